@@ -1,0 +1,100 @@
+"""What ``import cnnspec`` offers: a network by its name or file, and what can be asked of it."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.analyses.receptive_field import Field, receptive_fields
+from cnnspec.analyses.rows import Row, rows
+from cnnspec.analyses.totals import Totals, totals
+from cnnspec.costs import NodeCost, node_cost
+from cnnspec.graph.build import load_graph
+from cnnspec.graph.model import Graph, Node
+from cnnspec.graph.unroll import MAX_LINES
+from cnnspec.problems import RequestError, SpecError
+from cnnspec.spec.zoo import families, variants
+from cnnspec.units import Shape
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Network", "RequestError", "SpecError", "load", "networks"]
+
+
+class Network:
+    """A network at one setting of its arguments, and its costs. Made by :func:`load`."""
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    @property
+    def input(self) -> Shape:
+        """The shape of the (first) input, without the batch: (C, H, W)."""
+        return self.graph.inputs[0].output
+
+    @cached_property
+    def costs(self) -> dict[int, NodeCost]:
+        """The cost of every node, training-only ones too, by the node's index."""
+        return {n.index: node_cost(n) for n in self.graph.nodes}
+
+    @cached_property
+    def fields(self) -> dict[int, Field]:
+        """The receptive field of every node, by the node's index."""
+        return receptive_fields(self.graph.nodes)
+
+    @cached_property
+    def layers(self) -> list[Row]:
+        """The rows of the table at full depth, as at inference, in execution order."""
+        return self.rows()
+
+    @cached_property
+    def totals(self) -> Totals:
+        """The sums of the rows, as at inference."""
+        return self.sums()
+
+    def rows(self, depth: int | None = None, training: bool = False) -> list[Row]:
+        """The rows of the table; ``depth`` folds blocks, ``training`` adds what is there in training only."""
+        return rows(self.graph.layers(training), self.costs, self.fields, depth)
+
+    def sums(self, training: bool = False) -> Totals:
+        """The totals; with ``training`` those of everything that is there in training."""
+        return totals(self.costs[n.index] for n in self.graph.layers(training))
+
+    def node(self, name: str) -> Node | None:
+        """The node called ``name``, or None."""
+        return next((n for n in self.graph.nodes if n.name == name), None)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """The rows as a pandas DataFrame, with the columns of the JSON contract. Raises RequestError without pandas."""
+        from cnnspec.report.frame import frame
+
+        return frame(self)
+
+    def __repr__(self) -> str:
+        return f"<Network {self.name}: {self.totals.params:,} parameters, {self.totals.macs:,} MACs>"
+
+    def _repr_html_(self) -> str:
+        from cnnspec.report.table import table
+
+        return table(self, "html")
+
+
+def load(name: str, *, input: Shape | None = None, max_lines: int = MAX_LINES, **settings: Any) -> Network:
+    """The network called ``name``: one of the zoo, a file, or ``FILE.toml:variant``.
+
+    ``settings`` set the network's arguments, ``input`` replaces its input shape, ``max_lines`` bounds the lines
+    of the unrolled network. Raises SpecError with all the problems of the spec, or RequestError.
+    """
+    return Network(load_graph(name, settings, input, max_lines))
+
+
+def networks() -> dict[str, list[str]]:
+    """The families of the zoo, each with the names of its variants (a family without variants has its own)."""
+    found = {}
+    for file in families():
+        family = file.replace("\\", "/").rpartition("/")[2].removesuffix(".toml")
+        found[family] = variants(file) or [family]
+    return found

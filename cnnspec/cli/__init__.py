@@ -1,0 +1,56 @@
+"""The command line. One file a command; a command's module is imported only when it runs."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from cnnspec import __version__
+from cnnspec.problems import RequestError, SpecError
+
+COMMANDS = ("table", "explain", "list", "schema")
+
+
+class Commands(click.Group):
+    """The group of all commands, found by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"cnnspec.cli.{name}").command
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="cnnspec")
+def cli() -> None:
+    """Convolutional networks as fact sheets: shapes, parameters, MACs and receptive fields from one TOML spec.
+
+    \b
+    cnnspec list                          the networks there are
+    cnnspec table alexnet                 the per-layer table
+    cnnspec explain alexnet conv2         the formulas with the numbers in
+    cnnspec table my_network.toml         the same for your own
+
+    Exit codes: 0 all well, 2 the request or a spec cannot be understood.
+    """
+
+
+def main() -> Any:
+    """Run the command line; problems go to standard error, never as a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return cli()
+    except (SpecError, RequestError) as error:
+        click.echo(f"cnnspec: {error}" if isinstance(error, RequestError) else str(error), err=True)
+        return sys.exit(2)
+    except BrokenPipeError:  # the reader, head for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return sys.exit(0)

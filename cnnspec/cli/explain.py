@@ -1,0 +1,24 @@
+"""cnnspec explain: the formulas with the numbers in."""
+
+import click
+
+from cnnspec.api import Network
+from cnnspec.cli.options import network
+from cnnspec.report.explain import WRITERS, explain
+
+
+@click.command(name="explain", short_help="The formulas of a layer, with the numbers put in.")
+@network
+@click.argument("layer", required=False, default="")
+@click.option("--format", "format_", type=click.Choice(list(WRITERS)), default="text", show_default=True)
+def command(net: Network, layer: str, format_: str) -> None:
+    """Every formula of LAYER (or of all layers) of NAME: with symbols, with the numbers, and the value.
+
+    \b
+    cnnspec explain alexnet conv2
+    cnnspec explain lenet5 --format latex
+
+    LAYER is a row of the table, or a block with all that is in it. Where a size came from an argument, the
+    expression is shown.
+    """
+    click.echo(explain(net, layer, format_))

@@ -1,0 +1,16 @@
+"""cnnspec list: the networks there are."""
+
+import click
+
+from cnnspec.api import load, networks
+from cnnspec.report.formats import FORMATS
+from cnnspec.report.listing import listing
+
+
+@click.command(name="list", short_help="The networks there are.")
+@click.argument("pattern", required=False, default="")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+def command(pattern: str, format_: str) -> None:
+    """The networks of the zoo whose name holds PATTERN: family, year, input, parameters and MACs."""
+    names = [name for variants in networks().values() for name in variants if pattern in name]
+    click.echo(listing([load(name) for name in names], format_))

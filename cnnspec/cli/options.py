@@ -1,0 +1,43 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from cnnspec.api import Network
+from cnnspec.graph.build import load_graph, settings_from
+from cnnspec.graph.unroll import MAX_LINES
+from cnnspec.problems import RequestError, visible
+
+Command = Callable[..., Any]
+
+
+def network(command: Command) -> Command:
+    """The argument NAME and the options that set what is loaded; the command gets a Network as ``net``."""
+
+    def loaded(name: str, settings: tuple[str, ...], input_shape: str | None, max_lines: int, **rest: Any) -> Any:
+        graph = load_graph(name, settings_from(settings), shape_from(input_shape), max_lines)
+        return command(net=Network(graph), **rest)
+
+    loaded.__doc__, loaded.__name__ = command.__doc__, command.__name__
+    loaded.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
+    for parameter in (
+        click.option("--max-lines", default=MAX_LINES, show_default=True, type=click.IntRange(1),
+                     help="The most lines that a network may have once its blocks are unrolled."),
+        click.option("--input", "input_shape", metavar="C,H,W", help="Another input shape, channels first."),
+        click.option("--set", "settings", multiple=True, metavar="ARG=VALUE", help="Set an argument of the network."),
+        click.argument("name"),
+    ):  # click reads decorators from the last to the first
+        loaded = parameter(loaded)
+    return loaded
+
+
+def shape_from(text: str | None) -> tuple[int, ...] | None:
+    """The shape in ``3,224,224`` or ``3x224x224``. Raises RequestError."""
+    if text is None:
+        return None
+    parts = text.replace("x", ",").split(",")
+    if not all(p.strip().isascii() and p.strip().isdigit() and len(p.strip()) <= 12 for p in parts):
+        raise RequestError(f"--input takes sizes such as 3,224,224, channels first, not {visible(text, 60)!r}")
+    return tuple(int(p) for p in parts)

@@ -1,0 +1,18 @@
+"""cnnspec schema: the JSON Schema of the language, for editors."""
+
+import click
+
+from cnnspec.spec.schema import schema
+
+
+@click.command(name="schema", short_help="The JSON Schema of the language, for editors.")
+def command() -> None:
+    """The JSON Schema (draft-07) of specs. Editors that know TOML complete and check with it:
+
+    \b
+    cnnspec schema > cnnspec.schema.json
+    #:schema cnnspec.schema.json          (the first line of a spec)
+    """
+    import json
+
+    click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))

@@ -1,0 +1,51 @@
+"""What each node costs: one NodeCost a node, the common tongue of the calculation and of every measurement."""
+
+from collections.abc import Iterable
+from math import prod
+from typing import NamedTuple
+
+from cnnspec.graph.model import Node
+from cnnspec.units import Shape
+
+
+class NodeCost(NamedTuple):
+    """The cost of one node for one example.
+
+    ``params`` are trainable elements, ``buffers`` stored ones that are not trained, ``tensors`` both by name with
+    their shapes. ``macs`` are multiply-accumulates (biases not counted), ``elementwise`` the other arithmetic by
+    kind. A node that shares its parameters has none of its own; ``shares`` names the one that has them.
+    """
+
+    name: str
+    op: str
+    output: Shape
+    activation_size: int
+    params: int
+    buffers: int
+    macs: int
+    elementwise: dict[str, int]
+    tensors: dict[str, Shape]
+    shares: str = ""
+
+
+def node_cost(node: Node) -> NodeCost:
+    """The cost of one node."""
+    op, shapes, y = node.op, node.shapes, node.output
+    parameters, buffers = ({}, {}) if node.shares else (op.parameters(*shapes), op.buffers(*shapes))
+    return NodeCost(
+        node.name,
+        node.kind,
+        y,
+        prod(y),
+        sum(map(prod, parameters.values())) if parameters else 0,
+        sum(map(prod, buffers.values())) if buffers else 0,
+        op.macs(*shapes, y=y),
+        op.elementwise(*shapes, y=y),
+        parameters | buffers,
+        node.shares.name if node.shares else "",
+    )
+
+
+def costs(nodes: Iterable[Node]) -> list[NodeCost]:
+    """The costs of nodes, in their order."""
+    return [node_cost(n) for n in nodes]

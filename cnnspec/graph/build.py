@@ -1,0 +1,191 @@
+"""From a name or a spec to a graph: the variant, then the settings from outside, then the input, then the layers."""
+
+import gc
+import tomllib
+from math import prod
+from typing import Any
+
+from cnnspec.graph import connect
+from cnnspec.graph.frame import POISON, Poisoned, single
+from cnnspec.graph.infer import MAX_ELEMENTS
+from cnnspec.graph.model import Call, Graph, Node
+from cnnspec.graph.notes import Notes
+from cnnspec.graph.unroll import MAX_LINES, TooLarge, Unroller
+from cnnspec.ops.fields import MAX_SIZE, described, is_int
+from cnnspec.ops.input import Input
+from cnnspec.problems import Problem, RequestError, SpecError, Where, did_you_mean, visible
+from cnnspec.spec.collect import Collector
+from cnnspec.spec.expressions import UNKNOWN, ExpressionError, Scope, Unknown, evaluate
+from cnnspec.spec.model import NetworkSpec, Variant
+from cnnspec.spec.network import read_network
+from cnnspec.spec.source import Source, read
+from cnnspec.spec.zoo import find, home
+from cnnspec.units import Shape
+
+NETWORK: Any = Call((), "", {})
+
+
+def load_graph(name: str, settings: dict[str, Any] | None = None, input_shape: Shape | None = None,
+               max_lines: int = MAX_LINES) -> Graph:
+    """The graph of a network of the zoo, of a file, or of ``FILE.toml:variant``.
+
+    ``settings`` are arguments given from outside; ``input_shape`` replaces the input. Raises SpecError with all
+    the problems of the file, or RequestError.
+    """
+    path, variant = find(name)
+    return build(read(path), variant, settings, input_shape, max_lines)
+
+
+def build(source: Source, variant: str = "", settings: dict[str, Any] | None = None, input_shape: Shape | None = None,
+          max_lines: int = MAX_LINES) -> Graph:
+    """The graph of one variant ("": the first) of a source. Raises SpecError, RequestError."""
+    notes = Collector()
+    spec = read_network(notes, source, home())
+    if spec is None:
+        raise SpecError(notes.problems)
+    chosen = choose(spec, variant)
+    was_enabled = gc.isenabled()
+    gc.disable()  # a graph only grows, and no cycle in it becomes garbage; collecting would cost a third more
+    try:
+        return _Build(spec, chosen, notes, max_lines).run(settings or {}, input_shape)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def choose(spec: NetworkSpec, variant: str) -> Variant | None:
+    """The variant called ``variant``, or the first. Raises RequestError."""
+    if not variant:
+        return next(iter(spec.variants.values()), None)
+    if variant in spec.variants:
+        return spec.variants[variant]
+    known = list(spec.variants)
+    hint = did_you_mean(variant, known, "there are " + ", ".join(known) if known else "it has no variants")
+    raise RequestError(f"{visible(spec.source.name)} has no variant {visible(variant, 60)!r}; {hint}")
+
+
+class _Build:
+    """Building one graph."""
+
+    def __init__(self, spec: NetworkSpec, variant: Variant | None, notes: Collector, max_lines: int):
+        self.spec, self.variant, self.notes = spec, variant, notes
+        self.unrolled = Notes()
+        self.outside: list[Problem] = []
+        self.unroller = Unroller(spec, self.unrolled, max_lines)
+
+    def run(self, settings: dict[str, Any], input_shape: Shape | None) -> Graph:
+        spec, about = self.spec, {**self.spec.about, **(self.variant.about if self.variant else {})}
+        scope = self.arguments(settings)
+        inputs = self.inputs(about, scope, input_shape)
+        first = inputs[spec.body.inputs[0]]
+        arguments = dict(scope.own)
+        scope.own["in_channels"] = UNKNOWN if first is POISON else first.output[0]
+        self.unroller.scope = scope
+        outputs: list[Node] = []
+        try:
+            ports = self.unroller.block(spec.body, NETWORK, scope, inputs, False)
+            outputs = [self.output(single(ports.values[name])) for name in ports.outputs]
+        except (TooLarge, Poisoned):
+            pass
+        for node in outputs:
+            node.readers += 1
+        if not self.problems():
+            self.unread()
+        if self.problems():
+            raise SpecError(self.problems())
+        name = self.variant.name if self.variant else spec.name
+        nodes = self.unroller.nodes
+        title = about.get("title") or name
+        return Graph(name, spec.name, title, about.get("year"), about.get("source") or "", nodes,
+                     nodes[: len(inputs)], outputs, arguments)
+
+    def problems(self) -> list[Problem]:
+        """All problems; those of reading come first where both saw the same one."""
+        read = self.notes.problems
+        places = {p.where for p in read}
+        return [*self.outside, *read, *(p for p in self.unrolled.problems() if p.where not in places)]
+
+    def arguments(self, settings: dict[str, Any]) -> Scope:
+        """The network's arguments, evaluated in the order of their declaration."""
+        spec = self.spec
+        for key in settings.keys() - spec.args.keys():
+            hint = did_you_mean(key, list(spec.args), "it declares " + (", ".join(spec.args) or "none"))
+            message = f"{visible(key, 60)} is not an argument of {visible(spec.name)}"
+            self.outside.append(Problem(Where(f"--set {key}"), "L015", message, hint))
+        scope = Scope({})
+        for key, default in spec.args.items():
+            own = self.variant is not None and key in self.variant.args
+            value = settings.get(key, self.variant.args[key] if self.variant and own else default)
+            path = ("variants", self.variant.name, key) if self.variant and own else ("args", key)
+            try:
+                scope.own[key] = evaluate(value, scope)
+            except ExpressionError as error:
+                self.unrolled.add(spec.source, path, "L007", error.message, error.hint, NETWORK)
+                scope.own[key] = UNKNOWN
+            except Unknown:
+                scope.own[key] = UNKNOWN
+        return scope
+
+    def inputs(self, about: dict[str, Any], scope: Scope, replaced: Shape | None) -> dict[str, Any]:
+        """The input nodes by name; POISON for one whose shape is not one."""
+        names = self.spec.body.inputs
+        path = ("variants", self.variant.name, "input") if self.variant and "input" in self.variant.about else ("input",)
+        value: Any = list(replaced) if replaced else None
+        try:
+            value = value or evaluate(about.get("input"), scope)
+        except ExpressionError as error:
+            self.unrolled.add(self.spec.source, path, "L007", error.message, error.hint, NETWORK)
+        except Unknown:
+            pass
+        shapes = value if isinstance(value, dict) else dict.fromkeys(names, value)
+        if isinstance(value, dict) and set(value) != set(names):
+            self.unrolled.add(self.spec.source, path, "L003", "input, as a table, has a shape for each of inputs: "
+                              + ", ".join(names), "", NETWORK)
+        return {name: self.input(name, shapes.get(name), path, replaced) for name in names}
+
+    def input(self, name: str, value: Any, path: tuple[str, ...], replaced: Shape | None) -> Any:
+        if value is None:
+            return POISON
+        good = isinstance(value, list) and 1 <= len(value) <= 8 and all(is_int(v, 1) for v in value)
+        if not good or prod(value) >= MAX_ELEMENTS:
+            message = (f"an input is 1 to 8 sizes from 1 to {MAX_SIZE}, with fewer than 2**53 elements together, "
+                       f"not {described(value)}")
+            hint = "channels first: [3, 224, 224]"
+            if replaced:
+                self.outside.append(Problem(Where("--input"), "L003", message, hint))
+            else:
+                self.unrolled.add(self.spec.source, path, "L003", message, hint, NETWORK)
+            return POISON
+        node = Node(len(self.unroller.nodes), name, "input", Input(tuple(value)), (), tuple(value), NETWORK, name)
+        node.readers = 1
+        self.unroller.nodes.append(node)
+        return node
+
+    def output(self, value: Any) -> Node:
+        try:
+            return connect.node(value)
+        except connect.Mismatch as fault:
+            self.unrolled.add(self.spec.source, ("outputs",), "L006", fault.message, fault.hint, NETWORK)
+            raise Poisoned from None
+
+    def unread(self) -> None:
+        """Note every layer that nothing reads."""
+        for node in self.unroller.nodes:
+            if not node.readers and not node.training_only and node.line is not None:
+                self.unrolled.add(node.line.source, node.line.at("name"), "L012", f"nothing reads {visible(node.name)}, and "
+                                  "no output names it", "read it with from, name it in outputs, or take it out", node.call)
+
+
+def settings_from(pairs: tuple[str, ...]) -> dict[str, Any]:
+    """The settings of ``--set name=value``; a value is TOML, or text. Raises RequestError."""
+    settings = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name.strip():
+            raise RequestError(f"--set takes name=value, not {visible(pair, 60)!r}; for example --set classes=10")
+        try:
+            value = tomllib.loads(f"value = {text}")
+            settings[name.strip()] = value["value"] if len(value) == 1 else text
+        except (ValueError, RecursionError):
+            settings[name.strip()] = text
+    return settings

@@ -1,0 +1,87 @@
+"""One call of a block while it is unrolled: the names in it, and what the lines so far have given."""
+
+from typing import Any, NamedTuple
+
+from cnnspec.graph.model import Call, Node
+from cnnspec.spec.expressions import Scope
+from cnnspec.spec.model import Block, Line
+from cnnspec.spec.source import Path, Source
+
+Value = Any  # a Node, Ports, or POISON
+
+
+class Poison:
+    """The value of a line with a problem: what reads it stays unknown, and silent."""
+
+
+POISON = Poison()
+
+
+class Poisoned(Exception):
+    """Raised where a line cannot go on, because of a problem that has been noted."""
+
+
+class Ports(NamedTuple):
+    """What a block gives: the values of its lines by name, and the names of its outputs."""
+
+    values: dict[str, Value]
+    outputs: tuple[str, ...]
+
+
+class Given(NamedTuple):
+    """A value as it was written: where, and the scope in which its expressions are evaluated."""
+
+    value: Any
+    source: Source
+    path: Path
+    scope: Scope
+
+
+class Recipe(NamedTuple):
+    """How a line was called, kept for lines that share its parameters."""
+
+    line: Line
+    scope: Scope
+    row: Any
+    name: str
+
+
+class Frame:
+    """The state of one call of a block."""
+
+    def __init__(self, call: Call, block: Block, scope: Scope, inputs: dict[str, Value], training: bool):
+        self.call, self.block, self.scope = call, block, scope
+        self.values: dict[str, Value] = dict(inputs)
+        self.inputs = inputs
+        self.previous: Value = next(iter(inputs.values()))
+        self.training = training
+        self.dropped: set[str] = set()  # lines whose `when` is false
+        self.recipes: dict[str, Recipe] = {}
+        self.uncertain = False  # a line's name is unknown, so that unknown names below may be its
+        self.share: tuple[str, str] | None = None  # the prefix here, and the prefix that has the parameters
+
+    def full(self, name: str) -> str:
+        return ".".join((*self.call.trail, name))
+
+
+def find(values: dict[str, Value], name: str) -> Value | None:
+    """The value at a dotted path down into blocks; None where there is none. ``a.0`` may be one name."""
+    if name in values:
+        return values[name]
+    for i, c in enumerate(name):
+        if c == "." and name[:i] in values:
+            inner = values[name[:i]]
+            if isinstance(inner, Poison):
+                return inner
+            if isinstance(inner, Ports):
+                found = find(inner.values, name[i + 1 :])
+                if found is not None:
+                    return found
+    return None
+
+
+def single(value: Value) -> Node | Poison | Ports:
+    """A value with blocks of one output replaced by that output."""
+    while isinstance(value, Ports) and len(value.outputs) == 1:
+        value = value.values[value.outputs[0]]
+    return value  # type: ignore[no-any-return]

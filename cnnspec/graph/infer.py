@@ -1,0 +1,161 @@
+"""One node: its fields read, its inputs counted, its output inferred, each fault at the value that has it."""
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.graph import connect
+from cnnspec.graph.frame import Frame, Given, Poisoned
+from cnnspec.graph.model import Node
+from cnnspec.ops.fields import REQUIRED, Misfit
+from cnnspec.ops.operator import Operator
+from cnnspec.ops.registry import operator
+from cnnspec.problems import did_you_mean, visible
+from cnnspec.spec.expressions import Dynamic
+from cnnspec.spec.lines import CONTROL, SHORTHAND
+from cnnspec.spec.model import Line
+from cnnspec.units import shape
+
+if TYPE_CHECKING:
+    from cnnspec.graph.place import Fields, Spot
+    from cnnspec.graph.unroll import Unroller
+
+MAX_ELEMENTS = 2**53
+
+
+def add_node(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields", spot: "Spot", part: str) -> Node:
+    """Add one node to the graph. Raises Poisoned where something does not fit."""
+    inputs = read_inputs(un, frame, line, spot)
+    op = read_operator(un, frame, line, kind, given, part)
+    row = frame.full(spot.name)
+    name = f"{row}.{part}" if part else row
+    check_arity(un, frame, line, kind, op, inputs)
+    if op.undoes:
+        undo(un, frame, line, op, inputs[-1])
+    try:
+        output = op.output(*[n.output for n in inputs])
+        if prod(output) >= MAX_ELEMENTS:
+            raise Misfit("S016", f"the output {shape(output)} has more than 2**53 elements")
+    except Misfit as fault:
+        message, hint = with_names(fault, inputs)
+        where = given.get(fault.field)
+        source, path = (where.source, where.path) if where else (line.source, line.at("op") if line.op else line.path)
+        prefix = "" if message.startswith(f"{kind}:") else f"{kind}: "
+        raise un.stop(frame, source, path, fault.rule, prefix + message, hint) from None
+    node = Node(len(un.nodes), name, kind, op, inputs, output, frame.call, row, part, line)
+    node.training_only = spot.training
+    node.origins = {k: (g.value, g.scope) for k, g in given.items() if isinstance(g.value, Dynamic)}
+    for n in inputs:
+        n.readers += 1
+    if spot.share:
+        share(un, frame, line, node, spot.share)
+    un.nodes.append(node)
+    un.by_name[name] = node
+    return node
+
+
+def read_inputs(un: "Unroller", frame: Frame, line: Line, spot: "Spot") -> tuple[Node, ...]:
+    """The nodes that a line reads. Those that exist count as read even where another does not."""
+    nodes, poisoned = [], False
+    for i, value in enumerate(spot.values):
+        try:
+            nodes.append(connect.node(value, i))
+        except connect.Mismatch as fault:
+            path = (*line.at("sources"), i) if len(spot.values) > 1 else line.at("sources")
+            raise un.stop(frame, line.source, path, "L006", fault.message, fault.hint) from None
+        except Poisoned:
+            poisoned = True
+    if poisoned:
+        raise Poisoned
+    for n in nodes:
+        if n.training_only and not spot.training:
+            raise un.stop(frame, line.source, line.at("sources"), "L016", f"{visible(n.name)} is there in training only, "
+                          f"but {visible(frame.full(spot.name))} reads it at inference", "mark both training_only, or neither")
+    return tuple(nodes)
+
+
+def read_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields", part: str) -> Operator:
+    """The operator with its fields read; all faults of all fields are noted."""
+    key = (id(line), part + ":" + kind)
+    if key in un.ops:
+        return un.ops[key]
+    cls, values, faulty = operator(kind), {}, False
+    for name, g in given.items():
+        try:
+            value = un.value(frame, g)
+            if name not in cls.fields:
+                hint = did_you_mean(name, [*cls.fields, *SHORTHAND, *CONTROL], "it has " + ", ".join(cls.fields))
+                raise un.stop(frame, g.source, g.path, "L001", f"{visible(name, 60)} is not a field of {kind}", hint)
+            values[name] = value
+            cls.fields[name].read(value)
+        except Misfit as fault:
+            un.stop(frame, g.source, g.path, fault.rule, f"{kind}: {fault.message}", from_expression(g, fault))
+            faulty = True
+        except Poisoned:
+            faulty = True
+    for name, field in cls.fields.items():
+        if field.default is REQUIRED and name not in given:
+            un.stop(frame, line.source, line.path, "L002", f"{kind} needs {name}: {field.doc}")
+            faulty = True
+    if faulty:
+        raise Poisoned
+    try:
+        op = cls(**values)
+    except Misfit as fault:
+        where = given.get(fault.field)
+        source, path = (where.source, where.path) if where else (line.source, line.path)
+        raise un.stop(frame, source, path, fault.rule, f"{kind}: {fault.message}", fault.hint) from None
+    static = not any(isinstance(g.value, Dynamic) for g in given.values())
+    if static and line.each is None and not cls.undoes and not isinstance(line.op, Dynamic):
+        un.ops[key] = op
+    return op
+
+
+def from_expression(given: Given, fault: Misfit) -> str:
+    """The hint for a value that an expression gave: the names in it and what they stand for."""
+    names = dict.fromkeys(getattr(given.value, "names", ()))
+    known = given.scope.names()
+    values: list[Any] = [f"{n} = {visible(given.scope.get(n), 40)}" for n in names if n in known]
+    return "; ".join(filter(None, [fault.hint, "here " + ", ".join(values) if values else ""]))
+
+
+def check_arity(un: "Unroller", frame: Frame, line: Line, kind: str, op: Operator, inputs: tuple[Node, ...]) -> None:
+    fewest, most = op.arity
+    if not fewest <= len(inputs) <= most:
+        wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
+        raise un.stop(frame, line.source, line.at("sources" if line.sources is not None else "op"), "S015",
+                      f"{kind} takes {wanted} input{'s' * (most > 1)}, not {len(inputs)}",
+                      "" if line.sources is not None else 'name them: from = ["previous", "input"], say')
+
+
+def undo(un: "Unroller", frame: Frame, line: Line, op: Any, pool: Node) -> None:
+    """Hand an operator that undoes another the operator and the size that it goes back to."""
+    if pool.kind != op.undoes:
+        raise un.stop(frame, line.source, line.at("sources"), "S015", f"the last input must be a {op.undoes}, "
+                      f"but {visible(pool.name)} is a {pool.kind}", f"name the {op.undoes} whose places it restores")
+    op.undo(pool.op, pool.inputs[0].output)
+
+
+def with_names(fault: Misfit, inputs: tuple[Node, ...]) -> tuple[str, str]:
+    """Message and hint of a misfit with the names of the inputs put in."""
+    message, hint = fault.message, fault.hint
+    for i in reversed(range(len(inputs))):
+        name = visible(inputs[i].row)
+        message, hint = message.replace(f"${i}", name), hint.replace(f"${i}", name)
+    return message, hint
+
+
+def share(un: "Unroller", frame: Frame, line: Line, node: Node, prefixes: tuple[str, str]) -> None:
+    """Note whose parameters a node uses again. Raises Poisoned where theirs have other shapes."""
+    new, old = prefixes
+    root = un.by_name.get(old + node.name[len(new):])
+    if root is None:
+        raise Poisoned  # the shared line has a problem of its own
+    root = root.shares or root
+    ours, theirs = node.op.parameters(*node.shapes), root.op.parameters(*root.shapes)
+    if ours != theirs:
+        key = next(k for k in theirs if ours.get(k) != theirs[k])
+        raise un.stop(frame, line.source, line.path, "L014", f"{visible(node.name)} cannot share with {visible(root.name)}: "
+                      f"its {key} would be {shape(ours.get(key, ()))}, that of {visible(root.name)} is {shape(theirs[key])}",
+                      "shared layers read inputs with the same channels")
+    if theirs or root.op.buffers(*root.shapes):
+        node.shares = root

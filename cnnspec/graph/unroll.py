@@ -1,0 +1,202 @@
+"""Unrolling: every line of every called block becomes nodes, in file order, which is execution order."""
+
+from typing import Any
+
+from cnnspec.graph import connect
+from cnnspec.graph.frame import POISON, Frame, Given, Poisoned, Ports, Recipe, Value
+from cnnspec.graph.model import Call, Node
+from cnnspec.graph.notes import Notes
+from cnnspec.graph.place import Spot, place
+from cnnspec.ops.fields import described
+from cnnspec.ops.operator import Operator
+from cnnspec.ops.registry import OPERATORS
+from cnnspec.problems import visible
+from cnnspec.spec.collect import name_fault
+from cnnspec.spec.expressions import Expression, ExpressionError, Scope, Text, Unknown, evaluate
+from cnnspec.spec.model import Block, Line, NetworkSpec
+from cnnspec.spec.source import Path, Source
+
+MAX_LINES = 20_000
+MAX_NESTING = 32
+
+
+class TooLarge(Exception):
+    """The network has more lines than it may; noted, and the end of unrolling."""
+
+
+class Unroller:
+    """The state of unrolling one network: its nodes so far, and the problems."""
+
+    def __init__(self, spec: NetworkSpec, notes: Notes, max_lines: int):
+        self.spec, self.notes, self.max_lines = spec, notes, max_lines
+        self.nodes: list[Node] = []
+        self.by_name: dict[str, Node] = {}
+        self.count = 0
+        self.scope = Scope({})  # of the network's own lines
+        self.ops: dict[tuple[int, str], Operator] = {}  # of lines without expressions, which are read once
+
+    # ---- noting problems
+
+    def stop(self, frame: Frame, source: Source, path: Path, rule: str, message: str, hint: str = "") -> Poisoned:
+        """Note a problem; raise what comes back to leave the line."""
+        self.notes.add(source, path, rule, message, hint, frame.call)
+        return Poisoned()
+
+    def value(self, frame: Frame, given: Given) -> Any:
+        """A value with its expressions evaluated."""
+        try:
+            return evaluate(given.value, given.scope)
+        except ExpressionError as error:
+            raise self.stop(frame, given.source, given.path, "L007", error.message, error.hint) from None
+        except Unknown:
+            raise Poisoned from None
+
+    # ---- blocks
+
+    def block(self, block: Block, call: Call, scope: Scope, inputs: dict[str, Value], training: bool,
+              share: tuple[str, str] | None = None) -> Ports:
+        """Unroll one call of a block. Raises Poisoned where its outputs do not exist."""
+        frame = Frame(call, block, scope, inputs, training)
+        frame.share = share
+        for line in block.layers:
+            self.line(frame, line)
+        try:
+            return Ports(frame.values, connect.outputs(frame))
+        except connect.Mismatch as fault:
+            where = (*block.path, "outputs", fault.index or 0)
+            raise self.stop(frame, block.source, where, "L006", fault.message, fault.hint) from None
+
+    def line(self, frame: Frame, line: Line) -> None:
+        """Unroll one line, as often as it says; what fails becomes POISON under its name."""
+        try:
+            instances = self.instances(frame, line)
+        except Poisoned:
+            self.poison(frame, line)
+            return
+        label = None
+        for scope, row, number in instances:
+            self.tick(frame, line)
+            label = None
+            try:
+                label = self.label(frame, line, scope, number)
+                self.instance(frame, line, Recipe(line, scope, row, label))
+            except Poisoned:
+                self.poison(frame, line, label)
+        if label is not None and isinstance(line.name, str) and instances and instances[-1][2] is not None:
+            frame.values[line.name] = frame.values[label]
+            if label in frame.recipes:
+                frame.recipes[line.name] = frame.recipes[label]
+
+    def poison(self, frame: Frame, line: Line, label: str | None = None) -> None:
+        """What a line with a problem leaves behind: a name without a value."""
+        name = label or (line.name if isinstance(line.name, str) else None)
+        if name is None:
+            frame.uncertain = True
+        else:
+            frame.values[name] = POISON
+        if not line.training_only:
+            frame.previous = POISON
+
+    def tick(self, frame: Frame, line: Line, lines: int = 1) -> None:
+        """Count lines against the limit."""
+        self.count += lines
+        if self.count > self.max_lines:
+            key = next((k for k in ("repeat", "each") if getattr(line, k) is not None), "name")
+            self.notes.add(line.source, line.at(key), "L011",
+                           f"the network has more than {self.max_lines:,} lines once its blocks are unrolled",
+                           "--max-lines raises the limit", frame.call)
+            raise TooLarge
+
+    def instances(self, frame: Frame, line: Line) -> list[tuple[Scope, Any, int | None]]:
+        """How often a line stands there: for each time its scope, its row, and its number if it has to be told."""
+        def given(key: str) -> Any:
+            return self.value(frame, Given(getattr(line, key), line.source, line.at(key), frame.scope))
+
+        numbered = not (isinstance(line.name, Expression | Text))
+        if line.each is not None:
+            rows = given("each")
+            if not isinstance(rows, list):
+                raise self.stop(frame, line.source, line.at("each"), "L009", f"each takes a list of rows, not {described(rows)}")
+        elif line.repeat is not None:
+            n = given("repeat")
+            if type(n) is not int or n < 0:
+                raise self.stop(frame, line.source, line.at("repeat"), "L009",
+                                f"repeat is an integer from 0, not {described(n)}")
+            if n > self.max_lines:
+                self.tick(frame, line, n)
+            rows = [None] * n
+        else:
+            return [(frame.scope, None, None)]
+        if not rows:
+            frame.uncertain = frame.uncertain or not numbered
+            raise self.stop(frame, line.source, line.at("each" if line.each is not None else "repeat"), "L009",
+                            "a line that is repeated 0 times gives nothing for its name",
+                            "when = false leaves a line out, and its name then stands for its input")
+        return [(Scope({"i": i}, frame.scope), row, i if numbered else None) for i, row in enumerate(rows)]
+
+    def label(self, frame: Frame, line: Line, scope: Scope, number: int | None) -> str:
+        """The name of one instance of a line. Raises Poisoned where it is none, or taken."""
+        if line.name is None:
+            raise Poisoned
+        name = self.value(frame, Given(line.name, line.source, line.at("name"), scope))
+        fault = name_fault(str(name) if type(name) is int else name)
+        label = f"{name}.{number}" if number is not None else str(name)
+        if not fault and (label in frame.values or label in ("input", "previous")):
+            fault = f"the name {described(label)} is taken by a line above, or by an input"
+        if fault:
+            frame.uncertain = True
+            raise self.stop(frame, line.source, line.at("name"), "L004", fault,
+                            "put {i} into the name of a repeated line" if line.each or line.repeat else "")
+        return label
+
+    # ---- one instance of a line
+
+    def instance(self, frame: Frame, line: Line, recipe: Recipe) -> None:
+        """One line once: read its inputs, then place what it calls."""
+        if line.broken:
+            raise Poisoned
+        if recipe.row is not None and line.share is not None:
+            raise self.stop(frame, line.source, line.at("each"), "L009", "a line with share takes no rows", "use repeat")
+        values = self.sources(frame, line, recipe.scope)
+        if not self.present(frame, line, recipe.scope):
+            frame.values[recipe.name] = values[0]
+            frame.dropped.add(recipe.name)
+            return
+        training = frame.training or line.training_only
+        if line.share is None:
+            frame.recipes[recipe.name] = recipe
+            share = frame.share and (f"{frame.share[0]}.{recipe.name}", f"{frame.share[1]}.{recipe.name}")
+            value = place(self, frame, recipe, Spot(recipe.name, values, training, share))
+        else:
+            value = self.shared(frame, line, recipe, values, training)
+        frame.values[recipe.name] = value
+        if frame.training or not line.training_only:
+            frame.previous = value
+
+    def sources(self, frame: Frame, line: Line, scope: Scope) -> list[Value]:
+        names = self.value(frame, Given(line.sources, line.source, line.at("sources"), scope))
+        try:
+            return connect.read(frame, names)
+        except connect.Mismatch as fault:
+            path = line.at("sources") if fault.index is None or not isinstance(names, list) else (*line.at("sources"), fault.index)
+            raise self.stop(frame, line.source, path, "L006", fault.message, fault.hint) from None
+
+    def present(self, frame: Frame, line: Line, scope: Scope) -> bool:
+        here = self.value(frame, Given(line.when, line.source, line.at("when"), scope))
+        if not isinstance(here, bool):
+            raise self.stop(frame, line.source, line.at("when"), "L003", f"when is true or false, not {described(here)}",
+                            "compare: when = \"{n > 0}\"")
+        return here
+
+    def shared(self, frame: Frame, line: Line, recipe: Recipe, values: list[Value], training: bool) -> Value:
+        """The line again that `share` names, on other inputs and with the same parameters."""
+        name = self.value(frame, Given(line.share, line.source, line.at("share"), recipe.scope))
+        if not isinstance(name, str) or name not in frame.recipes:
+            if isinstance(name, str) and (frame.uncertain or frame.values.get(name) is POISON):
+                raise Poisoned
+            raise self.stop(frame, line.source, line.at("share"), "L014", f"share names a line above with op, "
+                            f"and {described(name)} is none", "there are " + visible(", ".join(frame.recipes) or "none"))
+        original = frame.recipes[name]
+        frame.recipes[recipe.name] = original
+        share = (frame.full(recipe.name), frame.full(original.name))
+        return place(self, frame, original, Spot(recipe.name, values, training, share))

@@ -1,0 +1,33 @@
+"""Absolute difference: |a - b|, element by element, as Siamese networks compare their two embeddings.
+
+Counted: one subtraction an element, as an addition; dropping the sign is free.
+
+Source: Koch, Zemel & Salakhutdinov (2015), Siamese neural networks for one-shot image recognition, section 3.1.
+"""
+
+from math import prod
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.joins import alike
+from cnnspec.ops.operator import Example, Operator
+from cnnspec.units import Shape
+
+
+class AbsDifference(Operator):
+    title = "Absolute Difference"
+    role = "join"
+    arity = (2, 2)
+
+    def output(self, *xs: Shape) -> Shape:
+        return alike("abs_difference", xs)
+
+    def elementwise(self, *xs: Shape, y: Shape) -> dict[str, int]:
+        return {"additions": prod(y)}
+
+    def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
+        return [elements(y)]
+
+    examples = (
+        Example("Koch et al. (2015), figure 4: the L1 distance of two vectors of 4096",
+                ((4096,), (4096,)), {}, (4096,)),
+    )

@@ -1,0 +1,33 @@
+"""Addition: the sum of two or more inputs of one shape, as residual connections take it.
+
+Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, equation 1.
+"""
+
+from math import prod
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.joins import alike
+from cnnspec.ops.operator import Example, Operator
+from cnnspec.units import Shape
+
+
+class Add(Operator):
+    title = "Addition"
+    role = "join"
+    arity = (2, 64)
+
+    def output(self, *xs: Shape) -> Shape:
+        return alike("add", xs)
+
+    def elementwise(self, *xs: Shape, y: Shape) -> dict[str, int]:
+        return {"additions": (len(xs) - 1) * prod(y)}
+
+    def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
+        size = elements(y)
+        return [size, Step("additions", f"(N - 1)*{size.formula}", {"N": len(xs), **size.values},
+                           self.elementwise(*xs, y=y)["additions"])]
+
+    examples = (
+        Example("He et al. (2016), table 1: conv2_x of the 50-layer net adds two 56x56 maps of 256 channels",
+                ((256, 56, 56), (256, 56, 56)), {}, (256, 56, 56)),
+    )

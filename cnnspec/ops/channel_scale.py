@@ -1,0 +1,36 @@
+"""Channel scale: each channel is multiplied by a learned factor, and may get a learned bias.
+
+y_c = weight_c * x_c + bias_c: C parameters, or 2*C with ``bias``; one multiplication an element, and one addition
+with ``bias``.
+
+Source: Touvron, Cord, Sablayrolles, Synnaeve & Jégou (2021), Going deeper with image transformers, arXiv 2103.17239,
+section 2 (LayerScale); Liu et al. (2022), A ConvNet for the 2020s, arXiv 2201.03545, which starts it at 1e-6.
+"""
+
+from math import prod
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.fields import flag, real
+from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.units import Shape
+
+
+class ChannelScale(Elementwise):
+    title = "Channel Scale"
+
+    init: float = real("the weights' initial value", default=1e-6)
+    bias: bool = flag("whether each channel has a bias", default=False)
+
+    def parameters(self, x: Shape) -> dict[str, Shape]:
+        return {"weight": x[:1]} | ({"bias": x[:1]} if self.bias else {})
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        return {"multiplications": prod(y)} | ({"additions": prod(y)} if self.bias else {})
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        return [elements(y), Step("parameters", "2*C" if self.bias else "C", {"C": x[0]}, x[0] * (1 + self.bias))]
+
+    examples = (
+        Example("torchvision's convnext_tiny, features.1.0.layer_scale: 96 factors",
+                ((96, 56, 56),), {}, (96, 56, 56), params=96),
+    )

@@ -1,0 +1,31 @@
+"""Channel shuffle: channels, read as g rows of C/g, are written column by column, so that groups mix.
+
+Nothing is computed, and the shape C x H x W stays.
+
+Source: Zhang, Zhou, Lin & Sun (2018), ShuffleNet, arXiv 1707.01083, section 3.1; ``torch.nn.ChannelShuffle``.
+"""
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.fields import size
+from cnnspec.ops.grouping import divides
+from cnnspec.ops.operator import Example, Operator, feature_map
+from cnnspec.units import Shape
+
+
+class ChannelShuffle(Operator):
+    title = "Channel Shuffle"
+
+    groups: int = size("g, the groups whose channels are mixed")
+
+    def output(self, x: Shape) -> Shape:
+        channels, _ = feature_map("channel_shuffle", x)
+        divides(self.groups, channels)
+        return x
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        return [elements(y)]
+
+    examples = (
+        Example("PyTorch's documentation of torch.nn.ChannelShuffle: 2 groups of a 1x4x2x2 tensor",
+                ((4, 2, 2),), {"groups": 2}, (4, 2, 2)),
+    )

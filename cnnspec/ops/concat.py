@@ -1,0 +1,29 @@
+"""Concatenation: the channels of all inputs, one after the other, at the same positions; vectors end to end.
+
+The output has C_1 + C_2 + ... channels; nothing is computed.
+
+Source: Szegedy et al. (2015), Going deeper with convolutions, arXiv 1409.4842, section 4; ``torch.cat``, dim 1.
+"""
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.joins import same_sizes
+from cnnspec.ops.operator import Example, Operator
+from cnnspec.units import Shape
+
+
+class Concat(Operator):
+    title = "Concatenation"
+    role = "join"
+    arity = (2, 256)
+
+    def output(self, *xs: Shape) -> Shape:
+        return (sum(x[0] for x in xs), *same_sizes("concat", xs))
+
+    def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
+        channels = {f"C_{i}": x[0] for i, x in enumerate(xs, 1)}
+        return [Step("output channels" if len(y) > 1 else "outputs", " + ".join(channels), channels, y[0]), elements(y)]
+
+    examples = (
+        Example("Szegedy et al. (2015), table 1: inception (3a) joins 64, 128, 32 and 32 channels of 28x28",
+                ((64, 28, 28), (128, 28, 28), (32, 28, 28), (32, 28, 28)), {}, (256, 28, 28)),
+    )

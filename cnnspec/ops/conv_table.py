@@ -1,0 +1,78 @@
+"""Convolution with a connection table: each output map reads the input maps that its row of the table lists.
+
+Sizes are those of a convolution, floor((W - K + 2P)/S) + 1. N connections of k maps have N*m*n weights and k biases,
+and an output position costs N*m*n multiply-accumulates over all maps.
+
+Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document recognition, section II.B
+and table I.
+"""
+
+from math import prod
+
+from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
+from cnnspec.ops.fields import Misfit, Padding, PerAxis, flag, padding, per_axis, rows
+from cnnspec.ops.operator import Example, Operator, feature_map
+from cnnspec.ops.windows import Axis, Reach, axes, per_dimension
+from cnnspec.units import Shape
+
+
+class ConvTable(Operator):
+    title = "Convolution by Table"
+
+    connections: tuple[tuple[int, ...], ...] = rows("for each output map the input channels, from 0, that it reads")
+    kernel_size: PerAxis = per_axis("K, the kernel's size (m x n)")
+    stride: PerAxis = per_axis("S, the step from one window to the next", default=1)
+    padding: Padding = padding()
+    bias: bool = flag("whether each output map has a bias", default=True)
+
+    def axes(self, x: Shape) -> list[Axis]:
+        return axes(x, self.kernel_size, self.stride, self.padding)
+
+    def output(self, x: Shape) -> Shape:
+        channels, _ = feature_map("conv_table", x)
+        for i, row in enumerate(self.connections):
+            if max(row) >= channels:
+                raise Misfit("L003", f"row {i} reads channel {max(row)}, but $0 has {channels} channels",
+                             f"channels count from 0 to {channels - 1}", "connections")
+            if len(set(row)) < len(row):
+                twice = next(c for c in row if row.count(c) > 1)
+                raise Misfit("L003", f"row {i} reads channel {twice} more than once", "list each channel once",
+                             "connections")
+        return (len(self.connections), *(a.positions for a in self.axes(x)))
+
+    def parameters(self, x: Shape) -> dict[str, Shape]:
+        kernel = per_dimension("kernel_size", self.kernel_size, len(x) - 1)
+        weight = {"weight": (sum(map(len, self.connections)), *kernel)}
+        return weight | ({"bias": (len(self.connections),)} if self.bias else {})
+
+    def macs(self, x: Shape, y: Shape) -> int:
+        return prod(self.parameters(x)["weight"]) * prod(y[1:])
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        return {"additions": prod(y)} if self.bias else {}
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return tuple(a.window for a in self.axes(x))
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        n, *kernel = self.parameters(x)["weight"]
+        values = {"N": n, **dict(zip(symbols(KERNEL, len(kernel)), kernel, strict=True))}
+        weights = "*".join(values)
+        positions = dict(zip((f"{s}_out" for s in symbols(SYMBOLS, len(kernel))), y[1:], strict=True))
+        bias = Step("parameters", f"{weights} + k", values | {"k": y[0]}, prod(values.values()) + y[0])
+        return [
+            *window_sizes(self.axes(x), y),
+            elements(y),
+            bias if self.bias else Step("parameters", weights, values, prod(values.values())),
+            Step("multiply-accumulates", f"{weights}*{'*'.join(positions)}", values | positions, self.macs(x, y)),
+        ]
+
+    examples = (
+        Example("LeCun et al. (1998), section II.B and table I: C3 has 1,516 trainable parameters and 151,600 "
+                "connections, of which 1,600 are biases'", ((6, 14, 14),),
+                {"kernel_size": 5, "connections": [
+                    [0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5], [0, 4, 5], [0, 1, 5],
+                    [0, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 5], [0, 3, 4, 5], [0, 1, 4, 5], [0, 1, 2, 5],
+                    [0, 1, 3, 4], [1, 2, 4, 5], [0, 2, 3, 5], [0, 1, 2, 3, 4, 5]]},
+                (16, 10, 10), params=1_516, macs=150_000),
+    )

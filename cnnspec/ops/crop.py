@@ -1,0 +1,57 @@
+"""Crop: a part of w x h of a map, from an offset o on; position y reads y + o.
+
+The part has the size of the second input, or that of ``size``. Without an offset it is the middle, from
+floor((W - w)/2) on.
+
+Source: Ronneberger, Fischer & Brox (2015), U-Net, arXiv 1505.04597, figure 1, for the middle; Caffe's Crop layer
+for the offset.
+"""
+
+from cnnspec.ops.derivation import Step, each_axis, elements
+from cnnspec.ops.fields import Misfit, PerAxis, per_axis
+from cnnspec.ops.joins import wanted_sizes
+from cnnspec.ops.operator import Example, Operator
+from cnnspec.ops.windows import Reach, Window, per_dimension
+from cnnspec.units import Shape
+
+
+class Crop(Operator):
+    title = "Crop"
+    arity = (1, 2)
+    size_only = (1,)
+
+    offset: PerAxis | None = per_axis("o, the first position kept; default: the part is the middle", None, minimum=0)
+    size: PerAxis | None = per_axis("w, the size kept; default: that of the second input", None)
+
+    def offsets(self, x: Shape, y: Shape) -> tuple[int, ...]:
+        if self.offset is not None:
+            return per_dimension("offset", self.offset, len(x) - 1)
+        return tuple((w - kept) // 2 for w, kept in zip(x[1:], y[1:], strict=True))
+
+    def output(self, x: Shape, like: Shape | None = None) -> Shape:
+        y = (x[0], *(wanted_sizes("crop", x, like, size=self.size) or ()))
+        for w, kept, o in zip(x[1:], y[1:], self.offsets(x, y), strict=True):
+            if kept > w or o + kept > w:
+                after = f" from {o} on" if self.offset is not None else ""
+                raise Misfit("S012", f"crop: a part of {kept}{after} does not fit into {w}, which $0 has",
+                             f"an offset of at most {w - kept}" if w >= kept else f"a size of at most {w}",
+                             "offset" if w >= kept else "size")
+        return y
+
+    def window(self, x: Shape, like: Shape | None = None, *, y: Shape) -> Reach:
+        return tuple(Window(1, 1, ((o,),)) for o in self.offsets(x, y))
+
+    def derivation(self, x: Shape, like: Shape | None = None, *, y: Shape) -> list[Step]:
+        steps = []
+        for name, (w, kept, o) in each_axis(list(zip(x[1:], y[1:], self.offsets(x, y), strict=True))):
+            steps.append(Step(f"output {name}", "w", {"w": kept}, kept))
+            if self.offset is None:
+                steps.append(Step(f"offset of {name}", "floor((W - w)/2)", {"W": w, "w": kept}, o))
+        return [*steps, elements(y)]
+
+    examples = (
+        Example("Ronneberger et al. (2015), figure 1: the 64x64 maps of 512 channels are cropped to 56x56",
+                ((512, 64, 64), (512, 56, 56)), {}, (512, 56, 56)),
+        Example("Long, Shelhamer & Darrell (2015), FCN-32s, voc-fcn32s/train.prototxt: offset 19 from 544x544, for an "
+                "image of 500x500", ((21, 544, 544), (3, 500, 500)), {"offset": 19}, (21, 500, 500)),
+    )

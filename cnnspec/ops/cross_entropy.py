@@ -1,0 +1,48 @@
+"""Cross entropy: log(sum over j of exp(x_j)) - x_t for the true class t, the mean over all positions.
+
+The logits are a vector of n classes, or n channels at each position. The true classes come from outside, or as a
+second input: one channel of class numbers, or, in the logits' shape, a probability p for each class, for which the
+sum of p_i * (log(sum over j of exp(x_j)) - x_i) is taken. Counted for each of P positions: n exponentials, n - 1
+additions, one logarithm and one subtraction; for probabilities n subtractions, n multiplications and n - 1 additions
+instead of the one subtraction; then P - 1 additions and one division.
+
+Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.2.2.3; ``torch.nn.CrossEntropyLoss``.
+"""
+
+from math import prod
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.fields import Misfit
+from cnnspec.ops.operator import Example, Operator
+from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.units import Shape, shape
+
+
+class CrossEntropy(Operator):
+    title = "Cross Entropy"
+    role = "loss"
+    arity = (1, 2)
+
+    def output(self, x: Shape, target: Shape | None = None) -> Shape:
+        classes = (1, *x[1:])
+        if target not in (None, classes, x):
+            raise Misfit("S012", f"cross_entropy: $0 is {shape(x)} but $1 is {shape(target)}",
+                         f"{shape(classes)} for class numbers, or {shape(x)} for a probability for each class")
+        return (1,)
+
+    def elementwise(self, x: Shape, target: Shape | None = None, *, y: Shape) -> dict[str, int]:
+        n, positions, probable = prod(x), prod(x[1:]), target == x and x[0] > 1
+        additions = (n - positions) + (2 * n - positions if probable else positions) + positions - 1
+        work = {"exponentials": n, "additions": additions, "logarithms": positions, "divisions": 1}
+        return work | ({"multiplications": n} if probable else {})
+
+    def window(self, x: Shape, target: Shape | None = None, *, y: Shape) -> Reach:
+        return WHOLE
+
+    def derivation(self, x: Shape, target: Shape | None = None, *, y: Shape) -> list[Step]:
+        return [elements(y), elements(x, "exponentials")]
+
+    examples = (
+        Example("PyTorch's documentation of torch.nn.CrossEntropyLoss: torch.randn(3, 5) and class probabilities give "
+                "a scalar", ((5,), (5,)), {}, (1,)),
+    )

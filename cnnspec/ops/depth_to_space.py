@@ -1,0 +1,43 @@
+"""Depth to space (pixel shuffle): the channels of each position become a block of b x b positions.
+
+C x H x W becomes C/(b*b) x H*b x W*b, and C/b**n channels in n dimensions. The output position y reads floor(y/b).
+Nothing is computed.
+
+Source: Shi et al. (2016), Real-time single image and video super-resolution, arXiv 1609.05158, equation 4;
+``torch.nn.PixelShuffle``.
+"""
+
+from cnnspec.ops.derivation import Step, each_axis, elements
+from cnnspec.ops.fields import Misfit, size
+from cnnspec.ops.operator import Example, Operator, feature_map
+from cnnspec.ops.windows import Reach, Window
+from cnnspec.units import Shape
+
+
+class DepthToSpace(Operator):
+    title = "Depth to Space"
+
+    block: int = size("b, the block's size")
+
+    def output(self, x: Shape) -> Shape:
+        channels, sizes = feature_map("depth_to_space", x)
+        places = self.block ** len(sizes)
+        if channels % places:
+            raise Misfit("S013", f"{channels} channels do not divide into the {places} places of a block of "
+                         f"{self.block}",
+                         f"a multiple of {places} channels before it", "block")
+        return (channels // places, *(w * self.block for w in sizes))
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return (Window(self.block, 1, ((0,),) * self.block),) * (len(x) - 1)
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        sizes = [Step(f"output {name}", "W*b", {"W": w, "b": self.block}, w * self.block)
+                 for name, w in each_axis(x[1:])]
+        return [Step("output channels", "C" + "/b" * (len(x) - 1), {"C": x[0], "b": self.block}, y[0]), *sizes,
+                elements(y)]
+
+    examples = (
+        Example("PyTorch's documentation of torch.nn.PixelShuffle: factor 3 makes 9x4x4 1x12x12",
+                ((9, 4, 4),), {"block": 3}, (1, 12, 12)),
+    )

@@ -1,0 +1,24 @@
+"""Dropout: while training, each element is zero with probability p, and scaled by 1/(1 - p) if not.
+
+With ``channels`` whole channels are dropped. At inference it does nothing.
+
+Source: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), Dropout; Tompson et al. (2015), Efficient
+object localization using convolutional networks, arXiv 1411.4280, for channels; ``torch.nn.Dropout``.
+"""
+
+from cnnspec.ops.fields import flag, in_place, real
+from cnnspec.ops.operator import Elementwise, Example
+
+
+class Dropout(Elementwise):
+    title = "Dropout"
+    role = "regulariser"
+
+    p: float = real("the probability of dropping an element", default=0.5, maximum=1.0)
+    inplace: bool = in_place()
+    channels: bool = flag("whether whole channels are dropped", default=False)
+
+    examples = (
+        Example("Krizhevsky, Sutskever & Hinton (2012), section 4.2: probability 0.5 in the first two fully connected "
+                "layers of 4096", ((4096,),), {"p": 0.5}, (4096,)),
+    )

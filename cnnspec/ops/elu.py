@@ -1,0 +1,21 @@
+"""ELU, the exponential linear unit: x where it is positive, alpha * (exp(x) - 1) elsewhere.
+
+Counted, as if every element were negative: one comparison, one exponential, one addition and one multiplication.
+
+Source: Clevert, Unterthiner & Hochreiter (2016), arXiv 1511.07289, equation 15; ``torch.nn.ELU``.
+"""
+
+from cnnspec.ops.fields import in_place, real
+from cnnspec.ops.operator import Activation, Example
+
+
+class Elu(Activation):
+    title = "ELU"
+    per_element = {"comparisons": 1, "exponentials": 1, "additions": 1, "multiplications": 1}
+
+    alpha: float = real("minus the limit for very negative inputs", default=1.0)
+    inplace: bool = in_place()
+
+    examples = (
+        Example("PyTorch's documentation of torch.nn.ELU: nn.ELU() on torch.randn(2)", ((2,),), {}, (2,)),
+    )

@@ -1,0 +1,30 @@
+"""Flatten: a feature map of C x H x W becomes a vector of C*H*W, without a copy and without arithmetic.
+
+Source: ``torch.nn.Flatten``, with start_dim 1.
+"""
+
+from math import prod
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.operator import Example, Operator
+from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.units import Shape
+
+
+class Flatten(Operator):
+    title = "Flatten"
+    role = "shape"
+
+    def output(self, x: Shape) -> Shape:
+        return (prod(x),)
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return WHOLE
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        return [elements(x, "outputs")]
+
+    examples = (
+        Example("Krizhevsky, Sutskever & Hinton (2012), section 3.5, in Caffe's reading: fc6 takes 256*6*6",
+                ((256, 6, 6),), {}, (9216,)),
+    )

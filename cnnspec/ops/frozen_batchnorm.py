@@ -1,0 +1,31 @@
+"""Frozen batch normalization: (x - mean) / sqrt(var + eps) * weight + bias, of which nothing is trained any more.
+
+weight, bias, running mean and running variance are all buffers, 4*C, as in networks that are fine-tuned on few images
+at a time. One multiplication and one addition an element, the scale and the shift being computed beforehand.
+
+Source: ``torchvision.ops.FrozenBatchNorm2d``; Ioffe & Szegedy (2015), Batch normalization, arXiv 1502.03167.
+"""
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.fields import real
+from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.units import Shape
+
+
+class FrozenBatchNorm(Elementwise):
+    title = "Frozen Batch Norm"
+    role = "norm"
+    per_element = {"multiplications": 1, "additions": 1}
+
+    eps: float = real("added to the variance", default=1e-5)
+
+    def buffers(self, x: Shape) -> dict[str, Shape]:
+        return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), x[:1])
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        return [elements(y), Step("parameters", "0", {}, 0), Step("buffers", "4*C", {"C": x[0]}, 4 * x[0])]
+
+    examples = (
+        Example("torchvision's pretrained fasterrcnn_resnet50_fpn, backbone.body.bn1: weight, bias, running_mean and "
+                "running_var of 64", ((64, 112, 112),), {}, (64, 112, 112), buffers=256),
+    )

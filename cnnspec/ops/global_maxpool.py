@@ -1,0 +1,19 @@
+"""Global max pooling: the largest value of each channel over all its positions; nothing to learn.
+
+(C, H, W) becomes (C, 1, 1), or (C,) without ``keepdim``, at H*W - 1 comparisons a channel.
+
+Source: Oquab, Bottou, Laptev & Sivic (2015), Is object localization for free?, section 3.
+"""
+
+from cnnspec.ops.operator import Example
+from cnnspec.ops.pooling import GlobalPool
+
+
+class GlobalMaxPool(GlobalPool):
+    title = "Global Max Pooling"
+    combines = "comparisons"
+
+    examples = (
+        Example("Keras documentation, GlobalMaxPooling2D: of (4, 5, 3), channels last, remain 3",
+                ((3, 4, 5),), {"keepdim": False}, (3,)),
+    )

@@ -1,0 +1,50 @@
+"""Group normalization: (x - mean) / sqrt(var + eps) * weight + bias, by the mean and variance of groups of channels.
+
+Each of g groups takes its statistics over C/g channels and all positions of one example; weight and bias are per
+channel, 2*C parameters. A group of n elements costs 3n - 1 additions, n multiplications, n + 2 divisions and one
+square root, and n additions and n multiplications more for weight and bias. g = C is instance normalization.
+
+Source: Wu & He (2018), Group normalization, arXiv 1803.08494, equation 7; ``torch.nn.GroupNorm``.
+"""
+
+from cnnspec.ops import standardising
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.fields import flag, real, size
+from cnnspec.ops.grouping import divides
+from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.units import Shape
+
+
+class GroupNorm(Elementwise):
+    title = "Group Norm"
+    role = "norm"
+
+    groups: int = size("g, the groups into which the channels are split")
+    eps: float = real("added to the variance", default=1e-5)
+    affine: bool = flag("whether there are a weight and a bias", default=True)
+
+    def output(self, x: Shape) -> Shape:
+        divides(self.groups, x[0])
+        return x
+
+    def parameters(self, x: Shape) -> dict[str, Shape]:
+        return standardising.weight_and_bias(x[:1], self.affine)
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        return standardising.work(y, self.groups, self.affine)
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return WHOLE
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        return [
+            elements(y),
+            Step("channels of a group", "C/g", {"C": x[0], "g": self.groups}, x[0] // self.groups),
+            Step("parameters", "2*C", {"C": x[0]}, 2 * x[0]) if self.affine else Step("parameters", "0", {}, 0),
+        ]
+
+    examples = (
+        Example("PyTorch documentation, GroupNorm: 6 channels of 10x10 in 3 groups",
+                ((6, 10, 10),), {"groups": 3}, (6, 10, 10), params=12),
+    )

@@ -1,0 +1,21 @@
+"""Hardsigmoid: min(max(0, x + 3), 6) / 6, a sigmoid of three straight lines.
+
+Counted: one addition, two comparisons and one division an element.
+
+Source: Howard et al. (2019), Searching for MobileNetV3, arXiv 1905.02244, section 5.2; ``torch.nn.Hardsigmoid``.
+"""
+
+from cnnspec.ops.fields import in_place
+from cnnspec.ops.operator import Activation, Example
+
+
+class Hardsigmoid(Activation):
+    title = "Hardsigmoid"
+    per_element = {"additions": 1, "comparisons": 2, "divisions": 1}
+
+    inplace: bool = in_place()
+
+    examples = (
+        Example("Howard et al. (2019), table 1: the first squeeze-and-excite block of MobileNetV3-Large gates 72 "
+                "channels", ((72, 1, 1),), {}, (72, 1, 1)),
+    )

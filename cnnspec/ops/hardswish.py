@@ -1,0 +1,21 @@
+"""Hardswish: x * min(max(0, x + 3), 6) / 6, a SiLU with the hard sigmoid.
+
+Counted: one addition, two comparisons, one multiplication and one division an element.
+
+Source: Howard et al. (2019), Searching for MobileNetV3, arXiv 1905.02244, section 5.2; ``torch.nn.Hardswish``.
+"""
+
+from cnnspec.ops.fields import in_place
+from cnnspec.ops.operator import Activation, Example
+
+
+class Hardswish(Activation):
+    title = "Hardswish"
+    per_element = {"additions": 1, "comparisons": 2, "multiplications": 1, "divisions": 1}
+
+    inplace: bool = in_place()
+
+    examples = (
+        Example("Howard et al. (2019), table 1: the first layer of MobileNetV3-Large, 16 channels, whose 112x112 "
+                "outputs the next row takes", ((16, 112, 112),), {}, (16, 112, 112)),
+    )

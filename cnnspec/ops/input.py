@@ -1,0 +1,25 @@
+"""Input: what a network is given; no operator of a spec, but the first node of every graph.
+
+Its output is the shape C x H x W that it was made with; it computes and learns nothing.
+
+Source: the specs' own ``input``, in the notation of ``torch.nn.Conv2d``, channels first and without the batch.
+"""
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.operator import Operator
+from cnnspec.units import Shape
+
+
+class Input(Operator):
+    title = "Input"
+    arity = (0, 0)
+
+    def __init__(self, shape: Shape):
+        super().__init__()
+        self.shape = shape
+
+    def output(self) -> Shape:
+        return self.shape
+
+    def derivation(self, y: Shape) -> list[Step]:
+        return [elements(y)]

@@ -1,0 +1,38 @@
+"""L2 normalization: at each position the channels are divided by their length, then scaled by a learned factor each.
+
+y_c = weight_c * x_c / sqrt(sum of x_j^2), with C weights. At each position C squares, C - 1 additions, one square root
+and C divisions, and C multiplications for the weights.
+
+Source: Liu, Rabinovich & Berg (2015), ParseNet, arXiv 1506.04579, section 3.3; Liu et al. (2016), SSD, arXiv
+1512.02325, section 3.1, which starts the weights at 20.
+"""
+
+from math import prod
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.fields import real
+from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.units import Shape
+
+
+class L2Norm(Elementwise):
+    title = "L2 Norm"
+    role = "norm"
+
+    scale: float = real("the weights' initial value", default=20.0)
+
+    def parameters(self, x: Shape) -> dict[str, Shape]:
+        return {"weight": x[:1]}
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        size, positions = prod(y), prod(y[1:])
+        return {"multiplications": 2 * size, "additions": size - positions, "square_roots": positions,
+                "divisions": size}
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        return [elements(y), Step("parameters", "C", {"C": x[0]}, x[0])]
+
+    examples = (
+        Example("torchvision's ssd300_vgg16, backbone.scale_weight: 512 weights of 20 for conv4_3, 38x38",
+                ((512, 38, 38),), {}, (512, 38, 38), params=512),
+    )

@@ -1,0 +1,52 @@
+"""Layer normalization: (x - mean) / sqrt(var + eps) * weight + bias, by the mean and variance of each example.
+
+They are taken at each position over its channels (2*C parameters), as ConvNeXt and transformers do, or once over the
+whole shape (2*C*H*W). A set of n elements costs 3n - 1 additions, n multiplications, n + 2 divisions and one square
+root, and n additions and n multiplications more for weight and bias. A vector is normalised over its n.
+
+Source: Ba, Kiros & Hinton (2016), Layer normalization, arXiv 1607.06450, equation 3; ``torch.nn.LayerNorm``;
+``torchvision.models.convnext.LayerNorm2d`` for the channels.
+"""
+
+from math import prod
+
+from cnnspec.ops import standardising
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.fields import choice, flag, real
+from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.ops.windows import SAME, WHOLE, Reach
+from cnnspec.units import Shape
+
+
+class LayerNorm(Elementwise):
+    title = "Layer Norm"
+    role = "norm"
+
+    over: str = choice("whether each position is normalised over its channels, or the shape over all",
+                       "channels", "all", default="channels")
+    eps: float = real("added to the variance", default=1e-6)
+    affine: bool = flag("whether there are a weight and a bias", default=True)
+
+    def parameters(self, x: Shape) -> dict[str, Shape]:
+        return standardising.weight_and_bias(x[:1] if self.over == "channels" else x, self.affine)
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        return standardising.work(y, prod(y[1:]) if self.over == "channels" else 1, self.affine)
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return SAME if self.over == "channels" else WHOLE
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        size = elements(y)
+        if not self.affine:
+            return [size, Step("parameters", "0", {}, 0)]
+        if self.over == "channels":
+            return [size, Step("parameters", "2*C", {"C": x[0]}, 2 * x[0])]
+        return [size, Step("parameters", f"2*{size.formula}", size.values, 2 * size.result)]
+
+    examples = (
+        Example("torchvision's convnext_tiny, features.0.1: LayerNorm2d of 96",
+                ((96, 56, 56),), {}, (96, 56, 56), params=192),
+        Example("PyTorch documentation, LayerNorm, image example: normalised over [5, 10, 10], elementwise affine",
+                ((5, 10, 10),), {"over": "all", "eps": 1e-5}, (5, 10, 10), params=1000),
+    )

@@ -1,0 +1,24 @@
+"""Leaky ReLU: x where it is positive, negative_slope * x elsewhere.
+
+Counted: one comparison and, as if every element were negative, one multiplication an element.
+
+Source: Maas, Hannun & Ng (2013), Rectifier nonlinearities improve neural network acoustic models;
+``torch.nn.LeakyReLU``.
+"""
+
+from cnnspec.ops.fields import in_place, real
+from cnnspec.ops.operator import Activation, Example
+
+
+class LeakyRelu(Activation):
+    title = "Leaky ReLU"
+    per_element = {"comparisons": 1, "multiplications": 1}
+
+    negative_slope: float = real("the slope for negative inputs", default=0.01)
+    inplace: bool = in_place()
+
+    examples = (
+        Example("Redmon et al. (2016), You only look once, arXiv 1506.02640, equation 2 and figure 3: slope 0.1, "
+                "192 channels of 56x56 after the second convolution",
+                ((192, 56, 56),), {"negative_slope": 0.1}, (192, 56, 56)),
+    )

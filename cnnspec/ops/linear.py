@@ -1,0 +1,53 @@
+"""Linear (fully connected, dense): every output is a weighted sum of all inputs plus a bias.
+
+n inputs and k outputs need n*k weights and k biases, (n + 1)*k parameters, and n*k multiply-accumulates.
+
+Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.1.
+"""
+
+from math import prod
+
+from cnnspec.ops.derivation import Step
+from cnnspec.ops.fields import flag, size
+from cnnspec.ops.operator import Example, Operator, vector
+from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.units import Shape
+
+
+class Linear(Operator):
+    title = "Fully Connected"
+
+    out_features: int = size("k, the number of outputs")
+    bias: bool = flag("whether each output has a bias", default=True)
+
+    def output(self, x: Shape) -> Shape:
+        vector("linear", x)
+        return (self.out_features,)
+
+    def parameters(self, x: Shape) -> dict[str, Shape]:
+        return {"weight": (self.out_features, *x)} | ({"bias": (self.out_features,)} if self.bias else {})
+
+    def macs(self, x: Shape, y: Shape) -> int:
+        return x[0] * y[0]
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        return {"additions": y[0]} if self.bias else {}
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return WHOLE
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        values = {"n": x[0], "k": y[0]}
+        return [
+            Step("outputs", "k", {"k": y[0]}, y[0]),
+            Step("parameters", "(n + 1)*k" if self.bias else "n*k", values,
+                 sum(map(prod, self.parameters(x).values()))),
+            Step("multiply-accumulates", "n*k", values, self.macs(x, y)),
+        ]
+
+    examples = (
+        Example("course note 002, 'CNN-Example to calculate parameters': FC3 has 120*400 + 1*120 parameters",
+                ((400,),), {"out_features": 120}, (120,), params=48_120, macs=48_000),
+        Example("course note 000, 'Convolution vs Fully connected Layer': 3072*10 weights and 10 biases",
+                ((3072,),), {"out_features": 10}, (10,), params=30_730, macs=30_720),
+    )

@@ -1,0 +1,25 @@
+"""Log softmax: x_i - log(sum over j of exp(x_j)), over the channels at each position, or over a vector.
+
+Counted for each of the P positions with its C channels: C exponentials, C - 1 additions, one logarithm and C
+subtractions, which count as additions. The maximum that implementations subtract first is not counted.
+
+Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 6.30; ``torch.nn.LogSoftmax``, dim 1.
+"""
+
+from math import prod
+
+from cnnspec.ops.operator import Activation, Example
+from cnnspec.units import Shape
+
+
+class LogSoftmax(Activation):
+    title = "Log Softmax"
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        positions = prod(x[1:])
+        return {"exponentials": prod(x), "additions": 2 * prod(x) - positions, "logarithms": positions}
+
+    examples = (
+        Example("PyTorch's documentation of torch.nn.LogSoftmax: nn.LogSoftmax(dim=1) on torch.randn(2, 3), which is "
+                "two vectors of 3", ((3,),), {}, (3,)),
+    )

@@ -1,0 +1,40 @@
+"""Local response normalization: a channel is damped where its neighbours are active; nothing to learn.
+
+b_c = a_c / (k + alpha/n * sum of a_j^2)^beta, the sum running over the n channels around c that there are. AlexNet's
+paper divides alpha by nothing; PyTorch divides it by n, and Caffe too, so the paper's alpha of 1e-4 is theirs of 5e-4
+at n = 5. For each element: one square and one product with alpha/n, n - 1 additions for the sum and one of k, one
+power and one division; channels outside count as zeros.
+
+Source: Krizhevsky, Sutskever & Hinton (2012), section 3.3; ``torch.nn.LocalResponseNorm`` for the defaults.
+"""
+
+from math import prod
+
+from cnnspec.ops.fields import real
+from cnnspec.ops.fields import size as positive
+from cnnspec.ops.operator import Elementwise, Example, feature_map
+from cnnspec.units import Shape
+
+
+class LocalResponseNorm(Elementwise):
+    title = "Local Response Norm"
+    role = "norm"
+
+    size: int = positive("n, the channels that are summed over", default=5)
+    alpha: float = real("the factor of the sum, divided by n", default=1e-4)
+    beta: float = real("the exponent", default=0.75)
+    k: float = real("added to the sum", default=1.0)
+
+    def output(self, x: Shape) -> Shape:
+        feature_map("lrn", x)
+        return x
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        per_element = {"multiplications": 2, "additions": self.size, "powers": 1, "divisions": 1}
+        return {kind: n * prod(y) for kind, n in per_element.items()}
+
+    examples = (
+        Example("Krizhevsky, Sutskever & Hinton (2012), section 3.3: k = 2, n = 5, beta = 0.75 and alpha = 1e-4, "
+                "here 5e-4 as it is divided by n; the first layer's 96 kernels have outputs of 55x55",
+                ((96, 55, 55),), {"size": 5, "alpha": 5e-4, "beta": 0.75, "k": 2.0}, (96, 55, 55)),
+    )

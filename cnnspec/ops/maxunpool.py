@@ -1,0 +1,60 @@
+"""Max unpooling: each value goes back to where the max pooling found its maximum; zeros stand elsewhere.
+
+The output has the size that the pool's input had. The second input is the pool, for its indices, so the values must
+have the shape of its output. Nothing to learn; one lookup a value. A position reads every x whose window holds it,
+y = x*S - P + j with j from 0 to K - 1.
+
+Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, arXiv 1311.2901, section 2.1;
+Badrinarayanan, Kendall & Cipolla (2017), SegNet, arXiv 1511.00561; ``torch.nn.MaxUnpool2d``.
+"""
+
+from math import prod
+from typing import Self
+
+from cnnspec.ops.derivation import Step, each_axis, elements
+from cnnspec.ops.fields import Misfit
+from cnnspec.ops.maxpool import MaxPool
+from cnnspec.ops.operator import Example, Operator
+from cnnspec.ops.windows import Reach
+from cnnspec.units import Shape, shape
+
+
+class MaxUnpool(Operator):
+    title = "Max Unpooling"
+    arity = (2, 2)
+    undoes = "maxpool"
+
+    @classmethod
+    def of(cls, example: Example) -> Self:
+        assert example.undone is not None
+        fields, size = example.undone
+        op = cls(**example.fields)
+        op.undo(MaxPool(**fields), size)
+        return op
+
+    def undo(self, pool: MaxPool, size: Shape) -> None:
+        """Take up the max pool to be undone and the shape of its input; to be called before all else."""
+        self.pool, self.size = pool, size
+
+    def output(self, x: Shape, pooled: Shape) -> Shape:
+        if x != pooled:
+            raise Misfit("S012", f"maxunpool takes values of the shape of the pool that it undoes, but $0 is "
+                         f"{shape(x)} and $1 is {shape(pooled)}", f"$0 needs the shape {shape(pooled)}")
+        return self.size
+
+    def elementwise(self, x: Shape, pooled: Shape, y: Shape) -> dict[str, int]:
+        return {"lookups": prod(x)}
+
+    def window(self, x: Shape, pooled: Shape, y: Shape) -> Reach:
+        return tuple(a.transposed for a in self.pool.axes(self.size))
+
+    def derivation(self, x: Shape, pooled: Shape, y: Shape) -> list[Step]:
+        sizes = [Step(f"output {name}", "W", {"W": w}, w) for name, w in each_axis(y[1:])]
+        return [*sizes, elements(y), elements(x, "lookups")]
+
+    examples = (
+        Example("PyTorch documentation, MaxUnpool2d: a 4x4 input, pooled by 2 to 2x2, is 4x4 again",
+                ((1, 2, 2), (1, 2, 2)), {}, (1, 4, 4), undone=({"kernel_size": 2, "stride": 2}, (1, 4, 4))),
+        Example("PyTorch documentation, MaxUnpool2d: so is a 4x5 input, whose last column the pool left out",
+                ((1, 2, 2), (1, 2, 2)), {}, (1, 4, 5), undone=({"kernel_size": 2, "stride": 2}, (1, 4, 5))),
+    )

@@ -1,0 +1,21 @@
+"""Min pooling: the smallest value of each window, each channel by itself; nothing to learn.
+
+It is max pooling of the negative, min(x) = -max(-x), and has its sizes: floor((W - K + 2P)/S) + 1. The padding
+counts as plus infinity. An output costs K*K - 1 comparisons.
+
+Source: He, Sun & Tang (2009), Single image haze removal using dark channel prior, equation 5, whose dark channel is
+a minimum over patches; mathematical morphology knows it as erosion.
+"""
+
+from cnnspec.ops.operator import Example
+from cnnspec.ops.pooling import Pool
+
+
+class MinPool(Pool):
+    title = "Min Pooling"
+    combines = "comparisons"
+
+    examples = (
+        Example("He, Sun & Tang (2009), section 5: patches of 15x15, one around each pixel of a 600x400 image",
+                ((1, 400, 600),), {"kernel_size": 15, "stride": 1, "padding": "half"}, (1, 400, 600)),
+    )

@@ -1,0 +1,40 @@
+"""Mean squared error: the mean of (x - t)^2 over all n elements.
+
+The target t comes from outside or as a second input. Counted: n subtractions and n - 1 additions, together 2*n - 1
+additions, n multiplications and one division.
+
+Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 5.4; ``torch.nn.MSELoss``.
+"""
+
+from math import prod
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.joins import alike
+from cnnspec.ops.operator import Example, Operator
+from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.units import Shape
+
+
+class MeanSquaredError(Operator):
+    title = "Mean Squared Error"
+    role = "loss"
+    arity = (1, 2)
+
+    def output(self, *xs: Shape) -> Shape:
+        alike("mse", xs)
+        return (1,)
+
+    def elementwise(self, *xs: Shape, y: Shape) -> dict[str, int]:
+        n = prod(xs[0])
+        return {"additions": 2 * n - 1, "multiplications": n, "divisions": 1}
+
+    def window(self, *xs: Shape, y: Shape) -> Reach:
+        return WHOLE
+
+    def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
+        return [elements(y), elements(xs[0], "multiplications")]
+
+    examples = (
+        Example("PyTorch's documentation of torch.nn.MSELoss: two tensors of torch.randn(3, 5) give a scalar",
+                ((5,), (5,)), {}, (1,)),
+    )

@@ -1,0 +1,30 @@
+"""Channel padding: channels of zeros added before and after, so that a shortcut without parameters can be added.
+
+The output has before + C + after channels.
+
+Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, section 3.3, option A.
+"""
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.fields import natural
+from cnnspec.ops.operator import Example, Operator
+from cnnspec.units import Shape
+
+
+class PadChannels(Operator):
+    title = "Channel Padding"
+
+    before: int = natural("channels of zeros before", default=0)
+    after: int = natural("channels of zeros after", default=0)
+
+    def output(self, x: Shape) -> Shape:
+        return (self.before + x[0] + self.after, *x[1:])
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        values = {"before": self.before, "C": x[0], "after": self.after}
+        return [Step("output channels", "before + C + after", values, y[0]), elements(y)]
+
+    examples = (
+        Example("He et al. (2016), section 4.2: for CIFAR-10, all shortcuts are option A; the first of them takes 16 "
+                "filters to 32 at 16x16", ((16, 16, 16),), {"after": 16}, (32, 16, 16)),
+    )

@@ -1,0 +1,27 @@
+"""Position embedding: a learned value for each element of the input, added to it.
+
+Without it attention could not tell one position from another. There are C*H*W parameters, and one addition an
+element.
+
+Source: Dosovitskiy et al. (2021), An image is worth 16x16 words, arXiv 2010.11929, equation 1.
+"""
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.units import Shape
+
+
+class PositionEmbedding(Elementwise):
+    title = "Position Embedding"
+    per_element = {"additions": 1}
+
+    def parameters(self, x: Shape) -> dict[str, Shape]:
+        return {"weight": x}
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        return [elements(y), elements(x, "parameters")]
+
+    examples = (
+        Example("timm's samvit_base_patch16, pos_embed: (1, 64, 64, 768), channels last",
+                ((768, 64, 64),), {}, (768, 64, 64), params=3_145_728),
+    )

@@ -1,0 +1,34 @@
+"""PReLU: x where it is positive, a * x elsewhere, with a learned.
+
+There is one coefficient a channel, C parameters, or one for the whole layer. Counted: one comparison and, as if
+every element were negative, one multiplication an element.
+
+Source: He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, arXiv 1502.01852, equation 1;
+``torch.nn.PReLU``, whose default is the shared coefficient.
+"""
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.fields import flag
+from cnnspec.ops.operator import Activation, Example
+from cnnspec.units import Shape
+
+
+class PRelu(Activation):
+    title = "PReLU"
+    per_element = {"comparisons": 1, "multiplications": 1}
+
+    shared: bool = flag("whether all channels share one coefficient", default=False)
+
+    def parameters(self, x: Shape) -> dict[str, Shape]:
+        return {"weight": (1,) if self.shared else x[:1]}
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        (n,) = self.parameters(x)["weight"]
+        return [elements(y), Step("parameters", "1" if self.shared else "C", {} if self.shared else {"C": n}, n)]
+
+    examples = (
+        Example("He et al. (2015), table 1: conv1 has 64 filters and, channel-wise, a coefficient for each; any map "
+                "of 64 channels", ((64, 112, 112),), {}, (64, 112, 112), params=64),
+        Example("PyTorch's documentation of torch.nn.PReLU: without arguments a single parameter a, on torch.randn(2)",
+                ((2,),), {"shared": True}, (2,), params=1),
+    )

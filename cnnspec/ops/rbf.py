@@ -1,0 +1,47 @@
+"""Radial basis functions: each output is the squared distance of the input from a fixed vector.
+
+y_i = sum of (x_j - w_ij)^2. The k vectors of n are set by hand and not trained: n*k values of buffers. An output
+costs n subtractions, which count as additions, n multiplications and n - 1 additions.
+
+Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document recognition, equation 7.
+"""
+
+from cnnspec.ops.derivation import Step
+from cnnspec.ops.fields import size
+from cnnspec.ops.operator import Example, Operator, vector
+from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.units import Shape
+
+
+class Rbf(Operator):
+    title = "Fully Connected"
+    activation_title = "RBF"
+
+    out_features: int = size("k, the number of outputs")
+
+    def output(self, x: Shape) -> Shape:
+        vector("rbf", x)
+        return (self.out_features,)
+
+    def buffers(self, x: Shape) -> dict[str, Shape]:
+        return {"weight": (self.out_features, *x)}
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        return {"additions": y[0] * (2 * x[0] - 1), "multiplications": y[0] * x[0]}
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return WHOLE
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        values = {"n": x[0], "k": y[0]}
+        return [
+            Step("outputs", "k", {"k": y[0]}, y[0]),
+            Step("buffers", "n*k", values, x[0] * y[0]),
+            Step("multiplications", "n*k", values, x[0] * y[0]),
+            Step("additions", "n*k + (n - 1)*k", values, y[0] * (2 * x[0] - 1)),
+        ]
+
+    examples = (
+        Example("LeCun et al. (1998), section II.B: 10 RBF units, one a class, with 84 inputs each; their parameters "
+                "are fixed", ((84,),), {"out_features": 10}, (10,), buffers=840),
+    )

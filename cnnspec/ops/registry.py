@@ -1,0 +1,81 @@
+"""Every operator: its name in specs, which is its module in this room, and its class. Imported on first use."""
+
+from functools import cache
+from importlib import import_module
+
+from cnnspec.ops.operator import Operator
+
+OPERATORS = {
+    "conv": "Conv",
+    "depthwise_conv": "DepthwiseConv",
+    "conv_transpose": "ConvTranspose",
+    "conv_table": "ConvTable",
+    "linear": "Linear",
+    "rbf": "Rbf",
+    "maxpool": "MaxPool",
+    "avgpool": "AvgPool",
+    "minpool": "MinPool",
+    "sumpool": "SumPool",
+    "global_avgpool": "GlobalAvgPool",
+    "global_maxpool": "GlobalMaxPool",
+    "adaptive_avgpool": "AdaptiveAvgPool",
+    "adaptive_maxpool": "AdaptiveMaxPool",
+    "channel_pool": "ChannelPool",
+    "trainable_subsampling": "TrainableSubsampling",
+    "maxunpool": "MaxUnpool",
+    "batchnorm": "BatchNorm",
+    "frozen_batchnorm": "FrozenBatchNorm",
+    "layernorm": "LayerNorm",
+    "groupnorm": "GroupNorm",
+    "lrn": "LocalResponseNorm",
+    "l2norm": "L2Norm",
+    "channel_scale": "ChannelScale",
+    "dropout": "Dropout",
+    "stochastic_depth": "StochasticDepth",
+    "attention": "Attention",
+    "position_embedding": "PositionEmbedding",
+    "relu": "Relu",
+    "relu6": "Relu6",
+    "leaky_relu": "LeakyRelu",
+    "prelu": "PRelu",
+    "elu": "Elu",
+    "sigmoid": "Sigmoid",
+    "tanh": "Tanh",
+    "silu": "Silu",
+    "gelu": "Gelu",
+    "softplus": "Softplus",
+    "hardsigmoid": "Hardsigmoid",
+    "hardswish": "Hardswish",
+    "softmax": "Softmax",
+    "log_softmax": "LogSoftmax",
+    "identity": "Identity",
+    "add": "Add",
+    "mul": "Mul",
+    "abs_difference": "AbsDifference",
+    "concat": "Concat",
+    "flatten": "Flatten",
+    "reshape": "Reshape",
+    "pad": "Pad",
+    "pad_channels": "PadChannels",
+    "crop": "Crop",
+    "upsample": "Upsample",
+    "subsample": "Subsample",
+    "slice_channels": "SliceChannels",
+    "channel_shuffle": "ChannelShuffle",
+    "space_to_depth": "SpaceToDepth",
+    "depth_to_space": "DepthToSpace",
+    "cross_entropy": "CrossEntropy",
+    "mse": "MeanSquaredError",
+}
+
+
+@cache
+def operator(name: str) -> type[Operator]:
+    """The operator called ``name``. Raises KeyError where there is none."""
+    found: type[Operator] = getattr(import_module(f"cnnspec.ops.{name}"), OPERATORS[name])
+    return found
+
+
+def name_of(op: Operator | type[Operator]) -> str:
+    """The name by which specs call an operator."""
+    return op.__module__.rpartition(".")[2]

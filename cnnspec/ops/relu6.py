@@ -1,0 +1,21 @@
+"""ReLU6: min(max(0, x), 6), a ReLU whose outputs stay in the range of low-precision arithmetic.
+
+Counted: two comparisons an element.
+
+Source: Howard et al. (2017), MobileNets, arXiv 1704.04861; ``torch.nn.ReLU6``.
+"""
+
+from cnnspec.ops.fields import in_place
+from cnnspec.ops.operator import Activation, Example
+
+
+class Relu6(Activation):
+    title = "ReLU6"
+    per_element = {"comparisons": 2}
+
+    inplace: bool = in_place()
+
+    examples = (
+        Example("Sandler et al. (2018), MobileNetV2, arXiv 1801.04381, table 2: the first layer has 112x112 outputs "
+                "of 32 channels", ((32, 112, 112),), {}, (32, 112, 112)),
+    )

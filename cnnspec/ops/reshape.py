@@ -1,0 +1,46 @@
+"""Reshape: the same elements in the same order, read as another shape.
+
+A size of -1 is what the others leave: the elements divided by the product of the other sizes.
+
+Source: ``torch.reshape``; ``torch.nn.Unflatten``.
+"""
+
+from math import prod
+
+from cnnspec.ops.derivation import Step, elements
+from cnnspec.ops.fields import Misfit, new_shape
+from cnnspec.ops.operator import Example, Operator
+from cnnspec.ops.windows import SAME, WHOLE, Reach
+from cnnspec.units import Shape, count
+from cnnspec.units import shape as shape_text
+
+
+class Reshape(Operator):
+    title = "Reshape"
+
+    shape: tuple[int, ...] = new_shape("the new shape, channels first; one size may be -1, which the others give")
+
+    def output(self, x: Shape) -> Shape:
+        known, n = prod(s for s in self.shape if s > 0), prod(x)
+        if n % known or (-1 not in self.shape and n != known):
+            raise Misfit("S014", f"reshape keeps the number of elements, but $0 has {shape_text(x)} = {count(n)} and "
+                         f"the sizes of shape give {count(known)}{' times a whole number' * (-1 in self.shape)}",
+                         f"sizes whose product is {count(n)}, or one of them -1", "shape")
+        return tuple(s if s > 0 else n // known for s in self.shape)
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return SAME if x == y else WHOLE
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        if -1 not in self.shape:
+            return [elements(y)]
+        others = {f"a_{i}": s for i, s in enumerate(self.shape) if s > 0}
+        left = Step("size of -1", "/".join(("n", *others)), {"n": prod(x), **others}, prod(x) // prod(others.values()))
+        return [left, elements(y)]
+
+    examples = (
+        Example("PyTorch's documentation of torch.nn.Unflatten: a vector of 50 becomes 2x5x5",
+                ((50,),), {"shape": [2, 5, 5]}, (2, 5, 5)),
+        Example("PyTorch's documentation of torch.reshape: (-1,) reads a 2x2 tensor as a vector of 4",
+                ((2, 2),), {"shape": [-1]}, (4,)),
+    )

@@ -1,0 +1,18 @@
+"""Sigmoid, the logistic function: 1 / (1 + exp(-x)).
+
+Counted: one exponential, one addition and one division an element; a change of sign is free.
+
+Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.2.2.2; ``torch.nn.Sigmoid``.
+"""
+
+from cnnspec.ops.operator import Activation, Example
+
+
+class Sigmoid(Activation):
+    title = "Sigmoid"
+    per_element = {"exponentials": 1, "additions": 1, "divisions": 1}
+
+    examples = (
+        Example("Hu, Shen & Sun (2018), Squeeze-and-excitation networks, arXiv 1709.01507, figure 3 and table 1: "
+                "the gates of the first stage are 1x1x256", ((256, 1, 1),), {}, (256, 1, 1)),
+    )

@@ -1,0 +1,22 @@
+"""SiLU (Swish): x * sigmoid(x) = x / (1 + exp(-x)).
+
+Counted: one exponential, one addition, one division and one multiplication an element.
+
+Source: Elfwing, Uchibe & Doya (2018), arXiv 1702.03118; Ramachandran, Zoph & Le (2017), arXiv 1710.05941;
+``torch.nn.SiLU``.
+"""
+
+from cnnspec.ops.fields import in_place
+from cnnspec.ops.operator import Activation, Example
+
+
+class Silu(Activation):
+    title = "SiLU"
+    per_element = {"exponentials": 1, "additions": 1, "divisions": 1, "multiplications": 1}
+
+    inplace: bool = in_place()
+
+    examples = (
+        Example("Tan & Le (2019), EfficientNet, arXiv 1905.11946, table 1: the first stage gives 32 channels of "
+                "112x112, with SiLU (section 5.2)", ((32, 112, 112),), {}, (32, 112, 112)),
+    )

@@ -1,0 +1,23 @@
+"""Softmax: exp(x_i) / sum over j of exp(x_j), over the channels at each position, or over a vector.
+
+Counted for each of the P positions with its C channels: C exponentials, C - 1 additions and C divisions. The
+maximum that implementations subtract first, against overflow, is not counted.
+
+Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 6.29; ``torch.nn.Softmax``, dim 1.
+"""
+
+from math import prod
+
+from cnnspec.ops.operator import Activation, Example
+from cnnspec.units import Shape
+
+
+class Softmax(Activation):
+    title = "Softmax"
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        return {"exponentials": prod(x), "additions": prod(x) - prod(x[1:]), "divisions": prod(x)}
+
+    examples = (
+        Example("Krizhevsky, Sutskever & Hinton (2012), section 3.5: a 1000-way softmax", ((1000,),), {}, (1000,)),
+    )

@@ -1,0 +1,44 @@
+"""Space to depth: each block of b x b positions becomes one position with b*b times the channels.
+
+C x H x W becomes C*b*b x H/b x W/b, and C*b**n channels in n dimensions. The output position y reads b*y to
+b*y + b - 1. Nothing is computed.
+
+Source: Redmon & Farhadi (2017), YOLO9000, arXiv 1612.08242, section 2, "fine-grained features";
+``torch.nn.PixelUnshuffle``.
+"""
+
+from cnnspec.ops.derivation import Step, each_axis, elements
+from cnnspec.ops.fields import Misfit, size
+from cnnspec.ops.operator import Example, Operator, feature_map
+from cnnspec.ops.windows import Reach, Window
+from cnnspec.units import Shape
+
+
+class SpaceToDepth(Operator):
+    title = "Space to Depth"
+
+    block: int = size("b, the block's size")
+
+    def output(self, x: Shape) -> Shape:
+        channels, sizes = feature_map("space_to_depth", x)
+        for w in sizes:
+            if w % self.block:
+                raise Misfit("S014", f"a size of {w} does not divide into blocks of {self.block}",
+                             f"a padding to {-(-w // self.block) * self.block}, or a block that divides {w}", "block")
+        return (channels * self.block ** len(sizes), *(w // self.block for w in sizes))
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return (Window(1, self.block, (tuple(range(self.block)),)),) * (len(x) - 1)
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        sizes = [Step(f"output {name}", "W/b", {"W": w, "b": self.block}, w // self.block)
+                 for name, w in each_axis(x[1:])]
+        return [Step("output channels", "C" + "*b" * (len(x) - 1), {"C": x[0], "b": self.block}, y[0]), *sizes,
+                elements(y)]
+
+    examples = (
+        Example("Redmon & Farhadi (2017), section 2: 26x26x512 becomes 13x13x2048",
+                ((512, 26, 26),), {"block": 2}, (2048, 13, 13)),
+        Example("PyTorch's documentation of torch.nn.PixelUnshuffle: factor 3 makes 1x12x12 9x4x4",
+                ((1, 12, 12),), {"block": 3}, (9, 4, 4)),
+    )

@@ -1,0 +1,23 @@
+"""Stochastic depth: while training, a residual branch is dropped with probability p, and scaled by 1/(1 - p) if not.
+
+A "row" drops it for each example by itself, a "batch" for all at once. At inference it does nothing.
+
+Source: Huang, Sun, Liu, Sedra & Weinberger (2016), Deep networks with stochastic depth, arXiv 1603.09382;
+``torchvision.ops.StochasticDepth`` for the modes.
+"""
+
+from cnnspec.ops.fields import choice, real
+from cnnspec.ops.operator import Elementwise, Example
+
+
+class StochasticDepth(Elementwise):
+    title = "Stochastic Depth"
+    role = "regulariser"
+
+    p: float = real("the probability of dropping the branch", maximum=1.0)
+    mode: str = choice("whether each example or the whole batch drops it", "row", "batch", default="row")
+
+    examples = (
+        Example("torchvision's convnext_tiny, features.7.2.stochastic_depth: the last of 18 blocks, p = 0.1",
+                ((768, 7, 7),), {"p": 0.1}, (768, 7, 7)),
+    )

@@ -1,0 +1,38 @@
+"""Subsampling: every S-th position of each dimension, from the first on, so that ceil(W/S) remain.
+
+Nothing is computed. It is max pooling with a window of one.
+
+Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, section 3.3, option A.
+"""
+
+from cnnspec.ops.derivation import Step, each_axis, elements
+from cnnspec.ops.fields import PerAxis, per_axis
+from cnnspec.ops.operator import Example, Operator, feature_map
+from cnnspec.ops.windows import Reach, Window, per_dimension
+from cnnspec.units import Shape
+
+
+class Subsample(Operator):
+    title = "Subsampling"
+
+    stride: PerAxis = per_axis("S, the step from one position kept to the next")
+
+    def strides(self, x: Shape) -> tuple[int, ...]:
+        return per_dimension("stride", self.stride, len(x) - 1)
+
+    def output(self, x: Shape) -> Shape:
+        channels, sizes = feature_map("subsample", x)
+        return (channels, *(-(-w // s) for w, s in zip(sizes, self.strides(x), strict=True)))
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return tuple(Window(1, s, ((0,),)) for s in self.strides(x))
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        parts = list(zip(x[1:], self.strides(x), y[1:], strict=True))
+        return [*(Step(f"output {name}", "ceil(W/S)", {"W": w, "S": s}, size)
+                  for name, (w, s, size) in each_axis(parts)), elements(y)]
+
+    examples = (
+        Example("He et al. (2016), section 4.2: from 32x32 to 16x16 maps of the CIFAR-10 nets by a stride of 2",
+                ((16, 32, 32),), {"stride": 2}, (16, 16, 16)),
+    )

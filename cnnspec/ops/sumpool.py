@@ -1,0 +1,20 @@
+"""Sum pooling: the sum of each window, each channel by itself; nothing to learn.
+
+Sizes are those of max pooling, floor((W - K + 2P)/S) + 1. The padding counts as zeros. An output costs K*K - 1
+additions.
+
+Source: ``torch.nn.LPPool2d``, which at p = 1 is sum pooling.
+"""
+
+from cnnspec.ops.operator import Example
+from cnnspec.ops.pooling import Pool
+
+
+class SumPool(Pool):
+    title = "Sum Pooling"
+    combines = "additions"
+
+    examples = (
+        Example("LeCun et al. (1998), section II.B: a unit of S2 adds 2x2 inputs of C1's 6 maps of 28x28",
+                ((6, 28, 28),), {"kernel_size": 2}, (6, 14, 14)),
+    )

@@ -1,0 +1,17 @@
+"""Tanh, the hyperbolic tangent: (exp(2x) - 1) / (exp(2x) + 1).
+
+Counted: one multiplication, one exponential, two additions and one division an element.
+
+Source: LeCun, Bottou, Bengio & Haffner (1998), section II.B and appendix A; ``torch.nn.Tanh``.
+"""
+
+from cnnspec.ops.operator import Activation, Example
+
+
+class Tanh(Activation):
+    title = "Tanh"
+    per_element = {"multiplications": 1, "exponentials": 1, "additions": 2, "divisions": 1}
+
+    examples = (
+        Example("course note 004, table of LeNet-5: C1, 6 maps of 28x28, with tanh", ((6, 28, 28),), {}, (6, 28, 28)),
+    )

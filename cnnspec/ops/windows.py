@@ -1,0 +1,131 @@
+"""The arithmetic of sliding windows that convolutions and pools share, and how windows read positions."""
+
+from typing import Any, NamedTuple
+
+from cnnspec.ops.fields import Misfit, Padding, PerAxis
+from cnnspec.units import Shape
+
+
+class Window(NamedTuple):
+    """What one dimension of an operator reads, on an unbounded input.
+
+    The output position ``period*t + r`` reads the input positions ``advance*t + o`` for each ``o`` in
+    ``offsets[r]`` (none: it reads nothing). A convolution has period 1, advance S, offsets -P, -P+D, ...
+    """
+
+    period: int
+    advance: int
+    offsets: tuple[tuple[int, ...], ...]
+
+
+class Every(NamedTuple):
+    """A reach that needs no arithmetic: ``SAME`` position, or the ``WHOLE`` input."""
+
+    name: str
+
+
+SAME = Every("same")
+WHOLE = Every("whole")
+Reach = Every | tuple[Window, ...]
+PHASES = 4096  # the most phases that a window of a fractional step lists
+
+
+class Axis(NamedTuple):
+    """One spatial dimension of a sliding window: input size W, kernel K, stride S, dilation D, padding."""
+
+    size: int
+    kernel: int
+    stride: int
+    dilation: int
+    before: int
+    after: int
+
+    @property
+    def extent(self) -> int:
+        """The positions from the window's first to its last: D*(K - 1) + 1."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def padded(self) -> int:
+        return self.size + self.before + self.after
+
+    @property
+    def positions(self) -> int:
+        """The windows that fit: floor((W - (D*(K - 1) + 1) + before + after)/S) + 1."""
+        return (self.padded - self.extent) // self.stride + 1
+
+    @property
+    def window(self) -> Window:
+        first = -self.before
+        return Window(1, self.stride, (tuple(range(first, first + self.extent, self.dilation)),))
+
+    @property
+    def transposed(self) -> Window:
+        """The window of what runs the other way: position y reads every x whose window holds it, y = x*S - P + D*j."""
+        y = range(self.before, self.before + self.stride)
+        reads = ([(r - d) // self.stride for d in range(0, self.extent, self.dilation) if (r - d) % self.stride == 0]
+                 for r in y)
+        return Window(self.stride, 1, tuple(tuple(reversed(xs)) for xs in reads))
+
+
+def per_dimension(field: str, value: PerAxis, n: int) -> tuple[int, ...]:
+    """``value`` for each of ``n`` dimensions. Raises Misfit (S010) where a list has another length."""
+    if isinstance(value, int):
+        return (value,) * n
+    if len(value) != n:
+        raise Misfit("S010", f"{field} has {len(value)} values, but $0 has {n} spatial dimension{'s' * (n > 1)}",
+                     f"give one number for all, or {n}", field=field)
+    return value
+
+
+def both_sides(padding: Padding, n: int) -> list[tuple[int, int]]:
+    """A padding in numbers as (before, after) for each of ``n`` dimensions. Raises Misfit (S010)."""
+    sides: Any = (padding,) * n if isinstance(padding, int) else padding
+    return [side if isinstance(side, tuple) else (side, side) for side in per_dimension("padding", sides, n)]
+
+
+def axes(x: Shape, kernel_size: PerAxis, stride: PerAxis, padding: Padding, dilation: PerAxis = 1,
+         ceil: bool = False) -> list[Axis]:
+    """The sliding window along each spatial dimension of ``x``. Raises Misfit (S010, S011).
+
+    Where ``ceil`` rounds up, a window may stick out of the padded input by less than a stride.
+    """
+    sizes = x[1:]
+    n = len(sizes)
+    kernels = per_dimension("kernel_size", kernel_size, n)
+    strides = per_dimension("stride", stride, n)
+    dilations = per_dimension("dilation", dilation, n)
+    if isinstance(padding, tuple) and len(padding) != n:
+        per_dimension("padding", padding, n)
+    result = []
+    for i, (w, k, s, d) in enumerate(zip(sizes, kernels, strides, dilations, strict=True)):
+        axis = Axis(w, k, s, d, *pads(padding[i] if isinstance(padding, tuple) else padding, w, k, s, d))
+        if axis.extent > axis.padded + (s - 1) * ceil:
+            raise too_small(axis)
+        result.append(axis)
+    return result
+
+
+def pads(padding: Any, w: int, k: int, s: int, d: int) -> tuple[int, int]:
+    """The zeros (before, after) that a padding adds along a dimension."""
+    match padding:
+        case "valid":
+            return 0, 0
+        case "half":
+            return (d * (k - 1) + 1) // 2, (d * (k - 1) + 1) // 2
+        case "same":
+            total = max((-(-w // s) - 1) * s + d * (k - 1) + 1 - w, 0)
+            return total // 2, total - total // 2
+        case (before, after):
+            return before, after
+    return padding, padding
+
+
+def too_small(axis: Axis) -> Misfit:
+    """The misfit of a window that is larger than what it slides over."""
+    each = -(-(axis.extent - axis.size) // 2)
+    pad = f" + {axis.before} + {axis.after} of padding" if axis.before or axis.after else ""
+    spread = "" if axis.dilation == 1 else f" (kernel {axis.kernel}, dilation {axis.dilation})"
+    return Misfit("S011", f"a window of {axis.extent}{spread} does not fit into {axis.size}{pad}: the output would be "
+                  "empty", f"a kernel_size of at most {(axis.padded - 1) // axis.dilation + 1}, padding = {each}, "
+                  f"or a larger input ($0 gives {axis.size})", field="kernel_size")

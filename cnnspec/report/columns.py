@@ -1,0 +1,167 @@
+"""The columns of a per-layer table: key, heading, and how a row's cell reads; and the presets that pick them."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from cnnspec.analyses.rows import Row
+from cnnspec.ops.windows import Axis, pads
+from cnnspec.problems import RequestError, did_you_mean, visible
+from cnnspec.units import chw, count, hwc, shape
+
+NOTHING = "–"
+
+
+class Column(NamedTuple):
+    """One column. ``value`` gives the raw value (what CSV shows), ``cell`` the text of tables.
+
+    ``total`` sums the raw values of a column in the last row.
+    """
+
+    key: str
+    heading: str
+    value: Callable[[Row], Any]
+    cell: Callable[[Row, str], str]
+    right: bool = False
+    total: bool = False
+
+
+def number(key: str, heading: str, value: Callable[[Row], Any], total: bool = False) -> Column:
+    """A column of exact numbers, with thousands separators in tables."""
+    return Column(key, heading, value, lambda row, layout: count(value(row)), True, total)
+
+
+def text(key: str, heading: str, value: Callable[[Row], str], right: bool = False) -> Column:
+    """A column of text, the same in every format."""
+    return Column(key, heading, value, lambda row, layout: value(row), right)
+
+
+def laid_out(row: Row, layout: str) -> str:
+    return hwc(row.output) if layout == "hwc" else chw(row.output)
+
+
+def label(row: Row) -> str:
+    """A row's name; a run of equal rows says from where to where, and how many."""
+    return f"{row.name} … {row.last} x{row.times}" if row.times > 1 else row.name
+
+
+def axes(row: Row) -> list[Axis]:
+    """The sliding windows of the row's operator; none for operators without."""
+    main = row.main
+    found = getattr(main.op, "axes", None) if main else None
+    return list(found(*main.shapes[:1])) if found and main else []
+
+
+def per_axis(values: list[int]) -> str:
+    if not values:
+        return NOTHING
+    return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))
+
+
+def padding(row: Row) -> str:
+    """SAME, VALID or the zeros on each side, whatever words the spec uses for them."""
+    found = axes(row)
+    given = [(a.before, a.after) for a in found]
+    if not found:
+        return NOTHING
+    if getattr(row.operator, "padding", 0) != "same" and not any(map(sum, given)):
+        return "VALID"
+    if given == [pads("same", a.size, a.kernel, a.stride, a.dilation) for a in found]:
+        return "SAME"
+    return per_axis([b for b, _ in given]) if all(b == a for b, a in given) else " ".join(f"{b}+{a}" for b, a in given)
+
+
+def maps(row: Row) -> str:
+    if len(row.output) == 1:
+        return NOTHING
+    rgb = row.op == "input" and row.output[0] == 3
+    return count(row.output[0]) + (" (RGB)" if rgb else "")
+
+
+def size(row: Row) -> str:
+    return count(row.output[0]) if len(row.output) == 1 else shape(row.output[1:], "×")
+
+
+def activation(row: Row) -> str:
+    found = row.part("activation")
+    if not found and row.operator is not None:
+        found = row.operator.activation_title
+    return found or NOTHING
+
+
+def type_title(row: Row) -> str:
+    return row.operator.title if row.operator is not None else row.op
+
+
+def textbook_name(row: Row) -> str:
+    """The layer with a convolution's kernel and stride, as course notes write it: ``CONV1 (f=5, s=1)``."""
+    if row.op == "input":
+        return "Input Layer:"
+    found = axes(row) if row.params else []
+    if not found:
+        return label(row)
+    return f"{label(row)} (f={per_axis([a.kernel for a in found])}, s={per_axis([a.stride for a in found])})"
+
+
+def field_text(values: tuple[int | str, ...] | None) -> str:
+    return "all" if values is None else "x".join(map(str, values))
+
+
+def work(row: Row) -> str:
+    return ", ".join(f"{count(n)} {kind}" for kind, n in row.elementwise.items()) or NOTHING
+
+
+COLUMNS = {
+    column.key: column
+    for column in (
+        text("layer", "Layer", label),
+        text("textbook_layer", "Layer", textbook_name),
+        text("op", "Op", lambda r: r.op),
+        text("type", "Type", type_title),
+        Column("output", "Output", lambda r: shape(r.output),
+               lambda r, layout: laid_out(r, layout) if layout == "hwc" else shape(r.output), True),
+        Column("activation_shape", "Activation shape", lambda r: shape(r.output), laid_out),
+        Column("activation_size", "Activation size", lambda r: r.activation_size, lambda r, _: str(r.activation_size), True),
+        Column("parameters", "# Parameters", lambda r: r.params, lambda r, _: str(r.params), True),
+        number("params", "Params", lambda r: r.params, total=True),
+        number("buffers", "Buffers", lambda r: r.buffers, total=True),
+        number("macs", "MACs", lambda r: r.macs, total=True),
+        text("elementwise", "Elementwise", work),
+        text("maps", "Maps", maps, right=True),
+        text("size", "Size", size, right=True),
+        text("kernel_size", "Kernel size", lambda r: shape(tuple(a.kernel for a in axes(r)), "×") if axes(r) else NOTHING, True),
+        text("stride", "Stride", lambda r: per_axis([a.stride for a in axes(r)]), right=True),
+        text("padding", "Padding", padding),
+        text("norm", "Norm", lambda r: r.part("norm") or NOTHING),
+        text("activation", "Activation", activation),
+        text("receptive_field", "RF", lambda r: field_text(r.field.size), right=True),
+        text("effective_stride", "RF stride", lambda r: field_text(r.field.stride), right=True),
+        text("effective_padding", "RF padding", lambda r: field_text(r.field.padding), right=True),
+        text("shares", "Shares", lambda r: r.shares or NOTHING),
+    )
+}
+
+
+class Preset(NamedTuple):
+    """A table that people know: its columns, and whether it shows the input and drops what only moves data."""
+
+    columns: tuple[str, ...]
+    textbook: bool = False
+
+
+PRESETS = {
+    "summary": Preset(("layer", "op", "output", "params", "macs", "receptive_field")),
+    "activations": Preset(("textbook_layer", "activation_shape", "activation_size", "parameters"), True),
+    "architecture": Preset(("layer", "type", "maps", "size", "kernel_size", "stride", "padding", "activation"), True),
+    "full": Preset(("layer", "op", "output", "activation_size", "kernel_size", "stride", "padding", "norm", "activation",
+                    "params", "buffers", "macs", "elementwise", "receptive_field", "effective_stride",
+                    "effective_padding", "shares")),
+}
+
+
+def chosen(names: list[str]) -> list[Column]:
+    """The columns called ``names``. Raises RequestError for one that there is not."""
+    for name in names:
+        if name not in COLUMNS:
+            hint = did_you_mean(name, list(COLUMNS), "there are " + ", ".join(COLUMNS))
+            raise RequestError(f"there is no column {visible(name, 40)!r}; {hint}")
+    return [COLUMNS[name] for name in names]

@@ -1,0 +1,138 @@
+"""The formulas of a layer, or of a whole network: with symbols, with the numbers, and the value."""
+
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnnspec.analyses.rows import Row
+from cnnspec.graph.model import Node
+from cnnspec.ops.derivation import Step
+from cnnspec.ops.fields import described
+from cnnspec.problems import RequestError, did_you_mean, visible
+from cnnspec.report import formula
+from cnnspec.report.formats import ESCAPES
+from cnnspec.units import count, giga, shape
+
+if TYPE_CHECKING:
+    from cnnspec.api import Network
+
+
+class Explanation(NamedTuple):
+    """What there is to say of one node: a heading, where sizes came from, the steps, and remarks."""
+
+    heading: str
+    origins: list[str]
+    steps: list[Step]
+    remarks: list[str]
+
+
+def explain(net: "Network", layer: str = "", format: str = "text") -> str:
+    """The formulas of the rows that ``layer`` names (a row, a node, or a block), or of all. Raises RequestError."""
+    parts = [explanation(net, node) for row in selected(net, layer) for node in row.nodes]
+    written = [WRITERS[format](part) for part in parts]
+    if not layer:
+        sums = net.totals
+        line = (f"Total: {count(sums.params)} parameters, {count(sums.buffers)} buffers, {count(sums.macs)} MACs = "
+                f"{giga(sums.macs, 'MACs')}, the sums of the above.")
+        written = [ESCAPES[format](f"{net.graph.title} ({net.name}), input {shape(net.input)}"), *written,
+                   ESCAPES[format](line)]
+    return "\n\n".join(written)
+
+
+def selected(net: "Network", layer: str) -> list[Row]:
+    """The rows that ``layer`` names, those of training too. Raises RequestError where there are none."""
+    all_rows = net.rows(training=True)
+    if not layer:
+        return net.layers
+    found = [r for r in all_rows if r.name == layer or r.name.startswith(layer + ".")]
+    if not found:
+        found = [r._replace(nodes=(n,)) for r in all_rows for n in r.nodes if n.name == layer]
+    if not found:
+        names = [r.name for r in all_rows]
+        hint = did_you_mean(layer, names, "its layers are " + ", ".join(names[:12]) + (", …" if len(names) > 12 else ""))
+        raise RequestError(f"{net.name} has no layer {visible(layer, 60)!r}; {hint}")
+    return found
+
+
+def explanation(net: "Network", node: Node) -> Explanation:
+    """Everything about one node."""
+    inputs = " and ".join(f"{n.row} {shape(n.output)}" for n in node.inputs)
+    heading = f"{node.name}: {node.kind}, {inputs} -> {shape(node.output)}"
+    origins = []
+    for field in node.origins:
+        origin = node.origin(field)
+        if origin is not None:
+            given = ", ".join(f"{k} = {described(v)}" for k, v in origin.values.items())
+            origins.append(f"{field} = {getattr(node.op, field, '')} from {{{origin.text}}}" + (f" with {given}" if given else ""))
+    steps = [*node.op.derivation(*node.shapes, y=node.output), *dense(node), *field_steps(net, node)]
+    remarks = []
+    if node.shares:
+        remarks.append(f"shares the parameters of {node.shares.name}: they are counted there, and 0 here")
+    field = net.fields[node.index]
+    if field.size is None:
+        remarks.append(field.reason and f"receptive field: all, because of {field.reason}" or "receptive field: the whole input")
+    elif not any(s.quantity.startswith("receptive field") for s in steps):
+        remarks.append(f"receptive field {shape(field.size)}, effective stride {'x'.join(map(str, field.stride or ()))}")
+    return Explanation(heading, origins, steps, remarks)
+
+
+def dense(node: Node) -> list[Step]:
+    """What a dense layer between the same two shapes would cost, beside a convolution."""
+    weights = node.op.parameters(*node.shapes) if node.inputs and len(node.output) > 1 else {}
+    if len(weights.get("weight", ())) < 3:
+        return []
+    x, y = node.shapes[0], node.output
+    values = {"n_in": prod(x), "n_out": prod(y)}
+    return [Step("weights of a dense layer instead", "n_in*n_out", values, prod(x) * prod(y))]
+
+
+def field_steps(net: "Network", node: Node) -> list[Step]:
+    """The growth of the receptive field by one sliding window: r + D*(K - 1)*j, j the effective stride before it."""
+    axes = getattr(node.op, "axes", None)
+    before, after = net.fields[node.inputs[0].index], net.fields[node.index]
+    if not axes or before.size is None or after.size is None or before.stride is None:
+        return []
+    windows = axes(node.shapes[0])
+    triples = set(zip(before.size, before.stride, windows, after.size, strict=True))
+    uniform = {(r, j, w.kernel, w.dilation, s) for r, j, w, s in triples}
+    if len(uniform) != 1:
+        return []
+    r, j, k, d, size = uniform.pop()
+    if not isinstance(j, int) or r + d * (k - 1) * j != size:
+        return []
+    return [Step("receptive field", "r + D*(K - 1)*j", {"r": r, "D": d, "K": k, "j": j}, size)]
+
+
+def as_text(part: Explanation) -> str:
+    lines = [ESCAPES["text"](part.heading), *[f"  {ESCAPES['text'](o)}" for o in part.origins]]
+    width = max((len(s.quantity) for s in part.steps), default=0)
+    for step in part.steps:
+        numbers = formula.substituted(step)
+        lines.append(f"  {step.quantity:{width}} = {step.formula}")
+        if numbers not in (step.formula, str(step.result)):
+            lines.append(f"  {'':{width}} = {numbers}")
+        lines.append(f"  {'':{width}} = {count(step.result)}")
+    return "\n".join([*lines, *[f"  {ESCAPES['text'](r)}" for r in part.remarks]])
+
+
+def as_markdown(part: Explanation) -> str:
+    lines = [f"**{ESCAPES['markdown'](part.heading)}**", ""]
+    lines += [f"- {ESCAPES['markdown'](o)}" for o in part.origins]
+    for s in part.steps:
+        lines.append(f"- {s.quantity}: ${formula.latex(s.formula)} = {formula.latex(formula.substituted(s))} "
+                     f"= {formula.latex(str(s.result))}$")
+    return "\n".join([*lines, *[f"- {ESCAPES['markdown'](r)}" for r in part.remarks]])
+
+
+def as_latex(part: Explanation) -> str:
+    escape = ESCAPES["latex"]
+    lines = [rf"\paragraph{{{escape(part.heading)}}}", *[escape(o) + r"\\" for o in part.origins]]
+    rows = [
+        rf"  \text{{{escape(s.quantity)}}} &= {formula.latex(s.formula)} = {formula.latex(formula.substituted(s))} "
+        rf"= {formula.latex(str(s.result))}"
+        for s in part.steps
+    ]
+    lines += [r"\begin{align*}", "\\\\\n".join(rows), r"\end{align*}"] if rows else []
+    return "\n".join([*lines, *map(escape, part.remarks)])
+
+
+WRITERS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}

@@ -1,0 +1,116 @@
+"""Reading blocks, from the network's own file and from the files that it includes."""
+
+import os
+from typing import Any
+
+from cnnspec.ops.registry import OPERATORS
+from cnnspec.problems import SpecError, visible
+from cnnspec.spec.collect import Collector
+from cnnspec.spec.lines import CONTROL, read_line, read_lines
+from cnnspec.spec.model import Block
+from cnnspec.spec.source import Path, Source, read
+
+COMPOSITE = ("layers", "args", "defaults", "inputs", "outputs")
+
+
+def read_blocks(notes: Collector, source: Source, own: bool, into: dict[str, Block]) -> None:
+    """Add the blocks of one file to ``into``."""
+    tables = source.data.get("blocks", {})
+    for name, table in (notes.typed(source, ("blocks",), tables, dict, "a table of blocks") or {}).items():
+        path: Path = ("blocks", name)
+        if not notes.named(source, path, name, "block"):
+            continue
+        if name in OPERATORS:
+            notes.add(source, path, "L004", f"a block may not take the name of the operator {name}", key=True)
+        elif name in into:
+            notes.add(source, path, "L004", f"the block {visible(name)} is there twice: also in {into[name].source.name}",
+                      key=True)
+        elif notes.typed(source, path, table, dict, "a table"):
+            into[name] = read_block(notes, source, path, table, own)
+        elif table == {}:
+            notes.add(source, path, "L002", f"the block {visible(name)} has layers, or an op", key=True)
+
+
+def read_block(notes: Collector, source: Source, path: Path, table: dict[str, Any], own: bool) -> Block:
+    """One block: a preset where it has op, else a list of layers."""
+    name = str(path[-1])
+    args = notes.names(source, (*path, "args"), table.get("args", []), "arguments")
+    defaults = read_defaults(notes, source, path, table, args)
+    if "op" in table:
+        for key in table:
+            if key in ("inputs", "outputs", "layers", *CONTROL) and key != "op":
+                notes.add(source, (*path, key), "L001", f"a preset, a block with op, takes no {key}", key=True)
+        fields = {k: v for k, v in table.items() if k not in (*COMPOSITE, *CONTROL) or k == "op"}
+        line = read_line(notes, source, path, {"name": name, **fields})
+        return Block(name, source, path, own, args, defaults, preset=line)
+    for key in table:
+        if key not in COMPOSITE:
+            notes.unknown(source, (*path, key), [*COMPOSITE, "op"], f"the block {visible(name, 60)}")
+    if "layers" not in table:
+        notes.add(source, path, "L002", f"the block {visible(name, 60)} has layers, or an op")
+    layers = read_lines(notes, source, (*path, "layers"), table["layers"]) if "layers" in table else ()
+    inputs, outputs = read_ports(notes, source, path, table)
+    return Block(name, source, path, own, args, defaults, inputs, outputs, layers)
+
+
+def read_defaults(
+    notes: Collector, source: Source, path: Path, table: dict[str, Any], args: tuple[str, ...]
+) -> dict[str, Any]:
+    """The optional arguments of a block with their values."""
+    where = (*path, "defaults")
+    defaults = notes.typed(source, where, table.get("defaults", {}), dict, "a table of arguments with their values")
+    for key in defaults or {}:
+        if notes.named(source, (*where, key), key, "argument") and key in args:
+            notes.add(source, (*where, key), "L004", f"{key} is a required argument already", key=True)
+    return {k: notes.compile(source, (*where, k), v) for k, v in (defaults or {}).items()}
+
+
+def read_ports(
+    notes: Collector, source: Source, path: Path, table: dict[str, Any]
+) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+    """The inputs and outputs of a block or a network. Outputs may be paths down into blocks."""
+    inputs = notes.names(source, (*path, "inputs"), table["inputs"], "inputs") if "inputs" in table else ("input",)
+    if "outputs" not in table:
+        return inputs or ("input",), None
+    value = table["outputs"]
+    outputs = notes.typed(source, (*path, "outputs"), value, list, "a list of names of layers") or []
+    for i, output in enumerate(outputs):
+        notes.typed(source, (*path, "outputs", i), output, str, "a layer's name")
+    if value == []:
+        notes.add(source, (*path, "outputs"), "L003", "outputs names at least one layer")
+    return inputs or ("input",), tuple(o for o in outputs if isinstance(o, str)) or None
+
+
+def read_includes(notes: Collector, source: Source, home: str, into: dict[str, Block]) -> None:
+    """Add the blocks of the included files; they lie in ``home``, the zoo's folder, or below the file's own."""
+    own_folder = os.path.dirname(os.path.abspath(source.name))
+    value = notes.typed(source, ("include",), source.data.get("include", []), list, "a list of files")
+    for i, name in enumerate(value or []):
+        path: Path = ("include", i)
+        if not notes.typed(source, path, name, str, "a file's name"):
+            continue
+        if os.path.isabs(name) or ".." in name.replace("\\", "/").split("/") or "\0" in name:
+            notes.add(source, path, "L013", f"{visible(name, 60)!r} leads out of the folder of the specs",
+                      "includes lie below the file's own folder, or in specs/")
+            continue
+        found = next((f for f in (within(own_folder, name), within(home, name)) if f), None)
+        if found is None:
+            notes.add(source, path, "L013", f"{visible(name, 60)!r} is neither below the file's own folder nor in specs/")
+            continue
+        try:
+            included = read(found)
+        except SpecError as error:
+            notes.problems.extend(error.problems)
+            continue
+        for key in included.data:
+            if key != "blocks":
+                notes.add(included, (key,), "L001", f"an included file holds blocks only, no {visible(key, 60)}", key=True)
+        read_blocks(notes, included, False, into)
+
+
+def within(folder: str, name: str) -> str | None:
+    """The file ``name`` below ``folder``, if it is there and no link leads out of the folder."""
+    full = os.path.join(folder, name)
+    root = os.path.realpath(folder)
+    inside = os.path.realpath(full).startswith(root.rstrip(os.sep) + os.sep)
+    return full if inside and os.path.isfile(full) else None

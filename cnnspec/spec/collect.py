@@ -1,0 +1,84 @@
+"""Reading values while collecting problems: every fault is noted with its place, and reading goes on."""
+
+from typing import Any
+
+from cnnspec.ops.fields import described
+from cnnspec.problems import Problem, did_you_mean, visible
+from cnnspec.spec.expressions import Dynamic, ExpressionError, compiled
+from cnnspec.spec.source import Path, Source
+
+MAX_PROBLEMS = 200
+RESERVED = ("input", "previous")
+
+
+class Collector:
+    """The problems found so far in the files of one network."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def add(self, source: Source, path: Path, rule: str, message: str, hint: str = "", key: bool = False) -> None:
+        """Note a problem with the value at ``path``, or with its key."""
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(Problem(source.where(path, key), rule, message, hint))
+
+    def unknown(self, source: Source, path: Path, known: list[str], what: str, otherwise: str = "") -> None:
+        """Note a key that nothing reads."""
+        name = str(path[-1])
+        listed = otherwise or "known here: " + ", ".join(known[:24])
+        self.add(source, path, "L001", f"{visible(name, 60)} is not a key of {what}",
+                 did_you_mean(name, known, listed), key=True)
+
+    def compile(self, source: Source, path: Path, value: Any) -> Any:
+        """The value with its expressions read; None, and a problem, where one cannot be."""
+        try:
+            return compiled(value)
+        except ExpressionError as error:
+            self.add(source, path, "L007", error.message, error.hint)
+        except RecursionError:
+            self.add(source, path, "L007", "the value nests too deeply")
+        return None
+
+    def typed(self, source: Source, path: Path, value: Any, kind: type | tuple[type, ...], takes: str) -> Any:
+        """``value`` if it is of the kind (a boolean is no integer); None, and a problem, where it is not."""
+        if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+            return value
+        self.add(source, path, "L003", f"{path[-1]} is {takes}, not {described(value)}")
+        return None
+
+    def names(self, source: Source, path: Path, value: Any, what: str) -> tuple[str, ...]:
+        """A list of different, proper names; a bad one is left out with a problem."""
+        values = self.typed(source, path, value, list, f"a list of names of {what}") or []
+        found: list[str] = []
+        for i, v in enumerate(values):
+            if self.named(source, (*path, i), v, what):
+                if v in found:
+                    self.add(source, (*path, i), "L004", f"{visible(v, 60)} is there twice")
+                else:
+                    found.append(v)
+        return tuple(found)
+
+    def named(self, source: Source, path: Path, value: Any, what: str, reserved: bool = True) -> bool:
+        """Whether ``value`` is a proper name; a problem where it is not."""
+        fault = name_fault(value)
+        if not fault and reserved and value in RESERVED:
+            fault = f'"{value}" is reserved: it names what the block or the line before gives'
+        if fault:
+            self.add(source, path, "L004", f"{what}: {fault}")
+        return not fault
+
+
+def name_fault(name: Any) -> str:
+    """What is wrong with a name, or nothing: 1 to 100 printable characters, without dots, slashes and quotes."""
+    if not isinstance(name, str):
+        return f"a name is text, not {described(name)}"
+    if not 1 <= len(name) <= 100 or name != name.strip():
+        return f"a name has 1 to 100 characters and no blanks around it, not {described(name)}"
+    bad = next((c for c in name if not c.isprintable() or c in "./\\\"'`:"), None)
+    if bad is not None:
+        return f"{described(name)} holds {described(bad)}, but names are printable and without . / \\ : and quotes"
+    return ""
+
+
+def is_dynamic(value: Any) -> bool:
+    return isinstance(value, Dynamic)

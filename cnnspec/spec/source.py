@@ -1,0 +1,89 @@
+"""One file of a spec: its text, what TOML makes of it, and where in it each value stands."""
+
+import os
+import re
+import stat
+import tomllib
+from typing import Any
+
+from cnnspec.problems import Problem, SpecError, Where, visible
+
+MAX_BYTES = 2**20
+Path = tuple[str | int, ...]
+
+
+class Source:
+    """A spec file. ``name`` is how problems call it, ``data`` what TOML makes of its text."""
+
+    def __init__(self, name: str, text: str):
+        """Parse ``text``. Raises SpecError (T003) where it is not TOML."""
+        self.name, self.text = name, text
+        self._places: dict[Path, tuple[int, int]] | None = None
+        try:
+            self.data: dict[str, Any] = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise SpecError([self._not_toml(str(error))]) from None
+        except (ValueError, RecursionError) as error:  # tomllib lets both through on hostile text
+            reason = "it nests too deeply" if isinstance(error, RecursionError) else visible(error)
+            raise SpecError([Problem(Where(name, 1, 1), "T003", f"not TOML: {reason}")]) from None
+
+    def where(self, path: Path, key: bool = False) -> Where:
+        """The place of the value at ``path`` (or of its key), or of the nearest thing above that is there."""
+        if self._places is None:
+            from cnnspec.spec.positions import positions  # only where something is wrong
+
+            self._places = positions(self.text)
+        while path and (path if not key else (*path, None)) not in self._places:
+            path, key = path[:-1], False
+        line, column = self._places.get((*path, None) if key else path, (1, 1))  # type: ignore[arg-type]
+        return Where(self.name, line, column)
+
+    def _not_toml(self, error: str) -> Problem:
+        found = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$", error)
+        reason = error[: found.start()] if found else error
+        if found and found[1]:
+            line, column = int(found[1]), int(found[2])
+        else:
+            line, column = self.text.count("\n") + 1, 1
+        return Problem(Where(self.name, line, column), "T003", f"not TOML: {visible(reason)}", self._hint(line))
+
+    def _hint(self, line: int) -> str:
+        lines = self.text.split("\n")
+        here = "\n".join(lines[max(line - 2, 0) : line])
+        if here.count("{") > here.count("}"):
+            return "TOML 1.0 keeps an inline table { ... } on one line"
+        return ""
+
+
+def read(path: str) -> Source:
+    """The source in the file ``path``. Raises SpecError (T001, T002, T003)."""
+    where = Where(path, 0)
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            what = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            raise SpecError([Problem(where, "T001", f"not a readable spec: it is {what}")])
+        if status.st_size > MAX_BYTES:
+            message = f"a spec has at most {MAX_BYTES:,} bytes, this file has {status.st_size:,}"
+            raise SpecError([Problem(where, "T001", message)])
+        with open(path, "rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name is not valid"
+        raise SpecError([Problem(where, "T001", f"not a readable spec: {reason}")]) from None
+    return Source(path, decode(path, raw))
+
+
+def decode(name: str, raw: bytes) -> str:
+    """The text of a spec. Raises SpecError (T002) where it is not plain UTF-8."""
+    if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        problem = Problem(Where(name, 1, 1), "T002", "the file starts with a byte-order mark",
+                          "save it as UTF-8 without BOM")
+        raise SpecError([problem])
+    try:
+        return raw.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - raw.rfind(b"\n", 0, error.start)
+        message = f"byte 0x{raw[error.start]:02x} is not UTF-8"
+        raise SpecError([Problem(Where(name, line, column), "T002", message, "save the file as UTF-8")]) from None

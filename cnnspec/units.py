@@ -1,0 +1,44 @@
+"""How a number is printed: once, here. Every ambiguous number leaves this module with its unit."""
+
+Shape = tuple[int, ...]
+
+
+def count(n: int) -> str:
+    """An exact integer with thousands separators: ``60,965,224``."""
+    return f"{n:,}"
+
+
+def shape(dims: Shape, times: str = "x") -> str:
+    """A shape as textbooks write it: ``96x55x55``."""
+    return times.join(map(str, dims)) if dims else "scalar"
+
+
+def hwc(dims: Shape) -> str:
+    """A shape in the channels-last notation of textbooks: ``(28, 28, 8)``, a vector as ``(120, 1)``."""
+    return f"({dims[0]}, 1)" if len(dims) == 1 else f"({', '.join(map(str, (*dims[1:], dims[0])))})"
+
+
+def chw(dims: Shape) -> str:
+    """A shape in PyTorch's notation, without the batch: ``(8, 28, 28)``, a vector as ``(120)``."""
+    return f"({', '.join(map(str, dims))})"
+
+
+def giga(n: int, unit: str) -> str:
+    """A large count in words beside its exact value: ``0.724 GMACs`` for 724,406,816 and ``MACs``."""
+    for size, prefix in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if n >= size:
+            return f"{n / size:.3f} {prefix}{unit}"
+    return f"{n} {unit}"
+
+
+def megabytes(n: int) -> str:
+    """Bytes in both readings of a megabyte: ``243.9 MB (232.6 MiB)``."""
+    return f"{n / 1e6:.1f} MB ({n / 2**20:.1f} MiB)"
+
+
+def fraction(numerator: int, denominator: int) -> int | str:
+    """An exact ratio in lowest terms: an integer where it is one, else a string such as ``"1/2"``."""
+    from math import gcd
+
+    g = gcd(numerator, denominator)
+    return numerator // g if denominator == g else f"{numerator // g}/{denominator // g}"

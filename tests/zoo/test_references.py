@@ -1,0 +1,89 @@
+"""The zoo against the models of torchvision and timm that the specs name in [reference].
+
+Equal must be the parameters (all of them, and in the order of use at inference, shape by shape), the buffers, the
+multiply-accumulates as torch's own counter counts them, and the shapes of the outputs.
+"""
+
+from collections.abc import Callable, Iterator
+from math import prod
+from typing import Any
+
+import pytest
+import torch
+from support import Reference, build, references
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+import cnnspec
+from cnnspec.costs import NodeCost
+
+Shape = tuple[int, ...]
+LONG: set[str] = set()  # networks that take more than about 10 s
+
+
+class Uses(TorchFunctionMode):
+    """The parameters in the order in which the functions of a forward pass first use them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[int, torch.nn.Parameter] = {}
+
+    def __torch_function__(self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__name__", "") != "__get__":  # reading .shape or .dtype is no use
+            for leaf in tree_leaves((args, kwargs)):
+                if isinstance(leaf, torch.nn.Parameter):
+                    self.found.setdefault(id(leaf), leaf)
+        return func(*args, **kwargs or {})
+
+
+def model_of(reference: Reference) -> torch.nn.Module:
+    """The reference on the meta device; one that cannot be built there is moved to it."""
+    try:
+        with torch.device("meta"):
+            return build(reference.library, reference.model).eval()
+    except (NotImplementedError, RuntimeError):
+        return build(reference.library, reference.model).to("meta").eval()
+
+
+def shapes(costs: list[NodeCost], buffers: bool) -> Iterator[Shape]:
+    """The shapes of the parameters, or of the buffers, of nodes in their order."""
+    for cost in costs:
+        left = cost.params
+        for shape in cost.tensors.values():
+            is_buffer = left < prod(shape) or not cost.params
+            left -= 0 if is_buffer else prod(shape)
+            if is_buffer == buffers:
+                yield shape
+
+
+def squeezed(shape: Shape) -> Shape:
+    """A shape without trailing ones: a 1x1 convolution may stand for a linear layer."""
+    while len(shape) > 1 and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [pytest.param(r, id=f"{r.network}-{r.library}", marks=[pytest.mark.long] * (r.network in LONG)) for r in references()],
+)
+def test_network_equals_its_reference(reference: Reference) -> None:
+    network = cnnspec.load(reference.path)
+    model = model_of(reference)
+    with torch.no_grad(), FlopCounterMode(display=False) as flops, Uses() as uses:
+        outputs = model(*(torch.zeros(2, *n.output, device="meta") for n in network.graph.inputs))
+
+    inference = [network.costs[n.index] for n in network.graph.layers()]
+    training = [network.costs[n.index] for n in network.graph.layers(training=True)]
+    ours = [squeezed(s) for s in shapes(inference, buffers=False)]
+    assert ours == [squeezed(tuple(p.shape)) for p in uses.found.values()]
+    assert sum(map(prod, ours)) == network.totals.params
+    every = sorted(squeezed(tuple(p.shape)) for p in model.parameters())
+    assert sorted(squeezed(s) for s in shapes(training, buffers=False)) == every
+    assert sum(c.params for c in training) == sum(p.numel() for p in model.parameters())
+    stored = [b.numel() for name, b in model.named_buffers() if not name.endswith("num_batches_tracked")]
+    assert sum(c.buffers for c in training) == sum(stored)
+    assert 2 * 2 * network.totals.macs == flops.get_total_flops()  # two images, and two operations each
+    theirs = [tuple(t.shape[1:]) for t in tree_leaves(outputs) if isinstance(t, torch.Tensor)]
+    assert [n.output for n in network.graph.outputs] == theirs
