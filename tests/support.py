@@ -38,7 +38,7 @@ def import_torchvision() -> Any:
             raise
         for name in [n for n in sys.modules if n.partition(".")[0] == "torchvision"]:
             del sys.modules[name]
-        declared.append(torch.library.Library("torchvision", "DEF"))
+        declared.append(torch.library.Library("torchvision", "DEF"))  # type: ignore[no-untyped-call]
         for schema in SCHEMAS:
             declared[-1].define(schema)
         import torchvision
@@ -56,10 +56,12 @@ def import_timm() -> Any:
 def build(library: str, model: str) -> torch.nn.Module:
     """A library's model without weights, on the default device."""
     if library == "timm":
-        return import_timm().create_model(model, pretrained=False)
+        found: torch.nn.Module = import_timm().create_model(model, pretrained=False)
+        return found
     builder = import_torchvision().models.get_model_builder(model)
     backbone = {"weights_backbone": None} if "weights_backbone" in inspect.signature(builder).parameters else {}
-    return builder(weights=None, **backbone)
+    made: torch.nn.Module = builder(weights=None, **backbone)
+    return made
 
 
 def specs() -> Iterator[tuple[str, NetworkSpec]]:

@@ -16,10 +16,12 @@ from math import gcd, lcm
 from typing import NamedTuple
 
 from cnnspec.graph.model import Node
-from cnnspec.ops.windows import SAME, WHOLE, Window
+from cnnspec.ops.windows import SAME, WHOLE, Reach, Window
 from cnnspec.units import fraction
 
 MAX_PERIOD = 4096
+MAX_LOOKUPS = 2**18  # of the phases of all nodes together
+MAX_REACH = 2**63
 Bound = tuple[int | None, ...]
 
 
@@ -49,6 +51,11 @@ class Field(NamedTuple):
     reason: str = ""
 
     @property
+    def unknown(self) -> bool:
+        """Whether there is a field that could not be followed; ``reason`` says why."""
+        return self.reason in (UNTRACKED, EXHAUSTED, OVERSIZED)
+
+    @property
     def size(self) -> tuple[int, ...] | None:
         """The field's size in input positions; None: the whole input."""
         if self.axes is None:
@@ -75,18 +82,41 @@ def bounds(axis: Hull) -> list[tuple[int, int]]:
 POINT = Hull(1, 1, (0,), (0,))
 EVERYTHING = Field(None)
 UNTRACKED = f"upsampling by ratios whose phases repeat only after more than {MAX_PERIOD:,} positions"
+EXHAUSTED = f"upsampling whose phases take more than {MAX_LOOKUPS:,} steps to follow through the network"
+OVERSIZED = "a reach of 2**63 positions or more"
 DIVERGING = "branches of different strides are joined: their fields drift apart without bound"
+
+
+class Lost(Exception):
+    """A field that cannot be followed: why."""
+
+
+class Budget:
+    """The lookups of phases that are left, which bound time and memory however a network upsamples."""
+
+    def __init__(self) -> None:
+        self.left = MAX_LOOKUPS
+
+    def spend(self, period: int, lookups: int) -> None:
+        """Pay for a hull of ``period`` phases. Raises Lost where that is too much."""
+        if period > MAX_PERIOD:
+            raise Lost(UNTRACKED)
+        if period > 1:
+            self.left -= lookups
+        if self.left < 0:
+            raise Lost(EXHAUSTED)
 
 
 def receptive_fields(nodes: Iterable[Node]) -> dict[int, Field]:
     """The field of every node, by the node's index. ``nodes`` are in execution order, the inputs among them."""
     fields: dict[int, Field] = {}
+    budget = Budget()
     for node in nodes:
-        fields[node.index] = field(node, fields)
+        fields[node.index] = field(node, fields, budget)
     return fields
 
 
-def field(node: Node, fields: dict[int, Field]) -> Field:
+def field(node: Node, fields: dict[int, Field], budget: Budget) -> Field:
     """The field of one node from those of its inputs."""
     if not node.inputs:
         return Field((POINT,) * (len(node.output) - 1)) if len(node.output) > 1 else EVERYTHING
@@ -98,22 +128,24 @@ def field(node: Node, fields: dict[int, Field]) -> Field:
     if node.kind == "mul" and any(f.axes is not None for f in read):
         gated = gated or any(f.axes is None for f in read)
         read = [f for f in read if f.axes is not None]
-    merged = read[0] if len(read) == 1 else merge(read)
-    if merged.axes is None:
-        return merged
+    try:
+        return through(reach, read[0] if len(read) == 1 else merge(read, budget), gated, budget)
+    except Lost as lost:
+        return Field(None, gated, str(lost))
+
+
+def through(reach: Reach, read: Field, gated: bool, budget: Budget) -> Field:
+    """The field behind an operator, from the field of what it reads. Raises Lost."""
+    if read.axes is None:
+        return read
     if reach is SAME:
-        return merged._replace(gated=gated) if gated else merged
-    axes = []
-    for window, hull in zip(reach, merged.axes, strict=True):
-        composed = compose(window, hull)  # type: ignore[arg-type]
-        if composed is None:
-            return Field(None, gated, UNTRACKED)
-        axes.append(composed)
-    return Field(tuple(axes), gated)
+        return read._replace(gated=gated) if gated else read
+    pairs = zip(reach, read.axes, strict=True)
+    return Field(tuple(bearable(compose(window, hull, budget)) for window, hull in pairs), gated)  # type: ignore[arg-type]
 
 
-def compose(window: Window, hull: Hull) -> Hull | None:
-    """What an operator's output depends on, if its input depends on ``hull``; None beyond MAX_PERIOD."""
+def compose(window: Window, hull: Hull, budget: Budget) -> Hull:
+    """What an operator's output depends on, if its input depends on ``hull``. Raises Lost."""
     if window.period == hull.period == 1:  # the usual case: no phases
         offsets = window.offsets[0]
         low, high = hull.low[0], hull.high[0]
@@ -123,16 +155,36 @@ def compose(window: Window, hull: Hull) -> Hull | None:
         return Hull(1, window.advance * q, (low + q * offsets[0],), (high + q * offsets[-1],))
     turns = hull.period // gcd(window.advance, hull.period)
     period = window.period * turns
-    if period > MAX_PERIOD:
-        return None
+    budget.spend(period, period)
+    seen = [ends(window.offsets[r], hull.period) for r in range(min(window.period, period))]
+    budget.spend(period, turns * sum(map(len, seen)))
     found = []
     for r in range(period):
         t, phase = divmod(r, window.period)
-        seen = [hull.at(window.advance * t + o) for o in window.offsets[phase]]
-        found.append([s for s in seen if s is not None])
+        places = [hull.at(window.advance * t + o) for o in seen[phase]]
+        found.append([p for p in places if p is not None])
+    return reduced(spanned(hull.advance * (window.advance * turns // hull.period), found))
+
+
+def ends(offsets: range, period: int) -> list[int]:
+    """The offsets that can reach lowest and highest: evenly spaced ones repeat their phases, further in, after a period."""
+    if len(offsets) <= 2 * period:
+        return list(offsets)
+    return [*offsets[:period], *offsets[-period:]]
+
+
+def bearable(hull: Hull) -> Hull:
+    """The hull, if numbers of usual size can say it. Raises Lost."""
+    if hull.advance >= MAX_REACH or any(w <= -MAX_REACH or h >= MAX_REACH for w, h in bounds(hull)):
+        raise Lost(OVERSIZED)
+    return hull
+
+
+def spanned(advance: int, found: list[list[tuple[int, int]]]) -> Hull:
+    """The hull of what each phase depends on."""
     low = tuple(min(w for w, _ in s) if s else None for s in found)
     high = tuple(max(h for _, h in s) if s else None for s in found)
-    return reduced(Hull(period, hull.advance * (window.advance * turns // hull.period), low, high))
+    return Hull(len(found), advance, low, high)
 
 
 def reduced(hull: Hull) -> Hull:
@@ -147,8 +199,8 @@ def reduced(hull: Hull) -> Hull:
     return hull
 
 
-def merge(fields: list[Field]) -> Field:
-    """The field of a join: the hull of what its inputs depend on."""
+def merge(fields: list[Field], budget: Budget) -> Field:
+    """The field of a join: the hull of what its inputs depend on. Raises Lost."""
     for f in fields:
         if f.axes is None:
             return f
@@ -164,10 +216,7 @@ def merge(fields: list[Field]) -> Field:
         advances = {h.advance * (period // h.period) for h in hulls}
         if len(advances) > 1:
             return Field(None, gated, DIVERGING)
-        if period > MAX_PERIOD:
-            return Field(None, gated, UNTRACKED)
+        budget.spend(period, period * len(hulls))
         seen = [[s for h in hulls if (s := h.at(r)) is not None] for r in range(period)]
-        low = tuple(min(w for w, _ in s) if s else None for s in seen)
-        high = tuple(max(h for _, h in s) if s else None for s in seen)
-        axes.append(reduced(Hull(period, advances.pop(), low, high)) if period > 1 else Hull(1, advances.pop(), low, high))
+        axes.append(reduced(spanned(advances.pop(), seen)))
     return Field(tuple(axes), gated)

@@ -11,7 +11,7 @@ from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, PerAxis, per_axis
 from cnnspec.ops.joins import wanted_sizes
 from cnnspec.ops.operator import Example, Operator
-from cnnspec.ops.windows import Reach, Window, per_dimension
+from cnnspec.ops.windows import Reach, Window, per_dimension, single
 from cnnspec.units import Shape
 
 
@@ -35,11 +35,11 @@ class Crop(Operator):
                 after = f" from {o} on" if self.offset is not None else ""
                 raise Misfit("S012", f"crop: a part of {kept}{after} does not fit into {w}, which $0 has",
                              f"an offset of at most {w - kept}" if w >= kept else f"a size of at most {w}",
-                             "offset" if w >= kept else "size")
+                             "offset" if w >= kept else "size" if like is None else "")
         return y
 
     def window(self, x: Shape, like: Shape | None = None, *, y: Shape) -> Reach:
-        return tuple(Window(1, 1, ((o,),)) for o in self.offsets(x, y))
+        return tuple(Window(1, 1, (single(o),)) for o in self.offsets(x, y))
 
     def derivation(self, x: Shape, like: Shape | None = None, *, y: Shape) -> list[Step]:
         steps = []

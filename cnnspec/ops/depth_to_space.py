@@ -10,7 +10,7 @@ Source: Shi et al. (2016), Real-time single image and video super-resolution, ar
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, size
 from cnnspec.ops.operator import Example, Operator, feature_map
-from cnnspec.ops.windows import Reach, Window
+from cnnspec.ops.windows import Phases, Reach, Window, single
 from cnnspec.units import Shape
 
 
@@ -29,7 +29,7 @@ class DepthToSpace(Operator):
         return (channels // places, *(w * self.block for w in sizes))
 
     def window(self, x: Shape, y: Shape) -> Reach:
-        return (Window(self.block, 1, ((0,),) * self.block),) * (len(x) - 1)
+        return (Window(self.block, 1, Phases(self.block, lambda r: single(0))),) * (len(x) - 1)
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         sizes = [Step(f"output {name}", "W*b", {"W": w, "b": self.block}, w * self.block)

@@ -2,7 +2,7 @@
 
 Counted, as if every element were negative: one comparison, one exponential, one addition and one multiplication.
 
-Source: Clevert, Unterthiner & Hochreiter (2016), arXiv 1511.07289, equation 15; ``torch.nn.ELU``.
+Source: Clevert, Unterthiner & Hochreiter (2016), arXiv 1511.07289, section 3; ``torch.nn.ELU``.
 """
 
 from cnnspec.ops.fields import in_place, real

@@ -19,6 +19,6 @@ class LeakyRelu(Activation):
 
     examples = (
         Example("Redmon et al. (2016), You only look once, arXiv 1506.02640, equation 2 and figure 3: slope 0.1, "
-                "192 channels of 56x56 after the second convolution",
-                ((192, 56, 56),), {"negative_slope": 0.1}, (192, 56, 56)),
+                "112x112x192 after the first stage",
+                ((192, 112, 112),), {"negative_slope": 0.1}, (192, 112, 112)),
     )

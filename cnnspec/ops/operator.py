@@ -30,10 +30,11 @@ class Example(NamedTuple):
 class Operator:
     """The base of all operators; the docstring of each states its formula and where it comes from.
 
-    ``title`` is the type as tables print it, ``role`` is "layer", "norm", "activation", "regulariser", "join"
-    or "loss", ``arity`` the fewest and the most inputs, and ``size_only`` the inputs of which only the size
-    is used, not the values. ``undoes`` is the operator that the last input must be, whose sizes this one undoes,
-    and ``activation_title`` the activation that the operator includes, as tables print it.
+    ``title`` is the type as tables print it, ``role`` is "layer", "norm", "activation", "regulariser", "join",
+    "shape" (the same elements, read otherwise) or "loss", ``arity`` the fewest and the most inputs, and
+    ``size_only`` the inputs of which only the size is used, not the values. ``undoes`` is the operator that the
+    last input must be, whose sizes this one undoes, and ``activation_title`` the activation that the operator
+    includes, as tables print it.
     """
 
     title: ClassVar[str]

@@ -9,7 +9,7 @@ Source: ``torch.nn.functional.pad``; ``torch.nn.ZeroPad2d``, ``ReflectionPad2d``
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, Padding, choice, sides
 from cnnspec.ops.operator import Example, Operator, feature_map
-from cnnspec.ops.windows import Reach, Window, both_sides
+from cnnspec.ops.windows import Reach, Window, both_sides, single
 from cnnspec.units import Shape
 
 
@@ -31,7 +31,7 @@ class Pad(Operator):
         return (channels, *(w + sum(pair) for w, pair in zip(sizes, pairs, strict=True)))
 
     def window(self, x: Shape, y: Shape) -> Reach:
-        return tuple(Window(1, 1, ((-before,),)) for before, _ in both_sides(self.padding, len(x) - 1))
+        return tuple(Window(1, 1, (single(-before),)) for before, _ in both_sides(self.padding, len(x) - 1))
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         parts = list(zip(x[1:], both_sides(self.padding, len(x) - 1), y[1:], strict=True))

@@ -5,7 +5,7 @@ from math import gcd, prod
 from cnnspec.ops.derivation import SYMBOLS, Step, each_axis, elements, symbols, window_sizes
 from cnnspec.ops.fields import Misfit, Padding, PerAxis, flag, padding, per_axis
 from cnnspec.ops.operator import Operator, feature_map
-from cnnspec.ops.windows import WHOLE, Axis, Reach, Window, axes, per_dimension
+from cnnspec.ops.windows import WHOLE, Axis, Phases, Reach, Window, axes, per_dimension
 from cnnspec.units import Shape
 
 
@@ -110,8 +110,8 @@ class AdaptivePool(Pooling):
     def phases(w: int, o: int) -> Window:
         """The windows along one dimension, which repeat where W/O in lowest terms does."""
         advance, period = w // gcd(w, o), o // gcd(w, o)
-        return Window(period, advance, tuple(
-            tuple(range(i * advance // period, -(-(i + 1) * advance // period))) for i in range(period)))
+        return Window(period, advance, Phases(
+            period, lambda i: range(i * advance // period, -(-(i + 1) * advance // period))))
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         sizes = list(zip(x[1:], y[1:], strict=True))

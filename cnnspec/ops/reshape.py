@@ -17,6 +17,7 @@ from cnnspec.units import shape as shape_text
 
 class Reshape(Operator):
     title = "Reshape"
+    role = "shape"
 
     shape: tuple[int, ...] = new_shape("the new shape, channels first; one size may be -1, which the others give")
 

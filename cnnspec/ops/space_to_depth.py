@@ -28,7 +28,7 @@ class SpaceToDepth(Operator):
         return (channels * self.block ** len(sizes), *(w // self.block for w in sizes))
 
     def window(self, x: Shape, y: Shape) -> Reach:
-        return (Window(1, self.block, (tuple(range(self.block)),)),) * (len(x) - 1)
+        return (Window(1, self.block, (range(self.block),)),) * (len(x) - 1)
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         sizes = [Step(f"output {name}", "W/b", {"W": w, "b": self.block}, w // self.block)

@@ -8,7 +8,7 @@ Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognitio
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import PerAxis, per_axis
 from cnnspec.ops.operator import Example, Operator, feature_map
-from cnnspec.ops.windows import Reach, Window, per_dimension
+from cnnspec.ops.windows import Reach, Window, per_dimension, single
 from cnnspec.units import Shape
 
 
@@ -25,7 +25,7 @@ class Subsample(Operator):
         return (channels, *(-(-w // s) for w, s in zip(sizes, self.strides(x), strict=True)))
 
     def window(self, x: Shape, y: Shape) -> Reach:
-        return tuple(Window(1, s, ((0,),)) for s in self.strides(x))
+        return tuple(Window(1, s, (single(0),)) for s in self.strides(x))
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         parts = list(zip(x[1:], self.strides(x), y[1:], strict=True))

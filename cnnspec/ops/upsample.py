@@ -15,7 +15,7 @@ from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, PerAxis, choice, flag, per_axis, real
 from cnnspec.ops.joins import wanted_sizes
 from cnnspec.ops.operator import Example, Operator
-from cnnspec.ops.windows import PHASES, Reach, Window
+from cnnspec.ops.windows import Phases, Reach, Window, single
 from cnnspec.units import Shape
 
 
@@ -33,7 +33,7 @@ class Upsample(Operator):
     def factor(self, w: int) -> Fraction:
         """s as a fraction, the plainest that agrees with the floating-point W*s by which PyTorch sizes."""
         assert self.scale_factor is not None
-        plain = Fraction(self.scale_factor).limit_denominator(PHASES)
+        plain = Fraction(self.scale_factor).limit_denominator(4096)
         return plain if floor(w * plain) == int(w * self.scale_factor) else Fraction(self.scale_factor)
 
     def output(self, x: Shape, like: Shape | None = None) -> Shape:
@@ -55,17 +55,19 @@ class Upsample(Operator):
         return tuple(self.reads(w, size) for w, size in zip(x[1:], y[1:], strict=True))
 
     def reads(self, w: int, size: int) -> Window:
-        """What one dimension reads; a ratio of more than PHASES phases counts as the nearest one that has fewer."""
+        """What one dimension reads: its phases repeat where the ratio of the sizes in lowest terms does."""
         if self.align_corners and 1 in (w, size):
-            return Window(min(size, PHASES), w, ((0,),) * min(size, PHASES))
+            return Window(size, w, Phases(size, lambda y: single(0)))
         r = Fraction(w, size) if self.scale_factor is None else 1 / self.factor(w)
         r = Fraction(w - 1, size - 1) if self.align_corners else r
-        r = max(r.limit_denominator(PHASES), Fraction(1, PHASES))
         first = Fraction(0) if self.align_corners or self.mode == "nearest" else (r - 1) / 2
-        places = [first + y * r for y in range(r.denominator)]
-        one = self.mode == "nearest"
-        return Window(r.denominator, r.numerator,
-                      tuple((floor(p),) if one or p == floor(p) else (floor(p), floor(p) + 1) for p in places))
+
+        def at(y: int) -> range:
+            place = first + y * r
+            one = self.mode == "nearest" or place == floor(place)
+            return range(floor(place), floor(place) + (1 if one else 2))
+
+        return Window(r.denominator, r.numerator, Phases(r.denominator, at))
 
     def derivation(self, x: Shape, like: Shape | None = None, *, y: Shape) -> list[Step]:
         return [*(self.size_step(name, *part) for name, part in each_axis(list(zip(x[1:], y[1:], strict=True)))),
@@ -82,6 +84,8 @@ class Upsample(Operator):
     examples = (
         Example("PyTorch's documentation of torch.nn.Upsample: scale_factor=2, mode='nearest' makes 2x2 4x4",
                 ((1, 2, 2),), {"scale_factor": 2}, (1, 4, 4)),
-        Example("Lin et al. (2017), section 3: the coarser map, by a factor of 2, to the size of the finer one, 256 "
-                "channels", ((256, 25, 25), (256, 50, 50)), {}, (256, 50, 50)),
+        Example("PyTorch's documentation of torch.nn.Upsample: scale_factor=2, mode='bilinear' makes 3x3 6x6",
+                ((1, 3, 3),), {"scale_factor": 2, "mode": "bilinear", "align_corners": True}, (1, 6, 6)),
+        Example("torchvision's documentation of FeaturePyramidNetwork: of 5 channels, the 8x8 map takes the size of "
+                "the 16x16 one", ((5, 8, 8), (5, 16, 16)), {}, (5, 16, 16)),
     )

@@ -1,9 +1,37 @@
 """The arithmetic of sliding windows that convolutions and pools share, and how windows read positions."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from math import gcd
+from typing import Any, NamedTuple, overload
 
 from cnnspec.ops.fields import Misfit, Padding, PerAxis
 from cnnspec.units import Shape
+
+
+class Phases(Sequence[range]):
+    """The offsets of ``n`` phases, each worked out when it is asked for: a spec can make n as large as 2**31."""
+
+    def __init__(self, n: int, at: Callable[[int], range]):
+        self.n, self.at = n, at
+
+    def __len__(self) -> int:
+        return self.n
+
+    @overload
+    def __getitem__(self, r: int) -> range: ...
+    @overload
+    def __getitem__(self, r: slice) -> "list[range]": ...
+    def __getitem__(self, r: int | slice) -> "range | list[range]":
+        if isinstance(r, slice):
+            return [self.at(i) for i in range(*r.indices(self.n))]
+        if not 0 <= r < self.n:
+            raise IndexError(r)
+        return self.at(r)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Window(NamedTuple):
@@ -15,7 +43,12 @@ class Window(NamedTuple):
 
     period: int
     advance: int
-    offsets: tuple[tuple[int, ...], ...]
+    offsets: Sequence[range]
+
+
+def single(offset: int) -> range:
+    """One offset."""
+    return range(offset, offset + 1)
 
 
 class Every(NamedTuple):
@@ -27,7 +60,6 @@ class Every(NamedTuple):
 SAME = Every("same")
 WHOLE = Every("whole")
 Reach = Every | tuple[Window, ...]
-PHASES = 4096  # the most phases that a window of a fractional step lists
 
 
 class Axis(NamedTuple):
@@ -57,15 +89,24 @@ class Axis(NamedTuple):
     @property
     def window(self) -> Window:
         first = -self.before
-        return Window(1, self.stride, (tuple(range(first, first + self.extent, self.dilation)),))
+        return Window(1, self.stride, (range(first, first + self.extent, self.dilation),))
 
     @property
     def transposed(self) -> Window:
         """The window of what runs the other way: position y reads every x whose window holds it, y = x*S - P + D*j."""
-        y = range(self.before, self.before + self.stride)
-        reads = ([(r - d) // self.stride for d in range(0, self.extent, self.dilation) if (r - d) % self.stride == 0]
-                 for r in y)
-        return Window(self.stride, 1, tuple(tuple(reversed(xs)) for xs in reads))
+        common = gcd(self.dilation, self.stride)
+        turn, step = self.stride // common, self.dilation // common  # of j, of x, from one window that holds y to the next
+        inverse = pow(step, -1, turn)
+
+        def reads(r: int) -> range:
+            y = r + self.before
+            first = y // common * inverse % turn
+            if y % common or first >= self.kernel:
+                return range(0)
+            last = first + (self.kernel - 1 - first) // turn * turn
+            return range((y - self.dilation * last) // self.stride, (y - self.dilation * first) // self.stride + 1, step)
+
+        return Window(self.stride, 1, Phases(self.stride, reads))
 
 
 def per_dimension(field: str, value: PerAxis, n: int) -> tuple[int, ...]:

@@ -58,18 +58,20 @@ def explanation(net: "Network", node: Node) -> Explanation:
     inputs = " and ".join(f"{n.row} {shape(n.output)}" for n in node.inputs)
     heading = f"{node.name}: {node.kind}, {inputs} -> {shape(node.output)}"
     origins = []
-    for field in node.origins:
-        origin = node.origin(field)
+    for name in node.origins:
+        origin = node.origin(name)
         if origin is not None:
             given = ", ".join(f"{k} = {described(v)}" for k, v in origin.values.items())
-            origins.append(f"{field} = {getattr(node.op, field, '')} from {{{origin.text}}}" + (f" with {given}" if given else ""))
+            value = getattr(node.op, name, "")
+            origins.append(f"{name} = {value} from {{{origin.text}}}" + (f" with {given}" if given else ""))
     steps = [*node.op.derivation(*node.shapes, y=node.output), *dense(node), *field_steps(net, node)]
     remarks = []
     if node.shares:
         remarks.append(f"shares the parameters of {node.shares.name}: they are counted there, and 0 here")
     field = net.fields[node.index]
     if field.size is None:
-        remarks.append(field.reason and f"receptive field: all, because of {field.reason}" or "receptive field: the whole input")
+        why = f", because of {field.reason}" if field.reason else ""
+        remarks.append(f"receptive field: the whole input{why}")
     elif not any(s.quantity.startswith("receptive field") for s in steps):
         remarks.append(f"receptive field {shape(field.size)}, effective stride {'x'.join(map(str, field.stride or ()))}")
     return Explanation(heading, origins, steps, remarks)

@@ -19,7 +19,7 @@ ROOM = Path(import_module("cnnspec.ops").__path__[0])
 SHARED = {"__init__", "operator", "fields", "windows", "derivation", "registry",  # the contract
           "pooling", "joins", "grouping", "standardising",  # what several operators share
           "input"}  # the first node of graphs, no operator of specs
-ROLES = {"layer", "norm", "activation", "regulariser", "join", "loss"}
+ROLES = {"layer", "norm", "activation", "regulariser", "join", "shape", "loss"}
 KINDS = {"comparisons", "additions", "multiplications", "divisions", "exponentials", "logarithms", "square_roots",
          "powers", "lookups"}
 FUNCTIONS = {"floor": floor, "ceil": ceil, "max": max, "min": min}

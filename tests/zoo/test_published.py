@@ -2,7 +2,6 @@
 
 import csv
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support import references
@@ -38,8 +37,12 @@ def quantity(network: cnnspec.Network, layer: str, name: str) -> int:
     return total
 
 
-@pytest.mark.parametrize("row", PUBLISHED, ids=lambda r: "-".join(filter(None, (r["network"], r["layer"], r["quantity"]))))
-def test_published_figure_holds(row: dict[str, Any]) -> None:
+def named(row: dict[str, str]) -> str:
+    return "-".join(filter(None, (row["network"], row["layer"], row["quantity"])))
+
+
+@pytest.mark.parametrize("row", PUBLISHED, ids=named)
+def test_published_figure_holds(row: dict[str, str]) -> None:
     found = quantity(cnnspec.load(row["network"]), row["layer"], row["quantity"])
     assert found == int(row["value"]), row["source"]
 

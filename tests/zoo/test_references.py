@@ -4,7 +4,7 @@ Equal must be the parameters (all of them, and in the order of use at inference,
 multiply-accumulates as torch's own counter counts them, and the shapes of the outputs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -16,7 +16,6 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 import cnnspec
-from cnnspec.costs import NodeCost
 
 Shape = tuple[int, ...]
 LONG: set[str] = set()  # networks that take more than about 10 s
@@ -46,15 +45,10 @@ def model_of(reference: Reference) -> torch.nn.Module:
         return build(reference.library, reference.model).to("meta").eval()
 
 
-def shapes(costs: list[NodeCost], buffers: bool) -> Iterator[Shape]:
-    """The shapes of the parameters, or of the buffers, of nodes in their order."""
-    for cost in costs:
-        left = cost.params
-        for shape in cost.tensors.values():
-            is_buffer = left < prod(shape) or not cost.params
-            left -= 0 if is_buffer else prod(shape)
-            if is_buffer == buffers:
-                yield shape
+def parameters(network: cnnspec.Network, training: bool = False) -> list[Shape]:
+    """The shapes of the parameters in the order of execution; shared ones stand where they are used first."""
+    nodes = [n for n in network.graph.layers(training) if not n.shares]
+    return [squeezed(s) for n in nodes for s in n.op.parameters(*n.shapes).values()]
 
 
 def squeezed(shape: Shape) -> Shape:
@@ -66,7 +60,8 @@ def squeezed(shape: Shape) -> Shape:
 
 @pytest.mark.parametrize(
     "reference",
-    [pytest.param(r, id=f"{r.network}-{r.library}", marks=[pytest.mark.long] * (r.network in LONG)) for r in references()],
+    [pytest.param(r, id=f"{r.network}-{r.library}", marks=[pytest.mark.long] * (r.network in LONG))
+     for r in references()],
 )
 def test_network_equals_its_reference(reference: Reference) -> None:
     network = cnnspec.load(reference.path)
@@ -74,16 +69,14 @@ def test_network_equals_its_reference(reference: Reference) -> None:
     with torch.no_grad(), FlopCounterMode(display=False) as flops, Uses() as uses:
         outputs = model(*(torch.zeros(2, *n.output, device="meta") for n in network.graph.inputs))
 
-    inference = [network.costs[n.index] for n in network.graph.layers()]
-    training = [network.costs[n.index] for n in network.graph.layers(training=True)]
-    ours = [squeezed(s) for s in shapes(inference, buffers=False)]
+    ours = parameters(network)
     assert ours == [squeezed(tuple(p.shape)) for p in uses.found.values()]
     assert sum(map(prod, ours)) == network.totals.params
-    every = sorted(squeezed(tuple(p.shape)) for p in model.parameters())
-    assert sorted(squeezed(s) for s in shapes(training, buffers=False)) == every
-    assert sum(c.params for c in training) == sum(p.numel() for p in model.parameters())
-    stored = [b.numel() for name, b in model.named_buffers() if not name.endswith("num_batches_tracked")]
-    assert sum(c.buffers for c in training) == sum(stored)
+    every = parameters(network, training=True)
+    assert sorted(every) == sorted(squeezed(tuple(p.shape)) for p in model.parameters())
+    assert sum(map(prod, every)) == network.sums(training=True).params == sum(p.numel() for p in model.parameters())
+    stored = [b.numel() for b in model.buffers() if b.is_floating_point()]  # the others are counters and indices
+    assert network.sums(training=True).buffers == sum(stored)
     assert 2 * 2 * network.totals.macs == flops.get_total_flops()  # two images, and two operations each
     theirs = [tuple(t.shape[1:]) for t in tree_leaves(outputs) if isinstance(t, torch.Tensor)]
     assert [n.output for n in network.graph.outputs] == theirs
