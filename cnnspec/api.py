@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from cnnspec.analyses.receptive_field import Field, receptive_fields
 from cnnspec.analyses.rows import Row, rows
 from cnnspec.analyses.totals import Totals, totals
-from cnnspec.costs import NodeCost, node_cost
+from cnnspec.costs import NodeCost, costs
+from cnnspec.garbage import kept
 from cnnspec.graph.build import load_graph
 from cnnspec.graph.model import Graph, Node
 from cnnspec.graph.unroll import MAX_LINES
@@ -38,12 +39,14 @@ class Network:
     @cached_property
     def costs(self) -> dict[int, NodeCost]:
         """The cost of every node, training-only ones too, by the node's index."""
-        return {n.index: node_cost(n) for n in self.graph.nodes}
+        with kept():
+            return {n.index: cost for n, cost in zip(self.graph.nodes, costs(self.graph.nodes), strict=True)}
 
     @cached_property
     def fields(self) -> dict[int, Field]:
         """The receptive field of every node, by the node's index."""
-        return receptive_fields(self.graph.nodes)
+        with kept():
+            return receptive_fields(self.graph.nodes)
 
     @cached_property
     def layers(self) -> list[Row]:
@@ -53,15 +56,16 @@ class Network:
     @cached_property
     def totals(self) -> Totals:
         """The sums of the rows, as at inference."""
-        return self.sums()
+        return totals(self.layers)
 
     def rows(self, depth: int | None = None, training: bool = False) -> list[Row]:
         """The rows of the table; ``depth`` folds blocks, ``training`` adds what is there in training only."""
-        return rows(self.graph.layers(training), self.costs, self.fields, depth)
+        with kept():
+            return rows(self.graph.layers(training), self.costs, self.fields, depth)
 
     def sums(self, training: bool = False) -> Totals:
         """The totals; with ``training`` those of everything that is there in training."""
-        return totals(self.costs[n.index] for n in self.graph.layers(training))
+        return totals(self.rows(training=True)) if training else self.totals
 
     def node(self, name: str) -> Node | None:
         """The node called ``name``, or None."""

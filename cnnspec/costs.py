@@ -48,4 +48,14 @@ def node_cost(node: Node) -> NodeCost:
 
 def costs(nodes: Iterable[Node]) -> list[NodeCost]:
     """The costs of nodes, in their order."""
-    return [node_cost(n) for n in nodes]
+    known: dict[tuple[int, tuple[Shape, ...]], NodeCost] = {}  # networks repeat themselves
+    found = []
+    for node in nodes:
+        key = (id(node.op), node.shapes)
+        if node.shares:
+            found.append(node_cost(node))
+            continue
+        if key not in known:
+            known[key] = node_cost(node)
+        found.append(known[key]._replace(name=node.name))
+    return found

@@ -5,6 +5,7 @@ wrote pass through :func:`visible`, so that no control character or terminal esc
 """
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 RULES = {
@@ -74,20 +75,26 @@ class Problem(NamedTuple):
 
 
 class SpecError(Exception):
-    """A spec that cannot be understood: all its problems, in file order."""
+    """A spec that cannot be understood: all its problems, in file order, or the first of too many."""
 
-    def __init__(self, problems: Iterable[Problem]):
+    def __init__(self, problems: Iterable[Problem], complete: bool = True):
         self.problems = sorted(set(problems), key=lambda p: (p.where, p.rule, p.message))
-        super().__init__("\n".join(map(str, self.problems)))
+        more = [] if complete else ["and more: reading stopped here"]
+        super().__init__("\n".join([*map(str, self.problems), *more]))
 
 
 class RequestError(Exception):
     """A request that cannot be understood: an unknown network, a layer that is not there, a missing extra."""
 
 
+class TooMany(Exception):
+    """More problems than anyone reads; noted are the first."""
+
+
 def visible(text: object, limit: int = 120) -> str:
     """``text`` with control characters and escapes spelled out, and cut at ``limit`` characters."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in str(text)[: limit + 1])
+    first = str(text)[: limit + 1]
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in first)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
@@ -95,5 +102,5 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """A hint that names the nearest of ``known``, or ``otherwise`` where none is near."""
     import difflib  # wanted only where something is wrong
 
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6) if len(word) < 100 else []
+    near = difflib.get_close_matches(word, list(islice(known, 256)), n=1, cutoff=0.6) if len(word) < 100 else []
     return f"did you mean {visible(near[0])!r}?" if near else otherwise

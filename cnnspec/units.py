@@ -24,7 +24,7 @@ def chw(dims: Shape) -> str:
 
 
 def giga(n: int, unit: str) -> str:
-    """A large count in words beside its exact value: ``0.724 GMACs`` for 724,406,816 and ``MACs``."""
+    """A large count in words beside its exact value: ``724.407 MMACs`` for 724,406,816 and ``MACs``."""
     for size, prefix in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
         if n >= size:
             return f"{n / size:.3f} {prefix}{unit}"

@@ -1,16 +1,19 @@
 """What tests share: importing the libraries of references, and finding the references that specs name."""
 
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
 
+from cnnspec.graph.build import build as build_graph
+from cnnspec.graph.model import Graph
 from cnnspec.spec.collect import Collector
 from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.network import read_network
-from cnnspec.spec.source import read
+from cnnspec.spec.source import Source, read
 from cnnspec.spec.zoo import families, home
 
 SCHEMAS = (
@@ -27,6 +30,14 @@ class Reference(NamedTuple):
     path: str
     library: str
     model: str
+
+
+def graph_of(text: str, variant: str = "", **settings: Any) -> Graph:
+    """The graph of a spec that is given as text; ``name`` and ``input`` are filled in where it has none."""
+    own = text.partition("\n[")[0]
+    head = "" if re.search(r"^name\b", own, re.M) else 'name = "net"\n'
+    head += "" if re.search(r"^input\b", own, re.M) else "input = [3, 8, 8]\n"
+    return build_graph(Source("spec.toml", head + text), variant, settings)
 
 
 def import_torchvision() -> Any:

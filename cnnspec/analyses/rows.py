@@ -2,19 +2,20 @@
 
 from collections.abc import Iterable
 from math import prod
-from typing import NamedTuple
 
 from cnnspec.analyses.receptive_field import Field
 from cnnspec.costs import NodeCost
 from cnnspec.graph.model import Node
 from cnnspec.ops.operator import Operator
+from cnnspec.records import Record
 from cnnspec.units import Shape
 
 
-class Row(NamedTuple):
+class Row(Record):
     """One row. A folded row has the sums of what it holds and the output of its last node.
 
-    ``op`` is the operator, or the block of a folded row; ``main`` is the operator's node, or None. ``times`` is
+    ``tensors`` are the shapes of parameters and buffers by name, those of a norm as ``norm.weight``; a folded row
+    names none. ``op`` is the operator, or the block of a folded row; ``main`` is the operator's node, or None. ``times`` is
     how many equal rows in a run the row stands for: its numbers are those of one.
     """
 
@@ -28,6 +29,7 @@ class Row(NamedTuple):
     buffers: int
     macs: int
     elementwise: dict[str, int]
+    tensors: dict[str, Shape]
     field: Field
     shares: str = ""
     times: int = 1
@@ -37,14 +39,20 @@ class Row(NamedTuple):
     def operator(self) -> Operator | None:
         return self.main.op if self.main else None
 
-    def part(self, part: str) -> str:
-        """The title of the row's norm or activation, "" without one."""
-        return next((n.op.title for n in self.nodes if n.part == part), "")
+    def part(self, part: str) -> Node | None:
+        """The node of the row's norm or activation, or None."""
+        return next((n for n in self.nodes if n.part == part), None)
 
     def alike(self, other: "Row") -> bool:
         """Whether two rows show the same numbers, but for their names and their receptive fields."""
         same = self.op == other.op and self.output == other.output and self.shares == other.shares == ""
-        return same and (self.params, self.buffers, self.macs) == (other.params, other.buffers, other.macs)
+        same = same and [n.kind for n in self.nodes] == [n.kind for n in other.nodes]
+        return same and self.numbers == other.numbers
+
+    @property
+    def numbers(self) -> tuple[object, ...]:
+        """What a run of equal rows has in common."""
+        return self.params, self.buffers, self.macs, self.elementwise
 
 
 def rows(nodes: Iterable[Node], costs: dict[int, NodeCost], fields: dict[int, Field], depth: int | None = None) -> list[Row]:
@@ -74,11 +82,13 @@ def row(name: str, nodes: list[Node], costs: dict[int, NodeCost], fields: dict[i
     for cost in parts:
         for kind, n in cost.elementwise.items():
             work[kind] = work.get(kind, 0) + n
+    prefixes = [f"{n.part}." if n.part else "" for n in nodes]
+    tensors = {p + k: v for p, cost in zip(prefixes, parts, strict=True) for k, v in cost.tensors.items()} if main else {}
     shares = parts[0].shares if main else ""
     return Row(
         name, main.kind if main else block_name(name, nodes[0]), main, tuple(nodes), last.output, prod(last.output),
         sum(c.params for c in parts), sum(c.buffers for c in parts), sum(c.macs for c in parts), work,
-        fields[last.index], shares,
+        tensors, fields[last.index], shares,
     )
 
 
@@ -95,7 +105,7 @@ def runs(made: list[Row]) -> list[Row]:
     folded: list[Row] = []
     for r in made:
         if folded and folded[-1].alike(r):
-            folded[-1] = folded[-1]._replace(times=folded[-1].times + 1, last=r.name, field=r.field)
+            folded[-1] = folded[-1].replace(times=folded[-1].times + 1, last=r.name, field=r.field)
         else:
             folded.append(r)
     return folded

@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
 
-from cnnspec.costs import NodeCost
+from cnnspec.analyses.rows import Row
+from cnnspec.records import Record
 
 
-class Totals(NamedTuple):
-    """Sums over all nodes for one example. ``flops`` is 2 * ``macs``; elementwise work is kept apart, by kind."""
+class Totals(Record):
+    """Sums over all rows for one example. ``flops`` is 2 * ``macs``; elementwise work is kept apart, by kind.
+
+    ``activations`` are the elements of the rows' outputs: after a layer's norm and activation, which add none.
+    """
 
     params: int
     buffers: int
@@ -18,14 +21,14 @@ class Totals(NamedTuple):
     elementwise: dict[str, int]
 
 
-def totals(costs: Iterable[NodeCost]) -> Totals:
-    """The totals of the given costs."""
+def totals(rows: Iterable[Row]) -> Totals:
+    """The totals of the given rows."""
     params = buffers = macs = activations = 0
     work: Counter[str] = Counter()
-    for cost in costs:
-        params += cost.params
-        buffers += cost.buffers
-        macs += cost.macs
-        activations += cost.activation_size
-        work.update(cost.elementwise)
+    for row in rows:
+        params += row.params
+        buffers += row.buffers
+        macs += row.macs
+        activations += row.activation_size
+        work.update(row.elementwise)
     return Totals(params, buffers, macs, 2 * macs, activations, dict(sorted(work.items())))

@@ -4,6 +4,7 @@ import click
 
 from cnnspec.api import Network
 from cnnspec.cli.options import network
+from cnnspec.cli.output import show
 from cnnspec.report.explain import WRITERS, explain
 
 
@@ -21,4 +22,4 @@ def command(net: Network, layer: str, format_: str) -> None:
     LAYER is a row of the table, or a block with all that is in it. Where a size came from an argument, the
     expression is shown.
     """
-    click.echo(explain(net, layer, format_))
+    show(explain(net, layer, format_))

@@ -3,14 +3,20 @@
 import click
 
 from cnnspec.api import load, networks
-from cnnspec.report.formats import FORMATS
+from cnnspec.cli.output import show
 from cnnspec.report.listing import listing
+from cnnspec.report.presets import FORMATS
 
 
 @click.command(name="list", short_help="The networks there are.")
 @click.argument("pattern", required=False, default="")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 def command(pattern: str, format_: str) -> None:
-    """The networks of the zoo whose name holds PATTERN: family, year, input, parameters and MACs."""
+    """The networks of the zoo whose name holds PATTERN: family, year, input, parameters and MACs.
+
+    \b
+    cnnspec list
+    cnnspec list vgg --format markdown
+    """
     names = [name for variants in networks().values() for name in variants if pattern in name]
-    click.echo(listing([load(name) for name in names], format_))
+    show(listing([load(name) for name in names], format_))

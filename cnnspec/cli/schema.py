@@ -2,6 +2,7 @@
 
 import click
 
+from cnnspec.cli.output import show
 from cnnspec.spec.schema import schema
 
 
@@ -15,4 +16,4 @@ def command() -> None:
     """
     import json
 
-    click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
+    show(json.dumps(schema(), indent=2, ensure_ascii=False))

@@ -4,11 +4,9 @@ import click
 
 from cnnspec.api import Network
 from cnnspec.cli.options import network
-from cnnspec.report.columns import COLUMNS, PRESETS
-from cnnspec.report.formats import FORMATS
-from cnnspec.report.table import table
-
-CHOSEN = "Columns instead of a preset's: " + ", ".join(c for c in COLUMNS)
+from cnnspec.cli.output import show
+from cnnspec.problems import RequestError
+from cnnspec.report.presets import FORMATS, PRESETS
 
 
 @click.command(name="table", short_help="The per-layer table of a network.")
@@ -16,14 +14,16 @@ CHOSEN = "Columns instead of a preset's: " + ", ".join(c for c in COLUMNS)
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="summary", show_default=True,
               help="activations and architecture are the tables that textbooks print.")
-@click.option("--columns", metavar="A,B,...", help=CHOSEN)
-@click.option("--depth", type=click.IntRange(1), metavar="N", help="Fold blocks below N levels into rows, equal rows as xN.")
+@click.option("--columns", metavar="A,B,...",
+              help="Columns instead of a preset's, as layer,output,params; a wrong name lists them all.")
+@click.option("--depth", type=click.IntRange(1), metavar="N",
+              help="Fold blocks below N levels into rows, equal rows as xN.")
 @click.option("--training", is_flag=True, help="With what is there in training only.")
 @click.option("--layout", type=click.Choice(["chw", "hwc"]), default="chw", show_default=True,
               help="Shapes as (C, H, W), or as (H, W, C) and vectors as (n, 1).")
 @click.option("--reverse", is_flag=True, help="The output first, as some textbooks print it.")
-def command(net: Network, format_: str, preset: str, columns: str | None, depth: int | None, training: bool, layout: str,
-            reverse: bool) -> None:
+def command(net: Network, format_: str, preset: str, columns: str | None, depth: int | None, training: bool,
+            layout: str, reverse: bool) -> None:
     """The per-layer table of NAME: a network of the zoo, a file.toml, or file.toml:variant.
 
     \b
@@ -35,5 +35,14 @@ def command(net: Network, format_: str, preset: str, columns: str | None, depth:
     Shapes are without the batch. MACs are multiply-accumulates, biases not counted; FLOPs are 2 a MAC.
     RF is the receptive field in input pixels.
     """
+    if format_ == "json":  # and nothing of tables is imported
+        from cnnspec.report.contract import json_text
+
+        if columns:
+            raise RequestError("--columns goes with tables; JSON has every key")
+        show(json_text(net, depth, training))
+        return
+    from cnnspec.report.table import table
+
     names = [c.strip() for c in columns.split(",")] if columns else None
-    click.echo(table(net, format_, preset, names, depth, training, layout, reverse))
+    show(table(net, format_, preset, names, depth, training, layout, reverse))

@@ -1,10 +1,10 @@
 """From a name or a spec to a graph: the variant, then the settings from outside, then the input, then the layers."""
 
-import gc
 import tomllib
 from math import prod
 from typing import Any
 
+from cnnspec.garbage import kept
 from cnnspec.graph import connect
 from cnnspec.graph.frame import POISON, Poisoned, single
 from cnnspec.graph.infer import MAX_ELEMENTS
@@ -13,9 +13,9 @@ from cnnspec.graph.notes import Notes
 from cnnspec.graph.unroll import MAX_LINES, TooLarge, Unroller
 from cnnspec.ops.fields import MAX_SIZE, described, is_int
 from cnnspec.ops.input import Input
-from cnnspec.problems import Problem, RequestError, SpecError, Where, did_you_mean, visible
+from cnnspec.problems import Problem, RequestError, SpecError, TooMany, Where, did_you_mean, visible
 from cnnspec.spec.collect import Collector
-from cnnspec.spec.expressions import UNKNOWN, ExpressionError, Scope, Unknown, evaluate
+from cnnspec.spec.expressions import UNKNOWN, ExpressionError, Scope, Unknown, declared_below, evaluate
 from cnnspec.spec.model import NetworkSpec, Variant
 from cnnspec.spec.network import read_network
 from cnnspec.spec.source import Source, read
@@ -40,17 +40,19 @@ def build(source: Source, variant: str = "", settings: dict[str, Any] | None = N
           max_lines: int = MAX_LINES) -> Graph:
     """The graph of one variant ("": the first) of a source. Raises SpecError, RequestError."""
     notes = Collector()
-    spec = read_network(notes, source, home())
+    try:
+        spec = read_network(notes, source, home())
+    except TooMany:
+        raise SpecError(notes.problems, complete=False) from None
     if spec is None:
         raise SpecError(notes.problems)
     chosen = choose(spec, variant)
-    was_enabled = gc.isenabled()
-    gc.disable()  # a graph only grows, and no cycle in it becomes garbage; collecting would cost a third more
+    building = _Build(spec, chosen, notes, max_lines)
     try:
-        return _Build(spec, chosen, notes, max_lines).run(settings or {}, input_shape)
-    finally:
-        if was_enabled:
-            gc.enable()
+        with kept():
+            return building.run(settings or {}, input_shape)
+    except TooMany:
+        raise SpecError(building.problems(), complete=False) from None
 
 
 def choose(spec: NetworkSpec, variant: str) -> Variant | None:
@@ -89,6 +91,10 @@ class _Build:
             pass
         for node in outputs:
             node.readers += 1
+            if node.training_only and node.line is not None:
+                message = f"{visible(node.name)} is there in training only, but outputs names it"
+                self.unrolled.add(node.line.source, node.line.at("training_only"), "L016", message,
+                                  "outputs are what is there at inference", node.call)
         if not self.problems():
             self.unread()
         if self.problems():
@@ -97,7 +103,7 @@ class _Build:
         nodes = self.unroller.nodes
         title = about.get("title") or name
         return Graph(name, spec.name, title, about.get("year"), about.get("source") or "", nodes,
-                     nodes[: len(inputs)], outputs, arguments)
+                     nodes[: len(inputs)], outputs, arguments, scope)
 
     def problems(self) -> list[Problem]:
         """All problems; those of reading come first where both saw the same one."""
@@ -113,12 +119,14 @@ class _Build:
             message = f"{visible(key, 60)} is not an argument of {visible(spec.name)}"
             self.outside.append(Problem(Where(f"--set {key}"), "L015", message, hint))
         scope = Scope({})
+        scope.hints = declared_below(spec.args)
         for key, default in spec.args.items():
             own = self.variant is not None and key in self.variant.args
             value = settings.get(key, self.variant.args[key] if self.variant and own else default)
             path = ("variants", self.variant.name, key) if self.variant and own else ("args", key)
             try:
                 scope.own[key] = evaluate(value, scope)
+                scope.written[key] = value, scope
             except ExpressionError as error:
                 self.unrolled.add(spec.source, path, "L007", error.message, error.hint, NETWORK)
                 scope.own[key] = UNKNOWN
@@ -129,7 +137,9 @@ class _Build:
     def inputs(self, about: dict[str, Any], scope: Scope, replaced: Shape | None) -> dict[str, Any]:
         """The input nodes by name; POISON for one whose shape is not one."""
         names = self.spec.body.inputs
-        path = ("variants", self.variant.name, "input") if self.variant and "input" in self.variant.about else ("input",)
+        path: tuple[str, ...] = ("input",)
+        if self.variant and "input" in self.variant.about:
+            path = ("variants", self.variant.name, "input")
         value: Any = list(replaced) if replaced else None
         try:
             value = value or evaluate(about.get("input"), scope)
@@ -139,22 +149,21 @@ class _Build:
             pass
         shapes = value if isinstance(value, dict) else dict.fromkeys(names, value)
         if isinstance(value, dict) and set(value) != set(names):
-            self.unrolled.add(self.spec.source, path, "L003", "input, as a table, has a shape for each of inputs: "
-                              + ", ".join(names), "", NETWORK)
+            self.unrolled.add(self.spec.source, path, "L003", "input, as a table, has a shape for each of inputs, "
+                              f"which are {', '.join(names)}, not {', '.join(map(visible, value))}", "", NETWORK)
         return {name: self.input(name, shapes.get(name), path, replaced) for name in names}
 
     def input(self, name: str, value: Any, path: tuple[str, ...], replaced: Shape | None) -> Any:
         if value is None:
             return POISON
-        good = isinstance(value, list) and 1 <= len(value) <= 8 and all(is_int(v, 1) for v in value)
-        if not good or prod(value) >= MAX_ELEMENTS:
-            message = (f"an input is 1 to 8 sizes from 1 to {MAX_SIZE}, with fewer than 2**53 elements together, "
-                       f"not {described(value)}")
+        if fault := input_fault(value):
+            message, place = fault
             hint = "channels first: [3, 224, 224]"
             if replaced:
                 self.outside.append(Problem(Where("--input"), "L003", message, hint))
             else:
-                self.unrolled.add(self.spec.source, path, "L003", message, hint, NETWORK)
+                at = (*path, name) if isinstance(self.spec.about.get("input"), dict) else path
+                self.unrolled.add(self.spec.source, (*at, *place), "L003", message, hint, NETWORK)
             return POISON
         node = Node(len(self.unroller.nodes), name, "input", Input(tuple(value)), (), tuple(value), NETWORK, name)
         node.readers = 1
@@ -172,8 +181,21 @@ class _Build:
         """Note every layer that nothing reads."""
         for node in self.unroller.nodes:
             if not node.readers and not node.training_only and node.line is not None:
-                self.unrolled.add(node.line.source, node.line.at("name"), "L012", f"nothing reads {visible(node.name)}, and "
-                                  "no output names it", "read it with from, name it in outputs, or take it out", node.call)
+                message = f"nothing reads {visible(node.name)}, and no output names it"
+                self.unrolled.add(node.line.source, node.line.at("name"), "L012", message,
+                                  "read it with from, name it in outputs, or take it out", node.call)
+
+
+def input_fault(value: Any) -> tuple[str, tuple[int, ...]] | None:
+    """What keeps ``value`` from being the shape of an input, and at which of its sizes; None where it is one."""
+    if not isinstance(value, list) or not 1 <= len(value) <= 8:
+        return f"an input is a list of 1 to 8 sizes, not {described(value)}", ()
+    for i, size in enumerate(value):
+        if not is_int(size, 1):
+            return f"a size of an input is an integer from 1 to {MAX_SIZE}, not {described(size)}", (i,)
+    if prod(value) >= MAX_ELEMENTS:
+        return f"an input has fewer than 2**53 elements, not {' x '.join(map(str, value))}", ()
+    return None
 
 
 def settings_from(pairs: tuple[str, ...]) -> dict[str, Any]:

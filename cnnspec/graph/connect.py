@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cnnspec.graph.frame import POISON, Frame, Poison, Poisoned, Ports, Value, find, single
+from cnnspec.graph.frame import MAX_PATH, POISON, Frame, Poison, Poisoned, Ports, Value, find, single
 from cnnspec.graph.model import Node
 from cnnspec.ops.fields import described
 from cnnspec.problems import did_you_mean, visible
@@ -16,23 +16,33 @@ class Mismatch(Exception):
         self.message, self.hint, self.index = message, hint, index
 
 
-def read(frame: Frame, sources: Any) -> list[Value]:
-    """The values that the evaluated `from` names; None means the line before. Raises Mismatch, Poisoned."""
+def read(frame: Frame, sources: Any) -> tuple[list[Value], list[Mismatch]]:
+    """The values that the evaluated `from` names, POISON for those that are not there, and what is wrong.
+
+    None means the line before. Without any value, there is nothing to go on with.
+    """
     if sources is None:
-        return [frame.previous]
+        return [frame.previous], []
     names = sources if isinstance(sources, list) else [sources]
     if not names:
-        raise Mismatch("from names at least one layer")
-    values = []
+        return [], [Mismatch("from names at least one layer")]
+    values, faults = [], []
     for i, name in enumerate(names):
-        if not isinstance(name, str):
-            raise Mismatch(f"from is a layer's name, or a list of them, not {described(name)}", index=i)
-        values.append(named(frame, name, i))
-    return values
+        value: Value = POISON
+        try:
+            value = named(frame, name, i)
+        except Mismatch as fault:
+            faults.append(fault)
+        except Poisoned:
+            pass
+        values.append(value)
+    return (values if sources is names or isinstance(sources, str) else []), faults
 
 
-def named(frame: Frame, name: str, index: int) -> Value:
+def named(frame: Frame, name: Any, index: int) -> Value:
     """One value by its name. Raises Mismatch where nothing above has it, Poisoned where that is not certain."""
+    if not isinstance(name, str):
+        raise Mismatch(f"from is a layer's name, or a list of them, not {described(name)}", index=index)
     if name == "previous":
         return frame.previous
     found = find(frame.values, name)
@@ -40,24 +50,38 @@ def named(frame: Frame, name: str, index: int) -> Value:
         return found
     if frame.uncertain:
         raise Poisoned
-    known = [*frame.values, "previous"]
+    known = [*frame.values, *inside(frame.values, name), "previous"]
     later = [line.name for line in frame.block.layers if isinstance(line.name, str)]
     if name in later:
-        hint = "it stands below: lines read only what is above them"
+        hint = "it does not stand above: a line reads only lines above it"
     else:
         hint = did_you_mean(name, known, "there are " + ", ".join(visible(k, 40) for k in known[-8:]))
     raise Mismatch(f"{described(name)} is neither an input nor a line above", hint, index)
 
 
-def node(value: Value, index: int | None = None) -> Node:
-    """The node that a value stands for. Raises Mismatch for a block with several outputs, Poisoned."""
+def inside(values: dict[str, Value], name: str) -> list[str]:
+    """The dotted paths down into the block that a path such as ``name`` leads into, if there is one."""
+    for end in (i for i, c in reversed(list(enumerate(name[:MAX_PATH]))) if c == "."):
+        block = find(values, name[:end])
+        if isinstance(block, Ports):
+            return [f"{name[:end]}.{inner}" for inner in block.values if inner != "(last)"]
+    return []
+
+
+def node(value: Value, index: int | None = None, depth: int = 0) -> Node:
+    """The node that a value stands for. Raises Mismatch for a block with several outputs, Poisoned.
+
+    The reader stands in a block ``depth`` calls down from the network.
+    """
     found = single(value)
     if isinstance(found, Poison):
         raise Poisoned
     if isinstance(found, Ports):
-        names = ", ".join(found.outputs)
-        raise Mismatch(f"the block has several outputs ({visible(names)}): from says which",
-                       f'from = "BLOCK.{visible(found.outputs[0])}", say', index)
+        name, names = visible(".".join(found.trail[depth:])), visible(", ".join(found.outputs))
+        if not found.outputs:
+            raise Mismatch(f"the block {name} has no output: when has left out all that its outputs name", index=index)
+        raise Mismatch(f"the block {name} has several outputs ({names}): from says which",
+                       f'from = "{name}.{visible(found.outputs[0])}", say', index)
     return found
 
 

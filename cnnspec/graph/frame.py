@@ -1,12 +1,14 @@
 """One call of a block while it is unrolled: the names in it, and what the lines so far have given."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnnspec.graph.model import Call, Node
+from cnnspec.records import Record
 from cnnspec.spec.expressions import Scope
 from cnnspec.spec.model import Block, Line
 from cnnspec.spec.source import Path, Source
 
+MAX_PATH = 4000  # characters: more than names of 100 at 32 levels take
 Value = Any  # a Node, Ports, or POISON
 
 
@@ -21,14 +23,15 @@ class Poisoned(Exception):
     """Raised where a line cannot go on, because of a problem that has been noted."""
 
 
-class Ports(NamedTuple):
-    """What a block gives: the values of its lines by name, and the names of its outputs."""
+class Ports(Record):
+    """What a block gives: the values of its lines by name, its outputs' names, and its own from the network down."""
 
     values: dict[str, Value]
     outputs: tuple[str, ...]
+    trail: tuple[str, ...]
 
 
-class Given(NamedTuple):
+class Given(Record):
     """A value as it was written: where, and the scope in which its expressions are evaluated."""
 
     value: Any
@@ -37,7 +40,7 @@ class Given(NamedTuple):
     scope: Scope
 
 
-class Recipe(NamedTuple):
+class Recipe(Record):
     """How a line was called, kept for lines that share its parameters."""
 
     line: Line
@@ -68,6 +71,8 @@ def find(values: dict[str, Value], name: str) -> Value | None:
     """The value at a dotted path down into blocks; None where there is none. ``a.0`` may be one name."""
     if name in values:
         return values[name]
+    if len(name) > MAX_PATH:
+        return None
     for i, c in enumerate(name):
         if c == "." and name[:i] in values:
             inner = values[name[:i]]

@@ -10,10 +10,11 @@ from cnnspec.ops.fields import REQUIRED, Misfit
 from cnnspec.ops.operator import Operator
 from cnnspec.ops.registry import operator
 from cnnspec.problems import did_you_mean, visible
+from cnnspec.spec.collect import CONTROL
 from cnnspec.spec.expressions import Dynamic
-from cnnspec.spec.lines import CONTROL, SHORTHAND
+from cnnspec.spec.lines import SHORTHAND
 from cnnspec.spec.model import Line
-from cnnspec.units import shape
+from cnnspec.units import Shape, shape
 
 if TYPE_CHECKING:
     from cnnspec.graph.place import Fields, Spot
@@ -24,22 +25,20 @@ MAX_ELEMENTS = 2**53
 
 def add_node(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields", spot: "Spot", part: str) -> Node:
     """Add one node to the graph. Raises Poisoned where something does not fit."""
+    op = read_operator(un, frame, line, kind, given)
+    check_arity(un, frame, line, kind, op, len(spot.values))
     inputs = read_inputs(un, frame, line, spot)
-    op = read_operator(un, frame, line, kind, given, part)
     row = frame.full(spot.name)
     name = f"{row}.{part}" if part else row
-    check_arity(un, frame, line, kind, op, inputs)
     if op.undoes:
         undo(un, frame, line, op, inputs[-1])
     try:
-        output = op.output(*[n.output for n in inputs])
-        if prod(output) >= MAX_ELEMENTS:
-            raise Misfit("S016", f"the output {shape(output)} has more than 2**53 elements")
+        output = output_of(un, op, inputs)
     except Misfit as fault:
-        message, hint = with_names(fault, inputs)
+        message, hint = with_names(fault, inputs, frame)
         where = given.get(fault.field)
         source, path = (where.source, where.path) if where else (line.source, line.at("op") if line.op else line.path)
-        prefix = "" if message.startswith(f"{kind}:") else f"{kind}: "
+        prefix = "" if message.startswith((f"{kind}:", f"{kind} ")) else f"{kind}: "
         raise un.stop(frame, source, path, fault.rule, prefix + message, hint) from None
     node = Node(len(un.nodes), name, kind, op, inputs, output, frame.call, row, part, line)
     node.training_only = spot.training
@@ -53,12 +52,25 @@ def add_node(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields
     return node
 
 
+def output_of(un: "Unroller", op: Operator, inputs: tuple[Node, ...]) -> Shape:
+    """The output shape, worked out once for each operator and shapes. Raises Misfit."""
+    shapes = tuple([n.output for n in inputs])
+    key = (id(op), shapes)
+    if key not in un.outputs or op.undoes:
+        output = op.output(*shapes)
+        if prod(output) >= MAX_ELEMENTS:
+            raise Misfit("S016", f"the output {shape(output)} has {prod(output):.3g} elements, and fewer than "
+                         "2**53 is the limit")
+        un.outputs[key] = output
+    return un.outputs[key]
+
+
 def read_inputs(un: "Unroller", frame: Frame, line: Line, spot: "Spot") -> tuple[Node, ...]:
     """The nodes that a line reads. Those that exist count as read even where another does not."""
     nodes, poisoned = [], False
     for i, value in enumerate(spot.values):
         try:
-            nodes.append(connect.node(value, i))
+            nodes.append(connect.node(value, i, len(frame.call.trail)))
         except connect.Mismatch as fault:
             path = (*line.at("sources"), i) if len(spot.values) > 1 else line.at("sources")
             raise un.stop(frame, line.source, path, "L006", fault.message, fault.hint) from None
@@ -68,29 +80,47 @@ def read_inputs(un: "Unroller", frame: Frame, line: Line, spot: "Spot") -> tuple
         raise Poisoned
     for n in nodes:
         if n.training_only and not spot.training:
-            raise un.stop(frame, line.source, line.at("sources"), "L016", f"{visible(n.name)} is there in training only, "
-                          f"but {visible(frame.full(spot.name))} reads it at inference", "mark both training_only, or neither")
+            raise un.stop(frame, line.source, line.at("sources"), "L016", f"{visible(n.name)} is there in training "
+                          f"only, but {visible(frame.full(spot.name))} reads it at inference",
+                          "mark both training_only, or neither")
     return tuple(nodes)
 
 
-def read_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields", part: str) -> Operator:
-    """The operator with its fields read; all faults of all fields are noted."""
-    key = (id(line), part + ":" + kind)
-    if key in un.ops:
-        return un.ops[key]
-    cls, values, faulty = operator(kind), {}, False
+def read_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields") -> Operator:
+    """The operator with its fields read. Operators with the same values are one object: networks repeat themselves."""
+    values, faulty = {}, False
     for name, g in given.items():
         try:
-            value = un.value(frame, g)
-            if name not in cls.fields:
-                hint = did_you_mean(name, [*cls.fields, *SHORTHAND, *CONTROL], "it has " + ", ".join(cls.fields))
-                raise un.stop(frame, g.source, g.path, "L001", f"{visible(name, 60)} is not a field of {kind}", hint)
-            values[name] = value
+            values[name] = un.value(frame, g)
+        except Poisoned:
+            faulty = True
+    key = (kind, *[(name, type(v), v) for name, v in values.items()])
+    try:
+        if not faulty and key in un.ops:
+            return un.ops[key]
+    except TypeError:  # a list cannot be looked up
+        key = ()
+    op = new_operator(un, frame, line, kind, given, values, faulty)
+    if key and not op.undoes:
+        un.ops[key] = op
+    return op
+
+
+def new_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields", values: dict[str, Any],
+                 faulty: bool) -> Operator:
+    """An operator of the evaluated values. Raises Poisoned once all faults of all fields are noted."""
+    cls = operator(kind)
+    for name, value in values.items():
+        g = given[name]
+        if name not in cls.fields:
+            hint = did_you_mean(name, [*cls.fields, *SHORTHAND, *CONTROL], "it has " + ", ".join(cls.fields))
+            un.stop(frame, g.source, g.path, "L001", f"{visible(name, 60)} is not a field of {kind}", hint)
+            faulty = True
+            continue
+        try:
             cls.fields[name].read(value)
         except Misfit as fault:
             un.stop(frame, g.source, g.path, fault.rule, f"{kind}: {fault.message}", from_expression(g, fault))
-            faulty = True
-        except Poisoned:
             faulty = True
     for name, field in cls.fields.items():
         if field.default is REQUIRED and name not in given:
@@ -99,15 +129,11 @@ def read_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "F
     if faulty:
         raise Poisoned
     try:
-        op = cls(**values)
+        return cls(**values)
     except Misfit as fault:
         where = given.get(fault.field)
         source, path = (where.source, where.path) if where else (line.source, line.path)
         raise un.stop(frame, source, path, fault.rule, f"{kind}: {fault.message}", fault.hint) from None
-    static = not any(isinstance(g.value, Dynamic) for g in given.values())
-    if static and line.each is None and not cls.undoes and not isinstance(line.op, Dynamic):
-        un.ops[key] = op
-    return op
 
 
 def from_expression(given: Given, fault: Misfit) -> str:
@@ -115,32 +141,40 @@ def from_expression(given: Given, fault: Misfit) -> str:
     names = dict.fromkeys(getattr(given.value, "names", ()))
     known = given.scope.names()
     values: list[Any] = [f"{n} = {visible(given.scope.get(n), 40)}" for n in names if n in known]
-    return "; ".join(filter(None, [fault.hint, "here " + ", ".join(values) if values else ""]))
+    whole = "ceil, floor, round and round_channels give integers" if "(a float)" in fault.message else ""
+    return "; ".join(filter(None, [fault.hint, "here " + ", ".join(values) if values else "", whole if names else ""]))
 
 
-def check_arity(un: "Unroller", frame: Frame, line: Line, kind: str, op: Operator, inputs: tuple[Node, ...]) -> None:
+def check_arity(un: "Unroller", frame: Frame, line: Line, kind: str, op: Operator, given: int) -> None:
     fewest, most = op.arity
-    if not fewest <= len(inputs) <= most:
+    if not fewest <= given <= most:
         wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
+        hint = "a join, such as add or concat, makes one of several" if given > most else ""
         raise un.stop(frame, line.source, line.at("sources" if line.sources is not None else "op"), "S015",
-                      f"{kind} takes {wanted} input{'s' * (most > 1)}, not {len(inputs)}",
-                      "" if line.sources is not None else 'name them: from = ["previous", "input"], say')
+                      f"{kind} takes {wanted} input{'s' * (most > 1)}, not {given}",
+                      hint if line.sources is not None else 'name them: from = ["previous", "input"], say')
 
 
 def undo(un: "Unroller", frame: Frame, line: Line, op: Any, pool: Node) -> None:
     """Hand an operator that undoes another the operator and the size that it goes back to."""
     if pool.kind != op.undoes:
         raise un.stop(frame, line.source, line.at("sources"), "S015", f"the last input must be a {op.undoes}, "
-                      f"but {visible(pool.name)} is a {pool.kind}", f"name the {op.undoes} whose places it restores")
+                      f"but {visible(pool.name)} ({pool.kind}) is none",
+                      f"name the {op.undoes} whose places it restores")
     op.undo(pool.op, pool.inputs[0].output)
 
 
-def with_names(fault: Misfit, inputs: tuple[Node, ...]) -> tuple[str, str]:
-    """Message and hint of a misfit with the names of the inputs put in."""
+def with_names(fault: Misfit, inputs: tuple[Node, ...], frame: Frame) -> tuple[str, str]:
+    """Message and hint of a misfit with the names of the inputs put in.
+
+    What a hint would mend in an input of the block itself has its place on the way from there: in the shortcut.
+    """
     message, hint = fault.message, fault.hint
     for i in reversed(range(len(inputs))):
         name = visible(inputs[i].row)
-        message, hint = message.replace(f"${i}", name), hint.replace(f"${i}", name)
+        shortcut = fault.rule == "S012" and any(inputs[i] is value for value in frame.inputs.values())
+        message = message.replace(f"${i}", name)
+        hint = hint.replace(f"${i}", f"the shortcut from {name}" if shortcut else name)
     return message, hint
 
 
@@ -154,8 +188,9 @@ def share(un: "Unroller", frame: Frame, line: Line, node: Node, prefixes: tuple[
     ours, theirs = node.op.parameters(*node.shapes), root.op.parameters(*root.shapes)
     if ours != theirs:
         key = next(k for k in theirs if ours.get(k) != theirs[k])
-        raise un.stop(frame, line.source, line.path, "L014", f"{visible(node.name)} cannot share with {visible(root.name)}: "
-                      f"its {key} would be {shape(ours.get(key, ()))}, that of {visible(root.name)} is {shape(theirs[key])}",
+        ours_name, theirs_name = visible(node.name), visible(root.name)
+        raise un.stop(frame, line.source, line.path, "L014", f"{ours_name} cannot share with {theirs_name}: its {key} "
+                      f"would be {shape(ours.get(key, ()))}, that of {theirs_name} is {shape(theirs[key])}",
                       "shared layers read inputs with the same channels")
     if theirs or root.op.buffers(*root.shapes):
         node.shares = root

@@ -1,28 +1,59 @@
 """The graph of a network: nodes in execution order, each one operator with one output."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnnspec.ops.operator import Operator
-from cnnspec.spec.expressions import Expression
+from cnnspec.records import Record
+from cnnspec.spec.expressions import UNKNOWN, Expression, Scope
 from cnnspec.spec.model import Line
 from cnnspec.units import Shape
 
+MAX_ORIGINS = 64  # of one value: a spec can make a chain of arguments as long as it likes
 
-class Call(NamedTuple):
-    """One call of a block: its names from the network down, the block, and the arguments it was given."""
+
+class Call(Record):
+    """One call of a block: its names from the network down, the block, its arguments, and the line that calls it."""
 
     trail: tuple[str, ...]
     block: str
     arguments: dict[str, Any]
     outer: "Call | None" = None
+    line: Line | None = None
 
 
-class Origin(NamedTuple):
-    """Where a field's value came from: the expression as written, and the values of the names in it."""
+class Origin(Record):
+    """Where a value came from: its name, the expression as written, and the values of the names in it."""
 
+    name: str
+    value: Any
     text: str
     values: dict[str, Any]
+
+
+def origin_of(name: str, value: Any, expression: Expression, scope: Scope) -> Origin:
+    """The origin of a value that an expression gave in a scope."""
+    names = [n for n in dict.fromkeys(expression.names) if scope.get_or_unknown(n) is not UNKNOWN]
+    return Origin(name, value, expression.text, {n: scope.get(n) for n in names})
+
+
+def trace(name: str, value: Any, expression: Expression, scope: Scope) -> list[Origin]:
+    """The origin of a value, then those of the names in its expression that other expressions gave, and so on.
+
+    What a call only passes on, under the same name, has its origin where it comes from.
+    """
+    found: dict[tuple[int, int], Origin] = {}
+    open_ = [(name, value, expression, scope)]
+    while open_ and len(found) < MAX_ORIGINS:
+        name, value, expression, scope = open_.pop()
+        before = scope.origin(name) if expression.text == name else None
+        if before and before != (expression, scope):
+            open_.append((name, value, *before))
+        elif (key := (id(expression), id(scope))) not in found:
+            found[key] = origin_of(name, value, expression, scope)
+            inner = [(n, v, scope.origin(n)) for n, v in found[key].values.items()]
+            open_ += [(n, v, *origin) for n, v, origin in reversed(inner) if origin]
+    return list(found.values())
 
 
 class Node:
@@ -54,17 +85,13 @@ class Node:
     def __repr__(self) -> str:
         return f"Node({self.name}: {self.kind} -> {self.output})"
 
-    def origin(self, field: str) -> Origin | None:
-        """The expression that gave a field its value, or None where it was written as a number."""
-        if field not in self.origins:
-            return None
-        expression, scope = self.origins[field]
-        if not isinstance(expression, Expression):
-            return None
-        return Origin(expression.text, {n: scope.get(n) for n in dict.fromkeys(expression.names) if n in scope.names()})
+    def trace(self) -> list[Origin]:
+        """Where the fields that were written as expressions got their values, back to the network's arguments."""
+        written = [(k, *w) for k, w in self.origins.items() if isinstance(w[0], Expression)]
+        return [o for field, *origin in written for o in trace(field, getattr(self.op, field, None), *origin)]
 
 
-class Graph(NamedTuple):
+class Graph(Record):
     """A network at one setting of its arguments. ``nodes`` hold the inputs first, then every layer."""
 
     name: str
@@ -76,6 +103,12 @@ class Graph(NamedTuple):
     inputs: list[Node]
     outputs: list[Node]
     arguments: dict[str, Any]
+    scope: Scope  # of the network's own lines
+
+    def computed(self) -> list[Origin]:
+        """The arguments that were written as expressions, with the values in them."""
+        written = [(name, self.scope.origin(name)) for name in self.arguments]
+        return [origin_of(name, self.arguments[name], *origin) for name, origin in written if origin]
 
     def layers(self, training: bool = False) -> Iterator[Node]:
         """The nodes of the layers, those that are there in training only if they are asked for."""

@@ -4,9 +4,11 @@ from typing import Any
 
 from cnnspec.graph.model import Call
 from cnnspec.ops.fields import described
-from cnnspec.problems import Problem, visible
+from cnnspec.problems import Problem, TooMany, visible
 from cnnspec.spec.collect import MAX_PROBLEMS
 from cnnspec.spec.source import Path, Source
+
+MAX_INSTANCES = 2000  # of problems, those folded into one counted each time
 
 
 class Notes:
@@ -14,30 +16,36 @@ class Notes:
 
     def __init__(self) -> None:
         self.found: dict[tuple[int, Path, str], tuple[Source, str, str, list[Call]]] = {}
+        self.count = 0
 
     def add(self, source: Source, path: Path, rule: str, message: str, hint: str, call: Call) -> None:
-        """Note a problem; at a place that has it already, only the call is added."""
+        """Note a problem; at a place that has it already, only the call is added. Raises TooMany."""
         key = (id(source), path, rule)
+        self.count += 1
+        if self.count > MAX_INSTANCES or (len(self.found) >= MAX_PROBLEMS and key not in self.found):
+            raise TooMany
         if key in self.found:
             if len(self.found[key][3]) < MAX_PROBLEMS and call not in self.found[key][3]:
                 self.found[key][3].append(call)
-        elif len(self.found) < MAX_PROBLEMS:
+        else:
             self.found[key] = (source, message, hint, [call])
 
     def problems(self) -> list[Problem]:
         """All problems, each with the calls in which it occurs."""
         return [
-            Problem(source.where(path), rule, message, hint, tuple(map(described_call, filter(is_block, calls[:1])))
-                    + tuple(visible(".".join(c.trail)) for c in calls[1:]))
+            Problem(source.where(path), rule, message, hint, (
+                *(described_call(c, source) for c in calls[:1] if c.trail),
+                *(visible(".".join(c.trail)) for c in calls[1:]),
+            ))
             for (_, path, rule), (source, message, hint, calls) in self.found.items()
         ]
 
 
-def is_block(call: Call) -> bool:
-    return bool(call.trail)
-
-
-def described_call(call: Call) -> str:
-    """A call as a message names it: ``layer2.0 (width = 128, stride = 2)``."""
+def described_call(call: Call, source: Source) -> str:
+    """A call as a message about ``source`` names it: ``layer2.0  24:3 (width = 128, stride = 2)``."""
     shown: list[Any] = [f"{k} = {described(v)}" for k, v in list(call.arguments.items())[:8]]
-    return visible(".".join(call.trail)) + (f" ({', '.join(shown)})" if shown else "")
+    place = ""
+    if call.line is not None:
+        where = call.line.source.where(call.line.path)
+        place = f"  {where.line}:{where.column}" if call.line.source is source else f"  {where}"
+    return visible(".".join(call.trail)) + place + (f" ({', '.join(shown)})" if shown else "")

@@ -1,6 +1,6 @@
 """Placing what a line calls: an operator becomes nodes, a preset its operator, a block the nodes of its lines."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.graph import connect
 from cnnspec.graph.frame import POISON, Frame, Given, Poisoned, Recipe, Value
@@ -9,7 +9,8 @@ from cnnspec.graph.model import Call
 from cnnspec.ops.fields import described
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import did_you_mean, visible
-from cnnspec.spec.expressions import UNKNOWN, Scope
+from cnnspec.records import Record
+from cnnspec.spec.expressions import UNKNOWN, Scope, declared_below
 from cnnspec.spec.lines import SHORTHAND
 from cnnspec.spec.model import Block, Line
 
@@ -20,7 +21,7 @@ MAX_NESTING = 32
 Fields = dict[str, Given]
 
 
-class Spot(NamedTuple):
+class Spot(Record):
     """Where a line is placed: its name, what it reads, whether in training only, and with whom it shares."""
 
     name: str
@@ -51,7 +52,8 @@ def target(un: "Unroller", frame: Frame, given: Given) -> str:
     name = un.value(frame, given)
     if not isinstance(name, str) or (name not in OPERATORS and name not in un.spec.blocks):
         hint = did_you_mean(name, [*OPERATORS, *un.spec.blocks]) if isinstance(name, str) else ""
-        raise un.stop(frame, given.source, given.path, "L005", f"{described(name)} is neither an operator nor a block", hint)
+        message = f"{described(name)} is neither an operator nor a block"
+        raise un.stop(frame, given.source, given.path, "L005", message, hint)
     return name
 
 
@@ -60,23 +62,27 @@ def fill_row(un: "Unroller", frame: Frame, recipe: Recipe, called: str, given: F
     row, line = recipe.row, recipe.line
     if row is None:
         return
+    where = (*line.at("each"), recipe.scope.own["i"])
     cells = row
     if not isinstance(row, dict):
         listed = row if isinstance(row, list) else [row]
         block = un.spec.blocks.get(called)
         if block is None:
-            raise un.stop(frame, line.source, line.at("each"), "L009", f"{called} is an operator, so its rows are tables "
-                          "such as { out_channels = 64 }", "or call a block, whose arguments a list fills in order")
+            raise un.stop(frame, line.source, line.at("each"), "L009", f"{called} is an operator, so its rows are "
+                          "tables such as { out_channels = 64 }",
+                          "or call a block, whose arguments a list fills in order")
         order = [*block.args, *block.defaults]
         if len(listed) > len(order):
-            raise un.stop(frame, line.source, line.at("each"), "L009", f"the row {described(listed)} has {len(listed)} "
-                          f"values, but {visible(called)} takes {len(order)}: {', '.join(order) or 'none'}")
+            raise un.stop(frame, line.source, where, "L009", f"the row {described(listed)} has {len(listed)} value"
+                          f"{'s' * (len(listed) > 1)}, but {visible(called)} takes {len(order)}: "
+                          + (", ".join(order) or "none"))
         cells = dict(zip(order, listed, strict=False))
     for key, value in cells.items():
         if key in given:
             raise un.stop(frame, line.source, line.at(key), "L009", f"{visible(key)} is given both by the line and by "
                           f"the row, there as {described(value)}", "leave one of them out")
-        given[key] = Given(value, line.source, line.at("each"), recipe.scope)
+        cell = list(cells).index(key) if isinstance(row, list) else key
+        given[key] = Given(value, line.source, (*where, cell), recipe.scope)
 
 
 def filled(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields) -> tuple[str, Fields]:
@@ -91,23 +97,29 @@ def filled(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields
     return called, inner | {k: v for k, v in given.items() if k not in own}
 
 
-def bind(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields, channels: Any) -> tuple[Scope, dict[str, Any]]:
+def bind(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields,
+         channels: Any) -> tuple[Scope, dict[str, Any]]:
     """The scope inside a call, and its arguments: evaluated where they were written, then the defaults."""
     for key, value in given.items():
         if key not in block.args and key not in block.defaults:
             known = [*block.args, *block.defaults]
-            raise un.stop(frame, value.source, value.path, "L008", f"{visible(key, 60)} is not an argument of {block.name}",
+            message = f"{visible(key, 60)} is not an argument of {block.name}"
+            raise un.stop(frame, value.source, value.path, "L008", message,
                           did_you_mean(key, known, "it takes " + (", ".join(known) or "none")))
     missing = [a for a in block.args if a not in given]
     if missing:
         raise un.stop(frame, line.source, line.path, "L008", f"{visible(block.name)} needs {', '.join(missing)}",
                       f"it takes {', '.join(block.args)}")
+    un.spend(frame, line, 4 * (len(given) + len(block.defaults)))  # each costs as much as a few steps
     arguments = {key: un.value(frame, value) for key, value in given.items()}
     own = {**arguments, "in_channels": channels}
     scope = Scope(own, un.scope if block.own else None, un.scope.steps)
+    scope.hints = declared_below(block.defaults)
+    scope.written = {key: (value.value, value.scope) for key, value in given.items()}
     for key, default in block.defaults.items():
         if key not in own:
             own[key] = un.value(frame, Given(default, block.source, (*block.path, "defaults", key), scope))
+            scope.written[key] = default, scope
     return scope, arguments
 
 
@@ -121,19 +133,21 @@ def place_block(un: "Unroller", frame: Frame, line: Line, block: Block, given: F
     if len(frame.call.trail) >= MAX_NESTING:
         raise un.stop(frame, line.source, line.at("op"), "L010", f"blocks nest at most {MAX_NESTING} deep")
     if len(spot.values) != len(block.inputs):
-        raise un.stop(frame, line.source, line.at("sources"), "L006", f"{visible(block.name)} reads {len(block.inputs)} "
-                      f"({', '.join(block.inputs)}), but from names {len(spot.values)}")
+        at = line.at("sources" if line.sources is not None else "op")
+        raise un.stop(frame, line.source, at, "L006", f"{visible(block.name)} reads {len(block.inputs)} "
+                      f"input{'s' * (len(block.inputs) > 1)} ({', '.join(block.inputs)}), but this line gives it "
+                      f"{len(spot.values)}", "from names one for each, in this order")
     inputs: dict[str, Value] = {}
     for i, (name, value) in enumerate(zip(block.inputs, spot.values, strict=True)):
         try:
-            inputs[name] = connect.node(value, i)
+            inputs[name] = connect.node(value, i, len(frame.call.trail))
         except connect.Mismatch as fault:
             raise un.stop(frame, line.source, line.at("sources"), "L006", fault.message, fault.hint) from None
         except Poisoned:
             inputs[name] = POISON
     first = inputs[block.inputs[0]]
     scope, arguments = bind(un, frame, line, block, given, UNKNOWN if first is POISON else first.output[0])
-    inner = Call((*frame.call.trail, spot.name), block.name, arguments, frame.call)
+    inner = Call((*frame.call.trail, spot.name), block.name, arguments, frame.call, line)
     return un.block(block, inner, scope, inputs, spot.training, spot.share)
 
 
@@ -141,13 +155,22 @@ def place_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: F
     """Add the node of an operator, and those of its norm and activation."""
     extra = {key: given[key] for key in SHORTHAND if key in given}
     fields = {k: v for k, v in given.items() if k not in extra}
-    node = add_node(un, frame, line, kind, fields, spot, "")
+    parts, faulty = [(kind, fields, "")], False
     for part, value in extra.items():
-        called, inner = shorthand(un, frame, line, part, value)
+        try:
+            parts.append((*shorthand(un, frame, line, part, value), part))
+        except Poisoned:
+            faulty = True
+    for called, inner, part in parts:
         if called == "none":
             continue
-        node = add_node(un, frame, line, called, inner, spot._replace(values=[node]), part)
-    return node
+        try:
+            spot = spot.replace(values=[add_node(un, frame, line, called, inner, spot, part)])
+        except Poisoned:
+            faulty, spot = True, spot.replace(values=[POISON])
+    if faulty:
+        raise Poisoned
+    return spot.values[0]
 
 
 def shorthand(un: "Unroller", frame: Frame, line: Line, part: str, given: Given) -> tuple[str, Fields]:
@@ -155,8 +178,10 @@ def shorthand(un: "Unroller", frame: Frame, line: Line, part: str, given: Given)
     value = un.value(frame, given)
     fields: Fields = {}
     if isinstance(value, dict):
-        fields = {k: given._replace(value=v, path=(*given.path, k)) for k, v in value.items() if k != "op"}
-        value = value.get("op")
+        fields = {k: given.replace(value=v, path=(*given.path, k)) for k, v in value.items() if k != "op"}
+        if "op" not in value:
+            raise un.stop(frame, given.source, given.path, "L002", f"{part}, as a table, needs op", nearest(None, part))
+        value = value["op"]
     if value == "none":
         return "none", {}
     if not isinstance(value, str) or (value not in OPERATORS and value not in un.spec.blocks):
@@ -166,7 +191,8 @@ def shorthand(un: "Unroller", frame: Frame, line: Line, part: str, given: Given)
     while value not in OPERATORS:
         block = un.spec.blocks[value]
         if block.preset is None or value in seen:
-            raise un.stop(frame, given.source, given.path, "L005", f"{part}: {visible(value)} is a block, not an operator")
+            message = f"{part}: {visible(value)} is a block, not an operator"
+            raise un.stop(frame, given.source, given.path, "L005", message)
         seen.append(value)
         value, fields = filled(un, frame, line, block, fields)
     if operator(value).role != part:

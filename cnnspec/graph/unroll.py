@@ -9,12 +9,12 @@ from cnnspec.graph.notes import Notes
 from cnnspec.graph.place import Spot, place
 from cnnspec.ops.fields import described
 from cnnspec.ops.operator import Operator
-from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import visible
 from cnnspec.spec.collect import name_fault
 from cnnspec.spec.expressions import Expression, ExpressionError, Scope, Text, Unknown, evaluate
 from cnnspec.spec.model import Block, Line, NetworkSpec
 from cnnspec.spec.source import Path, Source
+from cnnspec.units import Shape
 
 MAX_LINES = 20_000
 MAX_NESTING = 32
@@ -33,7 +33,8 @@ class Unroller:
         self.by_name: dict[str, Node] = {}
         self.count = 0
         self.scope = Scope({})  # of the network's own lines
-        self.ops: dict[tuple[int, str], Operator] = {}  # of lines without expressions, which are read once
+        self.ops: dict[tuple[Any, ...], Operator] = {}  # by name and values
+        self.outputs: dict[tuple[int, tuple[Shape, ...]], Shape] = {}  # by operator and shapes
 
     # ---- noting problems
 
@@ -51,6 +52,13 @@ class Unroller:
         except Unknown:
             raise Poisoned from None
 
+    def spend(self, frame: Frame, line: Line, steps: int) -> None:
+        """Count the work of a line that is repeated with many names or arguments against that of expressions."""
+        try:
+            self.scope.spend(steps)
+        except ExpressionError as error:
+            raise self.stop(frame, line.source, line.at("name"), "L007", error.message, error.hint) from None
+
     # ---- blocks
 
     def block(self, block: Block, call: Call, scope: Scope, inputs: dict[str, Value], training: bool,
@@ -61,7 +69,7 @@ class Unroller:
         for line in block.layers:
             self.line(frame, line)
         try:
-            return Ports(frame.values, connect.outputs(frame))
+            return Ports(frame.values, connect.outputs(frame), call.trail)
         except connect.Mismatch as fault:
             where = (*block.path, "outputs", fault.index or 0)
             raise self.stop(frame, block.source, where, "L006", fault.message, fault.hint) from None
@@ -116,7 +124,8 @@ class Unroller:
         if line.each is not None:
             rows = given("each")
             if not isinstance(rows, list):
-                raise self.stop(frame, line.source, line.at("each"), "L009", f"each takes a list of rows, not {described(rows)}")
+                message = f"each takes a list of rows, not {described(rows)}"
+                raise self.stop(frame, line.source, line.at("each"), "L009", message)
         elif line.repeat is not None:
             n = given("repeat")
             if type(n) is not int or n < 0:
@@ -156,7 +165,8 @@ class Unroller:
         if line.broken:
             raise Poisoned
         if recipe.row is not None and line.share is not None:
-            raise self.stop(frame, line.source, line.at("each"), "L009", "a line with share takes no rows", "use repeat")
+            message = "a line with share takes no rows"
+            raise self.stop(frame, line.source, line.at("each"), "L009", message, "use repeat")
         values = self.sources(frame, line, recipe.scope)
         if not self.present(frame, line, recipe.scope):
             frame.values[recipe.name] = values[0]
@@ -175,17 +185,23 @@ class Unroller:
 
     def sources(self, frame: Frame, line: Line, scope: Scope) -> list[Value]:
         names = self.value(frame, Given(line.sources, line.source, line.at("sources"), scope))
-        try:
-            return connect.read(frame, names)
-        except connect.Mismatch as fault:
-            path = line.at("sources") if fault.index is None or not isinstance(names, list) else (*line.at("sources"), fault.index)
-            raise self.stop(frame, line.source, path, "L006", fault.message, fault.hint) from None
+        if isinstance(names, list):
+            self.spend(frame, line, len(names))
+        values, faults = connect.read(frame, names)
+        for fault in faults:
+            path = line.at("sources")
+            if fault.index is not None and isinstance(names, list):
+                path = (*path, fault.index)
+            self.stop(frame, line.source, path, "L006", fault.message, fault.hint)
+        if not values:
+            raise Poisoned
+        return values
 
     def present(self, frame: Frame, line: Line, scope: Scope) -> bool:
         here = self.value(frame, Given(line.when, line.source, line.at("when"), scope))
         if not isinstance(here, bool):
-            raise self.stop(frame, line.source, line.at("when"), "L003", f"when is true or false, not {described(here)}",
-                            "compare: when = \"{n > 0}\"")
+            message = f"when is true or false, not {described(here)}"
+            raise self.stop(frame, line.source, line.at("when"), "L003", message, "compare: when = \"{n > 0}\"")
         return here
 
     def shared(self, frame: Frame, line: Line, recipe: Recipe, values: list[Value], training: bool) -> Value:
@@ -194,8 +210,9 @@ class Unroller:
         if not isinstance(name, str) or name not in frame.recipes:
             if isinstance(name, str) and (frame.uncertain or frame.values.get(name) is POISON):
                 raise Poisoned
+            why = "has been left out by when" if isinstance(name, str) and name in frame.dropped else "is none"
             raise self.stop(frame, line.source, line.at("share"), "L014", f"share names a line above with op, "
-                            f"and {described(name)} is none", "there are " + visible(", ".join(frame.recipes) or "none"))
+                            f"and {described(name)} {why}", "there are " + visible(", ".join(frame.recipes) or "none"))
         original = frame.recipes[name]
         frame.recipes[recipe.name] = original
         share = (frame.full(recipe.name), frame.full(original.name))

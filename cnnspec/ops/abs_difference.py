@@ -6,7 +6,9 @@ Source: Koch, Zemel & Salakhutdinov (2015), Siamese neural networks for one-shot
 """
 
 from math import prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.joins import alike
 from cnnspec.ops.operator import Example, Operator
@@ -26,6 +28,9 @@ class AbsDifference(Operator):
 
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
         return [elements(y)]
+
+    def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
+        return building.stateless(torch, "AbsDifference", lambda a, b: (a - b).abs())
 
     examples = (
         Example("Koch et al. (2015), figure 4: the L1 distance of two vectors of 4096",

@@ -3,8 +3,12 @@
 Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, equation 1.
 """
 
+from functools import reduce
 from math import prod
+from operator import add
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.joins import alike
 from cnnspec.ops.operator import Example, Operator
@@ -26,6 +30,9 @@ class Add(Operator):
         size = elements(y)
         return [size, Step("additions", f"(N - 1)*{size.formula}", {"N": len(xs), **size.values},
                            self.elementwise(*xs, y=y)["additions"])]
+
+    def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
+        return building.stateless(torch, "Add", lambda *xs: reduce(add, xs))
 
     examples = (
         Example("He et al. (2016), table 1: conv2_x of the 50-layer net adds two 56x56 maps of 256 channels",

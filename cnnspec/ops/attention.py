@@ -11,8 +11,11 @@ Source: Vaswani et al. (2017), arXiv 1706.03762, section 3.2; Li et al. (2022), 
 Kirillov et al. (2023), Segment anything, arXiv 2304.02643, and its image_encoder.py, for windows.
 """
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import SYMBOLS, Step, elements, symbols
 from cnnspec.ops.fields import flag, natural, size
 from cnnspec.ops.grouping import divides
@@ -42,12 +45,18 @@ class Attention(Elementwise):
     def windows(self, x: Shape) -> int:
         return prod(-(-w // m) for w, m in zip(x[1:], self.each_window(x), strict=True))
 
+    def tables(self, x: Shape) -> dict[str, Shape]:
+        """The learned vectors of relative positions, for each dimension."""
+        if not self.relative_position:
+            return {}
+        names = ("h", "w") if len(x) == 3 else range(len(x) - 1)
+        return {f"rel_pos_{i}": (2 * m - 1, x[0] // self.heads)
+                for i, m in zip(names, self.each_window(x), strict=True)}
+
     def parameters(self, x: Shape) -> dict[str, Shape]:
-        c, names = x[0], ("h", "w") if len(x) == 3 else range(len(x) - 1)
-        tables = {f"rel_pos_{i}": (2 * m - 1, c // self.heads) for i, m in zip(names, self.each_window(x), strict=True)}
+        c = x[0]
         biases: dict[str, Shape] = {"qkv.bias": (3 * c,)} if self.qkv_bias else {}
-        return {"qkv.weight": (3 * c, c), **biases, "proj.weight": (c, c), "proj.bias": (c,),
-                **(tables if self.relative_position else {})}
+        return {"qkv.weight": (3 * c, c), **biases, **self.tables(x), "proj.weight": (c, c), "proj.bias": (c,)}
 
     def macs(self, x: Shape, y: Shape) -> int:
         c, n, relative = x[0], prod(self.each_window(x)), self.relative_position * sum(self.each_window(x))
@@ -82,6 +91,36 @@ class Attention(Elementwise):
             Step("multiply-accumulates", macs, {"B": b, "n": n, "C": c} | (windows if self.relative_position else {}),
                  self.macs(x, y)),
         ]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        tables = {name: torch.zeros(shape) for name, shape in self.tables(x).items()}
+        sizes, n = self.each_window(x), len(x) - 1
+        pad = building.padder(torch, [(0, -w % m) for w, m in zip(x[1:], sizes, strict=True)])
+        order = (0, *range(2, 2 + 2 * n), 1)
+
+        def forward(module: Any, x: Any) -> Any:
+            windows = building.cut(pad(x), sizes).permute(order)
+            vectors = [getattr(module, name) for name in tables]
+            done = self.attend(torch, module, windows.flatten(0, n), vectors).reshape(windows.shape)
+            whole = building.joined(done.permute(0, 1 + 2 * n, *range(1, 1 + 2 * n)))
+            return whole[(..., *(slice(w) for w in y[1:]))]
+
+        built = building.module(torch, "Attention", forward, tables)
+        built.qkv, built.proj = torch.nn.Linear(x[0], 3 * x[0], self.qkv_bias), torch.nn.Linear(x[0], x[0])
+        return built
+
+    def attend(self, torch: Any, module: Any, x: Any, tables: Sequence[Any]) -> Any:
+        """Attention within each of the windows that x is, B x M x ... x C, with the vectors of relative positions."""
+        sizes, x = x.shape[1:-1], x.flatten(1, -2)
+        q, k, v = module.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        weights = (q * q.shape[-1] ** -0.5) @ k.mT
+        for axis, (m, table) in enumerate(zip(sizes, tables, strict=False)):
+            places = torch.arange(m, device=x.device)
+            distances = table[places[:, None] - places + m - 1]
+            parts = (prod(sizes[:axis]), m, prod(sizes[axis + 1:]))
+            products = torch.einsum("bhamcd,mkd->bhamck", q.unflatten(2, parts), distances).flatten(2, 4)
+            weights = (weights.unflatten(3, parts) + products[:, :, :, None, :, None]).flatten(3)
+        return module.proj((weights.softmax(-1) @ v).transpose(1, 2).flatten(2))
 
     examples = (
         Example("timm's samvit_base_patch16, blocks.0.attn, on its 25 windows; multiply-accumulates by FlopCounterMode",

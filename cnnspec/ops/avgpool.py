@@ -7,9 +7,14 @@ one division, whether the window covers pixels or padding.
 Source: LeCun, Bottou, Bengio & Haffner (1998), section II.A, local averaging; ``torch.nn.AvgPool2d``.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.fields import flag
 from cnnspec.ops.operator import Example
 from cnnspec.ops.pooling import Pool
+from cnnspec.ops.windows import Axis
+from cnnspec.units import Shape
 
 
 class AvgPool(Pool):
@@ -18,6 +23,27 @@ class AvgPool(Pool):
     divides = True
 
     count_include_pad: bool = flag("whether the mean counts the zeros of the padding", default=True)
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        axes = self.axes(x)
+        if building.symmetric(axes) and (len(axes) < 3 or all(a.kernel <= a.size for a in axes)):
+            cls, window = building.sliding(torch, "AvgPool", axes)
+            return cls(**window, ceil_mode=self.ceil_mode, count_include_pad=self.count_include_pad)
+        sums = building.window_sums(torch, self.covering(x, y))
+
+        def forward(x: Any) -> Any:
+            means = sums(x)
+            for i, (a, n) in enumerate(zip(axes, y[1:], strict=True)):
+                counts = x.new_tensor([self.counted(a, j * a.stride - a.before) for j in range(n)])
+                means = means / counts.view(-1, *(1 for _ in axes[i + 1:]))
+            return means
+
+        return building.stateless(torch, "AvgPool", forward)
+
+    def counted(self, a: Axis, start: int) -> int:
+        """The positions that the mean counts of the window from ``start`` on; what ceil_mode lets stick out is none."""
+        first, end = (-a.before, a.size + a.after) if self.count_include_pad else (0, a.size)
+        return min(start + a.kernel, end) - max(start, first)
 
     examples = (
         Example("course note 004, table 14-1, LeNet-5: S2 makes 6 maps of 14x14 from C1's 28x28 with 2x2, stride 2",

@@ -8,7 +8,9 @@ Source: Ioffe & Szegedy (2015), Batch normalization, arXiv 1502.03167, algorithm
 """
 
 from math import prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import flag, real
 from cnnspec.ops.operator import Elementwise, Example
@@ -37,6 +39,10 @@ class BatchNorm(Elementwise):
             Step("parameters", "2*C", {"C": x[0]}, trained) if self.affine else Step("parameters", "0", {}, 0),
             Step("buffers", "2*C", {"C": x[0]}, sum(map(prod, self.buffers(x).values()))),
         ]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        norm = building.dimensional(torch, "BatchNorm", max(len(x) - 1, 1))
+        return norm(x[0], self.eps, self.momentum, self.affine)
 
     examples = (
         Example("torchvision's resnet50, bn1: weight, bias, running_mean and running_var of 64",

@@ -9,6 +9,7 @@ Source: Goodfellow, Warde-Farley, Mirza, Courville & Bengio (2013), Maxout netwo
 from math import prod
 from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import SYMBOLS, Step, elements, symbols
 from cnnspec.ops.fields import Misfit, choice, size
 from cnnspec.ops.operator import Example
@@ -46,6 +47,13 @@ class ChannelPool(Pooling):
             *self.work_steps(f"(K - 1)*{'*'.join(names)}", {"K": self.kernel_size, **dict(zip(names, y, strict=True))},
                              x, y),
         ]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        def forward(x: Any) -> Any:
+            windows = x.unfold(1, self.kernel_size, self.step)
+            return windows.mean(-1) if self.divides else windows.amax(-1)
+
+        return building.stateless(torch, "ChannelPool", forward)
 
     examples = (
         Example("Géron (2022), Hands-on machine learning, 3rd edition, chapter 14: DepthPool(pool_size=3) makes one "

@@ -8,7 +8,9 @@ section 2 (LayerScale); Liu et al. (2022), A ConvNet for the 2020s, arXiv 2201.0
 """
 
 from math import prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import flag, real
 from cnnspec.ops.operator import Elementwise, Example
@@ -29,6 +31,15 @@ class ChannelScale(Elementwise):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [elements(y), Step("parameters", "2*C" if self.bias else "C", {"C": x[0]}, x[0] * (1 + self.bias))]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        def forward(module: Any, x: Any) -> Any:
+            scaled = building.over_channels(module.weight, x) * x
+            return scaled + building.over_channels(module.bias, x) if self.bias else scaled
+
+        first = {"weight": self.init, "bias": 0.0}
+        parameters = {name: torch.full(shape, first[name]) for name, shape in self.parameters(x).items()}
+        return building.module(torch, "ChannelScale", forward, parameters)
 
     examples = (
         Example("torchvision's convnext_tiny, features.1.0.layer_scale: 96 factors",

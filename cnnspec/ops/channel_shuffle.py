@@ -5,6 +5,8 @@ Nothing is computed, and the shape C x H x W stays.
 Source: Zhang, Zhou, Lin & Sun (2018), ShuffleNet, arXiv 1707.01083, section 3.1; ``torch.nn.ChannelShuffle``.
 """
 
+from typing import Any
+
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import size
 from cnnspec.ops.grouping import divides
@@ -24,6 +26,9 @@ class ChannelShuffle(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [elements(y)]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.ChannelShuffle(self.groups)
 
     examples = (
         Example("PyTorch's documentation of torch.nn.ChannelShuffle: 2 groups of a 1x4x2x2 tensor",

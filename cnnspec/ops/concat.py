@@ -5,6 +5,9 @@ The output has C_1 + C_2 + ... channels; nothing is computed.
 Source: Szegedy et al. (2015), Going deeper with convolutions, arXiv 1409.4842, section 4; ``torch.cat``, dim 1.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.joins import same_sizes
 from cnnspec.ops.operator import Example, Operator
@@ -22,6 +25,9 @@ class Concat(Operator):
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
         channels = {f"C_{i}": x[0] for i, x in enumerate(xs, 1)}
         return [Step("output channels" if len(y) > 1 else "outputs", " + ".join(channels), channels, y[0]), elements(y)]
+
+    def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
+        return building.stateless(torch, "Concat", lambda *xs: torch.cat(xs, 1))
 
     examples = (
         Example("Szegedy et al. (2015), table 1: inception (3a) joins 64, 128, 32 and 32 channels of 28x28",

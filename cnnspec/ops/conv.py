@@ -10,7 +10,9 @@ LeCun, Bottou, Bengio & Haffner (1998) for the shared weights.
 """
 
 from math import prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
 from cnnspec.ops.fields import Padding, PerAxis, flag, padding, per_axis, size
 from cnnspec.ops.grouping import divides
@@ -68,6 +70,12 @@ class Conv(Operator):
                  sum(map(prod, self.parameters(x).values()))),
             Step("multiply-accumulates", f"({weights})*k*{'*'.join(positions)}", values | positions, self.macs(x, y)),
         ]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        axes = self.axes(x)
+        cls, window = building.sliding(torch, "Conv", axes)
+        return cls(x[0], self.out_channels, **window, dilation=tuple(a.dilation for a in axes), groups=self.groups,
+                   bias=self.bias)
 
     examples = (
         Example("Krizhevsky, Sutskever & Hinton (2012), section 3.5: 96 kernels of size 11x11x3 with a stride of 4; "

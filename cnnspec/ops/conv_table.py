@@ -8,7 +8,9 @@ and table I.
 """
 
 from math import prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
 from cnnspec.ops.fields import Misfit, Padding, PerAxis, flag, padding, per_axis, rows
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -66,6 +68,26 @@ class ConvTable(Operator):
             bias if self.bias else Step("parameters", weights, values, prod(values.values())),
             Step("multiply-accumulates", f"{weights}*{'*'.join(positions)}", values | positions, self.macs(x, y)),
         ]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        """A module that has weights for the connections only, drawn as torch.nn.Conv2d draws them."""
+        axes, kernel = self.axes(x), self.parameters(x)["weight"][1:]
+        reads = [channel for row in self.connections for channel in row]
+        writes = [i for i, row in enumerate(self.connections) for _ in row]
+        bounds = [(len(row) * prod(kernel)) ** -0.5 for row in self.connections]
+        _, window = building.sliding(torch, "Conv", axes)
+        conv = getattr(torch.nn.functional, f"conv{len(axes)}d")
+        pad = building.padder(torch, [(a.before, a.after) for a in axes])
+
+        def forward(module: Any, x: Any) -> Any:
+            maps = conv(pad(x)[:, reads], module.weight.unsqueeze(1), stride=window["stride"], groups=len(reads))
+            sums = maps.new_zeros(len(x), *y).index_add(1, torch.tensor(writes, device=x.device), maps)
+            return sums + building.over_channels(module.bias, x) if self.bias else sums
+
+        weight = torch.cat([torch.empty(len(row), *kernel).uniform_(-bound, bound)
+                            for row, bound in zip(self.connections, bounds, strict=True)])
+        bias = {"bias": torch.tensor(bounds) * (2 * torch.rand(len(bounds)) - 1)} if self.bias else {}
+        return building.module(torch, "ConvTable", forward, {"weight": weight, **bias})
 
     examples = (
         Example("LeCun et al. (1998), section II.B and table I: C3 has 1,516 trainable parameters and 151,600 "

@@ -10,7 +10,9 @@ Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep lear
 """
 
 from math import prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, each_axis, elements, symbols
 from cnnspec.ops.fields import Misfit, PerAxis, flag, per_axis, size
 from cnnspec.ops.grouping import divides
@@ -79,6 +81,12 @@ class ConvTranspose(Operator):
                 Step("parameters", f"{weights} + k" if self.bias else weights, values,
                      sum(map(prod, self.parameters(x).values()))),
                 Step("multiply-accumulates", f"{weights}*{'*'.join(positions)}", values | positions, self.macs(x, y))]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        axes, extra = self.axes(x), per_dimension("output_padding", self.output_padding, len(x) - 1)
+        cls, window = building.sliding(torch, "ConvTranspose", axes)
+        return cls(x[0], self.out_channels, **window, output_padding=extra, groups=self.groups, bias=self.bias,
+                   dilation=tuple(a.dilation for a in axes))
 
     examples = (
         Example("Ronneberger, Fischer & Brox (2015), U-Net, figure 1: up-conv 2x2 from 28x28 with 1024 channels to "

@@ -7,6 +7,9 @@ Source: Ronneberger, Fischer & Brox (2015), U-Net, arXiv 1505.04597, figure 1, f
 for the offset.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, PerAxis, per_axis
 from cnnspec.ops.joins import wanted_sizes
@@ -48,6 +51,10 @@ class Crop(Operator):
             if self.offset is None:
                 steps.append(Step(f"offset of {name}", "floor((W - w)/2)", {"W": w, "w": kept}, o))
         return [*steps, elements(y)]
+
+    def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:
+        kept = [slice(o, o + w) for o, w in zip(self.offsets(x, y), y[1:], strict=True)]
+        return building.stateless(torch, "Crop", lambda x, *_: x[(..., *kept)])
 
     examples = (
         Example("Ronneberger et al. (2015), figure 1: the 64x64 maps of 512 channels are cropped to 56x56",

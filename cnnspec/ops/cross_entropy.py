@@ -10,7 +10,9 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.2.2.3; `
 """
 
 from math import prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import Misfit
 from cnnspec.ops.operator import Example, Operator
@@ -41,6 +43,17 @@ class CrossEntropy(Operator):
 
     def derivation(self, x: Shape, target: Shape | None = None, *, y: Shape) -> list[Step]:
         return [elements(y), elements(x, "exponentials")]
+
+    def build(self, torch: Any, x: Shape, target: Shape | None = None, *, y: Shape) -> Any:
+        """A module that gives each example its own loss; without a target, that of the first class everywhere."""
+        probable = target == x and x[0] > 1
+
+        def forward(x: Any, target: Any = None) -> Any:
+            true = torch.zeros_like(x[:, :1]) if target is None else target
+            loss = torch.nn.functional.cross_entropy(x, true if probable else true[:, 0].long(), reduction="none")
+            return loss.reshape(len(x), -1).mean(1, keepdim=True)
+
+        return building.stateless(torch, "CrossEntropy", forward)
 
     examples = (
         Example("PyTorch's documentation of torch.nn.CrossEntropyLoss: torch.randn(3, 5) and class probabilities give "

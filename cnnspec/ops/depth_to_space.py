@@ -7,6 +7,9 @@ Source: Shi et al. (2016), Real-time single image and video super-resolution, ar
 ``torch.nn.PixelShuffle``.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, size
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -36,6 +39,14 @@ class DepthToSpace(Operator):
                  for name, w in each_axis(x[1:])]
         return [Step("output channels", "C" + "/b" * (len(x) - 1), {"C": x[0], "b": self.block}, y[0]), *sizes,
                 elements(y)]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        n, b = len(x) - 1, self.block
+        if n == 2:
+            return torch.nn.PixelShuffle(b)
+        order = (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
+        return building.stateless(torch, "DepthToSpace", lambda x: building.joined(
+            x.reshape(len(x), y[0], *(b,) * n, *x.shape[2:]).permute(order)))
 
     examples = (
         Example("PyTorch's documentation of torch.nn.PixelShuffle: factor 3 makes 9x4x4 1x12x12",

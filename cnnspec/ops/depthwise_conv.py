@@ -9,6 +9,7 @@ Source: Howard et al. (2017), MobileNets, arXiv 1704.04861, section 3.1; Chollet
 """
 
 from math import prod
+from typing import Any
 
 from cnnspec.ops.conv import Conv
 from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
@@ -62,6 +63,9 @@ class DepthwiseConv(Operator):
                  sum(map(prod, self.parameters(x).values()))),
             Step("multiply-accumulates", f"({weights})*k*{'*'.join(positions)}", values | positions, self.macs(x, y)),
         ]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return self.conv(x).build(torch, x, y)
 
     examples = (
         Example("Howard et al. (2017), table 1: conv dw / s1 with 3x3x32 on 112x112x32; by equation 4 it costs "

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnnspec.ops.windows import Axis
+from cnnspec.records import Record
 from cnnspec.units import Shape
 
 
-class Step(NamedTuple):
+class Step(Record):
     """One line of a derivation: ``quantity = formula``, the value of each symbol, and the result.
 
     The formula is arithmetic with ``floor``, ``ceil``, ``max`` and ``min``; with the numbers put in for the

@@ -6,8 +6,12 @@ Source: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), Dropou
 object localization using convolutional networks, arXiv 1411.4280, for channels; ``torch.nn.Dropout``.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.fields import flag, in_place, real
 from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.units import Shape
 
 
 class Dropout(Elementwise):
@@ -17,6 +21,11 @@ class Dropout(Elementwise):
     p: float = real("the probability of dropping an element", default=0.5, maximum=1.0)
     inplace: bool = in_place()
     channels: bool = flag("whether whole channels are dropped", default=False)
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        n = len(x) - 1
+        dropout = building.dimensional(torch, "Dropout", n) if self.channels and n else torch.nn.Dropout
+        return dropout(self.p, self.inplace)
 
     examples = (
         Example("Krizhevsky, Sutskever & Hinton (2012), section 4.2: probability 0.5 in the first two fully connected "

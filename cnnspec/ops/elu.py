@@ -5,8 +5,11 @@ Counted, as if every element were negative: one comparison, one exponential, one
 Source: Clevert, Unterthiner & Hochreiter (2016), arXiv 1511.07289, section 3; ``torch.nn.ELU``.
 """
 
+from typing import Any
+
 from cnnspec.ops.fields import in_place, real
 from cnnspec.ops.operator import Activation, Example
+from cnnspec.units import Shape
 
 
 class Elu(Activation):
@@ -15,6 +18,9 @@ class Elu(Activation):
 
     alpha: float = real("minus the limit for very negative inputs", default=1.0)
     inplace: bool = in_place()
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.ELU(self.alpha, self.inplace)
 
     examples = (
         Example("PyTorch's documentation of torch.nn.ELU: nn.ELU() on torch.randn(2)", ((2,),), {}, (2,)),

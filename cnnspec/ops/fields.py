@@ -57,7 +57,7 @@ class Field:
         raise NotImplementedError
 
 
-def described(value: Any) -> str:
+def described(value: Any, depth: int = 0) -> str:
     """A value of a spec as messages quote it: short, printable, with its TOML type where that is the point."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -68,7 +68,9 @@ def described(value: Any) -> str:
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list | tuple):
-        return visible("[" + ", ".join(described(v) for v in value[:8]) + (", …" if len(value) > 8 else "") + "]", 60)
+        if depth > 2:
+            return "[…]"
+        return visible("[" + ", ".join(described(v, depth + 1) for v in value[:8]) + (", …" if len(value) > 8 else "") + "]", 60)
     return visible(value, 60)
 
 

@@ -4,6 +4,7 @@ Source: ``torch.nn.Flatten``, with start_dim 1.
 """
 
 from math import prod
+from typing import Any
 
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.operator import Example, Operator
@@ -23,6 +24,9 @@ class Flatten(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [elements(x, "outputs")]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.Flatten()
 
     examples = (
         Example("Krizhevsky, Sutskever & Hinton (2012), section 3.5, in Caffe's reading: fc6 takes 256*6*6",

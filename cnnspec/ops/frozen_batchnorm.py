@@ -6,6 +6,9 @@ at a time. One multiplication and one addition an element, the scale and the shi
 Source: ``torchvision.ops.FrozenBatchNorm2d``; Ioffe & Szegedy (2015), Batch normalization, arXiv 1502.03167.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import real
 from cnnspec.ops.operator import Elementwise, Example
@@ -24,6 +27,16 @@ class FrozenBatchNorm(Elementwise):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [elements(y), Step("parameters", "0", {}, 0), Step("buffers", "4*C", {"C": x[0]}, 4 * x[0])]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        def forward(module: Any, x: Any) -> Any:
+            scale = module.weight * (module.running_var + self.eps).rsqrt()
+            shift = module.bias - module.running_mean * scale
+            return x * building.over_channels(scale, x) + building.over_channels(shift, x)
+
+        first = {"weight": 1.0, "bias": 0.0, "running_mean": 0.0, "running_var": 1.0}
+        buffers = {name: torch.full(shape, first[name]) for name, shape in self.buffers(x).items()}
+        return building.module(torch, "FrozenBatchNorm", forward, buffers=buffers)
 
     examples = (
         Example("torchvision's pretrained fasterrcnn_resnet50_fpn, backbone.body.bn1: weight, bias, running_mean and "

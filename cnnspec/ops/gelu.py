@@ -7,6 +7,7 @@ Source: Hendrycks & Gimpel (2016), arXiv 1606.08415, section 2; ``torch.nn.GELU`
 """
 
 from math import prod
+from typing import Any
 
 from cnnspec.ops.fields import choice
 from cnnspec.ops.operator import Activation, Example
@@ -23,6 +24,9 @@ class Gelu(Activation):
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         counts = self.per_element_tanh if self.approximate == "tanh" else self.per_element
         return {kind: n * prod(y) for kind, n in counts.items()}
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.GELU(self.approximate)
 
     examples = (
         Example("Liu et al. (2022), A ConvNet for the 2020s, arXiv 2201.03545, figure 4 and table 9: between the 1x1 "

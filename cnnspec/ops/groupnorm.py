@@ -7,6 +7,8 @@ square root, and n additions and n multiplications more for weight and bias. g =
 Source: Wu & He (2018), Group normalization, arXiv 1803.08494, equation 7; ``torch.nn.GroupNorm``.
 """
 
+from typing import Any
+
 from cnnspec.ops import standardising
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import flag, real, size
@@ -43,6 +45,9 @@ class GroupNorm(Elementwise):
             Step("channels of a group", "C/g", {"C": x[0], "g": self.groups}, x[0] // self.groups),
             Step("parameters", "2*C", {"C": x[0]}, 2 * x[0]) if self.affine else Step("parameters", "0", {}, 0),
         ]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.GroupNorm(self.groups, x[0], self.eps, self.affine)
 
     examples = (
         Example("PyTorch documentation, GroupNorm: 6 channels of 10x10 in 3 groups",

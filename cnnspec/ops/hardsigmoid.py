@@ -5,8 +5,11 @@ Counted: one addition, two comparisons and one division an element.
 Source: Howard et al. (2019), Searching for MobileNetV3, arXiv 1905.02244, section 5.2; ``torch.nn.Hardsigmoid``.
 """
 
+from typing import Any
+
 from cnnspec.ops.fields import in_place
 from cnnspec.ops.operator import Activation, Example
+from cnnspec.units import Shape
 
 
 class Hardsigmoid(Activation):
@@ -14,6 +17,9 @@ class Hardsigmoid(Activation):
     per_element = {"additions": 1, "comparisons": 2, "divisions": 1}
 
     inplace: bool = in_place()
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.Hardsigmoid(self.inplace)
 
     examples = (
         Example("Howard et al. (2019), table 1: the first squeeze-and-excite block of MobileNetV3-Large gates 72 "

@@ -5,8 +5,11 @@ Counted: one addition, two comparisons, one multiplication and one division an e
 Source: Howard et al. (2019), Searching for MobileNetV3, arXiv 1905.02244, section 5.2; ``torch.nn.Hardswish``.
 """
 
+from typing import Any
+
 from cnnspec.ops.fields import in_place
 from cnnspec.ops.operator import Activation, Example
+from cnnspec.units import Shape
 
 
 class Hardswish(Activation):
@@ -14,6 +17,9 @@ class Hardswish(Activation):
     per_element = {"additions": 1, "comparisons": 2, "multiplications": 1, "divisions": 1}
 
     inplace: bool = in_place()
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.Hardswish(self.inplace)
 
     examples = (
         Example("Howard et al. (2019), table 1: the first layer of MobileNetV3-Large, 16 channels, whose 112x112 "

@@ -3,11 +3,17 @@
 Source: ``torch.nn.Identity``.
 """
 
+from typing import Any
+
 from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.units import Shape
 
 
 class Identity(Elementwise):
     title = "Identity"
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.Identity()
 
     examples = (
         Example("PyTorch's documentation of torch.nn.Identity: torch.randn(128, 20), 128 vectors of 20, keeps its size",

@@ -60,15 +60,23 @@ def mend(a: Shape, b: Shape, i: int, j: int) -> str:
     """What would make the shapes ``a`` of input i and ``b`` of input j equal."""
     if len(a) != len(b):
         return "both must be feature maps, or both vectors"
+    if a[1:] == b[1:]:
+        return f"${j} needs {a[0]} channels, as a 1x1 convolution with out_channels = {a[0]} gives"
     (small, si), (large, li) = sorted([(a, i), (b, j)], key=lambda pair: pair[0][1:])
-    ratios = {-(-w // v) for v, w in zip(small[1:], large[1:], strict=True)}
-    if len(ratios) == 1 and ratios != {1}:
-        return f"${li} lacks stride = {ratios.pop()}" + channels(a, b, j)
-    if a[1:] != b[1:]:
-        sizes = f"{shape(small[1:])} and {shape(large[1:])}"
-        return f"the sizes {sizes} differ by no whole stride: check the padding of ${si}"
-    return f"${j} needs {a[0]} channels, as a 1x1 convolution with out_channels = {a[0]} gives"
+    needed = f"needs {a[0]} channels instead of {b[0]}" if a[0] != b[0] else ""
+    if stride := lacking_stride(small[1:], large[1:]):
+        also = f", and {needed}" if li == j else f", and ${j} {needed}"
+        return f"${li} lacks stride = {stride}" + also * bool(needed)
+    lost = {w - v for v, w in zip(small[1:], large[1:], strict=True)}
+    sizes = f"the sizes {shape(small[1:])} and {shape(large[1:])} differ by no whole stride: check the padding of ${si}"
+    if len(lost) == 1 and (more := min(lost)) in (2, 4, 6):
+        sizes += f", where {more // 2} more on each side adds {more}"
+    return sizes + f"; and ${j} {needed}" * bool(needed)
 
 
-def channels(a: Shape, b: Shape, j: int) -> str:
-    return f", and ${j} needs {a[0]} channels instead of {b[0]}" if a[0] != b[0] else ""
+def lacking_stride(small: Shape, large: Shape) -> int:
+    """The stride that takes the sizes ``large`` to ``small``, rounded up or down, or 0 where there is none."""
+    strides = {(2 * w + v) // (2 * v) for v, w in zip(small, large, strict=True)}
+    stride = strides.pop()
+    fits = all(v in (w // stride, -(-w // stride)) for v, w in zip(small, large, strict=True)) if stride > 1 else False
+    return stride if fits and not strides else 0

@@ -8,7 +8,9 @@ Source: Liu, Rabinovich & Berg (2015), ParseNet, arXiv 1506.04579, section 3.3; 
 """
 
 from math import prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import real
 from cnnspec.ops.operator import Elementwise, Example
@@ -31,6 +33,12 @@ class L2Norm(Elementwise):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [elements(y), Step("parameters", "C", {"C": x[0]}, x[0])]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        def forward(module: Any, x: Any) -> Any:
+            return building.over_channels(module.weight, x) * torch.nn.functional.normalize(x, dim=1)
+
+        return building.module(torch, "L2Norm", forward, {"weight": torch.full(x[:1], self.scale)})
 
     examples = (
         Example("torchvision's ssd300_vgg16, backbone.scale_weight: 512 weights of 20 for conv4_3, 38x38",

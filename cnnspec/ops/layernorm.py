@@ -9,8 +9,9 @@ Source: Ba, Kiros & Hinton (2016), Layer normalization, arXiv 1607.06450, equati
 """
 
 from math import prod
+from typing import Any
 
-from cnnspec.ops import standardising
+from cnnspec.ops import building, standardising
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import choice, flag, real
 from cnnspec.ops.operator import Elementwise, Example
@@ -43,6 +44,13 @@ class LayerNorm(Elementwise):
         if self.over == "channels":
             return [size, Step("parameters", "2*C", {"C": x[0]}, 2 * x[0])]
         return [size, Step("parameters", f"2*{size.formula}", size.values, 2 * size.result)]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        cls = torch.nn.LayerNorm
+        if self.over == "all":
+            return cls(x, self.eps, self.affine)
+        norm = building.adapted(cls, lambda module, x: cls.forward(module, x.movedim(1, -1)).movedim(-1, 1))
+        return norm(x[0], self.eps, self.affine)
 
     examples = (
         Example("torchvision's convnext_tiny, features.0.1: LayerNorm2d of 96",

@@ -6,8 +6,11 @@ Source: Maas, Hannun & Ng (2013), Rectifier nonlinearities improve neural networ
 ``torch.nn.LeakyReLU``.
 """
 
+from typing import Any
+
 from cnnspec.ops.fields import in_place, real
 from cnnspec.ops.operator import Activation, Example
+from cnnspec.units import Shape
 
 
 class LeakyRelu(Activation):
@@ -16,6 +19,9 @@ class LeakyRelu(Activation):
 
     negative_slope: float = real("the slope for negative inputs", default=0.01)
     inplace: bool = in_place()
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.LeakyReLU(self.negative_slope, self.inplace)
 
     examples = (
         Example("Redmon et al. (2016), You only look once, arXiv 1506.02640, equation 2 and figure 3: slope 0.1, "

@@ -6,6 +6,7 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.1.
 """
 
 from math import prod
+from typing import Any
 
 from cnnspec.ops.derivation import Step
 from cnnspec.ops.fields import flag, size
@@ -44,6 +45,9 @@ class Linear(Operator):
                  sum(map(prod, self.parameters(x).values()))),
             Step("multiply-accumulates", "n*k", values, self.macs(x, y)),
         ]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.Linear(x[0], self.out_features, self.bias)
 
     examples = (
         Example("course note 002, 'CNN-Example to calculate parameters': FC3 has 120*400 + 1*120 parameters",

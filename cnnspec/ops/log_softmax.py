@@ -7,6 +7,7 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 6.30; ``t
 """
 
 from math import prod
+from typing import Any
 
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
@@ -18,6 +19,9 @@ class LogSoftmax(Activation):
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         positions = prod(x[1:])
         return {"exponentials": prod(x), "additions": 2 * prod(x) - positions, "logarithms": positions}
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.LogSoftmax(dim=1)
 
     examples = (
         Example("PyTorch's documentation of torch.nn.LogSoftmax: nn.LogSoftmax(dim=1) on torch.randn(2, 3), which is "

@@ -9,7 +9,9 @@ Source: Krizhevsky, Sutskever & Hinton (2012), section 3.3; ``torch.nn.LocalResp
 """
 
 from math import prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.fields import real
 from cnnspec.ops.fields import size as positive
 from cnnspec.ops.operator import Elementwise, Example, feature_map
@@ -32,6 +34,12 @@ class LocalResponseNorm(Elementwise):
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         per_element = {"multiplications": 2, "additions": self.size, "powers": 1, "divisions": 1}
         return {kind: n * prod(y) for kind, n in per_element.items()}
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        """torch's module, which runs in bfloat16 on a CPU only if the positions are one dimension, as here."""
+        cls = torch.nn.LocalResponseNorm
+        norm = building.adapted(cls, lambda module, x: cls.forward(module, x.flatten(2)).view(x.shape))
+        return norm(self.size, self.alpha, self.beta, self.k)
 
     examples = (
         Example("Krizhevsky, Sutskever & Hinton (2012), section 3.3: k = 2, n = 5, beta = 0.75 and alpha = 1e-4, "

@@ -7,13 +7,19 @@ Source: Boureau, Ponce & LeCun (2010), A theoretical analysis of feature pooling
 ``ceil_mode``.
 """
 
+from typing import Any
+
 from cnnspec.ops.operator import Example
 from cnnspec.ops.pooling import Pool
+from cnnspec.units import Shape
 
 
 class MaxPool(Pool):
     title = "Max Pooling"
     combines = "comparisons"
+
+    def build(self, torch: Any, x: Shape, y: Shape, return_indices: bool = False) -> Any:
+        return self.largest(torch, x, y, return_indices)
 
     examples = (
         Example("Krizhevsky, Sutskever & Hinton (2012), section 3.4: overlapping pooling, z = 3, s = 2",

@@ -9,8 +9,9 @@ Badrinarayanan, Kendall & Cipolla (2017), SegNet, arXiv 1511.00561; ``torch.nn.M
 """
 
 from math import prod
-from typing import Self
+from typing import Any, Self
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit
 from cnnspec.ops.maxpool import MaxPool
@@ -51,6 +52,11 @@ class MaxUnpool(Operator):
     def derivation(self, x: Shape, pooled: Shape, y: Shape) -> list[Step]:
         sizes = [Step(f"output {name}", "W", {"W": w}, w) for name, w in each_axis(y[1:])]
         return [*sizes, elements(y), elements(x, "lookups")]
+
+    def build(self, torch: Any, x: Shape, pooled: Shape, y: Shape) -> Any:
+        """A module of the values and of the indices that the pool gives when it is built with ``return_indices``."""
+        cls, window = building.sliding(torch, "MaxUnpool", self.pool.axes(self.size))
+        return building.adapted(cls, lambda module, x, indices: cls.forward(module, x, indices, y[1:]))(**window)
 
     examples = (
         Example("PyTorch documentation, MaxUnpool2d: a 4x4 input, pooled by 2 to 2x2, is 4x4 again",

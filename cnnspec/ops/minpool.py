@@ -7,13 +7,21 @@ Source: He, Sun & Tang (2009), Single image haze removal using dark channel prio
 a minimum over patches; mathematical morphology knows it as erosion.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.operator import Example
 from cnnspec.ops.pooling import Pool
+from cnnspec.units import Shape
 
 
 class MinPool(Pool):
     title = "Min Pooling"
     combines = "comparisons"
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        largest = self.largest(torch, x, y)
+        return building.stateless(torch, "MinPool", lambda x: -largest(-x))
 
     examples = (
         Example("He, Sun & Tang (2009), section 5: patches of 15x15, one around each pixel of a 600x400 image",

@@ -7,7 +7,9 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 5.4; ``to
 """
 
 from math import prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.joins import alike
 from cnnspec.ops.operator import Example, Operator
@@ -33,6 +35,14 @@ class MeanSquaredError(Operator):
 
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
         return [elements(y), elements(xs[0], "multiplications")]
+
+    def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
+        """A module that gives each example its own error; without a target, that from zero."""
+        def forward(x: Any, target: Any = None) -> Any:
+            true = torch.zeros_like(x) if target is None else target
+            return torch.nn.functional.mse_loss(x, true, reduction="none").flatten(1).mean(1, keepdim=True)
+
+        return building.stateless(torch, "MeanSquaredError", forward)
 
     examples = (
         Example("PyTorch's documentation of torch.nn.MSELoss: two tensors of torch.randn(3, 5) give a scalar",

@@ -7,8 +7,12 @@ Source: Hu, Shen & Sun (2018), Squeeze-and-excitation networks, arXiv 1709.01507
 CBAM, arXiv 1807.06521, equation 1, for positions.
 """
 
+from functools import reduce
 from math import prod
+from operator import mul
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.joins import broadcast
 from cnnspec.ops.operator import Example, Operator
@@ -30,6 +34,9 @@ class Mul(Operator):
         size = elements(y)
         return [size, Step("multiplications", f"(N - 1)*{size.formula}", {"N": len(xs), **size.values},
                            self.elementwise(*xs, y=y)["multiplications"])]
+
+    def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
+        return building.stateless(torch, "Mul", lambda *xs: reduce(mul, xs))
 
     examples = (
         Example("Hu, Shen & Sun (2018), figure 3 and table 1: the first stage of SE-ResNet-50 scales 256 channels of "

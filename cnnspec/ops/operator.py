@@ -5,16 +5,17 @@ vector. Methods get the input shapes as positional arguments and, where they nee
 """
 
 from math import prod
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import Field, Misfit
 from cnnspec.ops.windows import SAME, Reach
+from cnnspec.records import Record
 from cnnspec.units import Shape, count
 from cnnspec.units import shape as shape_text
 
 
-class Example(NamedTuple):
+class Example(Record):
     """A worked example, read alike by tests, documentation and ``explain``: numbers that ``source`` gives."""
 
     source: str
@@ -93,6 +94,14 @@ class Operator:
 
     def derivation(self, *inputs: Any, **sizes: Any) -> list[Step]:
         """How output, parameters and multiply-accumulates come about, in formulas."""
+        raise NotImplementedError
+
+    def build(self, torch: Any, *inputs: Any, **sizes: Any) -> Any:
+        """A torch.nn.Module of the inputs, each with a batch before its shape, that gives the output.
+
+        Its parameters and buffers are called and shaped as said above. ``torch`` is handed in; the room that
+        builds imports it. Raises Misfit where PyTorch has no such operator.
+        """
         raise NotImplementedError
 
 

@@ -6,6 +6,9 @@ less than W), or the border's own (replicate). Position y reads y - P.
 Source: ``torch.nn.functional.pad``; ``torch.nn.ZeroPad2d``, ``ReflectionPad2d`` and ``ReplicationPad2d``.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, Padding, choice, sides
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -38,6 +41,12 @@ class Pad(Operator):
         sizes = [Step(f"output {name}", "W + P + Q", {"W": w, "P": p, "Q": q}, size)
                  for name, (w, (p, q), size) in each_axis(parts)]
         return [*sizes, elements(y)]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        kind = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication"}[self.mode]
+        cls = building.dimensional(torch, f"{kind}Pad", len(x) - 1)
+        flat = [size for pair in reversed(both_sides(self.padding, len(x) - 1)) for size in pair]
+        return cls(flat, 0.0) if self.mode == "constant" else cls(flat)
 
     examples = (
         Example("PyTorch's documentation of torch.nn.ZeroPad2d: nn.ZeroPad2d(2) makes 3x3 7x7",

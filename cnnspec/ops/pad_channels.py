@@ -5,6 +5,9 @@ The output has before + C + after channels.
 Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, section 3.3, option A.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import natural
 from cnnspec.ops.operator import Example, Operator
@@ -23,6 +26,10 @@ class PadChannels(Operator):
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         values = {"before": self.before, "C": x[0], "after": self.after}
         return [Step("output channels", "before + C + after", values, y[0]), elements(y)]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        sides = [0, 0] * (len(x) - 1) + [self.before, self.after]
+        return building.stateless(torch, "PadChannels", lambda x: torch.nn.functional.pad(x, sides))
 
     examples = (
         Example("He et al. (2016), section 4.2: for CIFAR-10, all shortcuts are option A; the first of them takes 16 "

@@ -1,7 +1,9 @@
 """What all pooling shares: its work, and the fields and sizes of its windows. Each kind is a file of its own."""
 
-from math import gcd, prod
+from math import gcd, inf, prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import SYMBOLS, Step, each_axis, elements, symbols, window_sizes
 from cnnspec.ops.fields import Misfit, Padding, PerAxis, flag, padding, per_axis
 from cnnspec.ops.operator import Operator, feature_map
@@ -65,6 +67,21 @@ class Pool(Pooling):
         return [*window_sizes(self.axes(x), y, self.ceil_mode), elements(y),
                 *self.work_steps(formula, kernel | dict(zip(names, y, strict=True)), x, y)]
 
+    def covering(self, x: Shape, y: Shape) -> list[Axis]:
+        """The axes padded so far after the input that without ceil_mode they have the same windows."""
+        return [a._replace(after=max(a.after, (n - 1) * a.stride + a.kernel - a.size - a.before))
+                for a, n in zip(self.axes(x), y[1:], strict=True)]
+
+    def largest(self, torch: Any, x: Shape, y: Shape, return_indices: bool = False) -> Any:
+        """torch's module for the largest value of each window. Raises Misfit (S011) for indices without a place."""
+        axes = self.axes(x)
+        even = building.symmetric(axes)
+        if return_indices and not even:
+            raise Misfit("S011", "PyTorch gives no indices of a max pooling whose padding differs between the sides",
+                         "the same padding on both sides", "padding")
+        cls, window = building.sliding(torch, "MaxPool", axes if even else self.covering(x, y), -inf)
+        return cls(**window, ceil_mode=even and self.ceil_mode, return_indices=return_indices)
+
 
 class GlobalPool(Pooling):
     """Pooling of each channel over all its positions."""
@@ -85,6 +102,10 @@ class GlobalPool(Pooling):
         names = symbols(SYMBOLS, len(x) - 1)
         return [elements(y), *self.work_steps(f"({'*'.join(names)} - 1)*C", dict(zip(("C", *names), x, strict=True)),
                                               x, y)]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        pool = building.dimensional(torch, "AdaptiveAvgPool" if self.divides else "AdaptiveMaxPool", len(x) - 1)(1)
+        return pool if self.keepdim else torch.nn.Sequential(pool, torch.nn.Flatten())
 
 
 class AdaptivePool(Pooling):
@@ -123,3 +144,7 @@ class AdaptivePool(Pooling):
         formula = f"C*({'*'.join(read)} - {'*'.join(names)})"
         return [*outputs, elements(y), *reads,
                 *self.work_steps(formula, read | dict(zip(("C", *names), y, strict=True)), x, y)]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        kind = "AdaptiveAvgPool" if self.divides else "AdaptiveMaxPool"
+        return building.dimensional(torch, kind, len(x) - 1)(y[1:])

@@ -6,6 +6,9 @@ element.
 Source: Dosovitskiy et al. (2021), An image is worth 16x16 words, arXiv 2010.11929, equation 1.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.operator import Elementwise, Example
 from cnnspec.units import Shape
@@ -20,6 +23,11 @@ class PositionEmbedding(Elementwise):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [elements(y), elements(x, "parameters")]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        """A module whose values are drawn, as the paper's are, from a normal distribution of deviation 0.02."""
+        return building.module(torch, "PositionEmbedding", lambda module, x: x + module.weight,
+                               {"weight": torch.randn(x) * 0.02})
 
     examples = (
         Example("timm's samvit_base_patch16, pos_embed: (1, 64, 64, 768), channels last",

@@ -7,6 +7,8 @@ Source: He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, arXiv 1502.01
 ``torch.nn.PReLU``, whose default is the shared coefficient.
 """
 
+from typing import Any
+
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import flag
 from cnnspec.ops.operator import Activation, Example
@@ -25,6 +27,9 @@ class PRelu(Activation):
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         (n,) = self.parameters(x)["weight"]
         return [elements(y), Step("parameters", "1" if self.shared else "C", {} if self.shared else {"C": n}, n)]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.PReLU(1 if self.shared else x[0])
 
     examples = (
         Example("He et al. (2015), table 1: conv1 has 64 filters and, channel-wise, a coefficient for each; any map "

@@ -6,6 +6,9 @@ costs n subtractions, which count as additions, n multiplications and n - 1 addi
 Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document recognition, equation 7.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step
 from cnnspec.ops.fields import size
 from cnnspec.ops.operator import Example, Operator, vector
@@ -40,6 +43,12 @@ class Rbf(Operator):
             Step("multiplications", "n*k", values, x[0] * y[0]),
             Step("additions", "n*k + (n - 1)*k", values, y[0] * (2 * x[0] - 1)),
         ]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        """A module whose vectors are random, of -1 and 1, as the paper's bitmaps of characters are."""
+        vectors = torch.randint(0, 2, self.buffers(x)["weight"]) * 2.0 - 1.0
+        return building.module(torch, "Rbf", lambda module, x: (x[:, None] - module.weight).square().sum(-1),
+                               buffers={"weight": vectors})
 
     examples = (
         Example("LeCun et al. (1998), section II.B: 10 RBF units, one a class, with 84 inputs each; their parameters "

@@ -30,6 +30,7 @@ OPERATORS = {
     "lrn": "LocalResponseNorm",
     "l2norm": "L2Norm",
     "channel_scale": "ChannelScale",
+    "scale": "Scale",
     "dropout": "Dropout",
     "stochastic_depth": "StochasticDepth",
     "attention": "Attention",
@@ -64,6 +65,8 @@ OPERATORS = {
     "channel_shuffle": "ChannelShuffle",
     "space_to_depth": "SpaceToDepth",
     "depth_to_space": "DepthToSpace",
+    "roi_align": "RoiAlign",
+    "box_rows": "BoxRows",
     "cross_entropy": "CrossEntropy",
     "mse": "MeanSquaredError",
 }

@@ -3,8 +3,11 @@
 Source: Nair & Hinton (2010), Rectified linear units improve restricted Boltzmann machines.
 """
 
+from typing import Any
+
 from cnnspec.ops.fields import flag
 from cnnspec.ops.operator import Activation, Example
+from cnnspec.units import Shape
 
 
 class Relu(Activation):
@@ -12,6 +15,9 @@ class Relu(Activation):
     per_element = {"comparisons": 1}
 
     inplace: bool = flag("whether the output takes the input's place in memory", default=False)
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.ReLU(self.inplace)
 
     examples = (
         Example("Krizhevsky, Sutskever & Hinton (2012), section 3.5: after the first layer, 290,400 neurons",

@@ -5,8 +5,11 @@ Counted: two comparisons an element.
 Source: Howard et al. (2017), MobileNets, arXiv 1704.04861; ``torch.nn.ReLU6``.
 """
 
+from typing import Any
+
 from cnnspec.ops.fields import in_place
 from cnnspec.ops.operator import Activation, Example
+from cnnspec.units import Shape
 
 
 class Relu6(Activation):
@@ -14,6 +17,9 @@ class Relu6(Activation):
     per_element = {"comparisons": 2}
 
     inplace: bool = in_place()
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.ReLU6(self.inplace)
 
     examples = (
         Example("Sandler et al. (2018), MobileNetV2, arXiv 1801.04381, table 2: the first layer has 112x112 outputs "

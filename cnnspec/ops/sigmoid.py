@@ -5,12 +5,18 @@ Counted: one exponential, one addition and one division an element; a change of 
 Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.2.2.2; ``torch.nn.Sigmoid``.
 """
 
+from typing import Any
+
 from cnnspec.ops.operator import Activation, Example
+from cnnspec.units import Shape
 
 
 class Sigmoid(Activation):
     title = "Sigmoid"
     per_element = {"exponentials": 1, "additions": 1, "divisions": 1}
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.Sigmoid()
 
     examples = (
         Example("Hu, Shen & Sun (2018), Squeeze-and-excitation networks, arXiv 1709.01507, figure 3 and table 1: "

@@ -6,8 +6,11 @@ Source: Elfwing, Uchibe & Doya (2018), arXiv 1702.03118; Ramachandran, Zoph & Le
 ``torch.nn.SiLU``.
 """
 
+from typing import Any
+
 from cnnspec.ops.fields import in_place
 from cnnspec.ops.operator import Activation, Example
+from cnnspec.units import Shape
 
 
 class Silu(Activation):
@@ -15,6 +18,9 @@ class Silu(Activation):
     per_element = {"exponentials": 1, "additions": 1, "divisions": 1, "multiplications": 1}
 
     inplace: bool = in_place()
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.SiLU(self.inplace)
 
     examples = (
         Example("Tan & Le (2019), EfficientNet, arXiv 1905.11946, table 1: the first stage gives 32 channels of "

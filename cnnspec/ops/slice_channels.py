@@ -5,6 +5,9 @@ ceil((stop - start)/step) channels remain, and nothing is computed.
 Source: Ma, Zhang, Zheng & Sun (2018), ShuffleNet V2, arXiv 1807.11164, section 3.2, "channel split".
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import Misfit, natural, size
 from cnnspec.ops.operator import Example, Operator
@@ -31,6 +34,9 @@ class SliceChannels(Operator):
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         values = {"stop": self.end(x), "start": self.start, "step": self.step}
         return [Step("output channels", "ceil((stop - start)/step)", values, y[0]), elements(y)]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return building.stateless(torch, "SliceChannels", lambda x: x[:, self.start:self.end(x.shape[1:]):self.step])
 
     examples = (
         Example("Ma et al. (2018), table 5 and figure 3c: a unit of stage 2 of ShuffleNet V2 1x splits 116 channels of "

@@ -7,6 +7,7 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 6.29; ``t
 """
 
 from math import prod
+from typing import Any
 
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
@@ -17,6 +18,9 @@ class Softmax(Activation):
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         return {"exponentials": prod(x), "additions": prod(x) - prod(x[1:]), "divisions": prod(x)}
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.Softmax(dim=1)
 
     examples = (
         Example("Krizhevsky, Sutskever & Hinton (2012), section 3.5: a 1000-way softmax", ((1000,),), {}, (1000,)),

@@ -7,8 +7,11 @@ Source: Dugas et al. (2001), Incorporating second-order functional knowledge for
 ``torch.nn.Softplus``.
 """
 
+from typing import Any
+
 from cnnspec.ops.fields import real
 from cnnspec.ops.operator import Activation, Example
+from cnnspec.units import Shape
 
 
 class Softplus(Activation):
@@ -18,6 +21,9 @@ class Softplus(Activation):
 
     beta: float = real("how sharply it bends", default=1.0, minimum=1e-9)
     threshold: float = real("above it, beta * x counts as linear", default=20.0)
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.Softplus(self.beta, self.threshold)
 
     examples = (
         Example("PyTorch's documentation of torch.nn.Softplus: nn.Softplus() on torch.randn(2)", ((2,),), {}, (2,)),

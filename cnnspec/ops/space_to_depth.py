@@ -7,6 +7,9 @@ Source: Redmon & Farhadi (2017), YOLO9000, arXiv 1612.08242, section 2, "fine-gr
 ``torch.nn.PixelUnshuffle``.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, size
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -35,6 +38,14 @@ class SpaceToDepth(Operator):
                  for name, w in each_axis(x[1:])]
         return [Step("output channels", "C" + "*b" * (len(x) - 1), {"C": x[0], "b": self.block}, y[0]), *sizes,
                 elements(y)]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        n, b = len(x) - 1, self.block
+        if n == 2:
+            return torch.nn.PixelUnshuffle(b)
+        order = (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
+        return building.stateless(torch, "SpaceToDepth",
+                                  lambda x: building.cut(x, (b,) * n).permute(order).flatten(1, 1 + n))
 
     examples = (
         Example("Redmon & Farhadi (2017), section 2: 26x26x512 becomes 13x13x2048",

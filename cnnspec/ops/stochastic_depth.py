@@ -6,8 +6,12 @@ Source: Huang, Sun, Liu, Sedra & Weinberger (2016), Deep networks with stochasti
 ``torchvision.ops.StochasticDepth`` for the modes.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.fields import choice, real
 from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.units import Shape
 
 
 class StochasticDepth(Elementwise):
@@ -16,6 +20,15 @@ class StochasticDepth(Elementwise):
 
     p: float = real("the probability of dropping the branch", maximum=1.0)
     mode: str = choice("whether each example or the whole batch drops it", "row", "batch", default="row")
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        def forward(module: Any, x: Any) -> Any:
+            if not module.training or self.p == 0:
+                return x
+            kept = x.new_empty([len(x) if self.mode == "row" else 1] + [1] * (x.dim() - 1)).bernoulli_(1 - self.p)
+            return x * (kept.div_(1 - self.p) if self.p < 1 else kept)
+
+        return building.module(torch, "StochasticDepth", forward)
 
     examples = (
         Example("torchvision's convnext_tiny, features.7.2.stochastic_depth: the last of 18 blocks, p = 0.1",

@@ -5,6 +5,9 @@ Nothing is computed. It is max pooling with a window of one.
 Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, section 3.3, option A.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import PerAxis, per_axis
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -31,6 +34,10 @@ class Subsample(Operator):
         parts = list(zip(x[1:], self.strides(x), y[1:], strict=True))
         return [*(Step(f"output {name}", "ceil(W/S)", {"W": w, "S": s}, size)
                   for name, (w, s, size) in each_axis(parts)), elements(y)]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        kept = [slice(None, None, s) for s in self.strides(x)]
+        return building.stateless(torch, "Subsample", lambda x: x[(..., *kept)])
 
     examples = (
         Example("He et al. (2016), section 4.2: from 32x32 to 16x16 maps of the CIFAR-10 nets by a stride of 2",

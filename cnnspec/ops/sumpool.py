@@ -6,13 +6,20 @@ additions.
 Source: ``torch.nn.LPPool2d``, which at p = 1 is sum pooling.
 """
 
+from typing import Any
+
+from cnnspec.ops import building
 from cnnspec.ops.operator import Example
 from cnnspec.ops.pooling import Pool
+from cnnspec.units import Shape
 
 
 class SumPool(Pool):
     title = "Sum Pooling"
     combines = "additions"
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return building.stateless(torch, "SumPool", building.window_sums(torch, self.covering(x, y)))
 
     examples = (
         Example("LeCun et al. (1998), section II.B: a unit of S2 adds 2x2 inputs of C1's 6 maps of 28x28",

@@ -5,12 +5,18 @@ Counted: one multiplication, one exponential, two additions and one division an 
 Source: LeCun, Bottou, Bengio & Haffner (1998), section II.B and appendix A; ``torch.nn.Tanh``.
 """
 
+from typing import Any
+
 from cnnspec.ops.operator import Activation, Example
+from cnnspec.units import Shape
 
 
 class Tanh(Activation):
-    title = "Tanh"
+    title = "tanh"
     per_element = {"multiplications": 1, "exponentials": 1, "additions": 2, "divisions": 1}
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.Tanh()
 
     examples = (
         Example("course note 004, table of LeNet-5: C1, 6 maps of 28x28, with tanh", ((6, 28, 28),), {}, (6, 28, 28)),

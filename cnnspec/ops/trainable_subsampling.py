@@ -8,7 +8,9 @@ Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied 
 """
 
 from math import prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, elements, window_sizes
 from cnnspec.ops.fields import PerAxis, per_axis
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -40,6 +42,18 @@ class TrainableSubsampling(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [*window_sizes(self.axes(x), y), elements(y), Step("parameters", "2*C", {"C": x[0]}, 2 * x[0])]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        """A module that starts as the mean of its windows."""
+        axes = self.axes(x)
+        sums = building.window_sums(torch, axes)
+
+        def forward(module: Any, x: Any) -> Any:
+            return sums(x) * building.over_channels(module.weight, x) + building.over_channels(module.bias, x)
+
+        coefficient = torch.full(x[:1], 1 / prod(a.kernel for a in axes))
+        return building.module(torch, "TrainableSubsampling", forward,
+                               {"weight": coefficient, "bias": torch.zeros(x[:1])})
 
     examples = (
         Example("LeCun et al. (1998), section II.B: S2 has 6 maps of 14x14 and 12 trainable parameters",

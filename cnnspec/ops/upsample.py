@@ -10,7 +10,9 @@ Source: ``torch.nn.Upsample``; Lin et al. (2017), Feature pyramid networks, arXi
 
 from fractions import Fraction
 from math import floor, prod
+from typing import Any
 
+from cnnspec.ops import building
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, PerAxis, choice, flag, per_axis, real
 from cnnspec.ops.joins import wanted_sizes
@@ -80,6 +82,14 @@ class Upsample(Operator):
         if t == 1:
             return Step(f"output {name}", "W*s", {"W": w, "s": s}, size)
         return Step(f"output {name}", "floor(W*s/t)", {"W": w, "s": s, "t": t}, size)
+
+    def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:
+        n, cls = len(x) - 1, torch.nn.Upsample
+        building.at_most_3("upsampling", n)
+        mode = self.mode if self.mode == "nearest" else ("linear", "bilinear", "trilinear")[n - 1]
+        size = y[1:] if self.scale_factor is None else None
+        upsample = building.adapted(cls, lambda module, x, *_: cls.forward(module, x))
+        return upsample(size, self.scale_factor, mode, self.align_corners if mode != "nearest" else None)
 
     examples = (
         Example("PyTorch's documentation of torch.nn.Upsample: scale_factor=2, mode='nearest' makes 2x2 4x4",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from math import gcd
+from operator import eq
 from typing import Any, NamedTuple, overload
 
 from cnnspec.ops.fields import Misfit, Padding, PerAxis
@@ -29,7 +30,7 @@ class Phases(Sequence[range]):
         return self.at(r)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -95,7 +96,7 @@ class Axis(NamedTuple):
     def transposed(self) -> Window:
         """The window of what runs the other way: position y reads every x whose window holds it, y = x*S - P + D*j."""
         common = gcd(self.dilation, self.stride)
-        turn, step = self.stride // common, self.dilation // common  # of j, of x, from one window that holds y to the next
+        turn, step = self.stride // common, self.dilation // common  # of j and of x, from a window with y to the next
         inverse = pow(step, -1, turn)
 
         def reads(r: int) -> range:
@@ -103,8 +104,9 @@ class Axis(NamedTuple):
             first = y // common * inverse % turn
             if y % common or first >= self.kernel:
                 return range(0)
-            last = first + (self.kernel - 1 - first) // turn * turn
-            return range((y - self.dilation * last) // self.stride, (y - self.dilation * first) // self.stride + 1, step)
+            lowest = first + (self.kernel - 1 - first) // turn * turn
+            x = [(y - self.dilation * j) // self.stride for j in (lowest, first)]
+            return range(x[0], x[1] + 1, step)
 
         return Window(self.stride, 1, Phases(self.stride, reads))
 

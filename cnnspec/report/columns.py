@@ -1,8 +1,9 @@
-"""The columns of a per-layer table: key, heading, and how a row's cell reads; and the presets that pick them."""
+"""The columns of a per-layer table: key, heading, and how a row's cell reads."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from cnnspec.analyses.receptive_field import Field
 from cnnspec.analyses.rows import Row
 from cnnspec.ops.windows import Axis, pads
 from cnnspec.problems import RequestError, did_you_mean, visible
@@ -12,14 +13,14 @@ NOTHING = "–"
 
 
 class Column(NamedTuple):
-    """One column. ``value`` gives the raw value (what CSV shows), ``cell`` the text of tables.
+    """One column. ``value`` gives the raw value (what CSV shows) in a layout, ``cell`` the text of tables.
 
     ``total`` sums the raw values of a column in the last row.
     """
 
     key: str
     heading: str
-    value: Callable[[Row], Any]
+    value: Callable[[Row, str], Any]
     cell: Callable[[Row, str], str]
     right: bool = False
     total: bool = False
@@ -27,16 +28,20 @@ class Column(NamedTuple):
 
 def number(key: str, heading: str, value: Callable[[Row], Any], total: bool = False) -> Column:
     """A column of exact numbers, with thousands separators in tables."""
-    return Column(key, heading, value, lambda row, layout: count(value(row)), True, total)
+    return Column(key, heading, lambda row, layout: value(row), lambda row, layout: count(value(row)), True, total)
 
 
 def text(key: str, heading: str, value: Callable[[Row], str], right: bool = False) -> Column:
     """A column of text, the same in every format."""
-    return Column(key, heading, value, lambda row, layout: value(row), right)
+    return Column(key, heading, lambda row, layout: value(row), lambda row, layout: value(row), right)
 
 
 def laid_out(row: Row, layout: str) -> str:
     return hwc(row.output) if layout == "hwc" else chw(row.output)
+
+
+def output(row: Row, layout: str) -> str:
+    return hwc(row.output) if layout == "hwc" else shape(row.output)
 
 
 def label(row: Row) -> str:
@@ -55,6 +60,10 @@ def per_axis(values: list[int]) -> str:
     if not values:
         return NOTHING
     return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))
+
+
+def kernel(row: Row) -> str:
+    return "×".join(str(a.kernel) for a in axes(row)) or NOTHING
 
 
 def padding(row: Row) -> str:
@@ -81,8 +90,13 @@ def size(row: Row) -> str:
     return count(row.output[0]) if len(row.output) == 1 else shape(row.output[1:], "×")
 
 
+def part_title(row: Row, part: str) -> str:
+    node = row.part(part)
+    return node.op.title if node else ""
+
+
 def activation(row: Row) -> str:
-    found = row.part("activation")
+    found = part_title(row, "activation")
     if not found and row.operator is not None:
         found = row.operator.activation_title
     return found or NOTHING
@@ -102,8 +116,8 @@ def textbook_name(row: Row) -> str:
     return f"{label(row)} (f={per_axis([a.kernel for a in found])}, s={per_axis([a.stride for a in found])})"
 
 
-def field_text(values: tuple[int | str, ...] | None) -> str:
-    return "all" if values is None else "x".join(map(str, values))
+def field_text(field: Field, values: tuple[int | str, ...] | None) -> str:
+    return ("?" if field.unknown else "all") if values is None else "x".join(map(str, values))
 
 
 def work(row: Row) -> str:
@@ -117,44 +131,27 @@ COLUMNS = {
         text("textbook_layer", "Layer", textbook_name),
         text("op", "Op", lambda r: r.op),
         text("type", "Type", type_title),
-        Column("output", "Output", lambda r: shape(r.output),
-               lambda r, layout: laid_out(r, layout) if layout == "hwc" else shape(r.output), True),
-        Column("activation_shape", "Activation shape", lambda r: shape(r.output), laid_out),
-        Column("activation_size", "Activation size", lambda r: r.activation_size, lambda r, _: str(r.activation_size), True),
-        Column("parameters", "# Parameters", lambda r: r.params, lambda r, _: str(r.params), True),
+        Column("output", "Output", output, output, True),
+        Column("activation_shape", "Activation shape", output, laid_out),
+        Column("activation_size", "Activation size", lambda r, _: r.activation_size,
+               lambda r, _: str(r.activation_size), True),
+        Column("parameters", "# Parameters", lambda r, _: r.params, lambda r, _: str(r.params), True),
         number("params", "Params", lambda r: r.params, total=True),
         number("buffers", "Buffers", lambda r: r.buffers, total=True),
         number("macs", "MACs", lambda r: r.macs, total=True),
         text("elementwise", "Elementwise", work),
         text("maps", "Maps", maps, right=True),
         text("size", "Size", size, right=True),
-        text("kernel_size", "Kernel size", lambda r: shape(tuple(a.kernel for a in axes(r)), "×") if axes(r) else NOTHING, True),
+        text("kernel_size", "Kernel size", kernel, right=True),
         text("stride", "Stride", lambda r: per_axis([a.stride for a in axes(r)]), right=True),
         text("padding", "Padding", padding),
-        text("norm", "Norm", lambda r: r.part("norm") or NOTHING),
+        text("norm", "Norm", lambda r: part_title(r, "norm") or NOTHING),
         text("activation", "Activation", activation),
-        text("receptive_field", "RF", lambda r: field_text(r.field.size), right=True),
-        text("effective_stride", "RF stride", lambda r: field_text(r.field.stride), right=True),
-        text("effective_padding", "RF padding", lambda r: field_text(r.field.padding), right=True),
+        text("receptive_field", "RF", lambda r: field_text(r.field, r.field.size), right=True),
+        text("effective_stride", "RF stride", lambda r: field_text(r.field, r.field.stride), right=True),
+        text("effective_padding", "RF padding", lambda r: field_text(r.field, r.field.padding), right=True),
         text("shares", "Shares", lambda r: r.shares or NOTHING),
     )
-}
-
-
-class Preset(NamedTuple):
-    """A table that people know: its columns, and whether it shows the input and drops what only moves data."""
-
-    columns: tuple[str, ...]
-    textbook: bool = False
-
-
-PRESETS = {
-    "summary": Preset(("layer", "op", "output", "params", "macs", "receptive_field")),
-    "activations": Preset(("textbook_layer", "activation_shape", "activation_size", "parameters"), True),
-    "architecture": Preset(("layer", "type", "maps", "size", "kernel_size", "stride", "padding", "activation"), True),
-    "full": Preset(("layer", "op", "output", "activation_size", "kernel_size", "stride", "padding", "norm", "activation",
-                    "params", "buffers", "macs", "elementwise", "receptive_field", "effective_stride",
-                    "effective_padding", "shares")),
 }
 
 

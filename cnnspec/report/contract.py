@@ -8,6 +8,26 @@ if TYPE_CHECKING:
     from cnnspec.api import Network
 
 
+def json_text(net: "Network", depth: int | None = None, training: bool = False) -> str:
+    """A network's rows and totals as JSON, each row on a line of its own."""
+    data = network_json(net, depth, training)
+    rows = ",\n    ".join(encoded(row) for row in data.pop("layers"))
+    keys = [f"{encoded(key)}: {encoded(value)}" for key, value in data.items()]
+    keys.insert(-1, f'"layers": [\n    {rows}\n  ]')
+    return "{" + ",\n  ".join(keys) + "}"
+
+
+def encoded(value: Any, indent: int | None = None) -> str:
+    """JSON in readable UTF-8, with what no terminal should print as escapes."""
+    import re
+    from json import dumps
+
+    def escaped(found: re.Match[str]) -> str:
+        return found[0] if found[0].isprintable() else dumps(found[0])[1:-1]
+
+    return re.sub(r"[^\n -~]", escaped, dumps(value, indent=indent, ensure_ascii=False))
+
+
 def network_json(net: "Network", depth: int | None = None, training: bool = False) -> dict[str, Any]:
     """A network's rows and totals as plain data, rows in execution order.
 
@@ -15,6 +35,7 @@ def network_json(net: "Network", depth: int | None = None, training: bool = Fals
     strides that are no integers are strings such as "1/2".
     """
     graph, sums = net.graph, net.sums(training)
+    shown = net.layers if depth is None and not training else net.rows(depth, training)
     return {
         "version": 1,
         "network": graph.name,
@@ -24,7 +45,7 @@ def network_json(net: "Network", depth: int | None = None, training: bool = Fals
         "source": graph.source,
         "input": list(net.input),
         "outputs": [{"name": n.row, "output": list(n.output)} for n in graph.outputs],
-        "layers": [row_json(row) for row in net.rows(depth, training)],
+        "layers": [row_json(row) for row in shown],
         "totals": {"params": sums.params, "buffers": sums.buffers, "macs": sums.macs, "flops": sums.flops,
                    "activations": sums.activations, "elementwise": sums.elementwise},
     }
@@ -45,9 +66,11 @@ def row_json(row: Row) -> dict[str, Any]:
         "effective_stride": listed(field.stride),
         "effective_padding": listed(field.padding),
         "elementwise": row.elementwise,
+        "tensors": {name: list(shape) for name, shape in row.tensors.items()},
     }
-    extra = {"norm": row.part("norm"), "activation": row.part("activation"), "shares": row.shares,
-             "receptive_field_note": field.reason}
+    parts = {part: node.kind for part in ("norm", "activation") if (node := row.part(part))}
+    extra = {**parts, "shares": row.shares,
+             "receptive_field_note": field.note}
     data.update({key: value for key, value in extra.items() if value})
     if row.nodes[0].training_only:
         data["training_only"] = True

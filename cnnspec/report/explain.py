@@ -1,10 +1,10 @@
 """The formulas of a layer, or of a whole network: with symbols, with the numbers, and the value."""
 
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnspec.analyses.rows import Row
-from cnnspec.graph.model import Node
+from cnnspec.graph.model import Node, Origin
 from cnnspec.ops.derivation import Step
 from cnnspec.ops.fields import described
 from cnnspec.problems import RequestError, did_you_mean, visible
@@ -27,7 +27,12 @@ class Explanation(NamedTuple):
 
 def explain(net: "Network", layer: str = "", format: str = "text") -> str:
     """The formulas of the rows that ``layer`` names (a row, a node, or a block), or of all. Raises RequestError."""
-    parts = [explanation(net, node) for row in selected(net, layer) for node in row.nodes]
+    nodes = [node for row in selected(net, layer) for node in row.nodes]
+    parts = [explanation(net, node) for node in nodes]
+    if layer and net.graph.computed() and any(n in net.graph.arguments for node in nodes for n in names(node)):
+        parts.append(arguments(net))
+    elif not layer and net.graph.arguments:
+        parts.insert(0, arguments(net))
     written = [WRITERS[format](part) for part in parts]
     if not layer:
         sums = net.totals
@@ -45,10 +50,11 @@ def selected(net: "Network", layer: str) -> list[Row]:
         return net.layers
     found = [r for r in all_rows if r.name == layer or r.name.startswith(layer + ".")]
     if not found:
-        found = [r._replace(nodes=(n,)) for r in all_rows for n in r.nodes if n.name == layer]
+        found = [r.replace(nodes=(n,)) for r in all_rows for n in r.nodes if n.name == layer]
     if not found:
         names = [r.name for r in all_rows]
-        hint = did_you_mean(layer, names, "its layers are " + ", ".join(names[:12]) + (", …" if len(names) > 12 else ""))
+        listed = "its layers are " + ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+        hint = did_you_mean(layer, names, listed)
         raise RequestError(f"{net.name} has no layer {visible(layer, 60)!r}; {hint}")
     return found
 
@@ -56,25 +62,46 @@ def selected(net: "Network", layer: str) -> list[Row]:
 def explanation(net: "Network", node: Node) -> Explanation:
     """Everything about one node."""
     inputs = " and ".join(f"{n.row} {shape(n.output)}" for n in node.inputs)
-    heading = f"{node.name}: {node.kind}, {inputs} -> {shape(node.output)}"
-    origins = []
-    for name in node.origins:
-        origin = node.origin(name)
-        if origin is not None:
-            given = ", ".join(f"{k} = {described(v)}" for k, v in origin.values.items())
-            value = getattr(node.op, name, "")
-            origins.append(f"{name} = {value} from {{{origin.text}}}" + (f" with {given}" if given else ""))
+    heading = f"{node.name}: {node.kind}, {inputs} → {shape(node.output)}"
+    origins = [*map(origin_text, node.trace())]
     steps = [*node.op.derivation(*node.shapes, y=node.output), *dense(node), *field_steps(net, node)]
     remarks = []
     if node.shares:
         remarks.append(f"shares the parameters of {node.shares.name}: they are counted there, and 0 here")
     field = net.fields[node.index]
     if field.size is None:
-        why = f", because of {field.reason}" if field.reason else ""
-        remarks.append(f"receptive field: the whole input{why}")
+        remarks.append(f"receptive field: {field.note or 'the whole input'}")
     elif not any(s.quantity.startswith("receptive field") for s in steps):
-        remarks.append(f"receptive field {shape(field.size)}, effective stride {'x'.join(map(str, field.stride or ()))}")
+        stride = "x".join(map(str, field.stride or ()))
+        remarks.append(f"receptive field {shape(field.size)}, effective stride {stride}")
     return Explanation(heading, origins, steps, remarks)
+
+
+def names(node: Node) -> set[str]:
+    """The names in the expressions that gave a node's fields their values."""
+    return {name for origin in node.trace() for name in origin.values}
+
+
+def arguments(net: "Network") -> Explanation:
+    """The arguments of the network: those that are given, but for tables of them, and those that are computed."""
+    computed = net.graph.computed()
+    tables = [n for n, v in net.graph.arguments.items() if isinstance(v, list | dict)]
+    given = [n for n in net.graph.arguments if n not in (*tables, *(o.name for o in computed))]
+    values = ", ".join(f"{n} = {brief(net.graph.arguments[n])}" for n in given)
+    heading = f"arguments of {net.name}" + (f": {values}" if values else "")
+    return Explanation(heading, [*map(origin_text, computed)], [], [])
+
+
+def origin_text(origin: Origin) -> str:
+    """A value, its expression, and what the names in it stand for, but for tables."""
+    told = {n: v for n, v in origin.values.items() if n != origin.text and not isinstance(v, list | dict)}
+    given = ", ".join(f"{n} = {brief(v)}" for n, v in told.items())
+    return f"{origin.name} = {brief(origin.value)} from {{{origin.text}}}" + (f" with {given}" if given else "")
+
+
+def brief(value: Any) -> str:
+    """A value of a spec, numbers with the digits that matter."""
+    return f"{value:.6g}" if isinstance(value, float) else described(value)
 
 
 def dense(node: Node) -> list[Step]:

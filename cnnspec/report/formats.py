@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 from cnnspec.problems import visible
 
-FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "×": r"$\times$", "–": "--", "…": r"\ldots{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
+    "×": r"$\times$", "–": "--", "…": r"\ldots{}", "|": r"\textbar{}", '"': r"{\char34}",
+    "→": r"$\to$",
 }
 
 
@@ -36,25 +36,61 @@ def html(text: str) -> str:
 
 
 ESCAPES: dict[str, Callable[[str], str]] = {"text": plain, "markdown": markdown, "latex": latex, "html": html}
-TABULATE = {"text": "simple", "markdown": "pipe", "latex": "latex_raw", "html": "unsafehtml"}
+WIDTH = 80  # of a terminal
+TABULATE = {"markdown": "pipe", "latex": "latex_raw", "html": "unsafehtml"}
 
 
-def grid(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], format: str) -> str:
-    """A table in one of the formats text, markdown, latex (booktabs) or html; ``right`` columns are right-aligned."""
-    from tabulate import tabulate  # it costs as much to start as the rest of a command, and CSV and JSON need none
+def grid(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], format: str,
+         total: bool = False) -> str:
+    """A table in one of the formats text, markdown, latex (booktabs) or html.
 
+    ``right`` columns are right-aligned; where the last row is a ``total``, a rule sets it off.
+    """
     escape = ESCAPES[format]
     body = [[escape(cell) for cell in row] for row in rows]
-    result = tabulate(body, [escape(h) for h in headings], tablefmt=TABULATE[format], disable_numparse=True,
-                      colalign=["right" if r else "left" for r in right] if body else None)
-    return booktabs(str(result)) if format == "latex" else str(result)
+    head = [escape(h) for h in headings]
+    align = ["right" if r else "left" for r in right]
+    if format == "text":
+        pages = [ruled(heads, body, align, total) for heads in ([head], stacked(head))]
+        return next((page for page in pages if max(map(len, page.splitlines())) <= WIDTH), pages[0])
+    from tabulate import tabulate  # it costs as much to start as the rest of a command, and CSV and JSON need none
+
+    result = str(tabulate(body, head, tablefmt=TABULATE[format], disable_numparse=True,
+                          colalign=align if body else None))
+    if format == "html":
+        return re.sub(r"(?<=>) +| +(?=<)", "", result)  # the blanks that align the columns of text
+    return booktabs(result, total) if format == "latex" else result
 
 
-def booktabs(tabular: str) -> str:
+def ruled(heads: list[list[str]], body: list[list[str]], align: list[str], total: bool) -> str:
+    """Rows of text below headings and a rule, a total below another.
+
+    The headings are rows like others: those that tabulate takes as such make columns wider by two blanks.
+    """
+    from tabulate import tabulate
+
+    page = str(tabulate([*heads, *body], tablefmt="simple", disable_numparse=True, colalign=align))
+    rule, *rows = page.splitlines()[:-1]
+    rows.insert(len(heads), rule)
+    if total:
+        rows.insert(-1, rule)
+    return "\n".join(line.rstrip() for line in rows)
+
+
+def stacked(headings: list[str]) -> list[list[str]]:
+    """Headings in two lines, broken at their first blank, which makes a table narrower."""
+    parts = [h.partition(" ") for h in headings]
+    return [[first if last else "" for first, _, last in parts], [last or first for first, _, last in parts]]
+
+
+def booktabs(tabular: str, total: bool) -> str:
     """A tabular with the rules of the booktabs package instead of \\hline; a total is set off by a rule."""
     for rule in (r"\toprule", r"\midrule"):
         tabular = tabular.replace(r"\hline", rule, 1)
-    return tabular.replace(r"\hline", r"\bottomrule")
+    lines = tabular.replace(r"\hline", r"\bottomrule").splitlines()
+    if total:
+        lines.insert(-3, r"\midrule")
+    return "\n".join(lines)
 
 
 def csv_text(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

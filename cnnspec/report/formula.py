@@ -25,6 +25,8 @@ def _latex(node: ast.AST) -> str:
             return f"{value:,}".replace(",", "{,}") if isinstance(value, int) else str(value)
         case ast.Name(id=name):
             base, _, index = name.partition("_")
+            if len(index) > 1:  # a word, not a variable
+                index = rf"\mathrm{{{index}}}"
             return f"{base}_{{{index}}}" if index else re.sub(r"^([A-Za-z])(\d+)$", r"\1_{\2}", base)
         case ast.BinOp(left=left, op=op, right=right):
             return _binary(left, op, right)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from cnnspec.report.contract import encoded
 from cnnspec.report.formats import csv_text, grid
 from cnnspec.units import count, shape
 
@@ -14,9 +15,7 @@ HEADINGS = ("Network", "Family", "Year", "Input", "Params", "MACs")
 def listing(networks: "list[Network]", format: str) -> str:
     """One line a network: its family, year, input, parameters and MACs."""
     if format == "json":
-        import json
-
-        return json.dumps({"version": 1, "networks": [entry(n) for n in networks]}, indent=2, ensure_ascii=False)
+        return encoded({"version": 1, "networks": [entry(n) for n in networks]}, indent=2)
     if format == "csv":
         return csv_text([h.lower() for h in HEADINGS], [list(line(n, raw=True)) for n in networks])
     right = (False, False, True, True, True, True)

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from cnnspec.analyses.rows import Row, rows
-from cnnspec.problems import RequestError
-from cnnspec.report.columns import PRESETS, Column, chosen
-from cnnspec.report.formats import ESCAPES, csv_text, grid
+from cnnspec.report.columns import Column, chosen
+from cnnspec.report.formats import ESCAPES, WIDTH, csv_text, grid
+from cnnspec.report.presets import PRESETS, TEXTBOOK
 from cnnspec.units import count, giga, shape
 
 if TYPE_CHECKING:
@@ -16,20 +16,12 @@ HIDDEN = ("shape", "regulariser", "norm", "activation")  # roles that textbook t
 
 def table(net: "Network", format: str = "text", preset: str = "summary", columns: list[str] | None = None,
           depth: int | None = None, training: bool = False, layout: str = "chw", reverse: bool = False) -> str:
-    """The table of a network as text in one of formats.FORMATS.
+    """The table of a network as text in one of presets.FORMATS but json, which contract.py writes.
 
     ``preset`` or ``columns`` choose what it shows. Raises RequestError for a column that there is not.
     """
-    if format == "json":
-        import json
-
-        from cnnspec.report.contract import network_json
-
-        if columns:
-            raise RequestError("--columns goes with tables; JSON has every key")
-        return json.dumps(network_json(net, depth, training), indent=2, ensure_ascii=False)
-    picked = chosen(columns or list(PRESETS[preset].columns))
-    textbook = PRESETS[preset].textbook and not columns
+    picked = chosen(columns or list(PRESETS[preset]))
+    textbook = preset in TEXTBOOK and not columns
     shown = net.rows(depth, training)
     if textbook:
         inputs = rows(net.graph.inputs, net.costs, net.fields)
@@ -37,11 +29,11 @@ def table(net: "Network", format: str = "text", preset: str = "summary", columns
     if reverse:
         shown.reverse()
     if format == "csv":
-        return csv_text([c.key for c in picked], [[c.value(r) for c in picked] for r in shown])
+        return csv_text([c.key for c in picked], [[c.value(r, layout) for c in picked] for r in shown])
     cells = [[c.cell(r, layout) for c in picked] for r in shown]
     if not textbook:
         cells += total_row(picked, net, training)
-    body = grid([c.heading for c in picked], cells, [c.right for c in picked], format)
+    body = grid([c.heading for c in picked], cells, [c.right for c in picked], format, len(cells) > len(shown))
     return framed(net, body, format, notes(net, shown, training, textbook), textbook)
 
 
@@ -49,8 +41,8 @@ def total_row(picked: list[Column], net: "Network", training: bool) -> list[list
     """The last row: the sum of each column of counts, over all rows of the network, folded or not."""
     if not any(c.total for c in picked):
         return []
-    sums = net.sums(training)._asdict()
-    cells = [count(sums[c.key]) if c.total else "" for c in picked]
+    sums = net.sums(training)
+    cells = [count(getattr(sums, c.key)) if c.total else "" for c in picked]
     return [["Total", *cells[1:]]] if not picked[0].total else [cells]
 
 
@@ -62,18 +54,20 @@ def notes(net: "Network", shown: list[Row], training: bool, textbook: bool) -> l
         f"({giga(sums.macs, 'MACs')}, {giga(sums.flops, 'FLOPs')} at 2 FLOPs a MAC); without the batch."
     ]
     if any(r.times > 1 for r in shown):
-        lines.append("xN: N rows with these numbers, each with those shown.")
+        lines.append("xN: N rows in a run, each with the numbers shown; the RF is the last one's.")
     shared = [r for r in shown if r.shares]
     if shared:
         lines.append("0 parameters, shared: " + ", ".join(f"{r.name} with {r.shares}" for r in shared[:8])
                      + (" and so on." if len(shared) > 8 else "."))
     if any(r.field.gated for r in shown) and not textbook:
         lines.append("RF: receptive fields leave out gates (squeeze-and-excitation), which see the whole input.")
-    reasons = dict.fromkeys(r.field.reason for r in shown if r.field.reason)
-    lines.extend(f"RF: all, because of {reason}." for reason in reasons)
+    reasons = dict.fromkeys(r.field.note for r in shown if r.field.note)
+    lines.extend(f"RF: {reason}." for reason in reasons)
     left_out = sum(1 for n in net.graph.nodes if n.training_only)
     if left_out and not training:
-        lines.append(f"As at inference; {left_out} nodes that are there in training only are left out.")
+        what = "1 node that is there in training only is" if left_out == 1 else (
+            f"{left_out} nodes that are there in training only are")
+        lines.append(f"As at inference; {what} left out.")
     return lines
 
 
@@ -81,7 +75,8 @@ def framed(net: "Network", body: str, format: str, lines: list[str], textbook: b
     """A table under its network's title, above its notes."""
     graph = net.graph
     head = f"{graph.title} ({graph.name})" + (f", {graph.year}" if graph.year else "")
-    inputs = "; ".join(f"{n.name} {shape(n.output)}" if len(graph.inputs) > 1 else shape(n.output) for n in graph.inputs)
+    several = len(graph.inputs) > 1
+    inputs = "; ".join(f"{n.name} {shape(n.output)}" if several else shape(n.output) for n in graph.inputs)
     given = f"Input {inputs}. {graph.source}".strip()
     escape = ESCAPES[format]
     if format == "markdown":
@@ -103,4 +98,4 @@ def wrapped(lines: list[str]) -> list[str]:
     """Lines of text, none wider than a terminal."""
     from textwrap import wrap
 
-    return [part for line in lines for part in wrap(line, 80)]
+    return [part for line in lines for part in wrap(line, WIDTH)]

@@ -5,8 +5,8 @@ from typing import Any
 
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import SpecError, visible
-from cnnspec.spec.collect import Collector
-from cnnspec.spec.lines import CONTROL, read_line, read_lines
+from cnnspec.spec.collect import CONTROL, Collector
+from cnnspec.spec.lines import read_line, read_lines
 from cnnspec.spec.model import Block
 from cnnspec.spec.source import Path, Source, read
 
@@ -23,12 +23,12 @@ def read_blocks(notes: Collector, source: Source, own: bool, into: dict[str, Blo
         if name in OPERATORS:
             notes.add(source, path, "L004", f"a block may not take the name of the operator {name}", key=True)
         elif name in into:
-            notes.add(source, path, "L004", f"the block {visible(name)} is there twice: also in {into[name].source.name}",
-                      key=True)
-        elif notes.typed(source, path, table, dict, "a table"):
+            other = into[name].source.name
+            notes.add(source, path, "L004", f"the block {visible(name)} is there twice: also in {other}", key=True)
+        elif notes.typed(source, path, table, dict, "a table") is not None:
             into[name] = read_block(notes, source, path, table, own)
-        elif table == {}:
-            notes.add(source, path, "L002", f"the block {visible(name)} has layers, or an op", key=True)
+        else:
+            into[name] = Block(name, source, path, own)
 
 
 def read_block(notes: Collector, source: Source, path: Path, table: dict[str, Any], own: bool) -> Block:
@@ -38,7 +38,8 @@ def read_block(notes: Collector, source: Source, path: Path, table: dict[str, An
     defaults = read_defaults(notes, source, path, table, args)
     if "op" in table:
         for key in table:
-            if key in ("inputs", "outputs", "layers", *CONTROL) and key != "op":
+            swallowed = key == "layers" and key not in source.data and own
+            if key in ("inputs", "outputs", "layers", *CONTROL) and key != "op" and not swallowed:
                 notes.add(source, (*path, key), "L001", f"a preset, a block with op, takes no {key}", key=True)
         fields = {k: v for k, v in table.items() if k not in (*COMPOSITE, *CONTROL) or k == "op"}
         line = read_line(notes, source, path, {"name": name, **fields})
@@ -47,7 +48,7 @@ def read_block(notes: Collector, source: Source, path: Path, table: dict[str, An
         if key not in COMPOSITE:
             notes.unknown(source, (*path, key), [*COMPOSITE, "op"], f"the block {visible(name, 60)}")
     if "layers" not in table:
-        notes.add(source, path, "L002", f"the block {visible(name, 60)} has layers, or an op")
+        notes.add(source, path, "L002", f"the block {visible(name, 60)} needs layers, or an op", key=True)
     layers = read_lines(notes, source, (*path, "layers"), table["layers"]) if "layers" in table else ()
     inputs, outputs = read_ports(notes, source, path, table)
     return Block(name, source, path, own, args, defaults, inputs, outputs, layers)
@@ -83,11 +84,11 @@ def read_ports(
 
 def read_includes(notes: Collector, source: Source, home: str, into: dict[str, Block]) -> None:
     """Add the blocks of the included files; they lie in ``home``, the zoo's folder, or below the file's own."""
-    own_folder = os.path.dirname(os.path.abspath(source.name))
+    own_folder = os.path.dirname(source.name)
     value = notes.typed(source, ("include",), source.data.get("include", []), list, "a list of files")
     for i, name in enumerate(value or []):
         path: Path = ("include", i)
-        if not notes.typed(source, path, name, str, "a file's name"):
+        if notes.typed(source, path, name, str, "a file's name") is None:
             continue
         if os.path.isabs(name) or ".." in name.replace("\\", "/").split("/") or "\0" in name:
             notes.add(source, path, "L013", f"{visible(name, 60)!r} leads out of the folder of the specs",
@@ -95,7 +96,8 @@ def read_includes(notes: Collector, source: Source, home: str, into: dict[str, B
             continue
         found = next((f for f in (within(own_folder, name), within(home, name)) if f), None)
         if found is None:
-            notes.add(source, path, "L013", f"{visible(name, 60)!r} is neither below the file's own folder nor in specs/")
+            message = f"{visible(name, 60)!r} is neither below the file's own folder nor in specs/"
+            notes.add(source, path, "L013", message)
             continue
         try:
             included = read(found)
@@ -104,7 +106,8 @@ def read_includes(notes: Collector, source: Source, home: str, into: dict[str, B
             continue
         for key in included.data:
             if key != "blocks":
-                notes.add(included, (key,), "L001", f"an included file holds blocks only, no {visible(key, 60)}", key=True)
+                message = f"an included file holds blocks only, no {visible(key, 60)}"
+                notes.add(included, (key,), "L001", message, key=True)
         read_blocks(notes, included, False, into)
 
 

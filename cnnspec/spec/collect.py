@@ -1,14 +1,20 @@
 """Reading values while collecting problems: every fault is noted with its place, and reading goes on."""
 
+from keyword import iskeyword
 from typing import Any
 
 from cnnspec.ops.fields import described
-from cnnspec.problems import Problem, did_you_mean, visible
+from cnnspec.problems import Problem, TooMany, did_you_mean, visible
 from cnnspec.spec.expressions import Dynamic, ExpressionError, compiled
 from cnnspec.spec.source import Path, Source
 
 MAX_PROBLEMS = 200
 RESERVED = ("input", "previous")
+CONTROL = ("name", "op", "from", "repeat", "each", "when", "share", "training_only")
+BOUND = {
+    "in_channels": "it stands for the channels of the first input", "i": "it counts the lines of repeat and each",
+    "true": "it is a boolean", "false": "it is a boolean",
+}
 
 
 class Collector:
@@ -18,9 +24,10 @@ class Collector:
         self.problems: list[Problem] = []
 
     def add(self, source: Source, path: Path, rule: str, message: str, hint: str = "", key: bool = False) -> None:
-        """Note a problem with the value at ``path``, or with its key."""
-        if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(source.where(path, key), rule, message, hint))
+        """Note a problem with the value at ``path``, or with its key. Raises TooMany."""
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise TooMany
+        self.problems.append(Problem(source.where(path, key), rule, message, hint))
 
     def unknown(self, source: Source, path: Path, known: list[str], what: str, otherwise: str = "") -> None:
         """Note a key that nothing reads."""
@@ -43,19 +50,20 @@ class Collector:
         """``value`` if it is of the kind (a boolean is no integer); None, and a problem, where it is not."""
         if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
             return value
-        self.add(source, path, "L003", f"{path[-1]} is {takes}, not {described(value)}")
+        what = path[-1] if isinstance(path[-1], str) else f"an item of {path[-2]}"
+        self.add(source, path, "L003", f"{visible(what, 60)} is {takes}, not {described(value)}")
         return None
 
     def names(self, source: Source, path: Path, value: Any, what: str) -> tuple[str, ...]:
         """A list of different, proper names; a bad one is left out with a problem."""
         values = self.typed(source, path, value, list, f"a list of names of {what}") or []
-        found: list[str] = []
+        found: dict[str, None] = {}
         for i, v in enumerate(values):
             if self.named(source, (*path, i), v, what):
                 if v in found:
                     self.add(source, (*path, i), "L004", f"{visible(v, 60)} is there twice")
                 else:
-                    found.append(v)
+                    found[v] = None
         return tuple(found)
 
     def named(self, source: Source, path: Path, value: Any, what: str, reserved: bool = True) -> bool:
@@ -63,8 +71,10 @@ class Collector:
         fault = name_fault(value)
         if not fault and reserved and value in RESERVED:
             fault = f'"{value}" is reserved: it names what the block or the line before gives'
+        if not fault and what.startswith("argument"):
+            fault = argument_fault(value)
         if fault:
-            self.add(source, path, "L004", f"{what}: {fault}")
+            self.add(source, path, "L004", fault if what == "name" else f"{what}: {fault}")
         return not fault
 
 
@@ -78,6 +88,15 @@ def name_fault(name: Any) -> str:
     if bad is not None:
         return f"{described(name)} holds {described(bad)}, but names are printable and without . / \\ : and quotes"
     return ""
+
+
+def argument_fault(name: str) -> str:
+    """What keeps a proper name from being an argument's, or nothing: expressions and lines must be able to use it."""
+    if not name.isidentifier() or iskeyword(name):
+        return f"{described(name)} cannot stand in an expression: arguments are called by letters, digits and _"
+    if name in BOUND:
+        return f'"{name}" is taken: {BOUND[name]}'
+    return f'"{name}" is taken: every line has that key' if name in CONTROL else ""
 
 
 def is_dynamic(value: Any) -> bool:

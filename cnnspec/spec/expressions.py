@@ -8,7 +8,7 @@ of an expression, its depth, the size of its results, and the work of all expres
 import ast
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from cnnspec.problems import visible
@@ -29,13 +29,20 @@ class Unknown(Exception):
 
 
 UNKNOWN: Any = object()
+HINTS = {"true": "an expression writes True", "false": "an expression writes False"}
 
 
 class Scope:
-    """The names that an expression sees: ``own`` ones, which hide those of ``outer``; and the work done so far."""
+    """The names that an expression sees: ``own`` ones, which hide those of ``outer``; and the work done so far.
+
+    ``hints`` say of names that are not declared what would mend that; ``written`` are own values as they were
+    written, each with the scope in which it was evaluated.
+    """
 
     def __init__(self, own: dict[str, Any], outer: "Scope | None" = None, steps: list[int] | None = None):
         self.own, self.outer = own, outer
+        self.hints = HINTS
+        self.written: dict[str, tuple[Any, Scope]] = {}
         self.steps: list[int] = steps or (outer.steps if outer else [0])
 
     def get(self, name: str) -> Any:
@@ -48,6 +55,14 @@ class Scope:
                 return scope.own[name]
             scope = scope.outer
         raise KeyError(name)
+
+    def origin(self, name: str) -> "tuple[Expression, Scope] | None":
+        """The expression that gave ``name`` its value, and its scope; None where no expression did."""
+        scope: Scope | None = self
+        while scope is not None and name not in scope.own:
+            scope = scope.outer
+        value, where = scope.written.get(name, (None, scope)) if scope is not None else (None, None)
+        return (value, where) if isinstance(value, Expression) and where is not None else None
 
     def get_or_unknown(self, name: str) -> Any:
         """The value of ``name``, or UNKNOWN."""
@@ -64,6 +79,11 @@ class Scope:
         self.steps[0] += steps
         if self.steps[0] > MAX_STEPS:
             raise ExpressionError(f"the expressions of one network take at most {MAX_STEPS:,} steps together")
+
+
+def declared_below(names: Iterable[str]) -> dict[str, str]:
+    """The hints of a scope whose ``names`` get their values one after the other."""
+    return HINTS | dict.fromkeys(names, "it is declared below: an argument sees those above it")
 
 
 class Dynamic:
@@ -94,8 +114,10 @@ class Expression(Dynamic):
         if kind not in EVALUATE:
             raise ExpressionError(f"{ast.unparse(node)[:60]!r} is not allowed in an expression", ALLOWED)
         if isinstance(node, ast.Call):
-            if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
+            if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
                 raise ExpressionError(f"{ast.unparse(node.func)[:60]!r} is not a function of expressions", ALLOWED)
+            if node.keywords:
+                raise ExpressionError(f"{node.func.id} takes no named arguments in an expression")
             children: list[ast.AST] = list(node.args)
         else:
             children = [c for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr)]
@@ -105,7 +127,7 @@ class Expression(Dynamic):
             raise ExpressionError(f"{ast.unparse(node)[:60]} is not allowed in an expression", ALLOWED)
         for op in [getattr(node, "op", None), *getattr(node, "ops", [])]:
             if op is not None and type(op) not in OPERATORS:
-                raise ExpressionError(f"{type(op).__name__} is not an operation of expressions", ALLOWED)
+                raise ExpressionError(f"{ast.unparse(node)[:60]!r} is not allowed in an expression", ALLOWED)
         for child in children:
             self._check(child, depth + 1)
 
@@ -144,10 +166,12 @@ class Many(Dynamic):
         self.items = items
 
     def evaluate(self, scope: Scope) -> Any:
-        scope.spend(len(self.items))
         if isinstance(self.items, dict):
-            return {k: evaluate(v, scope) for k, v in self.items.items()}
-        return [evaluate(v, scope) for v in self.items]
+            result: Any = {k: evaluate(v, scope) for k, v in self.items.items()}
+        else:
+            result = [evaluate(v, scope) for v in self.items]
+        weigh(result, scope)
+        return result
 
 
 def compiled(value: Any) -> Any:
@@ -209,7 +233,21 @@ def _divide(a: Any, b: Any) -> Any:
 def _power(a: Any, b: Any) -> Any:
     if abs(b) > 64:
         raise ExpressionError(f"an exponent is at most 64, not {b}")
+    if a < 0 and type(b) is float:
+        raise ValueError("a negative number has no real power with a fraction")
     return a**b
+
+
+def weigh(value: Any, scope: Scope) -> None:
+    """Count the values in ``value`` as work: lists that name lists can hold more than any file."""
+    inside = [value]
+    while inside:
+        v = inside.pop()
+        if isinstance(v, list | dict):
+            scope.spend(len(v) + 1)
+            inside.extend(v.values() if isinstance(v, dict) else v)
+        elif isinstance(v, str):
+            scope.spend(len(v) // 16)
 
 
 def _contains(a: Any, b: Any) -> bool:
@@ -225,8 +263,15 @@ def round_channels(value: float, divisor: int = 8) -> int:
     return rounded + divisor if rounded < 0.9 * value else rounded
 
 
+def _round(value: Any, digits: int = 0) -> Any:
+    """``value`` rounded, half to even; exactly as Python rounds, but for digits that would take for ever."""
+    if type(digits) is not int or not 0 <= digits <= 15:
+        raise ExpressionError(f"round keeps 0 to 15 digits, not {digits}")
+    return round(value, digits) if digits else round(value)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "min": min, "max": max, "ceil": math.ceil, "floor": math.floor, "round": round, "len": len, "sum": sum,
+    "min": min, "max": max, "ceil": math.ceil, "floor": math.floor, "round": _round, "len": len, "sum": sum,
     "round_channels": round_channels,
 }
 OPERATORS: dict[type, Callable[..., Any]] = {
@@ -252,7 +297,8 @@ def _name(node: ast.Name, scope: Scope) -> Any:
 
         known = scope.names()
         listed = "declared here: " + ", ".join(known[:12]) if known else "nothing is declared here"
-        raise ExpressionError(f"{visible(node.id, 60)} is not declared", did_you_mean(node.id, known, listed)) from None
+        hint = scope.hints.get(node.id) or did_you_mean(node.id, known, listed)
+        raise ExpressionError(f"{visible(node.id, 60)} is not declared", hint) from None
 
 
 def _binary(node: ast.BinOp, scope: Scope) -> Any:
@@ -266,8 +312,7 @@ def _compare(node: ast.Compare, scope: Scope) -> bool:
     left = _evaluate(node.left, scope)
     for op, right in zip(node.ops, node.comparators, strict=True):
         value = _evaluate(right, scope)
-        if isinstance(value, list | str):
-            scope.spend(len(value))
+        weigh(value, scope)
         if not OPERATORS[type(op)](left, value):
             return False
         left = value

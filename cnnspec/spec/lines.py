@@ -5,11 +5,10 @@ from typing import Any
 from cnnspec.ops.fields import REQUIRED, Misfit, described
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import did_you_mean, visible
-from cnnspec.spec.collect import Collector, is_dynamic
+from cnnspec.spec.collect import CONTROL, Collector, is_dynamic
 from cnnspec.spec.model import Block, Line
 from cnnspec.spec.source import Path, Source
 
-CONTROL = ("name", "op", "from", "repeat", "each", "when", "share", "training_only")
 SHORTHAND = ("norm", "activation")
 ALSO_KNOWN_AS = {
     "dense": "linear", "fc": "linear", "fully_connected": "linear", "bn": "batchnorm", "gap": "global_avgpool",
@@ -22,7 +21,7 @@ def read_lines(notes: Collector, source: Source, path: Path, value: Any) -> tupl
     """The lines of ``layers``; problems go to ``notes`` and their lines are marked broken."""
     items = notes.typed(source, path, value, list, "a list of lines { name = ..., op = ... }")
     if items == []:
-        notes.add(source, path, "L002", "a list of layers has at least one line")
+        notes.add(source, path, "L002", "a list of layers needs at least one line")
     return tuple(read_line(notes, source, (*path, i), item) for i, item in enumerate(items or []))
 
 
@@ -34,20 +33,24 @@ def read_line(notes: Collector, source: Source, path: Path, item: Any) -> Line:
         return Line(source, path, None, None, {}, broken=True)
     values = {key: notes.compile(source, (*path, key), v) for key, v in item.items()}
     if "name" not in values:
-        notes.add(source, path, "L002", "a line has a name")
+        notes.add(source, path, "L002", "a line needs a name")
     elif not is_dynamic(values["name"]) and values["name"] is not None:
         notes.named(source, (*path, "name"), values["name"], "name")
     if ("op" in values) == ("share" in values):
         both = "op" in values
-        notes.add(source, path, "L001" if both else "L002", "a line has either op or share" + ", not both" * both,
-                  "share stands in place of op and its fields" if both else "")
+        if both:
+            notes.add(source, path, "L001", "a line has op or share, not both",
+                      "share stands in place of op and its fields")
+        else:
+            notes.add(source, path, "L002", "a line needs op, or share")
     only = [key for key in values if key not in CONTROL] if "share" in values else []
     for key in only:
         notes.add(source, (*path, key), "L001", f"a line with share takes no {visible(key, 60)}",
                   "share repeats a line with its fields, and with its norm and activation", key=True)
     training = values.get("training_only", False)
     if not isinstance(training, bool):
-        notes.add(source, (*path, "training_only"), "L003", f"training_only is true or false, not {described(training)}")
+        message = f"training_only is true or false, not {described(training)}"
+        notes.add(source, (*path, "training_only"), "L003", message)
     check_unrolling(notes, source, path, values)
     return Line(
         source, path, values.get("name"), values.get("op"),
@@ -60,7 +63,8 @@ def read_line(notes: Collector, source: Source, path: Path, item: Any) -> Line:
 def check_unrolling(notes: Collector, source: Source, path: Path, values: dict[str, Any]) -> None:
     """repeat and each exclude each other, and a repeated line must not read the same thing every time."""
     if "repeat" in values and "each" in values:
-        notes.add(source, (*path, "each"), "L009", "a line has repeat or each, not both", "each counts its rows", key=True)
+        notes.add(source, (*path, "each"), "L009", "a line has repeat or each, not both", "each counts its rows",
+                  key=True)
     if ("repeat" in values or "each" in values) and "from" in values:
         sources = values["from"] if isinstance(values["from"], list) else [values["from"]]
         if not is_dynamic(values["from"]) and "previous" not in sources:
@@ -78,7 +82,8 @@ def check_line(notes: Collector, line: Line, blocks: dict[str, Block]) -> bool:
             check_call(notes, line, blocks[line.op], blocks)
         else:
             known = [*OPERATORS, *blocks]
-            mend = f"that is {ALSO_KNOWN_AS[line.op]} here" if line.op in ALSO_KNOWN_AS else did_you_mean(line.op, known)
+            other = ALSO_KNOWN_AS.get(line.op)
+            mend = f"that is {other} here" if other else did_you_mean(line.op, known)
             notes.add(line.source, line.at("op"), "L005", f"{described(line.op)} is neither an operator nor a block",
                       mend or "cnnspec schema lists the operators")
     elif line.op is not None and not is_dynamic(line.op):

@@ -1,13 +1,14 @@
 """A network as it was written: lines, blocks, variants. Values may still hold expressions; nothing is resolved."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from cnnspec.records import Record
 from cnnspec.spec.source import Path, Source
 
 Fields = dict[str, Any]
 
 
-class Line(NamedTuple):
+class Line(Record):
     """One line of a list of layers, or a preset. Values are as :func:`expressions.compiled` left them.
 
     ``broken`` lines have a problem that is reported already; what depends on them stays unknown.
@@ -31,7 +32,7 @@ class Line(NamedTuple):
         return (*self.path, "from" if key == "sources" else key)
 
 
-class Block(NamedTuple):
+class Block(Record):
     """A named list of layers with arguments and inputs, or, with ``preset``, an operator with fields filled in.
 
     ``outputs`` None means the last line. ``own`` blocks stand in the network's own file and see its arguments.
@@ -49,7 +50,7 @@ class Block(NamedTuple):
     preset: Line | None = None
 
 
-class Variant(NamedTuple):
+class Variant(Record):
     """A named setting of a network's arguments, with a title, year, source and input of its own."""
 
     name: str
@@ -58,7 +59,7 @@ class Variant(NamedTuple):
     about: Fields
 
 
-class NetworkSpec(NamedTuple):
+class NetworkSpec(Record):
     """One file of the language. ``about`` holds title, year, source and the input shape as they were written."""
 
     source: Source

@@ -26,27 +26,25 @@ def read_network(notes: Collector, source: Source, home: str) -> NetworkSpec | N
     for key in data:
         if key not in KEYS:
             notes.unknown(source, (key,), list(KEYS), "a spec")
+    missing(notes, source, "name", "a name", 'name = "lenet5", say')
+    missing(notes, source, "input", "an input", "input = [3, 224, 224]: channels, height, width")
+    missing(notes, source, "layers", "layers", "layers = [ ... ], one line for each layer")
     name = data.get("name")
-    if name is None:
-        notes.add(source, (), "L002", "a spec has a name", 'name = "lenet5", say')
-    elif not notes.named(source, ("name",), name, "name"):
+    if name is not None and not notes.named(source, ("name",), name, "name"):
         name = None
     args = read_args(notes, source)
     blocks: dict[str, Block] = {}
     read_includes(notes, source, home, blocks)
     read_blocks(notes, source, True, blocks)
-    if "layers" not in data:
-        missing_layers(notes, source)
-        return None
     inputs, outputs = read_ports(notes, source, (), data)
-    layers = read_lines(notes, source, ("layers",), data["layers"])
+    layers = read_lines(notes, source, ("layers",), data["layers"]) if "layers" in data else ()
     body = Block(str(name), source, (), True, (), {}, inputs, outputs, layers)
     about = read_about(notes, source, (), data)
-    if "input" not in data:
-        notes.add(source, (), "L002", "a spec has an input", "input = [3, 224, 224]: channels, height, width")
     variants = read_variants(notes, source, args)
     good_blocks = {n: checked(notes, b, blocks) for n, b in blocks.items()}
     bindings = read_bindings(notes, source, str(name), variants)
+    if not layers:
+        return None
     return NetworkSpec(
         source, str(name), about, args, checked(notes, body, blocks), good_blocks, variants, *bindings
     )
@@ -55,31 +53,51 @@ def read_network(notes: Collector, source: Source, home: str) -> NetworkSpec | N
 def checked(notes: Collector, block: Block, blocks: dict[str, Block]) -> Block:
     """The block with the lines that call what is not there, or fill in what does not fit, marked broken."""
     if block.preset is not None:
-        preset = block.preset._replace(path=block.path)
-        good = preset.broken or check_line(notes, preset._replace(each=True), blocks)
-        return block._replace(preset=preset._replace(broken=preset.broken or not good))
-    lines = [ln if ln.broken or check_line(notes, ln, blocks) else ln._replace(broken=True) for ln in block.layers]
-    return block._replace(layers=tuple(lines))
+        preset = block.preset.replace(path=block.path)
+        good = preset.broken or check_line(notes, preset.replace(each=True), blocks)
+        return block.replace(preset=preset.replace(broken=preset.broken or not good))
+    lines = [ln if ln.broken or check_line(notes, ln, blocks) else ln.replace(broken=True) for ln in block.layers]
+    return block.replace(layers=tuple(lines))
 
 
-def missing_layers(notes: Collector, source: Source) -> None:
-    """Say that layers is missing, and, where a table's header has swallowed it, which."""
-    hint = ""
-    args = source.data.get("args")
-    if isinstance(args, dict) and "layers" in args:
-        hint = "layers stands below [args], which makes it args.layers: move it above the header, or write args.x = ..."
-    notes.add(source, ("args", "layers") if hint else (), "L002", "a spec has layers", hint, key=bool(hint))
+def missing(notes: Collector, source: Source, key: str, what: str, example: str) -> None:
+    """Say that a key of the network is missing, and, where a table's header has swallowed it, which."""
+    if key in source.data:
+        return
+    path = swallowed(source.data, key)
+    notes.add(source, path, "L002", f"a spec needs {what}", below(path) if path else example, key=bool(path))
+
+
+def swallowed(data: Fields, key: str) -> Path:
+    """Where ``key`` stands below the header of a table that has no such key; () where it does not."""
+    tables: dict[Path, Any] = {("args",): data.get("args")}
+    for group in ("variants", "blocks"):
+        named = data.get(group)
+        tables |= {(group, name): table for name, table in named.items()} if isinstance(named, dict) else {}
+    for path, table in tables.items():
+        if isinstance(table, dict) and key in table:
+            proper = {"variants": key in ABOUT, "blocks": "op" not in table}
+            if not proper.get(str(path[0]), False):
+                return (*path, key)
+    return ()
+
+
+def below(path: Path) -> str:
+    """The hint for a key that a table's header has swallowed."""
+    *header, key = map(str, path)
+    dotted = visible(".".join(header), 60)
+    return f"{key} stands below [{dotted}], which makes it {dotted}.{key}: move it above that header"
 
 
 def read_args(notes: Collector, source: Source) -> Fields:
     """The arguments of the network with their default values."""
     args = notes.typed(source, ("args",), source.data.get("args", {}), dict, "a table of arguments") or {}
-    swallowed = [k for k in args if k in KEYS and k != "name"]
-    for key in swallowed:
-        if key in source.data or key != "layers":
-            notes.add(source, ("args", key), "L015", f"an argument may not be called {key}",
-                      f"{key} stands below [args], which makes it args.{key}: move it above the header", key=True)
-    good = {k: v for k, v in args.items() if k not in swallowed and notes.named(source, ("args", k), k, "argument")}
+    taken = [k for k in args if k in KEYS]
+    for key in taken:
+        if key in source.data or key not in ("name", "input", "layers"):
+            message = f"an argument may not be called {key}"
+            notes.add(source, ("args", key), "L004", message, below(("args", key)), key=True)
+    good = {k: v for k, v in args.items() if k not in taken and notes.named(source, ("args", k), k, "argument")}
     return {k: notes.compile(source, ("args", k), v) for k, v in good.items()}
 
 
@@ -95,7 +113,7 @@ def read_about(notes: Collector, source: Source, path: Path, table: Fields) -> F
             if not is_dynamic(about[key]) and not isinstance(about[key], list | dict):
                 notes.add(source, where, "L003", f"input is a shape such as [3, 224, 224], not {described(table[key])}")
         elif key == "year":
-            about[key] = notes.typed(source, where, table[key], int, "a year")
+            about[key] = notes.typed(source, where, table[key], int, "a year such as 1998")
         else:
             about[key] = notes.typed(source, where, table[key], str, "text")
     return about
@@ -114,12 +132,18 @@ def read_variants(notes: Collector, source: Source, args: Fields) -> dict[str, V
         for key, value in table.items():
             if key in args:
                 values[key] = notes.compile(source, (*path, key), value)
-            elif key not in ABOUT:
-                known = [*args, *ABOUT]
-                hint = did_you_mean(key, known, "it declares " + (", ".join(args) or "none") + ": add args." + visible(key, 40))
-                notes.add(source, (*path, key), "L015", f"{visible(key, 60)} is not an argument of the network", hint, key=True)
+            elif key not in ABOUT and (key in source.data or key not in KEYS):
+                unknown_argument(notes, source, (*path, key), args)
         found[name] = Variant(name, path, values, read_about(notes, source, path, table))
     return found
+
+
+def unknown_argument(notes: Collector, source: Source, path: Path, args: Fields) -> None:
+    """Say that a variant sets what the network does not declare."""
+    key = str(path[-1])
+    declared = f"it declares {', '.join(args) or 'none'}: add args.{visible(key, 40)}"
+    hint = below(path) if key in KEYS else did_you_mean(key, [*args, *ABOUT], declared)
+    notes.add(source, path, "L015", f"{visible(key, 60)} is not an argument of the network", hint, key=True)
 
 
 def read_bindings(notes: Collector, source: Source, name: str, variants: dict[str, Variant]) -> tuple[Any, Any, Any]:
@@ -132,7 +156,8 @@ def read_bindings(notes: Collector, source: Source, name: str, variants: dict[st
             bind(notes, source, (key, variant), variant, known)
             notes.typed(source, (key, variant), value, dict, "a table")
         tables.append(table)
-    claims = notes.typed(source, ("claims",), source.data.get("claims", []), list, "an array of tables [[claims]]") or []
+    listed = source.data.get("claims", [])
+    claims = notes.typed(source, ("claims",), listed, list, "an array of tables [[claims]]") or []
     for i, claim in enumerate(claims):
         if notes.typed(source, ("claims", i), claim, dict, "a table") and "variant" in claim:
             bind(notes, source, ("claims", i, "variant"), claim["variant"], known)

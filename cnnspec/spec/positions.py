@@ -55,8 +55,10 @@ class _Scanner:
         self.i += 1 + array
         path: tuple[Any, ...] = ()
         keys = self.keys()
-        for n, (key, _) in enumerate(keys):
+        for n, (key, offset) in enumerate(keys):
             path = (*path, key)
+            self.offsets.setdefault(path, start)
+            self.offsets.setdefault((*path, None), offset)
             if n == len(keys) - 1 and array:
                 self.lengths[path] = self.lengths.get(path, 0) + 1
             if path in self.lengths:

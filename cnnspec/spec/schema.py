@@ -8,20 +8,17 @@ from inspect import getdoc
 from sys import modules
 from typing import Any
 
-from cnnspec.ops.operator import Operator
 from cnnspec.ops.registry import OPERATORS, operator
 
 EXPRESSION = {"type": "string", "pattern": r"\{.*\}", "description": "an expression, {...}"}
+CALLED = ("name", "op", "from", "repeat", "each", "when", "training_only", "norm", "activation")
 NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1}
-SHAPE = {"type": "array", "items": {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}, "minItems": 1, "maxItems": 8}
+SIZE = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
+SHAPE = {"type": "array", "items": SIZE, "minItems": 1, "maxItems": 8}
 
 
 def schema() -> dict[str, Any]:
     """The whole schema, as plain data."""
-    calls = [
-        {"if": {"properties": {"op": {"const": name}}, "required": ["op"]}, "then": fields(operator(name))}
-        for name in OPERATORS
-    ]
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "cnnspec network",
@@ -43,7 +40,7 @@ def schema() -> dict[str, Any]:
             "budget": {"type": "object", "description": "limits that variants keep"},
             "claims": {"type": "array", "items": {"type": "object"}, "description": "published figures"},
         },
-        "definitions": {"line": line(calls), "block": block(), "expression": EXPRESSION},
+        "definitions": {**operators(), "line": line(), "block": block(), "expression": EXPRESSION},
     }
 
 
@@ -57,16 +54,17 @@ def about() -> dict[str, Any]:
     }
 
 
-def line(calls: list[dict[str, Any]]) -> dict[str, Any]:
+def line() -> dict[str, Any]:
     """A line of layers: its control keys, and the fields of the operator that it calls."""
     return {
         "type": "object",
         "required": ["name"],
+        "oneOf": [{"required": ["op"]}, {"required": ["share"]}],
         "properties": {
             "name": {"type": "string"},
             "op": {"type": "string", "description": "an operator (" + ", ".join(OPERATORS) + "), or a block"},
             "from": {"anyOf": [{"type": "string"}, NAMES],
-                     "description": "what it reads: input, previous (the default), lines above, paths down into blocks"},
+                     "description": "what it reads: input, previous (the default), lines above, paths into blocks"},
             "repeat": {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]},
             "each": {"anyOf": [{"type": "array"}, EXPRESSION], "description": "one line for each row; i counts from 0"},
             "when": {"anyOf": [{"type": "boolean"}, EXPRESSION], "description": "whether the line is there"},
@@ -75,33 +73,56 @@ def line(calls: list[dict[str, Any]]) -> dict[str, Any]:
             "norm": {"type": ["string", "object"], "description": "the norm after the operator"},
             "activation": {"type": ["string", "object"], "description": "the activation after that"},
         },
-        "allOf": calls,
+        "allOf": [call(name, CALLED, whole=True) for name in OPERATORS],
     }
 
 
-def fields(cls: type[Operator]) -> dict[str, Any]:
-    """The fields of an operator's line."""
-    properties = {}
-    for name, field in cls.fields.items():
-        properties[name] = {"anyOf": [field.schema(), EXPRESSION], "description": field.doc}
-        if not field.required and field.default is not None:
-            properties[name]["default"] = field.default
-    control = dict.fromkeys(("name", "op", "from", "repeat", "each", "when", "training_only", "norm", "activation"), True)
-    doc = getdoc(modules[cls.__module__]) or ""
-    return {"description": doc.split("\n\n")[0], "properties": {**control, **properties}, "additionalProperties": False}
+def operators() -> dict[str, Any]:
+    """A definition for each operator: its documentation and its fields."""
+    found = {}
+    for name in OPERATORS:
+        cls = operator(name)
+        properties = {}
+        for key, field in cls.fields.items():
+            properties[key] = {**dynamic(field.schema()), "description": field.doc}
+            if not field.required and field.default is not None:
+                properties[key]["default"] = field.default
+        doc = getdoc(modules[cls.__module__]) or ""
+        found[name] = {"description": doc.split("\n\n")[0], "properties": properties}
+    return found
+
+
+def dynamic(plain: dict[str, Any]) -> dict[str, Any]:
+    """A field's schema, where an expression may stand for any value, in lists too."""
+    options = [o | {"items": dynamic(o["items"])} if "items" in o else o for o in plain.get("anyOf", [plain])]
+    return {"anyOf": [*options, {"$ref": "#/definitions/expression"}]}
+
+
+def call(name: str, keys: tuple[str, ...], whole: bool = False) -> dict[str, Any]:
+    """What holds where ``op`` is the operator ``name``: its fields, beside ``keys``; ``whole``: none left out.
+
+    Rows of ``each`` may fill in required fields.
+    """
+    fields = operator(name).fields
+    then = {"allOf": [{"$ref": f"#/definitions/{name}"}], "propertyNames": {"enum": [*keys, *fields]}}
+    required = [key for key, field in fields.items() if field.required]
+    if whole and required:
+        then["anyOf"] = [{"required": required}, {"required": ["each"]}]
+    return {"if": {"properties": {"op": {"const": name}}, "required": ["op"]}, "then": then}
 
 
 def block() -> dict[str, Any]:
-    """A block: a list of layers with arguments and ports, or a preset with an op."""
-    return {
-        "type": "object",
-        "properties": {
-            "op": {"type": "string", "description": "the operator that this preset fills in"},
-            "args": {"type": "array", "items": {"type": "string"}, "description": "required arguments, a row's order"},
-            "defaults": {"type": "object", "description": "optional arguments with their values"},
-            "inputs": {**NAMES, "description": "default: one, input"},
-            "outputs": {**NAMES, "description": "default: the last line"},
-            "layers": {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/line"}},
-        },
-        "anyOf": [{"required": ["op"]}, {"required": ["layers"]}],
+    """A block: a preset, with an op; or a list of layers with arguments and ports, and nothing else."""
+    properties = {
+        "args": {"type": "array", "items": {"type": "string"}, "description": "required arguments, a row's order"},
+        "defaults": {"type": "object", "description": "optional arguments with their values"},
+        "inputs": {**NAMES, "description": "default: one, input"},
+        "outputs": {**NAMES, "description": "default: the last line"},
+        "layers": {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/line"}},
     }
+    preset = {
+        "properties": {"op": {"type": "string", "description": "the operator that this preset fills in"}},
+        "allOf": [call(name, ("op", "args", "defaults", "norm", "activation")) for name in OPERATORS],
+    }
+    return {"type": "object", "if": {"required": ["op"]}, "then": preset,
+            "else": {"required": ["layers"], "properties": properties, "additionalProperties": False}}

@@ -9,6 +9,10 @@ from typing import Any
 from cnnspec.problems import Problem, SpecError, Where, visible
 
 MAX_BYTES = 2**20
+# a key of 64 parts and more: tomllib's time and memory grow with the square of them
+LONG_KEY = re.compile(r"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""")
+LONG_DIGITS = re.compile(r"[0-9A-Fa-f_]{16}")
+INTEGERS = "an integer has at most 64 bits"
 Path = tuple[str | int, ...]
 
 
@@ -19,13 +23,29 @@ class Source:
         """Parse ``text``. Raises SpecError (T003) where it is not TOML."""
         self.name, self.text = name, text
         self._places: dict[Path, tuple[int, int]] | None = None
+        if long := LONG_KEY.search(text):
+            where = Where(name, text.count("\n", 0, long.start()) + 1, long.start() - text.rfind("\n", 0, long.start()))
+            raise SpecError([Problem(where, "T003", "a key has at most 64 parts between dots")])
         try:
             self.data: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise SpecError([self._not_toml(str(error))]) from None
         except (ValueError, RecursionError) as error:  # tomllib lets both through on hostile text
-            reason = "it nests too deeply" if isinstance(error, RecursionError) else visible(error)
+            reason = "it nests too deeply" if isinstance(error, RecursionError) else INTEGERS
             raise SpecError([Problem(Where(name, 1, 1), "T003", f"not TOML: {reason}")]) from None
+        if LONG_DIGITS.search(text):
+            self._check_integers()
+
+    def _check_integers(self) -> None:
+        """Raises SpecError (T003) for an integer beyond 64 bits, which TOML does not have."""
+        inside: list[tuple[Path, Any]] = [((), self.data)]
+        while inside:
+            path, value = inside.pop()
+            if isinstance(value, dict | list):
+                pairs = value.items() if isinstance(value, dict) else enumerate(value)
+                inside.extend(((*path, key), v) for key, v in pairs)
+            elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+                raise SpecError([Problem(self.where(path), "T003", f"not TOML: {INTEGERS}")])
 
     def where(self, path: Path, key: bool = False) -> Where:
         """The place of the value at ``path`` (or of its key), or of the nearest thing above that is there."""
@@ -41,18 +61,15 @@ class Source:
     def _not_toml(self, error: str) -> Problem:
         found = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$", error)
         reason = error[: found.start()] if found else error
+        reason = re.sub(r"\('(.*)',\)", r"[\1]", reason).replace("', '", ".")  # a table, in Python's notation
         if found and found[1]:
             line, column = int(found[1]), int(found[2])
         else:
             line, column = self.text.count("\n") + 1, 1
-        return Problem(Where(self.name, line, column), "T003", f"not TOML: {visible(reason)}", self._hint(line))
+        from cnnspec.spec.not_toml import hint
 
-    def _hint(self, line: int) -> str:
-        lines = self.text.split("\n")
-        here = "\n".join(lines[max(line - 2, 0) : line])
-        if here.count("{") > here.count("}"):
-            return "TOML 1.0 keeps an inline table { ... } on one line"
-        return ""
+        return Problem(Where(self.name, line, column), "T003", f"not TOML: {visible(reason)}",
+                       hint(reason, self.text, line, column))
 
 
 def read(path: str) -> Source:

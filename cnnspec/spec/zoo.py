@@ -32,9 +32,11 @@ def find(name: str) -> tuple[str, str]:
     family = os.path.join(home(), f"{name}.toml")
     if name.isprintable() and os.path.isfile(family):
         return family, ""
-    for file in families():
-        if name in variants(file):
-            return file, name
+    header = f"[variants.{name}]".encode(errors="replace")
+    for file in sorted(families(), key=lambda f: not name.startswith(os.path.basename(f)[:3])):  # the likely ones first
+        with open(file, "rb") as text:
+            if header in text.read() and name in variants(file):
+                return file, name
     known = [n for file in families() for n in (variants(file) or [os.path.basename(file)[:-5]])]
     raise RequestError(f"there is no network {visible(name, 60)!r}; cnnspec list shows those there are"
                        + (f"; {hint}" if (hint := did_you_mean(name, known)) else ""))

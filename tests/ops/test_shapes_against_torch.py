@@ -283,6 +283,24 @@ def test_space_to_depth_and_back(x: Shape, block: int) -> None:
     both_agree("depth_to_space", {"block": block}, lambda t: depth_to_space(t, block), x)
 
 
+def box_rows(t: Tensor, values: int) -> Tensor:
+    return t.unflatten(1, (-1, values)).permute(0, *range(3, 1 + t.dim()), 1, 2).reshape(1, -1, values)
+
+
+@often
+@given(maps(8, channels=16), st.integers(1, 4))
+def test_box_rows(x: Shape, values: int) -> None:
+    both_agree("box_rows", {"values": values}, lambda t: box_rows(t, values), x)
+
+
+def test_roi_align_takes_maps_of_any_size_and_the_same_channels() -> None:
+    fields = {"regions": 5, "output_size": [7, 3]}
+    assert ours("roi_align", fields, (8, 50, 60)) == ours("roi_align", fields, (8, 50, 60), (8, 5, 1)) == (8, 7, 3, 5)
+    assert ours("roi_align", fields, (8, 50, 60), (4, 25, 30)) is ours("roi_align", fields, (8, 50)) is None
+    work = operator("roi_align")(**fields, sampling_ratio=1).elementwise((8, 50, 60), y=(8, 7, 3, 5))
+    assert work == {"multiplications": 4 * 840, "additions": 3 * 840, "divisions": 840}  # one bilinear sample each
+
+
 @often
 @given(shapes(), st.lists(st.sampled_from([-1, 1, 2, 3, 4, 5, 6]), min_size=1, max_size=4), st.randoms())
 def test_reshape(x: Shape, sizes: list[int], random: Any) -> None:

@@ -26,8 +26,9 @@ def connections(row: Row) -> int:
 
 
 def quantity(network: cnnspec.Network, layer: str, name: str) -> int:
-    """A quantity of one layer, or of the whole network."""
-    rows = [r for r in network.layers if layer in ("", r.name)]
+    """A quantity of a layer, a block or the whole network; ``training_`` before it adds what only training has."""
+    training, name = name.startswith("training_"), name.removeprefix("training_")
+    rows = [r for r in network.rows(training=training) if layer in ("", r.name) or r.name.startswith(f"{layer}.")]
     assert rows, f"{network.name} has no layer {layer}"
     if name == "connections":
         return sum(map(connections, rows))

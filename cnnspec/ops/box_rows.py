@@ -1,0 +1,54 @@
+"""Box rows: what a detector predicts, one row a box; A*K channels at H x W positions become H*W*A rows of K values.
+
+The channels hold A boxes a position, each with its K values together; the rows run over the positions, line by line,
+and at each over its boxes. So the rows of all maps of a pyramid can be laid end to end. Nothing is computed.
+
+Source: Liu et al. (2016), SSD, arXiv 1512.02325, section 2.2; ``permute_and_flatten`` of
+``torchvision.models.detection.rpn``.
+"""
+
+from math import prod
+from typing import Any
+
+from cnnspec.ops import building
+from cnnspec.ops.derivation import SYMBOLS, Step, elements, symbols
+from cnnspec.ops.fields import Misfit, size
+from cnnspec.ops.operator import Example, Operator, feature_map
+from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.units import Shape
+
+
+class BoxRows(Operator):
+    title = "Box Rows"
+    role = "shape"
+
+    values: int = size("K, the values of a box")
+
+    def output(self, x: Shape) -> Shape:
+        channels, sizes = feature_map("box_rows", x)
+        if channels % self.values:
+            raise Misfit("S014", f"$0 has {channels} channels, which are no whole number of boxes of {self.values}",
+                         f"values that divides {channels}", "values")
+        return (prod(sizes) * (channels // self.values), self.values)
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return WHOLE
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        names = symbols(SYMBOLS, len(x) - 1)
+        values = {"C": x[0], "K": self.values}
+        return [Step("boxes a position", "C/K", values, x[0] // self.values),
+                Step("rows", "*".join((*names, "C/K")), dict(zip(names, x[1:], strict=True)) | values, y[0]),
+                Step("activation size", "*".join(("C", *names)), elements(x).values, prod(y))]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        def forward(x: Any) -> Any:
+            boxes = x.reshape(len(x), -1, self.values, *x.shape[2:])
+            return boxes.movedim((1, 2), (-2, -1)).reshape(len(x), *y)
+
+        return building.stateless(torch, "BoxRows", forward)
+
+    examples = (
+        Example("Liu et al. (2016), figure 2: conv4_3 of SSD300 has 4 boxes at each of 38x38 positions, 5,776 of the "
+                "8,732, with 4 offsets each", ((16, 38, 38),), {"values": 4}, (5776, 4)),
+    )

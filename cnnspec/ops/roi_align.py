@@ -1,0 +1,89 @@
+"""RoI align: of each of R regions of an image, a map of w x h for each channel, sampled from its feature maps.
+
+A region is cut into w x h cells; a cell is the mean of s*s samples, each interpolated from its neighbours: in n
+dimensions s**n * 2**n multiplications, s**n * 2**n - 1 additions and one division an element. Of several inputs, the
+maps of a pyramid, each region is sampled from the one that suits its size; where the regions lie depends on the
+image. The output is C x h x w x R, the regions last: reshaped to C*h*w x R, a 1x1 convolution is a linear layer on
+each region.
+
+Source: He, Gkioxari, Dollár & Girshick (2017), Mask R-CNN, arXiv 1703.06870, section 3; Lin et al. (2017), Feature
+pyramid networks, arXiv 1612.03144, equation 1, for the pyramid; ``torchvision.ops.MultiScaleRoIAlign``.
+"""
+
+from math import prod
+from typing import Any
+
+from cnnspec.ops import building
+from cnnspec.ops.derivation import Step
+from cnnspec.ops.fields import Misfit, PerAxis, per_axis, size
+from cnnspec.ops.operator import Example, Operator, feature_map
+from cnnspec.ops.windows import WHOLE, Reach, per_dimension
+from cnnspec.units import Shape, shape
+
+
+class RoiAlign(Operator):
+    title = "RoI Align"
+    arity = (1, 16)
+
+    regions: int = size("R, the number of regions of an image")
+    output_size: PerAxis = per_axis("w, the cells of a region along each dimension")
+    sampling_ratio: int = size("s, the samples of a cell along each dimension", default=2)
+
+    def output(self, *xs: Shape) -> Shape:
+        channels, sizes = feature_map("roi_align", xs[0])
+        for i, x in enumerate(xs):
+            if len(x) != len(xs[0]) or x[0] != channels:
+                raise Misfit("S012", f"roi_align: $0 is {shape(xs[0])} but ${i} is {shape(x)}",
+                             f"the maps of a pyramid have the same channels: ${i} needs {channels}")
+        return (channels, *per_dimension("output_size", self.output_size, len(sizes)), self.regions)
+
+    def elementwise(self, *xs: Shape, y: Shape) -> dict[str, int]:
+        taps = (2 * self.sampling_ratio) ** (len(xs[0]) - 1)
+        return {"multiplications": taps * prod(y), "additions": (taps - 1) * prod(y), "divisions": prod(y)}
+
+    def window(self, *xs: Shape, y: Shape) -> Reach:
+        return WHOLE
+
+    def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
+        names = ("h", "w") if len(y) == 4 else tuple(f"w_{i}" for i in range(1, len(y) - 1))
+        values = dict(zip(("C", *names, "R"), y, strict=True))
+        elements = "*".join(values)
+        taps = "*".join(["2*s"] * len(names))
+        return [Step("activation size", elements, values, prod(y)),
+                Step("multiplications", f"{taps}*{elements}", {"s": self.sampling_ratio, **values},
+                     self.elementwise(*xs, y=y)["multiplications"])]
+
+    def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
+        """A module that chooses its regions by itself, as no proposals reach it.
+
+        They are half as large as the image, lie along its diagonal, and the maps take turns. Samples are taken in
+        single precision at least: in 16 bits grid_sample on a CPU reads outside of maps of more than 32,767 positions.
+        """
+        sizes, s, n = y[1:-1], self.sampling_ratio, max(len(y) - 2, 2)
+        building.at_most_3("sampling", len(sizes))
+
+        def sampled(i: int, x: Any) -> Any:
+            given, x = x.dtype, x if x.dtype == torch.float64 else x.float()
+
+            def spread(c: int) -> Any:
+                return (torch.arange(c, device=x.device, dtype=x.dtype) + 0.5) / c
+
+            turns = torch.arange(i, self.regions, len(xs), device=x.device, dtype=x.dtype)
+            lines = [turns[:, None] / max(self.regions - 1, 1) - 1 + spread(s * w) for w in sizes]  # from -1 to 1
+            if len(sizes) == 1:  # grid_sample takes two dimensions or three
+                x, lines = x.unsqueeze(2), [0 * lines[0][:, :1], *lines]
+            lines = [line.unflatten(1, [-1 if j == k else 1 for k in range(n)]) for j, line in enumerate(lines)]
+            grid = torch.stack(torch.broadcast_tensors(*reversed(lines)), -1).flatten(0, 1)
+            samples = torch.nn.functional.grid_sample(x, grid.expand(len(x), *grid.shape), padding_mode="border",
+                                                      align_corners=False)
+            cells = samples.reshape(*x.shape[:2], -1, *(part for w in sizes for part in (w, s)))
+            return cells.mean(tuple(range(4, cells.dim(), 2))).movedim(2, -1).to(given)
+
+        return building.stateless(torch, "RoiAlign", lambda *xs: torch.cat(
+            [sampled(i, x) for i, x in enumerate(xs[:self.regions])], -1))
+
+    examples = (
+        Example("torchvision's fasterrcnn_resnet50_fpn, roi_heads.box_roi_pool: 7x7 cells of 2x2 samples, and at most "
+                "1000 regions an image", ((256, 200, 200), (256, 100, 100), (256, 50, 50), (256, 25, 25)),
+                {"regions": 1000, "output_size": 7}, (256, 7, 7, 1000)),
+    )

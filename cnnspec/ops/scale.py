@@ -1,0 +1,27 @@
+"""Scaling: every element times one constant, which is not learned; one multiplication an element.
+
+Source: Szegedy, Ioffe, Vanhoucke & Alemi (2016), Inception-v4, Inception-ResNet and the impact of residual connections
+on learning, arXiv 1602.07261, section 3.3.
+"""
+
+from typing import Any
+
+from cnnspec.ops import building
+from cnnspec.ops.fields import real
+from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.units import Shape
+
+
+class Scale(Elementwise):
+    title = "Scaling"
+    per_element = {"multiplications": 1}
+
+    factor: float = real("the constant", minimum=-1e9)
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return building.stateless(torch, "Scale", lambda x: x * self.factor)
+
+    examples = (
+        Example("Szegedy et al. (2016), figure 20, and timm's inception_resnet_v2, repeat.0: residuals of 320 channels "
+                "of 35x35 are scaled by 0.17 before they are added", ((320, 35, 35),), {"factor": 0.17}, (320, 35, 35)),
+    )

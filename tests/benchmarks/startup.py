@@ -1,0 +1,55 @@
+"""What a command costs as a whole process, against a Python that only imports the libraries it stands on."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+RUNS = 41
+BASE = "import click, tomllib, json"
+CASES = {
+    "cnnspec table vgg16 --format json": BASE,
+    "cnnspec table vgg16": BASE + ", tabulate",
+    "cnnspec table resnet50 --format json": BASE,
+}
+LIMIT = 1.4
+
+
+def command(text: str) -> list[str]:
+    """The command of this very Python's environment."""
+    name, *rest = text.split()
+    return [str(Path(sys.executable).with_name(name)), *rest]
+
+
+def seconds(argv: list[str]) -> float:
+    """The wall time of one run; bytecode is cached, as it is after an installation."""
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    start = time.perf_counter()
+    subprocess.run(argv, env=env, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+def compare(ours: list[str], base: list[str], runs: int = RUNS) -> dict[str, Any]:
+    """Both commands in turn, after one run of each that is not counted: medians, and the median of the ratios."""
+    seconds(ours), seconds(base)
+    pairs = [(seconds(ours), seconds(base)) for _ in range(runs)]
+    ratios = sorted(a / b for a, b in pairs)
+    return {
+        "runs": runs,
+        "median_ms": round(1000 * statistics.median(a for a, _ in pairs), 1),
+        "base_median_ms": round(1000 * statistics.median(b for _, b in pairs), 1),
+        "ratio": round(statistics.median(ratios), 3),
+        "ratio_quartiles": [round(q, 3) for q in statistics.quantiles(ratios, n=4)[::2]],
+    }
+
+
+def measure() -> list[dict[str, Any]]:
+    """All cases."""
+    return [
+        {"command": text, "base": f'python -c "{base}"', "limit": LIMIT,
+         **compare(command(text), [sys.executable, "-c", base])}
+        for text, base in CASES.items()
+    ]

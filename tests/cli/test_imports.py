@@ -1,0 +1,48 @@
+"""What commands import: no command of the calculator waits for a library that it does not need."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "numpy", "pandas", "fvcore", "torchvision", "timm")
+CODE = """
+import sys
+from cnnspec.__main__ import main
+try:
+    main()
+finally:
+    print("\\n" + " ".join(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
+"""
+
+
+def imported(*arguments: str) -> set[str]:
+    """The top-level modules that a command leaves in sys.modules."""
+    done = subprocess.run([sys.executable, "-c", CODE, *arguments], capture_output=True, text=True, encoding="utf-8",
+                          timeout=60, check=True)
+    assert done.stdout
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("arguments", [
+    ("table", "vgg16", "--format", "json"), ("table", "vgg16", "--format", "csv"),
+    ("list", "lenet", "--format", "json"), ("list", "lenet", "--format", "csv"),
+    ("explain", "lenet5"), ("schema",),
+])
+def test_json_csv_and_formulas_need_neither_heavy_libraries_nor_tabulate(arguments: tuple[str, ...]) -> None:
+    modules = imported(*arguments)
+    assert "cnnspec" in modules
+    assert not modules & {*HEAVY, "tabulate"}
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "latex", "html"])
+def test_tables_need_tabulate_and_no_heavy_libraries(format: str) -> None:
+    modules = imported("table", "vgg16", "--format", format)
+    assert "tabulate" in modules
+    assert not modules & set(HEAVY)
+
+
+def test_the_package_itself_imports_nothing_heavy() -> None:
+    code = "import sys, cnnspec; cnnspec.load('lenet5'); print(*{n.partition('.')[0] for n in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert not set(done.stdout.split()) & {*HEAVY, "click", "tabulate"}

@@ -1,0 +1,168 @@
+"""Every operator builds a torch module that keeps the calculator's promises, on every worked example."""
+
+import copy
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from draws import Shape
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from cnnspec.ops.fields import Misfit
+from cnnspec.ops.operator import Operator
+from cnnspec.ops.registry import OPERATORS, operator
+
+# Time is short: maps are cut to LARGEST a side, or replaced by these. On the meta device every example is whole.
+LARGEST = 20
+SMALLER: dict[str, tuple[Shape, ...]] = {
+    "crop-0": ((512, 16, 16), (512, 14, 14)),
+    "crop-1": ((21, 44, 64), (3, 25, 32)),
+    "roi_align-0": ((3, 40, 40), (3, 20, 20), (3, 10, 10), (3, 5, 5)),
+}
+DTYPES = (torch.float32, torch.float64, torch.bfloat16)
+OFFERS_IN_PLACE = [name for name in OPERATORS if "inplace" in operator(name).fields]
+
+
+class Case(NamedTuple):
+    """An operator with inputs, and what it makes of them."""
+
+    op: Operator
+    inputs: tuple[Shape, ...]
+    y: Shape
+
+    def build(self) -> Any:
+        return self.op.build(torch, *self.inputs, y=self.y)
+
+    def tensors(self, batch: int, dtype: torch.dtype = torch.float32) -> list[Tensor]:
+        """Random inputs; for what undoes a pool, values with the indices of that pool."""
+        if not self.op.undoes:
+            return [torch.randn(batch, *x, dtype=dtype) for x in self.inputs]
+        pool: Any = self.op.pool.build(torch, self.op.size, y=self.inputs[1], return_indices=True)  # type: ignore[attr-defined]
+        _, indices = pool(torch.randn(batch, *self.op.size, dtype=dtype))  # type: ignore[attr-defined]
+        return [torch.randn(batch, *self.inputs[0], dtype=dtype), indices]
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
+
+
+def case(name: str, number: int, whole: bool = False) -> Case:
+    """A worked example, or, where it is large, its fields on smaller inputs."""
+    example = operator(name).examples[number]
+    op, inputs = operator(name).of(example), example.inputs
+    if not whole:
+        cut = tuple((x[0], *(min(w, LARGEST) for w in x[1:])) for x in inputs)
+        inputs = SMALLER.get(f"{name}-{number}", cut)
+    return Case(op, inputs, op.output(*inputs))
+
+
+every_example = pytest.mark.parametrize(("name", "number"), [
+    pytest.param(name, i, id=f"{name}-{i}") for name in OPERATORS for i in range(len(operator(name).examples))])
+
+
+def flops(module: Any, tensors: list[Tensor]) -> int:
+    with FlopCounterMode(display=False) as counter:
+        module(*tensors)
+    return counter.get_total_flops()
+
+
+def own_first(tensors: dict[str, Shape]) -> list[tuple[str, Shape]]:
+    """In the order in which torch lists a module's tensors: its own, then those of modules within it."""
+    return sorted(tensors.items(), key=lambda item: "." in item[0])
+
+
+@every_example
+def test_shape_and_dtype_hold_in_training_and_in_evaluation(name: str, number: int) -> None:
+    c = case(name, number)
+    module = c.build()
+    for dtype in DTYPES:
+        for training in (True, False):
+            y = module.to(dtype).train(training)(*c.tensors(2, dtype))
+            assert tuple(y.shape) == (2, *c.y)
+            assert y.dtype == dtype
+            assert y.isfinite().all()
+
+
+@every_example
+def test_tensors_have_the_names_shapes_and_order_of_the_calculator(name: str, number: int) -> None:
+    c = case(name, number)
+    module = c.build()
+    assert isinstance(module, nn.Module)
+    assert [(k, tuple(t.shape)) for k, t in module.named_parameters()] == own_first(c.op.parameters(*c.inputs))
+    buffers = [(k, tuple(t.shape)) for k, t in module.named_buffers() if k != "num_batches_tracked"]
+    assert buffers == own_first(c.op.buffers(*c.inputs))
+    assert all(t.requires_grad for t in module.parameters())
+    assert all(t.isfinite().all() for t in module.state_dict().values())
+    module.load_state_dict(c.build().state_dict(), strict=True)
+
+
+@every_example
+def test_the_whole_example_runs_on_the_meta_device_and_costs_its_macs(name: str, number: int) -> None:
+    """FlopCounterMode counts two for each multiply-accumulate, and sees every operator that has any."""
+    c = case(name, number, whole=True)
+    with torch.device("meta"):
+        module = c.build().eval()
+        tensors = [torch.zeros(1, *x) for x in c.inputs]
+    if c.op.undoes:
+        tensors[-1] = tensors[-1].long()
+    y = module(*tensors)
+    assert y.is_meta
+    assert all(t.is_meta for t in module.state_dict().values())
+    assert tuple(y.shape) == (1, *c.y)
+    assert flops(module, tensors) == 2 * c.op.macs(*c.inputs, y=c.y)
+
+
+@every_example
+def test_a_copy_computes_the_same_with_tensors_of_its_own(name: str, number: int) -> None:
+    c = case(name, number)
+    module, tensors = c.build().eval(), c.tensors(1)
+    twin = copy.deepcopy(module)
+    expected = module(*tensors)
+    torch.testing.assert_close(twin(*tensors), expected)
+    with torch.no_grad():
+        for tensor in twin.state_dict().values():
+            tensor.fill_(7)
+    torch.testing.assert_close(module(*tensors), expected)
+    if twin.state_dict():
+        assert not torch.allclose(twin(*tensors), expected)
+
+
+@every_example
+def test_gradients_reach_every_parameter_and_every_input_that_is_read(name: str, number: int) -> None:
+    c = case(name, number)
+    module, tensors = c.build(), c.tensors(2)
+    read = [t for i, t in enumerate(tensors) if t.is_floating_point() and i not in c.op.size_only]
+    for t in read:
+        t.requires_grad_()
+    y = module(*tensors)
+    (y * torch.randn_like(y)).sum().backward()
+    for t in (*module.parameters(), *read):
+        assert t.grad is not None
+        assert t.grad.isfinite().all()
+        assert t.grad.any()
+
+
+@pytest.mark.parametrize("name", OFFERS_IN_PLACE)
+def test_in_place_means_that_the_input_is_overwritten(name: str) -> None:
+    required = {key: 0.1 for key, field in operator(name).fields.items() if field.required}
+    for inplace in (False, True):
+        x = torch.randn(2, 4, 3, 3)
+        op = operator(name)(**required, inplace=inplace)
+        assert (op.build(torch, (4, 3, 3), y=(4, 3, 3))(x).data_ptr() == x.data_ptr()) == inplace
+
+
+@pytest.mark.parametrize(("name", "fields"), [
+    ("conv", {"out_channels": 1, "kernel_size": 1}), ("conv_transpose", {"out_channels": 1, "kernel_size": 1}),
+    ("conv_table", {"connections": [[0]], "kernel_size": 1}), ("depthwise_conv", {"kernel_size": 1}),
+    ("trainable_subsampling", {}), ("pad", {"padding": 1}), ("upsample", {"size": 4}), ("batchnorm", {}),
+    ("dropout", {"channels": True}), ("global_avgpool", {}), ("adaptive_maxpool", {"output_size": 1}),
+    *((f"{kind}pool", {"kernel_size": 2}) for kind in ("max", "avg", "min", "sum")),
+    ("roi_align", {"regions": 2, "output_size": 2}),
+])
+def test_what_pytorch_has_in_three_dimensions_is_refused_in_four(name: str, fields: dict[str, Any]) -> None:
+    op, x = operator(name)(**fields), (2, 4, 4, 4, 4)
+    with pytest.raises(Misfit, match="1 to 3 spatial dimensions, but \\$0 has 4") as misfit:
+        op.build(torch, x, y=op.output(x))
+    assert misfit.value.rule == "S010"

@@ -1,0 +1,110 @@
+"""Every format of a table reads back as what it is, whatever stands in names and titles."""
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from written import network
+
+from cnnspec import load
+from cnnspec.api import Network
+from cnnspec.report.explain import explain
+from cnnspec.report.presets import PRESETS
+from cnnspec.report.table import table
+
+HOSTILE = network('{ name = "a|b_c$&<i>#%~^", op = "conv", out_channels = 4, kernel_size = 3 },',
+                  top='title = "<b>5 % of $x_1$ & \\"more\\"</b> | `code` }{ \\\\end{tabular}"')
+NAMES = ["lenet5", "lenet5_geron", "hostile"]
+
+
+def net_of(name: str) -> Network:
+    return HOSTILE if name == "hostile" else load(name)
+
+
+class Tags(HTMLParser):
+    """The tags that stay open, and the texts of cells."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.open: list[str] = []
+        self.cells: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag != "br":
+            self.open.append(tag)
+        if tag in ("td", "th"):
+            self.cells.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] in ("td", "th"):
+            self.cells[-1] += data
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+@pytest.mark.parametrize("name", NAMES)
+def test_csv_parses_into_a_row_a_layer(name: str, preset: str) -> None:
+    net = net_of(name)
+    headings, *rows = csv.reader(io.StringIO(table(net, "csv", preset)))
+    assert headings == list(PRESETS[preset])
+    assert all(len(row) == len(headings) for row in rows)
+    if preset == "summary":
+        assert [row[0] for row in rows] == [r.name for r in net.layers]
+        assert sum(int(row[3]) for row in rows) == net.totals.params
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+@pytest.mark.parametrize("name", NAMES)
+def test_html_is_balanced_and_its_cells_are_those_of_text(name: str, preset: str) -> None:
+    net = net_of(name)
+    page = Tags(table(net, "html", preset))
+    assert page.open == []
+    shown = table(net, "text", preset)
+    assert len(page.cells) >= 2 * len(PRESETS[preset])
+    assert all(word in shown for cell in page.cells for word in cell.split())
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+@pytest.mark.parametrize("name", NAMES)
+def test_markdown_has_as_many_cells_in_each_line(name: str, preset: str) -> None:
+    lines = [line for line in table(net_of(name), "markdown", preset).splitlines() if line.startswith("|")]
+    counts = {len(re.findall(r"(?<!\\)\|", line)) for line in lines}
+    assert counts == {len(PRESETS[preset]) + 1}
+
+
+def unescaped(text: str, character: str) -> int:
+    return len(re.findall(rf"(?<!\\){re.escape(character)}", text))
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+@pytest.mark.parametrize("name", NAMES)
+def test_latex_is_a_booktabs_table_with_balanced_braces(name: str, preset: str) -> None:
+    page = table(net_of(name), "latex", preset)
+    body = "\n".join(line for line in page.splitlines() if not line.startswith("%"))
+    assert unescaped(body, "{") == unescaped(body, "}")
+    rules = re.findall(r"^\\(\w+rule)$", body, re.M)
+    assert rules == ["toprule", "midrule", *["midrule"] * (preset in ("summary", "full")), "bottomrule"]
+    assert r"\hline" not in body
+    rows = [line for line in body.splitlines() if line.endswith(r"\\")]
+    assert {unescaped(row, "&") for row in rows} == {len(PRESETS[preset]) - 1}
+    assert not any(unescaped(body, character) for character in "%#_^~")
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed: LaTeX is not compiled")
+def test_latex_compiles(tmp_path: Path) -> None:
+    pages = [table(net_of(name), "latex", preset) for name in NAMES for preset in PRESETS]
+    pages += [explain(net_of(name), "", "latex") for name in NAMES]
+    start = r"\documentclass{article}\usepackage{booktabs,amsmath}\begin{document}"
+    text = "\n\n".join([start, *pages, r"\end{document}"])
+    (tmp_path / "page.tex").write_text(text, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]

@@ -1,0 +1,13 @@
+"""Networks that a test writes down on the spot."""
+
+from typing import Any
+
+from cnnspec.api import Network
+from cnnspec.graph.build import build
+from cnnspec.spec.source import Source
+
+
+def network(layers: str, shape: list[int] | None = None, rest: str = "", top: str = "", **settings: Any) -> Network:
+    """The network of the given lines of TOML; ``top`` stands above them, ``rest`` below."""
+    text = f'name = "net"\ninput = {shape or [3, 32, 32]}\n{top}\nlayers = [\n{layers}\n]\n{rest}'
+    return Network(build(Source("net.toml", text), settings=settings))
