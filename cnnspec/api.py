@@ -17,6 +17,7 @@ from cnnspec.units import Shape
 
 if TYPE_CHECKING:
     import pandas
+    import torch
 
 __all__ = ["Network", "RequestError", "SpecError", "load", "networks"]
 
@@ -76,6 +77,14 @@ class Network:
         from cnnspec.report.frame import frame
 
         return frame(self)
+
+    def build(self, device: str | None = None, dtype: "torch.dtype | None" = None) -> "torch.nn.Module":
+        """The network as a torch.nn.Module: a flat executor with readable parameter names. Raises RequestError."""
+        try:
+            from cnnspec.twin.executor import build
+        except ImportError:
+            raise RequestError("building a network needs PyTorch: pip install 'cnnspec[verify]'") from None
+        return build(self.graph, device, dtype)
 
     def __repr__(self) -> str:
         return f"<Network {self.name}: {self.totals.params:,} parameters, {self.totals.macs:,} MACs>"

@@ -5,6 +5,7 @@ from math import prod
 from typing import NamedTuple
 
 from cnnspec.graph.model import Node
+from cnnspec.ops.operator import Operator
 from cnnspec.units import Shape
 
 
@@ -48,10 +49,10 @@ def node_cost(node: Node) -> NodeCost:
 
 def costs(nodes: Iterable[Node]) -> list[NodeCost]:
     """The costs of nodes, in their order."""
-    known: dict[tuple[int, tuple[Shape, ...]], NodeCost] = {}  # networks repeat themselves
+    known: dict[tuple[Operator, tuple[Shape, ...]], NodeCost] = {}  # networks repeat themselves
     found = []
     for node in nodes:
-        key = (id(node.op), node.shapes)
+        key = (node.op, node.shapes)
         if node.shares:
             found.append(node_cost(node))
             continue

@@ -47,10 +47,10 @@ def build(source: Source, variant: str = "", settings: dict[str, Any] | None = N
     if spec is None:
         raise SpecError(notes.problems)
     chosen = choose(spec, variant)
-    building = _Build(spec, chosen, notes, max_lines)
+    building = _Build(spec, chosen, notes, max_lines, input_shape)
     try:
         with kept():
-            return building.run(settings or {}, input_shape)
+            return building.run(settings or {})
     except TooMany:
         raise SpecError(building.problems(), complete=False) from None
 
@@ -69,16 +69,17 @@ def choose(spec: NetworkSpec, variant: str) -> Variant | None:
 class _Build:
     """Building one graph."""
 
-    def __init__(self, spec: NetworkSpec, variant: Variant | None, notes: Collector, max_lines: int):
-        self.spec, self.variant, self.notes = spec, variant, notes
+    def __init__(self, spec: NetworkSpec, variant: Variant | None, notes: Collector, max_lines: int,
+                 input_shape: Shape | None):
+        self.spec, self.variant, self.notes, self.input_shape = spec, variant, notes, input_shape
         self.unrolled = Notes()
         self.outside: list[Problem] = []
-        self.unroller = Unroller(spec, self.unrolled, max_lines)
+        self.unroller = Unroller(spec, self.unrolled, max_lines, input_shape is not None)
 
-    def run(self, settings: dict[str, Any], input_shape: Shape | None) -> Graph:
+    def run(self, settings: dict[str, Any]) -> Graph:
         spec, about = self.spec, {**self.spec.about, **(self.variant.about if self.variant else {})}
         scope = self.arguments(settings)
-        inputs = self.inputs(about, scope, input_shape)
+        inputs = self.inputs(about, scope, self.input_shape)
         first = inputs[spec.body.inputs[0]]
         arguments = dict(scope.own)
         scope.own["in_channels"] = UNKNOWN if first is POISON else first.output[0]
@@ -103,7 +104,7 @@ class _Build:
         nodes = self.unroller.nodes
         title = about.get("title") or name
         return Graph(name, spec.name, title, about.get("year"), about.get("source") or "", nodes,
-                     nodes[: len(inputs)], outputs, arguments, scope)
+                     nodes[: len(inputs)], outputs, arguments, scope, tuple(self.unroller.aside.problems()))
 
     def problems(self) -> list[Problem]:
         """All problems; those of reading come first where both saw the same one."""

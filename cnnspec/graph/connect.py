@@ -27,7 +27,8 @@ def read(frame: Frame, sources: Any) -> tuple[list[Value], list[Mismatch]]:
     if not names:
         return [], [Mismatch("from names at least one layer")]
     values, faults = [], []
-    for i, name in enumerate(names):
+    for i, given in enumerate(names):
+        name = str(given) if type(given) is int else given  # as an expression in a name puts it
         value: Value = POISON
         try:
             value = named(frame, name, i)
@@ -36,7 +37,7 @@ def read(frame: Frame, sources: Any) -> tuple[list[Value], list[Mismatch]]:
         except Poisoned:
             pass
         values.append(value)
-    return (values if sources is names or isinstance(sources, str) else []), faults
+    return (values if sources is names or isinstance(sources, str | int) else []), faults
 
 
 def named(frame: Frame, name: Any, index: int) -> Value:

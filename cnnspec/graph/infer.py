@@ -39,7 +39,9 @@ def add_node(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields
         where = given.get(fault.field)
         source, path = (where.source, where.path) if where else (line.source, line.at("op") if line.op else line.path)
         prefix = "" if message.startswith((f"{kind}:", f"{kind} ")) else f"{kind}: "
-        raise un.stop(frame, source, path, fault.rule, prefix + message, hint) from None
+        notes = un.aside if spot.training and un.reshaped else un.notes
+        notes.add(source, path, fault.rule, prefix + message, hint, frame.call)
+        raise Poisoned from None
     node = Node(len(un.nodes), name, kind, op, inputs, output, frame.call, row, part, line)
     node.training_only = spot.training
     node.origins = {k: (g.value, g.scope) for k, g in given.items() if isinstance(g.value, Dynamic)}
@@ -55,7 +57,7 @@ def add_node(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields
 def output_of(un: "Unroller", op: Operator, inputs: tuple[Node, ...]) -> Shape:
     """The output shape, worked out once for each operator and shapes. Raises Misfit."""
     shapes = tuple([n.output for n in inputs])
-    key = (id(op), shapes)
+    key = (op, shapes)
     if key not in un.outputs or op.undoes:
         output = op.output(*shapes)
         if prod(output) >= MAX_ELEMENTS:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.ops.operator import Operator
+from cnnspec.problems import Problem, SpecError
 from cnnspec.records import Record
 from cnnspec.spec.expressions import UNKNOWN, Expression, Scope
 from cnnspec.spec.model import Line
@@ -92,7 +93,11 @@ class Node:
 
 
 class Graph(Record):
-    """A network at one setting of its arguments. ``nodes`` hold the inputs first, then every layer."""
+    """A network at one setting of its arguments. ``nodes`` hold the inputs first, then every layer.
+
+    ``unfit`` are the problems of layers that are there in training only, where they do not fit an input that was
+    given from outside: inference does not need them.
+    """
 
     name: str
     family: str
@@ -104,6 +109,7 @@ class Graph(Record):
     outputs: list[Node]
     arguments: dict[str, Any]
     scope: Scope  # of the network's own lines
+    unfit: tuple[Problem, ...] = ()
 
     def computed(self) -> list[Origin]:
         """The arguments that were written as expressions, with the values in them."""
@@ -111,5 +117,10 @@ class Graph(Record):
         return [origin_of(name, self.arguments[name], *origin) for name, origin in written if origin]
 
     def layers(self, training: bool = False) -> Iterator[Node]:
-        """The nodes of the layers, those that are there in training only if they are asked for."""
+        """The nodes of the layers, those that are there in training only if they are asked for.
+
+        Raises SpecError where those are asked for and do not fit the input.
+        """
+        if training and self.unfit:
+            raise SpecError(self.unfit)
         return (n for n in self.nodes[len(self.inputs) :] if training or not n.training_only)

@@ -27,14 +27,16 @@ class TooLarge(Exception):
 class Unroller:
     """The state of unrolling one network: its nodes so far, and the problems."""
 
-    def __init__(self, spec: NetworkSpec, notes: Notes, max_lines: int):
+    def __init__(self, spec: NetworkSpec, notes: Notes, max_lines: int, reshaped: bool):
         self.spec, self.notes, self.max_lines = spec, notes, max_lines
+        self.reshaped = reshaped  # the input is not the spec's own: what training alone needs may then not fit
+        self.aside = Notes()  # problems with that
         self.nodes: list[Node] = []
         self.by_name: dict[str, Node] = {}
         self.count = 0
         self.scope = Scope({})  # of the network's own lines
         self.ops: dict[tuple[Any, ...], Operator] = {}  # by name and values
-        self.outputs: dict[tuple[int, tuple[Shape, ...]], Shape] = {}  # by operator and shapes
+        self.outputs: dict[tuple[Operator, tuple[Shape, ...]], Shape] = {}  # by operator and shapes
 
     # ---- noting problems
 

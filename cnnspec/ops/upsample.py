@@ -85,11 +85,11 @@ class Upsample(Operator):
 
     def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:
         n, cls = len(x) - 1, torch.nn.Upsample
-        building.at_most_3("upsampling", n)
+        building.at_most_3("Upsample", n)
         mode = self.mode if self.mode == "nearest" else ("linear", "bilinear", "trilinear")[n - 1]
-        size = y[1:] if self.scale_factor is None else None
         upsample = building.adapted(cls, lambda module, x, *_: cls.forward(module, x))
-        return upsample(size, self.scale_factor, mode, self.align_corners if mode != "nearest" else None)
+        corners = None if mode == "nearest" else self.align_corners
+        return upsample(None if self.scale_factor else y[1:], self.scale_factor, mode, corners)
 
     examples = (
         Example("PyTorch's documentation of torch.nn.Upsample: scale_factor=2, mode='nearest' makes 2x2 4x4",

@@ -45,7 +45,7 @@ def explain(net: "Network", layer: str = "", format: str = "text") -> str:
 
 def selected(net: "Network", layer: str) -> list[Row]:
     """The rows that ``layer`` names, those of training too. Raises RequestError where there are none."""
-    all_rows = net.rows(training=True)
+    all_rows = net.rows(training=not net.graph.unfit)
     if not layer:
         return net.layers
     found = [r for r in all_rows if r.name == layer or r.name.startswith(layer + ".")]

@@ -68,6 +68,8 @@ def notes(net: "Network", shown: list[Row], training: bool, textbook: bool) -> l
         what = "1 node that is there in training only is" if left_out == 1 else (
             f"{left_out} nodes that are there in training only are")
         lines.append(f"As at inference; {what} left out.")
+    if net.graph.unfit:
+        lines.append("Layers that are there in training only do not fit this input; --training says which.")
     return lines
 
 

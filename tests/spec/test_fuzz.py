@@ -106,7 +106,7 @@ def test_mutated_specs(tmp_path: Path, make: Callable[[str, random.Random], str]
 
 @pytest.mark.long
 @MAKERS
-@settings(max_examples=3000, **FUZZED)
+@settings(max_examples=2000, **FUZZED)
 @given(name=NAMES, seed=SEEDS)
 def test_many_mutated_specs(tmp_path: Path, make: Callable[[str, random.Random], str], name: str, seed: int) -> None:
     endures(tmp_path, make, name, seed)

@@ -46,6 +46,12 @@ layers = [{ name = "one", op = "relu" }, { name = "two", op = "relu" }]
     assert edges(graph_of(text))["add"] == ["b.inner.one", "b.inner.two", "b.last"]
 
 
+def test_from_takes_the_number_that_an_expression_gives_as_a_name() -> None:
+    text = 'layers = [{ name = "{i}", op = "relu", repeat = 3 }, { name = "b", op = "relu", from = "{2 - 1}" }, ' \
+           '{ name = "c", op = "add", from = ["b", "2"] }]'
+    assert edges(graph_of(text))["b"] == ["1"]
+
+
 def test_a_block_takes_its_inputs_in_the_order_of_from() -> None:
     text = '''
 layers = [{ name = "a", op = "relu" }, { name = "b", op = "join", from = ["a", "input"] }]

@@ -91,6 +91,13 @@ activation   = "relu"
     assert [n.name for n in graph.outputs] == ["last"]
 
 
+def test_a_join_that_is_left_out_stands_for_the_first_of_its_inputs() -> None:
+    graph = graph_of('layers = [{ name = "a", op = "relu" }, '
+                     '{ name = "sum", op = "add", from = ["input", "a"], when = false }, '
+                     '{ name = "b", op = "add", from = ["sum", "previous"] }]')
+    assert read_by(graph, "b") == ["input", "a"]
+
+
 def test_when_is_asked_for_each_instance() -> None:
     text = 'layers = [{ name = "a{i}", op = "relu", repeat = 4, when = "{i % 2 == 0}" }]'
     assert names(graph_of(text)) == ["a0", "a2"]

@@ -1,0 +1,26 @@
+"""Modules as operators build them, with inputs and tensors drawn at random, in double precision."""
+
+from typing import Any
+
+import torch
+from draws import Shape
+from torch import Tensor
+
+from cnnspec.ops.registry import operator
+
+Fields = dict[str, Any]
+
+
+def built(name: str, fields: Fields, *inputs: Shape) -> Any:
+    """The module in evaluation and double precision, every parameter and buffer drawn at random, from 0.5 to 1.5."""
+    op = operator(name)(**fields)
+    module = op.build(torch, *inputs, y=op.output(*inputs)).double().eval()
+    with torch.no_grad():
+        for tensor in module.state_dict().values():
+            if tensor.is_floating_point():
+                tensor.uniform_(0.5, 1.5)
+    return module
+
+
+def random(*x: int) -> Tensor:
+    return torch.randn(2, *x, dtype=torch.float64)
