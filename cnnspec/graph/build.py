@@ -15,9 +15,10 @@ from cnnspec.ops.fields import MAX_SIZE, described, is_int
 from cnnspec.ops.input import Input
 from cnnspec.problems import Problem, RequestError, SpecError, TooMany, Where, did_you_mean, visible
 from cnnspec.spec.collect import Collector
-from cnnspec.spec.expressions import UNKNOWN, ExpressionError, Scope, Unknown, declared_below, evaluate
+from cnnspec.spec.expressions import evaluate
 from cnnspec.spec.model import NetworkSpec, Variant
 from cnnspec.spec.network import read_network
+from cnnspec.spec.scope import UNKNOWN, ExpressionError, Scope, Unknown, declared_below
 from cnnspec.spec.source import Source, read
 from cnnspec.spec.zoo import find, home
 from cnnspec.units import Shape

@@ -4,8 +4,8 @@ from typing import Any
 
 from cnnspec.graph.model import Call, Node
 from cnnspec.records import Record
-from cnnspec.spec.expressions import Scope
 from cnnspec.spec.model import Block, Line
+from cnnspec.spec.scope import Scope
 from cnnspec.spec.source import Path, Source
 
 MAX_PATH = 4000  # characters: more than names of 100 at 32 levels take

@@ -11,9 +11,9 @@ from cnnspec.ops.operator import Operator
 from cnnspec.ops.registry import operator
 from cnnspec.problems import did_you_mean, visible
 from cnnspec.spec.collect import CONTROL
-from cnnspec.spec.expressions import Dynamic
 from cnnspec.spec.lines import SHORTHAND
 from cnnspec.spec.model import Line
+from cnnspec.spec.scope import Dynamic
 from cnnspec.units import Shape, shape
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Any
 from cnnspec.ops.operator import Operator
 from cnnspec.problems import Problem, SpecError
 from cnnspec.records import Record
-from cnnspec.spec.expressions import UNKNOWN, Expression, Scope
 from cnnspec.spec.model import Line
+from cnnspec.spec.scope import UNKNOWN, Dynamic, Scope
 from cnnspec.units import Shape
 
 MAX_ORIGINS = 64  # of one value: a spec can make a chain of arguments as long as it likes
@@ -32,13 +32,13 @@ class Origin(Record):
     values: dict[str, Any]
 
 
-def origin_of(name: str, value: Any, expression: Expression, scope: Scope) -> Origin:
+def origin_of(name: str, value: Any, expression: Dynamic, scope: Scope) -> Origin:
     """The origin of a value that an expression gave in a scope."""
     names = [n for n in dict.fromkeys(expression.names) if scope.get_or_unknown(n) is not UNKNOWN]
     return Origin(name, value, expression.text, {n: scope.get(n) for n in names})
 
 
-def trace(name: str, value: Any, expression: Expression, scope: Scope) -> list[Origin]:
+def trace(name: str, value: Any, expression: Dynamic, scope: Scope) -> list[Origin]:
     """The origin of a value, then those of the names in its expression that other expressions gave, and so on.
 
     What a call only passes on, under the same name, has its origin where it comes from.
@@ -88,7 +88,7 @@ class Node:
 
     def trace(self) -> list[Origin]:
         """Where the fields that were written as expressions got their values, back to the network's arguments."""
-        written = [(k, *w) for k, w in self.origins.items() if isinstance(w[0], Expression)]
+        written = [(k, *w) for k, w in self.origins.items() if w[0].text]
         return [o for field, *origin in written for o in trace(field, getattr(self.op, field, None), *origin)]
 
 

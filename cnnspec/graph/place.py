@@ -10,9 +10,9 @@ from cnnspec.ops.fields import described
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import did_you_mean, visible
 from cnnspec.records import Record
-from cnnspec.spec.expressions import UNKNOWN, Scope, declared_below
 from cnnspec.spec.lines import SHORTHAND
 from cnnspec.spec.model import Block, Line
+from cnnspec.spec.scope import UNKNOWN, Scope, declared_below
 
 if TYPE_CHECKING:
     from cnnspec.graph.unroll import Unroller

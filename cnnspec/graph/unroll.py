@@ -11,8 +11,9 @@ from cnnspec.ops.fields import described
 from cnnspec.ops.operator import Operator
 from cnnspec.problems import visible
 from cnnspec.spec.collect import name_fault
-from cnnspec.spec.expressions import Expression, ExpressionError, Scope, Text, Unknown, evaluate
+from cnnspec.spec.expressions import Expression, Text, evaluate
 from cnnspec.spec.model import Block, Line, NetworkSpec
+from cnnspec.spec.scope import ExpressionError, Scope, Unknown
 from cnnspec.spec.source import Path, Source
 from cnnspec.units import Shape
 

@@ -84,12 +84,11 @@ class Upsample(Operator):
         return Step(f"output {name}", "floor(W*s/t)", {"W": w, "s": s, "t": t}, size)
 
     def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:
-        n, cls = len(x) - 1, torch.nn.Upsample
-        building.at_most_3("Upsample", n)
-        mode = self.mode if self.mode == "nearest" else ("linear", "bilinear", "trilinear")[n - 1]
+        building.at_most_3("Upsample", len(x) - 1)
+        cls, linear = torch.nn.Upsample, ("linear", "bilinear", "trilinear")[len(x) - 2]
         upsample = building.adapted(cls, lambda module, x, *_: cls.forward(module, x))
-        corners = None if mode == "nearest" else self.align_corners
-        return upsample(None if self.scale_factor else y[1:], self.scale_factor, mode, corners)
+        how = ("nearest", None) if self.mode == "nearest" else (linear, self.align_corners)
+        return upsample(None if self.scale_factor else y[1:], self.scale_factor, *how)
 
     examples = (
         Example("PyTorch's documentation of torch.nn.Upsample: scale_factor=2, mode='nearest' makes 2x2 4x4",

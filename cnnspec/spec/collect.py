@@ -5,7 +5,8 @@ from typing import Any
 
 from cnnspec.ops.fields import described
 from cnnspec.problems import Problem, TooMany, did_you_mean, visible
-from cnnspec.spec.expressions import Dynamic, ExpressionError, compiled
+from cnnspec.spec.expressions import compiled
+from cnnspec.spec.scope import Dynamic, ExpressionError
 from cnnspec.spec.source import Path, Source
 
 MAX_PROBLEMS = 200

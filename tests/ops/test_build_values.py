@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from draws import Shape
-from modules import built, random
+from modules import Fields, built, random
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.testing import assert_close
@@ -169,3 +169,45 @@ def test_first_values_are_those_that_the_fields_state() -> None:
     assert 0.9 * 4**0.5 / 10 < table.weight[:1].abs().max() <= 1 / 5
     assert 0.9 / 10 < table.weight[1:].abs().max() <= 1 / 10
     assert 0.9 / 10 < conv.weight.abs().max() <= 1 / 10
+
+
+FIELDS: dict[str, tuple[Fields, Any]] = {
+    "leaky_relu": ({"negative_slope": 0.3}, lambda x: functional.leaky_relu(x, 0.3)),
+    "elu": ({"alpha": 0.3}, lambda x: functional.elu(x, 0.3)),
+    "softplus": ({"beta": 2.0, "threshold": 1.0}, lambda x: functional.softplus(x, 2, 1)),
+    "gelu": ({"approximate": "tanh"}, lambda x: functional.gelu(x, approximate="tanh")),
+    "softmax": ({}, lambda x: x.softmax(1)),
+    "log_softmax": ({}, lambda x: x.log_softmax(1)),
+    "lrn": ({"size": 3, "alpha": 0.5, "beta": 0.6, "k": 2.0},
+            lambda x: functional.local_response_norm(x, 3, 0.5, 0.6, 2)),
+    "groupnorm": ({"groups": 2, "eps": 0.1, "affine": False}, lambda x: functional.group_norm(x, 2, eps=0.1)),
+    "adaptive_avgpool": ({"output_size": [2, 3]}, lambda x: functional.adaptive_avg_pool2d(x, (2, 3))),
+    "adaptive_maxpool": ({"output_size": [2, 3]}, lambda x: functional.adaptive_max_pool2d(x, (2, 3))),
+    "global_avgpool": ({"keepdim": False}, lambda x: x.mean((2, 3))),
+    "global_maxpool": ({"keepdim": False}, lambda x: x.amax((2, 3))),
+    "flatten": ({}, lambda x: x.flatten(1)),
+    "reshape": ({"shape": [8, -1]}, lambda x: x.reshape(2, 8, 10)),
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_fields_are_handed_on(name: str) -> None:
+    (fields, function), x = FIELDS[name], random(4, 5, 4)
+    assert_close(built(name, fields, (4, 5, 4))(x), function(x))
+
+
+def test_batchnorm_takes_its_statistics_by_its_momentum() -> None:
+    op, x = operator("batchnorm")(eps=0.1, momentum=0.25, affine=False), random(4, 5, 4)
+    module = op.build(torch, (4, 5, 4), y=(4, 5, 4)).double()
+    mean, var = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), correction=0, keepdim=True)
+    assert_close(module(x), (x - mean) / (var + 0.1).sqrt())
+    assert_close(module.running_mean, 0.25 * mean.flatten())
+
+
+@pytest.mark.parametrize("how", [{"mode": "nearest"}, {"mode": "bilinear"},
+                                 {"mode": "bilinear", "align_corners": True}])
+def test_upsample_by_a_factor(how: Fields) -> None:
+    x, mode = random(1, 3, 4), how["mode"]
+    corners = None if mode == "nearest" else how.get("align_corners", False)
+    expected = functional.interpolate(x, scale_factor=2.5, mode=mode, align_corners=corners)
+    assert_close(built("upsample", {"scale_factor": 2.5, **how}, (1, 3, 4))(x), expected)

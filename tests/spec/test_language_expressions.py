@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import graph_of, import_torchvision
 
-from cnnspec.spec.expressions import ExpressionError, Scope, compiled, evaluate
+from cnnspec.spec.expressions import compiled, evaluate
+from cnnspec.spec.scope import ExpressionError, Scope
 
 SCOPE = {"n": 7, "w": 0.5, "rows": [[1, "a"], [2, "b"]], "row": {"out": 64}, "kind": "relu", "se": True}
 

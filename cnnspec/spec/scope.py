@@ -1,0 +1,86 @@
+"""The names that expressions see, and the work that they may do."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+MAX_STEPS = 2_000_000
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be read or has no value: the message and what would mend it."""
+
+    def __init__(self, message: str, hint: str = ""):
+        super().__init__(message)
+        self.message, self.hint = message, hint
+
+
+class Unknown(Exception):
+    """An expression over a value that is unknown because of an earlier problem; reported there."""
+
+
+UNKNOWN: Any = object()
+HINTS = {"true": "an expression writes True", "false": "an expression writes False"}
+
+
+class Scope:
+    """The names that an expression sees: ``own`` ones, which hide those of ``outer``; and the work done so far.
+
+    ``hints`` say of names that are not declared what would mend that; ``written`` are own values as they were
+    written, each with the scope in which it was evaluated.
+    """
+
+    def __init__(self, own: dict[str, Any], outer: "Scope | None" = None, steps: list[int] | None = None):
+        self.own, self.outer = own, outer
+        self.hints = HINTS
+        self.written: dict[str, tuple[Any, Scope]] = {}
+        self.steps: list[int] = steps or (outer.steps if outer else [0])
+
+    def get(self, name: str) -> Any:
+        """The value of ``name``. Raises KeyError where it is not declared, Unknown where it has no value."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.own:
+                if scope.own[name] is UNKNOWN:
+                    raise Unknown
+                return scope.own[name]
+            scope = scope.outer
+        raise KeyError(name)
+
+    def origin(self, name: str) -> "tuple[Dynamic, Scope] | None":
+        """The expression that gave ``name`` its value, and its scope; None where no expression did."""
+        scope: Scope | None = self
+        while scope is not None and name not in scope.own:
+            scope = scope.outer
+        value, where = scope.written.get(name, (None, scope)) if scope is not None else (None, None)
+        return (value, where) if isinstance(value, Dynamic) and value.text and where is not None else None
+
+    def get_or_unknown(self, name: str) -> Any:
+        """The value of ``name``, or UNKNOWN."""
+        try:
+            return self.get(name)
+        except (KeyError, Unknown):
+            return UNKNOWN
+
+    def names(self) -> list[str]:
+        return [*self.own, *(self.outer.names() if self.outer else [])]
+
+    def spend(self, steps: int) -> None:
+        """Count work. Raises ExpressionError where the network's expressions together do too much of it."""
+        self.steps[0] += steps
+        if self.steps[0] > MAX_STEPS:
+            raise ExpressionError(f"the expressions of one network take at most {MAX_STEPS:,} steps together")
+
+
+def declared_below(names: Iterable[str]) -> dict[str, str]:
+    """The hints of a scope whose ``names`` get their values one after the other."""
+    return HINTS | dict.fromkeys(names, "it is declared below: an argument sees those above it")
+
+
+class Dynamic:
+    """A value that is computed anew for each scope. An expression has its ``text``, and the ``names`` in it."""
+
+    text = ""
+    names: Sequence[str] = ()
+
+    def evaluate(self, scope: Scope) -> Any:
+        raise NotImplementedError
