@@ -15,8 +15,8 @@ class Row(Record):
     """One row. A folded row has the sums of what it holds and the output of its last node.
 
     ``tensors`` are the shapes of parameters and buffers by name, those of a norm as ``norm.weight``; a folded row
-    names none. ``op`` is the operator, or the block of a folded row; ``main`` is the operator's node, or None. ``times`` is
-    how many equal rows in a run the row stands for: its numbers are those of one.
+    names none. ``op`` is the operator, or the block of a folded row; ``main`` is the operator's node, or None.
+    ``times`` is how many equal rows in a run the row stands for: its numbers are those of one.
     """
 
     name: str
@@ -55,7 +55,8 @@ class Row(Record):
         return self.params, self.buffers, self.macs, self.elementwise
 
 
-def rows(nodes: Iterable[Node], costs: dict[int, NodeCost], fields: dict[int, Field], depth: int | None = None) -> list[Row]:
+def rows(nodes: Iterable[Node], costs: dict[int, NodeCost], fields: dict[int, Field],
+         depth: int | None = None) -> list[Row]:
     """The rows of ``nodes`` in execution order.
 
     With ``depth`` d, blocks called more than d - 1 levels down are one row each (1: every line of the network is
@@ -82,8 +83,11 @@ def row(name: str, nodes: list[Node], costs: dict[int, NodeCost], fields: dict[i
     for cost in parts:
         for kind, n in cost.elementwise.items():
             work[kind] = work.get(kind, 0) + n
-    prefixes = [f"{n.part}." if n.part else "" for n in nodes]
-    tensors = {p + k: v for p, cost in zip(prefixes, parts, strict=True) for k, v in cost.tensors.items()} if main else {}
+    tensors = {
+        (f"{n.part}.{k}" if n.part else k): v
+        for n, cost in zip(nodes if main else [], parts, strict=False)
+        for k, v in cost.tensors.items()
+    }
     shares = parts[0].shares if main else ""
     return Row(
         name, main.kind if main else block_name(name, nodes[0]), main, tuple(nodes), last.output, prod(last.output),

@@ -99,6 +99,8 @@ class _Build:
                                   "outputs are what is there at inference", node.call)
         if not self.problems():
             self.unread()
+        if not outputs and not self.problems():  # a fault of ours: never a graph without what it is for
+            self.outside.append(Problem(Where(spec.source.name), "L006", "the outputs of the network have no value"))
         if self.problems():
             raise SpecError(self.problems())
         name = self.variant.name if self.variant else spec.name

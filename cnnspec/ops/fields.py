@@ -70,7 +70,8 @@ def described(value: Any, depth: int = 0) -> str:
     if isinstance(value, list | tuple):
         if depth > 2:
             return "[…]"
-        return visible("[" + ", ".join(described(v, depth + 1) for v in value[:8]) + (", …" if len(value) > 8 else "") + "]", 60)
+        shown = [described(v, depth + 1) for v in value[:8]] + ["…"] * (len(value) > 8)
+        return visible(f"[{', '.join(shown)}]", 60)
     return visible(value, 60)
 
 

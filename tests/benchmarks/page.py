@@ -4,11 +4,14 @@ from typing import Any
 
 from cnnspec.report.formats import grid
 
+STARTUP = ("Command", "Base", "ms", "Base ms", "Ratio", "Quartiles", "Limit")
+
 
 def page(data: dict[str, Any]) -> str:
     """The page as Markdown."""
     startup = [[r["command"], r["base"], f"{r['median_ms']}", f"{r['base_median_ms']}", f"{r['ratio']:.2f}",
-                f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}", f"{r['limit']}"] for r in data["startup"]]
+                f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}", f"{r['limit']}"]
+               for r in data["startup"]]
     scaling = [[f"{r['nodes']:,}", f"{r['seconds']:.3f}", f"{r['microseconds_a_node']:.1f}", f"{r['ratio']:.2f}",
                 f"{r['limit']}"] for r in data["scaling"]]
     about = data["about"]
@@ -23,7 +26,7 @@ each were measured in the same run.
 Whole processes, run in turn with their base; wall time in ms (median), and the median of the ratios pair by pair
 with its quartiles. The goal is a ratio of at most the limit.
 
-{grid(["Command", "Base", "ms", "Base ms", "Ratio", "Quartiles", "Limit"], startup, [False] * 2 + [True] * 5, "markdown")}
+{grid(STARTUP, startup, [False] * 2 + [True] * 5, "markdown")}
 
 ## Analysis
 
