@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from math import prod
-from typing import NamedTuple
 
 from cnnspec.graph.model import Node
 from cnnspec.ops.operator import Operator
+from cnnspec.records import Record
 from cnnspec.units import Shape
 
 
-class NodeCost(NamedTuple):
+class NodeCost(Record):
     """The cost of one node for one example.
 
     ``params`` are trainable elements, ``buffers`` stored ones that are not trained, ``tensors`` both by name with
@@ -58,5 +58,5 @@ def costs(nodes: Iterable[Node]) -> list[NodeCost]:
             continue
         if key not in known:
             known[key] = node_cost(node)
-        found.append(known[key]._replace(name=node.name))
+        found.append(known[key].replace(name=node.name))
     return found

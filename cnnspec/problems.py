@@ -6,7 +6,8 @@ wrote pass through :func:`visible`, so that no control character or terminal esc
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import NamedTuple
+
+from cnnspec.records import Record
 
 RULES = {
     "T001": "a spec is a readable file of at most 1 MiB",
@@ -38,7 +39,7 @@ RULES = {
 }
 
 
-class Where(NamedTuple):
+class Where(Record):
     """A place in a file (``line`` and ``column`` count from 1), or, with line 0, an argument given outside."""
 
     file: str
@@ -50,7 +51,7 @@ class Where(NamedTuple):
         return f"{name}:{self.line}:{self.column}" if self.line else name
 
 
-class Problem(NamedTuple):
+class Problem(Record):
     """One finding.
 
     ``message`` states the rule as it applies here, then the numbers; ``hint`` what would mend it.
@@ -78,9 +79,15 @@ class SpecError(Exception):
     """A spec that cannot be understood: all its problems, in file order, or the first of too many."""
 
     def __init__(self, problems: Iterable[Problem], complete: bool = True):
-        self.problems = sorted(set(problems), key=lambda p: (p.where, p.rule, p.message))
+        self.problems = sorted(set(problems), key=place)
         more = [] if complete else ["and more: reading stopped here"]
         super().__init__("\n".join([*map(str, self.problems), *more]))
+
+
+def place(problem: Problem) -> tuple[str, int, int, str, str]:
+    """By what problems are sorted: their place in the file."""
+    where = problem.where
+    return where.file, where.line, where.column, problem.rule, problem.message
 
 
 class RequestError(Exception):

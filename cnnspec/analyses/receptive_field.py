@@ -13,7 +13,6 @@ squeeze-and-excitation) is left out, and ``gated`` says so.
 
 from collections.abc import Iterable
 from math import lcm
-from typing import NamedTuple
 
 from cnnspec.analyses.hulls import (
     EXHAUSTED,
@@ -30,11 +29,12 @@ from cnnspec.analyses.hulls import (
     spanned,
 )
 from cnnspec.graph.model import Node
-from cnnspec.ops.windows import SAME, WHOLE, Reach
+from cnnspec.ops.windows import WHOLE, Every, Reach
+from cnnspec.records import Record
 from cnnspec.units import fraction
 
 
-class Field(NamedTuple):
+class Field(Record):
     """The receptive field of a node, per dimension; ``axes`` None: the whole input (or, with ``reason``, unknown)."""
 
     axes: tuple[Hull, ...] | None
@@ -106,10 +106,10 @@ def through(reach: Reach, read: Field, gated: bool, budget: Budget) -> Field:
     """The field behind an operator, from the field of what it reads. Raises Lost."""
     if read.axes is None:
         return read
-    if reach is SAME:
-        return read._replace(gated=gated) if gated else read
+    if isinstance(reach, Every):  # SAME
+        return read.replace(gated=gated) if gated else read
     pairs = zip(reach, read.axes, strict=True)
-    return Field(tuple(bearable(compose(window, hull, budget)) for window, hull in pairs), gated)  # type: ignore[arg-type]
+    return Field(tuple(bearable(compose(window, hull, budget)) for window, hull in pairs), gated)
 
 
 def merge(fields: list[Field], budget: Budget) -> Field:

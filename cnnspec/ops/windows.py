@@ -6,6 +6,7 @@ from operator import eq
 from typing import Any, NamedTuple, overload
 
 from cnnspec.ops.fields import Misfit, Padding, PerAxis
+from cnnspec.records import Record
 from cnnspec.units import Shape
 
 
@@ -35,7 +36,7 @@ class Phases(Sequence[range]):
     __hash__ = None  # type: ignore[assignment]
 
 
-class Window(NamedTuple):
+class Window(Record):
     """What one dimension of an operator reads, on an unbounded input.
 
     The output position ``period*t + r`` reads the input positions ``advance*t + o`` for each ``o`` in
@@ -52,7 +53,7 @@ def single(offset: int) -> range:
     return range(offset, offset + 1)
 
 
-class Every(NamedTuple):
+class Every(Record):
     """A reach that needs no arithmetic: ``SAME`` position, or the ``WHOLE`` input."""
 
     name: str

@@ -9,9 +9,9 @@ from typing import Any
 from cnnspec.problems import Problem, SpecError, Where, visible
 
 MAX_BYTES = 2**20
-# a key of 64 parts and more: tomllib's time and memory grow with the square of them
-LONG_KEY = re.compile(r"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""")
-LONG_DIGITS = re.compile(r"[0-9A-Fa-f_]{16}")
+MAX_PARTS = 64  # of a key: tomllib's time and memory grow with the square of them
+LONG_KEY = r"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}"""
+LONG_DIGITS = r"[0-9A-Fa-f_]{16}"
 INTEGERS = "an integer has at most 64 bits"
 Path = tuple[str | int, ...]
 
@@ -23,9 +23,10 @@ class Source:
         """Parse ``text``. Raises SpecError (T003) where it is not TOML."""
         self.name, self.text = name, text
         self._places: dict[Path, tuple[int, int]] | None = None
-        if long := LONG_KEY.search(text):
+        dotted = any(line.count(".") >= MAX_PARTS for line in text.split("\n"))
+        if dotted and (long := re.search(LONG_KEY, text)):
             where = Where(name, text.count("\n", 0, long.start()) + 1, long.start() - text.rfind("\n", 0, long.start()))
-            raise SpecError([Problem(where, "T003", "a key has at most 64 parts between dots")])
+            raise SpecError([Problem(where, "T003", f"a key has at most {MAX_PARTS} parts between dots")])
         try:
             self.data: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -33,7 +34,7 @@ class Source:
         except (ValueError, RecursionError) as error:  # tomllib lets both through on hostile text
             reason = "it nests too deeply" if isinstance(error, RecursionError) else INTEGERS
             raise SpecError([Problem(Where(name, 1, 1), "T003", f"not TOML: {reason}")]) from None
-        if LONG_DIGITS.search(text):
+        if re.search(LONG_DIGITS, text):
             self._check_integers()
 
     def _check_integers(self) -> None:
