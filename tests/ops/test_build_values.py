@@ -120,7 +120,9 @@ def test_joins() -> None:
     same = [(3, 4, 5)] * 3
     assert_close(built("add", {}, *same)(full, gated, full), 2 * full + gated)
     assert_close(built("abs_difference", {}, *same[:2])(full, gated), torch.maximum(full - gated, gated - full))
-    assert_close(built("concat", {}, *same)(full, gated, full)[:, 3:6], gated)
+    laid = built("concat", {}, *same[:2], (1, 4, 5))(full, gated, places)
+    for first, part in ((0, full), (3, gated), (6, places)):
+        assert_close(laid[:, first:first + part.shape[1]], part)
 
 
 def test_losses_of_each_example() -> None:
