@@ -36,6 +36,7 @@ RULES = {
     "S014": "an output has the elements that its input gives",
     "S015": "an operator takes its number of inputs",
     "S016": "a tensor has fewer than 2**53 elements",
+    "S017": "at another input size, parameters keep their shapes",
 }
 
 

@@ -10,6 +10,7 @@ from cnnspec.graph.frame import POISON, Poisoned, single
 from cnnspec.graph.infer import MAX_ELEMENTS
 from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.graph.notes import Notes
+from cnnspec.graph.resize import refusals
 from cnnspec.graph.unroll import MAX_LINES, TooLarge, Unroller
 from cnnspec.ops.fields import MAX_SIZE, described, is_int
 from cnnspec.ops.input import Input
@@ -39,7 +40,10 @@ def load_graph(name: str, settings: dict[str, Any] | None = None, input_shape: S
 
 def build(source: Source, variant: str = "", settings: dict[str, Any] | None = None, input_shape: Shape | None = None,
           max_lines: int = MAX_LINES) -> Graph:
-    """The graph of one variant ("": the first) of a source. Raises SpecError, RequestError."""
+    """The graph of one variant ("": the first) of a source. Raises SpecError, RequestError.
+
+    At another ``input_shape``, a layer whose parameters depend on the input's size refuses (S017).
+    """
     notes = Collector()
     try:
         spec = read_network(notes, source, home())
@@ -51,9 +55,14 @@ def build(source: Source, variant: str = "", settings: dict[str, Any] | None = N
     building = _Build(spec, chosen, notes, max_lines, input_shape)
     try:
         with kept():
-            return building.run(settings or {})
+            graph = building.run(settings or {})
     except TooMany:
         raise SpecError(building.problems(), complete=False) from None
+    if input_shape is not None:
+        refused = refusals(graph, build(source, variant, settings, None, max_lines))
+        if refused:
+            raise SpecError(refused)
+    return graph
 
 
 def choose(spec: NetworkSpec, variant: str) -> Variant | None:

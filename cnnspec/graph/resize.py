@@ -1,0 +1,34 @@
+"""The same network at another input size: its parameters keep their shapes, or the layer whose do not refuses."""
+
+from cnnspec.graph.model import Graph, Node
+from cnnspec.graph.notes import Notes
+from cnnspec.problems import Problem, visible
+from cnnspec.units import shape
+
+
+def refusals(graph: Graph, native: Graph) -> list[Problem]:
+    """The layers of ``graph`` whose parameters have other shapes than in ``native``, the network at its own input.
+
+    Another number of channels or dimensions makes another network, which nothing refuses.
+    """
+    given, own = graph.inputs[0].output, native.inputs[0].output
+    if (given[0], len(given)) != (own[0], len(own)):
+        return []
+    notes = Notes()
+    known = {node.name: node for node in native.nodes}
+    for node in graph.nodes:
+        if node.name in known and node.line is not None:
+            compare(notes, node, known[node.name], f"{shape(own)}, but at {shape(given)}")
+    return notes.problems()
+
+
+def compare(notes: Notes, node: Node, native: Node, sizes: str) -> None:
+    """Note a node that has another weight than at the network's own input."""
+    ours, theirs = node.op.parameters(*node.shapes), native.op.parameters(*native.shapes)
+    for key, wanted in theirs.items():
+        if ours.get(key) != wanted and node.line is not None:
+            now = shape(ours.get(key, ()))
+            message = f"{visible(node.name)}: its {key} is {shape(wanted)} at an input of {sizes} it would be {now}"
+            notes.add(node.line.source, node.line.at("op"), "S017", message,
+                      "global pooling before it takes any size; a spec with that input is another network", node.call)
+            return
