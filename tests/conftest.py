@@ -1,6 +1,13 @@
-"""Options of the test run."""
+"""Options of the test run, and how hypothesis draws: anew each time at a desk, the same each time in CI."""
+
+import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

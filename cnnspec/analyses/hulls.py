@@ -42,6 +42,12 @@ def bounds(axis: Hull) -> list[tuple[int, int]]:
     return [(w, h) for w, h in zip(axis.low, axis.high, strict=True) if w is not None and h is not None]
 
 
+def emptied(hull: Hull) -> Hull:
+    """The positions of ``hull``, depending on nothing."""
+    nothing = (None,) * hull.period
+    return hull._replace(low=nothing, high=nothing)
+
+
 class Lost(Exception):
     """A field that cannot be followed: why."""
 

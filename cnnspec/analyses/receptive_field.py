@@ -7,7 +7,9 @@ to the next, and how far the first output reaches before the first input.
 
 Along one dimension the positions of a node repeat with a period p: position p*t + r depends on the inputs from
 q*t + low[r] to q*t + high[r]. Composing these maps is exact, phases and gaps included. After an operator that reads
-everything, the field is the WHOLE input. A gate (a factor of ``mul`` that has seen the whole input, as in
+everything, the field is the WHOLE input. Dimensions are followed apart: where outputs that depend on nothing (of a
+transposed convolution whose kernel is smaller than its stride) are joined with others in two dimensions or more, the
+field is an upper bound. A gate (a factor of ``mul`` that has seen the whole input, as in
 squeeze-and-excitation) is left out, and ``gated`` says so.
 """
 
@@ -25,6 +27,7 @@ from cnnspec.analyses.hulls import (
     bearable,
     bounds,
     compose,
+    emptied,
     reduced,
     spanned,
 )
@@ -109,7 +112,10 @@ def through(reach: Reach, read: Field, gated: bool, budget: Budget) -> Field:
     if isinstance(reach, Every):  # SAME
         return read.replace(gated=gated) if gated else read
     pairs = zip(reach, read.axes, strict=True)
-    return Field(tuple(bearable(compose(window, hull, budget)) for window, hull in pairs), gated)
+    axes = tuple(bearable(compose(window, hull, budget)) for window, hull in pairs)
+    if not all(map(bounds, axes)):  # no position along one dimension depends on anything: none does at all
+        axes = tuple(map(emptied, axes))
+    return Field(axes, gated)
 
 
 def merge(fields: list[Field], budget: Budget) -> Field:

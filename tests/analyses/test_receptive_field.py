@@ -35,8 +35,9 @@ def fields(kind: str, n: int) -> st.SearchStrategy[dict[str, Any]]:
                  "dilation": axis_values(n, 1, 2)},
         "maxpool": {"kernel_size": few, "stride": few, "padding": padding},
         "avgpool": {"kernel_size": few, "stride": few},
-        "conv_transpose": {"out_channels": st.just(4), "kernel_size": few, "stride": few,
-                           "padding": axis_values(n, 0, 1), "dilation": axis_values(n, 1, 2)},
+        "conv_transpose": {"out_channels": st.just(4), "kernel_size": few if n == 1 else axis_values(n, 2, 3),
+                           "stride": few if n == 1 else axis_values(n, 1, 2), "padding": axis_values(n, 0, 1),
+                           "dilation": axis_values(n, 1, 2 if n == 1 else 1)},  # in 2-D without gaps: see below
         "upsample": {"mode": st.sampled_from(["nearest", "bilinear"]), "scale_factor": st.sampled_from([1.5, 2, 3])},
         "adaptive_avgpool": {"output_size": axis_values(n, 2, 4)},
         "subsample": {"stride": axis_values(n, 1, 3)},
@@ -123,6 +124,14 @@ def test_field_equals_a_brute_force_trace(nodes: list[Node]) -> None:
         if all(field.size or ()):
             assert tuple(map(Fraction, field.stride or ())) == trace.stride(node), node
             assert field.padding == tuple(-next(s[0] for s in axis if s) for axis in spans), node
+
+
+def test_nothing_along_one_dimension_is_nothing_at_all() -> None:
+    """Dimensions are followed apart, which is exact in a chain: rows that depend on nothing empty their columns too."""
+    graph = Growing([4, 4])
+    graph.add("conv_transpose", [graph.nodes[0]], out_channels=4, kernel_size=1, stride=[1, 2], padding=[0, 1])
+    graph.add("subsample", [graph.nodes[-1]], stride=[1, 2])
+    assert receptive_fields(graph.nodes)[2].size == (0, 0)
 
 
 def test_branches_that_drift_apart_have_no_field() -> None:

@@ -101,6 +101,21 @@ def test_tensors_have_the_names_shapes_and_order_of_the_calculator(name: str, nu
     module.load_state_dict(c.build().state_dict(), strict=True)
 
 
+@pytest.mark.parametrize(("name", "fields", "x"), [
+    ("linear", {"out_features": 3, "bias": False}, (4,)), ("attention", {"heads": 2, "qkv_bias": False}, (4, 3, 3)),
+    ("channel_scale", {"bias": True}, (4, 3)), ("prelu", {"shared": True}, (4, 3)),
+    ("batchnorm", {"affine": False}, (4,)),
+    ("layernorm", {"affine": False}, (4, 3)), ("layernorm", {"affine": False, "over": "all"}, (4, 3)),
+    ("groupnorm", {"groups": 2, "affine": False}, (4, 3)),
+    ("depthwise_conv", {"kernel_size": 3, "multiplier": 2, "bias": False}, (4, 5, 5)),
+])
+def test_tensors_follow_the_fields(name: str, fields: dict[str, Any], x: Shape) -> None:
+    op = operator(name)(**fields)
+    module = op.build(torch, x, y=op.output(x))
+    assert [(k, tuple(t.shape)) for k, t in module.named_parameters()] == own_first(op.parameters(x))
+    assert tuple(module.eval()(torch.randn(2, *x)).shape) == (2, *op.output(x))
+
+
 @every_example
 def test_the_whole_example_runs_on_the_meta_device_and_costs_its_macs(name: str, number: int) -> None:
     """FlopCounterMode counts two for each multiply-accumulate, and sees every operator that has any."""

@@ -95,3 +95,10 @@ def test_roi_align_takes_the_means_of_samples(sizes: list[Shape]) -> None:
                      for sample in product(range(2), repeat=n)]
             mean = torch.stack([sampled(values[source], place) for place in taken]).mean(0)
             assert_close(y[(..., *cell, out)], mean)
+
+
+def test_roi_align_finds_its_places_in_single_precision() -> None:
+    """16 bits are too coarse for places, and on a CPU too few for the indices of large maps."""
+    op, x = operator("roi_align")(regions=7, output_size=3), (2, 40, 40)
+    module, values = op.build(torch, x, y=op.output(x)), torch.randn(1, *x).bfloat16()
+    assert torch.equal(module(values), module(values.float()).bfloat16())
