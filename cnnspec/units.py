@@ -23,6 +23,11 @@ def chw(dims: Shape) -> str:
     return f"({', '.join(map(str, dims))})"
 
 
+def channels_last(dims: Shape) -> bool:
+    """Whether an input's shape looks like (H, W, C), which would be read as H channels of W x C."""
+    return len(dims) == 3 and dims[-1] <= 4 < dims[0]
+
+
 def giga(n: int, unit: str) -> str:
     """A large count in words beside its exact value: ``724.407 MMACs`` for 724,406,816 and ``MACs``."""
     for size, prefix in ((10**9, "G"), (10**6, "M"), (10**3, "k")):

@@ -52,7 +52,7 @@ class Field(Record):
     @property
     def note(self) -> str:
         """What has to be said of a field without a size, "" where it is plainly the whole input."""
-        return self.reason and f"{'unknown' if self.unknown else 'the whole input'}, because of {self.reason}"
+        return self.reason and f"{'unknown' if self.unknown else 'the whole input'}: {self.reason}"
 
     @property
     def size(self) -> tuple[int, ...] | None:

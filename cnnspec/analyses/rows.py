@@ -41,7 +41,7 @@ class Row(Record):
 
     def part(self, part: str) -> Node | None:
         """The node of the row's norm or activation, or None."""
-        return next((n for n in self.nodes if n.part == part), None)
+        return next((n for n in self.nodes if n.part == part), None) if self.main else None
 
     def alike(self, other: "Row") -> bool:
         """Whether two rows show the same numbers, but for their names and their receptive fields."""

@@ -4,6 +4,7 @@ import click
 
 from cnnspec.api import load, networks
 from cnnspec.cli.output import show
+from cnnspec.problems import RequestError, visible
 from cnnspec.report.listing import listing
 from cnnspec.report.presets import FORMATS
 
@@ -18,5 +19,7 @@ def command(pattern: str, format_: str) -> None:
     cnnspec list
     cnnspec list vgg --format markdown
     """
-    names = [name for variants in networks().values() for name in variants if pattern in name]
+    names = [name for variants in networks().values() for name in variants if pattern.lower() in name]
+    if not names:
+        raise RequestError(f"no network's name holds {visible(pattern, 60)!r}; cnnspec list shows them all")
     show(listing([load(name) for name in names], format_))

@@ -38,11 +38,11 @@ def command(net: Network, format_: str, preset: str, columns: str | None, depth:
     if format_ == "json":  # and nothing of tables is imported
         from cnnspec.report.contract import json_text
 
-        if columns:
+        if columns is not None:
             raise RequestError("--columns goes with tables; JSON has every key")
         show(json_text(net, depth, training))
         return
     from cnnspec.report.table import table
 
-    names = [c.strip() for c in columns.split(",")] if columns else None
+    names = [c.strip() for c in columns.split(",")] if columns is not None else None
     show(table(net, format_, preset, names, depth, training, layout, reverse))

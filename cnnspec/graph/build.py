@@ -22,7 +22,7 @@ from cnnspec.spec.network import read_network
 from cnnspec.spec.scope import UNKNOWN, ExpressionError, Scope, Unknown, declared_below
 from cnnspec.spec.source import Source, read
 from cnnspec.spec.zoo import find, home
-from cnnspec.units import Shape
+from cnnspec.units import Shape, channels_last
 
 NETWORK: Any = Call((), "", {})
 
@@ -122,7 +122,13 @@ class _Build:
         """All problems; those of reading come first where both saw the same one."""
         read = self.notes.problems
         places = {p.where for p in read}
-        return [*self.outside, *read, *(p for p in self.unrolled.problems() if p.where not in places)]
+        unrolled = [p for p in self.unrolled.problems() if p.where not in places]
+        first = next((n for n in self.unroller.nodes if n.kind == "input"), None)
+        if first is not None and channels_last(first.output):
+            h, w, c = first.output
+            order = f"an input is channels, height, width: [{c}, {h}, {w}] instead of {list(first.output)}?"
+            unrolled = [p.replace(hint=f"{order} Or: {p.hint}") if p.rule[0] == "S" else p for p in unrolled]
+        return [*self.outside, *read, *unrolled]
 
     def arguments(self, settings: dict[str, Any]) -> Scope:
         """The network's arguments, evaluated in the order of their declaration."""

@@ -9,7 +9,7 @@ from cnnspec.graph.model import Node
 from cnnspec.ops.fields import REQUIRED, Misfit
 from cnnspec.ops.operator import Operator
 from cnnspec.ops.registry import operator
-from cnnspec.problems import did_you_mean, visible
+from cnnspec.problems import visible
 from cnnspec.spec.collect import CONTROL
 from cnnspec.spec.lines import SHORTHAND
 from cnnspec.spec.model import Line
@@ -115,7 +115,9 @@ def new_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fi
     for name, value in values.items():
         g = given[name]
         if name not in cls.fields:
-            hint = did_you_mean(name, [*cls.fields, *SHORTHAND, *CONTROL], "it has " + ", ".join(cls.fields))
+            from cnnspec.spec.vocabulary import field_hint  # on the error path only
+
+            hint = field_hint(name, [*cls.fields, *SHORTHAND, *CONTROL], "it has " + ", ".join(cls.fields))
             un.stop(frame, g.source, g.path, "L001", f"{visible(name, 60)} is not a field of {kind}", hint)
             faulty = True
             continue

@@ -202,6 +202,8 @@ def shorthand(un: "Unroller", frame: Frame, line: Line, part: str, given: Given)
 
 def nearest(value: Any, part: str) -> str:
     """The hint for a norm or an activation that is none."""
+    from cnnspec.spec.vocabulary import operator_hint  # on the error path only
+
     known = [n for n in OPERATORS if operator(n).role == part]
     listed = f'"none" is nothing; there are {", ".join(known)}'
-    return did_you_mean(value, known, listed) if isinstance(value, str) else listed
+    return operator_hint(value, known, listed) if isinstance(value, str) else listed

@@ -29,6 +29,7 @@ def compare(notes: Notes, node: Node, native: Node, sizes: str) -> None:
         if ours.get(key) != wanted and node.line is not None:
             now = shape(ours.get(key, ()))
             message = f"{visible(node.name)}: its {key} is {shape(wanted)} at an input of {sizes} it would be {now}"
+            mend = "global pooling before it takes any size" if node.kind == "linear" else "it is learned for one size"
             notes.add(node.line.source, node.line.at("op"), "S017", message,
-                      "global pooling before it takes any size; a spec with that input is another network", node.call)
+                      f"{mend}; a spec with that input is another network", node.call)
             return

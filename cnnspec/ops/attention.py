@@ -20,7 +20,7 @@ from cnnspec.ops.derivation import SYMBOLS, Step, elements, symbols
 from cnnspec.ops.fields import flag, natural, size
 from cnnspec.ops.grouping import divides
 from cnnspec.ops.operator import Elementwise, Example, feature_map
-from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.ops.windows import WHOLE, Phases, Reach, Window
 from cnnspec.units import Shape
 
 
@@ -72,7 +72,9 @@ class Attention(Elementwise):
                 "additions": biases + weights - self.heads * positions + relative}
 
     def window(self, x: Shape, y: Shape) -> Reach:
-        return WHOLE
+        if not self.window_size:
+            return WHOLE
+        return tuple(Window(m, m, Phases(m, lambda r, m=m: range(m))) for m in self.each_window(x))  # type: ignore[misc]
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         sizes = dict(zip(symbols(SYMBOLS, len(x) - 1), x[1:], strict=True))

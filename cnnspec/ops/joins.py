@@ -65,12 +65,13 @@ def mend(a: Shape, b: Shape, i: int, j: int) -> str:
     (small, si), (large, li) = sorted([(a, i), (b, j)], key=lambda pair: pair[0][1:])
     needed = f"needs {a[0]} channels instead of {b[0]}" if a[0] != b[0] else ""
     if stride := lacking_stride(small[1:], large[1:]):
-        also = f", and {needed}" if li == j else f", and ${j} {needed}"
-        return f"${li} lacks stride = {stride}" + also * bool(needed)
+        both = f", as a 1x1 convolution with out_channels = {small[0]}, stride = {stride} gives" if needed else ""
+        return f"${li} lacks stride = {stride}" + (f" and has {large[0]} channels{both}" if needed else "")
     lost = {w - v for v, w in zip(small[1:], large[1:], strict=True)}
     sizes = f"the sizes {shape(small[1:])} and {shape(large[1:])} differ by no whole stride: check the padding of ${si}"
     if len(lost) == 1 and (more := min(lost)) in (2, 4, 6):
         sizes += f", where {more // 2} more on each side adds {more}"
+    sizes += f", or crop ${li}"
     return sizes + f"; and ${j} {needed}" * bool(needed)
 
 

@@ -137,6 +137,7 @@ def feature_map(op: str, x: Shape) -> tuple[int, Shape]:
 def vector(op: str, x: Shape) -> int:
     """The length of a vector. Raises Misfit (S010) for a feature map."""
     if len(x) != 1:
+        pooled = " (so does keepdim = false on a global pooling)" if prod(x[1:]) == 1 else ""
         raise Misfit("S010", f"{op} takes a vector, but $0 is {shape_text(x)}",
-                     f"a flatten before it gives a vector of {count(prod(x))}")
+                     f"a flatten before it gives a vector of {count(prod(x))}{pooled}")
     return x[0]

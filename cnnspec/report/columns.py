@@ -121,7 +121,7 @@ def field_text(field: Field, values: tuple[int | str, ...] | None) -> str:
 
 
 def work(row: Row) -> str:
-    return ", ".join(f"{count(n)} {kind}" for kind, n in row.elementwise.items()) or NOTHING
+    return ", ".join(f"{count(n)} {kind.replace('_', ' ')}" for kind, n in row.elementwise.items()) or NOTHING
 
 
 COLUMNS = {

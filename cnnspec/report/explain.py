@@ -147,18 +147,15 @@ def as_markdown(part: Explanation) -> str:
     lines = [f"**{ESCAPES['markdown'](part.heading)}**", ""]
     lines += [f"- {ESCAPES['markdown'](o)}" for o in part.origins]
     for s in part.steps:
-        lines.append(f"- {s.quantity}: ${formula.latex(s.formula)} = {formula.latex(formula.substituted(s))} "
-                     f"= {formula.latex(str(s.result))}$")
+        lines.append(f"- {s.quantity}: ${' = '.join(formula.stages(s))}$")
     return "\n".join([*lines, *[f"- {ESCAPES['markdown'](r)}" for r in part.remarks]])
 
 
 def as_latex(part: Explanation) -> str:
     escape = ESCAPES["latex"]
-    lines = [rf"\paragraph{{{escape(part.heading)}}}", *[escape(o) + r"\\" for o in part.origins]]
+    lines = [rf"\paragraph{{{escape(part.heading)}}}", *[escape(o) + r"\newline" for o in part.origins]]
     rows = [
-        rf"  \text{{{escape(s.quantity)}}} &= {formula.latex(s.formula)} = {formula.latex(formula.substituted(s))} "
-        rf"= {formula.latex(str(s.result))}"
-        for s in part.steps
+        rf"  \text{{{escape(s.quantity)}}} &= {' = '.join(formula.stages(s))}" for s in part.steps
     ]
     lines += [r"\begin{align*}", "\\\\\n".join(rows), r"\end{align*}"] if rows else []
     return "\n".join([*lines, *map(escape, part.remarks)])

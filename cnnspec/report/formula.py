@@ -14,6 +14,11 @@ def substituted(step: Step) -> str:
     return NAME.sub(lambda m: str(step.values[m[0]]) if m[0] in step.values else m[0], step.formula)
 
 
+def stages(step: Step) -> list[str]:
+    """A step in LaTeX: the formula, with the numbers put in, and the result; what adds nothing is left out."""
+    return list(dict.fromkeys(map(latex, (step.formula, substituted(step), str(step.result)))))
+
+
 def latex(formula: str) -> str:
     """A formula, with symbols or with numbers, for LaTeX's math mode."""
     return _latex(ast.parse(formula, mode="eval").body)

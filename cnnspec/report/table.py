@@ -6,7 +6,7 @@ from cnnspec.analyses.rows import Row, rows
 from cnnspec.report.columns import Column, chosen
 from cnnspec.report.formats import ESCAPES, WIDTH, csv_text, grid
 from cnnspec.report.presets import PRESETS, TEXTBOOK
-from cnnspec.units import count, giga, shape
+from cnnspec.units import channels_last, count, giga, shape
 
 if TYPE_CHECKING:
     from cnnspec.api import Network
@@ -29,12 +29,15 @@ def table(net: "Network", format: str = "text", preset: str = "summary", columns
     if reverse:
         shown.reverse()
     if format == "csv":
-        return csv_text([c.key for c in picked], [[c.value(r, layout) for c in picked] for r in shown])
+        folded = ["times", "last"] if depth is not None else []  # or a column's sum would be too small
+        cells_of = [[c.value(r, layout) for c in picked] + ([r.times, r.last] if folded else []) for r in shown]
+        return csv_text([c.key for c in picked] + folded, cells_of)
     cells = [[c.cell(r, layout) for c in picked] for r in shown]
     if not textbook:
         cells += total_row(picked, net, training)
     body = grid([c.heading for c in picked], cells, [c.right for c in picked], format, len(cells) > len(shown))
-    return framed(net, body, format, notes(net, shown, training, textbook), textbook)
+    params = any(c.key in ("params", "parameters") for c in picked)
+    return framed(net, body, format, notes(net, shown, training, textbook, params), textbook)
 
 
 def total_row(picked: list[Column], net: "Network", training: bool) -> list[list[str]]:
@@ -46,17 +49,19 @@ def total_row(picked: list[Column], net: "Network", training: bool) -> list[list
     return [["Total", *cells[1:]]] if not picked[0].total else [cells]
 
 
-def notes(net: "Network", shown: list[Row], training: bool, textbook: bool) -> list[str]:
-    """What a reader of the numbers has to know."""
+def notes(net: "Network", shown: list[Row], training: bool, textbook: bool, params: bool) -> list[str]:
+    """What a reader of the numbers has to know; ``params`` says whether parameters are shown."""
     sums = net.sums(training)
     lines = [] if textbook else [
         f"{count(sums.params)} parameters, {count(sums.buffers)} buffers; {count(sums.macs)} MACs "
         f"({giga(sums.macs, 'MACs')}, {giga(sums.flops, 'FLOPs')} at 2 FLOPs a MAC); without the batch."
     ]
+    if channels_last(net.input):
+        lines.append(f"The input is read channels first: {net.input[0]} channels of {shape(net.input[1:])}.")
     if any(r.times > 1 for r in shown):
         lines.append("xN: N rows in a run, each with the numbers shown; the RF is the last one's.")
     shared = [r for r in shown if r.shares]
-    if shared:
+    if shared and params:
         lines.append("0 parameters, shared: " + ", ".join(f"{r.name} with {r.shares}" for r in shared[:8])
                      + (" and so on." if len(shared) > 8 else "."))
     if any(r.field.gated for r in shown) and not textbook:

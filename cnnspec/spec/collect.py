@@ -4,7 +4,7 @@ from keyword import iskeyword
 from typing import Any
 
 from cnnspec.ops.fields import described
-from cnnspec.problems import Problem, TooMany, did_you_mean, visible
+from cnnspec.problems import Problem, TooMany, visible
 from cnnspec.spec.expressions import compiled
 from cnnspec.spec.scope import Dynamic, ExpressionError
 from cnnspec.spec.source import Path, Source
@@ -32,10 +32,12 @@ class Collector:
 
     def unknown(self, source: Source, path: Path, known: list[str], what: str, otherwise: str = "") -> None:
         """Note a key that nothing reads."""
+        from cnnspec.spec.vocabulary import field_hint  # on the error path only
+
         name = str(path[-1])
         listed = otherwise or "known here: " + ", ".join(known[:24])
         self.add(source, path, "L001", f"{visible(name, 60)} is not a key of {what}",
-                 did_you_mean(name, known, listed), key=True)
+                 field_hint(name, known, listed), key=True)
 
     def compile(self, source: Source, path: Path, value: Any) -> Any:
         """The value with its expressions read; None, and a problem, where one cannot be."""

@@ -10,11 +10,6 @@ from cnnspec.spec.model import Block, Line
 from cnnspec.spec.source import Path, Source
 
 SHORTHAND = ("norm", "activation")
-ALSO_KNOWN_AS = {
-    "dense": "linear", "fc": "linear", "fully_connected": "linear", "bn": "batchnorm", "gap": "global_avgpool",
-    "deconv": "conv_transpose", "concatenate": "concat", "swish": "silu", "global_average_pooling": "global_avgpool",
-    "separable_conv": "depthwise_conv", "instance_norm": "groupnorm", "multiply": "mul", "zero_padding": "pad",
-}
 
 
 def read_lines(notes: Collector, source: Source, path: Path, value: Any) -> tuple[Line, ...]:
@@ -81,11 +76,11 @@ def check_line(notes: Collector, line: Line, blocks: dict[str, Block]) -> bool:
         elif line.op in blocks:
             check_call(notes, line, blocks[line.op], blocks)
         else:
+            from cnnspec.spec.vocabulary import operator_hint  # on the error path only
+
             known = [*OPERATORS, *blocks]
-            other = ALSO_KNOWN_AS.get(line.op)
-            mend = f"that is {other} here" if other else did_you_mean(line.op, known)
             notes.add(line.source, line.at("op"), "L005", f"{described(line.op)} is neither an operator nor a block",
-                      mend or "cnnspec schema lists the operators")
+                      operator_hint(line.op, known, "there are " + ", ".join(known)))
     elif line.op is not None and not is_dynamic(line.op):
         notes.add(line.source, line.at("op"), "L003", f"op is a name, not {described(line.op)}")
     return len(notes.problems) == before

@@ -100,7 +100,7 @@ def test_fields_beyond_all_numbers_are_lost() -> None:
 def test_an_unknown_field_is_shown_as_one() -> None:
     net = network(4096, {"op": "upsample", "size": 4097})
     assert table(net).splitlines()[5].endswith("  ?")
-    note = f"unknown, because of {UNTRACKED}"
+    note = f"unknown: {UNTRACKED}"
     assert " ".join(table(net).split()).endswith(f"RF: {note}.")
     assert f"receptive field: {note}" in explain(net)
     assert network_json(net)["layers"][0]["receptive_field_note"] == note

@@ -26,7 +26,7 @@ def limited() -> None:
 
 def run(*args: str, cwd: Path | None = None, limit: bool = False, **env: str) -> subprocess.CompletedProcess[bytes]:
     """A command in a process of its own, in at most 20 s."""
-    return subprocess.run([*CNNSPEC, *args], capture_output=True, cwd=cwd, env=os.environ | env, timeout=20,
+    return subprocess.run([*CNNSPEC, *args], capture_output=True, cwd=cwd, env=os.environ | env, timeout=120,
                           preexec_fn=limited if limit else None, check=False)
 
 
@@ -122,7 +122,7 @@ def test_a_reader_that_has_seen_enough_is_no_fault(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_said(tmp_path: Path) -> None:
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([*CNNSPEC, "table", "lenet5"], stdout=full, stderr=subprocess.PIPE, timeout=20,
+        done = subprocess.run([*CNNSPEC, "table", "lenet5"], stdout=full, stderr=subprocess.PIPE, timeout=120,
                               check=False)
     assert done.returncode == 2
     assert done.stderr == b"cnnspec: the output cannot be written: No space left on device\n"
@@ -130,7 +130,7 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
 
 def test_a_closed_output_is_quiet() -> None:
     done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *CNNSPEC, "table", "lenet5"],
-                          stderr=subprocess.PIPE, timeout=20,
+                          stderr=subprocess.PIPE, timeout=120,
                           check=False)
     assert (done.returncode, done.stderr) == (0, b"")
 

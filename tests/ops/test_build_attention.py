@@ -15,7 +15,9 @@ from torch import Tensor
 from torch.nn import functional
 from torch.testing import assert_close
 
+from cnnspec.ops.attention import Attention
 from cnnspec.ops.registry import operator
+from cnnspec.ops.windows import WHOLE
 
 
 @st.composite
@@ -102,3 +104,11 @@ def test_roi_align_finds_its_places_in_single_precision() -> None:
     op, x = operator("roi_align")(regions=7, output_size=3), (2, 40, 40)
     module, values = op.build(torch, x, y=op.output(x)), torch.randn(1, *x).bfloat16()
     assert torch.equal(module(values), module(values.float()).bfloat16())
+
+
+def test_window_of_windowed_attention_is_its_own_window() -> None:
+    op = Attention(heads=2, window_size=4)
+    shape = (8, 12, 16)
+    reach = op.window(shape, y=shape)
+    assert [(w.period, w.advance, {tuple(o) for o in w.offsets}) for w in reach] == [(4, 4, {(0, 1, 2, 3)})] * 2
+    assert Attention(heads=2).window(shape, y=shape) is WHOLE
