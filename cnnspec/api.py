@@ -10,8 +10,8 @@ from cnnspec.costs import NodeCost, costs
 from cnnspec.garbage import kept
 from cnnspec.graph.build import load_graph
 from cnnspec.graph.model import Graph, Node
-from cnnspec.graph.unroll import MAX_LINES
 from cnnspec.problems import RequestError, SpecError
+from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.zoo import families, variants
 from cnnspec.units import Shape
 

@@ -7,8 +7,8 @@ import click
 
 from cnnspec.api import Network
 from cnnspec.graph.build import load_graph, settings_from
-from cnnspec.graph.unroll import MAX_LINES
 from cnnspec.problems import RequestError, visible
+from cnnspec.spec.scope import MAX_LINES
 
 Command = Callable[..., Any]
 

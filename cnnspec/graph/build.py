@@ -11,7 +11,7 @@ from cnnspec.graph.infer import MAX_ELEMENTS
 from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.graph.notes import Notes
 from cnnspec.graph.resize import refusals
-from cnnspec.graph.unroll import MAX_LINES, TooLarge, Unroller
+from cnnspec.graph.unroll import TooLarge, Unroller
 from cnnspec.ops.fields import MAX_SIZE, described, is_int
 from cnnspec.ops.input import Input
 from cnnspec.problems import Problem, RequestError, SpecError, TooMany, Where, did_you_mean, visible
@@ -19,7 +19,7 @@ from cnnspec.spec.collect import Collector
 from cnnspec.spec.expressions import evaluate
 from cnnspec.spec.model import NetworkSpec, Variant
 from cnnspec.spec.network import read_network
-from cnnspec.spec.scope import UNKNOWN, ExpressionError, Scope, Unknown, declared_below
+from cnnspec.spec.scope import MAX_LINES, UNKNOWN, ExpressionError, Scope, Unknown, Work, declared_below
 from cnnspec.spec.source import Source, read
 from cnnspec.spec.zoo import find, home
 from cnnspec.units import Shape, channels_last
@@ -137,7 +137,7 @@ class _Build:
             hint = did_you_mean(key, list(spec.args), "it declares " + (", ".join(spec.args) or "none"))
             message = f"{visible(key, 60)} is not an argument of {visible(spec.name)}"
             self.outside.append(Problem(Where(f"--set {key}"), "L015", message, hint))
-        scope = Scope({})
+        scope = Scope({}, work=Work(self.unroller.max_lines))
         scope.hints = declared_below(spec.args)
         for key, default in spec.args.items():
             own = self.variant is not None and key in self.variant.args

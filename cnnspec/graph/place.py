@@ -113,7 +113,7 @@ def bind(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields,
     un.spend(frame, line, 4 * (len(given) + len(block.defaults)))  # each costs as much as a few steps
     arguments = {key: un.value(frame, value) for key, value in given.items()}
     own = {**arguments, "in_channels": channels}
-    scope = Scope(own, un.scope if block.own else None, un.scope.steps)
+    scope = Scope(own, un.scope if block.own else None, un.scope.work)
     scope.hints = declared_below(block.defaults)
     scope.written = {key: (value.value, value.scope) for key, value in given.items()}
     for key, default in block.defaults.items():

@@ -17,9 +17,6 @@ from cnnspec.spec.scope import ExpressionError, Scope, Unknown
 from cnnspec.spec.source import Path, Source
 from cnnspec.units import Shape
 
-MAX_LINES = 20_000
-MAX_NESTING = 32
-
 
 class TooLarge(Exception):
     """The network has more lines than it may; noted, and the end of unrolling."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-MAX_STEPS = 2_000_000
+STEPS_A_LINE = 100  # of work, for each line that a network may have
+MAX_LINES = 20_000
 
 
 class ExpressionError(Exception):
@@ -22,6 +23,13 @@ UNKNOWN: Any = object()
 HINTS = {"true": "an expression writes True", "false": "an expression writes False"}
 
 
+class Work:
+    """The work of all expressions of a network together, in steps, and how much there may be."""
+
+    def __init__(self, max_lines: int = MAX_LINES):
+        self.spent, self.limit = 0, STEPS_A_LINE * max_lines
+
+
 class Scope:
     """The names that an expression sees: ``own`` ones, which hide those of ``outer``; and the work done so far.
 
@@ -29,11 +37,11 @@ class Scope:
     written, each with the scope in which it was evaluated.
     """
 
-    def __init__(self, own: dict[str, Any], outer: "Scope | None" = None, steps: list[int] | None = None):
+    def __init__(self, own: dict[str, Any], outer: "Scope | None" = None, work: Work | None = None):
         self.own, self.outer = own, outer
         self.hints = HINTS
         self.written: dict[str, tuple[Any, Scope]] = {}
-        self.steps: list[int] = steps or (outer.steps if outer else [0])
+        self.work: Work = work or (outer.work if outer else Work())
 
     def get(self, name: str) -> Any:
         """The value of ``name``. Raises KeyError where it is not declared, Unknown where it has no value."""
@@ -66,9 +74,10 @@ class Scope:
 
     def spend(self, steps: int) -> None:
         """Count work. Raises ExpressionError where the network's expressions together do too much of it."""
-        self.steps[0] += steps
-        if self.steps[0] > MAX_STEPS:
-            raise ExpressionError(f"the expressions of one network take at most {MAX_STEPS:,} steps together")
+        self.work.spent += steps
+        if self.work.spent > self.work.limit:
+            raise ExpressionError(f"the expressions of one network take at most {self.work.limit:,} steps together",
+                                  "--max-lines raises the limit with the number of lines")
 
 
 def declared_below(names: Iterable[str]) -> dict[str, str]:
