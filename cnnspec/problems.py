@@ -10,7 +10,7 @@ from itertools import islice
 from cnnspec.records import Record
 
 RULES = {
-    "T001": "a spec is a readable file of at most 1 MiB",
+    "T001": "a spec is a readable file of at most 512 KiB",
     "T002": "a spec is UTF-8 text without a byte-order mark",
     "T003": "a spec is TOML 1.0",
     "L001": "every key is known",

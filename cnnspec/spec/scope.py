@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-STEPS_A_LINE = 100  # of work, for each line that a network may have
-MAX_LINES = 20_000
+STEPS_A_LINE = 200  # of work, for each line that a network may have
+MAX_LINES = 10_000
 
 
 class ExpressionError(Exception):

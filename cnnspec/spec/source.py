@@ -8,7 +8,7 @@ from typing import Any
 
 from cnnspec.problems import Problem, SpecError, Where, visible
 
-MAX_BYTES = 2**20
+MAX_BYTES = 2**19
 MAX_PARTS = 64  # of a key: tomllib's time and memory grow with the square of them
 LONG_KEY = r"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}"""
 LONG_DIGITS = r"[0-9A-Fa-f_]{16}"

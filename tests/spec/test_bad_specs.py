@@ -50,10 +50,10 @@ def test_every_rule_has_a_bad_spec() -> None:
 def test_what_is_no_readable_file_is_said_to_be_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("folder.toml").mkdir()
-    Path("long.toml").write_text("#" * (2**20 + 1))
+    Path("long.toml").write_text("#" * (2**19 + 1))
     Path("empty.toml").write_text("")
     assert printed(["folder.toml"]) == "folder.toml: T001 not a readable spec: it is a directory\n"
-    assert printed(["long.toml"]) == "long.toml: T001 a spec has at most 1,048,576 bytes, this file has 1,048,577\n"
+    assert printed(["long.toml"]) == "long.toml: T001 a spec has at most 524,288 bytes, this file has 524,289\n"
     assert printed(["missing.toml"]) == "missing.toml: T001 not a readable spec: No such file or directory\n"
     assert printed(["empty.toml"]).count("L002") == 3
 

@@ -44,8 +44,8 @@ def many(value: str, n: int) -> str:
     'args.a0 = [1, 1]\n' + "".join(f'args.a{i + 1} = ["{{a{i}}}", "{{a{i}}}", "{{a{i}}}"]\n' for i in range(30)),
     'args.a0 = { x = 1 }\n' + "".join(f'args.a{i + 1} = {{ x = "{{a{i}}}", y = "{{a{i}}}" }}\n' for i in range(60)),
     'args.a0 = "x"\n' + "".join(f'args.a{i + 1} = "{{a{i}}}{{a{i}}}"\n' for i in range(60)),
-    "args.a = " + many("1", 200_000) + "\nargs.b = " + many("'{sum(a)}'", 1000) + "\n",
-    "args.a = [{0}]\nargs.b = [{0}]\nargs.c = ".format(many("1", 100_000)) + many("'{a == b}'", 1000) + "\n",
+    "args.a = " + many("1", 150_000) + "\nargs.b = " + many("'{sum(a)}'", 1000) + "\n",
+    "args.a = [{0}]\nargs.b = [{0}]\nargs.c = ".format(many("1", 80_000)) + many("'{a == b}'", 1000) + "\n",
 ], ids=["lists", "tables", "texts", "sums", "comparisons"])
 def test_values_that_grow_from_values(tmp_path: Path, text: str) -> None:
     assert rules(tmp_path / "net.toml", text + 'layers = [{ name = "z", op = "relu" }]') == {"L007"}
@@ -71,8 +71,8 @@ RELU = '{ name = "z", op = "relu" }'
      "L010"),
     ('layers = [{ name = "a", op = "relu", norm = "b" }]\n[blocks.b]\nop = "d"\n[blocks.d]\nop = "b"', "L005"),
     ("layers = [{ name = 'a', op = 'relu', from = " + many("'input'", 30_000) + " }]", "S015"),
-    ("layers = [{ name = 'a', op = 'add', repeat = 9000, from = " + many("'previous'", 50_000) + " }]", "L007"),
-    (f'layers = [{{ name = "a", op = "relu", from = "{"a b." * 200_000}a" }}]', "L006"),
+    ("layers = [{ name = 'a', op = 'add', repeat = 9000, from = " + many("'previous'", 40_000) + " }]", "L007"),
+    (f'layers = [{{ name = "a", op = "relu", from = "{"a b." * 100_000}a" }}]', "L006"),
     ('layers = [{ name = "a", op = "relu", from = "later" }, { name = "later", op = "relu" }]', "L006"),
     ('layers = [{ name = "a", op = "relu", share = "a" }]', "L001"),
     ('layers = [{ name = "a", share = "a" }]', "L014"),
