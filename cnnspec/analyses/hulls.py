@@ -4,9 +4,9 @@ What cannot be followed within bounds of time and memory is Lost, with the reaso
 """
 
 from math import gcd
-from typing import NamedTuple
 
 from cnnspec.ops.windows import Window
+from cnnspec.records import Record
 
 MAX_PERIOD = 4096
 MAX_LOOKUPS = 2**18  # of the phases of all nodes together
@@ -17,7 +17,7 @@ EXHAUSTED = f"upsampling whose phases take more than {MAX_LOOKUPS:,} steps to fo
 OVERSIZED = "a reach of 2**63 positions or more"
 
 
-class Hull(NamedTuple):
+class Hull(Record):
     """The dependency of one dimension: period p, advance q, and per phase the lowest and highest input position.
 
     A phase that depends on nothing (between the points of a stride-2 transposed 1x1 convolution, say) has None.
@@ -45,7 +45,7 @@ def bounds(axis: Hull) -> list[tuple[int, int]]:
 def emptied(hull: Hull) -> Hull:
     """The positions of ``hull``, depending on nothing."""
     nothing = (None,) * hull.period
-    return hull._replace(low=nothing, high=nothing)
+    return hull.replace(low=nothing, high=nothing)
 
 
 class Lost(Exception):

@@ -69,7 +69,7 @@ class Pool(Pooling):
 
     def covering(self, x: Shape, y: Shape) -> list[Axis]:
         """The axes padded so far after the input that without ceil_mode they have the same windows."""
-        return [a._replace(after=max(a.after, (n - 1) * a.stride + a.kernel - a.size - a.before))
+        return [a.replace(after=max(a.after, (n - 1) * a.stride + a.kernel - a.size - a.before))
                 for a, n in zip(self.axes(x), y[1:], strict=True)]
 
     def largest(self, torch: Any, x: Shape, y: Shape, return_indices: bool = False) -> Any:

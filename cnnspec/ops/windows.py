@@ -1,17 +1,20 @@
 """The arithmetic of sliding windows that convolutions and pools share, and how windows read positions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from math import gcd
 from operator import eq
-from typing import Any, NamedTuple, overload
+from typing import Any
 
 from cnnspec.ops.fields import Misfit, Padding, PerAxis
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
 
-class Phases(Sequence[range]):
-    """The offsets of ``n`` phases, each worked out when it is asked for: a spec can make n as large as 2**31."""
+class Phases:
+    """The offsets of ``n`` phases, each worked out when it is asked for: a spec can make n as large as 2**31.
+
+    It is no ``collections.abc.Sequence``: making such a class costs a start-up as much as a module.
+    """
 
     def __init__(self, n: int, at: Callable[[int], range]):
         self.n, self.at = n, at
@@ -19,19 +22,16 @@ class Phases(Sequence[range]):
     def __len__(self) -> int:
         return self.n
 
-    @overload
-    def __getitem__(self, r: int) -> range: ...
-    @overload
-    def __getitem__(self, r: slice) -> "list[range]": ...
-    def __getitem__(self, r: int | slice) -> "range | list[range]":
-        if isinstance(r, slice):
-            return [self.at(i) for i in range(*r.indices(self.n))]
+    def __getitem__(self, r: int) -> range:
         if not 0 <= r < self.n:
             raise IndexError(r)
         return self.at(r)
 
+    def __iter__(self) -> Iterator[range]:
+        return map(self.at, range(self.n))
+
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
+        return isinstance(other, Phases | tuple) and len(self) == len(other) and all(map(eq, self, other))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -45,7 +45,7 @@ class Window(Record):
 
     period: int
     advance: int
-    offsets: Sequence[range]
+    offsets: tuple[range, ...] | Phases
 
 
 def single(offset: int) -> range:
@@ -64,7 +64,7 @@ WHOLE = Every("whole")
 Reach = Every | tuple[Window, ...]
 
 
-class Axis(NamedTuple):
+class Axis(Record):
     """One spatial dimension of a sliding window: input size W, kernel K, stride S, dilation D, padding."""
 
     size: int
