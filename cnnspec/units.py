@@ -2,6 +2,8 @@
 
 Shape = tuple[int, ...]
 
+GIB = 2**30
+
 
 def count(n: int) -> str:
     """An exact integer with thousands separators: ``60,965,224``."""

@@ -116,7 +116,8 @@ class _Build:
         nodes = self.unroller.nodes
         title = about.get("title") or name
         return Graph(name, spec.name, title, about.get("year"), about.get("source") or "", nodes,
-                     nodes[: len(inputs)], outputs, arguments, scope, tuple(self.unroller.aside.problems()))
+                     nodes[: len(inputs)], outputs, arguments, scope, tuple(self.unroller.aside.problems()),
+                     spec.references.get(name, {}))
 
     def problems(self) -> list[Problem]:
         """All problems; those of reading come first where both saw the same one."""

@@ -96,7 +96,8 @@ class Graph(Record):
     """A network at one setting of its arguments. ``nodes`` hold the inputs first, then every layer.
 
     ``unfit`` are the problems of layers that are there in training only, where they do not fit an input that was
-    given from outside: inference does not need them.
+    given from outside: inference does not need them. ``reference`` is what [reference.NAME] says: the library's
+    model that the network must equal, by the library's name, and under "set" the arguments with which it does.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Graph(Record):
     arguments: dict[str, Any]
     scope: Scope  # of the network's own lines
     unfit: tuple[Problem, ...] = ()
+    reference: dict[str, Any] = {}
 
     def computed(self) -> list[Origin]:
         """The arguments that were written as expressions, with the values in them."""

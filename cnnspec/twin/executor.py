@@ -103,10 +103,15 @@ def tensors(module: nn.Module) -> dict[str, tuple[int, ...]]:
     return {name: tuple(t.shape) for name, t in named if not name.endswith("num_batches_tracked")}
 
 
+def path(name: str) -> list[str]:
+    """Where the module of a node is registered. A name that nn.Module needs for itself gets an underscore."""
+    return [f"{part}_" if hasattr(nn.Module, part) else part for part in name.split(".")]
+
+
 def place(root: nn.Module, name: str, module: nn.Module) -> None:
-    """Register a module under its dotted name. A name that nn.Module needs for itself gets an underscore."""
-    *path, last = [f"{part}_" if hasattr(nn.Module, part) else part for part in name.split(".")]
-    for part in path:
+    """Register a module under its dotted name."""
+    *outer, last = path(name)
+    for part in outer:
         if part not in root._modules:
             root.add_module(part, nn.Module())
         root = root.get_submodule(part)

@@ -1,13 +1,14 @@
 """What the twin really is: for every node its output shape, its tensors and its MACs, as NodeCost rows.
 
-MACs are counted by torch's FlopCounterMode, 2 FLOPs a MAC, node by node while the twin runs.
+MACs are counted while the twin runs by the formulas of torch's FlopCounterMode, 2 FLOPs a MAC.
 """
 
 from math import prod
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from cnnspec.costs import NodeCost
 from cnnspec.graph.model import Graph, Node
@@ -15,35 +16,68 @@ from cnnspec.twin.executor import Step, Twin
 from cnnspec.units import Shape
 
 
+class Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """FlopCounterMode without its sums by module, for which it imports torch's compiler: as long as torch itself."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.flops = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return True
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        counted = flop_registry.get(func.overloadpacket)
+        if counted is None:
+            with self:
+                result = func.decompose(*args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        result = func(*args, **kwargs)
+        if counted is not None:
+            self.flops += counted(*args, **kwargs, out_val=result)
+        return result
+
+
 def measure(graph: Graph, twin: Twin) -> list[NodeCost]:
     """The cost of every layer as the twin shows it, those that are there in training only too.
 
-    The twin runs once, in training mode, on zeros of batch 2 (batch normalization takes no single value) on the
-    device where it is, "meta" too; MACs are those of one example. Elementwise work cannot be measured and is empty.
+    The twin runs once on zeros, on the device where it is, "meta" too: one example in evaluation mode, or, where
+    layers are there in training only, two in training mode (batch normalization takes no single value). MACs are
+    those of one example. Elementwise work cannot be measured and is empty.
     """
-    example = next(twin.parameters(), torch.empty(0))
-    inputs = [torch.zeros(2, *n.output, device=example.device, dtype=example.dtype) for n in graph.inputs]
+    training = any(n.training_only for n in graph.layers(training=True))
+    inputs = example(graph, twin, 2 if training else 1)
     seen: dict[int, tuple[Shape, int]] = {}
+    counter = Counter()
 
     def watch(step: Step, read: list[torch.Tensor]) -> Any:
-        with FlopCounterMode(display=False) as counter:
-            value = step.module(*read)
+        before = counter.flops
+        value = step.module(*read)
         output = value[0] if step.gives_indices else value
-        seen[step.node] = (tuple(output.shape[1:]), counter.get_total_flops() // 2 // 2)
+        seen[step.node] = (tuple(output.shape[1:]), (counter.flops - before) // len(output) // 2)
         return value
 
     was_training = twin.training
-    twin.train()
-    with torch.no_grad():
-        twin.run(tuple(inputs), watch)
+    twin.train(training)
+    with torch.no_grad(), counter:
+        twin.run(inputs, watch)
     twin.train(was_training)
-    return [measured(node, twin, *seen[node.index]) for node in graph.layers(training=True)]
+    return [measured(node, twin, training, *seen[node.index]) for node in graph.layers(training=True)]
 
 
-def measured(node: Node, twin: Twin, output: Shape, macs: int) -> NodeCost:
+def example(graph: Graph, twin: Twin, batch: int) -> tuple[torch.Tensor, ...]:
+    """A batch of zeros for each input of a twin, where it is and in its dtype."""
+    like = next(twin.parameters(), torch.empty(0))
+    return tuple(torch.zeros(batch, *n.output, device=like.device, dtype=like.dtype) for n in graph.inputs)
+
+
+def measured(node: Node, twin: Twin, training: bool, output: Shape, macs: int) -> NodeCost:
     """The row of one node."""
     tensors = {} if node.shares else twin.tensors[node.index]
-    module = next(step.module for step in twin.plans[True] if step.node == node.index)
+    module = next(step.module for step in twin.plans[training] if step.node == node.index)
     trained = {name for name, _ in module.named_parameters()}
     sizes = {name: prod(shape) for name, shape in tensors.items()}
     params = sum(n for name, n in sizes.items() if name in trained)

@@ -1,0 +1,123 @@
+"""A twin and another model with the same weights must give the same: outputs, and values after every layer."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from cnnspec.analyses.alignment import Alignment
+from cnnspec.analyses.crosscheck import Difference
+from cnnspec.analyses.dataflow import Recording
+from cnnspec.graph.model import Graph
+from cnnspec.twin.drawing import mode
+from cnnspec.twin.executor import Twin
+from cnnspec.twin.reading.recorder import record, record_twin
+
+TOLERANCE = 1e-9  # of the largest value
+SAMPLE = 16_384  # values of a layer are compared at so many places, and by their sum; outputs everywhere
+
+Run = Callable[..., Any]
+
+
+class Trace(NamedTuple):
+    """What is kept of the values that a call gave: their number, some of them, their sum, and whether they vary."""
+
+    size: int
+    picked: torch.Tensor
+    total: float
+    varies: bool
+
+
+class Outcome(NamedTuple):
+    """A comparison of two runs: of how many calls, what differs in execution order, and which values never vary."""
+
+    calls: int
+    differences: list[Difference]
+    constant: list[str]
+
+
+class Ran(NamedTuple):
+    """One run: its calls, the trace of each, and the outputs."""
+
+    recording: Recording
+    traces: dict[int, Trace]
+    outputs: list[torch.Tensor]
+
+
+def places(size: int) -> torch.Tensor:
+    """Where a tensor of ``size`` elements is sampled: everywhere, or at random, always the same."""
+    if size <= SAMPLE:
+        return torch.arange(size)
+    return torch.randint(size, (SAMPLE,), generator=torch.Generator().manual_seed(size))
+
+
+def picked(x: torch.Tensor) -> torch.Tensor:
+    """A sample of a tensor's values."""
+    flat = x.reshape(-1)
+    return flat[places(flat.numel()).to(x.device)].cpu()
+
+
+def trace(x: torch.Tensor) -> Trace:
+    """The trace of a batch of values. Two examples that were not the same should have given different ones."""
+    return Trace(x.numel(), picked(x), x.sum(dtype=torch.float64).item(), not torch.equal(x[0], x[-1]))
+
+
+def ran(model: nn.Module, inputs: tuple[torch.Tensor, ...], run: Run | None, training: bool) -> Ran:
+    """A model's run, without dropout."""
+    traces: dict[int, Trace] = {}
+    with mode(model, training):
+        recording, outputs = record(model, inputs, run, lambda i, x: traces.update({i: trace(x)}))
+    return Ran(recording, traces, outputs)
+
+
+def compared(graph: Graph, twin: Twin, inputs: tuple[torch.Tensor, ...], theirs: Ran, alignment: Alignment,
+             training: bool) -> Outcome:
+    """The twin's run on the same inputs, held against another model's.
+
+    Compared are the values after every aligned call and the outputs of inference in full, at :data:`TOLERANCE`.
+    """
+    differences: list[Difference] = []
+    constant: list[str] = []
+    count = 0
+    calls: list[str] = [call.place for call in alignment.sheet.calls]
+
+    def watch(i: int, x: torch.Tensor) -> None:
+        nonlocal count
+        other = theirs.traces.get(alignment.pairs.get(i, -1))
+        if torch.equal(x[0], x[-1]):
+            constant.append(calls[i])
+        if other is None or other.size != x.numel():
+            return
+        count += 1
+        off = min(deviation(picked(y), other.picked) for y in layouts(x))
+        off = max(off, abs(x.sum(dtype=torch.float64).item() - other.total) / (x.abs().sum().item() or 1.0))
+        if not off <= TOLERANCE:
+            differences.append(difference(calls[i], off))
+
+    with mode(twin, training):
+        _, outputs = record_twin(graph, twin, inputs, watch)
+    for node, ours, other in zip(graph.outputs, outputs, theirs.outputs, strict=False):
+        off = deviation(ours, other.reshape(ours.shape)) if ours.numel() == other.numel() else float("inf")
+        if not off <= TOLERANCE:
+            differences.append(difference(node.name, off, "output"))
+    return Outcome(count, differences, constant)
+
+
+def deviation(a: torch.Tensor, b: torch.Tensor) -> float:
+    """The largest difference of two tensors, relative to their largest value. Not a number counts as infinite."""
+    if not len(a):
+        return 0.0
+    largest = max(a.abs().max().item(), b.abs().max().item())
+    off = (a - b).abs().max().item() / (largest or 1.0)
+    return off if off == off else float("inf")
+
+
+def difference(name: str, off: float, quantity: str = "values") -> Difference:
+    return Difference(name, quantity, f"within {TOLERANCE:g} of the largest", f"{off:.3g} of it",
+                      "what this layer does, or what it reads")
+
+
+def layouts(x: torch.Tensor) -> list[torch.Tensor]:
+    """A batch as it is, with the channels last, and with the last dimension as channels."""
+    return [x, x.movedim(1, -1), x.movedim(-1, 1)] if x.dim() > 2 else [x]

@@ -1,0 +1,75 @@
+"""The models of torchvision and timm that specs name as references: how each is built, and how it is run."""
+
+import inspect
+import warnings
+from typing import Any
+
+import torch
+from torch import nn
+
+from cnnspec.problems import RequestError
+
+LIBRARIES = ("torchvision", "timm")
+
+
+def reference(library: str, name: str) -> nn.Module:
+    """A library's model without trained weights. Raises RequestError where it cannot be had."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            made: nn.Module = BUILDERS[library](name)
+            return made
+    except ImportError:
+        raise RequestError(f"comparing with {library} needs it: pip install 'cnnspec[references]'") from None
+    except RuntimeError as error:
+        raise RequestError(f"{library} cannot be imported or cannot build {name}: {error}") from None
+    except ValueError as error:
+        raise RequestError(f"{library} has no model {name!r}: {error}") from None
+
+
+def torchvision(name: str) -> Any:
+    from torchvision import models
+
+    builder = models.get_model_builder(name)
+    known = inspect.signature(builder).parameters
+    more = {"weights_backbone": None} if "weights_backbone" in known else {}
+    quick = {"init_weights": False} if "init_weights" in known or name in ("googlenet", "inception_v3") else {}
+    return builder(weights=None, **more, **quick)
+
+
+def timm(name: str) -> Any:
+    import timm
+
+    return timm.create_model(name, pretrained=False)
+
+
+BUILDERS = {"torchvision": torchvision, "timm": timm}
+
+
+def run(model: Any, *inputs: torch.Tensor) -> Any:
+    """What a reference gives for what a spec describes: all of it but what depends on data."""
+    match type(model).__name__:
+        case "FasterRCNN" | "RetinaNet" | "SSD":
+            return predictions(model, *inputs)
+        case "VisionTransformerSAM":
+            return model.forward_features(*inputs)
+    return model(*inputs)
+
+
+def predictions(model: Any, images: torch.Tensor) -> Any:
+    """What a detector of torchvision predicts for each box of images scaled already.
+
+    A box head gets as many regions as proposals are kept at most; they are those of a spec's roi_align, which makes
+    them up, so that the two can be compared.
+    """
+    maps = list(model.backbone(images).values())
+    if not hasattr(model, "roi_heads"):
+        return model.head(maps)
+    from torchvision.models.detection.rpn import concat_box_prediction_layers
+
+    rows = concat_box_prediction_layers(*model.rpn.head(maps))
+    heads = model.roi_heads
+    size = (model.backbone.out_channels, *heads.box_roi_pool.output_size)
+    count = model.rpn.post_nms_top_n()
+    regions = torch.zeros(len(images) * count, *size, device=images.device, dtype=images.dtype)
+    return [t.unflatten(0, (len(images), -1)) for t in (*rows, *heads.box_predictor(heads.box_head(regions)))]

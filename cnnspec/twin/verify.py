@@ -1,0 +1,102 @@
+"""Proving a sheet: its twin measured against the calculation, against libraries' models and against a user's."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import torch
+from torch import nn
+
+from cnnspec import __version__
+from cnnspec.analyses.crosscheck import Difference, crosscheck
+from cnnspec.analyses.verdict import IMPOSSIBLE, LIMITED, Check, Verdict, check
+from cnnspec.costs import NodeCost, costs
+from cnnspec.graph.model import Graph
+from cnnspec.problems import RequestError
+from cnnspec.twin import references
+from cnnspec.twin.against import against
+from cnnspec.twin.devices import chosen, shortage, title
+from cnnspec.twin.drawing import Uninitialised
+from cnnspec.twin.executor import Twin, build
+from cnnspec.twin.fvcore_counts import fvcore_macs
+from cnnspec.twin.measure import measure
+
+QUANTITIES = {"shapes": {"layer", "output"}, "tensors": {"tensors", "params", "buffers"}, "MACs": {"macs"}}
+
+
+def verify(graph: Graph, device: str = "auto", libraries: tuple[str, ...] = (), model: nn.Module | None = None,
+           model_name: str = "", share: float = 1.0) -> Verdict:
+    """The verdict on a graph: its twin on a device, and against the models that are asked for.
+
+    ``share`` is the part of the free memory that may be used. Raises RequestError for a device that is not there
+    or without fvcore.
+    """
+    device = chosen(device)
+    checks = calculation(graph, device, share)
+    for library in libraries:
+        checks += with_library(graph, library, device, share)
+    if model is not None:
+        checks += with_model(graph, model, model_name or type(model).__name__, device, share, True)
+    return Verdict(graph.name, title(device), versions(*libraries), tuple(checks))
+
+
+def calculation(graph: Graph, device: str, share: float) -> list[Check]:
+    """The twin, measured, against the calculator: shapes, tensors, and MACs by two counters."""
+    short = shortage(graph, device, 1, 2, 4, share) if device != "meta" else ""
+    where = "meta" if short else device
+    with Uninitialised():
+        twin = build(graph, where)
+    calculated, on = costs(graph.layers(training=True)), f"PyTorch on {title(where)}"
+    found = crosscheck(calculated, measure(graph, twin))
+    checks = [check(name, on, f"{len(calculated)} layers", [d for d in found if d.quantity in quantities])
+              for name, quantities in QUANTITIES.items()]
+    if where != "meta":
+        return [*checks, counted_twice(graph, twin, calculated)]
+    why = f"measured on the meta device instead: {short}" if short else "it needs values, and meta has none"
+    return [*checks, Check("MACs", "fvcore", LIMITED, detail=why)]
+
+
+def counted_twice(graph: Graph, twin: Twin, calculated: list[NodeCost]) -> Check:
+    """The MACs that fvcore counts; layers that share parameters are counted with the one that has them."""
+    counts = fvcore_macs(graph, twin)
+    sums: dict[str, int] = {}
+    there = {node.name for node in graph.layers()}
+    for cost in calculated:
+        owner = cost.shares or cost.name
+        sums[owner] = sums.get(owner, 0) + (cost.macs if cost.name in there else 0)
+    wrong = [Difference(n, "macs", sums[n], macs, "how the work is counted") for n, macs in counts.items()
+             if sums[n] != macs]
+    owners = sum(1 for n in sums.values() if n)
+    return check("MACs", "fvcore", f"{len(counts)} of {owners} layers with MACs", wrong,
+                 "" if len(counts) == owners else "it counts convolutions and linear layers at inference")
+
+
+def with_library(graph: Graph, library: str, device: str, share: float) -> list[Check]:
+    """The graph against the model that its spec names as its reference in a library."""
+    name = graph.reference.get(library)
+    if name is None:
+        return [Check("reference", library, LIMITED, detail="the spec names no model of it")]
+    try:
+        model = references.reference(library, name)
+    except RequestError as error:
+        return [Check("reference", f"{library} {name}", IMPOSSIBLE, detail=str(error))]
+    return with_model(graph, model, f"{library} {name}", device, share, False)
+
+
+def with_model(graph: Graph, model: nn.Module, name: str, device: str, share: float, strict: bool) -> list[Check]:
+    """The graph against a model, on a device that has values."""
+    where = "cpu" if device == "meta" else device
+    short = shortage(graph, where, 2, 2, 8, share)
+    if short:
+        return [Check("values", name, LIMITED, detail=f"not compared: {short}")]
+    return against(graph, model, name, where, None if strict else references.run, strict)
+
+
+def versions(*libraries: str) -> dict[str, str]:
+    """What was used, by version."""
+    found = {"cnnspec": __version__, "python": platform.python_version(), "torch": torch.__version__}
+    for name in ("fvcore", *libraries):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
