@@ -106,9 +106,15 @@ def visible(text: object, limit: int = 120) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
-def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """A hint that names the nearest of ``known``, or ``otherwise`` where none is near."""
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The one of ``known`` that ``word`` is a misspelling of, or nothing."""
     import difflib  # wanted only where something is wrong
 
     near = difflib.get_close_matches(word, list(islice(known, 256)), n=1, cutoff=0.6) if len(word) < 100 else []
-    return f"did you mean {visible(near[0])!r}?" if near else otherwise
+    return near[0] if near else ""
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """A hint that names the nearest of ``known``, or ``otherwise`` where none is near."""
+    near = nearest(word, known)
+    return f"did you mean {visible(near)!r}?" if near else otherwise

@@ -122,8 +122,8 @@ class _Build:
     def problems(self) -> list[Problem]:
         """All problems; those of reading come first where both saw the same one."""
         read = self.notes.problems
-        places = {p.where for p in read}
-        unrolled = [p for p in self.unrolled.problems() if p.where not in places]
+        places = {(p.where, p.rule) for p in read}
+        unrolled = [p for p in self.unrolled.problems() if (p.where, p.rule) not in places]
         first = next((n for n in self.unroller.nodes if n.kind == "input"), None)
         if first is not None and channels_last(first.output):
             h, w, c = first.output
@@ -176,14 +176,15 @@ class _Build:
     def input(self, name: str, value: Any, path: tuple[str, ...], replaced: Shape | None) -> Any:
         if value is None:
             return POISON
-        if fault := input_fault(value):
-            message, place = fault
-            hint = "channels first: [3, 224, 224]"
+        faults = input_faults(value)
+        hint = "channels first: [3, 224, 224]"
+        for message, place in faults:
             if replaced:
                 self.outside.append(Problem(Where("--input"), "L003", message, hint))
             else:
                 at = (*path, name) if isinstance(self.spec.about.get("input"), dict) else path
                 self.unrolled.add(self.spec.source, (*at, *place), "L003", message, hint, NETWORK)
+        if faults:
             return POISON
         node = Node(len(self.unroller.nodes), name, "input", Input(tuple(value)), (), tuple(value), NETWORK, name)
         node.readers = 1
@@ -206,16 +207,17 @@ class _Build:
                                   "read it with from, name it in outputs, or take it out", node.call)
 
 
-def input_fault(value: Any) -> tuple[str, tuple[int, ...]] | None:
-    """What keeps ``value`` from being the shape of an input, and at which of its sizes; None where it is one."""
+def input_faults(value: Any) -> list[tuple[str, tuple[int, ...]]]:
+    """What keeps ``value`` from being the shape of an input, and at which of its sizes."""
     if not isinstance(value, list) or not 1 <= len(value) <= 8:
-        return f"an input is a list of 1 to 8 sizes, not {described(value)}", ()
-    for i, size in enumerate(value):
-        if not is_int(size, 1):
-            return f"a size of an input is an integer from 1 to {MAX_SIZE}, not {described(size)}", (i,)
-    if prod(value) >= MAX_ELEMENTS:
-        return f"an input has fewer than 2**53 elements, not {' x '.join(map(str, value))}", ()
-    return None
+        return [(f"an input is a list of 1 to 8 sizes, not {described(value)}", ())]
+    message = f"a size of an input is an integer from 1 to {MAX_SIZE}, not "
+    faults: list[tuple[str, tuple[int, ...]]] = [
+        (message + described(size), (i,)) for i, size in enumerate(value) if not is_int(size, 1)
+    ]
+    if not faults and prod(value) >= MAX_ELEMENTS:
+        faults = [(f"an input has fewer than 2**53 elements, not {' x '.join(map(str, value))}", ())]
+    return faults
 
 
 def settings_from(pairs: tuple[str, ...]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from cnnspec.ops.operator import Operator
 from cnnspec.ops.registry import operator
 from cnnspec.problems import visible
 from cnnspec.spec.collect import CONTROL
-from cnnspec.spec.lines import SHORTHAND
 from cnnspec.spec.model import Line
-from cnnspec.spec.scope import Dynamic
+from cnnspec.spec.scope import FAULTY, Dynamic
+from cnnspec.spec.shorthand import SHORTHAND
 from cnnspec.units import Shape, shape
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def read_inputs(un: "Unroller", frame: Frame, line: Line, spot: "Spot") -> tuple
             raise un.stop(frame, line.source, path, "L006", fault.message, fault.hint) from None
         except Poisoned:
             poisoned = True
-    if poisoned:
+    if poisoned or not nodes:
         raise Poisoned
     for n in nodes:
         if n.training_only and not spot.training:
@@ -112,13 +112,16 @@ def new_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fi
                  faulty: bool) -> Operator:
     """An operator of the evaluated values. Raises Poisoned once all faults of all fields are noted."""
     cls = operator(kind)
+    meant = set()
     for name, value in values.items():
         g = given[name]
         if name not in cls.fields:
-            from cnnspec.spec.vocabulary import field_hint  # on the error path only
+            from cnnspec.spec.vocabulary import field_hint, field_meant  # on the error path only
 
-            hint = field_hint(name, [*cls.fields, *SHORTHAND, *CONTROL], "it has " + ", ".join(cls.fields))
+            known = [*cls.fields, *SHORTHAND, *CONTROL]
+            hint = field_hint(name, known, "it has " + ", ".join(cls.fields))
             un.stop(frame, g.source, g.path, "L001", f"{visible(name, 60)} is not a field of {kind}", hint)
+            meant.add(field_meant(name, known))
             faulty = True
             continue
         try:
@@ -126,9 +129,10 @@ def new_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fi
         except Misfit as fault:
             un.stop(frame, g.source, g.path, fault.rule, f"{kind}: {fault.message}", from_expression(g, fault))
             faulty = True
+    reported = any(name not in cls.fields and g.value is FAULTY for name, g in given.items())
     for name, field in cls.fields.items():
-        if field.default is REQUIRED and name not in given:
-            un.stop(frame, line.source, line.path, "L002", f"{kind} needs {name}: {field.doc}")
+        if field.default is REQUIRED and name not in given and name not in meant and not reported:
+            un.stop(frame, line.source, (*line.path, name), "L002", f"{kind} needs {name}: {field.doc}")
             faulty = True
     if faulty:
         raise Poisoned
@@ -151,7 +155,7 @@ def from_expression(given: Given, fault: Misfit) -> str:
 
 def check_arity(un: "Unroller", frame: Frame, line: Line, kind: str, op: Operator, given: int) -> None:
     fewest, most = op.arity
-    if not fewest <= given <= most:
+    if given and not fewest <= given <= most:
         wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
         hint = "a join, such as add or concat, makes one of several" if given > most else ""
         raise un.stop(frame, line.source, line.at("sources" if line.sources is not None else "op"), "S015",

@@ -6,13 +6,14 @@ from cnnspec.graph import connect
 from cnnspec.graph.frame import POISON, Frame, Given, Poisoned, Recipe, Value
 from cnnspec.graph.infer import add_node
 from cnnspec.graph.model import Call
-from cnnspec.ops.fields import described
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.fields import Misfit, described
+from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import did_you_mean, visible
 from cnnspec.records import Record
-from cnnspec.spec.lines import SHORTHAND
+from cnnspec.spec.lines import lacks, not_argument
 from cnnspec.spec.model import Block, Line
-from cnnspec.spec.scope import UNKNOWN, Scope, declared_below
+from cnnspec.spec.scope import FAULTY, UNKNOWN, Scope, declared_below
+from cnnspec.spec.shorthand import SHORTHAND, named_part
 
 if TYPE_CHECKING:
     from cnnspec.graph.unroll import Unroller
@@ -22,7 +23,10 @@ Fields = dict[str, Given]
 
 
 class Spot(Record):
-    """Where a line is placed: its name, what it reads, whether in training only, and with whom it shares."""
+    """Where a line is placed: its name, what it reads, whether in training only, and with whom it shares.
+
+    No ``values`` at all mean that nobody knows what it reads.
+    """
 
     name: str
     values: list[Value]
@@ -34,17 +38,35 @@ def place(un: "Unroller", frame: Frame, recipe: Recipe, spot: Spot) -> Value:
     """Place a line, and give its value. Raises Poisoned where it has a problem."""
     line = recipe.line
     given = {k: Given(v, line.source, line.at(k), recipe.scope) for k, v in line.fields.items()}
-    called = target(un, frame, Given(line.op, line.source, line.at("op"), recipe.scope))
-    fill_row(un, frame, recipe, called, given)
+    try:
+        called = target(un, frame, Given(line.op, line.source, line.at("op"), recipe.scope))
+        fill_row(un, frame, recipe, called, given)
+    except Poisoned:
+        evaluated(un, frame, given)  # for its other faults
+        raise
+    if called in un.spec.blocks and un.spec.blocks[called].broken:
+        evaluated(un, frame, given)
+        raise Poisoned
     seen: list[str] = []
     while called not in OPERATORS and (block := un.spec.blocks[called]).preset is not None:
         if called in seen:
             raise un.stop(frame, line.source, line.at("op"), "L010", f"the preset {visible(called)} calls itself")
         seen.append(called)
-        called, given = filled(un, frame, line, block, given)
+        called, given = filled(un, frame, line, block, given, spot.name)
     if called in OPERATORS:
         return place_operator(un, frame, line, called, given, spot)
     return place_block(un, frame, line, un.spec.blocks[called], given, spot)
+
+
+def evaluated(un: "Unroller", frame: Frame, given: Fields, call: Call | None = None) -> dict[str, Any]:
+    """The values of fields or arguments; UNKNOWN, with the problem noted (in ``call``), where there is none."""
+    values = {}
+    for key, value in given.items():
+        try:
+            values[key] = un.value(frame, value, call)
+        except Poisoned:
+            values[key] = UNKNOWN
+    return values
 
 
 def target(un: "Unroller", frame: Frame, given: Given) -> str:
@@ -61,6 +83,9 @@ def fill_row(un: "Unroller", frame: Frame, recipe: Recipe, called: str, given: F
     """Add the cells of an `each` row: a table by name, a list or a scalar in the order of the block's arguments."""
     row, line = recipe.row, recipe.line
     if row is None:
+        return
+    if row is FAULTY:
+        given["each"] = Given(row, line.source, line.at("each"), recipe.scope)  # any field may be in it
         return
     where = (*line.at("each"), recipe.scope.own["i"])
     cells = row
@@ -85,42 +110,48 @@ def fill_row(un: "Unroller", frame: Frame, recipe: Recipe, called: str, given: F
         given[key] = Given(value, line.source, (*where, cell), recipe.scope)
 
 
-def filled(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields) -> tuple[str, Fields]:
-    """What a preset calls, and its fields under those that the line gives."""
+def filled(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields, name: str) -> tuple[str, Fields]:
+    """What a preset calls, and its fields under those that the line ``name`` gives."""
     preset = block.preset
-    if preset is None or preset.broken:
+    if preset is None or block.broken:
         raise Poisoned
     own = {k: v for k, v in given.items() if k in block.args or k in block.defaults}
-    scope, _ = bind(un, frame, line, block, own, frame.scope.get_or_unknown("in_channels"))
+    scope, _ = bind(un, frame, line, block, own, frame.scope.get_or_unknown("in_channels"), name)
     inner = {k: Given(v, preset.source, preset.at(k), scope) for k, v in preset.fields.items()}
     called = target(un, frame, Given(preset.op, preset.source, preset.at("op"), scope))
     return called, inner | {k: v for k, v in given.items() if k not in own}
 
 
 def bind(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields,
-         channels: Any) -> tuple[Scope, dict[str, Any]]:
-    """The scope inside a call, and its arguments: evaluated where they were written, then the defaults."""
-    for key, value in given.items():
-        if key not in block.args and key not in block.defaults:
-            known = [*block.args, *block.defaults]
-            message = f"{visible(key, 60)} is not an argument of {block.name}"
-            raise un.stop(frame, value.source, value.path, "L008", message,
-                          did_you_mean(key, known, "it takes " + (", ".join(known) or "none")))
+         channels: Any, name: str) -> tuple[Scope, Call]:
+    """The scope inside the call of a line ``name``: arguments evaluated where they were written, then the defaults.
+
+    An argument without a value is UNKNOWN, and so are those that are not given where a name is wrong.
+    """
+    known = [*block.args, *block.defaults]
+    strange = [key for key in given if key not in known]
+    for key in strange:
+        value = given[key]
+        if value.value is not FAULTY:
+            un.stop(frame, value.source, value.path, "L008", not_argument(key, block),
+                    did_you_mean(key, known, "it takes " + (", ".join(known) or "none")))
     missing = [a for a in block.args if a not in given]
-    if missing:
-        raise un.stop(frame, line.source, line.path, "L008", f"{visible(block.name)} needs {', '.join(missing)}",
-                      f"it takes {', '.join(block.args)}")
+    if missing and not strange:
+        un.stop(frame, line.source, line.path, "L008", *lacks(block, missing))
     un.spend(frame, line, 4 * (len(given) + len(block.defaults)))  # each costs as much as a few steps
-    arguments = {key: un.value(frame, value) for key, value in given.items()}
-    own = {**arguments, "in_channels": channels}
+    own = dict.fromkeys(known if strange else missing, UNKNOWN) | evaluated(un, frame, given)
+    call = Call((*frame.call.trail, name), block.name, {k: own[k] for k in given if own[k] is not UNKNOWN}, frame.call,
+                line)
+    own["in_channels"] = channels
     scope = Scope(own, un.scope if block.own else None, un.scope.work)
     scope.hints = declared_below(block.defaults)
     scope.written = {key: (value.value, value.scope) for key, value in given.items()}
     for key, default in block.defaults.items():
         if key not in own:
-            own[key] = un.value(frame, Given(default, block.source, (*block.path, "defaults", key), scope))
+            value = Given(default, block.source, (*block.path, "defaults", key), scope)
+            own |= evaluated(un, frame, {key: value}, call)
             scope.written[key] = default, scope
-    return scope, arguments
+    return scope, call
 
 
 def place_block(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields, spot: Spot) -> Value:
@@ -132,13 +163,13 @@ def place_block(un: "Unroller", frame: Frame, line: Line, block: Block, given: F
         call = call.outer
     if len(frame.call.trail) >= MAX_NESTING:
         raise un.stop(frame, line.source, line.at("op"), "L010", f"blocks nest at most {MAX_NESTING} deep")
-    if len(spot.values) != len(block.inputs):
+    if spot.values and len(spot.values) != len(block.inputs):
         at = line.at("sources" if line.sources is not None else "op")
         raise un.stop(frame, line.source, at, "L006", f"{visible(block.name)} reads {len(block.inputs)} "
                       f"input{'s' * (len(block.inputs) > 1)} ({', '.join(block.inputs)}), but this line gives it "
                       f"{len(spot.values)}", "from names one for each, in this order")
     inputs: dict[str, Value] = {}
-    for i, (name, value) in enumerate(zip(block.inputs, spot.values, strict=True)):
+    for i, (name, value) in enumerate(zip(block.inputs, spot.values or [POISON] * len(block.inputs), strict=True)):
         try:
             inputs[name] = connect.node(value, i, len(frame.call.trail))
         except connect.Mismatch as fault:
@@ -146,8 +177,7 @@ def place_block(un: "Unroller", frame: Frame, line: Line, block: Block, given: F
         except Poisoned:
             inputs[name] = POISON
     first = inputs[block.inputs[0]]
-    scope, arguments = bind(un, frame, line, block, given, UNKNOWN if first is POISON else first.output[0])
-    inner = Call((*frame.call.trail, spot.name), block.name, arguments, frame.call, line)
+    scope, inner = bind(un, frame, line, block, given, UNKNOWN if first is POISON else first.output[0], spot.name)
     return un.block(block, inner, scope, inputs, spot.training, spot.share)
 
 
@@ -158,7 +188,7 @@ def place_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: F
     parts, faulty = [(kind, fields, "")], False
     for part, value in extra.items():
         try:
-            parts.append((*shorthand(un, frame, line, part, value), part))
+            parts.append((*shorthand(un, frame, line, part, value, spot.name), part))
         except Poisoned:
             faulty = True
     for called, inner, part in parts:
@@ -173,37 +203,24 @@ def place_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: F
     return spot.values[0]
 
 
-def shorthand(un: "Unroller", frame: Frame, line: Line, part: str, given: Given) -> tuple[str, Fields]:
-    """The operator that `norm` or `activation` names, and its fields: from a preset, or from an inline table."""
+def shorthand(un: "Unroller", frame: Frame, line: Line, part: str, given: Given, name: str) -> tuple[str, Fields]:
+    """The operator that `norm` or `activation` names, and its fields: from a preset, or from an inline table.
+
+    ``name`` is the line's. Raises Poisoned.
+    """
     value = un.value(frame, given)
     fields: Fields = {}
     if isinstance(value, dict):
         fields = {k: given.replace(value=v, path=(*given.path, k)) for k, v in value.items() if k != "op"}
-        if "op" not in value:
-            raise un.stop(frame, given.source, given.path, "L002", f"{part}, as a table, needs op", nearest(None, part))
-        value = value["op"]
-    if value == "none":
-        return "none", {}
-    if not isinstance(value, str) or (value not in OPERATORS and value not in un.spec.blocks):
-        raise un.stop(frame, given.source, given.path, "L005", f"{part}: {described(value)} is no operator",
-                      nearest(value, part))
     seen: list[str] = []
-    while value not in OPERATORS:
-        block = un.spec.blocks[value]
-        if block.preset is None or value in seen:
-            message = f"{part}: {visible(value)} is a block, not an operator"
-            raise un.stop(frame, given.source, given.path, "L005", message)
-        seen.append(value)
-        value, fields = filled(un, frame, line, block, fields)
-    if operator(value).role != part:
-        raise un.stop(frame, given.source, given.path, "L005", f"{part}: {value} is no {part}", nearest(value, part))
-    return value, fields
-
-
-def nearest(value: Any, part: str) -> str:
-    """The hint for a norm or an activation that is none."""
-    from cnnspec.spec.vocabulary import operator_hint  # on the error path only
-
-    known = [n for n in OPERATORS if operator(n).role == part]
-    listed = f'"none" is nothing; there are {", ".join(known)}'
-    return operator_hint(value, known, listed) if isinstance(value, str) else listed
+    try:
+        called = named_part(part, value, un.spec.blocks)
+        while called in un.spec.blocks:
+            if called in seen:
+                raise Misfit("L005", f"{part}: the preset {visible(called)} calls itself")
+            seen.append(called)
+            called, fields = filled(un, frame, line, un.spec.blocks[called], fields, name)
+            named_part(part, called, un.spec.blocks)
+    except Misfit as fault:
+        raise un.stop(frame, given.source, given.path, fault.rule, fault.message, fault.hint) from None
+    return called, fields

@@ -1,5 +1,6 @@
 """Unrolling: every line of every called block becomes nodes, in file order, which is execution order."""
 
+from contextlib import suppress
 from typing import Any
 
 from cnnspec.graph import connect
@@ -11,9 +12,10 @@ from cnnspec.ops.fields import described
 from cnnspec.ops.operator import Operator
 from cnnspec.problems import visible
 from cnnspec.spec.collect import name_fault
-from cnnspec.spec.expressions import Expression, Text, evaluate
+from cnnspec.spec.expressions import Expression, Many, Text, evaluate
+from cnnspec.spec.lines import not_boolean
 from cnnspec.spec.model import Block, Line, NetworkSpec
-from cnnspec.spec.scope import ExpressionError, Scope, Unknown
+from cnnspec.spec.scope import FAULTY, UNKNOWN, ExpressionError, Scope, Unknown
 from cnnspec.spec.source import Path, Source
 from cnnspec.units import Shape
 
@@ -38,17 +40,25 @@ class Unroller:
 
     # ---- noting problems
 
-    def stop(self, frame: Frame, source: Source, path: Path, rule: str, message: str, hint: str = "") -> Poisoned:
-        """Note a problem; raise what comes back to leave the line."""
-        self.notes.add(source, path, rule, message, hint, frame.call)
+    def stop(self, frame: Frame, source: Source, path: Path, rule: str, message: str, hint: str = "",
+             call: Call | None = None) -> Poisoned:
+        """Note a problem, in the frame's call or in ``call``; raise what comes back to leave the line."""
+        self.notes.add(source, path, rule, message, hint, call or frame.call)
         return Poisoned()
 
-    def value(self, frame: Frame, given: Given) -> Any:
-        """A value with its expressions evaluated."""
+    def value(self, frame: Frame, given: Given, call: Call | None = None) -> Any:
+        """A value with its expressions evaluated. Raises Poisoned; each of a list's or table's faults is noted."""
         try:
             return evaluate(given.value, given.scope)
         except ExpressionError as error:
-            raise self.stop(frame, given.source, given.path, "L007", error.message, error.hint) from None
+            inside = given.value.items if isinstance(given.value, Many) else []
+            before = self.notes.count
+            for key, part in inside.items() if isinstance(inside, dict) else enumerate(inside):
+                with suppress(Poisoned):
+                    self.value(frame, given.replace(value=part, path=(*given.path, key)), call)
+            if self.notes.count > before:
+                raise Poisoned from None
+            raise self.stop(frame, given.source, given.path, "L007", error.message, error.hint, call) from None
         except Unknown:
             raise Poisoned from None
 
@@ -77,19 +87,25 @@ class Unroller:
     def line(self, frame: Frame, line: Line) -> None:
         """Unroll one line, as often as it says; what fails becomes POISON under its name."""
         try:
-            instances = self.instances(frame, line)
-        except Poisoned:
-            self.poison(frame, line)
-            return
+            instances, counted = self.instances(frame, line), True
+        except Poisoned:  # one is unrolled, for its other faults
+            row = None if line.each is None else FAULTY
+            instances, counted = [(Scope({"i": UNKNOWN}, frame.scope), row, None)], False
         label = None
         for scope, row, number in instances:
             self.tick(frame, line)
-            label = None
+            label = self.label(frame, line, scope, number)
             try:
-                label = self.label(frame, line, scope, number)
-                self.instance(frame, line, Recipe(line, scope, row, label))
+                there, value = self.instance(frame, line, Recipe(line, scope, row, label or str(line.name)))
+                if label is None or line.broken or not counted:
+                    raise Poisoned
             except Poisoned:
-                self.poison(frame, line, label)
+                self.poison(frame, line, label if counted else None)
+                frame.uncertain = frame.uncertain or label is None
+                continue
+            frame.values[label] = value
+            if there and (frame.training or not line.training_only):
+                frame.previous = value
         if label is not None and isinstance(line.name, str) and instances and instances[-1][2] is not None:
             frame.values[line.name] = frame.values[label]
             if label in frame.recipes:
@@ -143,65 +159,63 @@ class Unroller:
                             "when = false leaves a line out, and its name then stands for its input")
         return [(Scope({"i": i}, frame.scope), row, i if numbered else None) for i, row in enumerate(rows)]
 
-    def label(self, frame: Frame, line: Line, scope: Scope, number: int | None) -> str:
-        """The name of one instance of a line. Raises Poisoned where it is none, or taken."""
-        if line.name is None:
-            raise Poisoned
-        name = self.value(frame, Given(line.name, line.source, line.at("name"), scope))
+    def label(self, frame: Frame, line: Line, scope: Scope, number: int | None) -> str | None:
+        """The name of one instance of a line; None, with the problem noted, where it is none, or taken."""
+        try:
+            name = self.value(frame, Given(line.name, line.source, line.at("name"), scope))
+        except Poisoned:
+            return None
         fault = name_fault(str(name) if type(name) is int else name)
         label = f"{name}.{number}" if number is not None else str(name)
         if not fault and (label in frame.values or label in ("input", "previous")):
             fault = f"the name {described(label)} is taken by a line above, or by an input"
         if fault:
-            frame.uncertain = True
-            raise self.stop(frame, line.source, line.at("name"), "L004", fault,
-                            "put {i} into the name of a repeated line" if line.each or line.repeat else "")
+            self.stop(frame, line.source, line.at("name"), "L004", fault,
+                      "put {i} into the name of a repeated line" if line.each or line.repeat else "")
+            return None
         return label
 
     # ---- one instance of a line
 
-    def instance(self, frame: Frame, line: Line, recipe: Recipe) -> None:
-        """One line once: read its inputs, then place what it calls."""
-        if line.broken:
-            raise Poisoned
+    def instance(self, frame: Frame, line: Line, recipe: Recipe) -> tuple[bool, Value]:
+        """One line once: read its inputs, then place what it calls. Whether `when` has it there, and its value.
+
+        Raises Poisoned.
+        """
+        values = self.sources(frame, line, recipe.scope)
         if recipe.row is not None and line.share is not None:
             message = "a line with share takes no rows"
             raise self.stop(frame, line.source, line.at("each"), "L009", message, "use repeat")
-        values = self.sources(frame, line, recipe.scope)
         if not self.present(frame, line, recipe.scope):
-            frame.values[recipe.name] = values[0]
             frame.dropped.add(recipe.name)
-            return
+            return False, values[0] if values else POISON
         training = frame.training or line.training_only
-        if line.share is None:
-            frame.recipes[recipe.name] = recipe
-            share = frame.share and (f"{frame.share[0]}.{recipe.name}", f"{frame.share[1]}.{recipe.name}")
-            value = place(self, frame, recipe, Spot(recipe.name, values, training, share))
-        else:
-            value = self.shared(frame, line, recipe, values, training)
-        frame.values[recipe.name] = value
-        if frame.training or not line.training_only:
-            frame.previous = value
+        if line.share is not None:
+            return True, self.shared(frame, line, recipe, values, training)
+        frame.recipes.setdefault(recipe.name, recipe)
+        share = frame.share and (f"{frame.share[0]}.{recipe.name}", f"{frame.share[1]}.{recipe.name}")
+        return True, place(self, frame, recipe, Spot(recipe.name, values, training, share))
 
     def sources(self, frame: Frame, line: Line, scope: Scope) -> list[Value]:
-        names = self.value(frame, Given(line.sources, line.source, line.at("sources"), scope))
-        if isinstance(names, list):
-            self.spend(frame, line, len(names))
+        """The values that a line reads; none, with the problem noted, where nobody knows how many they are."""
+        try:
+            names = self.value(frame, Given(line.sources, line.source, line.at("sources"), scope))
+            if isinstance(names, list):
+                self.spend(frame, line, len(names))
+        except Poisoned:
+            return []
         values, faults = connect.read(frame, names)
         for fault in faults:
             path = line.at("sources")
             if fault.index is not None and isinstance(names, list):
                 path = (*path, fault.index)
             self.stop(frame, line.source, path, "L006", fault.message, fault.hint)
-        if not values:
-            raise Poisoned
         return values
 
     def present(self, frame: Frame, line: Line, scope: Scope) -> bool:
         here = self.value(frame, Given(line.when, line.source, line.at("when"), scope))
         if not isinstance(here, bool):
-            message = f"when is true or false, not {described(here)}"
-            raise self.stop(frame, line.source, line.at("when"), "L003", message, "compare: when = \"{n > 0}\"")
+            raise self.stop(frame, line.source, line.at("when"), "L003", *not_boolean(here))
         return here
 
     def shared(self, frame: Frame, line: Line, recipe: Recipe, values: list[Value], training: bool) -> Value:

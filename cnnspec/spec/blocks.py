@@ -28,13 +28,14 @@ def read_blocks(notes: Collector, source: Source, own: bool, into: dict[str, Blo
         elif notes.typed(source, path, table, dict, "a table") is not None:
             into[name] = read_block(notes, source, path, table, own)
         else:
-            into[name] = Block(name, source, path, own)
+            into[name] = Block(name, source, path, own, broken=True)
 
 
 def read_block(notes: Collector, source: Source, path: Path, table: dict[str, Any], own: bool) -> Block:
     """One block: a preset where it has op, else a list of layers."""
     name = str(path[-1])
     args = notes.names(source, (*path, "args"), table.get("args", []), "arguments")
+    broken = lost(table.get("args", []), args)
     defaults = read_defaults(notes, source, path, table, args)
     if "op" in table:
         for key in table:
@@ -43,7 +44,7 @@ def read_block(notes: Collector, source: Source, path: Path, table: dict[str, An
                 notes.add(source, (*path, key), "L001", f"a preset, a block with op, takes no {key}", key=True)
         fields = {k: v for k, v in table.items() if k not in (*COMPOSITE, *CONTROL) or k == "op"}
         line = read_line(notes, source, path, {"name": name, **fields})
-        return Block(name, source, path, own, args, defaults, preset=line)
+        return Block(name, source, path, own, args, defaults, preset=line, broken=broken)
     for key in table:
         if key not in COMPOSITE:
             notes.unknown(source, (*path, key), [*COMPOSITE, "op"], f"the block {visible(name, 60)}")
@@ -51,7 +52,13 @@ def read_block(notes: Collector, source: Source, path: Path, table: dict[str, An
         notes.add(source, path, "L002", f"the block {visible(name, 60)} needs layers, or an op", key=True)
     layers = read_lines(notes, source, (*path, "layers"), table["layers"]) if "layers" in table else ()
     inputs, outputs = read_ports(notes, source, path, table)
-    return Block(name, source, path, own, args, defaults, inputs, outputs, layers)
+    broken = broken or lost(table.get("inputs", []), inputs)
+    return Block(name, source, path, own, args, defaults, inputs, outputs, layers, broken=broken)
+
+
+def lost(value: Any, names: tuple[str, ...]) -> bool:
+    """Whether a list of names holds some that could not be read."""
+    return not isinstance(value, list) or any(name not in names for name in value)
 
 
 def read_defaults(

@@ -3,10 +3,10 @@
 from keyword import iskeyword
 from typing import Any
 
-from cnnspec.ops.fields import described
+from cnnspec.ops.fields import Field, Misfit, described
 from cnnspec.problems import Problem, TooMany, visible
 from cnnspec.spec.expressions import compiled
-from cnnspec.spec.scope import Dynamic, ExpressionError
+from cnnspec.spec.scope import FAULTY, Dynamic, ExpressionError
 from cnnspec.spec.source import Path, Source
 
 MAX_PROBLEMS = 200
@@ -30,24 +30,38 @@ class Collector:
             raise TooMany
         self.problems.append(Problem(source.where(path, key), rule, message, hint))
 
-    def unknown(self, source: Source, path: Path, known: list[str], what: str, otherwise: str = "") -> None:
-        """Note a key that nothing reads."""
-        from cnnspec.spec.vocabulary import field_hint  # on the error path only
+    def unknown(self, source: Source, path: Path, known: list[str], what: str) -> str:
+        """Note a key that nothing reads; the key that is meant, or nothing."""
+        from cnnspec.spec.vocabulary import field_hint, field_meant  # on the error path only
 
         name = str(path[-1])
-        listed = otherwise or "known here: " + ", ".join(known[:24])
         self.add(source, path, "L001", f"{visible(name, 60)} is not a key of {what}",
-                 field_hint(name, known, listed), key=True)
+                 field_hint(name, known, "known here: " + ", ".join(known[:24])), key=True)
+        return field_meant(name, known)
 
     def compile(self, source: Source, path: Path, value: Any) -> Any:
-        """The value with its expressions read; None, and a problem, where one cannot be."""
+        """The value with its expressions read; FAULTY, and a problem with each one that cannot be."""
         try:
             return compiled(value)
-        except ExpressionError as error:
-            self.add(source, path, "L007", error.message, error.hint)
+        except ExpressionError:
+            self.compile_parts(source, path, value)
         except RecursionError:
             self.add(source, path, "L007", "the value nests too deeply")
-        return None
+        return FAULTY
+
+    def compile_parts(self, source: Source, path: Path, value: Any) -> None:
+        """Note every expression in ``value`` that cannot be read."""
+        inside = [(path, value)]
+        while inside:
+            where, part = inside.pop()
+            if isinstance(part, list | dict):
+                pairs = part.items() if isinstance(part, dict) else enumerate(part)
+                inside.extend([((*where, key), v) for key, v in pairs])
+                continue
+            try:
+                compiled(part)
+            except ExpressionError as error:
+                self.add(source, where, "L007", error.message, error.hint)
 
     def typed(self, source: Source, path: Path, value: Any, kind: type | tuple[type, ...], takes: str) -> Any:
         """``value`` if it is of the kind (a boolean is no integer); None, and a problem, where it is not."""
@@ -56,6 +70,16 @@ class Collector:
         what = path[-1] if isinstance(path[-1], str) else f"an item of {path[-2]}"
         self.add(source, path, "L003", f"{visible(what, 60)} is {takes}, not {described(value)}")
         return None
+
+    def fits(self, source: Source, path: Path, name: str, field: Field, value: Any) -> bool:
+        """Whether a plain value fits the field of the operator ``name``; a problem where it does not."""
+        try:
+            if not is_dynamic(value):
+                field.read(value)
+        except Misfit as misfit:
+            self.add(source, path, misfit.rule, f"{name}: {misfit.message}", misfit.hint)
+            return False
+        return True
 
     def names(self, source: Source, path: Path, value: Any, what: str) -> tuple[str, ...]:
         """A list of different, proper names; a bad one is left out with a problem."""

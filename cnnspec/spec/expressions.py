@@ -30,6 +30,9 @@ class Expression(Dynamic):
         self.names: list[str] = []
         self._check(self.tree, 0)
 
+    def __str__(self) -> str:
+        return f"{{{self.text}}}"
+
     def _check(self, node: ast.AST, depth: int) -> None:
         if depth > MAX_DEPTH:
             raise ExpressionError(f"an expression nests at most {MAX_DEPTH} deep")
@@ -68,6 +71,9 @@ class Text(Dynamic):
 
     def __init__(self, parts: list[Any]):
         self.parts = parts
+
+    def __str__(self) -> str:
+        return "".join(map(str, self.parts))
 
     def evaluate(self, scope: Scope) -> str:
         result = ""

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from cnnspec.ops.fields import REQUIRED, Misfit, described
+from cnnspec.ops.fields import REQUIRED, described
 from cnnspec.ops.registry import OPERATORS, operator
-from cnnspec.problems import did_you_mean, visible
+from cnnspec.problems import did_you_mean, nearest, visible
 from cnnspec.spec.collect import CONTROL, Collector, is_dynamic
-from cnnspec.spec.model import Block, Line
+from cnnspec.spec.model import Block, Fields, Line
+from cnnspec.spec.scope import FAULTY
+from cnnspec.spec.shorthand import SHORTHAND, check_part
 from cnnspec.spec.source import Path, Source
-
-SHORTHAND = ("norm", "activation")
 
 
 def read_lines(notes: Collector, source: Source, path: Path, value: Any) -> tuple[Line, ...]:
@@ -25,34 +25,44 @@ def read_line(notes: Collector, source: Source, path: Path, item: Any) -> Line:
     before = len(notes.problems)
     if not isinstance(item, dict):
         notes.add(source, path, "L003", f"a line is a table {{ name = ..., op = ... }}, not {described(item)}")
-        return Line(source, path, None, None, {}, broken=True)
+        return Line(source, path, FAULTY, FAULTY, {}, broken=True)
     values = {key: notes.compile(source, (*path, key), v) for key, v in item.items()}
     if "name" not in values:
         notes.add(source, path, "L002", "a line needs a name")
-    elif not is_dynamic(values["name"]) and values["name"] is not None:
+    elif not is_dynamic(values["name"]):
         notes.named(source, (*path, "name"), values["name"], "name")
     if ("op" in values) == ("share" in values):
         both = "op" in values
         if both:
+            values["op"] = values["share"] = FAULTY
             notes.add(source, path, "L001", "a line has op or share, not both",
                       "share stands in place of op and its fields")
         else:
             notes.add(source, path, "L002", "a line needs op, or share")
-    only = [key for key in values if key not in CONTROL] if "share" in values else []
+    only = [key for key in values if key not in CONTROL] if "share" in values and "op" not in values else []
     for key in only:
         notes.add(source, (*path, key), "L001", f"a line with share takes no {visible(key, 60)}",
                   "share repeats a line with its fields, and with its norm and activation", key=True)
     training = values.get("training_only", False)
-    if not isinstance(training, bool):
-        message = f"training_only is true or false, not {described(training)}"
+    if not isinstance(training, bool) and training is not FAULTY:
+        message = f"training_only is true or false, not {described(item['training_only'])}"
         notes.add(source, (*path, "training_only"), "L003", message)
+    when = values.get("when", True)
+    if not isinstance(when, bool) and not is_dynamic(when):
+        notes.add(source, (*path, "when"), "L003", *not_boolean(when))
+        values["when"] = True
     check_unrolling(notes, source, path, values)
     return Line(
-        source, path, values.get("name"), values.get("op"),
+        source, path, values.get("name", FAULTY), values.get("op", FAULTY),
         {k: v for k, v in values.items() if k not in CONTROL},
         values.get("from"), values.get("repeat"), values.get("each"), values.get("when", True), values.get("share"),
         training is True, broken=len(notes.problems) > before,
     )
+
+
+def not_boolean(value: Any) -> tuple[str, str]:
+    """Message and hint for a `when` that is neither true nor false."""
+    return f"when is true or false, not {described(value)}", "compare: when = \"{n > 0}\""
 
 
 def check_unrolling(notes: Collector, source: Source, path: Path, values: dict[str, Any]) -> None:
@@ -60,6 +70,7 @@ def check_unrolling(notes: Collector, source: Source, path: Path, values: dict[s
     if "repeat" in values and "each" in values:
         notes.add(source, (*path, "each"), "L009", "a line has repeat or each, not both", "each counts its rows",
                   key=True)
+        values["repeat"] = values["each"] = FAULTY
     if ("repeat" in values or "each" in values) and "from" in values:
         sources = values["from"] if isinstance(values["from"], list) else [values["from"]]
         if not is_dynamic(values["from"]) and "previous" not in sources:
@@ -67,62 +78,96 @@ def check_unrolling(notes: Collector, source: Source, path: Path, values: dict[s
                       "that would make parallel copies", 'name "previous", or use an expression of i')
 
 
-def check_line(notes: Collector, line: Line, blocks: dict[str, Block]) -> bool:
-    """Whether what a line calls is there, and its plain values fit; problems go to ``notes``."""
+def check_line(notes: Collector, line: Line, blocks: dict[str, Block]) -> Line:
+    """The line, with what is wrong in what it calls and in its plain values noted, and FAULTY in its place."""
     before = len(notes.problems)
-    if isinstance(line.op, str):
-        if line.op in OPERATORS:
-            check_fields(notes, line, line.op)
-        elif line.op in blocks:
-            check_call(notes, line, blocks[line.op], blocks)
+    op, fields = line.op, line.fields
+    if isinstance(op, str):
+        if op in OPERATORS:
+            fields = check_fields(notes, line, op, blocks)
+        elif op in blocks:
+            fields = check_call(notes, line, blocks[op], blocks)
         else:
             from cnnspec.spec.vocabulary import operator_hint  # on the error path only
 
             known = [*OPERATORS, *blocks]
-            notes.add(line.source, line.at("op"), "L005", f"{described(line.op)} is neither an operator nor a block",
-                      operator_hint(line.op, known, "there are " + ", ".join(known)))
-    elif line.op is not None and not is_dynamic(line.op):
-        notes.add(line.source, line.at("op"), "L003", f"op is a name, not {described(line.op)}")
-    return len(notes.problems) == before
+            notes.add(line.source, line.at("op"), "L005", f"{described(op)} is neither an operator nor a block",
+                      operator_hint(op, known, "there are " + ", ".join(known)))
+            op = FAULTY
+    elif not is_dynamic(op):
+        notes.add(line.source, line.at("op"), "L003", f"op is a name, not {described(op)}")
+        op = FAULTY
+    return line if len(notes.problems) == before else line.replace(op=op, fields=fields, broken=True)
 
 
-def check_fields(notes: Collector, line: Line, name: str) -> None:
-    """The fields of an operator's line: known, there, and fit."""
+def check_fields(notes: Collector, line: Line, name: str, blocks: dict[str, Block]) -> Fields:
+    """The fields of an operator's line, FAULTY where they are not known or do not fit; what is missing is noted."""
     fields = operator(name).fields
+    known, meant = [*fields, *SHORTHAND, *CONTROL], set()
+    good = dict(line.fields)
     for key, value in line.fields.items():
         if key in SHORTHAND:
-            continue
-        if key not in fields:
-            notes.unknown(line.source, line.at(key), [*fields, *SHORTHAND, *CONTROL], name)
-        elif value is not None and not is_dynamic(value):
-            try:
-                fields[key].read(value)
-            except Misfit as misfit:
-                notes.add(line.source, line.at(key), misfit.rule, f"{name}: {misfit.message}", misfit.hint)
-    if line.each is None and line.path[-1:] != ("preset",):
+            fits = check_part(notes, line, key, value, blocks)
+        elif key in fields:
+            fits = notes.fits(line.source, line.at(key), name, fields[key], value)
+        else:
+            meant.add(notes.unknown(line.source, line.at(key), known, name))
+            fits = False
+        if not fits:
+            good[key] = FAULTY
+    if line.each is None:
         for key, field in fields.items():
-            if field.default is REQUIRED and key not in line.fields:
+            if field.default is REQUIRED and key not in line.fields and key not in meant:
                 notes.add(line.source, line.path, "L002", f"{name} needs {key}: {field.doc}")
+    return good
 
 
-def check_call(notes: Collector, line: Line, block: Block, blocks: dict[str, Block]) -> None:
-    """The arguments of a call of a block: declared. Of a preset: fields of its operator."""
+def check_call(notes: Collector, line: Line, block: Block, blocks: dict[str, Block]) -> Fields:
+    """The arguments of a call of a block, FAULTY where it declares none such; what is missing is noted.
+
+    Of a preset, the fields of its operator as well.
+    """
+    if block.broken:
+        return line.fields
+    known = [*block.args, *block.defaults]
     if block.preset is not None:
-        seen, last = {block.name}, block
-        while last.preset is not None and isinstance(last.preset.op, str) and last.preset.op in blocks:
-            last = blocks[last.preset.op]
-            if last.name in seen:
-                return  # reported where the graph is unrolled
-            seen.add(last.name)
-        if last.preset is None or not isinstance(last.preset.op, str) or last.preset.op not in OPERATORS:
-            return
-        known = [*operator(last.preset.op).fields, *SHORTHAND, *block.args, *block.defaults]
-    else:
-        known = [*block.args, *block.defaults]
+        inner = preset_operator(block, blocks)
+        if inner is None:
+            return line.fields  # reported where the preset stands, or where the graph is unrolled
+        known = [*operator(inner).fields, *SHORTHAND, *known]
+    good, meant = dict(line.fields), set()
     for key in line.fields:
         if key not in known:
-            hint = ""
+            hint = did_you_mean(key, known, "it takes " + (", ".join(known) or "none"))
             if key in SHORTHAND:
                 hint = f"{key} belongs to operators; give the block an argument for it"
-            notes.add(line.source, line.at(key), "L008", f"{visible(key, 60)} is not an argument of {block.name}",
-                      hint or did_you_mean(key, known, "it takes " + (", ".join(known) or "none")), key=True)
+            notes.add(line.source, line.at(key), "L008", not_argument(key, block), hint, key=True)
+            meant.add(nearest(key, known))
+            good[key] = FAULTY
+    lacking = [a for a in block.args if a not in line.fields and a not in meant]
+    if lacking and line.each is None and line.share is None:
+        notes.add(line.source, line.path, "L008", *lacks(block, lacking))
+    return good
+
+
+def preset_operator(block: Block, blocks: dict[str, Block]) -> str | None:
+    """The operator that a preset calls, through other presets too; None where only unrolling can say."""
+    seen: set[str] = set()
+    while block.preset is not None and isinstance(block.preset.op, str) and block.name not in seen:
+        if block.preset.op in OPERATORS:
+            return block.preset.op
+        if block.preset.op not in blocks:
+            return None
+        seen.add(block.name)
+        block = blocks[block.preset.op]
+    return None
+
+
+def not_argument(key: str, block: Block) -> str:
+    """The message for a key that a block does not declare."""
+    return f"{visible(key, 60)} is not an argument of {visible(block.name)}"
+
+
+def lacks(block: Block, missing: list[str]) -> tuple[str, str]:
+    """Message and hint for a call without some of the arguments that its block requires."""
+    return f"{visible(block.name)} needs {', '.join(missing)}", f"it takes {', '.join(block.args)}"

@@ -11,7 +11,8 @@ Fields = dict[str, Any]
 class Line(Record):
     """One line of a list of layers, or a preset. Values are as :func:`expressions.compiled` left them.
 
-    ``broken`` lines have a problem that is reported already; what depends on them stays unknown.
+    ``broken`` lines have a problem that is reported already; what depends on them stays unknown. Their values are
+    FAULTY where they have it, so that the others can still be looked at.
     """
 
     source: Source
@@ -36,6 +37,7 @@ class Block(Record):
     """A named list of layers with arguments and inputs, or, with ``preset``, an operator with fields filled in.
 
     ``outputs`` None means the last line. ``own`` blocks stand in the network's own file and see its arguments.
+    Of ``broken`` ones nobody knows what arguments and inputs they take; that is reported already.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Block(Record):
     outputs: tuple[str, ...] | None = None
     layers: tuple[Line, ...] = ()
     preset: Line | None = None
+    broken: bool = False
 
 
 class Variant(Record):

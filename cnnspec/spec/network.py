@@ -51,13 +51,11 @@ def read_network(notes: Collector, source: Source, home: str) -> NetworkSpec | N
 
 
 def checked(notes: Collector, block: Block, blocks: dict[str, Block]) -> Block:
-    """The block with the lines that call what is not there, or fill in what does not fit, marked broken."""
+    """The block with what its lines call, and what they fill in, noted and FAULTY where it does not fit."""
     if block.preset is not None:
-        preset = block.preset.replace(path=block.path)
-        good = preset.broken or check_line(notes, preset.replace(each=True), blocks)
-        return block.replace(preset=preset.replace(broken=preset.broken or not good))
-    lines = [ln if ln.broken or check_line(notes, ln, blocks) else ln.replace(broken=True) for ln in block.layers]
-    return block.replace(layers=tuple(lines))
+        preset = check_line(notes, block.preset.replace(path=block.path, each=True), blocks)
+        return block.replace(preset=preset.replace(each=None))
+    return block.replace(layers=tuple([check_line(notes, line, blocks) for line in block.layers]))
 
 
 def missing(notes: Collector, source: Source, key: str, what: str, example: str) -> None:

@@ -70,7 +70,8 @@ class Scope:
             return UNKNOWN
 
     def names(self) -> list[str]:
-        return [*self.own, *(self.outer.names() if self.outer else [])]
+        """The names that are declared, own ones first."""
+        return list(dict.fromkeys([*self.own, *(self.outer.names() if self.outer else [])]))
 
     def spend(self, steps: int) -> None:
         """Count work. Raises ExpressionError where the network's expressions together do too much of it."""
@@ -93,3 +94,16 @@ class Dynamic:
 
     def evaluate(self, scope: Scope) -> Any:
         raise NotImplementedError
+
+
+class Faulty(Dynamic):
+    """Stands for a value whose fault has been reported: what uses it stays unknown, and silent."""
+
+    def evaluate(self, scope: Scope) -> Any:
+        raise Unknown
+
+    def __str__(self) -> str:
+        return "?"
+
+
+FAULTY = Faulty()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cnnspec.problems import did_you_mean
+from cnnspec.problems import did_you_mean, nearest
 
 OPERATORS = {
     "dense": "linear", "fc": "linear", "fullyconnected": "linear", "bn": "batchnorm", "gap": "global_avgpool",
@@ -45,3 +45,10 @@ def field_hint(name: str, known: Iterable[str], otherwise: str = "") -> str:
         return INFERRED[name]
     here = FIELDS.get(name.lower())
     return f"that is {here} here" if here in names else did_you_mean(name, names, otherwise)
+
+
+def field_meant(name: str, known: Iterable[str]) -> str:
+    """The key that is meant by one that there is not: the one that :func:`field_hint` names, or nothing."""
+    names = list(known)
+    here = FIELDS.get(name.lower(), "")
+    return here if here in names else nearest(name, names)

@@ -1,0 +1,59 @@
+"""Norm and activation as keys of an operator's line: what they may name, for reading and for unrolling alike."""
+
+from typing import Any
+
+from cnnspec.ops.fields import Misfit, described
+from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.problems import visible
+from cnnspec.spec.collect import Collector, is_dynamic
+from cnnspec.spec.model import Block, Line
+
+SHORTHAND = ("norm", "activation")
+
+
+def check_part(notes: Collector, line: Line, part: str, value: Any, blocks: dict[str, Block]) -> bool:
+    """Whether a plain norm or activation is one, and its fields fit; problems where they do not."""
+    if is_dynamic(value):
+        return True
+    path, before = line.at(part), len(notes.problems)
+    try:
+        name = named_part(part, value, blocks)
+    except Misfit as misfit:
+        notes.add(line.source, path, misfit.rule, misfit.message, misfit.hint)
+        return False
+    if isinstance(value, dict) and name in OPERATORS:
+        fields = operator(name).fields
+        for key in value.keys() - {"op"}:
+            if key in fields:
+                notes.fits(line.source, (*path, key), name, fields[key], value[key])
+            else:
+                notes.unknown(line.source, (*path, key), list(fields), name)
+    return len(notes.problems) == before
+
+
+def named_part(part: str, value: Any, blocks: dict[str, Block]) -> str:
+    """The operator, preset or "none" that ``norm`` or ``activation`` names, alone or in a table with its fields.
+
+    Raises Misfit (L002, L005) where it is none that can stand there.
+    """
+    if isinstance(value, dict) and "op" not in value:
+        raise Misfit("L002", f"{part}, as a table, needs op", part_hint(None, part))
+    name = value["op"] if isinstance(value, dict) else value
+    if name == "none":
+        return "none"
+    if not isinstance(name, str) or (name not in OPERATORS and name not in blocks):
+        raise Misfit("L005", f"{part}: {described(name)} is no operator", part_hint(name, part))
+    if name in blocks and blocks[name].preset is None:
+        raise Misfit("L005", f"{part}: {visible(name)} is a block, not an operator")
+    if name in OPERATORS and operator(name).role != part:
+        raise Misfit("L005", f"{part}: {name} is no {part}", part_hint(name, part))
+    return name
+
+
+def part_hint(value: Any, part: str) -> str:
+    """The hint for a norm or an activation that is none."""
+    from cnnspec.spec.vocabulary import operator_hint  # on the error path only
+
+    known = [n for n in OPERATORS if operator(n).role == part]
+    listed = f'"none" is nothing; there are {", ".join(known)}'
+    return operator_hint(value, known, listed) if isinstance(value, str) else listed
