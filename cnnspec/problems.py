@@ -101,8 +101,9 @@ class TooMany(Exception):
 
 def visible(text: object, limit: int = 120) -> str:
     """``text`` with control characters and escapes spelled out, and cut at ``limit`` characters."""
-    first = str(text)[: limit + 1]
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in first)
+    shown = str(text)[: limit + 1]
+    if not shown.isprintable():
+        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 

@@ -49,12 +49,11 @@ def grid(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
     escape = ESCAPES[format]
     body = [[escape(cell) for cell in row] for row in rows]
     head = [escape(h) for h in headings]
-    align = ["right" if r else "left" for r in right]
     if format == "text":
-        pages = [ruled(heads, body, align, total) for heads in ([head], stacked(head))]
-        return next((page for page in pages if max(map(len, page.splitlines())) <= WIDTH), pages[0])
-    from tabulate import tabulate  # it costs as much to start as the rest of a command, and CSV and JSON need none
+        return ruled(head, body, right, total)
+    from tabulate import tabulate  # it costs as much to start as the rest of a command, and only these formats need it
 
+    align = ["right" if r else "left" for r in right]
     result = str(tabulate(body, head, tablefmt=TABULATE[format], disable_numparse=True,
                           colalign=align if body else None))
     if format == "html":
@@ -62,19 +61,23 @@ def grid(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
     return booktabs(result, total) if format == "latex" else result
 
 
-def ruled(heads: list[list[str]], body: list[list[str]], align: list[str], total: bool) -> str:
-    """Rows of text below headings and a rule, a total below another.
-
-    The headings are rows like others: those that tabulate takes as such make columns wider by two blanks.
-    """
-    from tabulate import tabulate
-
-    page = str(tabulate([*heads, *body], tablefmt="simple", disable_numparse=True, colalign=align))
-    rule, *rows = page.splitlines()[:-1]
-    rows.insert(len(heads), rule)
+def ruled(head: list[str], body: list[list[str]], right: Sequence[bool], total: bool) -> str:
+    """Rows of text below headings and a rule, a total below another; headings in two lines where that fits better."""
+    columns = list(zip(*body, strict=True)) or [()] * len(head)
+    inner = [max(map(len, column), default=0) for column in columns]
+    for heads in ([head], stacked(head), [head]):
+        widths = [max(w, *map(len, names)) for w, *names in zip(inner, *heads, strict=True)]
+        if sum(widths) + 2 * (len(widths) - 1) <= WIDTH:
+            break
+    lines = []
+    for row in (*heads, *body):
+        cells = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    rule = "  ".join("-" * w for w in widths)
+    lines.insert(len(heads), rule)
     if total:
-        rows.insert(-1, rule)
-    return "\n".join(line.rstrip() for line in rows)
+        lines.insert(-1, rule)
+    return "\n".join(lines)
 
 
 def stacked(headings: list[str]) -> list[list[str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 STEPS_A_LINE = 200  # of work, for each line that a network may have
-MAX_LINES = 10_000
+MAX_LINES = 5_000
 
 
 class ExpressionError(Exception):

@@ -27,16 +27,16 @@ def imported(*arguments: str) -> set[str]:
 @pytest.mark.parametrize("arguments", [
     ("table", "vgg16", "--format", "json"), ("table", "vgg16", "--format", "csv"),
     ("list", "lenet", "--format", "json"), ("list", "lenet", "--format", "csv"),
-    ("explain", "lenet5"), ("schema",),
+    ("table", "vgg16"), ("list", "lenet"), ("explain", "lenet5"), ("schema",),
 ])
-def test_json_csv_and_formulas_need_neither_heavy_libraries_nor_tabulate(arguments: tuple[str, ...]) -> None:
+def test_text_json_csv_and_formulas_need_neither_heavy_libraries_nor_tabulate(arguments: tuple[str, ...]) -> None:
     modules = imported(*arguments)
     assert "cnnspec" in modules
     assert not modules & {*HEAVY, "tabulate"}
 
 
-@pytest.mark.parametrize("format", ["text", "markdown", "latex", "html"])
-def test_tables_need_tabulate_and_no_heavy_libraries(format: str) -> None:
+@pytest.mark.parametrize("format", ["markdown", "latex", "html"])
+def test_tables_for_pages_need_tabulate_and_no_heavy_libraries(format: str) -> None:
     modules = imported("table", "vgg16", "--format", format)
     assert "tabulate" in modules
     assert not modules & set(HEAVY)

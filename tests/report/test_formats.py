@@ -9,11 +9,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from tabulate import tabulate
 from written import network
 
 from cnnspec import load
 from cnnspec.api import Network
 from cnnspec.report.explain import explain
+from cnnspec.report.formats import grid
 from cnnspec.report.presets import PRESETS
 from cnnspec.report.table import table
 
@@ -108,3 +110,16 @@ def test_latex_compiles(tmp_path: Path) -> None:
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.parametrize("total", [False, True])
+@pytest.mark.parametrize("width", [1, 55])
+def test_text_is_laid_out_as_tabulate_lays_it_out(width: int, total: bool) -> None:
+    rows = [["a" * width, "1", ""], ["b", "22,333", "x y"], ["", "4", "–"]]
+    page = grid(["Layer", "Many parameters", "Padding"], rows, [False, True, False], "text", total)
+    heads = [["Layer", "Many parameters", "Padding"]] if width == 1 else [["", "Many", ""],
+                                                                          ["Layer", "parameters", "Padding"]]
+    simple = tabulate([*heads, *rows], tablefmt="simple", disable_numparse=True, colalign=("left", "right", "left"))
+    rule, *lines, _ = map(str.rstrip, simple.splitlines())
+    lines.insert(len(heads), rule)
+    assert page.splitlines() == (lines if not total else [*lines[:-1], rule, lines[-1]])

@@ -71,7 +71,7 @@ RELU = '{ name = "z", op = "relu" }'
      "L010"),
     ('layers = [{ name = "a", op = "relu", norm = "b" }]\n[blocks.b]\nop = "d"\n[blocks.d]\nop = "b"', "L005"),
     ("layers = [{ name = 'a', op = 'relu', from = " + many("'input'", 30_000) + " }]", "S015"),
-    ("layers = [{ name = 'a', op = 'add', repeat = 9000, from = " + many("'previous'", 40_000) + " }]", "L007"),
+    ("layers = [{ name = 'a', op = 'add', repeat = 4900, from = " + many("'previous'", 40_000) + " }]", "L007"),
     (f'layers = [{{ name = "a", op = "relu", from = "{"a b." * 100_000}a" }}]', "L006"),
     ('layers = [{ name = "a", op = "relu", from = "later" }, { name = "later", op = "relu" }]', "L006"),
     ('layers = [{ name = "a", op = "relu", share = "a" }]', "L001"),
