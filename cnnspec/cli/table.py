@@ -12,7 +12,7 @@ from cnnspec.report.presets import FORMATS, PRESETS
 @click.command(name="table", short_help="The per-layer table of a network.")
 @network
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--preset", type=click.Choice(list(PRESETS)), default="summary", show_default=True,
+@click.option("--preset", type=click.Choice(list(PRESETS)), show_default="summary",
               help="activations and architecture are the tables that textbooks print.")
 @click.option("--columns", metavar="A,B,...",
               help="Columns instead of a preset's, as layer,output,params; a wrong name lists them all.")
@@ -22,7 +22,7 @@ from cnnspec.report.presets import FORMATS, PRESETS
 @click.option("--layout", type=click.Choice(["chw", "hwc"]), default="chw", show_default=True,
               help="Shapes as (C, H, W), or as (H, W, C) and vectors as (n, 1).")
 @click.option("--reverse", is_flag=True, help="The output first, as some textbooks print it.")
-def command(net: Network, format_: str, preset: str, columns: str | None, depth: int | None, training: bool,
+def command(net: Network, format_: str, preset: str | None, columns: str | None, depth: int | None, training: bool,
             layout: str, reverse: bool) -> None:
     """The per-layer table of NAME: a network of the zoo, a file.toml, or file.toml:variant.
 
@@ -35,6 +35,8 @@ def command(net: Network, format_: str, preset: str, columns: str | None, depth:
     Shapes are without the batch. MACs are multiply-accumulates, biases not counted; FLOPs are 2 a MAC.
     RF is the receptive field in input pixels.
     """
+    if columns is not None and preset is not None:
+        raise RequestError(f"--columns stands in place of --preset {preset}: give one of them")
     if format_ == "json":  # and nothing of tables is imported
         from cnnspec.report.contract import json_text
 
@@ -45,4 +47,4 @@ def command(net: Network, format_: str, preset: str, columns: str | None, depth:
     from cnnspec.report.table import table
 
     names = [c.strip() for c in columns.split(",")] if columns is not None else None
-    show(table(net, format_, preset, names, depth, training, layout, reverse))
+    show(table(net, format_, preset or "summary", names, depth, training, layout, reverse))

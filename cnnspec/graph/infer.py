@@ -10,7 +10,7 @@ from cnnspec.ops.fields import REQUIRED, Misfit
 from cnnspec.ops.operator import Operator
 from cnnspec.ops.registry import operator
 from cnnspec.problems import visible
-from cnnspec.spec.collect import CONTROL
+from cnnspec.spec.collect import CONTROL, quoted
 from cnnspec.spec.model import Line
 from cnnspec.spec.scope import FAULTY, Dynamic
 from cnnspec.spec.shorthand import SHORTHAND
@@ -60,9 +60,10 @@ def output_of(un: "Unroller", op: Operator, inputs: tuple[Node, ...]) -> Shape:
     key = (op, shapes)
     if key not in un.outputs or op.undoes:
         output = op.output(*shapes)
-        if prod(output) >= MAX_ELEMENTS:
-            raise Misfit("S016", f"the output {shape(output)} has {prod(output):.3g} elements, and fewer than "
-                         "2**53 is the limit")
+        for name, sizes in {"output": output, **op.parameters(*shapes), **op.buffers(*shapes)}.items():
+            if prod(sizes) >= MAX_ELEMENTS:
+                raise Misfit("S016", f"the {name} {shape(sizes)} has {prod(sizes):.3g} elements, and fewer than "
+                             "2**53 is the limit")
         un.outputs[key] = output
     return un.outputs[key]
 
@@ -127,7 +128,7 @@ def new_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fi
         try:
             cls.fields[name].read(value)
         except Misfit as fault:
-            un.stop(frame, g.source, g.path, fault.rule, f"{kind}: {fault.message}", from_expression(g, fault))
+            un.stop(frame, g.source, g.path, fault.rule, f"{kind}: {fault.message}", from_expression(g, value, fault))
             faulty = True
     reported = any(name not in cls.fields and g.value is FAULTY for name, g in given.items())
     for name, field in cls.fields.items():
@@ -144,13 +145,14 @@ def new_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fi
         raise un.stop(frame, source, path, fault.rule, f"{kind}: {fault.message}", fault.hint) from None
 
 
-def from_expression(given: Given, fault: Misfit) -> str:
+def from_expression(given: Given, value: Any, fault: Misfit) -> str:
     """The hint for a value that an expression gave: the names in it and what they stand for."""
     names = dict.fromkeys(getattr(given.value, "names", ()))
     known = given.scope.names()
     values: list[Any] = [f"{n} = {visible(given.scope.get(n), 40)}" for n in names if n in known]
+    mend = fault.hint or quoted(value, known)
     whole = "ceil, floor, round and round_channels give integers" if "(a float)" in fault.message else ""
-    return "; ".join(filter(None, [fault.hint, "here " + ", ".join(values) if values else "", whole if names else ""]))
+    return "; ".join(filter(None, [mend, "here " + ", ".join(values) if values else "", whole if names else ""]))
 
 
 def check_arity(un: "Unroller", frame: Frame, line: Line, kind: str, op: Operator, given: int) -> None:

@@ -145,6 +145,8 @@ def bind(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields,
     own["in_channels"] = channels
     scope = Scope(own, un.scope if block.own else None, un.scope.work)
     scope.hints = declared_below(block.defaults)
+    if not block.own:
+        scope.declare = 'args = [..., "{}"] in the block'
     scope.written = {key: (value.value, value.scope) for key, value in given.items()}
     for key, default in block.defaults.items():
         if key not in own:

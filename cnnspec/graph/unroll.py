@@ -11,7 +11,7 @@ from cnnspec.graph.place import Spot, place
 from cnnspec.ops.fields import described
 from cnnspec.ops.operator import Operator
 from cnnspec.problems import visible
-from cnnspec.spec.collect import name_fault
+from cnnspec.spec.collect import name_fault, quoted
 from cnnspec.spec.expressions import Expression, Many, Text, evaluate
 from cnnspec.spec.lines import not_boolean
 from cnnspec.spec.model import Block, Line, NetworkSpec
@@ -141,12 +141,12 @@ class Unroller:
             rows = given("each")
             if not isinstance(rows, list):
                 message = f"each takes a list of rows, not {described(rows)}"
-                raise self.stop(frame, line.source, line.at("each"), "L009", message)
+                raise self.stop(frame, line.source, line.at("each"), "L009", message, quoted(rows, frame.scope.names()))
         elif line.repeat is not None:
             n = given("repeat")
             if type(n) is not int or n < 0:
                 raise self.stop(frame, line.source, line.at("repeat"), "L009",
-                                f"repeat is an integer from 0, not {described(n)}")
+                                f"repeat is an integer from 0, not {described(n)}", quoted(n, frame.scope.names()))
             if n > self.max_lines:
                 self.tick(frame, line, n)
             rows = [None] * n
@@ -168,12 +168,25 @@ class Unroller:
         fault = name_fault(str(name) if type(name) is int else name)
         label = f"{name}.{number}" if number is not None else str(name)
         if not fault and (label in frame.values or label in ("input", "previous")):
-            fault = f"the name {described(label)} is taken by a line above, or by an input"
+            fault = f"the name {described(label)} is taken: {self.taken(frame, line, label)}"
         if fault:
             self.stop(frame, line.source, line.at("name"), "L004", fault,
                       "put {i} into the name of a repeated line" if line.each or line.repeat else "")
             return None
         return label
+
+    def taken(self, frame: Frame, line: Line, label: str) -> str:
+        """Who has a name already."""
+        if label in frame.inputs:
+            return "an input has it"
+        if label in ("input", "previous"):
+            return "it stands for what the block or the line before gives"
+        holder = next((above for above in frame.block.layers if above is not line and str(above.name) == label), None)
+        if holder is None and label in frame.recipes:
+            holder = frame.recipes[label].line
+        if holder is line:
+            return "the line has it from an earlier turn"
+        return f"line {holder.source.where(holder.path).line} has it" if holder else "a line above has it"
 
     # ---- one instance of a line
 

@@ -156,9 +156,11 @@ COLUMNS = {
 
 
 def chosen(names: list[str]) -> list[Column]:
-    """The columns called ``names``. Raises RequestError for one that there is not."""
-    for name in names:
+    """The columns called ``names``. Raises RequestError for one that there is not, or that is there twice."""
+    for i, name in enumerate(names):
         if name not in COLUMNS:
             hint = did_you_mean(name, list(COLUMNS), "there are " + ", ".join(COLUMNS))
             raise RequestError(f"there is no column {visible(name, 40)!r}; {hint}")
+        if name in names[:i]:
+            raise RequestError(f"the column {name!r} is there twice; name it once")
     return [COLUMNS[name] for name in names]

@@ -6,6 +6,7 @@ from typing import Any
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import SpecError, visible
 from cnnspec.spec.collect import CONTROL, Collector
+from cnnspec.spec.headers import KEYS, NEEDED, below
 from cnnspec.spec.lines import read_line, read_lines
 from cnnspec.spec.model import Block
 from cnnspec.spec.source import Path, Source, read
@@ -37,16 +38,16 @@ def read_block(notes: Collector, source: Source, path: Path, table: dict[str, An
     args = notes.names(source, (*path, "args"), table.get("args", []), "arguments")
     broken = lost(table.get("args", []), args)
     defaults = read_defaults(notes, source, path, table, args)
+    strays = stray_keys(notes, source, path, table, own)
     if "op" in table:
         for key in table:
-            swallowed = key == "layers" and key not in source.data and own
-            if key in ("inputs", "outputs", "layers", *CONTROL) and key != "op" and not swallowed:
+            if key in ("inputs", "outputs", "layers", *CONTROL) and key != "op" and key not in strays:
                 notes.add(source, (*path, key), "L001", f"a preset, a block with op, takes no {key}", key=True)
-        fields = {k: v for k, v in table.items() if k not in (*COMPOSITE, *CONTROL) or k == "op"}
+        fields = {k: v for k, v in table.items() if k not in (*COMPOSITE, *CONTROL, *strays) or k == "op"}
         line = read_line(notes, source, path, {"name": name, **fields})
         return Block(name, source, path, own, args, defaults, preset=line, broken=broken)
     for key in table:
-        if key not in COMPOSITE:
+        if key not in COMPOSITE and key not in strays:
             notes.unknown(source, (*path, key), [*COMPOSITE, "op"], f"the block {visible(name, 60)}")
     if "layers" not in table:
         notes.add(source, path, "L002", f"the block {visible(name, 60)} needs layers, or an op", key=True)
@@ -54,6 +55,18 @@ def read_block(notes: Collector, source: Source, path: Path, table: dict[str, An
     inputs, outputs = read_ports(notes, source, path, table)
     broken = broken or lost(table.get("inputs", []), inputs)
     return Block(name, source, path, own, args, defaults, inputs, outputs, layers, broken=broken)
+
+
+def stray_keys(notes: Collector, source: Source, path: Path, table: dict[str, Any], own: bool) -> list[str]:
+    """The keys below a block's header that belong to the network; noted, but for those that the network lacks."""
+    belong = [k for k in table if k in KEYS and k not in COMPOSITE] if own else []
+    if own and "op" in table and "layers" in table and "layers" not in source.data:
+        belong.append("layers")
+    for key in belong:
+        if key in source.data or key not in NEEDED:
+            message = f"{key} is not a key of the block {visible(path[-1], 60)}"
+            notes.add(source, (*path, key), "L001", message, below((*path, key)), key=True)
+    return belong
 
 
 def lost(value: Any, names: tuple[str, ...]) -> bool:

@@ -1,5 +1,7 @@
 """Reading values while collecting problems: every fault is noted with its place, and reading goes on."""
 
+import re
+from collections.abc import Iterable
 from keyword import iskeyword
 from typing import Any
 
@@ -71,13 +73,16 @@ class Collector:
         self.add(source, path, "L003", f"{visible(what, 60)} is {takes}, not {described(value)}")
         return None
 
-    def fits(self, source: Source, path: Path, name: str, field: Field, value: Any) -> bool:
-        """Whether a plain value fits the field of the operator ``name``; a problem where it does not."""
+    def fits(self, source: Source, path: Path, name: str, field: Field, value: Any, names: Iterable[str]) -> bool:
+        """Whether a plain value fits the field of the operator ``name``; a problem where it does not.
+
+        ``names`` are those that an expression there sees.
+        """
         try:
             if not is_dynamic(value):
                 field.read(value)
         except Misfit as misfit:
-            self.add(source, path, misfit.rule, f"{name}: {misfit.message}", misfit.hint)
+            self.add(source, path, misfit.rule, f"{name}: {misfit.message}", misfit.hint or quoted(value, names))
             return False
         return True
 
@@ -103,6 +108,15 @@ class Collector:
         if fault:
             self.add(source, path, "L004", fault if what == "name" else f"{what}: {fault}")
         return not fault
+
+
+def quoted(value: Any, names: Iterable[str]) -> str:
+    """The hint for text that should have been a number, or an expression with one of ``names``; or nothing."""
+    if isinstance(value, str) and value in names:
+        return f'"{{{value}}}" takes its value'
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,40}(\.\d{1,40})?|true|false|\[[\d, ]{1,60}\]", value):
+        return f"it stands without quotes: {value}"
+    return ""
 
 
 def name_fault(name: Any) -> str:

@@ -6,6 +6,7 @@ of an expression, its depth, the size of its results, and the work of all expres
 """
 
 import ast
+import re
 from typing import Any
 
 from cnnspec.problems import visible
@@ -26,7 +27,9 @@ class Expression(Dynamic):
         try:
             self.tree = ast.parse(self.text, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            raise ExpressionError(f"{{{visible(self.text, 60)}}} is not an expression") from None
+            words = re.findall(r"\w+", self.text)
+            hint = "a conditional needs both: a if c else b" if "if" in words and "else" not in words else ""
+            raise ExpressionError(f"{{{visible(self.text, 60)}}} is not an expression", hint) from None
         self.names: list[str] = []
         self._check(self.tree, 0)
 

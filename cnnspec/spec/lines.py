@@ -1,5 +1,6 @@
 """Reading the lines of a list of layers: control keys, and the fields of an operator or arguments of a block."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from cnnspec.ops.fields import REQUIRED, described
@@ -10,6 +11,8 @@ from cnnspec.spec.model import Block, Fields, Line
 from cnnspec.spec.scope import FAULTY
 from cnnspec.spec.shorthand import SHORTHAND, check_part
 from cnnspec.spec.source import Path, Source
+
+OP = ("type", "kind", "layer", "operator", "class")  # what others call it
 
 
 def read_lines(notes: Collector, source: Source, path: Path, value: Any) -> tuple[Line, ...]:
@@ -38,7 +41,8 @@ def read_line(notes: Collector, source: Source, path: Path, item: Any) -> Line:
             notes.add(source, path, "L001", "a line has op or share, not both",
                       "share stands in place of op and its fields")
         else:
-            notes.add(source, path, "L002", "a line needs op, or share")
+            here = next((f"{key} is op here" for key in OP if key in values), "")
+            notes.add(source, path, "L002", "a line needs op, or share", here)
     only = [key for key in values if key not in CONTROL] if "share" in values and "op" not in values else []
     for key in only:
         notes.add(source, (*path, key), "L001", f"a line with share takes no {visible(key, 60)}",
@@ -78,13 +82,16 @@ def check_unrolling(notes: Collector, source: Source, path: Path, values: dict[s
                       "that would make parallel copies", 'name "previous", or use an expression of i')
 
 
-def check_line(notes: Collector, line: Line, blocks: dict[str, Block]) -> Line:
-    """The line, with what is wrong in what it calls and in its plain values noted, and FAULTY in its place."""
+def check_line(notes: Collector, line: Line, blocks: dict[str, Block], names: Sequence[str]) -> Line:
+    """The line, with what is wrong in what it calls and in its plain values noted, and FAULTY in its place.
+
+    ``names`` are those that its expressions see.
+    """
     before = len(notes.problems)
     op, fields = line.op, line.fields
     if isinstance(op, str):
         if op in OPERATORS:
-            fields = check_fields(notes, line, op, blocks)
+            fields = check_fields(notes, line, op, blocks, names)
         elif op in blocks:
             fields = check_call(notes, line, blocks[op], blocks)
         else:
@@ -100,16 +107,16 @@ def check_line(notes: Collector, line: Line, blocks: dict[str, Block]) -> Line:
     return line if len(notes.problems) == before else line.replace(op=op, fields=fields, broken=True)
 
 
-def check_fields(notes: Collector, line: Line, name: str, blocks: dict[str, Block]) -> Fields:
+def check_fields(notes: Collector, line: Line, name: str, blocks: dict[str, Block], names: Sequence[str]) -> Fields:
     """The fields of an operator's line, FAULTY where they are not known or do not fit; what is missing is noted."""
     fields = operator(name).fields
     known, meant = [*fields, *SHORTHAND, *CONTROL], set()
     good = dict(line.fields)
     for key, value in line.fields.items():
         if key in SHORTHAND:
-            fits = check_part(notes, line, key, value, blocks)
+            fits = check_part(notes, line, key, value, blocks, names)
         elif key in fields:
-            fits = notes.fits(line.source, line.at(key), name, fields[key], value)
+            fits = notes.fits(line.source, line.at(key), name, fields[key], value, names)
         else:
             meant.add(notes.unknown(line.source, line.at(key), known, name))
             fits = False

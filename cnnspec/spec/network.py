@@ -1,20 +1,18 @@
 """Reading a whole file: from a Source to a NetworkSpec, noting every problem on the way."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from cnnspec.ops.fields import described
 from cnnspec.problems import did_you_mean, visible
 from cnnspec.spec.blocks import read_blocks, read_includes, read_ports
 from cnnspec.spec.collect import Collector, is_dynamic
+from cnnspec.spec.headers import ABOUT, KEYS, below, missing
 from cnnspec.spec.lines import check_line, read_lines
 from cnnspec.spec.model import Block, Fields, NetworkSpec, Variant
+from cnnspec.spec.scope import FAULTY
 from cnnspec.spec.source import Path, Source
-
-ABOUT = ("title", "year", "source", "input")
-KEYS = (
-    "name", *ABOUT, "args", "inputs", "outputs", "layers", "blocks", "variants", "include", "reference", "budget",
-    "claims",
-)
 
 
 def read_network(notes: Collector, source: Source, home: str) -> NetworkSpec | None:
@@ -23,16 +21,14 @@ def read_network(notes: Collector, source: Source, home: str) -> NetworkSpec | N
     ``home`` is the folder of the zoo, where includes are looked up too.
     """
     data = source.data
-    for key in data:
-        if key not in KEYS:
-            notes.unknown(source, (key,), list(KEYS), "a spec")
+    meant = undeclared(notes, source)
     missing(notes, source, "name", "a name", 'name = "lenet5", say')
     missing(notes, source, "input", "an input", "input = [3, 224, 224]: channels, height, width")
     missing(notes, source, "layers", "layers", "layers = [ ... ], one line for each layer")
     name = data.get("name")
     if name is not None and not notes.named(source, ("name",), name, "name"):
         name = None
-    args = read_args(notes, source)
+    args = read_args(notes, source) | dict.fromkeys(meant, FAULTY)
     blocks: dict[str, Block] = {}
     read_includes(notes, source, home, blocks)
     read_blocks(notes, source, True, blocks)
@@ -41,50 +37,37 @@ def read_network(notes: Collector, source: Source, home: str) -> NetworkSpec | N
     body = Block(str(name), source, (), True, (), {}, inputs, outputs, layers)
     about = read_about(notes, source, (), data)
     variants = read_variants(notes, source, args)
-    good_blocks = {n: checked(notes, b, blocks) for n, b in blocks.items()}
+    good_blocks = {n: checked(notes, b, blocks, args) for n, b in blocks.items()}
     bindings = read_bindings(notes, source, str(name), variants)
     if not layers:
         return None
     return NetworkSpec(
-        source, str(name), about, args, checked(notes, body, blocks), good_blocks, variants, *bindings
+        source, str(name), about, args, checked(notes, body, blocks, args), good_blocks, variants, *bindings
     )
 
 
-def checked(notes: Collector, block: Block, blocks: dict[str, Block]) -> Block:
+def undeclared(notes: Collector, source: Source) -> list[str]:
+    """Note the keys that a spec does not have; those that expressions use, so that arguments are meant."""
+    unknown, meant = [key for key in source.data if key not in KEYS], []
+    used = {word for found in re.findall(r"\{([^{}\n]*)\}", source.text if unknown else "") if "=" not in found
+            for word in re.findall(r"\w+", found)}
+    for key in unknown:
+        if key in used:
+            meant.append(key)
+            message = f"{key} is used in expressions, but it is not declared as an argument"
+            notes.add(source, (key,), "L001", message, f"declare it: args.{key} = ...", key=True)
+        else:
+            notes.unknown(source, (key,), list(KEYS), "a spec")
+    return meant
+
+
+def checked(notes: Collector, block: Block, blocks: dict[str, Block], args: Iterable[str]) -> Block:
     """The block with what its lines call, and what they fill in, noted and FAULTY where it does not fit."""
+    names = [*block.args, *block.defaults, "in_channels", *(args if block.own else [])]
     if block.preset is not None:
-        preset = check_line(notes, block.preset.replace(path=block.path, each=True), blocks)
+        preset = check_line(notes, block.preset.replace(path=block.path, each=True), blocks, names)
         return block.replace(preset=preset.replace(each=None))
-    return block.replace(layers=tuple([check_line(notes, line, blocks) for line in block.layers]))
-
-
-def missing(notes: Collector, source: Source, key: str, what: str, example: str) -> None:
-    """Say that a key of the network is missing, and, where a table's header has swallowed it, which."""
-    if key in source.data:
-        return
-    path = swallowed(source.data, key)
-    notes.add(source, path, "L002", f"a spec needs {what}", below(path) if path else example, key=bool(path))
-
-
-def swallowed(data: Fields, key: str) -> Path:
-    """Where ``key`` stands below the header of a table that has no such key; () where it does not."""
-    tables: dict[Path, Any] = {("args",): data.get("args")}
-    for group in ("variants", "blocks"):
-        named = data.get(group)
-        tables |= {(group, name): table for name, table in named.items()} if isinstance(named, dict) else {}
-    for path, table in tables.items():
-        if isinstance(table, dict) and key in table:
-            proper = {"variants": key in ABOUT, "blocks": "op" not in table}
-            if not proper.get(str(path[0]), False):
-                return (*path, key)
-    return ()
-
-
-def below(path: Path) -> str:
-    """The hint for a key that a table's header has swallowed."""
-    *header, key = map(str, path)
-    dotted = visible(".".join(header), 60)
-    return f"{key} stands below [{dotted}], which makes it {dotted}.{key}: move it above that header"
+    return block.replace(layers=tuple([check_line(notes, line, blocks, names) for line in block.layers]))
 
 
 def read_args(notes: Collector, source: Source) -> Fields:

@@ -25,7 +25,7 @@ def hint(reason: str, text: str, line: int, column: int) -> str:
     if reason.startswith("Expected '='"):
         return "a line is key = value"
     if reason.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate", "Cannot redefine", "Duplicate")):
-        return twice(before)
+        return twice(before, lines[: line - 1])
     return ""
 
 
@@ -47,9 +47,13 @@ def value(after: str) -> str:
     return "lists stand in brackets: [3, 224, 224]" if after.startswith("(") else ""
 
 
-def twice(before: str) -> str:
-    """The hint for a table or a key that is there twice."""
+def twice(before: str, above: list[str]) -> str:
+    """The hint for a table or a key that is there twice, with the header that it stands below."""
     if before.lstrip().startswith("["):
         return "a table is written in one place: all its keys below one header, or all as table.key = ..."
     key = re.match(r"\s*([^=]*?)\s*=", before)
-    return f"{visible(key[1], 60)} is there already, above" if key else "a key may be there once"
+    if not key:
+        return "a key may be there once"
+    headers = [found[1] for found in (re.match(r"\s*(\[[^\[\]=,{}\"']+\])\s*(#|$)", text) for text in above) if found]
+    network = f", in {visible(headers[-1], 60)}; the network's own keys stand above all headers" if headers else ""
+    return f"{visible(key[1], 60)} is there already, above{network}"

@@ -33,9 +33,11 @@ class Work:
 class Scope:
     """The names that an expression sees: ``own`` ones, which hide those of ``outer``; and the work done so far.
 
-    ``hints`` say of names that are not declared what would mend that; ``written`` are own values as they were
-    written, each with the scope in which it was evaluated.
+    ``hints`` say of names that are not declared what would mend that, and ``declare`` how they would be; ``written``
+    are own values as they were written, each with the scope in which it was evaluated.
     """
+
+    declare = "args.{} = ..."
 
     def __init__(self, own: dict[str, Any], outer: "Scope | None" = None, work: Work | None = None):
         self.own, self.outer = own, outer

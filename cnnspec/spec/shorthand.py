@@ -1,5 +1,6 @@
 """Norm and activation as keys of an operator's line: what they may name, for reading and for unrolling alike."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from cnnspec.ops.fields import Misfit, described
@@ -11,7 +12,8 @@ from cnnspec.spec.model import Block, Line
 SHORTHAND = ("norm", "activation")
 
 
-def check_part(notes: Collector, line: Line, part: str, value: Any, blocks: dict[str, Block]) -> bool:
+def check_part(notes: Collector, line: Line, part: str, value: Any, blocks: dict[str, Block],
+               names: Sequence[str]) -> bool:
     """Whether a plain norm or activation is one, and its fields fit; problems where they do not."""
     if is_dynamic(value):
         return True
@@ -25,7 +27,7 @@ def check_part(notes: Collector, line: Line, part: str, value: Any, blocks: dict
         fields = operator(name).fields
         for key in value.keys() - {"op"}:
             if key in fields:
-                notes.fits(line.source, (*path, key), name, fields[key], value[key])
+                notes.fits(line.source, (*path, key), name, fields[key], value[key], names)
             else:
                 notes.unknown(line.source, (*path, key), list(fields), name)
     return len(notes.problems) == before

@@ -43,7 +43,8 @@ def refused(done: subprocess.CompletedProcess[bytes]) -> str:
 @pytest.mark.parametrize("args", [
     ["nonsense"], ["table"], ["table", "nonsense"], ["table", "lenet5", "more"], ["table", "lenet5", "--format", "pdf"],
     ["table", "lenet5", "--columns", "nonsense"], ["table", "lenet5", "--columns", ","],
-    ["table", "lenet5", "--columns", " "],
+    ["table", "lenet5", "--columns", " "], ["table", "lenet5", "--columns", "layer,params,layer"],
+    ["table", "lenet5", "--columns", "layer", "--preset", "summary"],
     ["table", "lenet5", "--columns", "layer,\x1b[31m"], ["table", "lenet5", "--columns", "layer", "--format", "json"],
     ["table", "lenet5", "--depth", "0"], ["table", "lenet5", "--depth", "x"], ["table", "lenet5", "--max-lines", "0"],
     ["table", "lenet5", "--max-lines", "3"], ["table", "lenet5", "--max-lines", "9" * 5000],
