@@ -31,9 +31,14 @@ def number(key: str, heading: str, value: Callable[[Row], Any], total: bool = Fa
     return Column(key, heading, lambda row, layout: value(row), lambda row, layout: count(value(row)), True, total)
 
 
-def text(key: str, heading: str, value: Callable[[Row], str], right: bool = False) -> Column:
-    """A column of text, the same in every format."""
-    return Column(key, heading, lambda row, layout: value(row), lambda row, layout: value(row), right)
+def text(key: str, heading: str, cell: Callable[[Row], str], right: bool = False,
+         value: Callable[[Row], Any] | None = None) -> Column:
+    """A column of text; for CSV its ``value``, or the same text, and nothing where there is nothing."""
+    def raw(row: Row, layout: str) -> Any:
+        found = value(row) if value else cell(row)
+        return "" if found == NOTHING else found
+
+    return Column(key, heading, raw, lambda row, layout: cell(row), right)
 
 
 def laid_out(row: Row, layout: str) -> str:
@@ -56,17 +61,21 @@ def axes(row: Row) -> list[Axis]:
     return list(found(*main.shapes[:1])) if found and main else []
 
 
-def per_axis(values: list[int]) -> str:
+def per_axis(values: list[int], times: str = "×") -> str:
     if not values:
         return NOTHING
-    return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))
+    return str(values[0]) if len(set(values)) == 1 else times.join(map(str, values))
 
 
-def kernel(row: Row) -> str:
-    return "×".join(str(a.kernel) for a in axes(row)) or NOTHING
+def kernel(row: Row, times: str = "×") -> str:
+    return times.join(str(a.kernel) for a in axes(row)) or NOTHING
 
 
-def padding(row: Row) -> str:
+def stride(row: Row, times: str = "×") -> str:
+    return per_axis([a.stride for a in axes(row)], times)
+
+
+def padding(row: Row, times: str = "×") -> str:
     """SAME, VALID or the zeros on each side, whatever words the spec uses for them."""
     found = axes(row)
     given = [(a.before, a.after) for a in found]
@@ -76,7 +85,9 @@ def padding(row: Row) -> str:
         return "VALID"
     if given == [pads("same", a.size, a.kernel, a.stride, a.dilation) for a in found]:
         return "SAME"
-    return per_axis([b for b, _ in given]) if all(b == a for b, a in given) else " ".join(f"{b}+{a}" for b, a in given)
+    if all(b == a for b, a in given):
+        return per_axis([b for b, _ in given], times)
+    return " ".join(f"{b}+{a}" for b, a in given)
 
 
 def maps(row: Row) -> str:
@@ -88,6 +99,14 @@ def maps(row: Row) -> str:
 
 def size(row: Row) -> str:
     return count(row.output[0]) if len(row.output) == 1 else shape(row.output[1:], "×")
+
+
+def channels(row: Row) -> int | str:
+    return row.output[0] if len(row.output) > 1 else ""
+
+
+def raw_size(row: Row) -> int | str:
+    return row.output[0] if len(row.output) == 1 else shape(row.output[1:])
 
 
 def part_title(row: Row, part: str) -> str:
@@ -120,6 +139,15 @@ def field_text(field: Field, values: tuple[int | str, ...] | None) -> str:
     return ("?" if field.unknown else "all") if values is None else "x".join(map(str, values))
 
 
+def raw_field(field: Field, values: tuple[int | str, ...] | None) -> str:
+    return "" if values is None and field.unknown else field_text(field, values)
+
+
+def raw_work(row: Row) -> str:
+    """The arithmetic by kind, as ``additions=3528;divisions=1176``."""
+    return ";".join(f"{kind}={n}" for kind, n in row.elementwise.items())
+
+
 def work(row: Row) -> str:
     return ", ".join(f"{count(n)} {kind.replace('_', ' ')}" for kind, n in row.elementwise.items()) or NOTHING
 
@@ -127,8 +155,8 @@ def work(row: Row) -> str:
 COLUMNS = {
     column.key: column
     for column in (
-        text("layer", "Layer", label),
-        text("textbook_layer", "Layer", textbook_name),
+        text("layer", "Layer", label, value=lambda r: r.name),
+        text("textbook_layer", "Layer", textbook_name, value=lambda r: textbook_name(r.replace(times=1))),
         text("op", "Op", lambda r: r.op),
         text("type", "Type", type_title),
         Column("output", "Output", output, output, True),
@@ -139,17 +167,20 @@ COLUMNS = {
         number("params", "Params", lambda r: r.params, total=True),
         number("buffers", "Buffers", lambda r: r.buffers, total=True),
         number("macs", "MACs", lambda r: r.macs, total=True),
-        text("elementwise", "Elementwise", work),
-        text("maps", "Maps", maps, right=True),
-        text("size", "Size", size, right=True),
-        text("kernel_size", "Kernel size", kernel, right=True),
-        text("stride", "Stride", lambda r: per_axis([a.stride for a in axes(r)]), right=True),
-        text("padding", "Padding", padding),
+        text("elementwise", "Elementwise", work, value=raw_work),
+        text("maps", "Maps", maps, True, channels),
+        text("size", "Size", size, True, raw_size),
+        text("kernel_size", "Kernel size", kernel, True, lambda r: kernel(r, "x")),
+        text("stride", "Stride", stride, True, lambda r: stride(r, "x")),
+        text("padding", "Padding", padding, value=lambda r: padding(r, "x")),
         text("norm", "Norm", lambda r: part_title(r, "norm") or NOTHING),
         text("activation", "Activation", activation),
-        text("receptive_field", "RF", lambda r: field_text(r.field, r.field.size), right=True),
-        text("effective_stride", "RF stride", lambda r: field_text(r.field, r.field.stride), right=True),
-        text("effective_padding", "RF padding", lambda r: field_text(r.field, r.field.padding), right=True),
+        text("receptive_field", "RF", lambda r: field_text(r.field, r.field.size), True,
+             lambda r: raw_field(r.field, r.field.size)),
+        text("effective_stride", "RF stride", lambda r: field_text(r.field, r.field.stride), True,
+             lambda r: raw_field(r.field, r.field.stride)),
+        text("effective_padding", "RF padding", lambda r: field_text(r.field, r.field.padding), True,
+             lambda r: raw_field(r.field, r.field.padding)),
         text("shares", "Shares", lambda r: r.shares or NOTHING),
     )
 }

@@ -51,7 +51,7 @@ def grid(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
     head = [escape(h) for h in headings]
     if format == "text":
         return ruled(head, body, right, total)
-    from tabulate import tabulate  # it costs as much to start as the rest of a command, and only these formats need it
+    from tabulate import tabulate  # it costs as much to start as the rest of a command: only where it is needed
 
     align = ["right" if r else "left" for r in right]
     result = str(tabulate(body, head, tablefmt=TABULATE[format], disable_numparse=True,

@@ -123,3 +123,26 @@ def test_text_is_laid_out_as_tabulate_lays_it_out(width: int, total: bool) -> No
     rule, *lines, _ = map(str.rstrip, simple.splitlines())
     lines.insert(len(heads), rule)
     assert page.splitlines() == (lines if not total else [*lines[:-1], rule, lines[-1]])
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+@pytest.mark.parametrize("name", ["lenet5", "alexnet_torchvision", "keras_cifar_cnn", "cnn_1d", "resnet50"])
+def test_csv_holds_data_and_no_typography(name: str, preset: str) -> None:
+    _, *rows = csv.reader(io.StringIO(table(load(name), "csv", preset)))
+    cells = {cell for row in rows for cell in row}
+    assert not [cell for cell in cells if re.search(r"\d,\d|[–×…?]", cell)]
+
+
+def test_csv_of_the_textbook_columns() -> None:
+    columns = ["layer", "maps", "size", "kernel_size", "stride", "padding", "activation", "elementwise"]
+    text = table(load("alexnet_torchvision"), "csv", columns=columns)
+    rows = {row[0]: row[1:] for row in csv.reader(io.StringIO(text))}
+    assert rows["conv1"][:6] == ["64", "55x55", "11x11", "4", "2", "ReLU"]
+    assert rows["fc6"][:6] == ["", "4096", "", "", "", "ReLU"]
+    assert rows["pool5"] == ["256", "6x6", "3x3", "2", "VALID", "", f"comparisons={256 * 6 * 6 * (9 - 1)}"]
+
+
+def test_csv_of_folded_rows_has_their_number_apart_from_their_name() -> None:
+    net = network('{ name = "a", op = "relu", repeat = 3 },')
+    headings, row = csv.reader(io.StringIO(table(net, "csv", columns=["layer", "params"], depth=1)))
+    assert dict(zip(headings, row, strict=True)) == {"layer": "a.0", "params": "0", "times": "3", "last": "a.2"}
