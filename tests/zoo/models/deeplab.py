@@ -1,0 +1,19 @@
+"""DeepLabv3 with the auxiliary head that torchvision builds beside it for training."""
+
+from typing import Any
+
+from support import import_torchvision
+from torch import Tensor, nn
+
+
+class DeepLabv3(nn.Module):
+    """torchvision's model; it runs the auxiliary head at inference too, which is left out here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        build: Any = import_torchvision().models.get_model_builder("deeplabv3_resnet50")
+        self.model = build(weights=None, weights_backbone=None, aux_loss=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found = self.model.classifier(self.model.backbone(x)["out"])
+        return nn.functional.interpolate(found, x.shape[2:], mode="bilinear")

@@ -1,0 +1,73 @@
+"""The zoo against models that are written from the papers and their authors' code, where no library has them.
+
+``models/`` knows nothing of cnnspec: each of its models is what somebody with the paper would write in PyTorch.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+import torch
+from support import references
+from torch import nn
+from zoo.comparison import assert_equal
+from zoo.models import classics, deeplab, dense, detectors, generative, googlenet, lenet, mobile, residual, segmentation
+
+import cnnspec
+
+MODELS: dict[str, Callable[[], nn.Module]] = {
+    "lenet5": lenet.lenet5,
+    "lenet5_original": lenet.OriginalLeNet5,
+    "lenet5_geron": lenet.lenet5_geron,
+    "bird_cnn": lenet.bird_cnn,
+    "keras_cifar_cnn": lenet.keras_cifar_cnn,
+    "mlp_32x32": lenet.mlp_32x32,
+    "mlp_mnist": lenet.mlp_mnist,
+    "cnn_1d": lenet.TimeSeriesFCN,
+    "alexnet": classics.alexnet,
+    "alexnet_single_tower": partial(classics.alexnet, groups=1),
+    "zfnet": classics.zfnet,
+    "nin": classics.nin,
+    "nin_cifar10": classics.nin_cifar10,
+    "vgg11_lrn": classics.vgg11_lrn,
+    "vgg16_conv1": classics.vgg16_conv1,
+    "googlenet": googlenet.GoogLeNet,
+    "resnet50_v1": partial(residual.resnet_v1, 3, 4, 6, 3),
+    "resnet101_v1": partial(residual.resnet_v1, 3, 4, 23, 3),
+    "resnet152_v1": partial(residual.resnet_v1, 3, 8, 36, 3),
+    **{f"resnet{n}_cifar": partial(residual.resnet_cifar, n) for n in (20, 32, 44, 56, 110, 1202)},
+    **{f"resnet{n}_cifar_b": partial(residual.resnet_cifar, n, "B") for n in (20, 32, 44, 56, 110, 1202)},
+    **{f"preact_resnet{n}": partial(residual.preact_resnet, n) for n in (110, 164, 1001)},
+    "densenet_40_12": partial(dense.densenet, 40, 12, bc=False),
+    "densenet_bc_100_12": partial(dense.densenet, 100, 12, bc=True),
+    **{f"mobilenet_v1_{name}": partial(mobile.mobilenet, alpha)
+       for name, alpha in {"075": 0.75, "050": 0.5, "025": 0.25, "192": 1, "160": 1, "128": 1}.items()},
+    "mobilenet_v1_full_conv": partial(mobile.mobilenet, separable=False),
+    "fcn32s": partial(segmentation.FCN, skips=False),
+    "fcn8s": partial(segmentation.FCN, skips=True),
+    "unet": segmentation.UNet,
+    "segnet": segmentation.SegNet,
+    "deconvnet": segmentation.DeconvNet,
+    "deeplabv3_resnet50_aux": deeplab.DeepLabv3,
+    "dcgan_generator": generative.dcgan_generator,
+    "dcgan_discriminator": generative.dcgan_discriminator,
+    "conv_autoencoder": generative.conv_autoencoder,
+    "siamese": generative.Siamese,
+    "ssd300_vgg16": detectors.SSD300,
+    "yolox_s": partial(detectors.YOLOX, 0.33, 0.5),
+    "yolox_m": partial(detectors.YOLOX, 0.67, 0.75),
+    "yolox_l": partial(detectors.YOLOX, 1, 1),
+    "yolox_x": partial(detectors.YOLOX, 1.33, 1.25),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_network_equals_the_papers(name: str) -> None:
+    with torch.device("meta"):
+        model = MODELS[name]().eval()
+    assert_equal(cnnspec.load(name), model)
+
+
+@pytest.mark.parametrize("name", [n for names in cnnspec.networks().values() for n in names])
+def test_every_network_has_a_second_author(name: str) -> None:
+    assert name in MODELS.keys() | {r.network for r in references()}, "write a model of it, or add a [reference]"
