@@ -61,7 +61,7 @@ def assert_equal(network: cnnspec.Network, model: torch.nn.Module, run: Callable
     shapes = shapes or shapes_of(model)
     with torch.no_grad(), FlopCounterMode(display=False) as flops, Uses() as uses:
         inputs = [torch.zeros(2, *n.output, device="meta") for n in network.graph.inputs]
-        outputs = run(model, *inputs) if run else model(*inputs)
+        given = run(model, *inputs) if run else model(*inputs)
 
     ours = parameters(network)
     assert ours == [shapes[i] for i in uses.found]
@@ -72,5 +72,62 @@ def assert_equal(network: cnnspec.Network, model: torch.nn.Module, run: Callable
     stored = [b.numel() for b in model.buffers() if b.is_floating_point()]  # the others are counters and indices
     assert network.sums(training=True).buffers == sum(stored)
     assert 2 * 2 * network.totals.macs == flops.get_total_flops()  # two images, and two operations each
-    theirs = [tuple(t.shape[1:]) for t in tree_leaves(outputs) if isinstance(t, torch.Tensor)]
+    theirs = [tuple(t.shape[1:]) for t in tree_leaves(given) if isinstance(t, torch.Tensor)]
     assert [n.output for n in network.graph.outputs] == theirs
+
+
+def in_order(model: torch.nn.Module, inputs: list[torch.Tensor]) -> list[str]:
+    """The names of the parameters of a model on the meta device, in the order of use at inference."""
+    names = {id(p): name for name, p in model.named_parameters()}
+    with torch.no_grad(), Uses() as uses:
+        model.eval()(*inputs)
+    return [names[i] for i in uses.found]
+
+
+def norms(model: torch.nn.Module) -> list[Any]:
+    """The batch normalizations of a model."""
+    return [m for m in model.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+
+
+def draw(parameter: torch.nn.Parameter, name: str) -> None:
+    """Values that keep a network's activations alive: He's kernels, biases around 0, scales around 1."""
+    if parameter.dim() > 1:
+        torch.nn.init.normal_(parameter, std=(2 / parameter[0].numel()) ** 0.5)
+    else:
+        torch.nn.init.uniform_(parameter, *((-0.2, 0.2) if name.endswith("bias") else (0.5, 1.5)))
+
+
+def outputs(model: torch.nn.Module, images: list[torch.Tensor]) -> list[torch.Tensor]:
+    """What a model gives, with the running statistics of its batch normalization taken from the same images."""
+    model.eval()
+    for norm in norms(model):
+        norm.momentum = 1.0
+        norm.train()
+    if norms(model):
+        model(*images)
+    return tree_leaves(model.eval()(*images))
+
+
+def assert_same_values(network: cnnspec.Network, build: Callable[[], torch.nn.Module]) -> None:
+    """The twin of a network and a model give the same outputs from the same weights, in double precision.
+
+    The weights are drawn, so that a wrong pool, activation, crop or stride shows; the outputs must differ from
+    each other by far more than the twin's may from the model's.
+    """
+    with torch.device("meta"):
+        blank = [torch.zeros(2, *n.output) for n in network.graph.inputs]
+        orders = [in_order(model, blank) for model in (network.build("meta"), build())]
+    torch.manual_seed(0)
+    twin, model = network.build().to(torch.float64), build().to(torch.float64)
+    images = [torch.rand(x.shape, dtype=torch.float64) for x in blank]
+    ours, theirs = dict(twin.named_parameters()), dict(model.named_parameters())
+    with torch.no_grad():
+        for mine, other in zip(*orders, strict=True):
+            p, q = ours[mine], theirs[other]
+            draw(q, other)
+            p.copy_(q.reshape(p.shape))
+        found, expected = outputs(twin, images), outputs(model, images)
+    for y, z in zip(found, expected, strict=True):
+        spread = float((z - z.mean()).abs().max())
+        assert spread > 1e-4 * float(z.abs().max()), "the outputs say nothing: they are nearly constant"
+        assert float((y - z).abs().max()) < 1e-8 * spread

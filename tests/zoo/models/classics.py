@@ -5,18 +5,22 @@ from collections.abc import Iterator
 from torch import nn
 
 
+def response_norm() -> nn.Module:
+    """Krizhevsky et al. (2012), section 3.3: k = 2, n = 5, alpha = 1e-4, beta = 0.75; PyTorch divides alpha by n."""
+    return nn.LocalResponseNorm(5, 5 * 1e-4, 0.75, 2)
+
+
 def classifier(features: int) -> list[nn.Module]:
     """Three linear layers with dropout."""
     return [nn.Flatten(), nn.Linear(features, 4096), nn.ReLU(), nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU(),
-            nn.Dropout(), nn.Linear(4096, 1000), nn.Softmax(1)]
+            nn.Dropout(), nn.Linear(4096, 1000)]
 
 
 def alexnet(groups: int = 2) -> nn.Module:
     """Krizhevsky, Sutskever & Hinton (2012), section 3.5: groups of kernels that live on one GPU; or one tower."""
-    norm = nn.LocalResponseNorm(5, 1e-4, 0.75, 1)
     return nn.Sequential(
-        nn.Conv2d(3, 96, 11, 4), nn.ReLU(), norm, nn.MaxPool2d(3, 2),
-        nn.Conv2d(96, 256, 5, padding=2, groups=groups), nn.ReLU(), norm, nn.MaxPool2d(3, 2),
+        nn.Conv2d(3, 96, 11, 4), nn.ReLU(), response_norm(), nn.MaxPool2d(3, 2),
+        nn.Conv2d(96, 256, 5, padding=2, groups=groups), nn.ReLU(), response_norm(), nn.MaxPool2d(3, 2),
         nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(),
         nn.Conv2d(384, 384, 3, padding=1, groups=groups), nn.ReLU(),
         nn.Conv2d(384, 256, 3, padding=1, groups=groups), nn.ReLU(), nn.MaxPool2d(3, 2),
@@ -25,10 +29,10 @@ def alexnet(groups: int = 2) -> nn.Module:
 
 
 def zfnet() -> nn.Module:
-    """Zeiler & Fergus (2013), figure 3: 224, 110, 55, 26, 13, 13, 13, 13, 6."""
+    """Zeiler & Fergus (2013), figure 3: 224, 110, 55, 26, 13, 13, 13, 13, 6; norms behind the first two pools."""
     return nn.Sequential(
-        nn.Conv2d(3, 96, 7, 2, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True),
-        nn.Conv2d(96, 256, 5, 2), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True),
+        nn.Conv2d(3, 96, 7, 2, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True), response_norm(),
+        nn.Conv2d(96, 256, 5, 2), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True), response_norm(),
         nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(), nn.Conv2d(384, 384, 3, padding=1), nn.ReLU(),
         nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2),
         *classifier(6 * 6 * 256),
@@ -50,7 +54,7 @@ def nin() -> nn.Module:
         mlpconv(3, (96, 96, 96), 11, 4), nn.MaxPool2d(3, 2, ceil_mode=True),
         mlpconv(96, (256, 256, 256), 5, padding=2), nn.MaxPool2d(3, 2, ceil_mode=True),
         mlpconv(256, (384, 384, 384), 3, padding=1), nn.MaxPool2d(3, 2, ceil_mode=True), nn.Dropout(),
-        mlpconv(384, (1024, 1024, 1000), 3, padding=1), nn.AvgPool2d(6), nn.Flatten(), nn.Softmax(1),
+        mlpconv(384, (1024, 1024, 1000), 3, padding=1), nn.AvgPool2d(6), nn.Flatten(),
     )
 
 
@@ -59,7 +63,7 @@ def nin_cifar10() -> nn.Module:
     return nn.Sequential(
         mlpconv(3, (192, 160, 96), 5, padding=2), nn.MaxPool2d(3, 2, ceil_mode=True), nn.Dropout(),
         mlpconv(96, (192, 192, 192), 5, padding=2), nn.AvgPool2d(3, 2, ceil_mode=True), nn.Dropout(),
-        mlpconv(192, (192, 192, 10), 3, padding=1), nn.AvgPool2d(8), nn.Flatten(), nn.Softmax(1),
+        mlpconv(192, (192, 192, 10), 3, padding=1), nn.AvgPool2d(8), nn.Flatten(),
     )
 
 
@@ -76,7 +80,7 @@ def vgg(*stages: tuple[int, ...], one: bool = False, norm: bool = False) -> nn.M
                 yield nn.Conv2d(channels, width, kernel, padding=kernel // 2)
                 yield nn.ReLU()
                 if norm and channels == 3:
-                    yield nn.LocalResponseNorm(5, 1e-4, 0.75, 2)
+                    yield response_norm()
                 channels = width
             yield nn.MaxPool2d(2)
 

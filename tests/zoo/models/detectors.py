@@ -104,14 +104,14 @@ class SPP(nn.Module):
 
 
 class Focus(nn.Module):
-    """Each 2x2 square of the image becomes channels: top left, bottom left, top right, bottom right."""
+    """Each 2x2 square of the image becomes channels, in PyTorch's order; the authors' is a permutation of it."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.conv = Conv(12, width, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(torch.cat([x[..., ::2, ::2], x[..., 1::2, ::2], x[..., ::2, 1::2], x[..., 1::2, 1::2]], 1))
+        return self.conv(nn.functional.pixel_unshuffle(x, 2))
 
 
 class YOLOX(nn.Module):

@@ -28,7 +28,7 @@ def auxiliary(channels: int) -> nn.Module:
     """The classifier beside 4a and 4d, which only training has."""
     return nn.Sequential(
         nn.AvgPool2d(5, 3), conv(channels, 128, 1), nn.Flatten(), nn.Linear(4 * 4 * 128, 1024), nn.ReLU(),
-        nn.Dropout(0.7), nn.Linear(1024, 1000), nn.Softmax(1),
+        nn.Dropout(0.7), nn.Linear(1024, 1000),
     )
 
 
@@ -54,7 +54,7 @@ class GoogLeNet(nn.Module):
             self.modules_[name] = Inception(channels, *row)
             channels = self.modules_[name].channels
         self.pool = nn.MaxPool2d(3, 2, ceil_mode=True)
-        self.head = nn.Sequential(nn.AvgPool2d(7), nn.Flatten(), nn.Dropout(0.4), nn.Linear(1024, 1000), nn.Softmax(1))
+        self.head = nn.Sequential(nn.AvgPool2d(7), nn.Flatten(), nn.Dropout(0.4), nn.Linear(1024, 1000))
         self.auxiliaries = nn.ModuleDict({"4a": auxiliary(512), "4d": auxiliary(528)})
 
     def forward(self, x: Tensor) -> Tensor | list[Tensor]:

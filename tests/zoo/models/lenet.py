@@ -1,5 +1,7 @@
 """LeNet-5 and the small networks of courses, written from their descriptions."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -70,8 +72,7 @@ class OriginalLeNet5(nn.Module):
 
 def convolutions(activation: type[nn.Module], *channels: int) -> list[nn.Module]:
     """5x5 convolutions, each with its activation and an average pool of 2x2."""
-    pairs = zip(channels, channels[1:], strict=False)
-    return [m for i, o in pairs for m in (nn.Conv2d(i, o, 5), activation(), nn.AvgPool2d(2))]
+    return [m for i, o in pairwise(channels) for m in (nn.Conv2d(i, o, 5), activation(), nn.AvgPool2d(2))]
 
 
 def lenet5() -> nn.Module:
@@ -120,13 +121,13 @@ def mlp_mnist() -> nn.Module:
 
 
 class TimeSeriesFCN(nn.Module):
-    """Wang, Yan & Oates (2016): kernels of 8, 5 and 3, batch normalization, ReLU, and a global average."""
+    """Wang, Yan & Oates (2016): kernels of 8, 5 and 3, Keras' batch normalization, ReLU, and a global average."""
 
     def __init__(self, classes: int = 37) -> None:
         super().__init__()
         self.blocks = nn.Sequential()
         for i, o, k in ((1, 128, 8), (128, 256, 5), (256, 128, 3)):
-            self.blocks.extend([nn.Conv1d(i, o, k, padding="same"), nn.BatchNorm1d(o), nn.ReLU()])
+            self.blocks.extend([nn.Conv1d(i, o, k, padding="same"), nn.BatchNorm1d(o, eps=1e-3), nn.ReLU()])
         self.fc = nn.Linear(128, classes)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -7,9 +7,9 @@ TABLE_1 = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)
 
 
 def conv(channels: int, width: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
-    """A convolution with batch normalization and ReLU."""
+    """A convolution with batch normalization, and ReLU6 as in the authors' code."""
     return [nn.Conv2d(channels, width, kernel, stride, kernel // 2, groups=groups, bias=False),
-            nn.BatchNorm2d(width), nn.ReLU()]
+            nn.BatchNorm2d(width), nn.ReLU6()]
 
 
 def mobilenet(alpha: float = 1.0, separable: bool = True) -> nn.Module:
@@ -23,4 +23,4 @@ def mobilenet(alpha: float = 1.0, separable: bool = True) -> nn.Module:
         else:
             layers += conv(channels, width, 3, stride)
         channels = width
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 1000), nn.Softmax(1))
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 1000))

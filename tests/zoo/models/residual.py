@@ -76,18 +76,18 @@ def resnet_cifar(depth: int, option: str = "A") -> nn.Module:
 class PreactivationBasic(nn.Module):
     """He et al. (2016), figure 1 (b), with option A's shortcut into a wider stage.
 
-    There the activation comes before both paths: what follows is what the shortcut carries too.
+    The appendix: in the first unit the activation comes before the paths split, so that the shortcut carries it too.
     """
 
-    def __init__(self, channels: int, width: int, stride: int, both: bool) -> None:
+    def __init__(self, channels: int, width: int, stride: int, first: bool) -> None:
         super().__init__()
-        self.width, self.stride, self.both = width, stride, both
+        self.width, self.stride, self.first = width, stride, first
         self.norm_a, self.a = nn.BatchNorm2d(channels), conv(channels, width, 3, stride)
         self.norm_b, self.b = nn.BatchNorm2d(width), conv(width, width, 3)
 
     def forward(self, x: Tensor) -> Tensor:
         y = torch.relu(self.norm_a(x))
-        shortcut = padded(y if self.both else x, self.width, self.stride)
+        shortcut = padded(y if self.first else x, self.width, self.stride)
         return shortcut + self.b(torch.relu(self.norm_b(self.a(y))))
 
 
@@ -116,7 +116,7 @@ def preact_resnet(depth: int) -> nn.Module:
     for stage, width in enumerate((16, 32, 64) if basic else (64, 128, 256)):
         for i in range((depth - 2) // (6 if basic else 9)):
             stride = 2 if stage and not i else 1
-            layers.append(PreactivationBasic(channels, width, stride, stride == 2) if basic else
+            layers.append(PreactivationBasic(channels, width, stride, len(layers) == 1) if basic else
                           PreactivationBottleneck(channels, width, stride))
             channels = width
     return nn.Sequential(*layers, nn.BatchNorm2d(channels), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),

@@ -124,7 +124,7 @@ class SegNet(nn.Module):
             switches.append(indices)
         for stage in self.decoder:
             x = stage(nn.functional.max_unpool2d(x, switches.pop(), 2, output_size=list(sizes.pop())))
-        return torch.softmax(x, 1)
+        return x
 
 
 class DeconvNet(nn.Module):
