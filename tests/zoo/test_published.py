@@ -1,7 +1,15 @@
-"""The zoo against figures of independent sources: papers, course notes, other people's counts."""
+"""The zoo against figures of independent sources: papers, course notes, other people's counts.
+
+published.csv has those that hold: whole numbers exactly, 61M and 3.86G at the precision they are printed with.
+refuted.csv has those that do not, though they are printed, and why.
+"""
 
 import csv
+import json
+import re
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import references
@@ -9,9 +17,39 @@ from support import references
 import cnnspec
 from cnnspec.analyses.rows import Row
 
-PUBLISHED = list(csv.DictReader(Path(__file__).with_name("published.csv").open(encoding="utf-8")))
+UNITS = {"": 0, "K": 3, "M": 6, "G": 9}
+
+
+def read(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(Path(__file__).with_name(name).open(encoding="utf-8")))
+
+
+PUBLISHED, REFUTED = read("published.csv"), read("refuted.csv")
 WITHOUT_LIBRARY = {row["network"] for row in PUBLISHED}
 WITH_LIBRARY = {r.network for r in references()}
+
+
+def load(words: str) -> cnnspec.Network:
+    """A network by its name and what is set in it: ``densenet_40_12 depth=100``, ``senet154 input=3x320x320``."""
+    name, *settings = words.split()
+    pairs = [setting.partition("=") for setting in settings]
+    values: dict[str, Any] = {key: json.loads(value) for key, _, value in pairs if key != "input"}
+    for key, _, value in pairs:
+        if key == "input":
+            values[key] = tuple(map(int, value.split("x")))
+    return cnnspec.load(name, **values)
+
+
+def holds(printed: str, number: int) -> bool:
+    """Whether a figure is right at its precision; with a unit, zeros at the end of a whole number say nothing."""
+    match = re.fullmatch(r"(\d+)(?:\.(\d+))?([KMG]?)", printed)
+    assert match, f"{printed} is no figure"
+    whole, decimals, unit = match[1], match[2] or "", match[3]
+    if not unit:
+        return number == int(printed)
+    zeros = 0 if decimals else len(whole) - len(whole.rstrip("0"))
+    step = Fraction(10) ** (UNITS[unit] - len(decimals) + zeros)
+    return abs(number - Fraction(int(whole + decimals), 10 ** len(decimals)) * 10 ** UNITS[unit]) <= step / 2
 
 
 def connections(row: Row) -> int:
@@ -25,27 +63,50 @@ def connections(row: Row) -> int:
     return row.macs + work["additions"] if row.macs else 0
 
 
-def quantity(network: cnnspec.Network, layer: str, name: str) -> int:
-    """A quantity of a layer, a block or the whole network; ``training_`` before it adds what only training has."""
+def quantity(network: cnnspec.Network, layers: str, name: str) -> int:
+    """A quantity of layers, blocks or the whole network; ``training_`` before it adds what only training has."""
     training, name = name.startswith("training_"), name.removeprefix("training_")
-    rows = [r for r in network.rows(training=training) if layer in ("", r.name) or r.name.startswith(f"{layer}.")]
-    assert rows, f"{network.name} has no layer {layer}"
+    rows = [r for r in network.rows(training=training)
+            if not layers or any(r.name == layer or r.name.startswith(f"{layer}.") for layer in layers.split())]
+    assert rows, f"{network.name} has no layer {layers}"
     if name == "connections":
         return sum(map(connections, rows))
     if name == "activations":
         return sum(r.activation_size for r in rows)
+    if name == "receptive_field":
+        [row] = rows
+        assert row.field.size, "it is the whole input"
+        return max(row.field.size)
     total: int = sum(getattr(r, name) for r in rows)
     return total
 
 
 def named(row: dict[str, str]) -> str:
-    return "-".join(filter(None, (row["network"], row["layer"], row["quantity"])))
+    figure = row.get("printed") or row["value"]
+    return "-".join(filter(None, (row["network"], row["layer"], row["quantity"], "" if figure.isdigit() else figure)))
 
 
 @pytest.mark.parametrize("row", PUBLISHED, ids=named)
 def test_published_figure_holds(row: dict[str, str]) -> None:
-    found = quantity(cnnspec.load(row["network"]), row["layer"], row["quantity"])
-    assert found == int(row["value"]), row["source"]
+    found = quantity(load(row["network"]), row["layer"], row["quantity"])
+    assert holds(row["value"], found), f"{found}, not {row['value']}: {row['source']}"
+
+
+@pytest.mark.parametrize("row", REFUTED, ids=named)
+def test_refuted_figure_does_not_hold(row: dict[str, str]) -> None:
+    found = quantity(load(row["network"]), row["layer"], row["quantity"])
+    assert not holds(row["printed"], found), f"{found} is {row['printed']}: {row['source']}"
+    assert row["why"]
+    assert row["source"]
+
+
+@pytest.mark.parametrize(("printed", "number", "right"), [
+    ("61M", 60_965_224, True), ("61M", 61_500_000, True), ("61M", 61_500_001, False), ("60M", 55_000_000, True),
+    ("60M", 54_999_999, False), ("7.0M", 6_979_642, True), ("7.0M", 7_050_001, False), ("608", 608, True),
+    ("608", 609, False), ("60000", 60_001, False), ("3.86G", 3_857_973_248, True), ("0.70G", 686_800_000, False),
+])
+def test_figures_are_read_at_their_precision(printed: str, number: int, right: bool) -> None:
+    assert holds(printed, number) is right
 
 
 @pytest.mark.parametrize("name", [n for names in cnnspec.networks().values() for n in names])
