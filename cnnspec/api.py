@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas
     import torch
 
+    from cnnspec.analyses.memory.answer import Memory
+
 __all__ = ["Network", "RequestError", "SpecError", "load", "networks"]
 
 
@@ -85,6 +87,17 @@ class Network:
         except ImportError:
             raise RequestError("building a network needs PyTorch: pip install 'cnnspec[verify]'") from None
         return build(self.graph, device, dtype)
+
+    def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "none", loss: str = "") -> "Memory":
+        """What it needs in memory, in bytes, with ``saved``, ``inference_peak``, ``training_peak`` and their parts.
+
+        Raises RequestError for a batch, dtype or optimizer that there is not, and where an operator's memory is not
+        known yet.
+        """
+        from cnnspec.analyses.memory.answer import memory
+
+        with kept():
+            return memory(self.graph, batch, dtype, optimizer, loss)
 
     def __repr__(self) -> str:
         return f"<Network {self.name}: {self.totals.params:,} parameters, {self.totals.macs:,} MACs>"

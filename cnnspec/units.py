@@ -43,6 +43,19 @@ def megabytes(n: int) -> str:
     return f"{n / 1e6:.1f} MB ({n / 2**20:.1f} MiB)"
 
 
+def byte_size(text: str) -> int | None:
+    """The bytes in ``24GiB`` or ``500 MB``; None where there are none."""
+    import re  # wanted by one command only
+    from decimal import Decimal
+
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*", text.lower()) if len(text) < 40 else None
+    if found is None:
+        return None
+    number, prefix, binary = found.groups()
+    base = 1024 if binary else 1000
+    return int(Decimal(number) * base ** " kmgt".index(prefix or " "))
+
+
 def fraction(numerator: int, denominator: int) -> int | str:
     """An exact ratio in lowest terms: an integer where it is one, else a string such as ``"1/2"``."""
     from math import gcd

@@ -9,7 +9,7 @@ import click
 from cnnspec import __version__
 from cnnspec.problems import RequestError, SpecError
 
-COMMANDS = ("table", "explain", "list", "schema")
+COMMANDS = ("table", "explain", "list", "memory", "schema")
 
 
 class Commands(click.Group):

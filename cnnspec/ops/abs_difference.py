@@ -8,7 +8,7 @@ Source: Koch, Zemel & Salakhutdinov (2015), Siamese neural networks for one-shot
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.joins import alike
 from cnnspec.ops.operator import Example, Operator
@@ -28,6 +28,10 @@ class AbsDifference(Operator):
 
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
         return [elements(y)]
+
+    def memory(self, a: Shape, b: Shape, *, y: Shape, training: bool) -> memory.Functions:
+        n = prod(y)
+        return memory.Function(n, (), (0, 1), memory.DIFFERENCE), memory.Function(n, (0,), (memory.LAST,), scratch=n)
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         return building.stateless(torch, "AbsDifference", lambda a, b: (a - b).abs())

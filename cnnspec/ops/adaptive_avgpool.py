@@ -1,20 +1,28 @@
 """Adaptive average pooling: the means of as many windows as the output is to have; nothing to learn.
 
-Of W positions, output i of O averages those from floor(i*W/O) up to, not with, ceil((i + 1)*W/O). n positions cost
+Of W positions, output i of O averages those from math import prod
+from floor(i*W/O) up to, not with, ceil((i + 1)*W/O). n positions cost
 n - 1 additions and one division.
 
 Source: ``torch.nn.AdaptiveAvgPool2d``; He, Zhang, Ren & Sun (2014), Spatial pyramid pooling, arXiv 1406.4729,
 section 2.2, for fixed outputs of any input.
 """
 
+from math import prod
+
+from cnnspec.ops import memory
 from cnnspec.ops.operator import Example
 from cnnspec.ops.pooling import AdaptivePool
+from cnnspec.units import Shape
 
 
 class AdaptiveAvgPool(AdaptivePool):
     title = "Adaptive Avg Pooling"
     combines = "additions"
     divides = True
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_nothing(y, copies=True) if prod(y[1:]) == 1 else memory.keeping_input(y, copies=True)
 
     examples = (
         Example("PyTorch documentation, AdaptiveAvgPool2d: 64x8x9 to a target of 5x7",

@@ -1,19 +1,27 @@
 """Adaptive max pooling: the largest values of as many windows as the output is to have; nothing to learn.
 
-Of W positions, output i of O reads those from floor(i*W/O) up to, not with, ceil((i + 1)*W/O). n positions cost
+Of W positions, output i of O reads those from math import prod
+from floor(i*W/O) up to, not with, ceil((i + 1)*W/O). n positions cost
 n - 1 comparisons.
 
 Source: ``torch.nn.AdaptiveMaxPool2d``; He, Zhang, Ren & Sun (2014), Spatial pyramid pooling, arXiv 1406.4729,
 section 2.2, for fixed outputs of any input.
 """
 
+from math import prod
+
+from cnnspec.ops import memory
 from cnnspec.ops.operator import Example
 from cnnspec.ops.pooling import AdaptivePool
+from cnnspec.units import Shape
 
 
 class AdaptiveMaxPool(AdaptivePool):
     title = "Adaptive Max Pooling"
     combines = "comparisons"
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_input(y, copies=True, indices=prod(y))
 
     examples = (
         Example("PyTorch documentation, AdaptiveMaxPool2d: 64x8x9 to a target of 5x7",

@@ -8,7 +8,7 @@ from math import prod
 from operator import add
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.joins import alike
 from cnnspec.ops.operator import Example, Operator
@@ -30,6 +30,9 @@ class Add(Operator):
         size = elements(y)
         return [size, Step("additions", f"(N - 1)*{size.formula}", {"N": len(xs), **size.values},
                            self.elementwise(*xs, y=y)["additions"])]
+
+    def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.pairwise(y, len(xs), (), memory.SAME)
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         return building.stateless(torch, "Add", lambda *xs: reduce(add, xs))

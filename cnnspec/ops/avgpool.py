@@ -9,7 +9,7 @@ Source: LeCun, Bottou, Bengio & Haffner (1998), section II.A, local averaging; `
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.fields import flag
 from cnnspec.ops.operator import Example
 from cnnspec.ops.pooling import Pool
@@ -23,6 +23,11 @@ class AvgPool(Pool):
     divides = True
 
     count_include_pad: bool = flag("whether the mean counts the zeros of the padding", default=True)
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        if not building.symmetric(self.axes(x)):  # several functions, see build
+            return super().memory(x, y=y, training=training)
+        return self.in_memory(x, y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes = self.axes(x)

@@ -10,7 +10,7 @@ Source: Ioffe & Szegedy (2015), Batch normalization, arXiv 1502.03167, algorithm
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import flag, real
 from cnnspec.ops.operator import Elementwise, Example
@@ -39,6 +39,9 @@ class BatchNorm(Elementwise):
             Step("parameters", "2*C", {"C": x[0]}, trained) if self.affine else Step("parameters", "0", {}, 0),
             Step("buffers", "2*C", {"C": x[0]}, sum(map(prod, self.buffers(x).values()))),
         ]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_input(y, statistics=x[0], whole=prod(y), trained=("weight", "bias"))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         norm = building.dimensional(torch, "BatchNorm", max(len(x) - 1, 1))

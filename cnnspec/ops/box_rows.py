@@ -10,7 +10,7 @@ Source: Liu et al. (2016), SSD, arXiv 1512.02325, section 2.2; ``permute_and_fla
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import SYMBOLS, Step, elements, symbols
 from cnnspec.ops.fields import Misfit, size
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -40,6 +40,9 @@ class BoxRows(Operator):
         return [Step("boxes a position", "C/K", values, x[0] // self.values),
                 Step("rows", "*".join((*names, "C/K")), dict(zip(names, x[1:], strict=True)) | values, y[0]),
                 Step("activation size", "*".join(("C", *names)), elements(x).values, prod(y))]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return (memory.Function(prod(y), (), gradient=memory.TURNED),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(x: Any) -> Any:

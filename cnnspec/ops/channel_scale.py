@@ -10,7 +10,7 @@ section 2 (LayerScale); Liu et al. (2022), A ConvNet for the 2020s, arXiv 2201.0
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import flag, real
 from cnnspec.ops.operator import Elementwise, Example
@@ -31,6 +31,10 @@ class ChannelScale(Elementwise):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [elements(y), Step("parameters", "2*C" if self.bias else "C", {"C": x[0]}, x[0] * (1 + self.bias))]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        scaled = memory.Function(prod(y), (0,), scratch=prod(y), trained=("weight",))
+        return (scaled, memory.Function(prod(y), (), (memory.LAST,), memory.SAME, trained=("bias",)))[:1 + self.bias]
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(module: Any, x: Any) -> Any:

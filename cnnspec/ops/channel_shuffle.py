@@ -7,6 +7,7 @@ Source: Zhang, Zhou, Lin & Sun (2018), ShuffleNet, arXiv 1707.01083, section 3.1
 
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import size
 from cnnspec.ops.grouping import divides
@@ -26,6 +27,9 @@ class ChannelShuffle(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [elements(y)]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_nothing(y, copies=True)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.ChannelShuffle(self.groups)

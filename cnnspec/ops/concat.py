@@ -7,7 +7,7 @@ Source: Szegedy et al. (2015), Going deeper with convolutions, arXiv 1409.4842, 
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.joins import same_sizes
 from cnnspec.ops.operator import Example, Operator
@@ -25,6 +25,9 @@ class Concat(Operator):
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
         channels = {f"C_{i}": x[0] for i, x in enumerate(xs, 1)}
         return [Step("output channels" if len(y) > 1 else "outputs", " + ".join(channels), channels, y[0]), elements(y)]
+
+    def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_nothing(y, memory.VIEW, reads=tuple(range(len(xs))))
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         return building.stateless(torch, "Concat", lambda *xs: torch.cat(xs, 1))

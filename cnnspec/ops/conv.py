@@ -12,7 +12,7 @@ LeCun, Bottou, Bengio & Haffner (1998) for the shared weights.
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
 from cnnspec.ops.fields import Padding, PerAxis, flag, padding, per_axis, size
 from cnnspec.ops.grouping import divides
@@ -70,6 +70,13 @@ class Conv(Operator):
                  sum(map(prod, self.parameters(x).values()))),
             Step("multiply-accumulates", f"({weights})*k*{'*'.join(positions)}", values | positions, self.macs(x, y)),
         ]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        axes = self.axes(x)
+        if building.symmetric(axes):
+            return memory.keeping_input(y, trained=("weight", "bias"))
+        return (memory.Function(prod((x[0], *(a.padded for a in axes)))),
+                memory.Function(prod(y), (0,), (memory.LAST,), trained=("weight", "bias")))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes = self.axes(x)

@@ -12,7 +12,7 @@ Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep lear
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, each_axis, elements, symbols
 from cnnspec.ops.fields import Misfit, PerAxis, flag, per_axis, size
 from cnnspec.ops.grouping import divides
@@ -81,6 +81,9 @@ class ConvTranspose(Operator):
                 Step("parameters", f"{weights} + k" if self.bias else weights, values,
                      sum(map(prod, self.parameters(x).values()))),
                 Step("multiply-accumulates", f"{weights}*{'*'.join(positions)}", values | positions, self.macs(x, y))]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_input(y, copies=True, trained=("weight", "bias"))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes, extra = self.axes(x), per_dimension("output_padding", self.output_padding, len(x) - 1)

@@ -9,7 +9,7 @@ for the offset.
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, PerAxis, per_axis
 from cnnspec.ops.joins import wanted_sizes
@@ -51,6 +51,9 @@ class Crop(Operator):
             if self.offset is None:
                 steps.append(Step(f"offset of {name}", "floor((W - w)/2)", {"W": w, "w": kept}, o))
         return [*steps, elements(y)]
+
+    def memory(self, x: Shape, like: Shape | None = None, *, y: Shape, training: bool) -> memory.Functions:
+        return memory.slices(x, y)
 
     def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:
         kept = [slice(o, o + w) for o, w in zip(self.offsets(x, y), y[1:], strict=True)]

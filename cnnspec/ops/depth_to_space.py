@@ -9,7 +9,7 @@ Source: Shi et al. (2016), Real-time single image and video super-resolution, ar
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, size
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -39,6 +39,9 @@ class DepthToSpace(Operator):
                  for name, w in each_axis(x[1:])]
         return [Step("output channels", "C" + "/b" * (len(x) - 1), {"C": x[0], "b": self.block}, y[0]), *sizes,
                 elements(y)]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_nothing(y, copies=True)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         n, b = len(x) - 1, self.block

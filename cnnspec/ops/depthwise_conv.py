@@ -11,6 +11,7 @@ Source: Howard et al. (2017), MobileNets, arXiv 1704.04861, section 3.1; Chollet
 from math import prod
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.conv import Conv
 from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
 from cnnspec.ops.fields import Padding, PerAxis, flag, padding, per_axis, size
@@ -63,6 +64,9 @@ class DepthwiseConv(Operator):
                  sum(map(prod, self.parameters(x).values()))),
             Step("multiply-accumulates", f"({weights})*k*{'*'.join(positions)}", values | positions, self.macs(x, y)),
         ]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return self.conv(x).memory(x, y=y, training=training)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return self.conv(x).build(torch, x, y)

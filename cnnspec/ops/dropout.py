@@ -6,9 +6,10 @@ Source: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), Dropou
 object localization using convolutional networks, arXiv 1411.4280, for channels; ``torch.nn.Dropout``.
 """
 
+from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.fields import flag, in_place, real
 from cnnspec.ops.operator import Elementwise, Example
 from cnnspec.units import Shape
@@ -21,6 +22,12 @@ class Dropout(Elementwise):
     p: float = real("the probability of dropping an element", default=0.5, maximum=1.0)
     inplace: bool = in_place()
     channels: bool = flag("whether whole channels are dropped", default=False)
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        if not training or not self.p:
+            return memory.NOTHING
+        mask = x[0] if self.channels else prod(y)
+        return memory.keeping_nothing(y, extra=mask)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         n = len(x) - 1

@@ -7,6 +7,7 @@ Source: Clevert, Unterthiner & Hochreiter (2016), arXiv 1511.07289, section 3; `
 
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.fields import in_place, real
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
@@ -18,6 +19,9 @@ class Elu(Activation):
 
     alpha: float = real("minus the limit for very negative inputs", default=1.0)
     inplace: bool = in_place()
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_output(y, True) if self.inplace else memory.keeping_input(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.ELU(self.alpha, self.inplace)

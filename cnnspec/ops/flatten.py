@@ -6,6 +6,7 @@ Source: ``torch.nn.Flatten``, with start_dim 1.
 from math import prod
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.operator import Example, Operator
 from cnnspec.ops.windows import WHOLE, Reach
@@ -24,6 +25,9 @@ class Flatten(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [elements(x, "outputs")]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.view(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Flatten()

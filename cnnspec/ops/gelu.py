@@ -9,6 +9,7 @@ Source: Hendrycks & Gimpel (2016), arXiv 1606.08415, section 2; ``torch.nn.GELU`
 from math import prod
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.fields import choice
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
@@ -24,6 +25,9 @@ class Gelu(Activation):
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         counts = self.per_element_tanh if self.approximate == "tanh" else self.per_element
         return {kind: n * prod(y) for kind, n in counts.items()}
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_input(y, copies=True)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.GELU(self.approximate)

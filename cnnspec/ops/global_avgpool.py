@@ -5,14 +5,19 @@
 Source: Lin, Chen & Yan (2013), Network in network, arXiv 1312.4400, section 3.2.
 """
 
+from cnnspec.ops import memory
 from cnnspec.ops.operator import Example
 from cnnspec.ops.pooling import GlobalPool
+from cnnspec.units import Shape
 
 
 class GlobalAvgPool(GlobalPool):
     title = "Global Avg Pooling"
     combines = "additions"
     divides = True
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_nothing(y, divides=True)
 
     examples = (
         Example("He et al. (2016), table 1: the 50-layer net averages conv5_x, 2048 channels of 7x7, to 1x1",

@@ -5,13 +5,20 @@
 Source: Oquab, Bottou, Laptev & Sivic (2015), Is object localization for free?, section 3.
 """
 
+from math import prod
+
+from cnnspec.ops import memory
 from cnnspec.ops.operator import Example
 from cnnspec.ops.pooling import GlobalPool
+from cnnspec.units import Shape
 
 
 class GlobalMaxPool(GlobalPool):
     title = "Global Max Pooling"
     combines = "comparisons"
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_input(y, copies=True, indices=prod(y))
 
     examples = (
         Example("Keras documentation, GlobalMaxPooling2D: of (4, 5, 3), channels last, remain 3",

@@ -7,9 +7,10 @@ square root, and n additions and n multiplications more for weight and bias. g =
 Source: Wu & He (2018), Group normalization, arXiv 1803.08494, equation 7; ``torch.nn.GroupNorm``.
 """
 
+from math import prod
 from typing import Any
 
-from cnnspec.ops import standardising
+from cnnspec.ops import memory, standardising
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import flag, real, size
 from cnnspec.ops.grouping import divides
@@ -45,6 +46,10 @@ class GroupNorm(Elementwise):
             Step("channels of a group", "C/g", {"C": x[0], "g": self.groups}, x[0] // self.groups),
             Step("parameters", "2*C", {"C": x[0]}, 2 * x[0]) if self.affine else Step("parameters", "0", {}, 0),
         ]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return (memory.Function(prod(y), (0,), rows=self.groups, copies=True, scratch=2 * x[0],
+                                trained=("weight", "bias")),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.GroupNorm(self.groups, x[0], self.eps, self.affine)

@@ -7,6 +7,7 @@ Source: Howard et al. (2019), Searching for MobileNetV3, arXiv 1905.02244, secti
 
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.fields import in_place
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
@@ -17,6 +18,9 @@ class Hardswish(Activation):
     per_element = {"additions": 1, "comparisons": 2, "multiplications": 1, "divisions": 1}
 
     inplace: bool = in_place()
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_input_or_copy(y, self.inplace)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Hardswish(self.inplace)

@@ -5,12 +5,16 @@ Source: ``torch.nn.Identity``.
 
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.operator import Elementwise, Example
 from cnnspec.units import Shape
 
 
 class Identity(Elementwise):
     title = "Identity"
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.NOTHING
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Identity()

@@ -8,6 +8,7 @@ Source: Maas, Hannun & Ng (2013), Rectifier nonlinearities improve neural networ
 
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.fields import in_place, real
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
@@ -19,6 +20,9 @@ class LeakyRelu(Activation):
 
     negative_slope: float = real("the slope for negative inputs", default=0.01)
     inplace: bool = in_place()
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_output(y, True) if self.inplace else memory.keeping_input(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.LeakyReLU(self.negative_slope, self.inplace)

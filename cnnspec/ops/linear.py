@@ -8,6 +8,7 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.1.
 from math import prod
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.derivation import Step
 from cnnspec.ops.fields import flag, size
 from cnnspec.ops.operator import Example, Operator, vector
@@ -45,6 +46,9 @@ class Linear(Operator):
                  sum(map(prod, self.parameters(x).values()))),
             Step("multiply-accumulates", "n*k", values, self.macs(x, y)),
         ]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_input(y, transposed=True, trained=("weight", "bias"))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Linear(x[0], self.out_features, self.bias)

@@ -9,6 +9,7 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 6.30; ``t
 from math import prod
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
 
@@ -19,6 +20,9 @@ class LogSoftmax(Activation):
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         positions = prod(x[1:])
         return {"exponentials": prod(x), "additions": 2 * prod(x) - positions, "logarithms": positions}
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return (memory.Function(prod(y), (memory.OUTPUT,), copies=True),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.LogSoftmax(dim=1)

@@ -11,7 +11,7 @@ Source: Krizhevsky, Sutskever & Hinton (2012), section 3.3; ``torch.nn.LocalResp
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.fields import real
 from cnnspec.ops.fields import size as positive
 from cnnspec.ops.operator import Elementwise, Example, feature_map
@@ -34,6 +34,18 @@ class LocalResponseNorm(Elementwise):
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         per_element = {"multiplications": 2, "additions": self.size, "powers": 1, "divisions": 1}
         return {kind: n * prod(y) for kind, n in per_element.items()}
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        n, padded = prod(y), prod(y) // x[0] * (x[0] + self.size - 1)
+        return (memory.Function(n, (), shares=True, gradient=memory.VIEW, lives=8),
+                memory.Function(n, (0, 1), (memory.LAST, memory.LAST)),
+                memory.Function(padded, (), (memory.LAST,)),
+                memory.Function(n, (0,), (memory.LAST,), copies=True, lives=3),
+                memory.Function(n, (), (memory.LAST,), number=True),
+                memory.Function(n, (), (memory.LAST,), memory.SAME, number=True),
+                memory.Function(n, (0,), (memory.LAST,), scratch=2 * n),
+                memory.Function(n, (0, 1), (-7, memory.LAST), scratch=2 * n),
+                memory.Function(n, (), (memory.LAST,), memory.VIEW, shares=True))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         """torch's module, which runs in bfloat16 on a CPU only if the positions are one dimension, as here."""

@@ -7,8 +7,10 @@ Source: Boureau, Ponce & LeCun (2010), A theoretical analysis of feature pooling
 ``ceil_mode``.
 """
 
+from math import prod
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.operator import Example
 from cnnspec.ops.pooling import Pool
 from cnnspec.units import Shape
@@ -17,6 +19,9 @@ from cnnspec.units import Shape
 class MaxPool(Pool):
     title = "Max Pooling"
     combines = "comparisons"
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return self.in_memory(x, y, indices=prod(y))
 
     def build(self, torch: Any, x: Shape, y: Shape, return_indices: bool = False) -> Any:
         return self.largest(torch, x, y, return_indices)

@@ -12,7 +12,7 @@ from math import prod
 from operator import mul
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.joins import broadcast
 from cnnspec.ops.operator import Example, Operator
@@ -34,6 +34,9 @@ class Mul(Operator):
         size = elements(y)
         return [size, Step("multiplications", f"(N - 1)*{size.formula}", {"N": len(xs), **size.values},
                            self.elementwise(*xs, y=y)["multiplications"])]
+
+    def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.pairwise(y, len(xs), (0, 1), memory.PRODUCT)
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         return building.stateless(torch, "Mul", lambda *xs: reduce(mul, xs))

@@ -5,14 +5,18 @@ vector. Methods get the input shapes as positional arguments and, where they nee
 """
 
 from math import prod
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import Field, Misfit
 from cnnspec.ops.windows import SAME, Reach
+from cnnspec.problems import RequestError
 from cnnspec.records import Record
 from cnnspec.units import Shape, count
 from cnnspec.units import shape as shape_text
+
+if TYPE_CHECKING:
+    from cnnspec.ops.memory import Functions
 
 
 class Example(Record):
@@ -95,6 +99,11 @@ class Operator:
     def derivation(self, *inputs: Any, **sizes: Any) -> list[Step]:
         """How output, parameters and multiply-accumulates come about, in formulas."""
         raise NotImplementedError
+
+    def memory(self, *inputs: Any, **sizes: Any) -> "Functions":
+        """What PyTorch allocates and keeps, in ``training`` mode or not. Raises RequestError where nobody knows."""
+        kind = type(self).__module__.rpartition(".")[2]
+        raise RequestError(f"what {kind} needs in memory has not been measured yet, so nothing is said of this network")
 
     def build(self, torch: Any, *inputs: Any, **sizes: Any) -> Any:
         """A torch.nn.Module of the inputs, each with a batch before its shape, that gives the output.

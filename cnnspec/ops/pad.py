@@ -8,7 +8,7 @@ Source: ``torch.nn.functional.pad``; ``torch.nn.ZeroPad2d``, ``ReflectionPad2d``
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, Padding, choice, sides
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -41,6 +41,9 @@ class Pad(Operator):
         sizes = [Step(f"output {name}", "W + P + Q", {"W": w, "P": p, "Q": q}, size)
                  for name, (w, (p, q), size) in each_axis(parts)]
         return [*sizes, elements(y)]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_nothing(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         kind = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication"}[self.mode]

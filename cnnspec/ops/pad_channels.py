@@ -7,7 +7,7 @@ Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognitio
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import natural
 from cnnspec.ops.operator import Example, Operator
@@ -26,6 +26,9 @@ class PadChannels(Operator):
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         values = {"before": self.before, "C": x[0], "after": self.after}
         return [Step("output channels", "before + C + after", values, y[0]), elements(y)]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_nothing(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         sides = [0, 0] * (len(x) - 1) + [self.before, self.after]

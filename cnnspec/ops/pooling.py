@@ -3,7 +3,7 @@
 from math import gcd, inf, prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import SYMBOLS, Step, each_axis, elements, symbols, window_sizes
 from cnnspec.ops.fields import Misfit, Padding, PerAxis, flag, padding, per_axis
 from cnnspec.ops.operator import Operator, feature_map
@@ -71,6 +71,14 @@ class Pool(Pooling):
         """The axes padded so far after the input that without ceil_mode they have the same windows."""
         return [a.replace(after=max(a.after, (n - 1) * a.stride + a.kernel - a.size - a.before))
                 for a, n in zip(self.axes(x), y[1:], strict=True)]
+
+    def in_memory(self, x: Shape, y: Shape, **more: Any) -> memory.Functions:
+        """The pooling; where the padding differs between the sides, on a padded copy."""
+        if building.symmetric(self.axes(x)):
+            return memory.keeping_input(y, copies=True, **more)
+        padded = prod((x[0], *(a.padded for a in self.covering(x, y))))
+        return (memory.Function(padded, ()),
+                memory.Function(prod(y), (0,), (memory.LAST,), copies=True, **more))
 
     def largest(self, torch: Any, x: Shape, y: Shape, return_indices: bool = False) -> Any:
         """torch's module for the largest value of each window. Raises Misfit (S011) for indices without a place."""

@@ -8,7 +8,7 @@ Source: Dosovitskiy et al. (2021), An image is worth 16x16 words, arXiv 2010.119
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.operator import Elementwise, Example
 from cnnspec.units import Shape
@@ -23,6 +23,9 @@ class PositionEmbedding(Elementwise):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [elements(y), elements(x, "parameters")]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_nothing(y, memory.SAME, trained=("weight",))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         """A module whose values are drawn, as the paper's are, from a normal distribution of deviation 0.02."""

@@ -7,8 +7,10 @@ Source: He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, arXiv 1502.01
 ``torch.nn.PReLU``, whose default is the shared coefficient.
 """
 
+from math import prod
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import flag
 from cnnspec.ops.operator import Activation, Example
@@ -27,6 +29,9 @@ class PRelu(Activation):
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         (n,) = self.parameters(x)["weight"]
         return [elements(y), Step("parameters", "1" if self.shared else "C", {} if self.shared else {"C": n}, n)]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_input(y, scratch=prod(y), trained=("weight", "bias"))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.PReLU(1 if self.shared else x[0])

@@ -5,6 +5,7 @@ Source: Nair & Hinton (2010), Rectified linear units improve restricted Boltzman
 
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.fields import flag
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
@@ -15,6 +16,9 @@ class Relu(Activation):
     per_element = {"comparisons": 1}
 
     inplace: bool = flag("whether the output takes the input's place in memory", default=False)
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_output(y, self.inplace)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.ReLU(self.inplace)

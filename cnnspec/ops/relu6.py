@@ -7,6 +7,7 @@ Source: Howard et al. (2017), MobileNets, arXiv 1704.04861; ``torch.nn.ReLU6``.
 
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.fields import in_place
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
@@ -17,6 +18,9 @@ class Relu6(Activation):
     per_element = {"comparisons": 2}
 
     inplace: bool = in_place()
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_input_or_copy(y, self.inplace)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.ReLU6(self.inplace)

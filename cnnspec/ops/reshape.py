@@ -8,7 +8,7 @@ Source: ``torch.reshape``; ``torch.nn.Unflatten``.
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import Misfit, new_shape
 from cnnspec.ops.operator import Example, Operator
@@ -40,6 +40,9 @@ class Reshape(Operator):
         others = {f"a_{i}": s for i, s in enumerate(self.shape) if s > 0}
         left = Step("size of -1", "/".join(("n", *others)), {"n": prod(x), **others}, prod(x) // prod(others.values()))
         return [left, elements(y)]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.view(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return building.stateless(torch, "Reshape", lambda x: x.reshape(len(x), *y))

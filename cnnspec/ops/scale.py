@@ -6,7 +6,7 @@ on learning, arXiv 1602.07261, section 3.3.
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.fields import real
 from cnnspec.ops.operator import Elementwise, Example
 from cnnspec.units import Shape
@@ -17,6 +17,9 @@ class Scale(Elementwise):
     per_element = {"multiplications": 1}
 
     factor: float = real("the constant", minimum=-1e9)
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_nothing(y, number=True)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return building.stateless(torch, "Scale", lambda x: x * self.factor)

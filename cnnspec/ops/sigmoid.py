@@ -7,6 +7,7 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.2.2.2; `
 
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
 
@@ -14,6 +15,9 @@ from cnnspec.units import Shape
 class Sigmoid(Activation):
     title = "Sigmoid"
     per_element = {"exponentials": 1, "additions": 1, "divisions": 1}
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_output(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Sigmoid()

@@ -8,6 +8,7 @@ Source: Elfwing, Uchibe & Doya (2018), arXiv 1702.03118; Ramachandran, Zoph & Le
 
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.fields import in_place
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
@@ -18,6 +19,9 @@ class Silu(Activation):
     per_element = {"exponentials": 1, "additions": 1, "divisions": 1, "multiplications": 1}
 
     inplace: bool = in_place()
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_input_or_copy(y, self.inplace)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.SiLU(self.inplace)

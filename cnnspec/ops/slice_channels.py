@@ -7,7 +7,7 @@ Source: Ma, Zhang, Zheng & Sun (2018), ShuffleNet V2, arXiv 1807.11164, section 
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import Misfit, natural, size
 from cnnspec.ops.operator import Example, Operator
@@ -34,6 +34,9 @@ class SliceChannels(Operator):
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         values = {"stop": self.end(x), "start": self.start, "step": self.step}
         return [Step("output channels", "ceil((stop - start)/step)", values, y[0]), elements(y)]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.slices(x, y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return building.stateless(torch, "SliceChannels", lambda x: x[:, self.start:self.end(x.shape[1:]):self.step])

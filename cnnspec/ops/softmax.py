@@ -9,6 +9,7 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 6.29; ``t
 from math import prod
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
 
@@ -18,6 +19,9 @@ class Softmax(Activation):
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         return {"exponentials": prod(x), "additions": prod(x) - prod(x[1:]), "divisions": prod(x)}
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return (memory.Function(prod(y), (memory.OUTPUT,), copies=True),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Softmax(dim=1)

@@ -9,6 +9,7 @@ Source: Dugas et al. (2001), Incorporating second-order functional knowledge for
 
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.fields import real
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
@@ -21,6 +22,9 @@ class Softplus(Activation):
 
     beta: float = real("how sharply it bends", default=1.0, minimum=1e-9)
     threshold: float = real("above it, beta * x counts as linear", default=20.0)
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_input(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Softplus(self.beta, self.threshold)

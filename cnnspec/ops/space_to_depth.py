@@ -9,7 +9,7 @@ Source: Redmon & Farhadi (2017), YOLO9000, arXiv 1612.08242, section 2, "fine-gr
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, size
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -38,6 +38,9 @@ class SpaceToDepth(Operator):
                  for name, w in each_axis(x[1:])]
         return [Step("output channels", "C" + "*b" * (len(x) - 1), {"C": x[0], "b": self.block}, y[0]), *sizes,
                 elements(y)]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_nothing(y, copies=True)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         n, b = len(x) - 1, self.block

@@ -8,7 +8,7 @@ Source: Huang, Sun, Liu, Sedra & Weinberger (2016), Deep networks with stochasti
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.fields import choice, real
 from cnnspec.ops.operator import Elementwise, Example
 from cnnspec.units import Shape
@@ -20,6 +20,9 @@ class StochasticDepth(Elementwise):
 
     p: float = real("the probability of dropping the branch", maximum=1.0)
     mode: str = choice("whether each example or the whole batch drops it", "row", "batch", default="row")
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_nothing(y, extra=1) if training and self.p else memory.NOTHING
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(module: Any, x: Any) -> Any:

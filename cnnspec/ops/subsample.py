@@ -7,7 +7,7 @@ Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognitio
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import PerAxis, per_axis
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -34,6 +34,9 @@ class Subsample(Operator):
         parts = list(zip(x[1:], self.strides(x), y[1:], strict=True))
         return [*(Step(f"output {name}", "ceil(W/S)", {"W": w, "S": s}, size)
                   for name, (w, s, size) in each_axis(parts)), elements(y)]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.slices(x, y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         kept = [slice(None, None, s) for s in self.strides(x)]

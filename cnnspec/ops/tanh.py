@@ -7,6 +7,7 @@ Source: LeCun, Bottou, Bengio & Haffner (1998), section II.B and appendix A; ``t
 
 from typing import Any
 
+from cnnspec.ops import memory
 from cnnspec.ops.operator import Activation, Example
 from cnnspec.units import Shape
 
@@ -14,6 +15,9 @@ from cnnspec.units import Shape
 class Tanh(Activation):
     title = "tanh"
     per_element = {"multiplications": 1, "exponentials": 1, "additions": 2, "divisions": 1}
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_output(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Tanh()

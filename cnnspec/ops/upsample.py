@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import floor, prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit, PerAxis, choice, flag, per_axis, real
 from cnnspec.ops.joins import wanted_sizes
@@ -82,6 +82,9 @@ class Upsample(Operator):
         if t == 1:
             return Step(f"output {name}", "W*s", {"W": w, "s": s}, size)
         return Step(f"output {name}", "floor(W*s/t)", {"W": w, "s": s, "t": t}, size)
+
+    def memory(self, x: Shape, like: Shape | None = None, *, y: Shape, training: bool) -> memory.Functions:
+        return memory.keeping_nothing(y)
 
     def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:
         building.at_most_3("Upsample", len(x) - 1)

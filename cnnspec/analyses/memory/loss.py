@@ -1,0 +1,55 @@
+"""The loss: cross entropy for one vector of logits, else the mean squared error to zero, summed over the outputs."""
+
+from cnnspec.analyses.memory.backward import Gradient
+from cnnspec.analyses.memory.forward import Forward, Step
+from cnnspec.analyses.memory.log import Log, Storage
+from cnnspec.graph.model import Graph
+from cnnspec.ops.memory import OUTPUT, Function
+
+LOG_SOFTMAX = Function(0, (OUTPUT,), copies=True)
+EACH = Function(0)  # gives each element its gradient
+LOSSES = ("cross_entropy", "mse")
+
+
+def usual(graph: Graph) -> str:
+    """The loss of a network for which none is chosen."""
+    one = len(graph.outputs) == 1 and len(graph.outputs[0].output) == 1
+    return "cross_entropy" if one else "mse"
+
+
+def target_bytes(graph: Graph, forward: Forward, loss: str) -> int:
+    """The bytes of the targets: a 64-bit class an example, or as much as the outputs."""
+    if loss == "cross_entropy":
+        return forward.setting.batch * 8 * len(forward.outputs)
+    return sum(forward.values[n.index].elements for n in forward.outputs) * forward.setting.unit
+
+
+def run_losses(forward: Forward, log: Log, loss: str) -> dict[int, Gradient]:
+    """Run the loss of each output, add them up, and give the gradients from which the backward pass starts.
+
+    A loss is a single number; the mean squared error's lies in a tensor as large as the output.
+    """
+    log.node = "loss"
+    number = forward.setting.size
+    steps: list[Step] = []
+    total: Storage | None = None
+    for node in forward.outputs:
+        value = forward.values[node.index]
+        if value.maker is None:
+            continue
+        if loss == "cross_entropy":
+            value = forward.apply(LOG_SOFTMAX.replace(size=value.elements), (value,))
+            one, kept = log.new(number), [value.storage, log.new(number)]
+        else:
+            one, kept = log.new(value.elements * forward.setting.unit), [log.hold(value.storage)]
+            log.drop(log.new(value.elements * forward.setting.unit))
+        steps.append(Step("loss", EACH, (value,), kept, [], ()))
+        forward.tape.append(steps[-1])
+        if total is not None:
+            both = log.new(number)
+            log.drop(total)
+            log.drop(one)
+            one = both
+        total = one
+    seed = log.new(number)
+    return {id(step): Gradient(log.hold(seed), number) for step in steps}  # and its caller holds it

@@ -1,0 +1,54 @@
+"""The memory of a pass through a network: inference, or forward, loss, backward and the optimizer's step."""
+
+from math import prod
+
+from cnnspec.analyses.memory.backward import Backward
+from cnnspec.analyses.memory.forward import Forward, Setting, Tensor
+from cnnspec.analyses.memory.log import Log
+from cnnspec.analyses.memory.loss import run_losses, target_bytes, usual
+from cnnspec.graph.model import Graph
+from cnnspec.records import Record
+
+
+class Pass(Record):
+    """A pass: what was live at most, above parameters, buffers, input and target, and at which node; its log.
+
+    ``saved`` are the bytes that the backward pass needs when it starts, ``left`` what remains after it: gradients.
+    """
+
+    peak: int
+    at: str
+    log: Log
+    saved: int = 0
+    left: int = 0
+
+
+def begin(graph: Graph, setting: Setting) -> tuple[Log, dict[int, Tensor]]:
+    """A log that starts with nothing but the inputs."""
+    log = Log()
+    inputs = {n.index: Tensor(log.new(prod(n.output) * setting.unit), prod(n.output), None) for n in graph.inputs}
+    log.start()
+    return log, inputs
+
+
+def inference(graph: Graph, batch: int, size: int = 4) -> Pass:
+    """A pass in evaluation mode, without gradients: each value dies at its last use."""
+    setting = Setting(batch, size)
+    log, inputs = begin(graph, setting)
+    Forward(graph, setting, log, inputs, False)
+    return Pass(log.peak, log.at, log)
+
+
+def training(graph: Graph, batch: int, size: int = 4, loss: str = "") -> Pass:
+    """A forward and a backward pass in training mode. The caller holds the outputs until its end."""
+    loss = loss or usual(graph)
+    setting = Setting(batch, size, True)
+    log, inputs = begin(graph, setting)
+    forward = Forward(graph, setting, log, inputs, True)
+    saved = sum({id(s): s.bytes for step in forward.tape for s in step.kept}.values())
+    first = run_losses(forward, log, loss)
+    back = Backward(forward, log, first)
+    return Pass(log.peak, log.at, log, saved, sum(s.bytes for s in back.weights.values()))
+
+
+__all__ = ["Pass", "inference", "target_bytes", "training", "usual"]

@@ -1,0 +1,43 @@
+"""cnnspec memory: what a network needs in memory."""
+
+import click
+
+from cnnspec.analyses.memory.answer import DTYPES, MODES, OPTIMIZERS, largest_batch
+from cnnspec.analyses.memory.loss import LOSSES
+from cnnspec.api import Network
+from cnnspec.cli.options import network
+from cnnspec.cli.output import show
+from cnnspec.problems import RequestError, visible
+from cnnspec.report.memory import fit_text, memory_json, memory_text
+from cnnspec.units import byte_size
+
+
+@click.command(name="memory", short_help="What a network needs in memory.")
+@network
+@click.option("--batch", default=1, show_default=True, type=click.IntRange(1), help="Examples at once.")
+@click.option("--dtype", default="float32", show_default=True, type=click.Choice(list(DTYPES)))
+@click.option("--optimizer", default="none", show_default=True, type=click.Choice(OPTIMIZERS))
+@click.option("--loss", default="", type=click.Choice(["", *LOSSES]), metavar="cross_entropy|mse",
+              help="Instead of cross entropy for one vector of logits, else the mean squared error to zero.")
+@click.option("--mode", default="training", show_default=True, type=click.Choice(MODES), help="For --fit.")
+@click.option("--fit", metavar="SIZE", help="The largest batch within 24GiB, say.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(net: Network, batch: int, dtype: str, optimizer: str, loss: str, mode: str, fit: str | None,
+            format_: str) -> None:
+    """What NAME needs in memory, in bytes, at inference and in training.
+
+    \b
+    cnnspec memory resnet50 --batch 32 --optimizer adam
+    cnnspec memory resnet50 --optimizer adam --fit 24GiB
+
+    Predicted without PyTorch, as PyTorch 2.13 allocates tensors on a CPU.
+    """
+    if fit is None:
+        found = net.memory(batch, dtype, optimizer, loss)
+        show(memory_json(found) if format_ == "json" else memory_text(found))
+        return
+    budget = byte_size(fit)
+    if budget is None:
+        raise RequestError(f"--fit takes a size such as 24GiB or 500MB, not {visible(fit, 40)!r}")
+    fits, peak, next_ = largest_batch(net.graph, budget, dtype, optimizer, loss, mode)
+    show(fit_text(net.name, budget, fits, peak, next_, mode))
