@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from cnnspec import __version__
+from cnnspec.cli.command import Command
 from cnnspec.problems import RequestError, SpecError
 
 COMMANDS = ("table", "explain", "list", "memory", "schema")
 
 
-class Commands(click.Group):
+class Commands(Command, click.Group):
     """The group of all commands, found by name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -25,8 +26,15 @@ class Commands(click.Group):
         return command
 
 
+def print_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"cnnspec, version {__version__}")
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="cnnspec")
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=print_version,
+              help="Show the version and exit.")
 def cli() -> None:
     """Convolutional networks as fact sheets: shapes, parameters, MACs and receptive fields from one TOML spec.
 

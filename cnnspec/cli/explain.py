@@ -3,12 +3,13 @@
 import click
 
 from cnnspec.api import Network
+from cnnspec.cli.command import Command
 from cnnspec.cli.options import network
 from cnnspec.cli.output import show
 from cnnspec.report.explain import WRITERS, explain
 
 
-@click.command(name="explain", short_help="The formulas of a layer, with the numbers put in.")
+@click.command(cls=Command, name="explain", short_help="The formulas of a layer, with the numbers put in.")
 @network
 @click.argument("layer", required=False, default="")
 @click.option("--format", "format_", type=click.Choice(list(WRITERS)), default="text", show_default=True)

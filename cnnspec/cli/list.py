@@ -3,13 +3,14 @@
 import click
 
 from cnnspec.api import load, networks
+from cnnspec.cli.command import Command
 from cnnspec.cli.output import show
 from cnnspec.problems import RequestError, visible
 from cnnspec.report.listing import listing
 from cnnspec.report.presets import FORMATS
 
 
-@click.command(name="list", short_help="The networks there are.")
+@click.command(cls=Command, name="list", short_help="The networks there are.")
 @click.argument("pattern", required=False, default="")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 def command(pattern: str, format_: str) -> None:

@@ -5,6 +5,7 @@ import click
 from cnnspec.analyses.memory.answer import DTYPES, MODES, OPTIMIZERS, largest_batch
 from cnnspec.analyses.memory.loss import LOSSES
 from cnnspec.api import Network
+from cnnspec.cli.command import Command
 from cnnspec.cli.options import network
 from cnnspec.cli.output import show
 from cnnspec.problems import RequestError, visible
@@ -12,7 +13,7 @@ from cnnspec.report.memory import fit_text, memory_json, memory_text
 from cnnspec.units import byte_size
 
 
-@click.command(name="memory", short_help="What a network needs in memory.")
+@click.command(cls=Command, name="memory", short_help="What a network needs in memory.")
 @network
 @click.option("--batch", default=1, show_default=True, type=click.IntRange(1), help="Examples at once.")
 @click.option("--dtype", default="float32", show_default=True, type=click.Choice(list(DTYPES)))

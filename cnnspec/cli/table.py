@@ -3,13 +3,14 @@
 import click
 
 from cnnspec.api import Network
+from cnnspec.cli.command import Command
 from cnnspec.cli.options import network
 from cnnspec.cli.output import show
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import FORMATS, PRESETS
 
 
-@click.command(name="table", short_help="The per-layer table of a network.")
+@click.command(cls=Command, name="table", short_help="The per-layer table of a network.")
 @network
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--preset", type=click.Choice(list(PRESETS)), show_default="summary",
