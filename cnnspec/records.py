@@ -36,4 +36,6 @@ class Record:
 
     def replace(self, **changes: Any) -> Self:
         """The same record with some values changed."""
-        return type(self)(**{**self.__dict__, **changes})
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__, **changes)
+        return new

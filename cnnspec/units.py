@@ -58,7 +58,9 @@ def byte_size(text: str) -> int | None:
 
 def fraction(numerator: int, denominator: int) -> int | str:
     """An exact ratio in lowest terms: an integer where it is one, else a string such as ``"1/2"``."""
+    if numerator % denominator == 0:
+        return numerator // denominator
     from math import gcd
 
     g = gcd(numerator, denominator)
-    return numerator // g if denominator == g else f"{numerator // g}/{denominator // g}"
+    return f"{numerator // g}/{denominator // g}"

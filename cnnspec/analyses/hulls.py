@@ -39,6 +39,10 @@ POINT = Hull(1, 1, (0,), (0,))
 
 
 def bounds(axis: Hull) -> list[tuple[int, int]]:
+    """The lowest and highest input position of each phase that depends on anything."""
+    if axis.period == 1:  # the usual case
+        low, high = axis.low[0], axis.high[0]
+        return [] if low is None or high is None else [(low, high)]
     return [(w, h) for w, h in zip(axis.low, axis.high, strict=True) if w is not None and h is not None]
 
 

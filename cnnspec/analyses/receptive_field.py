@@ -32,9 +32,10 @@ from cnnspec.analyses.hulls import (
     spanned,
 )
 from cnnspec.graph.model import Node
-from cnnspec.ops.windows import WHOLE, Every, Reach
+from cnnspec.ops.operator import Operator
+from cnnspec.ops.windows import SAME, WHOLE, Every, Reach
 from cnnspec.records import Record
-from cnnspec.units import fraction
+from cnnspec.units import Shape, fraction
 
 
 class Field(Record):
@@ -59,19 +60,19 @@ class Field(Record):
         """The field's size in input positions; None: the whole input."""
         if self.axes is None:
             return None
-        return tuple(max(h - w + 1 for w, h in bounds(a)) if bounds(a) else 0 for a in self.axes)
+        return tuple([max([h - w + 1 for w, h in bounds(a)], default=0) for a in self.axes])
 
     @property
     def stride(self) -> tuple[int | str, ...] | None:
         """Input positions from one output to the next, exact: "1/2" after an upsampling by 2."""
-        return None if self.axes is None else tuple(fraction(a.advance, a.period) for a in self.axes)
+        return None if self.axes is None else tuple([fraction(a.advance, a.period) for a in self.axes])
 
     @property
     def padding(self) -> tuple[int, ...] | None:
         """How far output 0 reaches before input 0 (negative: it starts after it)."""
         if self.axes is None:
             return None
-        return tuple(-next((w for w in a.low if w is not None), 0) for a in self.axes)
+        return tuple([-next((w for w in a.low if w is not None), 0) for a in self.axes])
 
 
 EVERYTHING = Field(None)
@@ -81,17 +82,20 @@ DIVERGING = "branches of different strides are joined: their fields drift apart 
 def receptive_fields(nodes: Iterable[Node]) -> dict[int, Field]:
     """The field of every node, by the node's index. ``nodes`` are in execution order, the inputs among them."""
     fields: dict[int, Field] = {}
+    reaches: dict[tuple[Operator, tuple[Shape, ...]], Reach] = {}  # networks repeat themselves
     budget = Budget()
     for node in nodes:
-        fields[node.index] = field(node, fields, budget)
+        key = (node.op, node.shapes)
+        if key not in reaches:
+            reaches[key] = node.op.window(*node.shapes, y=node.output) if node.inputs else SAME
+        fields[node.index] = field(node, reaches[key], fields, budget)
     return fields
 
 
-def field(node: Node, fields: dict[int, Field], budget: Budget) -> Field:
-    """The field of one node from those of its inputs."""
+def field(node: Node, reach: Reach, fields: dict[int, Field], budget: Budget) -> Field:
+    """The field of one node, which reads its inputs as ``reach`` says, from theirs."""
     if not node.inputs:
         return Field((POINT,) * (len(node.output) - 1)) if len(node.output) > 1 else EVERYTHING
-    reach = node.op.window(*node.shapes, y=node.output)
     if reach is WHOLE:
         return EVERYTHING
     read = [fields[n.index] for i, n in enumerate(node.inputs) if i not in node.op.size_only]
@@ -112,7 +116,7 @@ def through(reach: Reach, read: Field, gated: bool, budget: Budget) -> Field:
     if isinstance(reach, Every):  # SAME
         return read.replace(gated=gated) if gated else read
     pairs = zip(reach, read.axes, strict=True)
-    axes = tuple(bearable(compose(window, hull, budget)) for window, hull in pairs)
+    axes = tuple([bearable(compose(window, hull, budget)) for window, hull in pairs])
     if not all(map(bounds, axes)):  # no position along one dimension depends on anything: none does at all
         axes = tuple(map(emptied, axes))
     return Field(axes, gated)

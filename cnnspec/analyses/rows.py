@@ -41,7 +41,7 @@ class Row(Record):
 
     def part(self, part: str) -> Node | None:
         """The node of the row's norm or activation, or None."""
-        return next((n for n in self.nodes if n.part == part), None) if self.main else None
+        return next((n for n in self.nodes[1:] if n.part == part), None) if self.main else None
 
     def alike(self, other: "Row") -> bool:
         """Whether two rows show the same numbers, but for their names and their receptive fields."""
@@ -64,8 +64,8 @@ def rows(nodes: Iterable[Node], costs: dict[int, NodeCost], fields: dict[int, Fi
     """
     groups: list[tuple[str, list[Node]]] = []
     for node in nodes:
-        trail = node.call.trail
-        name = node.row if depth is None or len(trail) < depth else ".".join(trail[:depth])
+        folded = depth is not None and len(node.call.trail) >= depth
+        name = ".".join(node.call.trail[:depth]) if folded else node.row
         if groups and groups[-1][0] == name:
             groups[-1][1].append(node)
         else:
@@ -77,22 +77,22 @@ def rows(nodes: Iterable[Node], costs: dict[int, NodeCost], fields: dict[int, Fi
 def row(name: str, nodes: list[Node], costs: dict[int, NodeCost], fields: dict[int, Field]) -> Row:
     """One row of the given nodes."""
     main = nodes[0] if nodes[0].row == name else None
-    parts = [costs[n.index] for n in nodes]
     last = nodes[-1]
+    params = buffers = macs = 0
     work: dict[str, int] = {}
-    for cost in parts:
+    tensors: dict[str, Shape] = {}
+    for node in nodes:
+        cost = costs[node.index]
+        params += cost.params
+        buffers += cost.buffers
+        macs += cost.macs
         for kind, n in cost.elementwise.items():
             work[kind] = work.get(kind, 0) + n
-    tensors = {
-        (f"{n.part}.{k}" if n.part else k): v
-        for n, cost in zip(nodes if main else [], parts, strict=False)
-        for k, v in cost.tensors.items()
-    }
-    shares = parts[0].shares if main else ""
+        if main:
+            tensors.update({f"{node.part}.{k}": v for k, v in cost.tensors.items()} if node.part else cost.tensors)
     return Row(
         name, main.kind if main else block_name(name, nodes[0]), main, tuple(nodes), last.output, prod(last.output),
-        sum(c.params for c in parts), sum(c.buffers for c in parts), sum(c.macs for c in parts), work,
-        tensors, fields[last.index], shares,
+        params, buffers, macs, work, tensors, fields[last.index], costs[nodes[0].index].shares if main else "",
     )
 
 

@@ -1,6 +1,5 @@
 """The totals of a network: the sums of its rows, and nothing else."""
 
-from collections import Counter
 from collections.abc import Iterable
 
 from cnnspec.analyses.rows import Row
@@ -24,11 +23,12 @@ class Totals(Record):
 def totals(rows: Iterable[Row]) -> Totals:
     """The totals of the given rows."""
     params = buffers = macs = activations = 0
-    work: Counter[str] = Counter()
+    work: dict[str, int] = {}
     for row in rows:
         params += row.params
         buffers += row.buffers
         macs += row.macs
         activations += row.activation_size
-        work.update(row.elementwise)
+        for kind, n in row.elementwise.items():
+            work[kind] = work.get(kind, 0) + n
     return Totals(params, buffers, macs, 2 * macs, activations, dict(sorted(work.items())))

@@ -19,7 +19,7 @@ from cnnspec.spec.collect import Collector
 from cnnspec.spec.expressions import evaluate
 from cnnspec.spec.model import NetworkSpec, Variant
 from cnnspec.spec.network import read_network
-from cnnspec.spec.scope import MAX_LINES, UNKNOWN, ExpressionError, Scope, Unknown, Work, declared_below
+from cnnspec.spec.scope import MAX_LINES, UNKNOWN, ExpressionError, Scope, Unknown, Work
 from cnnspec.spec.source import Source, read
 from cnnspec.spec.zoo import find, home
 from cnnspec.units import Shape, channels_last
@@ -139,7 +139,7 @@ class _Build:
             message = f"{visible(key, 60)} is not an argument of {visible(spec.name)}"
             self.outside.append(Problem(Where(f"--set {key}"), "L015", message, hint))
         scope = Scope({}, work=Work(self.unroller.max_lines))
-        scope.hints = declared_below(spec.args)
+        scope.below = spec.args
         for key, default in spec.args.items():
             own = self.variant is not None and key in self.variant.args
             value = settings.get(key, self.variant.args[key] if self.variant and own else default)

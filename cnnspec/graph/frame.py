@@ -5,7 +5,7 @@ from typing import Any
 from cnnspec.graph.model import Call, Node
 from cnnspec.records import Record
 from cnnspec.spec.model import Block, Line
-from cnnspec.spec.scope import Scope
+from cnnspec.spec.scope import Dynamic, Scope
 from cnnspec.spec.source import Path, Source
 
 MAX_PATH = 4000  # characters: more than names of 100 at 32 levels take
@@ -31,22 +31,23 @@ class Ports(Record):
     trail: tuple[str, ...]
 
 
-class Given(Record):
+class Given:
     """A value as it was written: where, and the scope in which its expressions are evaluated."""
 
-    value: Any
-    source: Source
-    path: Path
-    scope: Scope
+    __slots__ = ("dynamic", "path", "scope", "source", "value")
+
+    def __init__(self, value: Any, source: Source, path: Path, scope: Scope):
+        self.value, self.source, self.path, self.scope = value, source, path, scope
+        self.dynamic = isinstance(value, Dynamic)
 
 
-class Recipe(Record):
+class Recipe:
     """How a line was called, kept for lines that share its parameters."""
 
-    line: Line
-    scope: Scope
-    row: Any
-    name: str
+    __slots__ = ("line", "name", "row", "scope")
+
+    def __init__(self, line: Line, scope: Scope, row: Any, name: str):
+        self.line, self.scope, self.row, self.name = line, scope, row, name
 
 
 class Frame:
@@ -62,9 +63,10 @@ class Frame:
         self.recipes: dict[str, Recipe] = {}
         self.uncertain = False  # a line's name is unknown, so that unknown names below may be its
         self.share: tuple[str, str] | None = None  # the prefix here, and the prefix that has the parameters
+        self.prefix = "".join([f"{name}." for name in call.trail])
 
     def full(self, name: str) -> str:
-        return ".".join((*self.call.trail, name))
+        return self.prefix + name
 
 
 def find(values: dict[str, Value], name: str) -> Value | None:

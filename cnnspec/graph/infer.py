@@ -12,7 +12,7 @@ from cnnspec.ops.registry import operator
 from cnnspec.problems import visible
 from cnnspec.spec.collect import CONTROL, quoted
 from cnnspec.spec.model import Line
-from cnnspec.spec.scope import FAULTY, Dynamic
+from cnnspec.spec.scope import FAULTY
 from cnnspec.spec.shorthand import SHORTHAND
 from cnnspec.units import Shape, shape
 
@@ -44,7 +44,7 @@ def add_node(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields
         raise Poisoned from None
     node = Node(len(un.nodes), name, kind, op, inputs, output, frame.call, row, part, line)
     node.training_only = spot.training
-    node.origins = {k: (g.value, g.scope) for k, g in given.items() if isinstance(g.value, Dynamic)}
+    node.origins = {k: (g.value, g.scope) for k, g in given.items() if g.dynamic}
     for n in inputs:
         n.readers += 1
     if spot.share:

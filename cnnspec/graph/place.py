@@ -9,10 +9,9 @@ from cnnspec.graph.model import Call
 from cnnspec.ops.fields import Misfit, described
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import did_you_mean, visible
-from cnnspec.records import Record
 from cnnspec.spec.lines import lacks, not_argument
 from cnnspec.spec.model import Block, Line
-from cnnspec.spec.scope import FAULTY, UNKNOWN, Scope, declared_below
+from cnnspec.spec.scope import FAULTY, UNKNOWN, Scope
 from cnnspec.spec.shorthand import SHORTHAND, named_part
 
 if TYPE_CHECKING:
@@ -22,25 +21,26 @@ MAX_NESTING = 32
 Fields = dict[str, Given]
 
 
-class Spot(Record):
+class Spot:
     """Where a line is placed: its name, what it reads, whether in training only, and with whom it shares.
 
     No ``values`` at all mean that nobody knows what it reads.
     """
 
-    name: str
-    values: list[Value]
-    training: bool
-    share: tuple[str, str] | None
+    __slots__ = ("name", "share", "training", "values")
+
+    def __init__(self, name: str, values: list[Value], training: bool, share: tuple[str, str] | None):
+        self.name, self.values, self.training, self.share = name, values, training, share
 
 
 def place(un: "Unroller", frame: Frame, recipe: Recipe, spot: Spot) -> Value:
     """Place a line, and give its value. Raises Poisoned where it has a problem."""
     line = recipe.line
-    given = {k: Given(v, line.source, line.at(k), recipe.scope) for k, v in line.fields.items()}
+    given = fields_of(un, line, recipe.scope)
     try:
-        called = target(un, frame, Given(line.op, line.source, line.at("op"), recipe.scope))
-        fill_row(un, frame, recipe, called, given)
+        called = target(un, frame, line, recipe.scope)
+        if recipe.row is not None:
+            fill_row(un, frame, recipe, called, given)
     except Poisoned:
         evaluated(un, frame, given)  # for its other faults
         raise
@@ -58,6 +58,15 @@ def place(un: "Unroller", frame: Frame, recipe: Recipe, spot: Spot) -> Value:
     return place_block(un, frame, line, un.spec.blocks[called], given, spot)
 
 
+def fields_of(un: "Unroller", line: Line, scope: Scope) -> Fields:
+    """The fields of a line in a scope, which only those that are expressions need."""
+    known = un.fields.get(id(line))
+    if known is None:
+        known = {k: Given(v, line.source, line.at(k), scope) for k, v in line.fields.items()}
+        un.fields[id(line)] = known
+    return {k: Given(g.value, g.source, g.path, scope) if g.dynamic else g for k, g in known.items()}
+
+
 def evaluated(un: "Unroller", frame: Frame, given: Fields, call: Call | None = None) -> dict[str, Any]:
     """The values of fields or arguments; UNKNOWN, with the problem noted (in ``call``), where there is none."""
     values = {}
@@ -69,21 +78,19 @@ def evaluated(un: "Unroller", frame: Frame, given: Fields, call: Call | None = N
     return values
 
 
-def target(un: "Unroller", frame: Frame, given: Given) -> str:
+def target(un: "Unroller", frame: Frame, line: Line, scope: Scope) -> str:
     """The operator or block that a line calls, by name. Raises Poisoned."""
-    name = un.value(frame, given)
+    name = un.control(frame, line, "op", scope)
     if not isinstance(name, str) or (name not in OPERATORS and name not in un.spec.blocks):
         hint = did_you_mean(name, [*OPERATORS, *un.spec.blocks]) if isinstance(name, str) else ""
         message = f"{described(name)} is neither an operator nor a block"
-        raise un.stop(frame, given.source, given.path, "L005", message, hint)
+        raise un.stop(frame, line.source, line.at("op"), "L005", message, hint)
     return name
 
 
 def fill_row(un: "Unroller", frame: Frame, recipe: Recipe, called: str, given: Fields) -> None:
     """Add the cells of an `each` row: a table by name, a list or a scalar in the order of the block's arguments."""
     row, line = recipe.row, recipe.line
-    if row is None:
-        return
     if row is FAULTY:
         given["each"] = Given(row, line.source, line.at("each"), recipe.scope)  # any field may be in it
         return
@@ -117,8 +124,8 @@ def filled(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields
         raise Poisoned
     own = {k: v for k, v in given.items() if k in block.args or k in block.defaults}
     scope, _ = bind(un, frame, line, block, own, frame.scope.get_or_unknown("in_channels"), name)
-    inner = {k: Given(v, preset.source, preset.at(k), scope) for k, v in preset.fields.items()}
-    called = target(un, frame, Given(preset.op, preset.source, preset.at("op"), scope))
+    inner = fields_of(un, preset, scope)
+    called = target(un, frame, preset, scope)
     return called, inner | {k: v for k, v in given.items() if k not in own}
 
 
@@ -144,7 +151,7 @@ def bind(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields,
                 line)
     own["in_channels"] = channels
     scope = Scope(own, un.scope if block.own else None, un.scope.work)
-    scope.hints = declared_below(block.defaults)
+    scope.below = block.defaults
     if not block.own:
         scope.declare = 'args = [..., "{}"] in the block'
     scope.written = {key: (value.value, value.scope) for key, value in given.items()}
@@ -197,9 +204,10 @@ def place_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: F
         if called == "none":
             continue
         try:
-            spot = spot.replace(values=[add_node(un, frame, line, called, inner, spot, part)])
+            made: Value = add_node(un, frame, line, called, inner, spot, part)
         except Poisoned:
-            faulty, spot = True, spot.replace(values=[POISON])
+            faulty, made = True, POISON
+        spot = Spot(spot.name, [made], spot.training, spot.share)
     if faulty:
         raise Poisoned
     return spot.values[0]
@@ -213,7 +221,7 @@ def shorthand(un: "Unroller", frame: Frame, line: Line, part: str, given: Given,
     value = un.value(frame, given)
     fields: Fields = {}
     if isinstance(value, dict):
-        fields = {k: given.replace(value=v, path=(*given.path, k)) for k, v in value.items() if k != "op"}
+        fields = {k: Given(v, given.source, (*given.path, k), given.scope) for k, v in value.items() if k != "op"}
     seen: list[str] = []
     try:
         called = named_part(part, value, un.spec.blocks)

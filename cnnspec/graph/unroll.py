@@ -7,15 +7,15 @@ from cnnspec.graph import connect
 from cnnspec.graph.frame import POISON, Frame, Given, Poisoned, Ports, Recipe, Value
 from cnnspec.graph.model import Call, Node
 from cnnspec.graph.notes import Notes
-from cnnspec.graph.place import Spot, place
+from cnnspec.graph.place import Fields, Spot, place
 from cnnspec.ops.fields import described
 from cnnspec.ops.operator import Operator
 from cnnspec.problems import visible
 from cnnspec.spec.collect import name_fault, quoted
-from cnnspec.spec.expressions import Expression, Many, Text, evaluate
+from cnnspec.spec.expressions import Expression, Many, Text
 from cnnspec.spec.lines import not_boolean
 from cnnspec.spec.model import Block, Line, NetworkSpec
-from cnnspec.spec.scope import FAULTY, UNKNOWN, ExpressionError, Scope, Unknown
+from cnnspec.spec.scope import FAULTY, UNKNOWN, Dynamic, ExpressionError, Scope, Unknown
 from cnnspec.spec.source import Path, Source
 from cnnspec.units import Shape
 
@@ -37,6 +37,7 @@ class Unroller:
         self.scope = Scope({})  # of the network's own lines
         self.ops: dict[tuple[Any, ...], Operator] = {}  # by name and values
         self.outputs: dict[tuple[Operator, tuple[Shape, ...]], Shape] = {}  # by operator and shapes
+        self.fields: dict[int, Fields] = {}  # of lines, by their id
 
     # ---- noting problems
 
@@ -48,19 +49,28 @@ class Unroller:
 
     def value(self, frame: Frame, given: Given, call: Call | None = None) -> Any:
         """A value with its expressions evaluated. Raises Poisoned; each of a list's or table's faults is noted."""
+        if not given.dynamic:
+            return given.value
         try:
-            return evaluate(given.value, given.scope)
+            return given.value.evaluate(given.scope)
         except ExpressionError as error:
             inside = given.value.items if isinstance(given.value, Many) else []
             before = self.notes.count
             for key, part in inside.items() if isinstance(inside, dict) else enumerate(inside):
                 with suppress(Poisoned):
-                    self.value(frame, given.replace(value=part, path=(*given.path, key)), call)
+                    self.value(frame, Given(part, given.source, (*given.path, key), given.scope), call)
             if self.notes.count > before:
                 raise Poisoned from None
             raise self.stop(frame, given.source, given.path, "L007", error.message, error.hint, call) from None
         except Unknown:
             raise Poisoned from None
+
+    def control(self, frame: Frame, line: Line, key: str, scope: Scope) -> Any:
+        """The value of one of the keys that every line has, such as `when`."""
+        value = getattr(line, key)
+        if not isinstance(value, Dynamic):
+            return value
+        return self.value(frame, Given(value, line.source, line.at(key), scope))
 
     def spend(self, frame: Frame, line: Line, steps: int) -> None:
         """Count the work of a line that is repeated with many names or arguments against that of expressions."""
@@ -133,25 +143,22 @@ class Unroller:
 
     def instances(self, frame: Frame, line: Line) -> list[tuple[Scope, Any, int | None]]:
         """How often a line stands there: for each time its scope, its row, and its number if it has to be told."""
-        def given(key: str) -> Any:
-            return self.value(frame, Given(getattr(line, key), line.source, line.at(key), frame.scope))
-
+        if line.each is None and line.repeat is None:
+            return [(frame.scope, None, None)]
         numbered = not (isinstance(line.name, Expression | Text))
         if line.each is not None:
-            rows = given("each")
+            rows = self.control(frame, line, "each", frame.scope)
             if not isinstance(rows, list):
                 message = f"each takes a list of rows, not {described(rows)}"
                 raise self.stop(frame, line.source, line.at("each"), "L009", message, quoted(rows, frame.scope.names()))
-        elif line.repeat is not None:
-            n = given("repeat")
+        else:
+            n = self.control(frame, line, "repeat", frame.scope)
             if type(n) is not int or n < 0:
                 raise self.stop(frame, line.source, line.at("repeat"), "L009",
                                 f"repeat is an integer from 0, not {described(n)}", quoted(n, frame.scope.names()))
             if n > self.max_lines:
                 self.tick(frame, line, n)
             rows = [None] * n
-        else:
-            return [(frame.scope, None, None)]
         if not rows:
             frame.uncertain = frame.uncertain or not numbered
             raise self.stop(frame, line.source, line.at("each" if line.each is not None else "repeat"), "L009",
@@ -162,7 +169,7 @@ class Unroller:
     def label(self, frame: Frame, line: Line, scope: Scope, number: int | None) -> str | None:
         """The name of one instance of a line; None, with the problem noted, where it is none, or taken."""
         try:
-            name = self.value(frame, Given(line.name, line.source, line.at("name"), scope))
+            name = self.control(frame, line, "name", scope)
         except Poisoned:
             return None
         fault = name_fault(str(name) if type(name) is int else name)
@@ -212,7 +219,7 @@ class Unroller:
     def sources(self, frame: Frame, line: Line, scope: Scope) -> list[Value]:
         """The values that a line reads; none, with the problem noted, where nobody knows how many they are."""
         try:
-            names = self.value(frame, Given(line.sources, line.source, line.at("sources"), scope))
+            names = self.control(frame, line, "sources", scope)
             if isinstance(names, list):
                 self.spend(frame, line, len(names))
         except Poisoned:
@@ -226,14 +233,14 @@ class Unroller:
         return values
 
     def present(self, frame: Frame, line: Line, scope: Scope) -> bool:
-        here = self.value(frame, Given(line.when, line.source, line.at("when"), scope))
+        here = self.control(frame, line, "when", scope)
         if not isinstance(here, bool):
             raise self.stop(frame, line.source, line.at("when"), "L003", *not_boolean(here))
         return here
 
     def shared(self, frame: Frame, line: Line, recipe: Recipe, values: list[Value], training: bool) -> Value:
         """The line again that `share` names, on other inputs and with the same parameters."""
-        name = self.value(frame, Given(line.share, line.source, line.at("share"), recipe.scope))
+        name = self.control(frame, line, "share", recipe.scope)
         if not isinstance(name, str) or name not in frame.recipes:
             if isinstance(name, str) and (frame.uncertain or frame.values.get(name) is POISON):
                 raise Poisoned

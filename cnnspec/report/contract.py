@@ -1,10 +1,13 @@
 """The JSON of a network's table. Keys are added over time and never renamed."""
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.analyses.rows import Row
 
 if TYPE_CHECKING:
+    from json import JSONEncoder
+
     from cnnspec.api import Network
 
 
@@ -19,13 +22,19 @@ def json_text(net: "Network", depth: int | None = None, training: bool = False) 
 
 def encoded(value: Any, indent: int | None = None) -> str:
     """JSON in readable UTF-8, with what no terminal should print as escapes."""
-    import re
-    from json import dumps
+    text: str = encoder(indent).encode(value)
+    if text.isprintable():
+        return text
+    escape = encoder(ascii=True).encode
+    return "".join([c if c.isprintable() or c == "\n" else escape(c)[1:-1] for c in text])
 
-    def escaped(found: re.Match[str]) -> str:
-        return found[0] if found[0].isprintable() else dumps(found[0])[1:-1]
 
-    return re.sub(r"[^\n -~]", escaped, dumps(value, indent=indent, ensure_ascii=False))
+@cache
+def encoder(indent: int | None = None, ascii: bool = False) -> "JSONEncoder":
+    """json's encoder, made once: dumps makes one a call."""
+    from json import JSONEncoder
+
+    return JSONEncoder(indent=indent, ensure_ascii=ascii)
 
 
 def network_json(net: "Network", depth: int | None = None, training: bool = False) -> dict[str, Any]:

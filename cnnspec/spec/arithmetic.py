@@ -93,7 +93,7 @@ def _name(node: ast.Name, scope: Scope) -> Any:
         known = scope.names()
         listed = f"declare it: {scope.declare.format(visible(node.id, 60))}"
         listed += f"; declared here: {', '.join(known[:12])}" if known else ""
-        hint = scope.hints.get(node.id) or did_you_mean(node.id, known, listed)
+        hint = scope.hint(node.id) or did_you_mean(node.id, known, listed)
         raise ExpressionError(f"{visible(node.id, 60)} is not declared", hint) from None
 
 

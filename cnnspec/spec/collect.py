@@ -12,6 +12,7 @@ from cnnspec.spec.scope import FAULTY, Dynamic, ExpressionError
 from cnnspec.spec.source import Path, Source
 
 MAX_PROBLEMS = 200
+FORBIDDEN = frozenset("./\\\"'`:")  # in names
 RESERVED = ("input", "previous")
 CONTROL = ("name", "op", "from", "repeat", "each", "when", "share", "training_only")
 BOUND = {
@@ -125,8 +126,8 @@ def name_fault(name: Any) -> str:
         return f"a name is text, not {described(name)}"
     if not 1 <= len(name) <= 100 or name != name.strip():
         return f"a name has 1 to 100 characters and no blanks around it, not {described(name)}"
-    bad = next((c for c in name if not c.isprintable() or c in "./\\\"'`:"), None)
-    if bad is not None:
+    if not name.isprintable() or not FORBIDDEN.isdisjoint(name):
+        bad = next(c for c in name if not c.isprintable() or c in FORBIDDEN)
         return f"{described(name)} holds {described(bad)}, but names are printable and without . / \\ : and quotes"
     return ""
 

@@ -1,6 +1,6 @@
 """The names that expressions see, and the work that they may do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 STEPS_A_LINE = 200  # of work, for each line that a network may have
@@ -33,15 +33,15 @@ class Work:
 class Scope:
     """The names that an expression sees: ``own`` ones, which hide those of ``outer``; and the work done so far.
 
-    ``hints`` say of names that are not declared what would mend that, and ``declare`` how they would be; ``written``
-    are own values as they were written, each with the scope in which it was evaluated.
+    The names ``below`` get their values one after the other; ``declare`` says how a name would be declared;
+    ``written`` are own values as they were written, each with the scope in which it was evaluated.
     """
 
     declare = "args.{} = ..."
 
     def __init__(self, own: dict[str, Any], outer: "Scope | None" = None, work: Work | None = None):
         self.own, self.outer = own, outer
-        self.hints = HINTS
+        self.below: Collection[str] = ()
         self.written: dict[str, tuple[Any, Scope]] = {}
         self.work: Work = work or (outer.work if outer else Work())
 
@@ -75,17 +75,16 @@ class Scope:
         """The names that are declared, own ones first."""
         return list(dict.fromkeys([*self.own, *(self.outer.names() if self.outer else [])]))
 
+    def hint(self, name: str) -> str:
+        """What would mend the use of ``name``, which is not declared; "" where that is not known."""
+        return "it is declared below: an argument sees those above it" if name in self.below else HINTS.get(name, "")
+
     def spend(self, steps: int) -> None:
         """Count work. Raises ExpressionError where the network's expressions together do too much of it."""
         self.work.spent += steps
         if self.work.spent > self.work.limit:
             raise ExpressionError(f"the expressions of one network take at most {self.work.limit:,} steps together",
                                   "--max-lines raises the limit with the number of lines")
-
-
-def declared_below(names: Iterable[str]) -> dict[str, str]:
-    """The hints of a scope whose ``names`` get their values one after the other."""
-    return HINTS | dict.fromkeys(names, "it is declared below: an argument sees those above it")
 
 
 class Dynamic:
