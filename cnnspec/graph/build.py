@@ -94,6 +94,7 @@ class _Build:
         arguments = dict(scope.own)
         scope.own["in_channels"] = UNKNOWN if first is POISON else first.output[0]
         self.unroller.scope = scope
+        self.unroller.sound = not self.problems()
         outputs: list[Node] = []
         try:
             ports = self.unroller.block(spec.body, NETWORK, scope, inputs, False)

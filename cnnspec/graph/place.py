@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.graph import connect
+from cnnspec.graph.again import Unrolled, key_of
 from cnnspec.graph.frame import POISON, Frame, Given, Poisoned, Recipe, Value
 from cnnspec.graph.infer import add_node
 from cnnspec.graph.model import Call
@@ -187,7 +188,16 @@ def place_block(un: "Unroller", frame: Frame, line: Line, block: Block, given: F
             inputs[name] = POISON
     first = inputs[block.inputs[0]]
     scope, inner = bind(un, frame, line, block, given, UNKNOWN if first is POISON else first.output[0], spot.name)
-    return un.block(block, inner, scope, inputs, spot.training, spot.share)
+    key = key_of(inner, inputs, spot.training) if un.faultless() and not spot.share else None
+    before = un.calls.get(key)
+    if before and before.serves():
+        return before.again(inner, scope, inputs)
+    unrolled = Unrolled(un, inner, scope, inputs)
+    ports = un.block(block, inner, scope, inputs, spot.training, spot.share)
+    if key and un.faultless():
+        unrolled.gave(ports)
+        un.calls[key] = unrolled
+    return ports
 
 
 def place_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: Fields, spot: Spot) -> Value:

@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from cnnspec.graph import connect
+from cnnspec.graph.again import Unrolled
 from cnnspec.graph.frame import POISON, Frame, Given, Poisoned, Ports, Recipe, Value
 from cnnspec.graph.model import Call, Node
 from cnnspec.graph.notes import Notes
@@ -31,12 +32,14 @@ class Unroller:
         self.spec, self.notes, self.max_lines = spec, notes, max_lines
         self.reshaped = reshaped  # the input is not the spec's own: what training alone needs may then not fit
         self.aside = Notes()  # problems with that
+        self.sound = True  # nothing is wrong with what was read before
         self.nodes: list[Node] = []
         self.by_name: dict[str, Node] = {}
         self.count = 0
         self.scope = Scope({})  # of the network's own lines
         self.ops: dict[tuple[Any, ...], Operator] = {}  # by name and values
         self.outputs: dict[tuple[Operator, tuple[Shape, ...]], Shape] = {}  # by operator and shapes
+        self.calls: dict[Any, Unrolled] = {}  # of blocks, by what their nodes depend on
         self.fields: dict[int, Fields] = {}  # of lines, by their id
 
     # ---- noting problems
@@ -46,6 +49,10 @@ class Unroller:
         """Note a problem, in the frame's call or in ``call``; raise what comes back to leave the line."""
         self.notes.add(source, path, rule, message, hint, call or frame.call)
         return Poisoned()
+
+    def faultless(self) -> bool:
+        """Whether nothing was wrong so far, so that no value is unknown."""
+        return self.sound and not self.notes.count and not self.aside.count
 
     def value(self, frame: Frame, given: Given, call: Call | None = None) -> Any:
         """A value with its expressions evaluated. Raises Poisoned; each of a list's or table's faults is noted."""
