@@ -1,5 +1,6 @@
 """What ``import cnnspec`` offers: a network by its name or file, and what can be asked of it."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -8,10 +9,11 @@ from cnnspec.analyses.rows import Row, rows
 from cnnspec.analyses.totals import Totals, totals
 from cnnspec.costs import NodeCost, costs
 from cnnspec.garbage import kept
-from cnnspec.graph.build import load_graph
+from cnnspec.graph.build import build_variant, load_graph, understood
 from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.spec.scope import MAX_LINES
+from cnnspec.spec.source import read
 from cnnspec.spec.zoo import families, variants
 from cnnspec.units import Shape
 
@@ -115,6 +117,15 @@ def load(name: str, *, input: Shape | None = None, max_lines: int = MAX_LINES, *
     of the unrolled network. Raises SpecError with all the problems of the spec, or RequestError.
     """
     return Network(load_graph(name, settings, input, max_lines))
+
+
+def load_zoo(pattern: str = "") -> Iterator[Network]:
+    """The networks of the zoo whose name holds ``pattern``, each file read once."""
+    for file, (family, names) in zip(families(), networks().items(), strict=True):
+        wanted = [name for name in names if pattern in name]
+        if wanted:
+            spec, notes = understood(read(file))
+            yield from (Network(build_variant(spec, notes, "" if names == [family] else name)) for name in wanted)
 
 
 def networks() -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 import click
 
-from cnnspec.api import load, networks
+from cnnspec.api import load_zoo, networks
 from cnnspec.cli.command import Command
 from cnnspec.cli.output import show
 from cnnspec.problems import RequestError, visible
@@ -20,7 +20,6 @@ def command(pattern: str, format_: str) -> None:
     cnnspec list
     cnnspec list vgg --format markdown
     """
-    names = [name for variants in networks().values() for name in variants if pattern.lower() in name]
-    if not names:
+    if not any(pattern.lower() in name for variants in networks().values() for name in variants):
         raise RequestError(f"no network's name holds {visible(pattern, 60)!r}; cnnspec list shows them all")
-    show(listing([load(name) for name in names], format_))
+    show(listing(load_zoo(pattern.lower()), format_))

@@ -10,7 +10,6 @@ from cnnspec.graph.frame import POISON, Poisoned, single
 from cnnspec.graph.infer import MAX_ELEMENTS
 from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.graph.notes import Notes
-from cnnspec.graph.resize import refusals
 from cnnspec.graph.unroll import TooLarge, Unroller
 from cnnspec.ops.fields import MAX_SIZE, described, is_int
 from cnnspec.ops.input import Input
@@ -44,6 +43,11 @@ def build(source: Source, variant: str = "", settings: dict[str, Any] | None = N
 
     At another ``input_shape``, a layer whose parameters depend on the input's size refuses (S017).
     """
+    return build_variant(*understood(source), variant, settings, input_shape, max_lines)
+
+
+def understood(source: Source) -> tuple[NetworkSpec, Collector]:
+    """What ``source`` says, and the problems in it that leave something to build. Raises SpecError."""
     notes = Collector()
     try:
         spec = read_network(notes, source, home())
@@ -51,15 +55,22 @@ def build(source: Source, variant: str = "", settings: dict[str, Any] | None = N
         raise SpecError(notes.problems, complete=False) from None
     if spec is None:
         raise SpecError(notes.problems)
-    chosen = choose(spec, variant)
-    building = _Build(spec, chosen, notes, max_lines, input_shape)
+    return spec, notes
+
+
+def build_variant(spec: NetworkSpec, notes: Collector, variant: str = "", settings: dict[str, Any] | None = None,
+                  input_shape: Shape | None = None, max_lines: int = MAX_LINES) -> Graph:
+    """As :func:`build`, of a source that has been understood."""
+    building = _Build(spec, choose(spec, variant), notes, max_lines, input_shape)
     try:
         with kept():
             graph = building.run(settings or {})
     except TooMany:
         raise SpecError(building.problems(), complete=False) from None
     if input_shape is not None:
-        refused = refusals(graph, build(source, variant, settings, None, max_lines))
+        from cnnspec.graph.resize import refusals
+
+        refused = refusals(graph, build_variant(spec, notes, variant, settings, None, max_lines))
         if refused:
             raise SpecError(refused)
     return graph

@@ -1,5 +1,6 @@
 """The list of the networks that there are."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.report.contract import encoded
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 HEADINGS = ("Network", "Family", "Year", "Input", "Params", "MACs")
 
 
-def listing(networks: "list[Network]", format: str) -> str:
+def listing(networks: "Iterable[Network]", format: str) -> str:
     """One line a network: its family, year, input, parameters and MACs."""
     if format == "json":
         return encoded({"version": 1, "networks": [entry(n) for n in networks]}, indent=2)
@@ -23,12 +24,17 @@ def listing(networks: "list[Network]", format: str) -> str:
 
 
 def line(net: "Network", raw: bool = False) -> tuple[Any, ...]:
-    graph, sums = net.graph, net.totals
-    params, macs = (sums.params, sums.macs) if raw else (count(sums.params), count(sums.macs))
-    return (graph.name, graph.family, graph.year or "", shape(net.input), params, macs)
+    graph, sums = net.graph, params_and_macs(net)
+    return (graph.name, graph.family, graph.year or "", shape(net.input), *(sums if raw else map(count, sums)))
 
 
 def entry(net: "Network") -> dict[str, Any]:
-    graph, sums = net.graph, net.totals
+    graph, (params, macs) = net.graph, params_and_macs(net)
     return {"network": graph.name, "title": graph.title, "family": graph.family, "year": graph.year,
-            "input": list(net.input), "params": sums.params, "macs": sums.macs}
+            "input": list(net.input), "params": params, "macs": macs}
+
+
+def params_and_macs(net: "Network") -> tuple[int, int]:
+    """The totals of all that a list shows: rows have receptive fields too, which take as long as costs again."""
+    costs = [net.costs[n.index] for n in net.graph.layers()]
+    return sum([c.params for c in costs]), sum([c.macs for c in costs])

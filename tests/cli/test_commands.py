@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cnnspec.api import networks
+from cnnspec.api import load, networks
 from cnnspec.cli import COMMANDS, cli
 from cnnspec.problems import RequestError, SpecError
 
@@ -59,6 +59,12 @@ def test_help_has_examples_and_fits_100_columns(command: str, terminal: int) -> 
     assert result.exit_code == 0
     assert max(map(len, result.output.splitlines())) <= min(terminal, 100)
     assert f"cnnspec {command}".strip() in result.output.partition("Options:")[0].partition("\n")[2]
+
+
+def test_list_has_the_totals_of_each_network() -> None:
+    for entry in json.loads(run("list", "resnet", "--format", "json").output)["networks"]:
+        totals = load(entry["network"]).totals
+        assert (entry["params"], entry["macs"]) == (totals.params, totals.macs)
 
 
 def test_list_has_a_line_for_each_network() -> None:
