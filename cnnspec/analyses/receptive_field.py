@@ -87,9 +87,14 @@ def receptive_fields(nodes: Iterable[Node]) -> dict[int, Field]:
     for node in nodes:
         key = (node.op, node.shapes)
         if key not in reaches:
-            reaches[key] = node.op.window(*node.shapes, y=node.output) if node.inputs else SAME
+            reaches[key] = shared(node.op.window(*node.shapes, y=node.output)) if node.inputs else SAME
         fields[node.index] = field(node, reaches[key], fields, budget)
     return fields
+
+
+def shared(reach: Reach) -> Reach:
+    """The reach with one window for the dimensions that are alike, so that they are followed once."""
+    return reach if isinstance(reach, Every) else tuple([reach[0] if w == reach[0] else w for w in reach])
 
 
 def field(node: Node, reach: Reach, fields: dict[int, Field], budget: Budget) -> Field:
@@ -98,6 +103,8 @@ def field(node: Node, reach: Reach, fields: dict[int, Field], budget: Budget) ->
         return Field((POINT,) * (len(node.output) - 1)) if len(node.output) > 1 else EVERYTHING
     if reach is WHOLE:
         return EVERYTHING
+    if reach is SAME and len(node.inputs) == 1:
+        return fields[node.inputs[0].index]
     read = [fields[n.index] for i, n in enumerate(node.inputs) if i not in node.op.size_only]
     gated = any(f.gated for f in read)
     if node.kind == "mul" and any(f.axes is not None for f in read):
@@ -115,8 +122,10 @@ def through(reach: Reach, read: Field, gated: bool, budget: Budget) -> Field:
         return read
     if isinstance(reach, Every):  # SAME
         return read.replace(gated=gated) if gated else read
-    pairs = zip(reach, read.axes, strict=True)
-    axes = tuple([bearable(compose(window, hull, budget)) for window, hull in pairs])
+    axes: tuple[Hull, ...] = ()
+    for window, hull in zip(reach, read.axes, strict=True):
+        alike = bool(axes) and window is reach[0] and hull is read.axes[0]
+        axes += (axes[0] if alike else bearable(compose(window, hull, budget)),)
     if not all(map(bounds, axes)):  # no position along one dimension depends on anything: none does at all
         axes = tuple(map(emptied, axes))
     return Field(axes, gated)
@@ -129,11 +138,14 @@ def merge(fields: list[Field], budget: Budget) -> Field:
         return min(boundless, key=lambda f: bool(f.reason))
     first = fields[0].axes or ()
     gated = any(f.gated for f in fields)
-    axes = []
+    axes: list[Hull] = []
     for i in range(len(first)):
         hulls = [f.axes[i] for f in fields if f.axes is not None]
         if all(h is hulls[0] for h in hulls):
             axes.append(hulls[0])
+            continue
+        if axes and all(f.axes[i] is f.axes[0] for f in fields if f.axes):
+            axes.append(axes[0])
             continue
         period = lcm(*[h.period for h in hulls])
         advances = {h.advance * (period // h.period) for h in hulls}

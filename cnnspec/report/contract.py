@@ -77,10 +77,12 @@ def row_json(row: Row) -> dict[str, Any]:
         "elementwise": row.elementwise,
         "tensors": {name: list(shape) for name, shape in row.tensors.items()},
     }
-    parts = {part: node.kind for part in ("norm", "activation") if (node := row.part(part))}
-    extra = {**parts, "shares": row.shares,
-             "receptive_field_note": field.note}
-    data.update({key: value for key, value in extra.items() if value})
+    if row.main:
+        data.update({node.part: node.kind for node in row.nodes if node.part})
+    if row.shares:
+        data["shares"] = row.shares
+    if field.note:
+        data["receptive_field_note"] = field.note
     if row.nodes[0].training_only:
         data["training_only"] = True
     if row.times > 1:
