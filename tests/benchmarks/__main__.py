@@ -25,6 +25,7 @@ def main() -> None:
             "machine": platform.machine(),
         },
         "startup": startup.measure(),
+        "deep": startup.deep(),
         "scaling": scaling.measure(),
     }
     (REPORTS / "data").mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.benchmarks import startup
 from tests.benchmarks.page import page
 
@@ -13,6 +15,16 @@ REPORTS = Path(__file__).parents[2] / "reports"
 def test_page_shows_the_committed_data() -> None:
     data = json.loads((REPORTS / "data" / "benchmarks.json").read_text())
     assert (REPORTS / "benchmarks.md").read_text() == page(data)
+
+
+def test_page_shows_the_deepest_networks_once_they_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(startup, "seconds", lambda argv: 0.02 * len(argv[2]) if argv[1] == "-c" else 1.0)
+    deep = startup.deep()
+    data = json.loads((REPORTS / "data" / "benchmarks.json").read_text())
+    lines = page({**data, "deep": deep}).replace("\\", "").splitlines()
+    for row in deep:
+        assert any(row["command"] in line and f"{row['nodes']:,}" in line for line in lines)
+        assert row["microseconds_a_node"] == 0  # as nothing takes longer than the smallest network here
 
 
 def test_comparison_measures_both_commands() -> None:
