@@ -93,8 +93,13 @@ def receptive_fields(nodes: Iterable[Node]) -> dict[int, Field]:
 
 
 def shared(reach: Reach) -> Reach:
-    """The reach with one window for the dimensions that are alike, so that they are followed once."""
-    return reach if isinstance(reach, Every) else tuple([reach[0] if w == reach[0] else w for w in reach])
+    """The reach with one window for the dimensions that are alike, so that they are followed once.
+
+    Of windows with phases, which a spec can make 2**31, none is compared.
+    """
+    if isinstance(reach, Every):
+        return reach
+    return tuple([reach[0] if w.period == reach[0].period == 1 and w == reach[0] else w for w in reach])
 
 
 def field(node: Node, reach: Reach, fields: dict[int, Field], budget: Budget) -> Field:
