@@ -42,8 +42,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        """Torch's compiler takes as long to import as torch itself, and has nothing to do here."""
-        return True
+        """To be skipped by torch's compiler, it would be imported, which takes as long as torch itself."""
+        return False
 
     def add(self, call: Call) -> Edge:
         self.calls.append(call)
