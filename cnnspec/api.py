@@ -1,6 +1,6 @@
 """What ``import cnnspec`` offers: a network by its name or file, and what can be asked of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     import torch
 
     from cnnspec.analyses.memory.answer import Memory
+    from cnnspec.report.verdicts.printed import PrintedVerdict
 
-__all__ = ["Network", "RequestError", "SpecError", "load", "networks"]
+__all__ = ["Network", "RequestError", "SpecError", "load", "networks", "verify"]
 
 
 class Network:
     """A network at one setting of its arguments, and its costs. Made by :func:`load`."""
 
-    def __init__(self, graph: Graph):
+    def __init__(self, graph: Graph, again: Callable[[dict[str, Any]], Graph] | None = None):
         self.graph = graph
+        self.again = again  # makes the graph anew with more arguments
 
     @property
     def name(self) -> str:
@@ -116,7 +118,34 @@ def load(name: str, *, input: Shape | None = None, max_lines: int = MAX_LINES, *
     ``settings`` set the network's arguments, ``input`` replaces its input shape, ``max_lines`` bounds the lines
     of the unrolled network. Raises SpecError with all the problems of the spec, or RequestError.
     """
-    return Network(load_graph(name, settings, input, max_lines))
+    def again(more: dict[str, Any]) -> Graph:
+        return load_graph(name, {**more, **settings}, input, max_lines)
+
+    return Network(load_graph(name, settings, input, max_lines), again)
+
+
+def verify(net: Network | str, model: "torch.nn.Module | None" = None, device: str = "auto",
+           against: tuple[str, ...] | str = (), model_name: str = "") -> "PrintedVerdict":
+    """Whether a network's twin in PyTorch, and the models that it must equal, are what its sheet says.
+
+    ``model`` is one of yours; it is copied, and stays as it is. ``against`` names libraries (torchvision, timm) in
+    which the spec has a reference. ``device`` is auto, cpu, cuda or meta. The verdict is true where all holds, and
+    prints itself. Nothing that is found is raised; RequestError is, for a request that cannot be carried out.
+    """
+    from cnnspec.report.verdicts.printed import PrintedVerdict
+
+    network = load(net) if isinstance(net, str) else net
+    libraries = (against,) if isinstance(against, str) else tuple(against)
+    try:
+        from cnnspec.twin import requests
+        from cnnspec.twin.verify import verify
+    except ImportError:
+        raise RequestError("verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'") from None
+    requests.check_device(device)
+    requests.check_libraries(libraries, network.graph)
+    theirs = None if model is None else requests.copied(model)
+    found = verify(network.graph, device, libraries, theirs, model_name, again=network.again)
+    return PrintedVerdict(**vars(found))
 
 
 def load_zoo(pattern: str = "") -> Iterator[Network]:

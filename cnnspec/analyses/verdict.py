@@ -1,9 +1,11 @@
 """What a verification found: one check for each thing compared, and whether all of them hold."""
 
 from cnnspec.analyses.crosscheck import Difference
+from cnnspec.problems import Where
 from cnnspec.records import Record
 
 PASSED, FAILED, IMPOSSIBLE, LIMITED = "passed", "failed", "impossible", "limited"
+DEVICES = ("auto", "cuda", "cpu", "meta")  # on which a verification can be asked for
 
 
 class Check(Record):
@@ -24,12 +26,17 @@ class Check(Record):
 
 
 class Verdict(Record):
-    """All checks of one network; ``device`` and ``versions`` say where they were made."""
+    """All checks of one network; ``device`` and ``versions`` say where they were made.
+
+    ``digest`` is that of the spec, and ``places`` are where in it the layers stand that differ.
+    """
 
     network: str
     device: str
     versions: dict[str, str]
     checks: tuple[Check, ...]
+    digest: str = ""
+    places: dict[str, Where] = {}
 
     @property
     def passed(self) -> bool:

@@ -10,7 +10,7 @@ from cnnspec import __version__
 from cnnspec.cli.command import Command
 from cnnspec.problems import RequestError, SpecError
 
-COMMANDS = ("table", "explain", "list", "memory", "schema")
+COMMANDS = ("table", "explain", "list", "memory", "schema", "verify")
 
 
 class Commands(Command, click.Group):
@@ -43,8 +43,9 @@ def cli() -> None:
     cnnspec table alexnet                 the per-layer table
     cnnspec explain alexnet conv2         the formulas with the numbers in
     cnnspec table my_network.toml         the same for your own
+    cnnspec verify resnet50               its PyTorch twin against the calculation
 
-    Exit codes: 0 all well, 2 the request or a spec cannot be understood.
+    Exit codes: 0 all well, 1 a verdict fails, 2 the request or a spec cannot be understood.
     """
 
 

@@ -22,15 +22,19 @@ def network(command: Command) -> Command:
 
     loaded.__doc__, loaded.__name__ = command.__doc__, command.__name__
     loaded.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
+    return click.argument("name")(loading(loaded))
+
+
+def loading(command: Command) -> Command:
+    """The options that set what is loaded: ``settings``, ``input_shape`` and ``max_lines``."""
     for parameter in (
         click.option("--max-lines", default=MAX_LINES, show_default=True, type=click.IntRange(1),
                      help="The most lines that a network may have once its blocks are unrolled."),
         click.option("--input", "input_shape", metavar="C,H,W", help="Another input shape, channels first."),
         click.option("--set", "settings", multiple=True, metavar="ARG=VALUE", help="Set an argument of the network."),
-        click.argument("name"),
     ):  # click reads decorators from the last to the first
-        loaded = parameter(loaded)
-    return loaded
+        command = parameter(command)
+    return command
 
 
 def shape_from(text: str | None) -> tuple[int, ...] | None:

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from cnnspec.problems import RequestError
+from cnnspec.problems import RequestError, visible
 
 
 def show(page: str) -> None:
@@ -14,3 +14,19 @@ def show(page: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try again at its end
         if not isinstance(error, BrokenPipeError):  # the reader, head for one, has seen enough
             raise RequestError(f"the output cannot be written: {error.strerror}") from None
+
+
+def writable(path: str) -> None:
+    """Raises RequestError where a file cannot be written: better before a long run than after it."""
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder) or not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        raise RequestError(f"{visible(path)} cannot be written")
+
+
+def save(path: str, page: str) -> None:
+    """Write a page into a file. Raises RequestError where it cannot be written."""
+    try:
+        with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(page + "\n")
+    except OSError as error:
+        raise RequestError(f"{visible(path)} cannot be written: {error.strerror}") from None

@@ -232,13 +232,13 @@ def input_faults(value: Any) -> list[tuple[str, tuple[int, ...]]]:
     return faults
 
 
-def settings_from(pairs: tuple[str, ...]) -> dict[str, Any]:
+def settings_from(pairs: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
     """The settings of ``--set name=value``; a value is TOML, or text. Raises RequestError."""
     settings = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or not name.strip():
-            raise RequestError(f"--set takes name=value, not {visible(pair, 60)!r}; for example --set classes=10")
+            raise RequestError(f"{option} takes name=value, not {visible(pair, 60)!r}; for example {option} classes=10")
         try:
             value = tomllib.loads(f"value = {text}")
             settings[name.strip()] = value["value"] if len(value) == 1 else text

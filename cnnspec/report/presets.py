@@ -1,6 +1,7 @@
 """The tables that people know, and the formats there are: data only, so that a command's help costs nothing."""
 
 FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
+VERDICTS = ("text", "json", "markdown", "junit", "github")
 
 PRESETS = {
     "summary": ("layer", "op", "output", "params", "macs", "receptive_field"),

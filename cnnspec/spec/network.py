@@ -39,6 +39,10 @@ def read_network(notes: Collector, source: Source, home: str) -> NetworkSpec | N
     variants = read_variants(notes, source, args)
     good_blocks = {n: checked(notes, b, blocks, args) for n, b in blocks.items()}
     bindings = read_bindings(notes, source, str(name), variants)
+    if "reference" in data:
+        from cnnspec.spec.references import check_references
+
+        check_references(notes, source, args)
     if not layers:
         return None
     return NetworkSpec(

@@ -9,6 +9,7 @@ from sys import modules
 from typing import Any
 
 from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.spec.references import LIBRARIES
 
 EXPRESSION = {"type": "string", "pattern": r"\{.*\}", "description": "an expression, {...}"}
 CALLED = ("name", "op", "from", "repeat", "each", "when", "training_only", "norm", "activation")
@@ -36,7 +37,8 @@ def schema() -> dict[str, Any]:
             "blocks": {"type": "object", "additionalProperties": {"$ref": "#/definitions/block"}},
             "variants": {"type": "object", "additionalProperties": {"type": "object", "properties": about()}},
             "include": {**NAMES, "description": "files with blocks, in specs/ or below the file's own folder"},
-            "reference": {"type": "object", "description": "the models that variants must equal"},
+            "reference": {"type": "object", "additionalProperties": reference(),
+                          "description": "the models of libraries that variants must equal"},
             "budget": {"type": "object", "description": "limits that variants keep"},
             "claims": {"type": "array", "items": {"type": "object"}, "description": "published figures"},
         },
@@ -52,6 +54,13 @@ def about() -> dict[str, Any]:
         "input": {"anyOf": [SHAPE, {"type": "object", "additionalProperties": SHAPE}, EXPRESSION],
                   "description": "channels, height, width; or a table with a shape for each of inputs"},
     }
+
+
+def reference() -> dict[str, Any]:
+    """A reference of a variant: a model by library, and the arguments with which the variant equals it."""
+    models = {library: {"type": "string", "description": f"a model of {library}"} for library in LIBRARIES}
+    settings = {"type": "object", "description": "the arguments with which the network equals it"}
+    return {"type": "object", "additionalProperties": False, "properties": {**models, "set": settings}}
 
 
 def line() -> dict[str, Any]:

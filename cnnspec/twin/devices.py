@@ -10,8 +10,6 @@ from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
 from cnnspec.units import GIB
 
-DEVICES = ("auto", "cuda", "cpu", "meta")
-
 
 def chosen(device: str) -> str:
     """The device that is meant: "auto" is CUDA where there is a device. Raises RequestError where there is none."""

@@ -9,8 +9,6 @@ from torch import nn
 
 from cnnspec.problems import RequestError
 
-LIBRARIES = ("torchvision", "timm")
-
 
 def reference(library: str, name: str) -> nn.Module:
     """A library's model without trained weights. Raises RequestError where it cannot be had."""

@@ -1,7 +1,9 @@
 """Proving a sheet: its twin measured against the calculation, against libraries' models and against a user's."""
 
 import platform
+from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import torch
 from torch import nn
@@ -10,10 +12,11 @@ from cnnspec import __version__
 from cnnspec.analyses.crosscheck import Difference, crosscheck
 from cnnspec.analyses.verdict import IMPOSSIBLE, LIMITED, Check, Verdict, check
 from cnnspec.costs import NodeCost, costs
+from cnnspec.graph.digest import digest
 from cnnspec.graph.model import Graph
-from cnnspec.problems import RequestError
+from cnnspec.problems import RequestError, SpecError, Where
 from cnnspec.twin import references
-from cnnspec.twin.against import against
+from cnnspec.twin.against import against, told
 from cnnspec.twin.devices import chosen, shortage, title
 from cnnspec.twin.drawing import Uninitialised
 from cnnspec.twin.executor import Twin, build
@@ -21,22 +24,43 @@ from cnnspec.twin.fvcore_counts import fvcore_macs
 from cnnspec.twin.measure import measure
 
 QUANTITIES = {"shapes": {"layer", "output"}, "tensors": {"tensors", "params", "buffers"}, "MACs": {"macs"}}
+Again = Callable[[dict[str, Any]], Graph]
 
 
 def verify(graph: Graph, device: str = "auto", libraries: tuple[str, ...] = (), model: nn.Module | None = None,
-           model_name: str = "", share: float = 1.0) -> Verdict:
+           model_name: str = "", share: float = 1.0, again: Again | None = None) -> Verdict:
     """The verdict on a graph: its twin on a device, and against the models that are asked for.
 
-    ``share`` is the part of the free memory that may be used. Raises RequestError for a device that is not there
-    or without fvcore.
+    ``share`` is the part of the free memory that may be used; ``again`` makes the graph anew with more arguments,
+    for references that are equal with these only. Raises RequestError for a device that is not there or without
+    fvcore.
     """
     device = chosen(device)
-    checks = calculation(graph, device, share)
+    try:
+        checks = calculation(graph, device, share)
+    except (RuntimeError, ValueError, TypeError, MemoryError) as error:  # PyTorch refuses, or there is no memory left
+        checks = [Check("run", f"PyTorch on {title(device)}", IMPOSSIBLE, detail=f"it cannot be run: {told(error)}")]
     for library in libraries:
-        checks += with_library(graph, library, device, share)
+        checks += with_library(graph, library, device, share, again)
     if model is not None:
         checks += with_model(graph, model, model_name or type(model).__name__, device, share, True)
-    return Verdict(graph.name, title(device), versions(*libraries), tuple(checks))
+    return Verdict(graph.name, title(device), versions(*libraries), tuple(checks), digest(graph), places(graph, checks))
+
+
+def fits(graph: Graph, device: str, libraries: tuple[str, ...], share: float) -> bool:
+    """Whether all that a verdict takes fits into ``share`` of the free memory."""
+    device = chosen(device)
+    if device != "meta" and shortage(graph, device, 1, 2, 4, share):
+        return False
+    compared = any(library in graph.reference for library in libraries)
+    return not (compared and shortage(graph, "cpu" if device == "meta" else device, 2, 2, 8, share))
+
+
+def places(graph: Graph, checks: Iterable[Check]) -> dict[str, Where]:
+    """Where in the spec the layers stand that differ."""
+    names = {d.name for c in checks for d in c.differences}
+    lines = {node.name: node.line for node in graph.nodes if node.name in names}
+    return {name: line.source.where(line.at("name")) for name, line in lines.items() if line}
 
 
 def calculation(graph: Graph, device: str, share: float) -> list[Check]:
@@ -70,16 +94,24 @@ def counted_twice(graph: Graph, twin: Twin, calculated: list[NodeCost]) -> Check
                  "" if len(counts) == owners else "it counts convolutions and linear layers at inference")
 
 
-def with_library(graph: Graph, library: str, device: str, share: float) -> list[Check]:
+def with_library(graph: Graph, library: str, device: str, share: float, again: Again | None = None) -> list[Check]:
     """The graph against the model that its spec names as its reference in a library."""
     name = graph.reference.get(library)
     if name is None:
         return [Check("reference", library, LIMITED, detail="the spec names no model of it")]
+    settings = graph.reference.get("set", {})
+    shown = f"{library} {name}"
     try:
+        if settings and again:
+            graph = again(settings)
         model = references.reference(library, name)
-    except RequestError as error:
-        return [Check("reference", f"{library} {name}", IMPOSSIBLE, detail=str(error))]
-    return with_model(graph, model, f"{library} {name}", device, share, False)
+    except (RequestError, SpecError) as error:
+        return [Check("reference", shown, IMPOSSIBLE, detail=str(error))]
+    found = with_model(graph, model, shown, device, share, False)
+    if not settings:
+        return found
+    equal = ", ".join(f"{key} = {graph.arguments.get(key)}" for key in settings)
+    return [c.replace(detail="; ".join(filter(None, [f"with {equal}", c.detail]))) for c in found]
 
 
 def with_model(graph: Graph, model: nn.Module, name: str, device: str, share: float, strict: bool) -> list[Check]:

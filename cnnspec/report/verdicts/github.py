@@ -1,0 +1,48 @@
+"""What fails, as annotations of GitHub: error commands, each with the layer's place in the spec."""
+
+import os
+
+from cnnspec.analyses.verdict import Check, Verdict
+from cnnspec.report.formats import plain
+from cnnspec.report.verdicts.words import counted, failing, headline, told
+
+MOST = 10  # differences of a check: GitHub shows no more annotations of one step
+
+
+def page(verdicts: list[Verdict]) -> str:
+    """An error for each difference of what fails, and a notice with the outcome."""
+    errors = [line for v in verdicts for c in v.checks if failing(c) for line in annotations(v, c)]
+    outcome = headline(verdicts[0]) if len(verdicts) == 1 else counted(verdicts)
+    return "\n".join([*errors, f"::notice title=cnnspec verify::{message(outcome)}"])
+
+
+def annotations(verdict: Verdict, check: Check) -> list[str]:
+    """The errors of one check."""
+    title = f"{verdict.network}: {check.name} against {check.against}"
+    if not check.differences:
+        return [f"::error title={prop(title)}::{message(check.detail or check.status)}"]
+    found = []
+    for d in check.differences[:MOST]:
+        where = verdict.places.get(d.name)
+        place = f"file={prop(relative(where.file))},line={where.line},col={where.column}," if where else ""
+        text = f"{d.name}, {told(d, check)}" + (f"; likely cause: {d.cause}" if d.cause else "")
+        found.append(f"::error {place}title={prop(title)}::{message(text)}")
+    more = len(check.differences) - MOST
+    return found + ([f"::error title={prop(title)}::and {more:,} more differences"] if more > 0 else [])
+
+
+def relative(file: str) -> str:
+    """A file below the current folder by its path from there, which is what GitHub knows."""
+    path = os.path.relpath(file) if os.path.isabs(file) else file
+    return file if path.startswith("..") else path
+
+
+def message(text: str) -> str:
+    """Text for the message of a command."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "%0A".join(plain(line).replace("%", "%25") for line in lines)
+
+
+def prop(text: str) -> str:
+    """Text for a property of a command."""
+    return message(text).replace(":", "%3A").replace(",", "%2C")

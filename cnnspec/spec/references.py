@@ -1,0 +1,32 @@
+"""The tables [reference.NAME]: the models of libraries that a network must equal."""
+
+from typing import Any
+
+from cnnspec.problems import did_you_mean, visible
+from cnnspec.spec.collect import Collector
+from cnnspec.spec.source import Path, Source
+
+LIBRARIES = ("torchvision", "timm")
+
+
+def check_references(notes: Collector, source: Source, args: dict[str, Any]) -> None:
+    """Note what is wrong in the tables of references: a model by library, and the arguments with which it is equal."""
+    tables = source.data.get("reference", {})
+    for name, table in tables.items() if isinstance(tables, dict) else ():
+        path: Path = ("reference", name)
+        for key, value in table.items() if isinstance(table, dict) else ():
+            if key in LIBRARIES:
+                notes.typed(source, (*path, key), value, str, "the name of a model of that library")
+            elif key == "set":
+                check_settings(notes, source, (*path, key), value, args)
+            else:
+                notes.unknown(source, (*path, key), [*LIBRARIES, "set"], f"the reference {visible(name, 60)}")
+
+
+def check_settings(notes: Collector, source: Source, path: Path, value: Any, args: dict[str, Any]) -> None:
+    settings = notes.typed(source, path, value, dict, "a table of arguments") or {}
+    for key in settings:
+        if key not in args:
+            declared = f"it declares {', '.join(args) or 'none'}"
+            notes.add(source, (*path, key), "L015", f"{visible(key, 60)} is not an argument of the network",
+                      did_you_mean(key, list(args), declared), key=True)
