@@ -4,8 +4,8 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
 
@@ -32,7 +32,8 @@ class Worker:
         context = multiprocessing.get_context("spawn")  # forking does not go with PyTorch's threads
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(theirs, threads), daemon=True)
-        self.process.start()
+        with uninterrupted():
+            self.process.start()
         theirs.close()
         self.task = -1
 
@@ -45,6 +46,19 @@ class Worker:
         self.pipe.close()
         self.process.kill()
         self.process.join()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """While this lasts, processes are started that do not hear the Ctrl-C of the terminal, where that can be."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def verdicts(tasks: list[Task], jobs: int, done: Callable[[], None] = lambda: None) -> list[Verdict]:

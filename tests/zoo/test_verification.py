@@ -1,0 +1,67 @@
+"""reports/verification.md shows the committed measurements, and these are of today's zoo."""
+
+import json
+from typing import Any
+
+import pytest
+
+import cnnspec
+from cnnspec.graph.digest import digest
+from tests.verification import DATA, PAGE, page
+
+measured = pytest.mark.skipif(not DATA.exists(), reason="the zoo has not been measured yet")
+NAMES = [name for names in cnnspec.networks().values() for name in names]
+
+
+@pytest.fixture(scope="module")
+def data() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8"))
+    return found
+
+
+@measured
+def test_page_shows_the_committed_data(data: dict[str, Any]) -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(data)
+
+
+@measured
+def test_data_covers_every_network_of_the_zoo(data: dict[str, Any]) -> None:
+    assert [n["network"] for n in data["networks"]] == NAMES
+
+
+@measured
+def test_data_is_of_the_specs_of_today(data: dict[str, Any]) -> None:
+    stale = [n["network"] for n in data["networks"] if n["digest"] != digest(cnnspec.load(n["network"]).graph)]
+    assert not stale, "measure these again: see tests/verification.py"
+
+
+@measured
+def test_every_network_passes_and_every_reference_was_compared(data: dict[str, Any]) -> None:
+    assert data["passed"]
+    for n in data["networks"]:
+        named = cnnspec.load(n["network"]).graph.reference
+        compared = {c["against"] for c in n["checks"] if c["check"] in ("evaluation", "values")}
+        assert compared == {f"{library} {model}" for library, model in named.items() if library != "set"}, n["network"]
+
+
+def test_page_shows_what_fails_and_what_is_limited() -> None:
+    def check(name: str, against: str, status: str, **more: Any) -> dict[str, Any]:
+        return {"check": name, "against": against, "status": status, "compared": "", "detail": "", "differences": [],
+                **more}
+
+    wrong = {"layer": "conv1", "quantity": "macs", "calculated": 1, "measured": 2, "cause": "how it is counted"}
+    checks = [check("shapes", "PyTorch on CPU", "passed"), check("MACs", "PyTorch on CPU", "failed",
+                                                                 differences=[wrong]),
+              check("MACs", "fvcore", "limited", detail="no memory"),
+              check("calls", "timm x", "passed", compared="7 of 7 calls aligned"),
+              check("tensors", "timm x", "passed"), check("evaluation", "timm x", "failed", differences=[wrong]),
+              check("reference", "torchvision y", "impossible", detail="it is not there")]
+    network = {"network": "net", "passed": False, "device": "CPU", "versions": {"torch": "2"}, "checks": checks}
+    found = page({"networks": [network]})
+    row = next(line for line in found.splitlines() if line.startswith("| net"))
+    assert [cell.strip().replace("\\", "") for cell in row.split("|")[1:-1]] == [
+        "net", "yes", "FAILED", "limited", "timm x; torchvision y (IMPOSSIBLE)", "7 of 7", "yes", "FAILED", "–"]
+    assert "1 networks, 0 passed, 1 failed: net;" in found
+    assert "not measured on CUDA" in found
+    assert "- MACs, failed: conv1, macs: how it is counted (net)" in found
+    assert "- reference, impossible: it is not there (net)" in found
