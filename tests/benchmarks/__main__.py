@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.benchmarks import scaling, startup
+from tests.benchmarks import scaling, startup, verifying
 from tests.benchmarks.page import page
 
 REPORTS = Path(__file__).parents[2] / "reports"
@@ -27,6 +27,7 @@ def main() -> None:
         "startup": startup.measure(),
         "deep": startup.deep(),
         "scaling": scaling.measure(),
+        "verify": verifying.measure(),
     }
     (REPORTS / "data").mkdir(parents=True, exist_ok=True)
     (REPORTS / "data" / "benchmarks.json").write_text(json.dumps(data, indent=2) + "\n")

@@ -4,6 +4,7 @@ from typing import Any
 
 from cnnspec.report.formats import grid
 from tests.benchmarks.startup import SMALL
+from tests.benchmarks.verifying import section
 
 STARTUP = ("Command", "Base", "ms", "Base ms", "Ratio", "Quartiles", "Limit")
 DEEP = ("Command", "Nodes", "ms", "Base ms", "Ratio", "Quartiles", "Limit", "us a node")
@@ -40,7 +41,7 @@ Unrolling, shapes, costs, receptive fields, rows and totals of a chain of convol
 own; the ratio is the time a node against that of the smallest. The goal is a ratio of at most the limit.
 
 {grid(["Nodes", "Seconds", "us a node", "Ratio", "Limit"], scaling, [True] * 5, "markdown")}
-"""
+{section(data.get("verify", []))}"""
 
 
 def deepest(rows: list[list[str]]) -> str:

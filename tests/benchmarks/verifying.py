@@ -1,0 +1,69 @@
+"""What `cnnspec verify resnet50` costs as a whole process, against a Python that only does what it cannot do without.
+
+    python -m tests.benchmarks.verifying           measure, and write data and page
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from cnnspec.report.formats import grid
+from tests.benchmarks.startup import compare
+
+RUNS = 11
+RUN = """
+model.eval()
+with torch.no_grad():
+    model(torch.zeros(1, 3, 224, 224))
+"""
+TWIN = "import torch, cnnspec\nmodel = cnnspec.load('resnet50').build()" + RUN
+REFERENCE = ("import torch\nfrom tests.support import import_torchvision\n"
+             "model = import_torchvision().models.resnet50(weights=None)" + RUN)
+CASES = (
+    ("verify resnet50", "import torch, build the twin, one forward", ["cnnspec", "verify"], [], TWIN, 1.3),
+    ("verify resnet50 --against torchvision", "import torch and torchvision, build the reference, one forward",
+     ["tests.verify"], ["--against", "torchvision"], REFERENCE, 2.5),
+)
+
+
+def measure(runs: int = RUNS) -> list[dict[str, Any]]:
+    """Both cases, on the CPU; to be run where `tests` can be imported."""
+    return [{"command": f"cnnspec {name}", "base": base, "limit": limit,
+             **compare([sys.executable, "-m", *module, "resnet50", "--device", "cpu", *options],
+                       [sys.executable, "-c", code], runs)}
+            for name, base, module, options, code, limit in CASES]
+
+
+def section(rows: list[dict[str, Any]]) -> str:
+    """The part of the page about verification; nothing where it was not measured."""
+    if not rows:
+        return ""
+    cells = [[r["command"], r["base"], f"{r['median_ms'] / 1000:.2f}", f"{r['base_median_ms'] / 1000:.2f}",
+              f"{r['ratio']:.2f}", f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}", f"{r['limit']}"]
+             for r in rows]
+    head = ["Command", "Base", "s", "Base s", "Ratio", "Quartiles", "Limit"]
+    return f"""
+## Verification
+
+Whole processes on the CPU, run in turn with their base; wall time in s (median), and the median of the ratios pair by
+pair with its quartiles. The goal is a ratio of at most the limit.
+
+{grid(head, cells, [False] * 2 + [True] * 5, "markdown")}
+"""
+
+
+def main() -> None:
+    """Measure this part anew, and leave the others as they are."""
+    from tests.benchmarks.page import page
+
+    reports = Path(__file__).parents[2] / "reports"
+    file = reports / "data" / "benchmarks.json"
+    data = json.loads(file.read_text()) | {"verify": measure()}
+    file.write_text(json.dumps(data, indent=2) + "\n")
+    (reports / "benchmarks.md").write_text(page(data))
+    print(section(data["verify"]))
+
+
+if __name__ == "__main__":
+    main()
