@@ -15,6 +15,7 @@ from cnnspec.twin.drawing import Uninitialised, draw, mode
 from cnnspec.twin.executor import Twin, build
 from cnnspec.twin.proof import Run, compared, ran
 from cnnspec.twin.reading.recorder import record, record_twin
+from cnnspec.twin.shapes import QuickShapes
 from cnnspec.units import Shape
 
 SEED = 2016
@@ -58,7 +59,7 @@ def on_meta(graph: Graph, training: bool) -> Recording:
     """What the twin runs, recorded on the meta device: it takes neither time nor memory."""
     twin = build(graph, "meta")
     inputs = tuple(torch.empty(2, *n.output, device="meta") for n in graph.inputs)
-    with mode(twin, training):
+    with mode(twin, training), QuickShapes():
         return record_twin(graph, twin, inputs)[0]
 
 

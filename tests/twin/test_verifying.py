@@ -3,6 +3,7 @@
 import copy
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from torch import nn
 import cnnspec
 from cnnspec.analyses.verdict import IMPOSSIBLE
 from cnnspec.graph.digest import digest
+from cnnspec.twin.against import on_meta
 
 LINES = ('{ name = "a", op = "conv", out_channels = 4, kernel_size = 3, norm = "batchnorm", activation = "relu" }, '
          '{ name = "pool", op = "global_avgpool", keepdim = false }, { name = "fc", op = "linear", out_features = 2 }')
@@ -100,12 +102,13 @@ def test_digests_change_with_the_spec_and_with_what_it_includes(tmp_path: Path) 
     assert len({first, second, digest(cnnspec.load(str(net)).graph)}) == 3
 
 
-def test_measuring_imports_no_compiler() -> None:
+def test_measuring_and_comparing_import_no_compiler() -> None:
     """It takes as long to import as torch itself. (torchvision imports it anyway.)"""
-    code = ("import sys, cnnspec\nverdict = cnnspec.verify('resnet20_cifar')\n"
+    code = ("import sys, cnnspec\nnet = cnnspec.load('resnet20_cifar')\n"
+            "verdict = cnnspec.verify(net, model=net.build())\n"
             "print(verdict.passed, len(verdict.checks), 'torch._dynamo' in sys.modules)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
-    assert done.stdout.split() == ["True", "4", "False"]
+    assert done.stdout.split() == ["True", "9", "False"]
 
 
 @pytest.mark.parametrize("name", ["resnet18", "googlenet_torchvision", "mobilenet_v3_small", "shufflenet_v2_x0_5",
@@ -124,3 +127,16 @@ def test_network_equals_its_reference(reference: Reference) -> None:
     verdict = cnnspec.verify(reference.path, device="cpu", against=reference.library)
     assert verdict, str(verdict)
     assert len(verdict.checks) == 9
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", ["lenet5", "resnet18", "convnext_tiny", "efficientnet_b0", "squeezenet1_1", "unet",
+                                  "yolox_s", "shufflenet_v2_x0_5"])
+def test_a_quick_recording_on_meta_is_that_of_pytorch(name: str, training: bool,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = cnnspec.load(name).graph
+    quick = on_meta(graph, training)
+    monkeypatch.setattr("cnnspec.twin.against.QuickShapes", nullcontext)
+    slow = on_meta(graph, training)
+    assert quick == slow
+    assert [c.output for c in quick.calls] == [c.output for c in slow.calls]
