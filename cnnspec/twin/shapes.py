@@ -57,4 +57,4 @@ def pointwise(tensors: list[torch.Tensor]) -> torch.Tensor:
     largest = max(tensors, key=torch.Tensor.dim)
     if len(shapes) == 1:
         return torch.empty_like(largest)
-    return largest.new_empty(torch.broadcast_shapes(*shapes))
+    return largest.new_empty(torch.broadcast_shapes(*shapes))  # type: ignore[no-untyped-call]
