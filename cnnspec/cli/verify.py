@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from cnnspec.analyses.verdict import DEVICES
+from cnnspec.cli.command import Command
 from cnnspec.cli.options import loading, shape_from
 from cnnspec.cli.output import save, show, writable
 from cnnspec.graph.build import settings_from
@@ -15,7 +16,7 @@ from cnnspec.report.presets import VERDICTS
 from cnnspec.spec.references import LIBRARIES
 
 
-@click.command(name="verify", short_help="The PyTorch twin against calculation and references.")
+@click.command(cls=Command, name="verify", short_help="The PyTorch twin against calculation and references.")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--all", "whole", is_flag=True, help="Every network of the zoo.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True,
