@@ -91,8 +91,10 @@ def test_a_difference_has_its_place_in_the_spec(monkeypatch: pytest.MonkeyPatch)
 def test_digests_change_with_the_spec_and_with_what_it_includes(tmp_path: Path) -> None:
     block = '[blocks.{0}]\nop = "relu"\ninplace = {1}\n'
     net = tmp_path / "net.toml"
-    net.write_text('name = "net"\ninput = [3]\ninclude = ["b.toml"]\nlayers = [{ name = "a", op = "unit" }]\n')
-    layers = '[blocks.unit]\nlayers = [{ name = "r", op = "act" }]\n'
+    net.write_text('name = "net"\ninput = [3]\ninclude = ["b.toml", "c.toml"]\n'
+                   'layers = [{ name = "a", op = "unit" }]\n')
+    (tmp_path / "c.toml").write_text('[blocks.unit]\nlayers = [{ name = "b", op = "inner" }]\n')
+    layers = '[blocks.inner]\nlayers = [{ name = "r", op = "act" }]\n'
     (tmp_path / "b.toml").write_text(layers + block.format("act", "false"))
     first = digest(cnnspec.load(str(net)).graph)
     assert first == digest(cnnspec.load(str(net)).graph)
@@ -131,10 +133,10 @@ def test_network_equals_its_reference(reference: Reference) -> None:
 
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("name", ["lenet5", "resnet18", "convnext_tiny", "efficientnet_b0", "squeezenet1_1", "unet",
-                                  "yolox_s", "shufflenet_v2_x0_5"])
+                                  "yolox_s", "shufflenet_v2_x0_5", "sam_vit_b"])
 def test_a_quick_recording_on_meta_is_that_of_pytorch(name: str, training: bool,
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
-    graph = cnnspec.load(name).graph
+    graph = cnnspec.load(name, **({"depth": 1} if name == "sam_vit_b" else {})).graph
     quick = on_meta(graph, training)
     monkeypatch.setattr("cnnspec.twin.against.QuickShapes", nullcontext)
     slow = on_meta(graph, training)
