@@ -7,9 +7,10 @@ from cnnspec.analyses.memory.loss import LOSSES
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
 from cnnspec.cli.options import network
-from cnnspec.cli.output import show
+from cnnspec.cli.output import save, show
 from cnnspec.problems import RequestError, visible
 from cnnspec.report.memory import fit_text, memory_json, memory_text
+from cnnspec.report.timeline import FORMATS, drawn
 from cnnspec.units import byte_size
 
 
@@ -20,21 +21,27 @@ from cnnspec.units import byte_size
 @click.option("--optimizer", default="none", show_default=True, type=click.Choice(OPTIMIZERS))
 @click.option("--loss", default="", type=click.Choice(["", *LOSSES]), metavar="cross_entropy|mse",
               help="Instead of cross entropy for one vector of logits, else the mean squared error to zero.")
-@click.option("--mode", default="training", show_default=True, type=click.Choice(MODES), help="For --fit.")
+@click.option("--mode", default="training", show_default=True, type=click.Choice(MODES),
+              help="The pass of --fit and --timeline.")
 @click.option("--fit", metavar="SIZE", help="The largest batch within 24GiB, say.")
+@click.option("--timeline", metavar="FILE", help="Write every allocation and release of the --mode's pass into a "
+              "file.csv or file.json, or draw them into a file.svg.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(net: Network, batch: int, dtype: str, optimizer: str, loss: str, mode: str, fit: str | None,
-            format_: str) -> None:
+            timeline: str | None, format_: str) -> None:
     """What NAME needs in memory, in bytes, at inference and in training.
 
     \b
     cnnspec memory resnet50 --batch 32 --optimizer adam
     cnnspec memory resnet50 --optimizer adam --fit 24GiB
+    cnnspec memory resnet50 --timeline resnet50.svg
 
     Predicted without PyTorch, as PyTorch 2.13 allocates tensors on a CPU.
     """
     if fit is None:
         found = net.memory(batch, dtype, optimizer, loss)
+        if timeline is not None:
+            save(timeline, drawn(found, mode, kind_of(timeline)))
         show(memory_json(found) if format_ == "json" else memory_text(found))
         return
     budget = byte_size(fit)
@@ -42,3 +49,11 @@ def command(net: Network, batch: int, dtype: str, optimizer: str, loss: str, mod
         raise RequestError(f"--fit takes a size such as 24GiB or 500MB, not {visible(fit, 40)!r}")
     fits, peak, next_ = largest_batch(net.graph, budget, dtype, optimizer, loss, mode)
     show(fit_text(net.name, budget, fits, peak, next_, mode))
+
+
+def kind_of(path: str) -> str:
+    """The format of a timeline by its file's name. Raises RequestError."""
+    kind = path.rpartition(".")[2].lower()
+    if kind not in FORMATS:
+        raise RequestError(f"--timeline writes a file.csv, file.json or file.svg, not {visible(path, 60)!r}")
+    return kind

@@ -32,7 +32,7 @@ def memory_text(found: Memory) -> str:
 
 def memory_json(found: Memory) -> str:
     """The page as JSON."""
-    fields = {name: getattr(found, name) for name in found._names}
+    fields = {name: getattr(found, name) for name in found._names if name != "logs"}
     return json.dumps({"version": 1, **fields}, indent=2)
 
 

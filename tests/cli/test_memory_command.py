@@ -1,6 +1,9 @@
 """cnnspec memory: its pages, its limits, and what it cannot know."""
 
+import csv
 import json
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
@@ -67,3 +70,21 @@ def test_python_gets_the_same_messages(given: dict[str, int], message: str) -> N
 ])
 def test_sizes_are_read(text: str, size: int | None) -> None:
     assert byte_size(text) == size
+
+
+@pytest.mark.parametrize("mode", ["inference", "training"])
+def test_a_timeline_rises_to_the_peak(tmp_path: Path, mode: str) -> None:
+    found = cnnspec.load("lenet5").memory(2)
+    for kind in ("csv", "json", "svg"):
+        written = tmp_path / f"t.{kind}"
+        arguments = ["memory", "lenet5", "--batch", "2", "--mode", mode, "--timeline", str(written)]
+        assert CliRunner().invoke(cli, arguments).exit_code == 0
+    live = [int(row["live"]) for row in csv.DictReader((tmp_path / "t.csv").read_text().splitlines())]
+    assert max(live) == (found.training_peak if mode == "training" else found.inference_peak)
+    assert [e["live"] for e in json.loads((tmp_path / "t.json").read_text())["events"]] == live
+    assert "circle" in {e.tag.rpartition("}")[2] for e in ElementTree.parse(tmp_path / "t.svg").iter()}
+
+
+def test_a_timeline_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(cnnspec.RequestError, match="--timeline writes"):
+        CliRunner().invoke(cli, ["memory", "lenet5", "--timeline", str(tmp_path / "t.png")], catch_exceptions=False)

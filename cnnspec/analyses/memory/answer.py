@@ -2,6 +2,7 @@
 
 from math import prod
 
+from cnnspec.analyses.memory.log import Log
 from cnnspec.analyses.memory.plan import inference, training, usual
 from cnnspec.costs import costs
 from cnnspec.graph.model import Graph
@@ -22,7 +23,8 @@ class Memory(Record):
     ``inference_peak`` counts parameters, buffers, the input and values until their last use; ``training_peak``
     also the target, what the backward pass needs, gradients and the optimizer's state. ``saved`` is what is kept for
     the backward pass, the input too where a layer needs it. ``two_layers`` and ``all_layers`` are rules of thumb:
-    what the two consecutive layers with the largest maps hold, and what all layers hold.
+    what the two consecutive layers with the largest maps hold, and what all layers hold. ``logs`` are the passes, by
+    their modes.
     """
 
     network: str
@@ -43,6 +45,12 @@ class Memory(Record):
     training_at: str
     two_layers: int
     all_layers: int
+    logs: dict[str, Log]
+
+    def ground(self, mode: str) -> int:
+        """The bytes that are alive throughout a pass."""
+        held = self.parameters + self.buffers + self.input
+        return held + (self.target + self.state if mode == "training" else 0)
 
 
 def memory(graph: Graph, batch: int = 1, dtype: str = "float32", optimizer: str = "none",
@@ -64,7 +72,8 @@ def memory(graph: Graph, batch: int = 1, dtype: str = "float32", optimizer: str 
     unit = batch * size
     return Memory(graph.name, batch, dtype, optimizer, loss, params, buffers, given, target, trained.left, state,
                   trained.saved, held + run.peak, run.at, held + target + state + trained.peak, trained.at,
-                  unit * max(map(sum, sizes)), unit * sum(prod(n.output) for n in graph.layers()))
+                  unit * max(map(sum, sizes)), unit * sum(prod(n.output) for n in graph.layers()),
+                  {"inference": run.log, "training": trained.log})
 
 
 def checked(batch: int, dtype: str, optimizer: str) -> int:
