@@ -1,26 +1,21 @@
-"""Two recordings held against each other: which call of one is which of the other, and where they differ.
+"""Two recordings held against each other: which call of one is which of the other, and where they differ."""
 
-The matching goes by what calls do and what they are connected with, not by names. Calls whose whole past is alike
-are paired, then those whose whole future is: so one change leaves everything before and behind it paired. What lies
-between several changes is paired in execution order by the longest common subsequence.
-"""
-
-from collections import defaultdict
-from collections.abc import Hashable, Iterator
-from difflib import SequenceMatcher
+from collections.abc import Iterator
 from typing import Any
 
-from cnnspec.analyses.dataflow import CONSTANT, Call, Edge, Recording
+from cnnspec.analyses.dataflow import Call, Edge, Recording
+from cnnspec.analyses.matching import Pairs, agree, mapped, origins, pairing
 from cnnspec.records import Record
 
-COMMUTATIVE = {"add", "mul"}
-Pairs = dict[int, int]  # calls of the sheet to calls of the model
+TRIALS = 32
+UNREAD = ("pad", "concat", "detach")  # what is left of these unread is no difference
 
 
 class Change(Record):
     """One difference. ``sheet`` and ``model`` are the calls, None on the side that lacks it.
 
-    ``fields`` are the settings that differ, with both values; ``reads`` says that it reads other values.
+    ``fields`` are the settings that differ, with both values; ``reads`` says that it reads other values. Both None
+    stands for the outputs.
     """
 
     sheet: Call | None
@@ -47,85 +42,20 @@ def align(sheet: Recording, model: Recording, heads: int | None = None) -> Align
 
     The first ``heads`` outputs (all where not given) must come in the same order, the others in any.
     """
-    sides = (sheet, model)
-    pairs: Pairs = {}
-    past, future = [pasts(*sides)], [futures(*sides)]
-    both = tuple([list(zip(p, f, strict=True)) for p, f in zip(past[0], future[0], strict=True)])
-    for keys in (both, past[0], future[0]):
-        match(keys, pairs)
-    between(sheet, model, pairs)
-    return Alignment(sheet, model, pairs, list(changes(sheet, model, pairs, heads)))
-
-
-def pasts(*sides: Recording) -> tuple[list[int], ...]:
-    """For each call a number that stands for it and all that it depends on."""
-    known: dict[Hashable, int] = {}
-    found: list[list[int]] = []
-    for side in sides:
-        numbers: list[int] = []
-        for i, call in enumerate(side.calls):
-            reads = [(numbers[e.call] if e.call >= 0 else -1, e.port) for e in call.reads]
-            first = (i,) if call.kind == "input" else ()
-            key = (call.work, tuple(ordered(call, reads)), first)
-            numbers.append(known.setdefault(key, len(known)))
-        found.append(numbers)
-    return tuple(found)
-
-
-def futures(*sides: Recording) -> tuple[list[int], ...]:
-    """For each call a number that stands for it and all that depends on it."""
-    known: dict[Hashable, int] = {}
-    found = []
-    for side in sides:
-        readers: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-        for position, edge in enumerate(side.outputs):
-            readers[edge.call].append((-1, position, edge.port))
-        numbers = [0] * len(side.calls)
-        for i in reversed(range(len(side.calls))):
-            call = side.calls[i]
-            key = (call.work, tuple(sorted(readers[i])))
-            numbers[i] = known.setdefault(key, len(known))
-            for position, edge in enumerate(call.reads):
-                readers[edge.call].append((numbers[i], 0 if call.kind in COMMUTATIVE else position, edge.port))
-        found.append(numbers)
-    return tuple(found)
-
-
-def ordered(call: Call, reads: list[Any]) -> list[Any]:
-    """What a call reads; the order of summands and factors is nothing."""
-    return sorted(reads) if call.kind in COMMUTATIVE else reads
-
-
-def match(keys: tuple[list[Any], ...], pairs: Pairs) -> None:
-    """Pair the calls that have the same key, in execution order."""
-    taken = set(pairs.values())
-    free: dict[Any, list[int]] = defaultdict(list)
-    for j in reversed(range(len(keys[1]))):
-        if j not in taken:
-            free[keys[1][j]].append(j)
-    for i, key in enumerate(keys[0]):
-        if i not in pairs and free[key]:
-            pairs[i] = free[key].pop()
-
-
-def between(sheet: Recording, model: Recording, pairs: Pairs) -> None:
-    """Pair what is left, in execution order: first calls that do the same, then calls of one kind in one gap."""
-    taken = set(pairs.values())
-    ours = [i for i in range(len(sheet.calls)) if i not in pairs]
-    theirs = [j for j in range(len(model.calls)) if j not in taken]
-    matcher = SequenceMatcher(None, [sheet.calls[i].work for i in ours], [model.calls[j].work for j in theirs], False)
-    for tag, a, b, c, d in matcher.get_opcodes():
-        if tag == "equal":
-            pairs.update(zip(ours[a:b], theirs[c:d], strict=True))
-        elif tag == "replace":
-            kinds = SequenceMatcher(None, [sheet.calls[i].kind for i in ours[a:b]],
-                                    [model.calls[j].kind for j in theirs[c:d]], False)
-            for x, y, n in kinds.get_matching_blocks():
-                pairs.update(zip(ours[a + x:a + x + n], theirs[c + y:c + y + n], strict=True))
+    pairs = pairing(sheet, model)
+    found = moved(sheet, model, list(changes(sheet, model, pairs, heads)))
+    back = {j: i for i, j in pairs.items()}
+    astray = [i for i, j in pairs.items() if not agree(sheet, model, i, j, pairs, back, None)] if found else []
+    for i in astray[:TRIALS]:  # a call that stands elsewhere makes fewer differences without its partner
+        trial = {k: j for k, j in pairs.items() if k != i}
+        fewer = moved(sheet, model, list(changes(sheet, model, trial, heads)))
+        if len(fewer) < len(found):
+            pairs, found = trial, fewer
+    return Alignment(sheet, model, pairs, found)
 
 
 def changes(sheet: Recording, model: Recording, pairs: Pairs, heads: int | None) -> Iterator[Change]:
-    """All differences: those of the sheet's calls in their order, then the outputs, then what only the model has."""
+    """All differences: those of the sheet's calls in their order, then what only the model has, then the outputs."""
     back, silent = {j: i for i, j in pairs.items()}, idle(sheet)
     for i, ours in enumerate(sheet.calls):
         if i not in pairs:
@@ -134,23 +64,49 @@ def changes(sheet: Recording, model: Recording, pairs: Pairs, heads: int | None)
             continue
         theirs = model.calls[pairs[i]]
         fields = differing(ours, theirs)
-        left = ordered(ours, [through(sheet, e, pairs) for e in ours.reads])
-        right = ordered(theirs, [mapped(through(model, e, back), back) for e in theirs.reads])
-        reads = None if left == right else (named(sheet, ours.reads), named(model, theirs.reads))
+        same = agree(sheet, model, i, pairs[i], pairs, back, None)
+        reads = None if same else (named(sheet, ours.reads), named(model, theirs.reads))
         if fields or reads:
             yield Change(ours, theirs, fields, reads)
     unread = idle(model)
     yield from (Change(None, call) for j, call in enumerate(model.calls) if j not in back and j not in unread)
-    left = [through(sheet, e, pairs) for e in sheet.outputs]
-    right = [mapped(through(model, e, back), back) for e in model.outputs]
-    if left[:heads] != right[:heads] or sorted(left) != sorted(right):
+    left = [origins(sheet, e, pairs) for e in sheet.outputs]
+    right = [{mapped(o, back) for o in origins(model, e, back)} for e in model.outputs]
+    if not given(left, right, heads):
         yield Change(None, None, {}, (named(sheet, sheet.outputs), named(model, model.outputs)))
+
+
+def given(left: list[set[Edge]], right: list[set[Edge]], heads: int | None) -> bool:
+    """Whether both give the same: the first in this order, the rest in any."""
+    heads = len(left) if heads is None else heads
+    if len(left) != len(right) or not all(a & b for a, b in zip(left[:heads], right[:heads], strict=True)):
+        return False
+    rest = right[heads:]
+    for a in left[heads:]:
+        b = next((b for b in rest if a & b), None)
+        if b is None:
+            return False
+        rest.remove(b)
+    return True
+
+
+def moved(sheet: Recording, model: Recording, found: list[Change]) -> list[Change]:
+    """A call that one side lacks and the other has elsewhere is one difference: it reads something else."""
+    lost = [c for c in found if c.sheet and c.model is None]
+    for new in [c for c in found if c.model and c.sheet is None]:
+        old = next((c for c in lost if c.sheet and new.model and c.sheet.work == new.model.work), None)
+        if old and old.sheet and new.model:
+            lost.remove(old)
+            found.remove(new)
+            reads = named(sheet, old.sheet.reads), named(model, new.model.reads)
+            found[found.index(old)] = Change(old.sheet, new.model, {}, reads)
+    return found
 
 
 def idle(side: Recording) -> set[int]:
     """Calls of which nothing is left, as what reads them does their work too: padding, and inner concatenations."""
     read = {e.call for call in side.calls for e in call.reads} | {e.call for e in side.outputs}
-    return {i for i, call in enumerate(side.calls) if i not in read and call.kind in ("pad", "concat")}
+    return {i for i, call in enumerate(side.calls) if i not in read and call.kind in UNREAD}
 
 
 def differing(ours: Call, theirs: Call) -> dict[str, tuple[Any, Any]]:
@@ -159,17 +115,6 @@ def differing(ours: Call, theirs: Call) -> dict[str, tuple[Any, Any]]:
     found = {k: (left.get(k), right.get(k)) for k in [*left, *(right.keys() - left.keys())]}
     kind = {"op": (ours.kind, theirs.kind)} if ours.kind != theirs.kind else {}
     return kind | {k: v for k, v in found.items() if v[0] != v[1]}
-
-
-def through(side: Recording, edge: Edge, paired: Pairs) -> Edge:
-    """The value behind an edge; a call that the other side lacks is passed through to what it reads first."""
-    while edge.call >= 0 and edge.call not in paired and side.calls[edge.call].reads:
-        edge = side.calls[edge.call].reads[0]
-    return edge
-
-
-def mapped(edge: Edge, back: Pairs) -> Edge:
-    return Edge(back.get(edge.call, -2), edge.port) if edge.call >= 0 else CONSTANT
 
 
 def named(side: Recording, edges: tuple[Edge, ...]) -> tuple[str, ...]:

@@ -31,7 +31,9 @@ class StochasticDepth(Elementwise):
             kept = x.new_empty([len(x) if self.mode == "row" else 1] + [1] * (x.dim() - 1)).bernoulli_(1 - self.p)
             return x * (kept.div_(1 - self.p) if self.p < 1 else kept)
 
-        return building.module(torch, "StochasticDepth", forward)
+        built = building.module(torch, "StochasticDepth", forward)
+        built.p, built.mode = self.p, self.mode  # as torchvision's has them
+        return built
 
     examples = (
         Example("torchvision's convnext_tiny, features.7.2.stochastic_depth: the last of 18 blocks, p = 0.1",

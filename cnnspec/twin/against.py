@@ -1,6 +1,13 @@
-"""A graph against another model, a library's or a user's: the same calls, the same tensors, the same values."""
+"""A graph against another model, a library's or a user's: the same calls, the same tensors, the same values.
 
-from math import prod
+Compared are one inference and one training pass, on two random examples of the sheet's size, with all weights drawn
+at random: the calls and their settings, dropout and its probability, parameters, buffers and which are shared, all
+outputs, values after each call, and the running statistics that training leaves. What is not compared is what such
+passes do not show: other sizes of input and batch, initial weights, and which parameters are frozen.
+"""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -11,12 +18,13 @@ from cnnspec.analyses.crosscheck import Difference
 from cnnspec.analyses.dataflow import Recording
 from cnnspec.analyses.verdict import IMPOSSIBLE, PASSED, Check, check
 from cnnspec.graph.model import Graph
-from cnnspec.twin.drawing import Uninitialised, draw, mode
+from cnnspec.twin.drawing import Statistics, Uninitialised, draw, kept, mode
 from cnnspec.twin.executor import Twin, build
-from cnnspec.twin.proof import Run, compared, ran
+from cnnspec.twin.proof import Ran, Run, compared, ran
+from cnnspec.twin.reading.chance import KINDS
 from cnnspec.twin.reading.recorder import record_twin
 from cnnspec.twin.shapes import QuickShapes
-from cnnspec.units import Shape
+from cnnspec.twin.weights import by_calls, by_order, left_behind, moved, uneven
 
 SEED = 2016
 Batch = tuple[torch.Tensor, ...]
@@ -24,51 +32,103 @@ Batch = tuple[torch.Tensor, ...]
 
 def against(graph: Graph, model: nn.Module, name: str, device: str, run: Run | None = None,
             strict: bool = True) -> list[Check]:
-    """All comparisons of a graph with a model on a device, in float64 with a batch of two; the model is changed.
+    """All comparisons of a graph with a model on a device, in float64 with a batch of two.
 
-    The calls of both must be the same; where not ``strict``, tensors that are used in the same order are enough.
+    The calls of both must be the same, and the model gets back the tensors that it had. Where not ``strict``,
+    tensors that are used in the same order are enough, and the model is changed.
     """
-    model = model.to(device, torch.float64)
+    with kept(model) if strict else nullcontext():
+        return compare(graph, model, name, device, run, strict)
+
+
+def compare(graph: Graph, model: nn.Module, name: str, device: str, run: Run | None, strict: bool) -> list[Check]:
+    """The same, without giving back the model's tensors. Where values differ, so do the calls that are not aligned."""
     generator = torch.Generator().manual_seed(SEED)
-    draw(model, generator)
-    inputs = tuple(torch.randn(2, *n.output, generator=generator, dtype=torch.float64).to(device) for n in graph.inputs)
+    made = [torch.randn(2, *n.output, generator=generator, dtype=torch.float64) for n in graph.inputs]
+    inputs = tuple(x.to(device) for x in made)
     try:
-        trained = ran(model, inputs, run, True)  # sets the running statistics, on which nothing in it depends
+        model = prepared(model, inputs, device, generator)
+        left = Statistics(model)
+        trained = ran(model, inputs, run, True)
+        left.settle()  # on which nothing in that run depends
         theirs = ran(model, inputs, run, False)
     except Exception as error:
-        return [Check("run", name, IMPOSSIBLE, detail=f"it cannot be run on this sheet's input: {told(error)}")]
-    heads = len(graph.outputs)
-    found = align(on_meta(graph, False), theirs.recording, heads), align(on_meta(graph, True), trained.recording, heads)
-    checks = [aligned(found, name, strict), outputs(graph, theirs.outputs, name)]
-    if strict and checks[0].status != PASSED:
-        return checks
+        return [impossible(name, error)]
+    heads, (evaluation, training) = len(graph.outputs), on_meta(graph)
+    found = align(evaluation, theirs.recording, heads), align(training, trained.recording, heads)
+    calls, shapes = aligned(found, name, strict), outputs(graph, theirs.outputs, name)
+    if strict and calls.status != PASSED:
+        return [calls, shapes]
+    rest = [shapes, *with_weights(graph, model, name, device, found, (theirs, trained), inputs, left)]
+    if any(c.status != PASSED for c in rest):
+        calls = aligned(found, name, True)
+    return [calls, *rest]
+
+
+def with_weights(graph: Graph, model: nn.Module, name: str, device: str, found: tuple[Alignment, Alignment],
+                 theirs: tuple[Ran, Ran], inputs: Batch, left: Statistics) -> Iterator[Check]:
+    """The checks that need the model's weights in the twin, up to where they do not fit; then the values.
+
+    ``found`` and ``theirs`` are of inference and of training, and ``left`` what training left.
+    """
     with Uninitialised(), torch.device(device):
         twin = Twin(graph).to(device, torch.float64)
     pairs = by_calls(found[1]) if found[1].complete else by_order(found[1], twin, model)
-    checks.append(moved(pairs, twin, model, name))
-    if checks[-1].status != PASSED:
-        return checks
-    checks.append(values(graph, compared(graph, twin, inputs, theirs, found[0], False), "evaluation", name))
-    checks.append(values(graph, compared(graph, twin, inputs, trained, found[1], True), "training", name))
-    return checks
+    yield (weights := moved(pairs, uneven(found[1]) if found[1].complete else [], twin, model, name))
+    if weights.status != PASSED:
+        return
+    yield values(graph, compared(graph, twin, inputs, theirs[0], found[0], False), "evaluation", name)
+    ours = Statistics(twin)
+    outcome = compared(graph, twin, inputs, theirs[1], found[1], True)
+    outcome.differences.extend(left_behind(pairs, ours.now(), left.left))
+    yield values(graph, outcome, "training", name)
 
 
-def on_meta(graph: Graph, training: bool) -> Recording:
-    """What the twin runs, recorded on the meta device: it takes neither time nor memory."""
+def prepared(model: nn.Module, inputs: Batch, device: str, generator: torch.Generator) -> nn.Module:
+    """The model in float64 with drawn weights. Lazy modules get theirs by a first run. Whatever it raises goes on."""
+    model = model.to(device, torch.float64)
+    if any(torch.nn.parameter.is_lazy(p) for p in model.parameters()):
+        with torch.no_grad():
+            model(*inputs)
+    draw(model, generator)
+    return model
+
+
+def impossible(name: str, error: Exception) -> Check:
+    return Check("run", name, IMPOSSIBLE, detail=f"it cannot be run on this sheet's input in float64: {told(error)}")
+
+
+def on_meta(graph: Graph) -> list[Recording]:
+    """What the twin runs in inference and in training, recorded on the meta device: it takes next to no time."""
     twin = build(graph, "meta")
     inputs = tuple(torch.empty(2, *n.output, device="meta") for n in graph.inputs)
-    with mode(twin, training), QuickShapes():
-        return record_twin(graph, twin, inputs)[0]
+    found = []
+    for training in (False, True):
+        with mode(twin, training), QuickShapes():
+            found.append(record_twin(graph, twin, inputs)[0])
+    return found
 
 
 def aligned(found: tuple[Alignment, Alignment], name: str, strict: bool) -> Check:
-    """Whether the calls are the same, in evaluation and in training mode."""
+    """Whether the calls are the same, in evaluation and in training mode.
+
+    Where not ``strict``, settings of calls must be the same if each call has its partner, and dropout in any case;
+    whether other wiring comes to the same is left to the values.
+    """
     evaluation, training = found
-    seen = [told_change(c) for c in evaluation.changes]
-    seen += [d for d in map(told_change, training.changes) if d not in seen]
+    every = [*evaluation.changes, *training.changes]
+    if not strict:
+        whole = all(c.sheet and c.model for c in every if not by_chance(c))
+        every = [c for c in every if by_chance(c) or (whole and c.fields)]
+    seen = list(dict.fromkeys(map(told_change, every)))
     pairs, calls = len(training.pairs), len(training.sheet.calls)
-    return check("calls", name, f"{pairs} of {calls} calls aligned", seen if strict else [],
+    return check("calls", name, f"{pairs} of {calls} calls aligned", seen,
                  "" if strict or training.complete else "the others are not compared one by one")
+
+
+def by_chance(change: Change) -> bool:
+    """Whether it is about dropout or its like, which values do not show."""
+    return any(call is not None and call.kind in KINDS for call in (change.sheet, change.model))
 
 
 def told_change(change: Change) -> Difference:
@@ -82,7 +142,8 @@ def told_change(change: Change) -> Difference:
         return Difference(ours.place, "layer", ours.kind, None, "the model lacks this layer")
     place = theirs.place or "forward"
     if change.fields:
-        left, right = (", ".join(f"{k} = {v[side]}" for k, v in change.fields.items()) for side in (0, 1))
+        left, right = (", ".join(f"{k} = {v[side]}" for k, v in change.fields.items() if v[side] is not None)
+                       for side in (0, 1))
         return Difference(ours.place, ours.kind, left, f"{right}, in {place}", ", ".join(change.fields))
     return Difference(ours.place, "reads", *reads_of(change), f"what it reads, in {place}")
 
@@ -100,63 +161,6 @@ def outputs(graph: Graph, theirs: list[torch.Tensor], name: str) -> Check:
         if other != node.output:
             found.append(Difference(node.name, "output", node.output, other, "the shape of an output"))
     return check("outputs", name, f"{len(graph.outputs)} output shapes", found)
-
-
-def by_calls(alignment: Alignment) -> list[tuple[str, str]]:
-    """Tensors of the twin and of the model that aligned calls take: which is which."""
-    sheet, model = alignment.sheet.calls, alignment.model.calls
-    pairs = [(sheet[i].tensors, model[j].tensors) for i, j in sorted(alignment.pairs.items())]
-    return list(dict.fromkeys(pair for a, b in pairs for pair in zip(a, b, strict=False)))
-
-
-def by_order(alignment: Alignment, twin: Twin, model: nn.Module) -> list[tuple[str, str]]:
-    """The same where calls are not aligned: parameters in the order of their first use, and buffers."""
-    sheet, other = alignment.sheet.tensors(), alignment.model.tensors()
-    pairs: list[tuple[str, str]] = []
-    for ours, theirs in ((dict(twin.named_parameters()), dict(model.named_parameters())),
-                         (dict(twin.named_buffers()), dict(model.named_buffers()))):
-        pairs += zip([n for n in sheet if n in ours], [n for n in other if n in theirs], strict=False)
-    return pairs
-
-
-def moved(pairs: list[tuple[str, str]], twin: Twin, model: nn.Module, name: str) -> Check:
-    """Move the model's weights into the twin; every tensor of both must have its partner."""
-    ours, theirs = tensors(twin), tensors(model)
-    found = []
-    for mine, other in pairs:
-        value = fitted(theirs[other], tuple(ours[mine].shape))
-        if value is None:
-            found.append(Difference(mine, "tensor", tuple(ours[mine].shape), tuple(theirs[other].shape),
-                                    f"the shape of {other}"))
-        else:
-            ours[mine].copy_(value)
-    lonely = [Difference(n, "tensor", tuple(t.shape), None, "the model uses no such tensor")
-              for n, t in ours.items() if n not in {a for a, _ in pairs}]
-    lonely += [Difference(n, "tensor", None, tuple(t.shape), "the sheet has no such tensor")
-               for n, t in dict(model.named_parameters()).items() if n not in {b for _, b in pairs}]
-    for side, names in enumerate(zip(*pairs, strict=True)):
-        for n in sorted({n for n in names if names.count(n) > 1}):
-            both = (f"used with {names.count(n)} tensors", "not shared") if side == 1 else ("not shared", "shared")
-            lonely.append(Difference(n, "sharing", *both, "parameters are shared on one side only"))
-    count = sum(prod(p.shape) for p in twin.parameters())
-    return check("tensors", name, f"{len(pairs)} tensors, {count:,} parameters", found + lonely)
-
-
-def tensors(model: nn.Module) -> dict[str, torch.Tensor]:
-    """Parameters and buffers by name, without PyTorch's bookkeeping."""
-    named = [*model.named_parameters(), *model.named_buffers()]
-    return {name: t.detach() for name, t in named if t.is_floating_point()}
-
-
-def fitted(value: torch.Tensor, shape: Shape) -> torch.Tensor | None:
-    """A tensor in another shape, where that is only a matter of ones, or of channels that stand last."""
-    def plain(s: Shape) -> Shape:
-        return tuple(n for n in s if n != 1)
-
-    if plain(tuple(value.shape)) == plain(shape):
-        return value.reshape(shape)
-    turned = value.movedim(-1, 1) if value.dim() > 2 else value
-    return turned.reshape(shape) if plain(tuple(turned.shape)) == plain(shape) else None
 
 
 def values(graph: Graph, outcome: Any, mode: str, name: str) -> Check:

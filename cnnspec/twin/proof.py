@@ -54,13 +54,23 @@ def places(size: int) -> torch.Tensor:
 
 def picked(x: torch.Tensor) -> torch.Tensor:
     """A sample of a tensor's values."""
-    flat = x.reshape(-1)
+    flat = real(x).reshape(-1)
     return flat[places(flat.numel()).to(x.device)].cpu()
 
 
 def trace(x: torch.Tensor) -> Trace:
     """The trace of a batch of values. Two examples that were not the same should have given different ones."""
-    return Trace(x.numel(), picked(x), x.sum(dtype=torch.float64).item(), not torch.equal(x[0], x[-1]))
+    return Trace(x.numel(), picked(x), real(x).sum().item(), varies(x))
+
+
+def real(x: torch.Tensor) -> torch.Tensor:
+    """Any values as real ones in double precision."""
+    return (torch.view_as_real(x.resolve_conj()) if x.is_complex() else x).double()
+
+
+def varies(x: torch.Tensor) -> bool:
+    """Whether the two examples of a batch differ; of what has no batch that cannot be said."""
+    return not x.dim() or len(x) < 2 or not torch.equal(x[0], x[-1])
 
 
 def ran(model: nn.Module, inputs: tuple[torch.Tensor, ...], run: Run | None, training: bool) -> Ran:
@@ -85,7 +95,7 @@ def compared(graph: Graph, twin: Twin, inputs: tuple[torch.Tensor, ...], theirs:
     def watch(i: int, x: torch.Tensor) -> None:
         nonlocal count
         other = theirs.traces.get(alignment.pairs.get(i, -1))
-        if torch.equal(x[0], x[-1]):
+        if not varies(x):
             constant.append(calls[i])
         if other is None or other.size != x.numel():
             return
@@ -95,7 +105,7 @@ def compared(graph: Graph, twin: Twin, inputs: tuple[torch.Tensor, ...], theirs:
             off = min(off, deviation(picked(y), other.picked))
             if off <= TOLERANCE:  # other layouts are copied to be read: only where they are needed
                 break
-        off = max(off, abs(x.sum(dtype=torch.float64).item() - other.total) / (x.abs().sum().item() or 1.0))
+        off = max(off, abs(real(x).sum().item() - other.total) / (real(x).abs().sum().item() or 1.0))
         if not off <= TOLERANCE:
             differences.append(difference(calls[i], off))
 
@@ -110,7 +120,10 @@ def compared(graph: Graph, twin: Twin, inputs: tuple[torch.Tensor, ...], theirs:
 
 def deviation(a: torch.Tensor, b: torch.Tensor) -> float:
     """The largest difference of two tensors, relative to their largest value. Not a number counts as infinite."""
-    if not len(a):
+    a, b = real(a), real(b)
+    if a.shape != b.shape:
+        return float("inf")
+    if not a.numel():
         return 0.0
     largest = max(a.abs().max().item(), b.abs().max().item())
     off = (a - b).abs().max().item() / (largest or 1.0)

@@ -145,8 +145,8 @@ def test_network_equals_its_reference(reference: Reference) -> None:
 def test_a_quick_recording_on_meta_is_that_of_pytorch(name: str, training: bool,
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     graph = cnnspec.load(name, **({"depth": 1} if name == "sam_vit_b" else {})).graph
-    quick = on_meta(graph, training)
+    quick = on_meta(graph)[training]
     monkeypatch.setattr("cnnspec.twin.against.QuickShapes", nullcontext)
-    slow = on_meta(graph, training)
+    slow = on_meta(graph)[training]
     assert quick == slow
     assert [c.output for c in quick.calls] == [c.output for c in slow.calls]

@@ -19,7 +19,7 @@ VIEW = "view"  # what a reader calls an operation that does nothing but reshape
 # These pass a value on, at most in another shape.
 VIEWS = {
     "view", "_unsafe_view", "reshape", "_reshape_alias", "flatten", "unflatten", "squeeze", "unsqueeze", "expand", "t",
-    "clone", "detach", "alias", "_to_copy", "contiguous", "lift_fresh", "to",
+    "clone", "alias", "_to_copy", "contiguous", "lift_fresh", "to",
 }
 # These have the same fields here as there.
 SAME = {
@@ -28,7 +28,7 @@ SAME = {
     "_softmax": "softmax", "_log_softmax": "log_softmax", "_prelu_kernel": "prelu", "add": "add",
     "bmm": "matmul", "pixel_shuffle": "depth_to_space",
 }
-DROPPED = {"half_to_float", "dtype", "layout", "device", "pin_memory", "memory_format", "alpha"}
+DROPPED = {"half_to_float", "layout", "device", "pin_memory", "memory_format", "non_blocking"}
 
 
 def reading(name: str, given: Fields, output: torch.Tensor) -> Reading:
@@ -38,12 +38,17 @@ def reading(name: str, given: Fields, output: torch.Tensor) -> Reading:
         return READERS[name](given, output)
     if "batch_norm" in name:
         return "batchnorm", {"eps": given.get("eps", given.get("epsilon"))}
-    return SAME.get(name, name), settings(given)
+    fields = settings(given)
+    if isinstance(fields.get("dim"), int):
+        fields["dim"] %= max(output.dim(), 1)
+    return SAME.get(name, name), fields
 
 
 def settings(given: Fields) -> Fields:
     """The arguments that are no tensors."""
     kept = {k: v for k, v in given.items() if v is not None and k not in DROPPED and not holds_tensors(v)}
+    if kept.get("alpha") == 1:
+        del kept["alpha"]  # nobody writes a factor of 1
     return {k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()}
 
 
@@ -87,11 +92,15 @@ def multiplied(given: Fields, output: torch.Tensor) -> Reading:
 
 
 def padded(given: Fields, output: torch.Tensor) -> Reading:
-    pad = given["pad"]
+    pad: list[int] = given["pad"] if "pad" in given else given["padding"]
     pairs = tuple((pad[i], pad[i + 1]) for i in range(0, len(pad), 2))[::-1]
     if not any(pad):
         return VIEW, {}
-    return "pad", {"pad": ((0, 0),) * (output.dim() - 1 - len(pairs)) + pairs, "value": given["value"]}
+    return "pad", {"pad": ((0, 0),) * (output.dim() - 1 - len(pairs)) + pairs, "value": given.get("value")}
+
+
+def padded_by(mode: str) -> Callable[[Fields, torch.Tensor], Reading]:
+    return lambda given, output: padded(given | {"value": mode}, output)
 
 
 def strided(given: Fields, output: torch.Tensor) -> Reading:
@@ -103,6 +112,8 @@ def pool(kind: str) -> Callable[[Fields, torch.Tensor], Reading]:
     def read(given: Fields, output: torch.Tensor) -> Reading:
         fields = settings(given)
         stride = fields.get("stride") or fields["kernel_size"]
+        if tuple(fields["kernel_size"]) == tuple(given["self"].shape[2:]) and not any(fields["padding"]):
+            return f"global_{kind}", {}
         reaches = fields["ceil_mode"] and set(stride) != {1}  # a stride of 1 leaves no remainder
         return kind, fields | {"stride": stride, "ceil_mode": reaches}
 
@@ -115,6 +126,20 @@ def mean(given: Fields, output: torch.Tensor) -> Reading:
     if dims == list(range(2, x.dim())):
         return "global_avgpool", {}
     return "mean", {"dim": tuple(dims)}
+
+
+def amax(given: Fields, output: torch.Tensor) -> Reading:
+    kind, fields = mean(given, output)
+    return ("global_maxpool" if kind == "global_avgpool" else "amax"), fields
+
+
+def threshold(given: Fields, output: torch.Tensor) -> Reading:
+    return ("relu", {}) if given["threshold"] == given["value"] == 0 else ("threshold", settings(given))
+
+
+def select(given: Fields, output: torch.Tensor) -> Reading:
+    x, dim = given["self"], given["dim"] % given["self"].dim()
+    return "slice", {"dim": dim, "start": given["index"] % x.shape[dim], "length": 1, "step": 1}
 
 
 def adaptive(kind: str) -> Callable[[Fields, torch.Tensor], Reading]:
@@ -178,12 +203,14 @@ def upsample(mode: str) -> Callable[[Fields, torch.Tensor], Reading]:
 
 READERS: dict[str, Callable[[Fields, torch.Tensor], Reading]] = {
     "convolution": convolution, "addmm": addmm, "mm": mm, "linear": linear, "mean": mean, "mul": multiplied,
+    "amax": amax, "threshold": threshold, "select": select,
     "cat": concat, "slice": slice_, "permute": permute, "transpose": permute, "as_strided": strided,
     "constant_pad_nd": padded, "clamp": clamp, "clamp_min": clamp, "hardtanh": clamp,
     "native_layer_norm": norm("layernorm", "eps"), "native_group_norm": norm("groupnorm", "group", "eps"),
     "upsample_nearest1d": upsample("nearest"), "upsample_nearest2d": upsample("nearest"),
     "upsample_nearest3d": upsample("nearest"), "upsample_linear1d": upsample("bilinear"),
     "upsample_bilinear2d": upsample("bilinear"), "upsample_trilinear3d": upsample("bilinear"),
+    **{f"{mode}_pad{n}d": padded_by(mode) for mode in ("reflection", "replication") for n in (1, 2, 3)},
     **{f"max_pool{n}d_with_indices": pool("maxpool") for n in (2, 3)},
     **{f"avg_pool{n}d": pool("avgpool") for n in (1, 2, 3)},
     **{f"_adaptive_avg_pool{n}d": adaptive("avgpool") for n in (2, 3)},

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields as fields_of
+from dataclasses import is_dataclass
 from typing import Any
 
 import torch
@@ -14,9 +16,12 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from cnnspec.analyses.dataflow import CONSTANT, Call, Edge, Recording
 from cnnspec.graph.model import Graph
 from cnnspec.twin.executor import Step, Twin
+from cnnspec.twin.reading.chance import Dropouts, paths
 from cnnspec.twin.reading.kinds import VIEW, VIEWS, reading
 
-PADDING = {"conv": 0, "depthwise_conv": 0, "maxpool": float("-inf")}  # the value with which they pad themselves
+MODES = "reflection", "replication"
+CONVOLUTION = 0, *MODES
+PADDING = {"conv": CONVOLUTION, "depthwise_conv": CONVOLUTION, "maxpool": (float("-inf"),)}  # what they pad with
 Watch = Callable[[int, torch.Tensor], None]
 Weights = tuple[str, ...]  # the names of the parameters and buffers that a tensor is made of
 
@@ -32,7 +37,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.calls: list[Call] = []
         self.places = [""]
-        self.watch = watch
+        self.watch, self.watching = watch, False
         self.names = {id(module): name for name, module in model.named_modules()}
         self.origins: Any = WeakTensorKeyDictionary()
         for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
@@ -51,9 +56,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        given = {a.name: v for a, v in zip(func._schema.arguments, args, strict=False)} | (kwargs or {})
-        defaults = {a.name: a.default_value for a in func._schema.arguments if a.has_default_value()}
-        self.note(func.overloadpacket.__name__, defaults | given, result)
+        if self.watching:
+            return result
+        given = {a.name: a.default_value for a in func._schema.arguments}  # in their order
+        given |= {a.name: v for a, v in zip(func._schema.arguments, args, strict=False)} | (kwargs or {})
+        self.note(func.overloadpacket.__name__, given, result)
         return result
 
     def note(self, name: str, given: dict[str, Any], result: Any) -> None:
@@ -64,11 +71,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         reads = tuple(o for o in origins if isinstance(o, Edge))
         weights = tuple(dict.fromkeys(n for o in origins if not isinstance(o, Edge) for n in o))
         if not outputs:
+            if name == "_local_scalar_dense" and {*reads} - {CONSTANT}:  # Python reads a value, and may go by it
+                self.add(Call("item", {}, reads, (), (), self.places[-1]))
             return
         if all(r is CONSTANT for r in reads) or name.startswith("new_") or name.endswith("_like"):
             for t in outputs:
                 self.settle(t, weights or CONSTANT)
-        elif name.removesuffix("_") in VIEWS:
+        elif name.removesuffix("_") in VIEWS and not narrowed(tensors[0], outputs[0]):
             self.settle(outputs[0], origins[0])
         elif name.startswith(("split", "unbind")):
             self.pieces(given, reads, outputs)
@@ -87,7 +96,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for port, t in enumerate(outputs):
             self.settle(t, edge._replace(port=port))
         if self.watch:
+            self.watching = True
             self.watch(edge.call, outputs[0])
+            self.watching = False
 
     def merged(self, kind: str, fields: dict[str, Any], reads: tuple[Edge, ...]) -> tuple[dict[str, Any],
                                                                                      tuple[Edge, ...]]:
@@ -95,13 +106,15 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if kind == "concat":
             return fields, tuple(r for read in reads for r in self.parts(read, fields))
         before = self.calls[reads[0].call] if reads and reads[0].call >= 0 else None
-        if before and before.kind == "pad" and before.fields["value"] == PADDING.get(kind):
+        if before and before.kind == "pad" and before.fields["value"] in PADDING.get(kind, ()):
             sides = before.fields["pad"]
             outer, inner = sides[:-len(fields["padding"])], sides[-len(fields["padding"]):]
             if not any(map(any, outer)):
                 total = [(p + a, p + b) for p, (a, b) in zip(fields["padding"], inner, strict=True)]
                 same = all(a == b for a, b in total)
-                return {**fields, "padding": tuple(a for a, _ in total) if same else tuple(total)}, before.reads
+                fields = {**fields, "padding": tuple(a for a, _ in total) if same else tuple(total)}
+                other = before.fields["value"] in MODES
+                return fields | ({"padding_mode": before.fields["value"]} if other else {}), before.reads
         return fields, reads
 
     def parts(self, edge: Edge, fields: dict[str, Any]) -> tuple[Edge, ...]:
@@ -117,6 +130,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self.call("slice", {"dim": dim, "start": start, "length": length, "step": 1}, reads, [t])
             start += length
 
+    def chance(self, kind: str, fields: dict[str, Any], read: torch.Tensor, given: torch.Tensor) -> None:
+        """What is random while training, recorded as it would be if it were not."""
+        origin = self.origins.get(read, CONSTANT)
+        if origin is not CONSTANT:
+            reads, weights = ((origin,), ()) if isinstance(origin, Edge) else ((), origin)
+            self.call(kind, fields, reads, [given], weights)
+
     def settle(self, tensor: torch.Tensor, origin: Edge | Weights) -> None:
         """Note where a tensor is from; what is written into a part of a tensor is the whole tensor's too."""
         self.origins[tensor] = origin
@@ -126,6 +146,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def recorded(self, result: Any) -> tuple[Recording, list[torch.Tensor]]:
         """All that was seen, and the tensors that the model gave."""
+        if is_dataclass(result) and not isinstance(result, type):
+            result = [getattr(result, f.name) for f in fields_of(result)]
         outputs = [t for t in tree_leaves(result) if isinstance(t, torch.Tensor)]
         origins = [self.origins.get(t, CONSTANT) for t in outputs]
         edges = tuple(o if isinstance(o, Edge) else CONSTANT for o in origins)
@@ -162,11 +184,13 @@ def record(model: nn.Module, inputs: tuple[torch.Tensor, ...], run: Callable[...
            watch: Watch | None = None) -> tuple[Recording, list[torch.Tensor]]:
     """What a model does with ``inputs`` (batches), and the tensors that it gives.
 
-    ``run`` is called in the model's place, with the model and the inputs; ``watch`` gets the index of each call
-    and the tensor that it gave. Nothing gets gradients. Whatever the model raises goes through.
+    ``run`` is called in the model's place, with the model and the inputs, of which it may do what it likes; ``watch``
+    gets the index of each call and the tensor that it gave. Dropout is recorded but does nothing. Nothing gets
+    gradients. Whatever the model raises goes through.
     """
+    inputs = tuple(x.clone() for x in inputs)
     recorder = Recorder(model, inputs, watch)
-    with torch.no_grad(), recorder.following_modules(), recorder:
+    with torch.no_grad(), recorder.following_modules(), paths(recorder.chance), Dropouts(recorder.chance), recorder:
         result = run(model, *inputs) if run else model(*inputs)
     return recorder.recorded(result)
 
@@ -174,12 +198,18 @@ def record(model: nn.Module, inputs: tuple[torch.Tensor, ...], run: Callable[...
 def record_twin(graph: Graph, twin: Twin, inputs: tuple[torch.Tensor, ...],
                 watch: Watch | None = None) -> tuple[Recording, list[torch.Tensor]]:
     """The same of a twin; its calls are placed at the nodes of its graph."""
+    inputs = tuple(x.clone() for x in inputs)
     recorder = Recorder(twin, inputs, watch)
 
     def call(step: Step, read: list[torch.Tensor]) -> Any:
         with recorder.at(graph.nodes[step.node].name):
             return step.module(*read)
 
-    with torch.no_grad(), recorder:
+    with torch.no_grad(), paths(recorder.chance), Dropouts(recorder.chance), recorder:
         result = twin.run(inputs, call)
     return recorder.recorded(result)
+
+
+def narrowed(x: torch.Tensor, y: torch.Tensor) -> bool:
+    """Whether a value was cast to a type that holds less of it."""
+    return x.dtype != y.dtype and torch.promote_types(x.dtype, y.dtype) != y.dtype
