@@ -61,7 +61,7 @@ def compare(graph: Graph, model: nn.Module, name: str, device: str, run: Run | N
         return [calls, shapes]
     rest = [shapes, *with_weights(graph, model, name, device, found, (theirs, trained), inputs, left)]
     if any(c.status != PASSED for c in rest):
-        calls = aligned(found, name, True)
+        calls = aligned(found, name, strict, True)
     return [calls, *rest]
 
 
@@ -109,21 +109,24 @@ def on_meta(graph: Graph) -> list[Recording]:
     return found
 
 
-def aligned(found: tuple[Alignment, Alignment], name: str, strict: bool) -> Check:
+def aligned(found: tuple[Alignment, Alignment], name: str, strict: bool, wiring: bool = False) -> Check:
     """Whether the calls are the same, in evaluation and in training mode.
 
-    Where not ``strict``, settings of calls must be the same if each call has its partner, and dropout in any case;
-    whether other wiring comes to the same is left to the values.
+    Where not ``strict``, they must be if each has its partner, and dropout in any case, unless the model has none at
+    all, as libraries leave it out where it is not asked for. Whether other ``wiring`` comes to the same is left to
+    the values, if it is not asked for.
     """
     evaluation, training = found
     every = [*evaluation.changes, *training.changes]
-    if not strict:
-        whole = all(c.sheet and c.model for c in every if not by_chance(c))
-        every = [c for c in every if by_chance(c) or (whole and c.fields)]
+    detail = "" if strict or training.complete else "the others are not compared one by one"
+    if not strict and not any(call.kind in KINDS for call in training.model.calls):
+        every = [c for c in every if not by_chance(c)]
+        detail = detail and "the model has no dropout; calls without a partner are not compared one by one"
+    if not strict and not wiring and not all(c.sheet and c.model for c in every if not by_chance(c)):
+        every = [c for c in every if by_chance(c)]
     seen = list(dict.fromkeys(map(told_change, every)))
     pairs, calls = len(training.pairs), len(training.sheet.calls)
-    return check("calls", name, f"{pairs} of {calls} calls aligned", seen,
-                 "" if strict or training.complete else "the others are not compared one by one")
+    return check("calls", name, f"{pairs} of {calls} calls aligned", seen, detail)
 
 
 def by_chance(change: Change) -> bool:

@@ -144,7 +144,7 @@ def test_a_wrong_model_does_not_pass(model: Callable[[], nn.Module], layer: str)
     assert layer in {name for name, _ in told(checks)}
 
 
-@pytest.mark.parametrize("name", ["no dropout", "dropout with another p", "dropout in evaluation too", "momentum",
+@pytest.mark.parametrize("name", ["dropout with another p", "dropout in evaluation too", "momentum",
                                   "frozen statistics", "a clip that is not reached", "a written input"])
 def test_nor_does_it_as_a_librarys_reference(name: str) -> None:
     assert any(c.status == FAILED for c in verdict(WRONG[name][0](), strict=False))
@@ -279,7 +279,7 @@ def test_a_norm_that_is_used_twice() -> None:
     sheet = """
 input = [2, 8, 8]
 layers = [
-  { name = "first", op = "batchnorm" }, { name = "small", op = "scale" }, { name = "again", share = "first" },
+  { name = "first", op = "batchnorm" }, { name = "small", op = "channel_scale" }, { name = "again", share = "first" },
   { name = "fc", op = "conv", out_channels = 2, kernel_size = 1 },
 ]
 """
@@ -293,3 +293,12 @@ layers = [
             return self.fc(self.norm(self.norm(x) * self.scale))
 
     assert all(c.status == PASSED for c in verdict(Twice(), True, sheet))
+
+
+def test_dropout_elsewhere_is_told_and_a_library_without_any_is_not_blamed() -> None:
+    elsewhere = replaced(forward=lambda self, x: self.drop(
+        self.fc(F.relu(self.bn(self.conv(x))).mean([2, 3]))))
+    assert any(c.status == FAILED for c in verdict(elsewhere, strict=False))
+    checks = verdict(replaced(drop=lambda self, x: x), strict=False)
+    assert all(c.status == PASSED for c in checks)
+    assert "no dropout" in checks[0].detail

@@ -1,0 +1,1 @@
+"""Planted faults: networks of the zoo with one field changed each, held against the library's models."""

@@ -1,0 +1,60 @@
+"""Why a mutant that passes is the same function: shown, not assumed."""
+
+import torch
+
+from cnnspec.graph.model import Graph, Node
+from cnnspec.twin.drawing import draw, mode
+from cnnspec.twin.executor import build
+from tests.faults.mutate import ACTIVATIONS, Mutant
+
+MONOTONE = {"relu", "relu6", "sigmoid", "hardsigmoid", "tanh", "elu", "leaky_relu"}
+assert set(ACTIVATIONS) >= MONOTONE
+
+
+def reason(graph: Graph, changed: Graph, mutant: Mutant) -> str:
+    """The reason why both give the same, or nothing where none is known; the values of both are compared anew."""
+    if not same_values(graph, changed):
+        return ""
+    before = next(n for n in graph.nodes if n.name == mutant.name)
+    after = next((n for n in changed.nodes if n.name == mutant.name), None)
+    if mutant.kind == "dilation" and getattr(before.op, "kernel_size", 0) in (1, (1, 1)):
+        return "a window of one element has nothing to spread"
+    if mutant.kind == "stride of a pool" and after is not None and same_windows(before, after):
+        return "the stride is the size of the window, whether it is said or not"
+    if mutant.kind == "ceil mode" and after is not None and before.output == after.output:
+        return f"the windows fit: {before.inputs[0].output[1:]} gives {after.output[1:]} either way"
+    if mutant.kind == "swapped layers" and after is not None:
+        two = {before.kind, next(n.kind for n in graph.nodes if n.name in mutant.touched and before in n.inputs)}
+        if "maxpool" in two and two & MONOTONE:
+            return "a maximum and a monotone function can be swapped"
+        if "channel_shuffle" in two and two & {"relu"}:
+            return "what works on each element can be swapped with an order of channels"
+    return ""
+
+
+def same_windows(a: Node, b: Node) -> bool:
+    """Whether two nodes read the same positions."""
+    return bool(a.op.window(*a.shapes, y=a.output) == b.op.window(*b.shapes, y=b.output))
+
+
+def same_values(graph: Graph, changed: Graph) -> bool:
+    """Whether both give the same to the last bit with the same weights, for three inputs, in inference and training."""
+    twins = [build(g, "cpu", torch.float64) for g in (graph, changed)]
+    for twin in twins:
+        draw(twin, torch.Generator().manual_seed(3))
+    tensors = [list(t.named_parameters()) for t in twins]
+    if sorted((n, p.shape) for n, p in tensors[0]) != sorted((n, p.shape) for n, p in tensors[1]):
+        return False
+    twins[1].load_state_dict(twins[0].state_dict())
+    for i in range(3):
+        x = torch.randn(2, *graph.inputs[0].output, generator=torch.Generator().manual_seed(i), dtype=torch.float64)
+        for training in (True, False):
+            given = []
+            for twin in twins:
+                with mode(twin, training), torch.random.fork_rng(), torch.no_grad():
+                    torch.manual_seed(i)
+                    y = twin(x)
+                    given.append(y[0] if isinstance(y, tuple) else y)
+            if not torch.allclose(*given, rtol=1e-12, atol=0):
+                return False
+    return True

@@ -1,0 +1,51 @@
+"""The page of the planted faults shows the committed scores, and faults are still planted and caught."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import cnnspec
+from cnnspec.costs import costs
+from tests.faults.flat import flat
+from tests.faults.mutate import KINDS, mutants
+from tests.faults.page import page
+from tests.faults.score import run
+
+REPORTS = Path(__file__).parents[2] / "reports"
+
+
+def test_page_shows_the_committed_scores() -> None:
+    data = json.loads((REPORTS / "data" / "faults.json").read_text())
+    assert (REPORTS / "planted_faults.md").read_text() == page(data)
+
+
+def test_every_fault_that_changes_the_function_was_caught() -> None:
+    data = json.loads((REPORTS / "data" / "faults.json").read_text())
+    rows = [row for rows in data["networks"].values() for row in rows]
+    assert len(rows) >= 1000
+    assert {row["kind"] for row in rows} == KINDS.keys()
+    assert all(row["reason"] if not row["by"] else row.get("right", True) for row in rows)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "googlenet_torchvision", "shufflenet_v2_x0_5", "convnext_tiny"])
+def test_a_flat_spec_is_the_same_network(name: str) -> None:
+    graph = cnnspec.load(name, input=(3, 64, 64)).graph
+    again = flat(graph).graph()
+    first, second = ([(c.output, c.tensors, c.macs) for c in costs(g.layers(training=True))] for g in (graph, again))
+    assert first == second
+
+
+def test_mutants_differ_and_come_again() -> None:
+    graph = cnnspec.load("squeezenet1_1", input=(3, 64, 64)).graph
+    shapes = {n.name.replace(".", "__"): n.output for n in graph.nodes}
+    one, two = (mutants(flat(graph), shapes, 50, "seed") for _ in range(2))
+    texts = [m.flat.text() for m in one]
+    assert texts == [m.flat.text() for m in two]
+    assert len({*texts, flat(graph).text()}) == 51
+
+
+def test_a_sample_of_faults_is_caught() -> None:
+    for row in run("squeezenet1_1", (3, 64, 64), 24, 0.05):
+        assert row["by"] or row["reason"], row
+        assert row.get("right", True), row
