@@ -39,7 +39,8 @@ def test_a_model_is_verified_and_stays_as_it_was() -> None:
     model = Mine().train()
     model.bn.momentum = 0.3
     before = copy.deepcopy(model.state_dict())
-    verdict = cnnspec.verify(written.network(LINES), model=model)
+    lines = LINES.replace('norm = "batchnorm"', 'norm = { op = "batchnorm", momentum = 0.3 }')
+    verdict = cnnspec.verify(written.network(lines), model=model)
     assert verdict, str(verdict)
     assert [c.against for c in verdict.checks[4:]] == ["Mine"] * 5
     assert model.training
