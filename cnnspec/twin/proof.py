@@ -60,12 +60,18 @@ def picked(x: torch.Tensor) -> torch.Tensor:
 
 def trace(x: torch.Tensor) -> Trace:
     """The trace of a batch of values. Two examples that were not the same should have given different ones."""
-    return Trace(x.numel(), picked(x), real(x).sum().item(), varies(x))
+    return Trace(x.numel(), picked(x), finite(x).sum().item(), varies(x))
 
 
 def real(x: torch.Tensor) -> torch.Tensor:
     """Any values as real ones in double precision."""
     return (torch.view_as_real(x.resolve_conj()) if x.is_complex() else x).double()
+
+
+def finite(x: torch.Tensor) -> torch.Tensor:
+    """The same with zeros for infinities, which are what maxima are padded with."""
+    x = real(x)
+    return x.masked_fill(x.isinf(), 0.0)
 
 
 def varies(x: torch.Tensor) -> bool:
@@ -105,7 +111,7 @@ def compared(graph: Graph, twin: Twin, inputs: tuple[torch.Tensor, ...], theirs:
             off = min(off, deviation(picked(y), other.picked))
             if off <= TOLERANCE:  # other layouts are copied to be read: only where they are needed
                 break
-        off = max(off, abs(real(x).sum().item() - other.total) / (real(x).abs().sum().item() or 1.0))
+        off = max(off, abs(finite(x).sum().item() - other.total) / (finite(x).abs().sum().item() or 1.0))
         if not off <= TOLERANCE:
             differences.append(difference(calls[i], off))
 
@@ -119,14 +125,17 @@ def compared(graph: Graph, twin: Twin, inputs: tuple[torch.Tensor, ...], theirs:
 
 
 def deviation(a: torch.Tensor, b: torch.Tensor) -> float:
-    """The largest difference of two tensors, relative to their largest value. Not a number counts as infinite."""
+    """The largest difference of two tensors, relative to their largest finite value; infinities must be the same.
+
+    Not a number counts as infinite.
+    """
     a, b = real(a), real(b)
     if a.shape != b.shape:
         return float("inf")
     if not a.numel():
         return 0.0
-    largest = max(a.abs().max().item(), b.abs().max().item())
-    off = (a - b).abs().max().item() / (largest or 1.0)
+    largest = max(finite(a).abs().max().item(), finite(b).abs().max().item())
+    off = (a - b).abs().masked_fill(a == b, 0.0).max().item() / (largest or 1.0)
     return off if off == off else float("inf")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from twin.test_models import told
 
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, PASSED, Check
 from cnnspec.twin.against import against
+from cnnspec.twin.proof import deviation
 
 SHEET = """
 input = [2, 8, 8]
@@ -302,3 +304,12 @@ def test_dropout_elsewhere_is_told_and_a_library_without_any_is_not_blamed() -> 
     checks = verdict(replaced(drop=lambda self, x: x), strict=False)
     assert all(c.status == PASSED for c in checks)
     assert "no dropout" in checks[0].detail
+
+
+@pytest.mark.parametrize(("a", "b", "off"), [
+    ([1.0, inf, -inf], [1.0, inf, -inf], 0.0), ([1.0, inf], [1.0, -inf], inf), ([2.0, inf], [1.0, inf], 0.5),
+    ([1.0], [inf], inf), ([nan], [nan], inf),
+])
+def test_infinities_must_be_the_same(a: list[float], b: list[float], off: float) -> None:
+    """A pool's padding is -inf, and no difference; what is not a number is never the same."""
+    assert deviation(torch.tensor(a), torch.tensor(b)) == off
