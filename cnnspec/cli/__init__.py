@@ -10,7 +10,7 @@ from cnnspec import __version__
 from cnnspec.cli.command import Command
 from cnnspec.problems import RequestError, SpecError
 
-COMMANDS = ("table", "explain", "list", "memory", "schema", "verify")
+COMMANDS = ("table", "explain", "list", "memory", "report", "schema", "verify")
 
 
 class Commands(Command, click.Group):

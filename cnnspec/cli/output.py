@@ -30,3 +30,19 @@ def save(path: str, page: str) -> None:
             file.write(page + "\n")
     except OSError as error:
         raise RequestError(f"{visible(path)} cannot be written: {error.strerror}") from None
+
+
+def replace(folder: str, pages: dict[str, str]) -> None:
+    """Write pages by their paths below a folder, each whole or not at all. Raises RequestError where one cannot be."""
+    for path, page in pages.items():
+        whole = os.path.join(folder, *path.split("/"))
+        part = f"{whole}.part"
+        try:
+            os.makedirs(os.path.dirname(whole), exist_ok=True)
+            with open(part, "w", encoding="utf-8", newline="\n") as file:
+                file.write(page)
+            os.replace(part, whole)
+        except OSError as error:
+            if os.path.exists(part):
+                os.remove(part)
+            raise RequestError(f"{visible(whole)} cannot be written: {error.strerror}") from None

@@ -7,8 +7,8 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+from cnnspec.report.pages.benchmarks import page
 from tests.benchmarks import scaling, startup, verifying
-from tests.benchmarks.page import page
 
 REPORTS = Path(__file__).parents[2] / "reports"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.api import load
+from cnnspec.report.pages.benchmarks import SMALL
 
 RUNS = 41
 BASE = "import click, tomllib, json"
@@ -17,7 +18,6 @@ CASES = {
     "cnnspec table vgg16": BASE + ", tabulate",  # as the goal was set; text tables do not need it any more
 }
 DEEPER = ("resnet50", "nasnetalarge", "resnet1202_cifar")
-SMALL = "mlp_mnist"  # whose process is all start and next to no network
 LIMIT = 1.4
 
 

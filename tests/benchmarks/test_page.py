@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import startup, verifying
-from tests.benchmarks.page import page
+from cnnspec.report.pages.benchmarks import page, verifying
+from tests.benchmarks import startup
 
 REPORTS = Path(__file__).parents[2] / "reports"
 
@@ -36,5 +36,5 @@ def test_comparison_measures_both_commands() -> None:
 def test_page_shows_what_verification_costs() -> None:
     row = {"command": "cnnspec verify resnet50", "base": "import torch", "limit": 1.3, "median_ms": 4240.0,
            "base_median_ms": 3520.0, "ratio": 1.204, "ratio_quartiles": [1.19, 1.22]}
-    shown = " ".join(verifying.section([row]).split())
+    shown = " ".join(verifying([row]).split())
     assert "| cnnspec verify resnet50 | import torch | 4.24 | 3.52 | 1.20 | 1.19 to 1.22 | 1.3 |" in shown

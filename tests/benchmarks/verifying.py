@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cnnspec.report.formats import grid
 from tests.benchmarks.startup import compare
 
 RUNS = 11
@@ -35,34 +34,16 @@ def measure(runs: int = RUNS) -> list[dict[str, Any]]:
             for name, base, module, options, code, limit in CASES]
 
 
-def section(rows: list[dict[str, Any]]) -> str:
-    """The part of the page about verification; nothing where it was not measured."""
-    if not rows:
-        return ""
-    cells = [[r["command"], r["base"], f"{r['median_ms'] / 1000:.2f}", f"{r['base_median_ms'] / 1000:.2f}",
-              f"{r['ratio']:.2f}", f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}", f"{r['limit']}"]
-             for r in rows]
-    head = ["Command", "Base", "s", "Base s", "Ratio", "Quartiles", "Limit"]
-    return f"""
-## Verification
-
-Whole processes on the CPU, run in turn with their base; wall time in s (median), and the median of the ratios pair by
-pair with its quartiles. The goal is a ratio of at most the limit.
-
-{grid(head, cells, [False] * 2 + [True] * 5, "markdown")}
-"""
-
-
 def main() -> None:
     """Measure this part anew, and leave the others as they are."""
-    from tests.benchmarks.page import page
+    from cnnspec.report.pages.benchmarks import page, verifying
 
     reports = Path(__file__).parents[2] / "reports"
     file = reports / "data" / "benchmarks.json"
     data = json.loads(file.read_text()) | {"verify": measure()}
     file.write_text(json.dumps(data, indent=2) + "\n")
     (reports / "benchmarks.md").write_text(page(data))
-    print(section(data["verify"]))
+    print(verifying(data["verify"]))
 
 
 if __name__ == "__main__":

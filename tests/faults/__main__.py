@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults.page import page
+from cnnspec.report.pages.planted_faults import page
 from tests.faults.score import run
 
 REPORTS = Path(__file__).parents[2] / "reports"

@@ -7,9 +7,9 @@ import pytest
 
 import cnnspec
 from cnnspec.costs import costs
+from cnnspec.report.pages.planted_faults import page
 from tests.faults.flat import flat
 from tests.faults.mutate import KINDS, mutants
-from tests.faults.page import page
 from tests.faults.score import run
 
 REPORTS = Path(__file__).parents[2] / "reports"

@@ -91,7 +91,7 @@ def test_a_difference_has_its_place_in_the_spec(monkeypatch: pytest.MonkeyPatch)
     assert line[place.column - 1:].startswith('"F6"')
 
 
-def test_digests_change_with_the_spec_and_with_what_it_includes(tmp_path: Path) -> None:
+def test_digests_change_with_the_network_and_not_with_what_is_said_of_it(tmp_path: Path) -> None:
     block = '[blocks.{0}]\nop = "relu"\ninplace = {1}\n'
     net = tmp_path / "net.toml"
     net.write_text('name = "net"\ninput = [3]\ninclude = ["b.toml", "c.toml"]\n'
@@ -103,8 +103,12 @@ def test_digests_change_with_the_spec_and_with_what_it_includes(tmp_path: Path) 
     assert first == digest(cnnspec.load(str(net)).graph)
     (tmp_path / "b.toml").write_text(layers + block.format("act", "true"))
     second = digest(cnnspec.load(str(net)).graph)
-    net.write_text(net.read_text() + "# another\n")
-    assert len({first, second, digest(cnnspec.load(str(net)).graph)}) == 3
+    net.write_text("# another comment\ntitle = 'The same network'\n" + net.read_text().replace("[3]", "[ 3 ]"))
+    assert digest(cnnspec.load(str(net)).graph) == second
+    net.write_text(net.read_text() + '[reference.net]\ntorchvision = "vgg11"\n')
+    third = digest(cnnspec.load(str(net)).graph)
+    net.write_text(net.read_text().replace("[ 3 ]", "[4]"))
+    assert len({first, second, third, digest(cnnspec.load(str(net)).graph)}) == 4
 
 
 def test_measuring_and_comparing_import_no_compiler() -> None:

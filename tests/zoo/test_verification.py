@@ -1,13 +1,18 @@
 """reports/verification.md shows the committed measurements, and these are of today's zoo."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import cnnspec
 from cnnspec.graph.digest import digest
-from tests.verification import DATA, PAGE, page
+from cnnspec.report.pages.verification import page
+
+REPORTS = Path(__file__).parents[2] / "reports"
+DATA = REPORTS / "data" / "verification.json"
+PAGE = REPORTS / "verification.md"
 
 # Measured on the meta device alone so far: their references in double precision take minutes each
 AWAITED = {"convnext_large", "deeplabv3_resnet50", "efficientnet_b7", "fasterrcnn_resnet50_fpn", "nasnetalarge",
@@ -31,7 +36,7 @@ def test_data_covers_every_network_of_the_zoo(data: dict[str, Any]) -> None:
 
 def test_data_is_of_the_specs_of_today(data: dict[str, Any]) -> None:
     stale = [n["network"] for n in data["networks"] if n["digest"] != digest(cnnspec.load(n["network"]).graph)]
-    assert not stale, "measure these again: see tests/verification.py"
+    assert not stale, "measure these again: see cnnspec/report/pages/verification.py"
 
 
 def test_every_network_passes_and_every_reference_was_compared(data: dict[str, Any]) -> None:

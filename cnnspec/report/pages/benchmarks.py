@@ -1,13 +1,19 @@
-"""reports/benchmarks.md, made from what was measured and from nothing else."""
+"""benchmarks.md, from data/benchmarks.json, which `python -m tests.benchmarks` measures."""
 
 from typing import Any
 
 from cnnspec.report.formats import grid
-from tests.benchmarks.startup import SMALL
-from tests.benchmarks.verifying import section
+from cnnspec.report.pages.measured import measured
 
+SMALL = "mlp_mnist"  # whose process is all start and next to no network
 STARTUP = ("Command", "Base", "ms", "Base ms", "Ratio", "Quartiles", "Limit")
 DEEP = ("Command", "Nodes", "ms", "Base ms", "Ratio", "Quartiles", "Limit", "us a node")
+
+
+def pages(reports: str) -> dict[str, str]:
+    """The page, where there is data."""
+    data = measured(reports, "benchmarks")
+    return {"benchmarks.md": page(data)} if data else {}
 
 
 def page(data: dict[str, Any]) -> str:
@@ -41,7 +47,7 @@ Unrolling, shapes, costs, receptive fields, rows and totals of a chain of convol
 own; the ratio is the time a node against that of the smallest. The goal is a ratio of at most the limit.
 
 {grid(["Nodes", "Seconds", "us a node", "Ratio", "Limit"], scaling, [True] * 5, "markdown")}
-{section(data.get("verify", []))}"""
+{verifying(data.get("verify", []))}"""
 
 
 def deepest(rows: list[list[str]]) -> str:
@@ -53,4 +59,22 @@ time that one adds is what the command takes beyond that for {SMALL}.
 
 {grid(DEEP, rows, [False] + [True] * 7, "markdown")}
 
+"""
+
+
+def verifying(rows: list[dict[str, Any]]) -> str:
+    """The part of the page about verification; nothing where it was not measured."""
+    if not rows:
+        return ""
+    cells = [[r["command"], r["base"], f"{r['median_ms'] / 1000:.2f}", f"{r['base_median_ms'] / 1000:.2f}",
+              f"{r['ratio']:.2f}", f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}", f"{r['limit']}"]
+             for r in rows]
+    head = ["Command", "Base", "s", "Base s", "Ratio", "Quartiles", "Limit"]
+    return f"""
+## Verification
+
+Whole processes on the CPU, run in turn with their base; wall time in s (median), and the median of the ratios pair by
+pair with its quartiles. The goal is a ratio of at most the limit.
+
+{grid(head, cells, [False] * 2 + [True] * 5, "markdown")}
 """

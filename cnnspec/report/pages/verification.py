@@ -1,22 +1,23 @@
-"""reports/verification.md: what every network of the zoo was checked against, from reports/data/verification.json.
+"""verification.md: what every network of the zoo was checked against, from data/verification.json.
 
     python -m tests.verify --all --against torchvision --against timm --format json \
         --output reports/data/verification.json        measures: it takes long
-    python -m tests.verification                       writes the page
 """
 
-import json
-from pathlib import Path
 from typing import Any
 
 from cnnspec.report.formats import grid
+from cnnspec.report.pages.measured import measured
 
-REPORTS = Path(__file__).parents[1] / "reports"
-DATA = REPORTS / "data" / "verification.json"
-PAGE = REPORTS / "verification.md"
 COLUMNS = (("Shapes, tensors", ("shapes", "tensors")), ("MACs", ("MACs",)))  # against PyTorch
 SIGNS = {"passed": "yes", "failed": "FAILED", "impossible": "IMPOSSIBLE", "limited": "limited"}
 WORST = ("failed", "impossible", "limited", "passed")
+
+
+def pages(reports: str) -> dict[str, str]:
+    """The page, where there is data."""
+    data = measured(reports, "verification")
+    return {"verification.md": page(data)} if data else {}
 
 
 def page(data: dict[str, Any]) -> str:
@@ -80,12 +81,3 @@ def limits(networks: list[dict[str, Any]]) -> str:
                 found.setdefault(f"{c['check']}, {c['status']}: {why}", []).append(network["network"])
     lines = [f"- {why} ({', '.join(names)})" for why, names in found.items()]
     return "## Limits and failures\n\n" + ("\n".join(lines) or "None.") + "\n"
-
-
-def main() -> None:
-    """Write the page."""
-    PAGE.write_text(page(json.loads(DATA.read_text(encoding="utf-8"))), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,12 +1,19 @@
-"""reports/planted_faults.md, made from what was scored and from nothing else."""
+"""planted_faults.md, from data/faults.json, which `python -m tests.faults` makes."""
 
 from collections import Counter
 from typing import Any
 
 from cnnspec.report.formats import grid
+from cnnspec.report.pages.measured import measured
 
 BY = {"calculator": "the calculator", "calls": "calls", "outputs": "output shapes", "tensors": "tensors",
       "evaluation": "values in inference", "training": "values in training"}
+
+
+def pages(reports: str) -> dict[str, str]:
+    """The page, where there is data."""
+    data = measured(reports, "faults")
+    return {"planted_faults.md": page(data)} if data else {}
 
 
 def page(data: dict[str, Any]) -> str:
