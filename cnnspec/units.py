@@ -10,6 +10,11 @@ def count(n: int) -> str:
     return f"{n:,}"
 
 
+def signed(n: int) -> str:
+    """A change: an exact integer with its sign and thousands separators."""
+    return f"{n:+,}"
+
+
 def shape(dims: Shape, times: str = "x") -> str:
     """A shape as textbooks write it: ``96x55x55``."""
     return times.join(map(str, dims)) if dims else "scalar"

@@ -62,6 +62,12 @@ def rows(nodes: Iterable[Node], costs: dict[int, NodeCost], fields: dict[int, Fi
     With ``depth`` d, blocks called more than d - 1 levels down are one row each (1: every line of the network is
     one row), and equal rows in a run are folded into one.
     """
+    made = [row(name, members, costs, fields) for name, members in grouped(nodes, depth)]
+    return made if depth is None else runs(made)
+
+
+def grouped(nodes: Iterable[Node], depth: int | None = None) -> list[tuple[str, list[Node]]]:
+    """The nodes of each row under its name, in execution order."""
     groups: list[tuple[str, list[Node]]] = []
     for node in nodes:
         folded = depth is not None and len(node.call.trail) >= depth
@@ -70,8 +76,7 @@ def rows(nodes: Iterable[Node], costs: dict[int, NodeCost], fields: dict[int, Fi
             groups[-1][1].append(node)
         else:
             groups.append((name, [node]))
-    made = [row(name, members, costs, fields) for name, members in groups]
-    return made if depth is None else runs(made)
+    return groups
 
 
 def row(name: str, nodes: list[Node], costs: dict[int, NodeCost], fields: dict[int, Field]) -> Row:

@@ -10,7 +10,16 @@ from cnnspec import __version__
 from cnnspec.cli.command import Command
 from cnnspec.problems import RequestError, SpecError
 
-COMMANDS = ("table", "explain", "list", "memory", "report", "schema", "verify")
+COMMANDS = (
+    "table",
+    "explain",
+    "list",
+    "memory",
+    "diff",
+    "report",
+    "schema",
+    "verify",
+)
 
 
 class Commands(Command, click.Group):

@@ -28,13 +28,23 @@ NETWORK: Any = Call((), "", {})
 
 def load_graph(name: str, settings: dict[str, Any] | None = None, input_shape: Shape | None = None,
                max_lines: int = MAX_LINES) -> Graph:
-    """The graph of a network of the zoo, of a file, or of ``FILE.toml:variant``.
+    """The graph of a network of the zoo, of a file, or of ``FILE.toml:variant``, each also ``...@REVISION`` of git.
 
     ``settings`` are arguments given from outside; ``input_shape`` replaces the input. Raises SpecError with all
     the problems of the file, or RequestError.
     """
+    source, variant = opened(name)
+    return build(source, variant, settings, input_shape, max_lines)
+
+
+def opened(name: str) -> tuple[Source, str]:
+    """The source and the variant ("" for the first) that ``name`` means. Raises SpecError, RequestError."""
+    if "@" in name:
+        from cnnspec.spec.revision import opened_then  # wanted for few names only
+
+        return opened_then(name)
     path, variant = find(name)
-    return build(read(path), variant, settings, input_shape, max_lines)
+    return read(path), variant
 
 
 def build(source: Source, variant: str = "", settings: dict[str, Any] | None = None, input_shape: Shape | None = None,

@@ -1,6 +1,7 @@
 """The tables that people know, and the formats there are: data only, so that a command's help costs nothing."""
 
 FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
+DIFFS = ("text", "markdown", "json")
 VERDICTS = ("text", "json", "markdown", "junit", "github")
 
 PRESETS = {

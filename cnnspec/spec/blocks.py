@@ -9,7 +9,7 @@ from cnnspec.spec.collect import CONTROL, Collector
 from cnnspec.spec.headers import KEYS, NEEDED, below
 from cnnspec.spec.lines import read_line, read_lines
 from cnnspec.spec.model import Block
-from cnnspec.spec.source import Path, Source, read
+from cnnspec.spec.source import Path, Source, inside
 
 COMPOSITE = ("layers", "args", "defaults", "inputs", "outputs")
 
@@ -104,7 +104,6 @@ def read_ports(
 
 def read_includes(notes: Collector, source: Source, home: str, into: dict[str, Block]) -> None:
     """Add the blocks of the included files; they lie in ``home``, the zoo's folder, or below the file's own."""
-    own_folder = os.path.dirname(source.name)
     value = notes.typed(source, ("include",), source.data.get("include", []), list, "a list of files")
     for i, name in enumerate(value or []):
         path: Path = ("include", i)
@@ -114,26 +113,17 @@ def read_includes(notes: Collector, source: Source, home: str, into: dict[str, B
             notes.add(source, path, "L013", f"{visible(name, 60)!r} leads out of the folder of the specs",
                       "includes lie below the file's own folder, or in specs/")
             continue
-        found = next((f for f in (within(own_folder, name), within(home, name)) if f), None)
-        if found is None:
-            message = f"{visible(name, 60)!r} is neither below the file's own folder nor in specs/"
-            notes.add(source, path, "L013", message)
-            continue
         try:
-            included = read(found)
+            included = source.beside(name) or inside(home, name)
         except SpecError as error:
             notes.problems.extend(error.problems)
+            continue
+        if included is None:
+            message = f"{visible(name, 60)!r} is neither below the file's own folder nor in specs/"
+            notes.add(source, path, "L013", message)
             continue
         for key in included.data:
             if key != "blocks":
                 message = f"an included file holds blocks only, no {visible(key, 60)}"
                 notes.add(included, (key,), "L001", message, key=True)
         read_blocks(notes, included, False, into)
-
-
-def within(folder: str, name: str) -> str | None:
-    """The file ``name`` below ``folder``, if it is there and no link leads out of the folder."""
-    full = os.path.join(folder, name)
-    root = os.path.realpath(folder)
-    inside = os.path.realpath(full).startswith(root.rstrip(os.sep) + os.sep)
-    return full if inside and os.path.isfile(full) else None

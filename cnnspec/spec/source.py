@@ -48,6 +48,10 @@ class Source:
             elif isinstance(value, int) and not -(2**63) <= value < 2**63:
                 raise SpecError([Problem(self.where(path), "T003", f"not TOML: {INTEGERS}")])
 
+    def beside(self, file: str) -> "Source | None":
+        """The source in a file below the spec's own folder, if it is there. Raises SpecError (T001, T002, T003)."""
+        return inside(os.path.dirname(self.name), file)
+
     def where(self, path: Path, key: bool = False) -> Where:
         """The place of the value at ``path`` (or of its key), or of the nearest thing above that is there."""
         if self._places is None:
@@ -90,6 +94,17 @@ def read(path: str) -> Source:
         reason = error.strerror if isinstance(error, OSError) else "its name is not valid"
         raise SpecError([Problem(where, "T001", f"not a readable spec: {reason}")]) from None
     return Source(path, decode(path, raw))
+
+
+def inside(folder: str, name: str) -> Source | None:
+    """The source in the file ``name`` below ``folder``, if it is there and no link leads out of the folder.
+
+    Raises SpecError (T001, T002, T003).
+    """
+    full = os.path.join(folder, name)
+    root = os.path.realpath(folder)
+    below = os.path.realpath(full).startswith(root.rstrip(os.sep) + os.sep)
+    return read(full) if below and os.path.isfile(full) else None
 
 
 def decode(name: str, raw: bytes) -> str:

@@ -1,0 +1,37 @@
+"""Differences as Markdown, ready for the comment on a pull request."""
+
+from cnnspec.analyses.diff import FOLLOWS, Diff, Entry
+from cnnspec.report.diffs.words import headline, name, numbers, runs, settings, told, totals
+from cnnspec.report.formats import grid, markdown
+from cnnspec.units import count
+
+LAYERS = ("", "Layer", "What", "Output", "Params", "MACs")
+
+
+def page(found: Diff, before: str, after: str, fold: bool = True) -> str:
+    """The headline, the totals, what has changed, and, folded away, what only follows from that."""
+    parts = [f"**{markdown(headline(found, before, after))}**", totals(found, "markdown")]
+    others = [e for e in found.entries if e.status != FOLLOWS]
+    follow = [e for e in found.entries if e.status == FOLLOWS]
+    if any(runs(others, fold)):
+        parts.append(layers(runs(others, fold)))
+    if found.outputs:
+        parts.append(markdown(f"Outputs: {', '.join(found.outputs[0])} → {', '.join(found.outputs[1])}"))
+    if follow:
+        what = "1 layer has" if len(follow) == 1 else f"{count(len(follow))} layers have"
+        parts += [f"<details><summary>{what} other numbers only</summary>", layers([[e] for e in follow]), "</details>"]
+    return "\n\n".join(parts)
+
+
+def layers(found: list[list[Entry]]) -> str:
+    """A table of entries, or of runs of them."""
+    return grid(LAYERS, [cells(run) for run in found], [False, False, False, True, True, True], "markdown")
+
+
+def cells(run: list[Entry]) -> list[str]:
+    """A row: an entry, or the sums of a run."""
+    e = run[0]
+    if len(run) > 1 or e.before is None or e.after is None:
+        return [e.status, name(run), told(run), "", "", ""]
+    return [e.status, name(run), "; ".join(settings(e)),
+            *(numbers(*e.numbers[key]) if key in e.numbers else "" for key in ("output", "params", "macs"))]

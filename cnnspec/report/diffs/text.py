@@ -1,0 +1,28 @@
+"""Differences as text for a terminal of 80 columns."""
+
+from textwrap import wrap
+
+from cnnspec.analyses.diff import Diff
+from cnnspec.report.diffs.words import headline, name, runs, told, totals
+from cnnspec.report.formats import WIDTH, plain
+
+INDENT = " " * 10
+
+
+def page(found: Diff, before: str, after: str, fold: bool = True) -> str:
+    """The headline, the totals, and what has changed, in execution order."""
+    parts = ["\n".join(lines(headline(found, before, after)))]
+    if found.equal:
+        return parts[0]
+    parts += [totals(found, "text")]
+    layers = [line for run in runs(found.entries, fold)
+              for line in lines(f"{run[0].status:<10}{name(run)}" + (f": {told(run)}" if told(run) else ""))]
+    if found.outputs:
+        layers += lines(f"{'outputs':<10}{', '.join(found.outputs[0])} → {', '.join(found.outputs[1])}")
+    return "\n\n".join([*parts, "\n".join(layers)])
+
+
+def lines(text: str) -> list[str]:
+    """Text in lines, none wider than a terminal, without control characters."""
+    safe = "".join(map(plain, [text[i:i + 500] for i in range(0, len(text), 500)]))
+    return wrap(safe, WIDTH, subsequent_indent=INDENT)

@@ -1,0 +1,252 @@
+"""Sheets and their differences: one edit is one difference, whatever else a network holds and however it is named."""
+
+from collections import Counter
+from itertools import islice
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from written import network
+
+from cnnspec.analyses import editing
+from cnnspec.analyses.diff import CHANGED, FOLLOWS, INSERTED, MOVED, REMOVED, RENAMED, SAME, Diff, diff
+from cnnspec.analyses.editing import Token, paired
+from cnnspec.analyses.sheet import Layer, Sheet, sheet
+from cnnspec.api import Network, load, load_zoo
+from cnnspec.graph.build import load_graph
+
+LINES = {
+    "wide": 'op = "conv", out_channels = 8, kernel_size = 3, padding = 1', "relu": 'op = "relu"',
+    "thin": 'op = "conv", out_channels = 4, kernel_size = 1', "bn": 'op = "batchnorm"', "drop": 'op = "dropout"',
+    "pool": 'op = "maxpool", kernel_size = 1', "folded": 'op = "conv", out_channels = 4, kernel_size = 1, norm = '
+    '"batchnorm", activation = "relu"',
+}
+WORKS = st.lists(st.sampled_from(sorted(LINES)), min_size=1, max_size=9)
+
+
+def chain(works: list[str], names: list[str] | None = None) -> Sheet:
+    """The sheet of a network of such lines, named, or numbered from 0."""
+    lines = [f'{{ name = "{name}", {LINES[w]} }},' for name, w in zip(names or map("n{}".format, range(99)), works,
+                                                                    strict=False)]
+    return sheet(network("\n".join(lines), [4, 8, 8]).graph)
+
+
+def statuses(found: Diff) -> dict[str, int]:
+    """How many layers there are of each status but those that are the same, or follow."""
+    numbers = Counter(e.status for e in found.entries)
+    return {k: n for k, n in numbers.items() if k not in (SAME, FOLLOWS)}
+
+
+def own(found: Diff) -> dict[str, int]:
+    """As :func:`statuses`, without names."""
+    return {k: n for k, n in statuses(found).items() if k != RENAMED}
+
+
+def of(before: str, after: str, rest: str = "") -> Diff:
+    return diff(sheet(network(before, rest=rest).graph), sheet(network(after, rest=rest).graph))
+
+
+@given(WORKS)
+def test_a_network_does_not_differ_from_itself(works: list[str]) -> None:
+    assert diff(chain(works), chain(works)).equal
+
+
+@given(WORKS, st.data())
+def test_an_inserted_layer_is_one_difference_and_so_is_a_removed_one(works: list[str], data: Any) -> None:
+    at, new = data.draw(st.integers(0, len(works))), data.draw(st.sampled_from(sorted(LINES)))
+    more = [*works[:at], new, *works[at:]]
+    named = data.draw(st.booleans())
+    names = [f"layer {w} {i}" for i, w in enumerate(works)]
+    left = chain(works, names if named else None)
+    right = chain(more, [*names[:at], "new", *names[at:]] if named else None)
+    there, back = diff(left, right), diff(right, left)
+    assert own(there) == {INSERTED: 1}
+    assert own(back) == {REMOVED: 1}
+    assert not named or [e.after.name for e in there.entries if e.status == INSERTED and e.after] == ["new"]
+
+
+@given(WORKS, st.data())
+def test_a_changed_layer_is_one_difference(works: list[str], data: Any) -> None:
+    at = data.draw(st.integers(0, len(works) - 1))
+    new = data.draw(st.sampled_from(sorted(LINES.keys() - {works[at]})))
+    found = diff(chain(works), chain([*works[:at], new, *works[at + 1:]]))
+    assert own(found) == {CHANGED: 1}
+    assert [e.after.name for e in found.entries if e.status == CHANGED and e.after] == [f"n{at}"]
+
+
+@given(WORKS, WORKS)
+def test_every_layer_is_in_a_difference_once_and_numbers_add_up(left: list[str], right: list[str]) -> None:
+    before, after = chain(left), chain(right)
+    found = diff(before, after)
+    assert sorted(e.before.name for e in found.entries if e.before) == sorted(x.name for x in before.layers)
+    assert [e.after.name for e in found.entries if e.after] == [x.name for x in after.layers]
+    for key in ("params", "macs"):
+        change = sum((getattr(e.after, key) if e.after else 0) - (getattr(e.before, key) if e.before else 0)
+                     for e in found.entries)
+        assert found.totals[key] == (before.totals[key], after.totals[key])
+        assert change == after.totals[key] - before.totals[key]
+    assert found.equal == (left == right)
+
+
+TOKENS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), max_size=7, unique_by=lambda t: t[1]).map(
+    lambda pairs: [Token((op, op * name % 2), str(name), str(op)) for op, name in pairs])
+
+
+def price(left: Token, right: Token) -> int:
+    """What it costs to make one layer of another."""
+    if left.work == right.work:
+        return 0 if left.name == right.name else editing.RENAMED
+    if left.name == right.name:
+        return editing.CHANGED if left.op == right.op else editing.REPLACED
+    return editing.REDONE if left.op == right.op else 2 * editing.ALONE + 1
+
+
+def least(left: list[Token], right: list[Token]) -> int:
+    """The least cost of all ways to make one list of another, tried one by one."""
+    if not left or not right:
+        return editing.ALONE * (len(left) + len(right))
+    return min(price(left[0], right[0]) + least(left[1:], right[1:]), editing.ALONE + least(left[1:], right),
+               editing.ALONE + least(left, right[1:]))
+
+
+@settings(max_examples=60)
+@given(TOKENS, TOKENS)
+def test_no_other_pairs_cost_less(left: list[Token], right: list[Token]) -> None:
+    pairs = paired(left, right)
+    assert list(pairs.values()) == sorted(set(pairs.values()))
+    alone = len(left) + len(right) - 2 * len(pairs)
+    assert editing.ALONE * alone + sum(price(left[i], right[j]) for i, j in pairs.items()) == least(left, right)
+
+
+@pytest.mark.parametrize("name", ["resnet50", "googlenet", "densenet121", "mobilenet_v3_large", "unet", "yolox_s"])
+def test_a_layer_taken_out_of_a_network_of_the_zoo_is_one_difference(name: str) -> None:
+    whole = sheet(load_graph(name))
+    middle = [k for k, x in enumerate(whole.layers) if len(x.reads) == 1]
+    for k in middle[:: max(1, len(middle) // 12)]:
+        gone = whole.layers[k]
+        if gone.name in whole.outputs:
+            continue
+        rest = [x.replace(reads=tuple(gone.reads[0] if r == gone.name else r for r in x.reads))
+                for x in whole.layers if x is not gone]
+        assert statuses(diff(whole, whole.replace(layers=rest))) == {REMOVED: 1}, gone.name
+        assert statuses(diff(whole.replace(layers=rest), whole)) == {INSERTED: 1}, gone.name
+
+
+def test_the_totals_of_a_sheet_are_those_of_the_table() -> None:
+    for net in islice(load_zoo(), 0, None, 9):
+        totals, found = net.totals, sheet(net.graph).totals
+        assert found == {"params": totals.params, "buffers": totals.buffers, "macs": totals.macs,
+                         "flops": totals.flops, "activations": totals.activations, **totals.elementwise}
+
+
+def test_the_layers_of_a_sheet_are_the_rows_of_the_table() -> None:
+    net = load("googlenet")
+    rows = {row.name: (row.op, row.output, row.params, row.macs) for row in net.rows(training=True)}
+    found = sheet(net.graph).layers
+    assert {x.name: (x.op, x.output, x.params, x.macs) for x in found if x.op != "input"} == rows
+    assert found[0] == Layer("input", "input", (3, 224, 224), 0, 0, {}, ())
+    assert any(x.training_only for x in found)
+
+
+CONV = '{ name = "c", op = "conv", out_channels = 4, kernel_size = 3, %s },'
+
+
+@pytest.mark.parametrize(("before", "after", "values"), [
+    ("stride = 1", "stride = 2", {"stride": (1, 2)}),
+    ("stride = 2", "stride = [2, 1]", {"stride": (2, [2, 1])}),
+    ("bias = true", "bias = false", {"bias": (True, False)}),
+    ("bias = true", 'norm = "batchnorm"', {"norm": (None, "batchnorm")}),
+    ('norm = "batchnorm"', 'norm = { op = "batchnorm", eps = 0.001 }', {"norm.eps": (1e-5, 0.001)}),
+    ('activation = "relu"', 'activation = "tanh"', {"activation": ("relu", "tanh")}),
+    ("padding = 1", "padding = [[1, 0], [0, 1]]", {"padding": (1, [[1, 0], [0, 1]])}),
+    ("padding = 1", 'padding = "same"', {"padding": (1, "same")}),
+])
+def test_a_changed_setting_is_named_with_both_values(before: str, after: str, values: dict[str, Any]) -> None:
+    found = of(CONV % before, CONV % after)
+    assert [e.settings for e in found.entries if e.status == CHANGED] == [values]
+    assert not found.equal
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ("stride = 1", "stride = [1, 1]"), ("padding = 1", 'padding = "half"'), ("padding = 0", 'padding = "valid"'),
+    ("padding = 1", "padding = [[1, 1], 1]"), ("groups = 1", "bias = true"), ("bias = true", 'activation = "none"'),
+])
+def test_the_same_in_other_words_is_no_difference(before: str, after: str) -> None:
+    assert of(CONV % before, CONV % after).equal
+
+
+BRANCHES = '''{ name = "a", op = "conv", out_channels = 4, kernel_size = 1 },
+{ name = "b", op = "conv", out_channels = 4, kernel_size = 1, from = "%s" }, { name = "sum", op = "%s", from = %s },'''
+
+
+def test_another_input_is_a_difference_of_the_layer_that_reads_it() -> None:
+    found = of(BRANCHES % ("a", "concat", '["a", "b"]'), BRANCHES % ("input", "concat", '["a", "b"]'))
+    # b reads the input's 3 channels instead of a's 4, which is the one change; its numbers follow
+    changed = [e for e in found.entries if e.status == CHANGED]
+    assert [(e.after.name, e.reads) for e in changed if e.after] == [("b", (("a",), ("input",)))]
+
+
+def test_the_order_of_summands_is_nothing_and_that_of_channels_is_something() -> None:
+    def swapped(op: str) -> Diff:
+        return of(BRANCHES % ("a", op, '["a", "b"]'), BRANCHES % ("a", op, '["b", "a"]'))
+
+    assert swapped("add").equal
+    assert [e.reads for e in swapped("concat").entries if e.reads] == [(("a", "b"), ("b", "a"))]
+
+
+def test_a_line_that_is_moved_is_told_as_moved() -> None:
+    lines = ['{ name = "a", op = "relu" },', '{ name = "b", op = "batchnorm" },', '{ name = "c", op = "tanh" },']
+    found = of("".join(lines), "".join([lines[1], lines[2], lines[0]]))
+    assert statuses(found) == {MOVED: 1}
+    assert [e.after.name for e in found.entries if e.status == MOVED and e.after] == ["a"]
+
+
+def test_another_output_is_a_difference() -> None:
+    lines = '{ name = "a", op = "relu" }, { name = "b", op = "tanh" },'
+    one = sheet(network(lines, top='outputs = ["a", "b"]').graph)
+    other = sheet(network(lines, top='outputs = ["b", "a"]').graph)
+    assert diff(one, other).outputs == (("a", "b"), ("b", "a"))
+    assert not diff(one, other).equal
+
+
+def test_layers_shared_or_there_in_training_only_are_compared_too() -> None:
+    lines = '{ name = "a", op = "conv", out_channels = 3, kernel_size = 1 }, { name = "b", %s },'
+    shared = of(lines % 'op = "conv", out_channels = 3, kernel_size = 1', lines % 'share = "a"')
+    assert [e.settings for e in shared.entries if e.status == CHANGED] == [{"share": (None, "a")}]
+    assert shared.totals["params"] == (24, 12)
+    aside = '{ name = "t", op = "relu", from = "input", training_only = true },'
+    assert statuses(of("{ name = 'a', op = 'relu' },", "{ name = 'a', op = 'relu' }," + aside)) == {INSERTED: 1}
+
+
+def test_another_input_shape_makes_the_layers_follow() -> None:
+    def at(size: int) -> Network:
+        return network('{ name = "c", op = "conv", out_channels = 2, kernel_size = 3 }, { name = "p", op = "relu" },',
+                       [3, size, size])
+
+    found = diff(sheet(at(8).graph), sheet(at(9).graph))
+    assert [e.status for e in found.entries] == [CHANGED, FOLLOWS, FOLLOWS]
+    assert found.entries[1].numbers == {"output": ((2, 6, 6), (2, 7, 7)), "macs": (1944, 2646)}
+    assert found.totals["flops"] == (3888, 5292)
+
+
+@given(st.lists(st.integers(0, 3), max_size=12), st.lists(st.integers(0, 3), max_size=12))
+def test_where_all_cannot_be_compared_with_all_pairs_still_rise(left: list[int], right: list[int]) -> None:
+    tokens = [[Token(work, f"{work} {k}", str(work)) for k, work in enumerate(side)] for side in (left, right)]
+    cells, editing.CELLS = editing.CELLS, 6
+    try:
+        pairs = paired(*tokens)
+    finally:
+        editing.CELLS = cells
+    assert list(pairs.values()) == sorted(set(pairs.values()))
+    assert list(pairs) == sorted(pairs)
+    assert pairs.items() <= {(i, j) for i in range(len(left)) for j in range(len(right))}
+
+
+def test_large_networks_are_aligned_by_names_first() -> None:
+    tokens = [Token(("conv", k), f"layer {k}", "conv") for k in range(4000)]
+    new = Token("new", "new", "relu")
+    pairs = paired(tokens, [*tokens[:2000], new, *tokens[2000:]])
+    assert pairs == {k: k + (k >= 2000) for k in range(4000)}
+    shuffled = [tokens[3999], *tokens[:1500], new, *tokens[1600:3999]]
+    assert paired(tokens, shuffled).items() >= {(k, k + 1) for k in range(1500)}
