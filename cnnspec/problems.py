@@ -83,6 +83,7 @@ class SpecError(Exception):
         self.problems = sorted(set(problems), key=place)
         more = [] if complete else ["and more: reading stopped here"]
         super().__init__("\n".join([*map(str, self.problems), *more]))
+        self.complete = complete
 
 
 def place(problem: Problem) -> tuple[str, int, int, str, str]:

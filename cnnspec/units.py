@@ -50,15 +50,38 @@ def megabytes(n: int) -> str:
 
 def byte_size(text: str) -> int | None:
     """The bytes in ``24GiB`` or ``500 MB``; None where there are none."""
-    import re  # wanted by one command only
-    from decimal import Decimal
+    import re  # wanted by few commands only
 
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*", text.lower()) if len(text) < 40 else None
-    if found is None:
+    return scaled(found[1], found[2], 1024 if found[3] else 1000) if found else None
+
+
+def amount(text: str, unit: str) -> int | None:
+    """The number in a text such as ``5M`` (where ``unit`` is ""), ``50 MiB`` ("B"), or ``600 MMACs`` ("MAC").
+
+    MACs may be given as ``1.2 GFLOPs`` too, 2 FLOPs a MAC. Commas and blanks may stand between digits. None where the
+    text is none of these, or has no integer value.
+    """
+    import re
+
+    if len(text) > 60:
         return None
-    number, prefix, binary = found.groups()
-    base = 1024 if binary else 1000
-    return int(Decimal(number) * base ** " kmgt".index(prefix or " "))
+    plain = re.sub(r"(?<=\d)[, _](?=\d{3})", "", text)
+    if unit == "B":
+        return byte_size(plain)
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)\s*(macs?|flops?)?\s*", plain.lower())
+    if found is None or (found[3] and not unit):
+        return None
+    flops = (found[3] or "").startswith("flop")
+    return scaled(found[1], found[2], 1000, 2 if flops else 1)
+
+
+def scaled(number: str, prefix: str, base: int, parts: int = 1) -> int | None:
+    """The ``parts``-th of a decimal number with a prefix k, m, g or t: an integer, or None."""
+    from decimal import Decimal
+
+    value = Decimal(number) * base ** " kmgt".index(prefix or " ") / parts
+    return int(value) if parts == 1 or value == int(value) else None
 
 
 def fraction(numerator: int, denominator: int) -> int | str:

@@ -15,6 +15,7 @@ COMMANDS = (
     "explain",
     "list",
     "memory",
+    "check",
     "diff",
     "report",
     "schema",
@@ -53,8 +54,9 @@ def cli() -> None:
     cnnspec explain alexnet conv2         the formulas with the numbers in
     cnnspec table my_network.toml         the same for your own
     cnnspec verify resnet50               its PyTorch twin against the calculation
+    cnnspec check specs/                  the gate: what is wrong with specs
 
-    Exit codes: 0 all well, 1 a verdict fails, 2 the request or a spec cannot be understood.
+    Exit codes: 0 all well, 1 a verdict or a check fails, 2 the request or a spec cannot be understood.
     """
 
 

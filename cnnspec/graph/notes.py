@@ -12,9 +12,10 @@ MAX_INSTANCES = 2000  # of problems, those folded into one counted each time
 
 
 class Notes:
-    """The problems of one unrolling, by place and rule."""
+    """The problems of one unrolling, by place and rule; ``limited`` to as many as anyone reads."""
 
-    def __init__(self) -> None:
+    def __init__(self, limited: bool = True) -> None:
+        self.limited = limited
         self.found: dict[tuple[int, Path, str], tuple[Source, str, str, list[Call]]] = {}
         self.count = 0
 
@@ -22,7 +23,8 @@ class Notes:
         """Note a problem; at a place that has it already, only the call is added. Raises TooMany."""
         key = (id(source), path, rule)
         self.count += 1
-        if self.count > MAX_INSTANCES or (len(self.found) >= MAX_PROBLEMS and key not in self.found):
+        too_many = self.count > MAX_INSTANCES or (len(self.found) >= MAX_PROBLEMS and key not in self.found)
+        if self.limited and too_many:
             raise TooMany
         if key in self.found:
             if len(self.found[key][3]) < MAX_PROBLEMS and call not in self.found[key][3]:

@@ -16,7 +16,7 @@ from cnnspec.ops.conv import Conv
 from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
 from cnnspec.ops.fields import Padding, PerAxis, flag, padding, per_axis, size
 from cnnspec.ops.operator import Example, Operator
-from cnnspec.ops.windows import Reach
+from cnnspec.ops.windows import Axis, Reach
 from cnnspec.units import Shape
 
 
@@ -34,6 +34,9 @@ class DepthwiseConv(Operator):
         """The convolution that this one is, for an input of ``x``."""
         return Conv(out_channels=x[0] * self.multiplier, groups=x[0], kernel_size=self.kernel_size, stride=self.stride,
                     padding=self.padding, dilation=self.dilation, bias=self.bias)
+
+    def axes(self, x: Shape) -> list[Axis]:
+        return self.conv(x).axes(x)
 
     def output(self, x: Shape) -> Shape:
         return self.conv(x).output(x)

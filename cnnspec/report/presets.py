@@ -3,6 +3,7 @@
 FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
 DIFFS = ("text", "markdown", "json")
 VERDICTS = ("text", "json", "markdown", "junit", "github")
+FINDINGS = ("full", "concise", "json", "github", "gitlab", "sarif", "junit")
 
 PRESETS = {
     "summary": ("layer", "op", "output", "params", "macs", "receptive_field"),

@@ -132,21 +132,29 @@ def unknown_argument(notes: Collector, source: Source, path: Path, args: Fields)
 
 
 def read_bindings(notes: Collector, source: Source, name: str, variants: dict[str, Variant]) -> tuple[Any, Any, Any]:
-    """References, budgets and claims; each is bound to a variant, or to the network where it has none."""
+    """References, budgets and claims; each is bound to a variant, or to the network where it has none.
+
+    The budget of the network itself is that of all its variants.
+    """
     known = list(variants) or [name]
-    tables: list[Any] = []
-    for key in ("reference", "budget"):
-        table = notes.typed(source, (key,), source.data.get(key, {}), dict, "a table with one table a variant") or {}
-        for variant, value in table.items():
-            bind(notes, source, (key, variant), variant, known)
-            notes.typed(source, (key, variant), value, dict, "a table")
-        tables.append(table)
+    value = source.data.get("reference", {})
+    references = notes.typed(source, ("reference",), value, dict, "a table with one table a variant") or {}
+    for variant, value in references.items():
+        bind(notes, source, ("reference", variant), variant, known)
+        notes.typed(source, ("reference", variant), value, dict, "a table")
+    budgets: Fields = {}
+    if "budget" in source.data:
+        from cnnspec.spec.budgets import check_budgets
+
+        budgets = check_budgets(notes, source, ("budget",), source.data["budget"])
+        for variant in budgets:
+            bind(notes, source, ("budget", variant), variant, [*known, name])
     listed = source.data.get("claims", [])
     claims = notes.typed(source, ("claims",), listed, list, "an array of tables [[claims]]") or []
     for i, claim in enumerate(claims):
         if notes.typed(source, ("claims", i), claim, dict, "a table") and "variant" in claim:
             bind(notes, source, ("claims", i, "variant"), claim["variant"], known)
-    return tables[0], tables[1], claims
+    return references, budgets, claims
 
 
 def bind(notes: Collector, source: Source, path: Path, variant: Any, known: list[str]) -> None:

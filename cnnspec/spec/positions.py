@@ -15,18 +15,34 @@ def positions(text: str) -> Places:
     """Line and column, from 1, of every key and value of a valid TOML ``text``."""
     scanner = _Scanner(text)
     scanner.document()
-    starts = [0] + [i + 1 for i, c in enumerate(text) if c == "\n"]
-    result: Places = {}
-    for path, offset in scanner.offsets.items():
-        line = bisect_right(starts, offset)
-        result[path] = (line, offset - starts[line - 1] + 1)
-    return result
+    starts = line_starts(text)
+    return {path: place(starts, offset) for path, offset in scanner.offsets.items()}
+
+
+def line_starts(text: str) -> list[int]:
+    """The offset at which each line starts."""
+    return [0] + [i + 1 for i, c in enumerate(text) if c == "\n"]
+
+
+def place(starts: list[int], offset: int) -> tuple[int, int]:
+    """Line and column of an offset."""
+    line = bisect_right(starts, offset)
+    return line, offset - starts[line - 1] + 1
+
+
+def comments(text: str) -> list[tuple[int, int, str]]:
+    """Line and column, from 1, and the words of every comment in a valid TOML ``text``, without their ``#``."""
+    scanner = _Scanner(text)
+    scanner.document()
+    starts = line_starts(text)
+    return [(*place(starts, i), scanner.text[i + 1 : scanner.text.index("\n", i)].strip()) for i in scanner.comments]
 
 
 class _Scanner:
     def __init__(self, text: str):
         self.text, self.i = text + "\n", 0
         self.offsets: dict[Any, int] = {}
+        self.comments: list[int] = []
         self.lengths: dict[Any, int] = {}  # arrays of tables: how many so far
 
     def document(self) -> None:
@@ -44,6 +60,7 @@ class _Scanner:
             if c in blank:
                 self.i += 1
             elif comments and c == "#":
+                self.comments.append(self.i)
                 self.i = self.text.index("\n", self.i)
             else:
                 return True

@@ -8,6 +8,7 @@ from support import graph_of
 from cnnspec.api import load
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, SpecError
+from cnnspec.spec.budgets import Limit
 from cnnspec.spec.collect import Collector
 from cnnspec.spec.network import read_network
 from cnnspec.spec.source import Source
@@ -120,7 +121,8 @@ def test_references_budgets_and_claims_bind_to_variants() -> None:
     spec = read_network(notes, Source("net.toml", text), ".")
     assert not notes.problems
     assert spec is not None
-    assert (spec.references, spec.budgets) == ({"large": {"timm": "x"}}, {"small": {"params": 10}})
+    limit = Limit("params", True, 10, "", ("budget", "small", "params"))
+    assert (spec.references, spec.budgets) == ({"large": {"timm": "x"}}, {"small": {"limits": [limit]}})
     assert spec.claims[0]["variant"] == "large"
 
 

@@ -1,9 +1,7 @@
 """What fails, as annotations of GitHub: error commands, each with the layer's place in the spec."""
 
-import os
-
 from cnnspec.analyses.verdict import Check, Verdict
-from cnnspec.report.formats import plain
+from cnnspec.report.annotations import message, prop, relative
 from cnnspec.report.verdicts.words import counted, failing, headline, told
 
 MOST = 10  # differences of a check: GitHub shows no more annotations of one step
@@ -30,19 +28,3 @@ def annotations(verdict: Verdict, check: Check) -> list[str]:
     more = len(check.differences) - MOST
     return found + ([f"::error title={prop(title)}::and {more:,} more differences"] if more > 0 else [])
 
-
-def relative(file: str) -> str:
-    """A file below the current folder by its path from there, which is what GitHub knows."""
-    path = os.path.relpath(file) if os.path.isabs(file) else file
-    return file if path.startswith("..") else path
-
-
-def message(text: str) -> str:
-    """Text for the message of a command."""
-    lines = text.replace("\r\n", "\n").split("\n")
-    return "%0A".join(plain(line).replace("%", "%25") for line in lines)
-
-
-def prop(text: str) -> str:
-    """Text for a property of a command."""
-    return message(text).replace(":", "%3A").replace(",", "%2C")

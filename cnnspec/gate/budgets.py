@@ -1,0 +1,128 @@
+"""Whether a network keeps its budgets: those of its spec, and those of the configuration that fit its name."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from typing import Any
+
+from cnnspec.analyses.last_fields import last_fields
+from cnnspec.analyses.memory.answer import DTYPES, memory
+from cnnspec.analyses.receptive_field import receptive_fields
+from cnnspec.analyses.rows import Row, rows
+from cnnspec.costs import costs
+from cnnspec.gate.config import Config
+from cnnspec.graph.model import Graph
+from cnnspec.problems import Problem, RequestError, visible
+from cnnspec.spec.budgets import Limit
+from cnnspec.spec.model import NetworkSpec
+from cnnspec.spec.source import Source
+from cnnspec.units import count, megabytes, shape
+
+COSTLY = 3  # layers that a breach names
+
+
+class Measured:
+    """A quantity of a network: its value, the unit, and the layers that have most of it with their part."""
+
+    def __init__(self, value: int, unit: str, parts: list[tuple[str, int]] | None = None, note: str = ""):
+        self.value, self.unit, self.note = value, unit, note
+        self.most = sorted(parts or [], key=lambda part: -part[1])[:COSTLY]
+
+
+def check_budgets(graph: Graph, spec: NetworkSpec, config: Config) -> Iterator[Problem]:
+    """The breaches of one network's budgets."""
+    for source, budget in budgets_of(graph, spec, config):
+        book = Book(graph, budget)
+        for limit in budget["limits"]:
+            where = source.where(limit.path)
+            try:
+                found = getattr(book, limit.quantity)()
+            except RequestError as error:
+                message = f"{limit.quantity} of {visible(graph.name)} cannot be held against its budget: {error}"
+                yield Problem(where, "B002", message, "leave it out of the budget")
+                continue
+            if found.value > limit.value if limit.most else found.value < limit.value:
+                yield breach(source, graph, limit, found)
+
+
+def budgets_of(graph: Graph, spec: NetworkSpec, config: Config) -> Iterator[tuple[Source, dict[str, Any]]]:
+    """The budgets that bind a network, each with the file that states it."""
+    for name, budget in spec.budgets.items():
+        if name == graph.name or (name == spec.name and name not in spec.variants):
+            yield spec.source, budget
+    for pattern, budget in config.budgets.items():
+        if config.source and fnmatch(graph.name, pattern):
+            yield config.source, budget
+
+
+def breach(source: Source, graph: Graph, limit: Limit, found: Measured) -> Problem:
+    """What is said of a limit that is not kept: by how much, and which layers cost most."""
+    written = printed(limit.value, found.unit) + (f" ({visible(limit.text)})" if limit.text else "")
+    off = abs(found.value - limit.value)
+    percent = f" ({100 * off / limit.value:.3g}%)" if limit.value else ""
+    side = ("over", "at most") if limit.most else ("under", "at least")
+    message = (f"{limit.quantity} of {visible(graph.name)}{found.note} is {printed(found.value, found.unit)}, "
+               f"{printed(off, found.unit)}{percent} {side[0]} its budget of {side[1]} {written}")
+    named = ", ".join(f"{visible(name)} {printed(n, found.unit)}" for name, n in found.most)
+    hint = f"most of it: {named}" if named else ""
+    return Problem(source.where(limit.path), "B001", message, hint)
+
+
+def printed(n: int, unit: str) -> str:
+    """A number with its unit."""
+    return megabytes(n) if unit == "bytes" else f"{count(n)} {unit}".strip()
+
+
+class Book:
+    """The quantities that budgets limit, of one network; the memory for the budget's batch, dtype and optimizer."""
+
+    def __init__(self, graph: Graph, budget: dict[str, Any]):
+        self.graph = graph
+        self.dtype = budget.get("dtype", "float32")
+        self.batch, self.optimizer = budget.get("batch", 1), budget.get("optimizer", "none")
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of the table, as at inference."""
+        found = {n.index: c for n, c in zip(self.graph.nodes, costs(self.graph.nodes), strict=True)}
+        return rows(self.graph.layers(), found, receptive_fields(self.graph.nodes))
+
+    def params(self) -> Measured:
+        parts = [(r.name, r.params) for r in self.rows]
+        return Measured(sum(n for _, n in parts), "", parts)
+
+    def macs(self) -> Measured:
+        parts = [(r.name, r.macs) for r in self.rows]
+        return Measured(sum(n for _, n in parts), "MACs", parts)
+
+    def layers(self) -> Measured:
+        return Measured(len(self.rows), "rows of the table")
+
+    def weights(self) -> Measured:
+        size = DTYPES[self.dtype]
+        parts = [(r.name, (r.params + r.buffers) * size) for r in self.rows]
+        return Measured(sum(n for _, n in parts), "bytes", parts, f" in {self.dtype}, with buffers,")
+
+    def inference_peak(self) -> Measured:
+        return self.peak("inference")
+
+    def training_peak(self) -> Measured:
+        return self.peak("training")
+
+    def peak(self, mode: str) -> Measured:
+        """A peak of memory; named are the largest outputs."""
+        found = memory(self.graph, self.batch, self.dtype, self.optimizer)
+        size = DTYPES[self.dtype] * self.batch
+        parts = [(r.name, r.activation_size * size) for r in self.rows]
+        optimizer = f", {self.optimizer}" if mode == "training" and self.optimizer != "none" else ""
+        value, at = getattr(found, f"{mode}_peak"), getattr(found, f"{mode}_at")
+        return Measured(value, "bytes", parts, f" (batch {self.batch}, {self.dtype}{optimizer}; at {visible(at)})")
+
+    def receptive_field(self) -> Measured:
+        """The field of the last layers that do not see the whole input, along its shorter side."""
+        fields = receptive_fields(self.graph.nodes)
+        last = last_fields(self.graph, fields)
+        if not last:
+            raise RequestError("it has no layer with a field of its own")
+        node, size = min(last, key=lambda found: min(found[1]))
+        return Measured(min(size), "", note=f" ({shape(size)} at {visible(node.name)})")
+

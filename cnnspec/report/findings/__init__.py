@@ -1,0 +1,1 @@
+"""What a check has found, in the formats that people, editors and services read."""

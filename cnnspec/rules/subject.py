@@ -1,0 +1,56 @@
+"""A network as rules see it: its nodes, who reads them, what they cost, and what they see of the input."""
+
+from functools import cached_property
+
+from cnnspec.analyses.receptive_field import Field, receptive_fields
+from cnnspec.costs import NodeCost, costs
+from cnnspec.graph.model import Graph, Node
+from cnnspec.ops.windows import Axis
+
+CONVOLUTIONS = ("conv", "depthwise_conv", "conv_table")
+POOLS = ("maxpool", "avgpool", "minpool", "sumpool", "trainable_subsampling")
+WEIGHTED = (*CONVOLUTIONS, "conv_transpose", "linear")
+
+
+class Subject:
+    """One network. What is worked out for one rule is there for the next."""
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.nodes = list(graph.layers(training=True))
+
+    @cached_property
+    def readers(self) -> dict[int, list[Node]]:
+        """Who reads a node, by the node's index, in execution order."""
+        found: dict[int, list[Node]] = {n.index: [] for n in self.graph.nodes}
+        for node in self.nodes:
+            for n in node.inputs:
+                found[n.index].append(node)
+        return found
+
+    def all_readers(self, index: int, n: int) -> bool:
+        """Whether ``n`` readers of a node are all that it has; who calls the network reads its outputs."""
+        return n == len(self.readers[index]) and all(out.index != index for out in self.graph.outputs)
+
+    @cached_property
+    def costs(self) -> dict[int, NodeCost]:
+        """What each node costs, by its index."""
+        return {n.index: c for n, c in zip(self.graph.nodes, costs(self.graph.nodes), strict=True)}
+
+    @cached_property
+    def fields(self) -> dict[int, Field]:
+        """The receptive field of each node, by its index."""
+        return receptive_fields(self.graph.nodes)
+
+    @cached_property
+    def windowed(self) -> list[tuple[Node, list[Axis]]]:
+        """The convolutions and pools with their windows."""
+        known: dict[object, list[Axis]] = {}  # networks repeat themselves
+        found = []
+        for node in self.nodes:
+            if node.kind in CONVOLUTIONS or node.kind in POOLS:
+                key = (node.op, node.shapes)
+                if key not in known:
+                    known[key] = node.op.axes(*node.shapes)  # type: ignore[attr-defined]
+                found.append((node, known[key]))
+        return found
