@@ -48,11 +48,17 @@ def megabytes(n: int) -> str:
     return f"{n / 1e6:.1f} MB ({n / 2**20:.1f} MiB)"
 
 
+def size_of(n: int) -> str:
+    """Bytes, in megabytes where there are at least 10 of them: ``82,856 bytes``."""
+    return megabytes(n) if n >= 10**7 else f"{count(n)} bytes"
+
+
 def byte_size(text: str) -> int | None:
     """The bytes in ``24GiB`` or ``500 MB``; None where there are none."""
     import re  # wanted by few commands only
 
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*", text.lower()) if len(text) < 40 else None
+    form = r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*"
+    found = re.fullmatch(form, text.lower()) if len(text) < 40 else None
     return scaled(found[1], found[2], 1024 if found[3] else 1000) if found else None
 
 
@@ -60,16 +66,16 @@ def amount(text: str, unit: str) -> int | None:
     """The number in a text such as ``5M`` (where ``unit`` is ""), ``50 MiB`` ("B"), or ``600 MMACs`` ("MAC").
 
     MACs may be given as ``1.2 GFLOPs`` too, 2 FLOPs a MAC. Commas and blanks may stand between digits. None where the
-    text is none of these, or has no integer value.
+    text is none of these, or an odd number of FLOPs.
     """
     import re
 
     if len(text) > 60:
         return None
-    plain = re.sub(r"(?<=\d)[, _](?=\d{3})", "", text)
+    plain = re.sub(r"(?<=[0-9])[, _](?=[0-9]{3})", "", text)
     if unit == "B":
         return byte_size(plain)
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)\s*(macs?|flops?)?\s*", plain.lower())
+    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)\s*(macs?|flops?)?\s*", plain.lower())
     if found is None or (found[3] and not unit):
         return None
     flops = (found[3] or "").startswith("flop")

@@ -15,7 +15,7 @@ from cnnspec.problems import Problem, RequestError, visible
 from cnnspec.spec.budgets import Limit
 from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.source import Source
-from cnnspec.units import count, megabytes, shape
+from cnnspec.units import count, shape, size_of
 
 COSTLY = 3  # layers that a breach names
 
@@ -69,7 +69,7 @@ def breach(source: Source, graph: Graph, limit: Limit, found: Measured) -> Probl
 
 def printed(n: int, unit: str) -> str:
     """A number with its unit."""
-    return megabytes(n) if unit == "bytes" else f"{count(n)} {unit}".strip()
+    return size_of(n) if unit == "bytes" else f"{count(n)} {unit}".strip()
 
 
 class Book:

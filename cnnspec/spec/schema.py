@@ -9,6 +9,7 @@ from sys import modules
 from typing import Any
 
 from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.spec.budgets import COUNTS, LIMITS, SETTINGS
 from cnnspec.spec.references import LIBRARIES
 
 EXPRESSION = {"type": "string", "pattern": r"\{.*\}", "description": "an expression, {...}"}
@@ -39,7 +40,7 @@ def schema() -> dict[str, Any]:
             "include": {**NAMES, "description": "files with blocks, in specs/ or below the file's own folder"},
             "reference": {"type": "object", "additionalProperties": reference(),
                           "description": "the models of libraries that variants must equal"},
-            "budget": {"type": "object", "description": "limits that variants keep"},
+            "budget": {"type": "object", "additionalProperties": budget(), "description": "limits that variants keep"},
             "claims": {"type": "array", "items": {"type": "object"}, "description": "published figures"},
         },
         "definitions": {**operators(), "line": line(), "block": block(), "expression": EXPRESSION},
@@ -61,6 +62,22 @@ def reference() -> dict[str, Any]:
     models = {library: {"type": "string", "description": f"a model of {library}"} for library in LIBRARIES}
     settings = {"type": "object", "description": "the arguments with which the network equals it"}
     return {"type": "object", "additionalProperties": False, "properties": {**models, "set": settings}}
+
+
+def budget() -> dict[str, Any]:
+    """The limits of a variant, or of the network, and what they mean by its memory."""
+    side, number = r"^\s*(<=|>=)?\s*", r"\d[\d,_ ]*(\.\d+)?\s*"
+    forms = {"": "[kKmMgGtT]?", "MAC": "[kKmMgGtT]?([mM][aA][cC][sS]?|[fF][lL][oO][pP][sS]?)?",
+             "B": "[kKmMgGtT]?i?[bB]?"}
+    limits = {}
+    for quantity in LIMITS:
+        pattern = f"{side}{number}{forms[COUNTS.get(quantity, 'B')]}\\s*$"
+        limits[quantity] = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": pattern}],
+                            "description": f"{'at least' if quantity == 'receptive_field' else 'at most'}, unless a "
+                                           "text begins with <= or >="}
+    settings: dict[str, Any] = {key: {"enum": list(options)} for key, options in SETTINGS.items()}
+    settings["batch"] = {"type": "integer", "minimum": 1}
+    return {"type": "object", "additionalProperties": False, "properties": {**limits, **settings}}
 
 
 def line() -> dict[str, Any]:

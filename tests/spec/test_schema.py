@@ -27,6 +27,13 @@ layers = [{ name = "c", op = "conv_bn", out_channels = "{width}", kernel_size = 
 op = "conv"
 bias = false
 norm = "batchnorm"
+[budget.net]
+params = 10
+macs = "1.2 GFLOPs"
+weights = "<= 50 MiB"
+receptive_field = 224
+batch = 8
+optimizer = "adam"
 """)
 
 
@@ -62,6 +69,12 @@ def test_a_plain_spec_is_accepted() -> None:
     pytest.param(("blocks", "conv_bn"), "biass", True, id="an unknown field of a preset"),
     pytest.param(("blocks", "conv_bn"), "bias", "no", id="a text for a flag of a preset"),
     pytest.param((), "layers", None, id="no layers"),
+    pytest.param(("budget", "net"), "parms", 5, id="an unknown limit"),
+    pytest.param(("budget", "net"), "params", "5 MiB", id="bytes for a count"),
+    pytest.param(("budget", "net"), "weights", "5 MMACs", id="work for bytes"),
+    pytest.param(("budget", "net"), "params", 1.5, id="a float for a limit"),
+    pytest.param(("budget", "net"), "batch", 0, id="a batch of nothing"),
+    pytest.param(("budget", "net"), "dtype", "int8", id="an unknown dtype"),
     pytest.param((), "layers", [], id="empty layers"),
     pytest.param((), "input", "large", id="an input that is a word"),
 ])

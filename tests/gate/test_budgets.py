@@ -1,0 +1,163 @@
+"""Budgets: what limits may say, what they hold a network to, and what is said of a breach."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnspec import load
+from cnnspec.analyses.memory.answer import DTYPES, OPTIMIZERS
+from cnnspec.cli import cli
+from cnnspec.spec.budgets import LIMITS, SETTINGS
+from cnnspec.units import amount
+
+NET = """name = "net"
+input = [3, 32, 32]
+args.width = 8
+layers = [
+  { name = "wide",    op = "conv", out_channels = "{width}", kernel_size = 3, padding = 1, activation = "relu" },
+  { name = "pool",    op = "maxpool", kernel_size = 2 },
+  { name = "flatten", op = "flatten" },
+  { name = "fc",      op = "linear", out_features = 10 },
+]
+"""
+PARAMS = (3 * 9 + 1) * 8 + (8 * 16 * 16 + 1) * 10  # 224 + 20,490
+MACS = 3 * 9 * 8 * 32 * 32 + 8 * 16 * 16 * 10  # 221,184 + 20,480
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def findings(budget: str, text: str = NET) -> list[dict[str, Any]]:
+    """What check finds in the network with the text of a budget behind it."""
+    Path("net.toml").write_text(text + budget, encoding="utf-8")
+    done = CliRunner().invoke(cli, ["check", "net.toml", "--format", "json"], catch_exceptions=False)
+    data: dict[str, Any] = json.loads(done.output)
+    assert done.exit_code == (0 if data["passed"] else 1)
+    return data["findings"]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(("text", "unit", "value"), [
+    ("5M", "", 5_000_000), ("5 m", "", 5_000_000), ("1.5k", "", 1500), ("60,965,224", "", 60_965_224),
+    ("60 965 224", "", 60_965_224), ("600 MMACs", "MAC", 600_000_000), ("600M", "MAC", 600_000_000),
+    ("1.2 GFLOPs", "MAC", 600_000_000), ("8 FLOP", "MAC", 4), ("3 mac", "MAC", 3), ("50 MiB", "B", 50 * 2**20),
+    ("50 MB", "B", 50_000_000), ("0.5GiB", "B", 2**29), ("7", "B", 7),
+])
+def test_human_units_are_read(text: str, unit: str, value: int) -> None:
+    assert amount(text, unit) == value
+
+
+@pytest.mark.parametrize(("text", "unit"), [
+    ("", ""), ("M", ""), ("5 MiB", ""), ("5 MACs", ""), ("5 MMAC", "B"), ("-5", ""), ("5 parsecs", ""), ("5e6", ""),
+    ("3 FLOPs", "MAC"), ("1,00", ""), ("5 M M", ""), ("٥", ""), ("9" * 61, ""),
+])
+def test_what_is_no_amount_is_none(text: str, unit: str) -> None:
+    assert amount(text, unit) is None
+
+
+@given(st.integers(0, 10**15), st.sampled_from(["", "MAC", "B"]))
+def test_plain_numbers_are_themselves_in_every_unit(n: int, unit: str) -> None:
+    assert amount(str(n), unit) == amount(f"{n:,}", unit) == n
+    assert amount(f"{n}k", unit) == 1000 * n
+
+
+def test_a_limit_that_holds_is_silent_and_one_less_is_a_breach() -> None:
+    for key, value in (("params", PARAMS), ("macs", MACS), ("weights", 4 * PARAMS), ("layers", 4)):
+        assert findings(f"[budget.net]\n{key} = {value}\n") == []
+        found, = findings(f"[budget.net]\n{key} = {value - 1}\n")
+        assert (found["code"], found["line"], found["column"]) == ("B001", 11, len(key) + 4)
+
+
+def test_a_breach_says_by_how_much_and_what_costs_most() -> None:
+    found, = findings('[budget.net]\nparams = "10k"\n')
+    assert found["message"] == ("params of net is 20,714, 10,714 (107%) over its budget of at most 10,000 (10k)")
+    assert found["help"] == "most of it: fc 20,490, wide 224, pool 0"
+    found, = findings('[budget.net]\nmacs = "200 kMACs"\n')
+    assert found["message"] == (
+        "macs of net is 241,664 MACs, 41,664 MACs (20.8%) over its budget of at most 200,000 MACs (200 kMACs)")
+    assert found["help"].startswith("most of it: wide 221,184 MACs, fc 20,480 MACs, ")
+    found, = findings('[budget.net]\nweights = "60 kB"\ndtype = "float32"\n')
+    assert found["message"] == ("weights of net in float32, with buffers, is 82,856 bytes, 22,856 bytes (38.1%) "
+                                "over its budget of at most 60,000 bytes (60 kB)")
+
+
+def test_limits_can_be_the_least() -> None:
+    assert findings(f'[budget.net]\nparams = ">= {PARAMS}"\n') == []
+    found, = findings(f'[budget.net]\nparams = ">= {PARAMS + 1}"\n')
+    assert "1 (0.00483%) under its budget of at least 20,715" in found["message"]
+
+
+def test_the_receptive_field_is_at_least_its_budget() -> None:
+    assert findings("[budget.net]\nreceptive_field = 4\n") == []
+    found, = findings("[budget.net]\nreceptive_field = 32\n")
+    assert found["message"] == (
+        "receptive_field of net (4x4 at pool) is 4, 28 (87.5%) under its budget of at least 32")
+    assert findings('[budget.net]\nreceptive_field = "<= 4"\n') == []
+
+
+def test_memory_is_that_of_the_batch_the_dtype_and_the_optimizer() -> None:
+    Path("net.toml").write_text(NET, encoding="utf-8")
+    for settings in ({}, {"batch": 4, "dtype": "float16"}, {"batch": 2, "optimizer": "adam"}):
+        found = load("net.toml").memory(**settings)  # type: ignore[arg-type]
+        lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
+        for key in ("inference_peak", "training_peak"):
+            peak = getattr(found, key)
+            assert findings(f"[budget.net]\n{lines}{key} = {peak}\n") == []
+            breach, = findings(f"[budget.net]\n{lines}{key} = {peak - 1}\n")
+            assert f"batch {settings.get('batch', 1)}, {settings.get('dtype', 'float32')}" in breach["message"]
+
+
+VARIANTS = "[variants.net]\n[variants.wide]\nwidth = 16\n[variants.narrow]\nwidth = 4\n"
+
+
+def test_budgets_bind_to_their_variant_and_the_networks_own_to_all() -> None:
+    breached = findings(VARIANTS + "[budget.wide]\nparams = 1\n")
+    assert [f["networks"] for f in breached] == [["wide"]]
+    family = NET.replace('"net"', '"family"')
+    breached = findings(VARIANTS + f"[budget.family]\nparams = {PARAMS}\n", family)
+    assert [f["networks"] for f in breached] == [["wide"]]
+    breached = findings(VARIANTS + f"[budget.net]\nparams = {PARAMS - 1}\n")
+    assert [f["networks"] for f in breached] == [["net"]]
+
+
+def test_the_configuration_binds_networks_by_pattern() -> None:
+    Path("pyproject.toml").write_text(f'[tool.cnnspec.budget."*e*"]\nparams = {PARAMS}\n', encoding="utf-8")
+    found, = findings(VARIANTS)
+    assert (Path(found["file"]).name, found["line"], found["networks"]) == ("pyproject.toml", 2, ["wide"])
+
+
+@pytest.mark.parametrize(("line", "code", "message", "help"), [
+    ("parms = 5", "L001", "parms is not a key of the budget net", "did you mean 'params'?"),
+    ('params = "5 MiB"', "L003", 'params is a limit such as "5M", not "5 MiB"', ""),
+    ("params = 5.0", "L003", 'params is a limit such as "5M", not 5.0 (a float)', ""),
+    ("params = true", "L003", 'params is a limit such as "5M", not true', ""),
+    ("params = -1", "L003", 'params is a limit such as "5M", not -1', ""),
+    ('weights = "5 MMACs"', "L003", 'weights is a limit such as "50 MiB", not "5 MMACs"', ""),
+    ("macs = []", "L003", 'macs is a limit such as "600 MMACs", not []', ""),
+    ("batch = 0", "L003", "batch is an integer of at least 1, not 0", ""),
+    ('dtype = "int8"', "L003", 'dtype is one of float32, float64, bfloat16, float16, not "int8"', ""),
+    ("optimizer = {}", "L003", "optimizer is one of none, sgd, momentum, adam, adamw, not a table", ""),
+])
+def test_a_budget_that_is_none_is_a_problem_of_the_spec(line: str, code: str, message: str, help: str) -> None:
+    found, = findings(f"[budget.net]\n{line}\n")
+    assert (found["code"], found["message"], found["help"]) == (code, message, help)
+    assert found["line"] == 11
+
+
+def test_a_budget_binds_to_a_network_that_there_is() -> None:
+    assert [f["code"] for f in findings("[budget.nett]\nparams = 1\n")] == ["L015"]
+
+    assert [f["code"] for f in findings("[budget]\nnet = 3\n")] == ["L003"]
+
+
+def test_budgets_name_what_memory_and_rows_have() -> None:
+    assert SETTINGS["dtype"] == tuple(DTYPES)
+    assert SETTINGS["optimizer"] == tuple(OPTIMIZERS)
+    assert set(LIMITS) == {"params", "macs", "weights", "inference_peak", "training_peak", "receptive_field", "layers"}
