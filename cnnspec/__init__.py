@@ -11,10 +11,11 @@ Importing the package imports nothing heavy; everything public is in :mod:`cnnsp
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Network", "RequestError", "SpecError", "__version__", "load", "networks", "verify"]
+__all__ = ["Comparison", "Network", "RequestError", "SpecError", "__version__", "compare", "load", "networks",
+           "verify"]
 
 if TYPE_CHECKING:
-    from cnnspec.api import Network, load, networks, verify
+    from cnnspec.api import Comparison, Network, compare, load, networks, verify
     from cnnspec.problems import RequestError, SpecError
 
 

@@ -1,6 +1,6 @@
 """What ``import cnnspec`` offers: a network by its name or file, and what can be asked of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     import pandas
     import torch
 
+    from cnnspec.analyses.comparison import Measure, Setting, Subject
     from cnnspec.analyses.memory.answer import Memory
     from cnnspec.report.verdicts.printed import PrintedVerdict
 
-__all__ = ["Network", "RequestError", "SpecError", "load", "networks", "verify"]
+__all__ = ["Comparison", "Network", "RequestError", "SpecError", "compare", "load", "networks", "verify"]
 
 
 class Network:
@@ -146,6 +147,57 @@ def verify(net: Network | str, model: "torch.nn.Module | None" = None, device: s
     theirs = None if model is None else requests.copied(model)
     found = verify(network.graph, device, libraries, theirs, model_name, again=network.again)
     return PrintedVerdict(**vars(found))
+
+
+class Comparison:
+    """Networks side by side. Made by :func:`compare`; it prints itself as the command does."""
+
+    def __init__(self, subjects: "list[Subject]", measures: "list[Measure]", setting: "Setting"):
+        self.subjects, self.measures, self.setting = subjects, measures, setting
+
+    def written(self, format: str = "text", exact: bool = False, across: bool = False) -> str:
+        """The comparison in one of presets.FORMATS; ``exact`` for tables, ``across`` with a column a network."""
+        from cnnspec.report.comparison import page
+
+        return page(self.subjects, self.measures, self.setting, format, exact, across)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """One line a network, with the keys of the JSON contract, exact. Raises RequestError without pandas."""
+        from cnnspec.report.comparison import frame
+
+        try:
+            return frame(self.subjects, self.measures)
+        except ImportError:
+            raise RequestError("a DataFrame needs pandas: pip install 'cnnspec[report]'") from None
+
+    def __str__(self) -> str:
+        return self.written()
+
+    def _repr_html_(self) -> str:
+        return self.written("html")
+
+
+def compare(nets: "Iterable[Network | str]", *, batch: int = 1, dtype: str = "float32", optimizer: str = "none",
+            loss: str = "", conventions: Iterable[str] = (), columns: Iterable[str] | None = None, sort: str = "",
+            filters: Iterable[str] = ()) -> Comparison:
+    """Networks, or names of networks, side by side.
+
+    Memory is for ``batch``, ``dtype``, ``optimizer`` and ``loss``. ``conventions`` are tools whose counts are shown
+    besides, ``columns`` the measures instead of the usual, ``sort`` a measure ("-macs": descending) and ``filters``
+    conditions such as "params < 10M". Raises RequestError for what there is not, SpecError for a spec with problems.
+    """
+    from cnnspec.analyses import comparison, selection
+    from cnnspec.analyses.memory.answer import checked
+
+    checked(batch, dtype, optimizer)
+    setting = comparison.Setting(batch, dtype, optimizer, loss)
+    keys = [*dict.fromkeys([*(comparison.DEFAULT if columns is None else columns), *conventions])]
+    measures = [comparison.measure(key) for key in keys]
+    conditions = [selection.condition(text) for text in filters]
+    loaded = [load(net) if isinstance(net, str) else net for net in nets]
+    found = [comparison.Subject(net.graph, setting) for net in loaded]
+    found = [s for s in found if all(holds(s) for holds in conditions)]
+    return Comparison(selection.ordered(found, sort) if sort else found, measures, setting)
 
 
 def load_zoo(pattern: str = "") -> Iterator[Network]:

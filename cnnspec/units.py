@@ -43,6 +43,21 @@ def giga(n: int, unit: str) -> str:
     return f"{n} {unit}"
 
 
+def short(n: int, unit: str = "") -> str:
+    """A count to four digits, as papers print it: ``25.56M``; below ten thousand, and with a ``unit``, as it is.
+
+    >>> short(4089184256), short(608), short(102_228_128, "B")
+    ('4.089G', '608', '102.2MB')
+    """
+    if n < 10_000 and not unit:
+        return str(n)
+    steps = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+    size, prefix = next((step for step in steps if 20_000 * n >= 19_999 * step[0]), (1, ""))
+    value = n / size
+    digits = 0 if size == 1 else 3 if value < 9.9995 else 2 if value < 99.995 else 1
+    return f"{value:.{digits}f}{prefix}{unit}"
+
+
 def megabytes(n: int) -> str:
     """Bytes in both readings of a megabyte: ``243.9 MB (232.6 MiB)``."""
     return f"{n / 1e6:.1f} MB ({n / 2**20:.1f} MiB)"

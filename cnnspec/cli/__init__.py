@@ -14,6 +14,7 @@ COMMANDS = (
     "table",
     "explain",
     "list",
+    "compare",
     "memory",
     "check",
     "diff",
@@ -53,6 +54,7 @@ def cli() -> None:
     cnnspec table alexnet                 the per-layer table
     cnnspec explain alexnet conv2         the formulas with the numbers in
     cnnspec table my_network.toml         the same for your own
+    cnnspec compare vgg16 resnet50        networks side by side
     cnnspec verify resnet50               its PyTorch twin against the calculation
     cnnspec check specs/                  the gate: what is wrong with specs
 

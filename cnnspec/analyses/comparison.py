@@ -1,0 +1,156 @@
+"""Networks side by side: what can be measured of one network as a whole, each measure by its key.
+
+A measure is worked out when it is first asked for, so that a table of parameters plans no memory.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from math import prod
+from typing import Any
+
+from cnnspec.analyses.depth import depth
+from cnnspec.analyses.memory.answer import DTYPES, Memory, checked, memory
+from cnnspec.analyses.moved import moved
+from cnnspec.analyses.receptive_field import Field, receptive_fields
+from cnnspec.analyses.rows import Row, rows
+from cnnspec.analyses.totals import Totals, totals
+from cnnspec.conventions import CONVENTIONS, Uncounted, convention, total
+from cnnspec.costs import NodeCost, costs
+from cnnspec.garbage import kept
+from cnnspec.graph.model import Graph
+from cnnspec.problems import RequestError, did_you_mean, visible
+from cnnspec.records import Record
+
+
+class Setting(Record):
+    """For what memory and arithmetic intensity are asked."""
+
+    batch: int = 1
+    dtype: str = "float32"
+    optimizer: str = "none"
+    loss: str = ""
+
+
+class Subject:
+    """One network of a comparison. ``unknown`` says, by measure, why one has no value."""
+
+    def __init__(self, graph: Graph, setting: Setting):
+        self.graph, self.setting = graph, setting
+        self.unknown: dict[str, str] = {}
+        self.found: dict[str, Any] = {}
+
+    def value(self, key: str) -> Any:
+        """The value of a measure; None where it has none."""
+        if key not in self.found:
+            with kept():
+                self.found[key] = MEASURES[key].value(self)
+        return self.found[key]
+
+    @cached_property
+    def costs(self) -> dict[int, NodeCost]:
+        return {n.index: c for n, c in zip(self.graph.nodes, costs(self.graph.nodes), strict=True)}
+
+    @cached_property
+    def fields(self) -> dict[int, Field]:
+        return receptive_fields(self.graph.nodes)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        return rows(self.graph.layers(), self.costs, self.fields)
+
+    @cached_property
+    def totals(self) -> Totals:
+        return totals(self.rows)
+
+    @cached_property
+    def memory(self) -> Memory | None:
+        """The plan of its memory, or None where an operator's memory is not known."""
+        s = self.setting
+        checked(s.batch, s.dtype, s.optimizer)  # a request that cannot be meant is no property of a network
+        try:
+            return memory(self.graph, s.batch, s.dtype, s.optimizer, s.loss)
+        except RequestError as error:
+            self.unknown["memory"] = str(error)
+            return None
+
+    def counted(self, name: str) -> int | None:
+        """What another tool would count, or None where that is not said."""
+        try:
+            return total(convention(name), self.graph)
+        except Uncounted as fault:
+            self.unknown[name] = str(fault)
+            return None
+
+
+class Measure(Record):
+    """One thing that is compared. ``kind`` is text, count, bytes, ratio or field; ``says`` defines it in a line."""
+
+    key: str
+    heading: str
+    kind: str
+    value: Callable[[Subject], Any]
+    says: str = ""
+
+
+def weights(subject: Subject) -> int:
+    """The elements of kernels and matrices: of the parameters that have two dimensions or more."""
+    of = [node.op.parameters(*node.shapes) for node in subject.graph.layers() if not node.shares]
+    return sum(prod(shape) for tensors in of for shape in tensors.values() if len(shape) > 1)
+
+
+def receptive_field(subject: Subject) -> tuple[int, ...] | None:
+    """The largest field of a layer that does not see the whole input; None where all do."""
+    sizes = [subject.fields[n.index].size for n in subject.graph.layers()]
+    return max((s for s in sizes if s is not None), key=prod, default=None)
+
+
+def intensity(subject: Subject) -> float:
+    """FLOPs a byte moved."""
+    batch, size = subject.setting.batch, DTYPES[subject.setting.dtype]
+    bytes_ = moved(subject.rows, batch) * size
+    return round(subject.totals.flops * batch / bytes_, 2) if bytes_ else 0.0
+
+
+def peak(mode: str) -> Callable[[Subject], int | None]:
+    return lambda s: getattr(s.memory, f"{mode}_peak") if s.memory else None
+
+
+def tool(name: str) -> Callable[[Subject], int | None]:
+    return lambda s: s.counted(name)
+
+
+MEASURES = {
+    m.key: m
+    for m in (
+        Measure("network", "Network", "text", lambda s: s.graph.name),
+        Measure("title", "Title", "text", lambda s: s.graph.title),
+        Measure("family", "Family", "text", lambda s: s.graph.family),
+        Measure("year", "Year", "year", lambda s: s.graph.year),
+        Measure("input", "Input", "shape", lambda s: s.graph.inputs[0].output),
+        Measure("params", "Params", "count", lambda s: s.totals.params),
+        Measure("weights", "Weights", "count", weights, "elements of kernels and matrices, without biases and norms"),
+        Measure("buffers", "Buffers", "count", lambda s: s.totals.buffers),
+        Measure("macs", "MACs", "count", lambda s: s.totals.macs, "multiply-accumulates, biases not counted"),
+        Measure("flops", "FLOPs", "count", lambda s: s.totals.flops, "2 a multiply-accumulate"),
+        Measure("activations", "Acts", "count", lambda s: s.totals.activations,
+                "activations: the elements of the outputs of all layers"),
+        Measure("inference_peak", "Infer peak", "bytes", peak("inference"), "memory at inference"),
+        Measure("training_peak", "Train peak", "bytes", peak("training"), "memory in training"),
+        Measure("depth", "Depth", "count", lambda s: depth(s.graph.layers()),
+                "the most layers with weights on one path, without gates"),
+        Measure("receptive_field", "RF", "field", receptive_field,
+                "the largest receptive field of a layer that does not see the whole input, in pixels"),
+        Measure("intensity", "FLOPs a byte", "ratio", intensity, "arithmetic intensity: FLOPs for each byte that is "
+                "moved if every layer reads its inputs and weights and writes its output once"),
+        *(Measure(name, name, "count", tool(name), f"what {name} would count") for name in CONVENTIONS),
+    )
+}
+DEFAULT = ("network", "params", "macs", "activations", "inference_peak", "training_peak", "depth", "receptive_field")
+
+
+def measure(key: str) -> Measure:
+    """The measure called ``key``. Raises RequestError where there is none."""
+    if key not in MEASURES:
+        hint = did_you_mean(key, list(MEASURES), "there are " + ", ".join(MEASURES))
+        raise RequestError(f"there is nothing to compare called {visible(key, 40)!r}; {hint}")
+    return MEASURES[key]

@@ -1,0 +1,74 @@
+"""Which networks of a comparison, and in which order: ``params < 10M`` and ``-macs``, read by hand."""
+
+import re
+from decimal import Decimal
+from math import prod
+from typing import Any
+
+from cnnspec.analyses.comparison import Measure, Subject, measure
+from cnnspec.problems import RequestError, visible
+from cnnspec.records import Record
+from cnnspec.units import byte_size
+
+CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|!=|==|=|<|>)\s*(\S.*?)\s*")
+POWERS = {"": 0, "k": 3, "m": 6, "g": 9, "b": 9, "t": 12}
+HOLDS = {"<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
+         "=": lambda a, b: a == b, "!=": lambda a, b: a != b}
+
+
+class Condition(Record):
+    """A measure, a comparison of HOLDS, and what it is compared with."""
+
+    measure: Measure
+    holds: str
+    wanted: Any
+
+    def __call__(self, subject: Subject) -> bool:
+        """Whether a network fulfils it; one whose value is not known does not."""
+        value = number(self.measure, subject.value(self.measure.key))
+        return value is not None and bool(HOLDS[self.holds](value, self.wanted))
+
+
+def condition(text: str) -> Condition:
+    """The condition in ``params < 10M``. Raises RequestError."""
+    found = CONDITION.fullmatch(text) if len(text) < 200 else None
+    if found is None:
+        raise RequestError(f"--filter takes a measure, a comparison and a value, such as 'params < 10M' or "
+                           f"'family = vgg', not {visible(text, 60)!r}")
+    key, holds, value = found.groups()
+    of = measure(key)
+    holds = "=" if holds == "==" else holds
+    if of.kind == "text" and holds not in ("=", "!="):
+        raise RequestError(f"{key} is text, which is = or !=, not {holds}")
+    return Condition(of, holds, value.strip("'\"") if of.kind == "text" else wanted(of, value))
+
+
+def wanted(of: Measure, text: str) -> Decimal:
+    """The number in ``10M``, or for bytes in ``24GiB``. Raises RequestError."""
+    if of.kind == "bytes":
+        size = byte_size(text)
+        if size is not None:
+            return Decimal(size)
+        raise RequestError(f"{of.key} is compared with a size such as 24GiB or 500MB, not {visible(text, 40)!r}")
+    plain = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgbt]?)", text.replace(",", "").lower()) if len(text) < 40 else None
+    if plain is None:
+        raise RequestError(f"{of.key} is compared with a number such as 10M or 4.1G, not {visible(text, 40)!r}")
+    return Decimal(plain[1]).scaleb(POWERS[plain[2]])
+
+
+def number(of: Measure, value: Any) -> Any:
+    """A value as it is compared: of sizes, the largest side of a field and the elements of an input."""
+    if isinstance(value, tuple):
+        return max(value) if of.kind == "field" else prod(value)
+    return value
+
+
+def ordered(subjects: list[Subject], key: str) -> list[Subject]:
+    """Subjects by a measure, ascending, or with ``-`` before its key descending; unknown values last.
+
+    Raises RequestError for a measure that there is not.
+    """
+    of, descending = measure(key.removeprefix("-")), key.startswith("-")
+    values = {id(s): number(of, s.value(of.key)) for s in subjects}
+    known = sorted((s for s in subjects if values[id(s)] is not None), key=lambda s: values[id(s)], reverse=descending)
+    return known + [s for s in subjects if values[id(s)] is None]

@@ -1,0 +1,52 @@
+"""thop.profile: hooks on torch's own modules, by their exact type.
+
+Source: thop/profile.py and thop/vision/basic_hooks.py. What is called as a function, it does not see.
+"""
+
+from math import prod
+
+from cnnspec.conventions.rules import BY_OUTPUTS, FREE, MACS, Convention, Rule, an_input, an_output, suffixed
+from cnnspec.graph.model import Node
+
+
+def adaptive(node: Node) -> int:
+    """For each output its share of the inputs, and one division: C*(inputs + outputs) positions."""
+    channels, *sizes = node.shapes[0]
+    return channels * (prod(sizes) + prod(node.output[1:]))
+
+
+def softmax(node: Node) -> int:
+    """n exponentials, n - 1 additions and n divisions for each group of n channels."""
+    n = node.shapes[0][0]
+    return prod(node.shapes[0]) // n * (3 * n - 1)
+
+
+def upsampled(node: Node) -> int:
+    if getattr(node.op, "mode", "") == "nearest":
+        return prod(node.output)
+    return prod(node.output) * {2: 5, 3: 11}.get(len(node.output), 0)  # it has no rule for trilinear
+
+
+ADAPTIVE = Rule("1 an element of its input and 1 of its output", adaptive)
+CONVENTION = Convention(
+    "thop", "0.1.1", "MACs", "Elementwise work is added to multiply-accumulates.",
+    lambda n: suffixed(n, ((1e12, 1e12, "T"), (1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e3, 1e3, "K")), 2), {
+        "conv": MACS,
+        "depthwise_conv": MACS,
+        "conv_transpose": BY_OUTPUTS,
+        "linear": MACS,
+        "batchnorm": an_input(4, 2),
+        "layernorm": an_input(4, 2),
+        "groupnorm": FREE,
+        "prelu": an_input(1),
+        "softmax": Rule("3*n - 1 for n channels", softmax),
+        "avgpool": an_output(1),
+        "global_avgpool": ADAPTIVE,
+        "adaptive_avgpool": ADAPTIVE,
+        "upsample": Rule("1 an element of its output; linear 5, bilinear 11", upsampled),
+        "frozen_batchnorm": FREE,
+        "channel_scale": FREE,
+        "scale": FREE,
+        "position_embedding": FREE,
+        "l2norm": FREE,
+    })

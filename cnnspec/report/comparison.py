@@ -1,0 +1,112 @@
+"""Networks side by side, in every format. Tables show counts to four digits, or exactly; CSV and JSON are exact."""
+
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.analyses.comparison import Measure, Setting, Subject
+from cnnspec.problems import visible
+from cnnspec.report.columns import NOTHING
+from cnnspec.report.contract import encoded
+from cnnspec.report.formats import ESCAPES, csv_text, grid
+from cnnspec.report.table import wrapped
+from cnnspec.units import count, shape, short
+
+if TYPE_CHECKING:
+    import pandas
+
+TEXTS = ("text", "year", "shape")
+
+
+def page(subjects: list[Subject], measures: list[Measure], setting: Setting, format: str, exact: bool = False,
+         across: bool = False) -> str:
+    """A comparison as text in one of presets.FORMATS; ``across`` has a column a network instead of a row."""
+    if format == "json":
+        return encoded(data(subjects, measures, setting), indent=2)
+    if format == "csv":
+        return csv_text([m.key for m in measures], [[raw(s.value(m.key)) for m in measures] for s in subjects])
+    if not subjects:
+        return ESCAPES[format]("No network fulfils the conditions.")
+    cells = [[cell(m, s.value(m.key), exact) for m in measures] for s in subjects]
+    heads, right = [m.heading for m in measures], [m.kind not in TEXTS for m in measures]
+    if across:
+        columns = list(zip(heads, *cells, strict=True))
+        heads, cells, right = [*columns[0]], [[*c] for c in columns[1:]], [False] + [True] * len(subjects)
+    return framed(grid(heads, cells, right, format), notes(subjects, measures, setting), format)
+
+
+def cell(of: Measure, value: Any, exact: bool) -> str:
+    """A value as tables show it."""
+    if value is None:
+        return "all" if of.kind == "field" else NOTHING
+    if of.kind == "field":
+        return str(value[0]) if len(set(value)) == 1 else shape(value)
+    if of.kind == "shape":
+        return shape(value)
+    if of.kind == "bytes":
+        return count(value) if exact else short(value, "B")
+    if of.kind == "ratio":
+        return f"{value:.2f}"
+    return (count(value) if exact else short(value)) if of.kind == "count" else str(value)
+
+
+def raw(value: Any) -> Any:
+    """A value in CSV: exact, shapes as 3x224x224, nothing where it has none."""
+    return "" if value is None else shape(value) if isinstance(value, tuple) else value
+
+
+def entry(subject: Subject, measures: list[Measure]) -> dict[str, Any]:
+    """A network as plain data. ``receptive_field`` null means the whole input, any other null that nobody knows."""
+    values = {m.key: subject.value(m.key) for m in measures}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def data(subjects: list[Subject], measures: list[Measure], setting: Setting) -> dict[str, Any]:
+    """A comparison as plain data."""
+    given = {"batch": setting.batch, "dtype": setting.dtype, "optimizer": setting.optimizer}
+    return {"version": 1, **given, "networks": [entry(s, measures) for s in subjects]}
+
+
+def notes(subjects: list[Subject], measures: list[Measure], setting: Setting) -> list[str]:
+    """What a reader has to know: what the columns are, for what memory was asked, and what is not known."""
+    lines = [] if any(m.key == "input" for m in measures) else [inputs(subjects)]
+    lines += [f"{m.heading}: {m.says}." for m in measures if m.says]
+    if any(m.kind in ("bytes", "ratio") for m in measures):
+        trained = any(m.key == "training_peak" for m in measures)
+        optimizer = "no optimizer" if setting.optimizer == "none" else setting.optimizer
+        lines.append(f"For a batch of {count(setting.batch)} in {setting.dtype}"
+                     + (f", trained with {optimizer}" if trained else "") + "; MB is 1e6 bytes.")
+    reasons: dict[str, list[str]] = {}
+    for subject in subjects:
+        for why in subject.unknown.values():
+            reasons.setdefault(why, []).append(subject.graph.name)
+    lines += [f"{NOTHING}: {why} ({', '.join(map(visible, names))})." for why, names in reasons.items()]
+    return lines
+
+
+def inputs(subjects: list[Subject]) -> str:
+    """For what inputs the numbers hold."""
+    shapes = {s.graph.name: shape(s.value("input")) for s in subjects}
+    if len(set(shapes.values())) == 1:
+        return f"Input {next(iter(shapes.values()))}."
+    if len(shapes) > 8:
+        return "Inputs differ from network to network: the column input shows them."
+    return "Inputs: " + ", ".join(f"{visible(name)} {size}" for name, size in shapes.items()) + "."
+
+
+def framed(body: str, lines: list[str], format: str) -> str:
+    """A table above its notes."""
+    escape = ESCAPES[format]
+    escaped = [escape(line) for line in lines]
+    if format == "text":
+        return "\n".join([body, "", *wrapped(escaped)])
+    if format == "latex":
+        return "\n".join(["% needs \\usepackage{booktabs}", body, *[f"% {line}" for line in escaped]])
+    if format == "html":
+        return "\n".join([body.replace("<table>", '<table class="cnnspec">', 1), *[f"<p>{e}</p>" for e in escaped]])
+    return "\n\n".join([body, *escaped])
+
+
+def frame(subjects: list[Subject], measures: list[Measure]) -> "pandas.DataFrame":
+    """One line a network, with the keys of the JSON contract. Raises ImportError where pandas is missing."""
+    import pandas
+
+    return pandas.DataFrame([entry(s, measures) for s in subjects], columns=[m.key for m in measures])

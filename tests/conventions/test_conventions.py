@@ -1,0 +1,186 @@
+"""Conventions against the tools themselves, exactly: on networks of torchvision, and on torchvision's own figures."""
+
+import contextlib
+import io
+import warnings
+from math import prod
+from typing import Any, NamedTuple
+
+import pytest
+
+import cnnspec
+from cnnspec.analyses.counting import parts
+from cnnspec.api import Network
+from cnnspec.conventions import CONVENTIONS, Uncounted, convention, count, total
+from cnnspec.graph.model import Node
+from cnnspec.ops.input import Input
+from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.problems import RequestError
+from tests.support import import_torchvision
+
+TOOLS = ("fvcore", "thop", "torchinfo", "ptflops")
+
+
+class Written(NamedTuple):
+    """How torchvision's code of a network differs from a module a layer: what it calls as functions or by ``mean``."""
+
+    functions: tuple[str, ...] = ()  # hooks on modules do not see them, wrapped functions do
+    mean: bool = False  # global pooling by x.mean, which no tool counts
+    more: tuple[int, ...] = ()  # a map that it pools besides to the size that it has
+
+
+PLAIN = Written()
+NETWORKS = {  # our name, theirs where it is another, and how they write it
+    "alexnet_torchvision": ("alexnet", PLAIN),
+    "vgg11": ("", Written(more=(512, 7, 7))),
+    "googlenet_torchvision": ("googlenet", Written(("relu",))),
+    "resnet18": ("", PLAIN),
+    "resnet50": ("", PLAIN),
+    "resnext50_32x4d": ("", PLAIN),
+    "densenet121": ("", Written(("norm5.activation", "global_avgpool"))),
+    "mobilenet_v2": ("", Written(("global_avgpool",))),
+    "mobilenet_v3_small": ("", PLAIN),
+    "squeezenet1_0": ("", PLAIN),
+    "inception_v3": ("", Written(("relu", "avgpool"))),
+    "efficientnet_b0": ("", PLAIN),
+    "shufflenet_v2_x1_0": ("", Written(mean=True)),
+    "mnasnet1_0": ("", Written(mean=True)),
+    "regnet_y_400mf": ("", PLAIN),
+}
+QUICK = {"squeezenet1_0", "mobilenet_v3_small"}
+
+
+def theirs(tool: str, model: Any, size: tuple[int, ...]) -> int:
+    """What a tool counts, exactly."""
+    import torch
+
+    x = torch.zeros(1, *size)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        if tool == "fvcore":
+            from fvcore.nn import FlopCountAnalysis
+
+            run: Any = FlopCountAnalysis(model, x).tracer_warnings("none").unsupported_ops_warnings(False)
+            return int(run.uncalled_modules_warnings(False).total())
+        if tool == "thop":
+            return int(pytest.importorskip("thop", reason="thop is not there", exc_type=ImportError).profile(
+                model, inputs=(x,), verbose=False)[0])
+        if tool == "torchinfo":
+            torchinfo = pytest.importorskip("torchinfo", reason="torchinfo is not there")
+            return int(torchinfo.summary(model, input_data=x, verbose=0, mode="eval").total_mult_adds)
+        ptflops = pytest.importorskip("ptflops", reason="ptflops is not there")
+        return int(ptflops.get_model_complexity_info(model, size, as_strings=False, print_per_layer_stat=False,
+                                                     backend="pytorch")[0])
+
+
+def model_of(name: str) -> Any:
+    """torchvision's model, its values whatever is in memory: that takes a tenth of the time."""
+    import torch
+
+    more = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    with torch.device("meta"):
+        model = getattr(import_torchvision().models, name)(weights=None, **more)
+    return model.to_empty(device="cpu").eval()
+
+
+def expected(tool: str, net: Network, written: Written) -> int:
+    """What the convention gives, but for what torchvision writes otherwise."""
+    of = convention(tool)
+    figure = 0
+    for node in net.graph.layers():
+        called = node.kind in written.functions or node.name in written.functions
+        if written.mean and node.kind == "global_avgpool":
+            continue
+        if called and tool == "thop":
+            continue
+        figure += count(of, node) // (2 if called and tool == "ptflops" else 1)
+    once = {"fvcore": 1, "thop": 2, "torchinfo": 0, "ptflops": 2}[tool]
+    return figure + once * prod(written.more or (0,))
+
+
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=[] if name in QUICK else pytest.mark.long) for name in NETWORKS])
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_convention_gives_the_figure_of_its_tool(tool: str, name: str) -> None:
+    other, written = NETWORKS[name]
+    size = (3, 64, 64) if name in QUICK else (3, 299, 299) if name == "inception_v3" else (3, 224, 224)
+    net = cnnspec.load(name, input=size)
+    assert expected(tool, net, written) == theirs(tool, model_of(other or name), size)
+
+
+@pytest.mark.parametrize("kind", ["conv", "conv_transpose", "linear", "batchnorm", "groupnorm", "prelu", "relu",
+                                  "relu6", "leaky_relu", "elu", "gelu", "silu", "hardswish", "sigmoid", "softmax",
+                                  "maxpool", "avgpool", "global_avgpool", "global_maxpool", "adaptive_avgpool",
+                                  "dropout", "upsample", "layernorm"])
+@pytest.mark.parametrize("tool", TOOLS)
+def test_an_operator_counts_as_its_module(tool: str, kind: str) -> None:
+    """The worked examples of each operator that is one of torch's own modules, those of vectors and of images."""
+    import torch
+
+    of, call, compared = convention(tool), cnnspec.load("lenet5").graph.nodes[1].call, 0
+    for example in operator(kind).examples:
+        (given, *others), op = example.inputs, operator(kind).of(example)
+        module = op.build(torch, given, y=example.output) if not others and len(given) in (1, 3) else None
+        seen = given
+        if module is not None and kind == "upsample":  # ours takes a second input too
+            module = torch.nn.Upsample(example.output[1:], mode=op.mode)  # type: ignore[attr-defined]
+        elif module is not None and kind == "layernorm" and op.over == "channels":  # type: ignore[attr-defined]
+            module, seen = torch.nn.LayerNorm(given[0]), (*given[1:], given[0])
+        if type(module).__module__.startswith("torch.nn"):
+            node = Node(1, "x", kind, op, (Node(0, "i", "input", Input(given), (), given, call, "i"),), example.output,
+                        call, "x")
+            assert count(of, node) == theirs(tool, torch.nn.Sequential(module).eval(), seen), example.source
+            compared += 1
+    assert compared
+
+
+def test_the_figures_that_torchvision_publishes_are_multiply_accumulates() -> None:
+    models = import_torchvision().models
+    published = {"alexnet_torchvision": "alexnet", "googlenet_torchvision": "googlenet"} | {
+        name: name for family in cnnspec.networks().values() for name in family
+        if name in models.list_models(module=models) and name not in ("alexnet", "googlenet")}  # those are the papers'
+    wrong = []
+    for name, theirs in published.items():
+        for weights in models.get_model_weights(theirs):
+            side = weights.transforms.keywords["crop_size"]
+            figure = total(convention("torchvision"), cnnspec.load(name, input=(3, side, side)).graph)
+            if round(figure / 1e9, 3) != weights.meta["_ops"]:
+                wrong.append((name, weights.name, figure, weights.meta["_ops"]))
+    assert len(published) > 40
+    assert wrong == []
+
+
+@pytest.mark.parametrize("tool", CONVENTIONS)
+def test_nothing_with_weights_counts_nothing_by_oversight(tool: str) -> None:
+    """A new operator with parameters or MACs is either given a rule or known to have none."""
+    unsaid = {"attention", "conv_table", "trainable_subsampling"} - convention(tool).rules.keys()
+    if tool == "torchinfo":
+        unsaid |= {"channel_scale", "l2norm", "position_embedding"}
+    if tool == "ptflops":
+        unsaid |= {"l2norm"}
+    heavy = {kind for kind in OPERATORS if any(e.params or e.macs for e in operator(kind).examples)}
+    assert heavy - convention(tool).rules.keys() == unsaid
+
+
+def test_the_parts_add_up_and_what_is_not_said_is_an_error() -> None:
+    net = cnnspec.load("resnet50")
+    found = parts(net.graph.layers(), convention("ptflops"))
+    assert sum(p.macs for p in found) == net.totals.macs == 4_089_184_256
+    assert sum(p.theirs for p in found) == total(convention("ptflops"), net.graph) == 4_132_436_968
+    assert {p.op: p.difference for p in found if p.difference} == {
+        "batchnorm": 22_227_968, "relu": 19_217_408, "maxpool": 1_605_632, "global_avgpool": 200_704, "linear": 1_000}
+    with pytest.raises(Uncounted, match=r"attention \(blocks\.0\.attn\)"):
+        total(convention("thop"), cnnspec.load("sam_vit_b").graph)
+    with pytest.raises(RequestError, match="did you mean 'fvcore'"):
+        convention("fvcoer")
+
+
+@pytest.mark.parametrize(("tool", "figure", "shown"), [
+    ("fvcore", 4_111_512_576, "4.112G"), ("fvcore", 99_999_999, "100M"), ("fvcore", 100, "100"),
+    ("thop", 4_133_742_592, "4.13G"), ("torchinfo", 4_089_240_000, "4.09 (G)"),
+    ("torchinfo", 714_682_664, "714.68 (M)"),
+    ("torchinfo", 2_000_000, "2 (M)"), ("ptflops", 4_132_436_968, "4.13 GMac"), ("ptflops", 416_520, "0.0 GMac"),
+    ("torchvision", 4_089_184_256, "4.09 GFLOPS"),
+])
+def test_figures_are_printed_as_the_tool_prints_them(tool: str, figure: int, shown: str) -> None:
+    assert convention(tool).printed(figure) == shown
