@@ -3,9 +3,11 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
 
@@ -50,15 +52,24 @@ class Worker:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """While this lasts, processes are started that do not hear the Ctrl-C of the terminal, where that can be."""
-    if not hasattr(signal, "pthread_sigmask"):
+    """While this lasts, a Ctrl-C waits, and processes are started that do not hear that of the terminal.
+
+    Blocking the signal is for them; it would not keep it from the main thread, which any other thread may hear it for.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # starting it with the first process would unblock the signal again
+    heard: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, handler)
+        if heard:
+            signal.raise_signal(signal.SIGINT)
 
 
 def verdicts(tasks: list[Task], jobs: int, done: Callable[[], None] = lambda: None) -> list[Verdict]:
