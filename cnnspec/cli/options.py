@@ -1,12 +1,13 @@
 """Options that several commands share."""
 
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from cnnspec.api import Network
-from cnnspec.graph.build import load_graph, settings_from
+from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, visible
 from cnnspec.spec.scope import MAX_LINES
 
@@ -45,3 +46,18 @@ def shape_from(text: str | None) -> tuple[int, ...] | None:
     if not all(p.strip().isascii() and p.strip().isdigit() and len(p.strip()) <= 12 for p in parts):
         raise RequestError(f"--input takes sizes such as 3,224,224, channels first, not {visible(text, 60)!r}")
     return tuple(int(p) for p in parts)
+
+
+def settings_from(pairs: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
+    """The settings of ``--set name=value``; a value is TOML, or text. Raises RequestError."""
+    settings = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name.strip():
+            raise RequestError(f"{option} takes name=value, not {visible(pair, 60)!r}; for example {option} classes=10")
+        try:
+            value = tomllib.loads(f"value = {text}")
+            settings[name.strip()] = value["value"] if len(value) == 1 else text
+        except (ValueError, RecursionError):
+            settings[name.strip()] = text
+    return settings

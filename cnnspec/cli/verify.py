@@ -8,9 +8,8 @@ import click
 
 from cnnspec.analyses.verdict import DEVICES
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import loading, shape_from
+from cnnspec.cli.options import loading, settings_from, shape_from
 from cnnspec.cli.output import save, show, writable
-from cnnspec.graph.build import settings_from
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import VERDICTS
 from cnnspec.spec.references import LIBRARIES

@@ -17,7 +17,8 @@ from cnnspec.spec.shorthand import SHORTHAND
 from cnnspec.units import Shape, shape
 
 if TYPE_CHECKING:
-    from cnnspec.graph.place import Fields, Spot
+    from cnnspec.graph.arguments import Fields
+    from cnnspec.graph.place import Spot
     from cnnspec.graph.unroll import Unroller
 
 MAX_ELEMENTS = 2**53

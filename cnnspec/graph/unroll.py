@@ -5,15 +5,16 @@ from typing import Any
 
 from cnnspec.graph import connect
 from cnnspec.graph.again import Unrolled
+from cnnspec.graph.arguments import Fields
 from cnnspec.graph.frame import POISON, Frame, Given, Poisoned, Ports, Recipe, Value
 from cnnspec.graph.model import Call, Node
 from cnnspec.graph.notes import Notes
-from cnnspec.graph.place import Fields, Spot, place
+from cnnspec.graph.place import Spot, place
+from cnnspec.graph.repeat import instances, named
 from cnnspec.ops.fields import described
 from cnnspec.ops.operator import Operator
 from cnnspec.problems import visible
-from cnnspec.spec.collect import name_fault, quoted
-from cnnspec.spec.expressions import Expression, Many, Text
+from cnnspec.spec.expressions import Many
 from cnnspec.spec.lines import not_boolean
 from cnnspec.spec.model import Block, Line, NetworkSpec
 from cnnspec.spec.scope import FAULTY, UNKNOWN, Dynamic, ExpressionError, Scope, Unknown
@@ -104,14 +105,14 @@ class Unroller:
     def line(self, frame: Frame, line: Line) -> None:
         """Unroll one line, as often as it says; what fails becomes POISON under its name."""
         try:
-            instances, counted = self.instances(frame, line), True
+            turns, counted = instances(self, frame, line), True
         except Poisoned:  # one is unrolled, for its other faults
             row = None if line.each is None else FAULTY
-            instances, counted = [(Scope({"i": UNKNOWN}, frame.scope), row, None)], False
+            turns, counted = [(Scope({"i": UNKNOWN}, frame.scope), row, None)], False
         label = None
-        for scope, row, number in instances:
+        for scope, row, number in turns:
             self.tick(frame, line)
-            label = self.label(frame, line, scope, number)
+            label = named(self, frame, line, scope, number)
             try:
                 there, value = self.instance(frame, line, Recipe(line, scope, row, label or str(line.name)))
                 if label is None or line.broken or not counted:
@@ -123,7 +124,7 @@ class Unroller:
             frame.values[label] = value
             if there and (frame.training or not line.training_only):
                 frame.previous = value
-        if label is not None and isinstance(line.name, str) and instances and instances[-1][2] is not None:
+        if label is not None and isinstance(line.name, str) and turns and turns[-1][2] is not None:
             frame.values[line.name] = frame.values[label]
             if label in frame.recipes:
                 frame.recipes[line.name] = frame.recipes[label]
@@ -147,60 +148,6 @@ class Unroller:
                            f"the network has more than {self.max_lines:,} lines once its blocks are unrolled",
                            "--max-lines raises the limit", frame.call)
             raise TooLarge
-
-    def instances(self, frame: Frame, line: Line) -> list[tuple[Scope, Any, int | None]]:
-        """How often a line stands there: for each time its scope, its row, and its number if it has to be told."""
-        if line.each is None and line.repeat is None:
-            return [(frame.scope, None, None)]
-        numbered = not (isinstance(line.name, Expression | Text))
-        if line.each is not None:
-            rows = self.control(frame, line, "each", frame.scope)
-            if not isinstance(rows, list):
-                message = f"each takes a list of rows, not {described(rows)}"
-                raise self.stop(frame, line.source, line.at("each"), "L009", message, quoted(rows, frame.scope.names()))
-        else:
-            n = self.control(frame, line, "repeat", frame.scope)
-            if type(n) is not int or n < 0:
-                raise self.stop(frame, line.source, line.at("repeat"), "L009",
-                                f"repeat is an integer from 0, not {described(n)}", quoted(n, frame.scope.names()))
-            if n > self.max_lines:
-                self.tick(frame, line, n)
-            rows = [None] * n
-        if not rows:
-            frame.uncertain = frame.uncertain or not numbered
-            raise self.stop(frame, line.source, line.at("each" if line.each is not None else "repeat"), "L009",
-                            "a line that is repeated 0 times gives nothing for its name",
-                            "when = false leaves a line out, and its name then stands for its input")
-        return [(Scope({"i": i}, frame.scope), row, i if numbered else None) for i, row in enumerate(rows)]
-
-    def label(self, frame: Frame, line: Line, scope: Scope, number: int | None) -> str | None:
-        """The name of one instance of a line; None, with the problem noted, where it is none, or taken."""
-        try:
-            name = self.control(frame, line, "name", scope)
-        except Poisoned:
-            return None
-        fault = name_fault(str(name) if type(name) is int else name)
-        label = f"{name}.{number}" if number is not None else str(name)
-        if not fault and (label in frame.values or label in ("input", "previous")):
-            fault = f"the name {described(label)} is taken: {self.taken(frame, line, label)}"
-        if fault:
-            self.stop(frame, line.source, line.at("name"), "L004", fault,
-                      "put {i} into the name of a repeated line" if line.each or line.repeat else "")
-            return None
-        return label
-
-    def taken(self, frame: Frame, line: Line, label: str) -> str:
-        """Who has a name already."""
-        if label in frame.inputs:
-            return "an input has it"
-        if label in ("input", "previous"):
-            return "it stands for what the block or the line before gives"
-        holder = next((above for above in frame.block.layers if above is not line and str(above.name) == label), None)
-        if holder is None and label in frame.recipes:
-            holder = frame.recipes[label].line
-        if holder is line:
-            return "the line has it from an earlier turn"
-        return f"line {holder.source.where(holder.path).line} has it" if holder else "a line above has it"
 
     # ---- one instance of a line
 
