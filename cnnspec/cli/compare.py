@@ -5,10 +5,9 @@ import click
 from cnnspec.analyses.memory.answer import DTYPES, OPTIMIZERS
 from cnnspec.api import compare, load, load_zoo
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import loading, shape_from
+from cnnspec.cli.options import loading, settings_from, shape_from
 from cnnspec.cli.output import show
 from cnnspec.conventions import CONVENTIONS
-from cnnspec.graph.build import settings_from
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import FORMATS
 

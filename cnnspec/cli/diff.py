@@ -7,9 +7,9 @@ import click
 from cnnspec.analyses.diff import diff
 from cnnspec.analyses.sheet import sheet
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import loading, shape_from
+from cnnspec.cli.options import loading, settings_from, shape_from
 from cnnspec.cli.output import show
-from cnnspec.graph.build import load_graph, settings_from
+from cnnspec.graph.build import load_graph
 from cnnspec.report.presets import DIFFS
 
 MODULES = {"json": "data"}  # where they are not called like the format
