@@ -18,6 +18,7 @@ COMMANDS = (
     "memory",
     "check",
     "diff",
+    "sizes",
     "report",
     "schema",
     "verify",
