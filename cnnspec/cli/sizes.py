@@ -4,10 +4,10 @@ import click
 
 from cnnspec.analyses.input_sizes import LARGEST, Varied, input_sizes
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import loading, shape_from
+from cnnspec.cli.options import loading, settings_from, shape_from
 from cnnspec.cli.output import show
 from cnnspec.garbage import kept
-from cnnspec.graph.build import load_graph, settings_from
+from cnnspec.graph.build import load_graph
 from cnnspec.report.sizes import data, text
 
 
