@@ -59,7 +59,8 @@ class Network:
     @cached_property
     def layers(self) -> list[Row]:
         """The rows of the table at full depth, as at inference, in execution order."""
-        return self.rows()
+        with kept():
+            return rows(self.graph.layers(), self.costs, self.fields)
 
     @cached_property
     def totals(self) -> Totals:
@@ -68,6 +69,8 @@ class Network:
 
     def rows(self, depth: int | None = None, training: bool = False) -> list[Row]:
         """The rows of the table; ``depth`` folds blocks, ``training`` adds what is there in training only."""
+        if depth is None and not training:
+            return [*self.layers]
         with kept():
             return rows(self.graph.layers(training), self.costs, self.fields, depth)
 

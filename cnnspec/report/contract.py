@@ -44,7 +44,6 @@ def network_json(net: "Network", depth: int | None = None, training: bool = Fals
     strides that are no integers are strings such as "1/2".
     """
     graph, sums = net.graph, net.sums(training)
-    shown = net.layers if depth is None and not training else net.rows(depth, training)
     return {
         "version": 1,
         "network": graph.name,
@@ -54,7 +53,7 @@ def network_json(net: "Network", depth: int | None = None, training: bool = Fals
         "source": graph.source,
         "input": list(net.input),
         "outputs": [{"name": n.row, "output": list(n.output)} for n in graph.outputs],
-        "layers": [row_json(row) for row in shown],
+        "layers": [row_json(row) for row in net.rows(depth, training)],
         "totals": {"params": sums.params, "buffers": sums.buffers, "macs": sums.macs, "flops": sums.flops,
                    "activations": sums.activations, "elementwise": sums.elementwise},
     }
