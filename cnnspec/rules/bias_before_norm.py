@@ -1,0 +1,51 @@
+"""A bias that batch normalization takes away again.
+
+Batch normalization subtracts each channel's mean, and with it whatever constant the layer before has added; its own
+shift does what the bias was for. The biases are trained, stored and moved about for nothing: as many as the layer
+has channels.
+
+Source: Ioffe & Szegedy (2015), Batch normalization, arXiv 1502.03167, section 3.2.
+"""
+
+from collections.abc import Iterator
+
+from cnnspec.graph.model import Node
+from cnnspec.problems import visible
+from cnnspec.rules.rule import WARNING, Remark, Rule
+from cnnspec.rules.subject import WEIGHTED, Subject
+from cnnspec.units import count
+
+
+def check(net: Subject) -> Iterator[Remark]:
+    """Every layer with biases that nothing but batch normalization reads."""
+    found: list[tuple[Node, Node, int]] = []
+    for node in net.nodes:
+        if node.kind in WEIGHTED and getattr(node.op, "bias", False):
+            readers = net.readers[node.index]
+            if readers and all(r.kind == "batchnorm" for r in readers) and net.all_readers(node.index, len(readers)):
+                found.append((node, readers[0], 0 if node.shares else node.op.parameters(*node.shapes)["bias"][0]))
+    total = sum(n for _, _, n in found)
+    params = sum(cost.params for cost in net.costs.values()) if found else 0
+    for node, norm, n in found:
+        message = (f"the {count(n)} biases of {visible(node.name)} are wasted, {visible(norm.name)} subtracts the "
+                   f"mean: such biases are {count(total)} of the network's {count(params)} parameters")
+        yield Remark(node, message, "bias = false", ("bias",))
+
+
+rule = Rule(
+    "A001", WARNING, "layers before batch normalization have no bias", check,
+    bad="""
+name = "net"
+input = [3, 32, 32]
+layers = [
+  { name = "conv", op = "conv", out_channels = 64, kernel_size = 3, norm = "batchnorm" },
+]
+""",
+    good="""
+name = "net"
+input = [3, 32, 32]
+layers = [
+  { name = "conv", op = "conv", out_channels = 64, kernel_size = 3, bias = false, norm = "batchnorm" },
+]
+""",
+)

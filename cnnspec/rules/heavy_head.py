@@ -1,0 +1,75 @@
+"""A fully connected head that holds most of a network's parameters.
+
+A flattened map of C x H x W in front of k units takes C*H*W*k weights: in AlexNet and VGG the head has 90% of all
+parameters, in LeNet-5 96%. Averaging each channel over its positions leaves C values, and one layer makes the scores
+of them: C*k weights, a network that takes any input size, and less to overfit with. Old networks are as they are, so
+this is advice.
+
+Source: Lin, Chen & Yan (2013), Network in network, arXiv 1312.4400, section 3.2.
+"""
+
+from collections.abc import Iterator
+from math import prod
+
+from cnnspec.graph.model import Node
+from cnnspec.problems import visible
+from cnnspec.rules.rule import ADVICE, Remark, Rule
+from cnnspec.rules.subject import Subject
+from cnnspec.units import count, shape
+
+LIGHT = ("activation", "norm", "regulariser", "loss")
+
+
+def check(net: Subject) -> Iterator[Remark]:
+    """Every flatten of a map behind which a head of linear layers has more than half of all parameters."""
+    total = sum(cost.params for cost in net.costs.values())
+    for node in net.nodes:
+        if node.kind not in ("flatten", "reshape") or len(node.output) != 1 or node.inputs[0].kind == "input":
+            continue
+        channels, *sizes = node.shapes[0]
+        head = linear_head(net, node)
+        params = sum(net.costs[n.index].params for n in head)
+        if not head or prod(sizes) == 1 or 2 * params <= total:
+            continue
+        scores = head[-1].output[0]
+        pooled = (channels + 1) * scores
+        names = ", ".join(visible(n.row) for n in head[:6])
+        message = (f"{names} behind {visible(node.row)} hold {count(params)} of {count(total)} parameters "
+                   f"({100 * params / total:.3g}%)")
+        yield Remark(node, message, f"a global average pool of {shape((channels, *sizes))} and one layer of {scores} "
+                     f"need {count(pooled)}: {count(params - pooled)} fewer")
+
+
+def linear_head(net: Subject, node: Node) -> list[Node]:
+    """The linear layers behind a node, in order; none where anything else than light layers reads it too."""
+    head = []
+    readers = net.readers[node.index]
+    while readers:
+        if len(readers) > 1 or (readers[0].kind != "linear" and readers[0].op.role not in LIGHT):
+            return []
+        head += [readers[0]] * (readers[0].kind == "linear")
+        readers = net.readers[readers[0].index]
+    return head
+
+
+rule = Rule(
+    "A003", ADVICE, "a head has no more parameters than the features before it", check,
+    bad="""
+name = "net"
+input = [3, 32, 32]
+layers = [
+  { name = "conv",    op = "conv", out_channels = 64, kernel_size = 3, activation = "relu" },
+  { name = "flatten", op = "flatten" },
+  { name = "fc",      op = "linear", out_features = 10 },
+]
+""",
+    good="""
+name = "net"
+input = [3, 32, 32]
+layers = [
+  { name = "conv", op = "conv", out_channels = 64, kernel_size = 3, activation = "relu" },
+  { name = "pool", op = "global_avgpool", keepdim = false },
+  { name = "fc",   op = "linear", out_features = 10 },
+]
+""",
+)
