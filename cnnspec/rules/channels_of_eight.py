@@ -4,7 +4,7 @@ Matrix units of GPUs multiply tiles: in 16-bit formats their sides are multiples
 padded up to one or sent to slower units. A layer of 66 channels costs what one of 72 does, which learns more. The
 scores of an output are as many as there are classes, and are not meant.
 
-Source: NVIDIA, Deep Learning Performance: Convolutional layers user's guide, section 2.1, tensor core usage.
+Source: NVIDIA, Deep Learning Performance documentation, Convolutional Layers User's Guide.
 """
 
 from collections.abc import Iterator

@@ -14,6 +14,7 @@ PAGES = {
     "verification": "cnnspec.report.pages.verification",
     "planted_faults": "cnnspec.report.pages.planted_faults",
     "benchmarks": "cnnspec.report.pages.benchmarks",
+    "rules": "cnnspec.report.pages.rules",
 }
 
 
