@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from cnnspec.analyses.comparison import Measure, Setting, Subject
     from cnnspec.analyses.memory.answer import Memory
+    from cnnspec.report.diagram.draw import Picture
     from cnnspec.report.verdicts.printed import PrintedVerdict
 
 __all__ = ["Comparison", "Network", "RequestError", "SpecError", "compare", "load", "networks", "verify"]
@@ -87,6 +88,16 @@ class Network:
         from cnnspec.report.frame import frame
 
         return frame(self)
+
+    def draw(self, depth: int | None = None) -> "Picture":
+        """The architecture as the text of an SVG, which a notebook shows as a picture.
+
+        ``depth`` opens blocks so many levels deep (1: none); without it as deep as a page holds, and each kind of block
+        that stays folded is shown in a panel. Raises RequestError for a picture of too many boxes.
+        """
+        from cnnspec.report.diagram.draw import draw
+
+        return draw(self, depth)
 
     def build(self, device: str | None = None, dtype: "torch.dtype | None" = None) -> "torch.nn.Module":
         """The network as a torch.nn.Module: a flat executor with readable parameter names. Raises RequestError."""

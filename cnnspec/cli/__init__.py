@@ -13,6 +13,7 @@ from cnnspec.problems import RequestError, SpecError
 COMMANDS = (
     "table",
     "explain",
+    "draw",
     "list",
     "compare",
     "memory",
@@ -56,6 +57,7 @@ def cli() -> None:
     cnnspec explain alexnet conv2         the formulas with the numbers in
     cnnspec table my_network.toml         the same for your own
     cnnspec compare vgg16 resnet50        networks side by side
+    cnnspec draw resnet50 --output r.svg  its architecture as a picture
     cnnspec verify resnet50               its PyTorch twin against the calculation
     cnnspec check specs/                  the gate: what is wrong with specs
 

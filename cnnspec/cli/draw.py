@@ -1,0 +1,34 @@
+"""cnnspec draw: the architecture as a picture."""
+
+import click
+
+from cnnspec.api import Network
+from cnnspec.cli.command import Command
+from cnnspec.cli.options import network
+from cnnspec.cli.output import save, show, writable
+from cnnspec.problems import RequestError, visible
+
+
+@click.command(cls=Command, name="draw", short_help="The architecture of a network as SVG.")
+@network
+@click.option("--depth", type=click.IntRange(1), metavar="N",
+              help="Open blocks N levels deep (1: none)  [default: as deep as a page holds, the others in panels]")
+@click.option("--output", metavar="FILE.svg", help="Write it into a file instead of to standard output.")
+def command(net: Network, depth: int | None, output: str | None) -> None:
+    """The architecture of NAME as SVG: shapes on the arrows, equal blocks in a row folded as xN.
+
+    \b
+    cnnspec draw resnet50 --output resnet50.svg
+    cnnspec draw unet --depth 3 > unet.svg
+    cnnspec draw my_network.toml --set classes=10 --output my_network.svg
+
+    A letter on a folded block is that of the panel which shows what is in it. A dashed arrow gives its size alone.
+    A pointer that rests on a box shows its parameters and MACs. Shapes are channels first, without the batch.
+    """
+    if output is not None:
+        if not output.lower().endswith(".svg"):
+            raise RequestError(f"--output writes a file.svg, not {visible(output, 60)!r}")
+        writable(output)
+        save(output, net.draw(depth))
+    else:
+        show(net.draw(depth))

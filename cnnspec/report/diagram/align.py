@@ -1,0 +1,155 @@
+"""Where the vertices of ordered layers stand from left to right: lanes and main paths straight, the rest between.
+
+As Brandes & Köpf (2001), Fast and simple horizontal coordinate assignment, do it, vertices are first aligned into
+columns that do not cross, and the columns then packed. Their four alignments would centre a path among its branches;
+here one alignment keeps the path straight and lets what is beside it stand beside it. At the end each column moves
+to the median of what it is connected with, as far as its neighbours let it.
+"""
+
+from itertools import pairwise
+
+from cnnspec.report.diagram.layers import Layered, Segment
+
+BETWEEN, BESIDE = 26, 14  # pixels between two boxes, and beside a lane
+PORT = 16  # pixels between the places where wires come in
+MOVES = 16
+
+
+def place(drawing: Layered) -> None:
+    """Set x of each vertex, from 0 on. The layers are in order, and ports are where they stay."""
+    columns = Columns(drawing)
+    columns.pack()
+    for turn in range(MOVES):
+        if not columns.settle(reverse=turn % 2 == 0):
+            break
+    start = min((v.x - v.left for v in drawing.vertices), default=0)
+    for vertex in drawing.vertices:
+        vertex.x -= start
+
+
+def upper_port(drawing: Layered, segment: Segment) -> int:
+    """How far from its upper vertex's axis a segment begins."""
+    return drawing.vertices[segment.upper].bottoms.get(drawing.wires[segment.wire].value, 0)
+
+
+def lower_port(drawing: Layered, segment: Segment) -> int:
+    """How far from its lower vertex's axis a segment ends."""
+    return drawing.vertices[segment.lower].tops.get(drawing.wires[segment.wire].value, 0)
+
+
+class Columns:
+    """Vertices that are aligned, each with its distance from the first of its column."""
+
+    def __init__(self, drawing: Layered):
+        self.drawing = drawing
+        n = len(drawing.vertices)
+        self.column, self.offset = [*range(n)], [0] * n
+        self.members = {i: [i] for i in range(n)}
+        for rank, gap in enumerate(drawing.gaps[:-1]):
+            self.align(rank, gap)
+        self.x = dict.fromkeys(self.members, 0)
+        self.links: dict[int, list[tuple[int, int, int]]] = {c: [] for c in self.members}  # column, distance, weight
+        for gap in drawing.gaps:
+            for segment in gap:
+                self.link(segment)
+        self.before, self.after = self.neighbours()
+
+    def align(self, rank: int, gap: list[Segment]) -> None:
+        """Align what one gap connects: lanes first, then main paths; never across what is aligned already."""
+        vertices = self.drawing.vertices
+        above = {v: i for i, v in enumerate(self.drawing.layers[rank])}
+        below = {v: i for i, v in enumerate(self.drawing.layers[rank + 1])}
+        fans: dict[tuple[str, int], list[Segment]] = {}
+        for s in gap:
+            fans.setdefault(("out", s.upper), []).append(s)
+            fans.setdefault(("in", s.lower), []).append(s)
+
+        def urgency(s: Segment) -> tuple[int, int, int]:
+            lane = vertices[s.upper].bend and vertices[s.lower].bend
+            bend = vertices[s.upper].bend or vertices[s.lower].bend
+            return (0 if lane else 2 if bend or s.dashed else 1), s.lower, -s.upper
+
+        taken: list[tuple[int, int]] = []
+        for s in sorted(gap, key=urgency):
+            lane = urgency(s)[0] == 0
+            pair = above[s.upper], below[s.lower]
+            straight = lane or self.goes_on(s, fans["out", s.upper], fans["in", s.lower])
+            if straight and all((pair[0] - a) * (pair[1] - b) > 0 for a, b in taken):
+                taken.append(pair)
+                self.join(s)
+
+    def goes_on(self, s: Segment, out: list[Segment], into: list[Segment]) -> bool:
+        """Whether a path goes straight on: not where it is one of several branches, unless the others end sooner."""
+        if len(into) > 2:
+            return False
+        below = self.drawing.below
+        others = [below[o.lower] if o.lower < len(below) else 0 for o in out if o.lower != s.lower]
+        if len(out) <= 2 or self.drawing.vertices[s.upper].bend:
+            return True
+        return s.lower < len(below) and below[s.lower] > max(others)
+
+    def join(self, segment: Segment) -> None:
+        """Put the lower vertex of a segment, alone so far, into the upper one's column."""
+        top, bottom = self.column[segment.upper], segment.lower
+        self.offset[bottom] = self.offset[segment.upper] + upper_port(self.drawing, segment) - lower_port(
+            self.drawing, segment)
+        self.column[bottom] = top
+        self.members[top] += self.members.pop(bottom)
+
+    def link(self, s: Segment) -> None:
+        """Remember that two columns would like to stand so that a segment between them is straight."""
+        a, b = self.column[s.upper], self.column[s.lower]
+        if a != b:
+            far = self.offset[s.upper] + upper_port(self.drawing, s)
+            far -= self.offset[s.lower] + lower_port(self.drawing, s)
+            bends = self.drawing.vertices[s.upper].bend + self.drawing.vertices[s.lower].bend
+            self.links[a].append((b, -far, 1 + bends))
+            self.links[b].append((a, far, 1 + bends))
+
+    def neighbours(self) -> tuple[dict[int, dict[int, int]], dict[int, dict[int, int]]]:
+        """For each column those directly to its left and to its right, with how far apart they must be at least."""
+        before: dict[int, dict[int, int]] = {c: {} for c in self.members}
+        after: dict[int, dict[int, int]] = {c: {} for c in self.members}
+        for layer in self.drawing.layers:
+            for i, j in pairwise(layer):
+                u, v = self.drawing.vertices[i], self.drawing.vertices[j]
+                room = BESIDE if u.bend or v.bend else BETWEEN
+                apart = u.right + room + v.left + self.offset[i] - self.offset[j]
+                a, b = self.column[i], self.column[j]
+                before[b][a] = after[a][b] = max(apart, before[b].get(a, apart))
+        return before, after
+
+    def pack(self) -> None:
+        """Put every column as far to the left as it can be (the longest path from the left)."""
+        waiting = {c: len(self.before[c]) for c in self.members}
+        ready = [c for c, n in waiting.items() if not n]
+        self.sequence = []
+        while ready:
+            column = ready.pop()
+            self.sequence.append(column)
+            for other, apart in self.after[column].items():
+                self.x[other] = max(self.x[other], self.x[column] + apart)
+                waiting[other] -= 1
+                if not waiting[other]:
+                    ready.append(other)
+        self.write()
+
+    def settle(self, reverse: bool) -> bool:
+        """Move each column to the median of what it is connected with; whether one has moved."""
+        moved = False
+        for column in reversed(self.sequence) if reverse else self.sequence:
+            wishes = sorted(self.x[other] + far for other, far, weight in self.links[column] for _ in range(weight))
+            if not wishes:
+                continue
+            wish = (wishes[(len(wishes) - 1) // 2] + wishes[len(wishes) // 2]) // 2
+            low = max((self.x[c] + apart for c, apart in self.before[column].items()), default=wish)
+            high = min((self.x[c] - apart for c, apart in self.after[column].items()), default=wish)
+            new = min(max(wish, low), high) if low <= high else self.x[column]
+            moved = moved or new != self.x[column]
+            self.x[column] = new
+        self.write()
+        return moved
+
+    def write(self) -> None:
+        for i, vertex in enumerate(self.drawing.vertices):
+            vertex.x = self.x[self.column[i]] + self.offset[i]

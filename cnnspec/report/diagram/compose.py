@@ -1,0 +1,194 @@
+"""Composing a sheet: parts laid out with the wires between them; an opened one is a frame around its own sheet."""
+
+from cnnspec.graph.model import Node
+from cnnspec.problems import visible
+from cnnspec.report.diagram import align, boxes, metrics, order, ports, route
+from cnnspec.report.diagram.fold import Folder, Part
+from cnnspec.report.diagram.layers import End, Layered, Vertex, Wire
+from cnnspec.report.diagram.sheet import Box, Label, Line, Sheet
+from cnnspec.report.diagram.words import LONGEST, counted, says
+from cnnspec.units import shape
+
+UNIFORM = 80  # pixels: boxes of a sheet are as wide as its widest one, if half of that is no more
+TITLE, MARGIN = 20, 12  # the band of a frame's title, and what a frame keeps free at its sides
+FRAME, PANEL, COLUMN = "frame", "panel", "column"  # what a sheet is part of: what leaves it goes on, or ends there
+
+
+def sheet(folder: Folder, parts: tuple[Part, ...], kind: str = PANEL) -> Sheet:
+    """The sheet of parts. In a frame or a column, what comes in has its label outside, and what goes out goes on."""
+    return Composition(folder, parts, kind).laid_out()
+
+
+class Composition:
+    """Laying out one sheet."""
+
+    def __init__(self, folder: Folder, parts: tuple[Part, ...], kind: str):
+        self.folder, self.parts, self.kind = folder, parts, kind
+        self.nodes = {n.index: n for part in parts for n in part.nodes}
+        self.inner = {i: framed(folder, part) for i, part in enumerate(parts) if part.inner}
+        owner = {n.index: i for i, part in enumerate(parts) for n in part.nodes}
+        outside = {r.index: r for n in self.nodes.values() for r in n.inputs if r.index not in owner}
+        self.entry, self.entries = outside, {value: i for i, value in enumerate(outside)}
+        self.first = len(outside)  # the vertex of the first part
+        self.owner = {value: i + self.first for value, i in owner.items()}
+        halves = [boxes.half_width(part) for part in parts if not part.inner and boxes.is_wide(part)]
+        self.half = max((half for half in halves if half <= UNIFORM), default=0)
+        labelled = {node: self.entry_label(node, len(outside)) if kind == PANEL else "" for node in outside.values()}
+        self.vertices = [port(text) for text in labelled.values()]
+        self.vertices += [self.vertex(i, part) for i, part in enumerate(parts)]
+        self.wires: dict[int, dict[int, bool]] = {}  # by value: the vertices that read it, and whether only its size
+        for node in self.nodes.values():
+            for k, read in enumerate(node.inputs):
+                self.read(read.index, self.owner[node.index], k in node.op.size_only)
+        self.exits: dict[int, int] = {}  # by vertex: its value
+        for value in self.nodes:
+            if value in folder.outputs or not self.nodes.keys() >= set(folder.readers.get(value, ())):
+                self.exits[len(self.vertices)] = value
+                self.vertices.append(port(""))
+                self.wires.setdefault(value, {})[len(self.vertices) - 1] = False
+
+    def read(self, value: int, vertex: int, dashed: bool) -> None:
+        if self.owner.get(value) != vertex:
+            ends = self.wires.setdefault(value, {})
+            ends[vertex] = ends.get(vertex, True) and dashed
+
+    def entry_label(self, node: Node, several: int) -> str:
+        name = f"{visible(self.folder.names[node.index], LONGEST)} " if several > 1 else ""
+        return name + shape(node.output)
+
+    def vertex(self, i: int, part: Part) -> Vertex:
+        """The vertex of a part. A frame's axis is where its first value comes in."""
+        if i not in self.inner:
+            half = max(boxes.half_width(part), self.half if boxes.is_wide(part) else 0)
+            stack = boxes.STACK if boxes.stacked(part) else 0
+            return Vertex(half, half + stack, boxes.height(part))
+        inner = self.inner[i]
+        axis = next(iter(inner.tops.values()), inner.width // 2)
+        made = Vertex(axis, inner.width - axis, inner.height)
+        made.tops = {value: x - axis for value, x in inner.tops.items()}
+        made.bottoms = {value: x - axis for value, x in inner.bottoms.items()}
+        return made
+
+    def within(self, value: int) -> int:
+        """The value in the first of the parts that a frame stands for that is what a value is in the last."""
+        at = self.owner.get(value, 0) - self.first
+        if at not in self.inner or self.parts[at].times == 1:
+            return value
+        indices = [n.index for n in self.parts[at].nodes]
+        return indices[indices.index(value) % len(self.parts[at].first)]
+
+    def made_wires(self) -> list[tuple[Wire, tuple[int, ...]]]:
+        """The wires, each with its values: those of lines that are drawn together share one where they can."""
+        bundles: dict[tuple[int, tuple[tuple[int, bool], ...]], list[int]] = {}
+        for value, ends in self.wires.items():
+            source = self.owner.get(value, self.entries.get(value, 0))
+            together = source >= self.first and self.parts[source - self.first].together > 1
+            alone = not together or any(end - self.first in self.inner or end in self.exits for end in ends)
+            key = (source, tuple(sorted(ends.items())))
+            bundles.setdefault((value, ()) if alone else key, []).append(value)
+        found = []
+        for values in bundles.values():
+            value = values[0]
+            source = self.owner.get(value, self.entries.get(value, 0))
+            text = self.label(source, values)
+            goals = [End(v, dashed) for v, dashed in sorted(self.wires[value].items())]
+            found.append((Wire(value, source, goals, text, metrics.width(text)), tuple(values)))
+        return sorted(found, key=lambda pair: (pair[0].source, pair[0].value))
+
+    def label(self, source: int, values: list[int]) -> str:
+        """What stands beside a wire where it leaves a box."""
+        if source < self.first and self.kind == PANEL:
+            return self.entry_label(self.entry[values[0]], self.first)
+        if source < self.first or source - self.first in self.inner:
+            return ""
+        part, shapes = self.parts[source - self.first], [shape(self.nodes[v].output) for v in values]
+        text = shapes[0] if len(set(shapes)) == 1 else f"{shapes[0]} … {shapes[-1]}"
+        main = part.nodes[-1].index
+        if part.block and part.together == 1 and values[0] != main:
+            return f"{visible(self.folder.names[values[0]][len(part.name) + 1:], LONGEST)} {text}"
+        return text
+
+    def laid_out(self) -> Sheet:
+        made = self.made_wires()
+        for wire, _ in made:  # a frame's ports are called by the values inside
+            at = wire.source - self.first
+            if at in self.inner:
+                bottoms = self.vertices[wire.source].bottoms
+                bottoms[wire.value] = bottoms.get(self.within(wire.value), 0)
+        drawing = Layered(self.vertices, [wire for wire, _ in made], set(self.exits))
+        order.order(drawing)
+        ports.spread(drawing)
+        align.place(drawing)
+        result = Sheet()
+        corners = route.paths(drawing)
+        for (wire, values), ways in zip(made, corners, strict=True):
+            for end, way in zip(wire.ends, ways, strict=True):
+                part = self.parts[end.vertex - self.first] if end.vertex not in self.exits else None
+                arrow = not part.inner if part else self.ends(wire.value)
+                result.lines.append(Line(values, part.name if part else "", way, end.dashed, arrow))
+            if wire.text:
+                x, y = ways[0][0]
+                result.labels.append(Label(x + ports.LABEL, y + 12, wire.text))
+        self.boxes(result)
+        result.width = max(v.x + v.right for v in drawing.vertices)
+        result.height = max(v.y + v.height for v in drawing.vertices)
+        result.tops = {value: self.vertices[i].x for value, i in self.entries.items()}
+        result.bottoms = {value: self.vertices[i].x for i, value in self.exits.items()}
+        return result
+
+    def ends(self, value: int) -> bool:
+        """Whether a value that leaves the sheet has arrived."""
+        return self.kind == PANEL or (self.kind == COLUMN and value in self.folder.outputs)
+
+    def box(self, part: Part, v: Vertex) -> Box:
+        """The box of a part around its axis, as wide as its text and its ports need; labels may lie beside it."""
+        half = max(boxes.half_width(part), self.half if boxes.is_wide(part) else 0)
+        places = [*v.tops.values(), *v.bottoms.values(), 0]
+        left, right = max(half, ports.STEP // 2 - min(places)), max(half, ports.STEP // 2 + max(places))
+        behind = boxes.STACK if boxes.stacked(part) else 0
+        return Box(part, v.x - left, v.y, left + right + behind, v.height, says(part))
+
+    def boxes(self, result: Sheet) -> None:
+        """Put the boxes, the frames with what is in them, and the labels of what comes in."""
+        for i, part in enumerate(self.parts):
+            v = self.vertices[i + self.first]
+            if i in self.inner:
+                title = frame_title(part, v.right)
+                result.boxes.append(Box(part, v.x - v.left, v.y, self.inner[i].width, v.height, (title,), True))
+                result.put(self.inner[i], v.x - v.left, v.y)
+            else:
+                result.boxes.append(self.box(part, v))
+
+
+def port(label: str) -> Vertex:
+    """The place at which a value comes in or goes out."""
+    return Vertex(6, max(6, metrics.width(label) + 2 * ports.LABEL if label else 0), 0)
+
+
+def framed(folder: Folder, part: Part) -> Sheet:
+    """The sheet of an opened part with a band for its title, which stands where no wire goes through it."""
+    found = Composition(folder, part.inner, FRAME).laid_out()
+    right = found.width - max(found.tops.values(), default=0) + MARGIN
+    title = frame_title(part, right)
+    result = Sheet()
+    result.put(found, MARGIN, TITLE)
+    result.tops = {value: x + MARGIN for value, x in found.tops.items()}
+    result.bottoms = {value: x + MARGIN for value, x in found.bottoms.items()}
+    result.lines = [lengthened(line, found) for line in result.lines]
+    result.width += max(MARGIN, metrics.width(title) + 2 * boxes.PAD - right)
+    return result
+
+
+def frame_title(part: Part, room: int) -> str:
+    """What stands in the band of an opened part: its name, and its block where there is room."""
+    name, count = visible(part.label, LONGEST), counted(part)
+    full = f"{name} · {visible(part.block, LONGEST)}{count}"
+    return full if metrics.width(full) + 2 * boxes.PAD <= room + MARGIN else name + count
+
+
+def lengthened(line: Line, inner: Sheet) -> Line:
+    """A line that begins or ends at the border of a sheet, up to the border of the frame around it."""
+    corners = [*line.corners]
+    if corners[0][1] == TITLE and len(line.values) and line.values[0] in inner.tops:
+        corners[0] = (corners[0][0], 0)
+    return line._replace(corners=corners)

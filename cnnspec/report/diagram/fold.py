@@ -1,0 +1,165 @@
+"""A graph as parts: its lines and blocks, opened down to a depth; equal ones in a row are one part, with a count.
+
+Blocks stand together in execution order and read only what is above them, so that folding one never makes a cycle.
+"""
+
+from collections.abc import Iterable
+
+from cnnspec.graph.model import Graph, Node
+from cnnspec.records import Record
+
+TOGETHER = 3  # so many lines with the same parameters, side by side, are drawn as one
+
+
+class Part(Record):
+    """What is drawn as one: a line with its norm and activation, or a block; with ``inner`` parts an opened block.
+
+    ``label`` is its name within the part around it. ``times`` is how many equal parts in a row it stands for, the
+    first of which it shows and the last of which is ``last``; ``together``, how many side by side that have the same
+    parameters. ``nodes`` are those of all of them.
+    """
+
+    name: str
+    label: str
+    nodes: tuple[Node, ...]
+    block: str = ""
+    inner: tuple["Part", ...] = ()
+    times: int = 1
+    together: int = 1
+    last: str = ""
+
+    @property
+    def first(self) -> tuple[Node, ...]:
+        """The nodes of the first of the parts that it stands for."""
+        return self.nodes[: len(self.nodes) // (self.times * self.together)]
+
+
+class Folder:
+    """Folding one graph, as it is at inference."""
+
+    def __init__(self, graph: Graph):
+        self.nodes = [*graph.inputs, *graph.layers()]
+        self.outputs = {n.index for n in graph.outputs}
+        self.readers: dict[int, list[int]] = {}
+        self.fields: dict[int, str] = {}  # of operators, by their id
+        self.names = {n.index: n.row for n in self.nodes}  # of values: of the largest block that gives them
+        last: dict[str, int] = {}
+        for node in self.nodes:
+            for read in node.inputs:
+                self.readers.setdefault(read.index, []).append(node.index)
+            last.update((".".join(node.call.trail[:i]), node.index) for i in range(len(node.call.trail), 0, -1))
+        for name, index in last.items():
+            self.names[index] = min(name, self.names[index], key=len)
+
+    def parts(self, nodes: Iterable[Node], level: int = 0, depth: int = 1) -> tuple[Part, ...]:
+        """The parts of nodes that stand ``level`` calls deep; blocks are opened down to ``depth`` levels in all."""
+        groups: list[tuple[str, bool, list[Node]]] = []
+        for node in nodes:
+            inside = len(node.call.trail) > level
+            name = ".".join(node.call.trail[: level + 1]) if inside else node.row
+            if groups and groups[-1][0] == name:
+                groups[-1][2].append(node)
+            else:
+                groups.append((name, inside, [node]))
+        made = [self.part(name, inside, tuple(members), level, depth) for name, inside, members in groups]
+        return tuple(self.runs(self.shared(made)))
+
+    def part(self, name: str, inside: bool, nodes: tuple[Node, ...], level: int, depth: int) -> Part:
+        """One line or block. A block of one line is that line."""
+        skip = sum(len(word) + 1 for word in nodes[0].call.trail[:level])
+        if not inside or len({n.row for n in nodes}) == 1:
+            return Part(nodes[0].row, nodes[0].row[skip:], nodes)
+        call = nodes[0].call
+        while call.outer is not None and len(call.trail) > level + 1:
+            call = call.outer
+        inner = self.parts(nodes, level + 1, depth) if level + 1 < depth else ()
+        if len(inner) == 1 and inner[0].times == 1:
+            return inner[0].replace(label=inner[0].name[skip:])
+        return Part(name, name[skip:], nodes, call.block, inner)
+
+    # ---- the same again
+
+    def runs(self, made: list[Part]) -> list[Part]:
+        """Parts with those that do the same to what the one before gave folded into it."""
+        folded: list[Part] = []
+        last: Part | None = None  # of the run
+        for part in made:
+            if last is not None and self.follows(last, part):
+                run = folded[-1]
+                folded[-1] = run.replace(nodes=run.nodes + part.nodes, times=run.times + 1, last=part.name)
+            else:
+                folded.append(part)
+            last = part
+        return folded
+
+    def follows(self, a: Part, b: Part) -> bool:
+        """Whether ``b`` is ``a`` again, on the one value that ``a`` gives, which nothing else reads."""
+        if len(a.nodes) != len(b.nodes) or a.nodes[0].kind == "input" or a.together > 1 or b.together > 1:
+            return False
+        inside, both = {n.index for n in a.nodes}, {n.index for n in (*a.nodes, *b.nodes)}
+        given = {i for i in inside if not inside.issuperset(self.readers.get(i, ())) or i in self.outputs}
+        read = {n.index for node in b.nodes for n in node.inputs} - {n.index for n in b.nodes}
+        if len(given) != 1 or given != read or given & self.outputs:
+            return False
+        only = next(iter(given))
+        return both.issuperset(self.readers[only]) and self.signature(a.nodes) == self.signature(b.nodes)
+
+    def signature(self, nodes: tuple[Node, ...], fields: bool = True) -> tuple[object, ...]:
+        """What nodes do, whatever they are called and however large their inputs are; or only how they are wired."""
+        at = {node.index: i for i, node in enumerate(nodes)}
+        outside: dict[int, int] = {}
+        return tuple([
+            (n.kind, self.written(n) if fields else "", n.shares is not None,
+             tuple([at[i.index] if i.index in at else -1 - outside.setdefault(i.index, len(outside))
+                    for i in n.inputs]))
+            for n in nodes
+        ])
+
+    def written(self, node: Node) -> str:
+        """The fields of a node's operator."""
+        if id(node.op) not in self.fields:
+            self.fields[id(node.op)] = repr(sorted(vars(node.op).items()))
+        return self.fields[id(node.op)]
+
+    # ---- the same parameters, side by side
+
+    def shared(self, made: list[Part]) -> list[Part]:
+        """Parts with those that use their parameters again, on other inputs, drawn together with them."""
+        owner = {n.index: part.name for part in made for n in part.nodes}
+        groups: dict[str, list[str]] = {}
+        for part in made:
+            origins = {owner.get(n.shares.index) for n in part.nodes if n.shares}
+            origin = origins.pop() if len(origins) == 1 else None
+            if origin is not None and origin != part.name:
+                groups.setdefault(origin, [origin]).append(part.name)
+        for group in groups.values():
+            members = [part for part in made if part.name in group]
+            if len(members) >= TOGETHER and len({len(part.nodes) for part in members}) == 1:
+                nodes = tuple([n for part in members for n in part.nodes])
+                one = members[0].replace(nodes=nodes, together=len(members), last=members[-1].name, inner=())
+                made = in_order([one, *[part for part in made if part.name not in group]]) or made
+        return made
+
+
+def in_order(made: list[Part]) -> list[Part] | None:
+    """Parts after those that they read, else in the order of their first nodes; None where they go in a circle."""
+    owner = {n.index: part.name for part in made for n in part.nodes}
+    wanted = {part.name: {owner[n.index] for node in part.nodes for n in node.inputs if n.index in owner} - {part.name}
+              for part in made}
+    left, done = sorted(made, key=lambda part: part.nodes[0].index), dict[str, Part]()
+    if any(part.together > 1 and reads_itself(part) for part in made):
+        return None
+    while left:
+        ready = next((part for part in left if wanted[part.name] <= done.keys()), None)
+        if ready is None:
+            return None
+        left.remove(ready)
+        done[ready.name] = ready
+    return [*done.values()]
+
+
+def reads_itself(part: Part) -> bool:
+    """Whether one of the parts that are drawn together reads another one of them."""
+    size = len(part.first)
+    member = {n.index: i // size for i, n in enumerate(part.nodes)}
+    return any(member.get(read.index, i // size) != i // size for i, n in enumerate(part.nodes) for read in n.inputs)

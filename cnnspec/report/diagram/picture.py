@@ -1,0 +1,132 @@
+"""What a picture of a network shows: how deep blocks are opened, and which of those that stay folded get a panel."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from cnnspec.garbage import kept
+from cnnspec.problems import RequestError, visible
+from cnnspec.records import Record
+from cnnspec.report.diagram.fold import Folder, Part
+from cnnspec.units import count, giga, shape
+
+if TYPE_CHECKING:
+    from cnnspec.api import Network
+
+FITS, PANEL_FITS = 18, 16  # boxes that fit a page, and a panel, so that they can be read
+PANELS = 12  # at most
+MOST = 600  # boxes of one picture
+LETTERS = "abcdefghijkl"
+
+
+class Panel(Record):
+    """A block that is folded elsewhere, opened: by a letter, which the boxes of its kind have."""
+
+    letter: str
+    part: Part
+    parts: tuple[Part, ...]
+
+
+class Contents(Record):
+    """What a picture shows. ``letters`` are those of the panels, by what a block's nodes do."""
+
+    folder: Folder
+    parts: tuple[Part, ...]
+    panels: tuple[Panel, ...]
+    letters: dict[object, str]
+
+    def letter(self, part: Part) -> str:
+        """The letter of the panel that shows what is in a folded block, or nothing."""
+        if not part.block or part.inner or not self.letters:
+            return ""
+        return self.letters.get(self.folder.signature(part.first, fields=False), "")
+
+
+def leaves(parts: Iterable[Part]) -> Iterator[Part]:
+    """The boxes of parts: frames are opened."""
+    for part in parts:
+        yield from leaves(part.inner) if part.inner else (part,)
+
+
+def contents(net: "Network", depth: int | None) -> Contents:
+    """What a picture shows. Raises RequestError for more boxes than anyone reads."""
+    folder = Folder(net.graph)
+    with kept():
+        if depth is not None:
+            parts = folder.parts(folder.nodes, 0, depth)
+            boxes = sum(1 for _ in leaves(parts))
+            if boxes > MOST:
+                raise RequestError(f"{visible(net.name)} has {count(boxes)} boxes at a depth of {depth}, and a picture "
+                                   f"at most {MOST}; {shallower(folder, depth)}")
+            return Contents(folder, parts, (), {})
+        parts = opened(folder, folder.nodes, 0, FITS)
+        boxes = sum(1 for _ in leaves(parts))
+        if boxes > MOST:
+            raise RequestError(f"{visible(net.name)} has {count(boxes)} lines beside each other, and a picture at most "
+                               f"{MOST} boxes; blocks would fold them")
+        return Contents(folder, parts, *panels(folder, parts))
+
+
+def shallower(folder: Folder, depth: int) -> str:
+    """What would be drawn instead of too many boxes."""
+    for less in range(depth - 1, 0, -1):
+        boxes = sum(1 for _ in leaves(folder.parts(folder.nodes, 0, less)))
+        if boxes <= MOST:
+            return f"--depth {less} has {count(boxes)}"
+    return "blocks would fold them"
+
+
+def opened(folder: Folder, nodes: Iterable[object], level: int, fits: int) -> tuple[Part, ...]:
+    """The parts of nodes with blocks opened as deep as the boxes still fit."""
+    found: tuple[Part, ...] = ()
+    for depth in range(level + 1, level + 33):
+        parts = folder.parts(nodes, level, depth)  # type: ignore[arg-type]
+        if found and (parts == found or sum(1 for _ in leaves(parts)) > fits):
+            break
+        found = parts
+    return found
+
+
+def panels(folder: Folder, parts: tuple[Part, ...]) -> tuple[tuple[Panel, ...], dict[object, str]]:
+    """A panel for each kind of block that stays folded, in the order in which they are met."""
+    found: list[Panel] = []
+    letters: dict[object, str] = {}
+    waiting = list(leaves(parts))
+    while waiting:
+        part = waiting.pop(0)
+        kind = folder.signature(part.first, fields=False) if part.block else None
+        if kind is None or kind in letters or len(found) == PANELS:
+            continue
+        inside = opened(folder, part.first, level(part), PANEL_FITS)
+        if sum(1 for _ in leaves(inside)) > MOST // PANELS:
+            continue
+        letters[kind] = LETTERS[len(found)]
+        found.append(Panel(letters[kind], part, inside))
+        waiting += leaves(inside)
+    return tuple(found), letters
+
+
+def level(part: Part) -> int:
+    """How many calls deep the lines of a block stand."""
+    trail = part.nodes[0].call.trail
+    return next(i for i in range(1, len(trail) + 1) if ".".join(trail[:i]) == part.name)
+
+
+def about(net: "Network", made: Contents) -> str:
+    """A picture in a sentence, for those who do not see it."""
+    graph = net.graph
+    inputs = ", ".join(shape(n.output) for n in graph.inputs)
+    outputs = ", ".join(shape(n.output) for n in graph.outputs)
+    boxes = [visible(part.name) for part in leaves(made.parts)]
+    more = f" and {len(boxes) - 40} more" if len(boxes) > 40 else ""
+    return (f"The architecture of {visible(graph.title)} at inference, from {inputs} to {outputs}, without the batch: "
+            f"{', '.join(boxes[:40])}{more}. Beside each arrow is the shape, channels first.")
+
+
+def caption(net: "Network", made: Contents) -> list[str]:
+    """What stands below a picture's title, in pieces."""
+    sums = net.totals
+    said = [f"{' + '.join(shape(n.output) for n in net.graph.inputs)} → "
+            f"{' + '.join(shape(n.output) for n in net.graph.outputs)}",
+            f"{count(sums.params)} parameters", giga(sums.macs, "MACs")]
+    sizes = any(k in n.op.size_only for n in made.folder.nodes for k in range(len(n.inputs)))
+    return said + (["dashed: only the size is read"] if sizes else [])

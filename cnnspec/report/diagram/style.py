@@ -1,0 +1,49 @@
+"""The colours of a diagram: in light and dark, and, as attributes, where no style is applied."""
+
+from cnnspec.report.diagram.fold import Part
+
+# role: fill and border in light, fill and border in dark
+BOXES = {
+    "layer": ("#ddeeff", "#2f6fb5", "#14304f", "#5b9bdd"),
+    "dense": ("#ffe9d6", "#b5651d", "#4a2c10", "#e0975a"),
+    "pool": ("#dff3e1", "#2f8545", "#143a1f", "#5cb574"),
+    "join": ("#f0e6fb", "#7a4bb0", "#33204d", "#b08ae0"),
+    "plain": ("#f4f5f7", "#7a828c", "#24292f", "#8b949e"),
+    "block": ("#fff8dc", "#8a7420", "#3b3413", "#c9b458"),
+}
+GROUND, TEXT = ("#ffffff", "#0f1419"), ("#1a1f24", "#e8ecf0")
+MUTED, WIRE = ("#4a5560", "#aab4be"), ("#4a5560", "#9aa5b0")
+
+
+def role(part: Part) -> str:
+    """The role by which a box is coloured."""
+    if part.block:
+        return "block"
+    node = part.nodes[0]
+    if "pool" in node.kind:
+        return "pool"
+    if node.op.role in ("join",):
+        return "join"
+    if node.kind == "linear":
+        return "dense"
+    return "layer" if node.op.parameters(*node.shapes) and node.op.role == "layer" else "plain"
+
+
+def sheet() -> str:
+    """The style sheet: light, and dark where a reader prefers it."""
+    return f"{rules(0)} @media (prefers-color-scheme: dark) {{ {rules(1)} }}"
+
+
+def rules(dark: int) -> str:
+    made = [
+        f".cnn-ground {{ fill: {GROUND[dark]} }}",
+        f".cnn-text {{ fill: {TEXT[dark]} }}",
+        f".cnn-muted {{ fill: {MUTED[dark]} }}",
+        f".cnn-badge {{ fill: {TEXT[dark]} }}",
+        f".cnn-letter {{ fill: {GROUND[dark]} }}",
+        f".cnn-wire {{ stroke: {WIRE[dark]} }}",
+        f".cnn-head {{ fill: {WIRE[dark]} }}",
+        f".cnn-frame {{ stroke: {MUTED[dark]} }}",
+    ]
+    made += [f".cnn-{name} {{ fill: {c[2 * dark]}; stroke: {c[2 * dark + 1]} }}" for name, c in BOXES.items()]
+    return " ".join(made)

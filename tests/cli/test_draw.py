@@ -1,0 +1,38 @@
+"""cnnspec draw: where the picture goes, and what is refused."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+import cnnspec
+from cnnspec.cli import cli
+
+
+def test_a_picture_is_printed_or_written(tmp_path: Path) -> None:
+    printed = CliRunner().invoke(cli, ["draw", "lenet5"])
+    assert printed.exit_code == 0
+    assert ElementTree.fromstring(printed.output).tag.endswith("svg")
+    written = CliRunner().invoke(cli, ["draw", "lenet5", "--output", str(tmp_path / "a.svg")])
+    assert (written.exit_code, written.output) == (0, "")
+    assert (tmp_path / "a.svg").read_text(encoding="utf-8") == printed.output
+
+
+def test_depth_and_settings_reach_the_picture() -> None:
+    one, two = (CliRunner().invoke(cli, ["draw", "resnet18", "--depth", n, "--set", "classes=7"]).output for n in "12")
+    assert ">layer1<" in one
+    assert "bottleneck" not in one
+    assert ">7<" in one
+    assert 'data-part="layer1.0"' in two
+    assert 'data-part="layer1.0"' not in one
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["lenet5", "--output", "lenet5.png"], "--output writes a file.svg, not 'lenet5.png'"),
+    (["lenet5", "--output", "no/such/folder/a.svg"], "cannot be written"),
+    (["nasnetalarge", "--depth", "9"], "a picture at most 600; --depth 3 has"),
+])
+def test_what_cannot_be_drawn_is_said(arguments: list[str], message: str) -> None:
+    with pytest.raises(cnnspec.RequestError, match=message):
+        CliRunner().invoke(cli, ["draw", *arguments], catch_exceptions=False)
