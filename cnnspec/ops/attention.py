@@ -11,11 +11,10 @@ Source: Vaswani et al. (2017), arXiv 1706.03762, section 3.2; Li et al. (2022), 
 Kirillov et al. (2023), Segment anything, arXiv 2304.02643, and its image_encoder.py, for windows.
 """
 
-from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import attending, attending_memory, building, memory
 from cnnspec.ops.derivation import SYMBOLS, Step, elements, symbols
 from cnnspec.ops.fields import flag, natural, size
 from cnnspec.ops.grouping import divides
@@ -94,35 +93,15 @@ class Attention(Elementwise):
                  self.macs(x, y)),
         ]
 
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return attending_memory.functions(x, self.each_window(x), self.windows(x), self.heads, tuple(self.tables(x)))
+
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         tables = {name: torch.zeros(shape) for name, shape in self.tables(x).items()}
-        sizes, n = self.each_window(x), len(x) - 1
-        pad = building.padder(torch, [(0, -w % m) for w, m in zip(x[1:], sizes, strict=True)])
-        order = (0, *range(2, 2 + 2 * n), 1)
-
-        def forward(module: Any, x: Any) -> Any:
-            windows = building.cut(pad(x), sizes).permute(order)
-            vectors = [getattr(module, name) for name in tables]
-            done = self.attend(torch, module, windows.flatten(0, n), vectors).reshape(windows.shape)
-            whole = building.joined(done.permute(0, 1 + 2 * n, *range(1, 1 + 2 * n)))
-            return whole[(..., *(slice(w) for w in y[1:]))]
-
+        forward = attending.forward(torch, self.each_window(x), self.heads, tuple(tables))
         built = building.module(torch, "Attention", forward, tables)
         built.qkv, built.proj = torch.nn.Linear(x[0], 3 * x[0], self.qkv_bias), torch.nn.Linear(x[0], x[0])
         return built
-
-    def attend(self, torch: Any, module: Any, x: Any, tables: Sequence[Any]) -> Any:
-        """Attention within each of the windows that x is, B x M x ... x C, with the vectors of relative positions."""
-        sizes, x = x.shape[1:-1], x.flatten(1, -2)
-        q, k, v = module.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        weights = (q * q.shape[-1] ** -0.5) @ k.mT
-        for axis, (m, table) in enumerate(zip(sizes, tables, strict=False)):
-            places = torch.arange(m, device=x.device)
-            distances = table[places[:, None] - places + m - 1]
-            parts = (prod(sizes[:axis]), m, prod(sizes[axis + 1:]))
-            products = torch.einsum("bhamcd,mkd->bhamck", q.unflatten(2, parts), distances).flatten(2, 4)
-            weights = (weights.unflatten(3, parts) + products[:, :, :, None, :, None]).flatten(3)
-        return module.proj((weights.softmax(-1) @ v).transpose(1, 2).flatten(2))
 
     examples = (
         Example("timm's samvit_base_patch16, blocks.0.attn, on its 25 windows; multiply-accumulates by FlopCounterMode",

@@ -7,6 +7,8 @@ one division, whether the window covers pixels or padding.
 Source: LeCun, Bottou, Bengio & Haffner (1998), section II.A, local averaging; ``torch.nn.AvgPool2d``.
 """
 
+from itertools import product
+from math import prod
 from typing import Any
 
 from cnnspec.ops import building, memory
@@ -25,25 +27,31 @@ class AvgPool(Pool):
     count_include_pad: bool = flag("whether the mean counts the zeros of the padding", default=True)
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        if not building.symmetric(self.axes(x)):  # several functions, see build
-            return super().memory(x, y=y, training=training)
-        return self.in_memory(x, y)
+        if self.at_once(self.axes(x)):
+            return self.in_memory(x, y)
+        sums = memory.window_sums(x, y, self.covering(x, y))
+        counts = memory.Function(prod(y[1:]), reads=(), fixed=True)
+        mean = memory.Function(prod(y), (1,), (-2, memory.LAST))
+        return *sums[:-1], sums[-1].replace(lives=2), counts, mean
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes = self.axes(x)
-        if building.symmetric(axes) and (len(axes) < 3 or all(a.kernel <= a.size for a in axes)):
+        if self.at_once(axes):
             cls, window = building.sliding(torch, "AvgPool", axes)
             return cls(**window, ceil_mode=self.ceil_mode, count_include_pad=self.count_include_pad)
         sums = building.window_sums(torch, self.covering(x, y))
+        along = [[self.counted(a, i * a.stride - a.before) for i in range(n)] for a, n in zip(axes, y[1:], strict=True)]
+        counts = [prod(parts) for parts in product(*along)]
 
         def forward(x: Any) -> Any:
-            means = sums(x)
-            for i, (a, n) in enumerate(zip(axes, y[1:], strict=True)):
-                counts = x.new_tensor([self.counted(a, j * a.stride - a.before) for j in range(n)])
-                means = means / counts.view(-1, *(1 for _ in axes[i + 1:]))
-            return means
+            return sums(x) / x.new_tensor(counts).view(y[1:])
 
         return building.stateless(torch, "AvgPool", forward)
+
+    @staticmethod
+    def at_once(axes: list[Axis]) -> bool:
+        """Whether PyTorch has one function for it."""
+        return building.symmetric(axes) and (len(axes) < 3 or all(a.kernel <= a.size for a in axes))
 
     def counted(self, a: Axis, start: int) -> int:
         """The positions that the mean counts of the window from ``start`` on; what ceil_mode lets stick out is none."""

@@ -9,7 +9,7 @@ Source: Goodfellow, Warde-Farley, Mirza, Courville & Bengio (2013), Maxout netwo
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import SYMBOLS, Step, elements, symbols
 from cnnspec.ops.fields import Misfit, choice, size
 from cnnspec.ops.operator import Example
@@ -47,6 +47,16 @@ class ChannelPool(Pooling):
             *self.work_steps(f"(K - 1)*{'*'.join(names)}", {"K": self.kernel_size, **dict(zip(names, y, strict=True))},
                              x, y),
         ]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        taken = prod(y) * self.kernel_size
+        overlap = self.step < self.kernel_size
+        windows = memory.Function(taken, shares=True, turned=2,
+                                  places=overlap * ((y[0] - 1) * self.step + self.kernel_size))
+        if self.divides:
+            return windows, memory.Function(prod(y), (), (memory.LAST,), divides=True)
+        return windows, memory.Function(prod(y), (0, memory.OUTPUT), (memory.LAST,), scratch=prod(y) + taken,
+                                        masks=taken + 8 * prod(y))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(x: Any) -> Any:

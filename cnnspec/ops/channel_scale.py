@@ -33,7 +33,7 @@ class ChannelScale(Elementwise):
         return [elements(y), Step("parameters", "2*C" if self.bias else "C", {"C": x[0]}, x[0] * (1 + self.bias))]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        scaled = memory.Function(prod(y), (0,), scratch=prod(y), trained=("weight",))
+        scaled = memory.Function(prod(y), (0,), gradient=memory.PRODUCT, trained=("weight",))
         return (scaled, memory.Function(prod(y), (), (memory.LAST,), memory.SAME, trained=("bias",)))[:1 + self.bias]
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:

@@ -10,7 +10,7 @@ and table I.
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
 from cnnspec.ops.fields import Misfit, Padding, PerAxis, flag, padding, per_axis, rows
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -68,6 +68,19 @@ class ConvTable(Operator):
             bias if self.bias else Step("parameters", weights, values, prod(values.values())),
             Step("multiply-accumulates", f"{weights}*{'*'.join(positions)}", values | positions, self.macs(x, y)),
         ]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        axes, plane, last = self.axes(x), prod(y[1:]), (memory.LAST,)
+        read = sum(map(len, self.connections))
+        sizes = [a.padded for a in axes]
+        pad = (memory.Function(x[0] * prod(sizes), lives=2),) if any(a.padded > a.size for a in axes) else ()
+        bias = memory.Function(prod(y), (), last, memory.SAME, trained=("bias",))
+        places = memory.Function(read, reads=(), fixed=True, whole_numbers=True)
+        return (*pad, places,
+                memory.Function(read * prod(sizes), (1,), (-2 if pad else 0, memory.LAST)),
+                memory.Function(read * plane, (0,), last, trained=("weight",), lives=4),
+                memory.Function(prod(y), reads=(), lives=2), places,
+                memory.Function(prod(y), (0, 1), (-3, memory.LAST)), *(bias,) * self.bias)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         """A module that has weights for the connections only, drawn as torch.nn.Conv2d draws them."""

@@ -12,7 +12,7 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.2.2.3; `
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import Misfit
 from cnnspec.ops.operator import Example, Operator
@@ -43,6 +43,19 @@ class CrossEntropy(Operator):
 
     def derivation(self, x: Shape, target: Shape | None = None, *, y: Shape) -> list[Step]:
         return [elements(y), elements(x, "exponentials")]
+
+    def memory(self, x: Shape, target: Shape | None = None, *, y: Shape, training: bool) -> memory.Functions:
+        n, positions, last = prod(x), prod(x[1:]), (memory.LAST,)
+        zeros = () if target else (memory.Function(positions, reads=(), lives=4),)
+        logarithms = memory.Function(n, (memory.OUTPUT,), copies=True, plain=True)
+        means = memory.view((positions,))[0].replace(reads=last), memory.Function(1, (), last, divides=True)
+        if target == x and x[0] > 1:
+            product = memory.Function(n, (0, 1), (memory.LAST, 1), memory.PRODUCT, lives=2)
+            summed = memory.Function(positions, (), last, memory.TURNED)
+            return logarithms.replace(lives=3), product, summed, memory.Function(positions, (), last), *means
+        classes = memory.Function(positions, reads=(), whole_numbers=True, lives=2)
+        return (*zeros, classes, logarithms,
+                memory.Function(positions, (0, 1), (memory.LAST, -2), constants=1), *means)
 
     def build(self, torch: Any, x: Shape, target: Shape | None = None, *, y: Shape) -> Any:
         """A module that gives each example its own loss; without a target, that of the first class everywhere."""

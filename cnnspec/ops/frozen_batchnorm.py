@@ -6,9 +6,10 @@ at a time. One multiplication and one addition an element, the scale and the shi
 Source: ``torchvision.ops.FrozenBatchNorm2d``; Ioffe & Szegedy (2015), Batch normalization, arXiv 1502.03167.
 """
 
+from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import real
 from cnnspec.ops.operator import Elementwise, Example
@@ -27,6 +28,12 @@ class FrozenBatchNorm(Elementwise):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [elements(y), Step("parameters", "0", {}, 0), Step("buffers", "4*C", {"C": x[0]}, 4 * x[0])]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        scale = memory.Function(x[0], reads=(), fixed=True)
+        return (scale.replace(number=True), scale, scale.replace(lives=4), scale, scale.replace(lives=2),
+                memory.Function(prod(y), (1,), (0, -3), memory.PRODUCT),
+                memory.Function(prod(y), (), (memory.LAST,), memory.SAME))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(module: Any, x: Any) -> Any:

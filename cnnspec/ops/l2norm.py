@@ -10,7 +10,7 @@ Source: Liu, Rabinovich & Berg (2015), ParseNet, arXiv 1506.04579, section 3.3; 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import real
 from cnnspec.ops.operator import Elementwise, Example
@@ -33,6 +33,14 @@ class L2Norm(Elementwise):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [elements(y), Step("parameters", "C", {"C": x[0]}, x[0])]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        n, positions = prod(y), prod(y[1:])
+        return (memory.Function(positions, (0, memory.OUTPUT), masks=positions, most=2 * n),
+                memory.Function(positions, (0,), (memory.LAST,), masks=positions, fixed_scratch=1),
+                memory.Function(n, (), (memory.LAST,), shares=True, turned=2),
+                memory.Function(n, (0, 1), (0, memory.LAST), most=4 * n),
+                memory.Function(n, (0,), (memory.LAST,), memory.PRODUCT, trained=("weight",)))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(module: Any, x: Any) -> Any:

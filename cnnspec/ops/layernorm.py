@@ -11,7 +11,7 @@ Source: Ba, Kiros & Hinton (2016), Layer normalization, arXiv 1607.06450, equati
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, standardising
+from cnnspec.ops import building, memory, standardising
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.fields import choice, flag, real
 from cnnspec.ops.operator import Elementwise, Example
@@ -44,6 +44,15 @@ class LayerNorm(Elementwise):
         if self.over == "channels":
             return [size, Step("parameters", "2*C", {"C": x[0]}, 2 * x[0])]
         return [size, Step("parameters", f"2*{size.formula}", size.values, 2 * size.result)]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        normal = memory.Function(prod(y), (0,), rows=1, copies=True, trained=("weight", "bias"),
+                                 fixed_scratch=2 * sum(map(prod, self.parameters(x).values())) // 2)
+        if self.over == "all":
+            return (normal,)
+        out, back = (memory.Function(prod(y), (), (r,), memory.VIEW, shares=True, moves=way)
+                     for r, way in ((0, "out"), (memory.LAST, "back")))
+        return out, normal.replace(reads=(memory.LAST,), rows=prod(y[1:])), back
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         cls = torch.nn.LayerNorm

@@ -48,7 +48,7 @@ class Linear(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y, transposed=True, trained=("weight", "bias"))
+        return memory.keeping_input(y, gradient=memory.MATRIX, transposed=True, trained=("weight", "bias"))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Linear(x[0], self.out_features, self.bias)

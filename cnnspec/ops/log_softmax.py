@@ -22,7 +22,7 @@ class LogSoftmax(Activation):
         return {"exponentials": prod(x), "additions": 2 * prod(x) - positions, "logarithms": positions}
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return (memory.Function(prod(y), (memory.OUTPUT,), copies=True),)
+        return (memory.Function(prod(y), (memory.OUTPUT,), copies=True, plain=True),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.LogSoftmax(dim=1)

@@ -11,7 +11,7 @@ Badrinarayanan, Kendall & Cipolla (2017), SegNet, arXiv 1511.00561; ``torch.nn.M
 from math import prod
 from typing import Any, Self
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, each_axis, elements
 from cnnspec.ops.fields import Misfit
 from cnnspec.ops.maxpool import MaxPool
@@ -52,6 +52,9 @@ class MaxUnpool(Operator):
     def derivation(self, x: Shape, pooled: Shape, y: Shape) -> list[Step]:
         sizes = [Step(f"output {name}", "W", {"W": w}, w) for name, w in each_axis(y[1:])]
         return [*sizes, elements(y), elements(x, "lookups")]
+
+    def memory(self, x: Shape, pooled: Shape, *, y: Shape, training: bool) -> memory.Functions:
+        return (memory.Function(prod(y), unpools=True),)
 
     def build(self, torch: Any, x: Shape, pooled: Shape, y: Shape) -> Any:
         """A module of the values and of the indices that the pool gives when it is built with ``return_indices``."""

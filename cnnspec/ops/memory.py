@@ -1,62 +1,74 @@
 """What PyTorch allocates and keeps when it runs an operator: the words in which operators declare it.
 
 An operator runs as one function of PyTorch's or as several; each makes a value of what it reads, keeps what its
-backward pass will need, and gives gradients to what it read. Sizes are elements an example. Facts are measured with
-PyTorch 2.13 on a CPU.
+backward pass will need, and gives gradients to what it read. Sizes are elements an example, unless they say that they
+are the same ``for any batch``. Facts are measured with PyTorch 2.13 on a CPU.
 """
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from cnnspec.ops.windows import Axis
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
 OUTPUT = -1  # among what a function keeps
 LAST = -1    # among what a function reads: what the function before it gave
 
-# What a function gives to a value that it read: a tensor of its own; the very gradient that it got; a view of that;
-# such a view that does not lie in one piece; the product with the other factor; or, to the second, the negative.
-NEW, SAME, VIEW, TURNED, PRODUCT, DIFFERENCE = "new", "same", "view", "turned", "product", "difference"
+# What a function gives to a value that it read:
+NEW = "new"                # a tensor of its own
+SAME = "same"              # the very gradient that it got, where that has the size; else a new one
+VIEW = "view"              # a view of the gradient that it got
+TURNED = "turned"          # such a view, which does not lie in one piece
+FOLDED = "folded"          # a view; but a copy of a gradient that does not lie in one piece
+PRODUCT = "product"        # the product with the other factor, summed up where that was repeated
+MATRIX = "matrix"          # a matrix product with the other factor
+DIFFERENCE = "difference"  # the very gradient to the first, the negative to the second
+
+# How a value lies in its storage: in one piece, in one piece with the channels last, or otherwise; and what becomes of
+# each when the channels are moved out to the end, and back.
+DENSE, LAST_CHANNELS, LOOSE = 0, 1, 2
+MOVES = {"out": (LOOSE, DENSE, LOOSE), "back": (LAST_CHANNELS, LOOSE, DENSE)}
 
 
 class Function(Record):
-    """One function of PyTorch's.
+    """One function of PyTorch's: what it gives, what it keeps, and what its backward pass needs for a while."""
 
-    Forward: ``size`` is the elements of its output, which, if it ``shares``, lies in the storage of what it reads
-    first: a view, or the same worked on in place. It does not lie in one piece where it is ``turned``: 1 between
-    examples, 2 within one. ``reads`` are inputs of
-    the operator by their index, or, counted back from LAST, what functions before it gave. Its output is held while
-    as many functions as ``lives`` follow.
+    size: int                       # elements of what it gives
+    keeps: tuple[int, ...] = ()     # for its backward pass, by the place in reads, or OUTPUT; of factors, only those
+                                    # by which another one's gradient is found
+    reads: tuple[int, ...] = (0,)   # inputs of the operator, or, counted back from LAST, what functions before it gave
+    gradient: str = NEW             # to each of them; those that were repeated get its sum
+    shares: bool = False            # it gives what lies in the storage of the first that it reads: a view, or in place
+    lives: int = 1                  # as many functions follow while what it gives is held
 
-    Kept for the backward pass are ``keeps``, by their place in ``reads``, or OUTPUT; ``extra`` further elements;
-    ``indices``, 64-bit integers; ``statistics``, two vectors of 32-bit numbers, as long for any batch; ``rows``, two
-    such for each example; and a ``number`` of Python's, of 8 bytes.
+    fixed: bool = False             # what it gives is as large for any batch
+    whole_numbers: bool = False     # and consists of 64-bit numbers
+    turned: int = 0                 # it does not lie in one piece: 1 between examples, 2 within one
+    moves: str = ""                 # channels "out" to the end, or "back"
+    reshapes: bool = False          # what it shares must lie in one piece; else it is copied
+    plain: bool = False             # it gives values and gradients in one piece, however what it reads lies
+    parts: bool = False             # it is read in parts, whose gradients are held side by side
 
-    Backward: ``gradient`` is what it gives to each value that it read, summed up where that was repeated. It
-    ``copies`` a value or a gradient that does not lie in one piece, needs ``whole`` elements for a gradient that does,
-    and ``scratch`` elements for any. ``trained`` are the operator's parameters that get their gradients from it.
-    Where one is read ``transposed``, two gradients that meet are added up in a third tensor.
-    Where it ``divides`` by a number, 8 bytes and an element are there for that, forward and backward.
-    """
+    extra: int = 0                  # kept besides: elements
+    constants: int = 0              # elements, as many for any batch
+    indices: int = 0                # 64-bit numbers
+    statistics: int = 0             # two vectors of 32-bit numbers, as long for any batch
+    rows: int = 0                   # two vectors of 32-bit numbers for each example
+    number: bool = False            # a number of Python's, of 8 bytes
+    unpools: bool = False           # the indices of the pool that the operator undoes
 
-    size: int
-    keeps: tuple[int, ...] = ()
-    reads: tuple[int, ...] = (0,)
-    gradient: str = NEW
-    shares: bool = False
-    lives: int = 1
-    extra: int = 0
-    indices: int = 0
-    statistics: int = 0
-    rows: int = 0
-    number: bool = False
-    copies: bool = False
-    whole: int = 0
-    scratch: int = 0
-    divides: bool = False
-    turned: int = 0
-    transposed: bool = False
-    trained: tuple[str, ...] = ()
+    trained: tuple[str, ...] = ()   # the operator's parameters that get their gradients from it, the factor first
+    transposed: bool = False        # one of which is read so, that two gradients of it are added up in a third tensor
+    divides: bool = False           # 8 bytes and an element are there for a number, forward and backward
+    copies: bool = False            # it copies values and gradients that do not lie in one piece
+    whole: int = 0                  # needed backward for a gradient that lies in one piece
+    scratch: int = 0                # needed backward for any
+    fixed_scratch: int = 0          # as many for any batch
+    masks: int = 0                  # needed backward: values of one byte
+    places: int = 0                 # 64-bit numbers, as many for any batch
+    most: int = 0                   # held backward at once, gradients among them
 
 
 Functions = tuple[Function, ...]
@@ -91,7 +103,7 @@ def pairwise(y: Shape, inputs: int, keeps: tuple[int, ...], gradient: str) -> Fu
 
 def view(y: Shape, gradient: str = VIEW) -> Functions:
     """The same storage, read otherwise."""
-    return (Function(prod(y), (), gradient=gradient, shares=True),)
+    return (Function(prod(y), (), gradient=gradient, shares=True, reshapes=True),)
 
 
 def slices(x: Shape, y: Shape) -> Functions:
@@ -99,3 +111,48 @@ def slices(x: Shape, y: Shape) -> Functions:
     sizes = [(*y[:i + 1], *x[i + 1:]) for i in range(len(x)) if x[i] != y[i]]
     return tuple([Function(prod(s), (), (LAST if i else 0,), shares=True, turned=1 if s[1:] == x[1:] else 2)
                   for i, s in enumerate(sizes)])
+
+
+def after(functions: Functions) -> Functions:
+    """Functions, of which the first reads an input, with another before them that does."""
+    return (functions[0].replace(reads=(LAST,)), *functions[1:])
+
+
+def window_sums(x: Shape, y: Shape, axes: Sequence[Axis]) -> Functions:
+    """What ``building.window_sums`` does: a padded copy, where there is padding, means, and their size as a factor."""
+    padded = prod((x[0], *(a.padded for a in axes)))
+    means = (Function(prod(y), (0,), copies=True),)
+    pad = (Function(padded),) if padded != prod(x) else ()
+    return (*pad, *(after(means) if pad else means), Function(prod(y), reads=(LAST,), number=True))
+
+
+class Made(int):
+    """What a function of a course gave, by the function's place there."""
+
+
+class Course:
+    """Functions written down one after the other. What is not freed is held until all have run."""
+
+    def __init__(self) -> None:
+        self.functions: list[Function] = []
+
+    def run(self, size: int, *reads: int, **more: Any) -> Made:
+        """One function more; it ``reads`` inputs of the operator by index, or what others Made."""
+        at = len(self.functions)
+        behind = tuple([r - at if isinstance(r, Made) else r for r in reads])
+        self.functions.append(Function(size, reads=behind, lives=10**6, **more))
+        return Made(at)
+
+    def free(self, *made: int) -> None:
+        """What is not needed any more; an input is not this operator's to free."""
+        for place in made:
+            if isinstance(place, Made):
+                lives = max(len(self.functions) - 1 - place, 1)
+                self.functions[place] = self.functions[place].replace(lives=lives)
+
+    def then(self, value: int, functions: Functions) -> Functions:
+        """The whole course, and then functions of a value, which dies with the first of them."""
+        for i, function in enumerate(functions):
+            self.run(function.size, Made(len(self.functions) - 1) if i else value,
+                     **{k: v for k, v in vars(function).items() if k not in ("size", "reads", "lives")})
+        return tuple(self.functions)

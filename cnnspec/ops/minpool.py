@@ -7,9 +7,10 @@ Source: He, Sun & Tang (2009), Single image haze removal using dark channel prio
 a minimum over patches; mathematical morphology knows it as erosion.
 """
 
+from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.operator import Example
 from cnnspec.ops.pooling import Pool
 from cnnspec.units import Shape
@@ -18,6 +19,11 @@ from cnnspec.units import Shape
 class MinPool(Pool):
     title = "Min Pooling"
     combines = "comparisons"
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        pooled = self.in_memory(x, y, indices=prod(y))
+        first = memory.Function(prod(x))
+        return (first, *memory.after(pooled), memory.Function(prod(y), reads=(memory.LAST,)))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         largest = self.largest(torch, x, y)

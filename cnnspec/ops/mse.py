@@ -9,7 +9,7 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 5.4; ``to
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
 from cnnspec.ops.joins import alike
 from cnnspec.ops.operator import Example, Operator
@@ -35,6 +35,14 @@ class MeanSquaredError(Operator):
 
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
         return [elements(y), elements(xs[0], "multiplications")]
+
+    def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
+        n, two = prod(xs[0]), len(xs) == 2
+        zeros = memory.Function(n, reads=(), lives=4)
+        error = memory.Function(n, (0, 1), (0, 1 if two else memory.LAST))
+        means = (memory.view((n,))[0].replace(reads=(memory.LAST,), reshapes=True),
+                 memory.Function(1, (), (memory.LAST,), divides=True))
+        return (error, *means) if two else (zeros, error, *means)
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         """A module that gives each example its own error; without a target, that from zero."""

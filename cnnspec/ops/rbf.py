@@ -8,7 +8,7 @@ Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied 
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step
 from cnnspec.ops.fields import size
 from cnnspec.ops.operator import Example, Operator, vector
@@ -43,6 +43,11 @@ class Rbf(Operator):
             Step("multiplications", "n*k", values, x[0] * y[0]),
             Step("additions", "n*k + (n - 1)*k", values, y[0] * (2 * x[0] - 1)),
         ]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        n = x[0] * y[0]
+        return (memory.Function(n), memory.Function(n, (0,), (memory.LAST,), most=3 * n),
+                memory.Function(y[0], (), (memory.LAST,), memory.TURNED))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         """A module whose vectors are random, of -1 and 1, as the paper's bitmaps of characters are."""

@@ -13,7 +13,7 @@ pyramid networks, arXiv 1612.03144, equation 1, for the pyramid; ``torchvision.o
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step
 from cnnspec.ops.fields import Misfit, PerAxis, per_axis, size
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -52,6 +52,27 @@ class RoiAlign(Operator):
         return [Step("activation size", elements, values, prod(y)),
                 Step("multiplications", f"{taps}*{elements}", {"s": self.sampling_ratio, **values},
                      self.elementwise(*xs, y=y)["multiplications"])]
+
+    def sampled_in_memory(self, i: int, maps: int, y: Shape, follow: int) -> memory.Functions:
+        """The regions of the i-th map, after which those of as many maps ``follow``: see ``build``."""
+        n, regions, last = max(len(y) - 2, 2), len(range(i, self.regions, maps)), (memory.LAST,)
+        points = regions * prod(self.sampling_ratio * w for w in y[1:-1])
+        lines = [memory.Function(regions * self.sampling_ratio * w, reads=(), fixed=True) for w in y[1:-1]]
+        cells = y[0] * regions * prod(y[1:-1])
+        steps = [memory.Function(regions, reads=(), fixed=True), *lines,
+                 memory.Function(points * n, reads=(), fixed=True),
+                 memory.Function(y[0] * points, (0, 1), (i, memory.LAST), scratch=points * n),
+                 memory.Function(y[0] * points, (), last, shares=True),
+                 memory.Function(cells, (), last, divides=True),
+                 memory.Function(cells, (), last, memory.TURNED, shares=True, turned=2)]
+        held = [len(steps) - 1 - k for k in range(len(steps) - 1)] + [follow * len(steps) + 1]
+        return tuple([f.replace(lives=n) for f, n in zip(steps, held, strict=True)])
+
+    def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
+        maps = xs[:self.regions]
+        parts = [self.sampled_in_memory(i, len(xs), y, len(maps) - 1 - i) for i in range(len(maps))]
+        ends = tuple(-len(part) * (len(maps) - 1 - i) - 1 for i, part in enumerate(parts))
+        return *(f for part in parts for f in part), memory.Function(prod(y), (), ends, memory.VIEW)
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         """A module that chooses its regions by itself, as no proposals reach it.

@@ -6,6 +6,7 @@ Source: Huang, Sun, Liu, Sedra & Weinberger (2016), Deep networks with stochasti
 ``torchvision.ops.StochasticDepth`` for the modes.
 """
 
+from math import prod
 from typing import Any
 
 from cnnspec.ops import building, memory
@@ -22,7 +23,10 @@ class StochasticDepth(Elementwise):
     mode: str = choice("whether each example or the whole batch drops it", "row", "batch", default="row")
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_nothing(y, extra=1) if training and self.p else memory.NOTHING
+        if not training or not self.p:
+            return memory.NOTHING
+        kept = memory.Function(1, reads=(), fixed=self.mode == "batch")
+        return kept, memory.Function(prod(y), (1,), (0, memory.LAST), memory.PRODUCT)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(module: Any, x: Any) -> Any:

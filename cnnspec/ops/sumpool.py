@@ -8,7 +8,7 @@ Source: ``torch.nn.LPPool2d``, which at p = 1 is sum pooling.
 
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.operator import Example
 from cnnspec.ops.pooling import Pool
 from cnnspec.units import Shape
@@ -17,6 +17,9 @@ from cnnspec.units import Shape
 class SumPool(Pool):
     title = "Sum Pooling"
     combines = "additions"
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.window_sums(x, y, self.covering(x, y))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return building.stateless(torch, "SumPool", building.window_sums(torch, self.covering(x, y)))

@@ -10,7 +10,7 @@ Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building
+from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements, window_sizes
 from cnnspec.ops.fields import PerAxis, per_axis
 from cnnspec.ops.operator import Example, Operator, feature_map
@@ -42,6 +42,12 @@ class TrainableSubsampling(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [*window_sizes(self.axes(x), y), elements(y), Step("parameters", "2*C", {"C": x[0]}, 2 * x[0])]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        n = prod(y)
+        return (*memory.window_sums(x, y, self.axes(x)),
+                memory.Function(n, (0,), (memory.LAST,), memory.PRODUCT, trained=("weight",)),
+                memory.Function(n, (), (memory.LAST,), memory.SAME, trained=("bias",)))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         """A module that starts as the mean of its windows."""

@@ -13,8 +13,8 @@ from cnnspec.problems import RequestError
 class Step(NamedTuple):
     """One node at work: its index, its module, the indices that it reads, and those that nobody reads after it.
 
-    ``indices`` is the pool whose indices it takes besides (max unpooling), and ``gives_indices`` says that it is
-    such a pool.
+    ``indices`` is the pool whose indices it takes besides (max unpooling), ``spent`` says that it is the last to do
+    so, and ``gives_indices`` that it is such a pool.
     """
 
     node: int
@@ -22,6 +22,7 @@ class Step(NamedTuple):
     reads: tuple[int, ...]
     dead: tuple[int, ...]
     indices: int | None
+    spent: bool
     gives_indices: bool
 
 
@@ -60,7 +61,7 @@ class Twin(nn.Module):
         for step in self.plans[self.training]:
             read = [values[i] for i in step.reads]
             if step.indices is not None:
-                read[-1] = found[step.indices]
+                read[-1] = found.pop(step.indices) if step.spent else found[step.indices]
             for i in step.dead:
                 values.pop(i, None)
             value = call(step, read)
@@ -132,6 +133,7 @@ def plan(graph: Graph, training: bool, modules: dict[int, nn.Module], undone: se
     for node in nodes:
         for read in node.inputs:
             last[read.index] = node.index
+    unpools = {n.inputs[-1].index: n for n in nodes if n.op.undoes}  # the last for each pool
     steps = []
     for node in nodes:
         for read in node.inputs:
@@ -140,5 +142,6 @@ def plan(graph: Graph, training: bool, modules: dict[int, nn.Module], undone: se
         reads = tuple(n.index for n in node.inputs)
         dead = tuple(i for i in dict.fromkeys(reads) if last[i] == node.index and i not in kept)
         indices = node.inputs[-1].index if node.op.undoes else None
-        steps.append(Step(node.index, modules[node.index], reads, dead, indices, node.index in undone))
+        spent = node.op.undoes != "" and unpools[node.inputs[-1].index] is node
+        steps.append(Step(node.index, modules[node.index], reads, dead, indices, spent, node.index in undone))
     return steps

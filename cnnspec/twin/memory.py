@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import reduce
 from operator import add
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import torch
 from torch._C._profiler import _EventType
@@ -36,6 +37,13 @@ class Allocation(NamedTuple):
     bytes: int
     address: int
     running: tuple[tuple[int, str], ...]
+
+
+class Kept:
+    """A tensor that autograd keeps."""
+
+    def __init__(self, tensor: torch.Tensor):
+        self.tensor = tensor
 
 
 def measured(graph: Graph, twin: Twin, batch: int, loss: str) -> Measured:
@@ -73,20 +81,22 @@ def target(output: torch.Tensor, loss: str) -> torch.Tensor:
 
 
 def saved(twin: Twin, inputs: list[torch.Tensor]) -> int:
-    """The bytes that autograd keeps of a forward pass: each storage once, parameters and buffers not counted."""
+    """The bytes that autograd keeps when a forward pass is over: each storage once, parameters and buffers not counted.
+
+    Autograd holds what ``pack`` gives as long as it needs the tensor.
+    """
     own = {t.untyped_storage()._cdata for t in [*twin.parameters(), *twin.buffers()]}
-    kept: dict[int, tuple[int, torch.Tensor]] = {}  # with each tensor, so that no address is used again
+    kept: WeakSet[Kept] = WeakSet()
 
-    def pack(t: torch.Tensor) -> torch.Tensor:
-        storage = t.untyped_storage()
-        if storage._cdata not in own:
-            kept.setdefault(storage._cdata, (storage.nbytes(), t.detach()))
-        return t
+    def pack(t: torch.Tensor) -> Kept:
+        kept.add(found := Kept(t.detach()))
+        return found
 
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda found: found.tensor):
         given = outputs(twin, inputs)
+    storages = {s._cdata: s.nbytes() for s in (k.tensor.untyped_storage() for k in kept)}
     del given
-    return sum(size for size, _ in kept.values())
+    return sum(size for data, size in storages.items() if data not in own)
 
 
 def allocations(run: Callable[[], Any]) -> list[Allocation]:

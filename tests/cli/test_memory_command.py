@@ -43,7 +43,6 @@ def test_the_largest_batch_is_the_largest(mode: str) -> None:
 @pytest.mark.parametrize(("arguments", "message"), [
     (["lenet5", "--fit", "lots"], "--fit takes a size such as 24GiB or 500MB, not 'lots'"),
     (["lenet5", "--fit", "1KiB"], "one example needs"),
-    (["segnet"], "what maxunpool needs in memory has not been measured yet"),
 ])
 def test_what_cannot_be_answered_is_said(arguments: list[str], message: str) -> None:
     with pytest.raises(cnnspec.RequestError, match=message):

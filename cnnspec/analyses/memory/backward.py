@@ -9,16 +9,18 @@ from typing import NamedTuple
 
 from cnnspec.analyses.memory.forward import Forward, Step, Tensor
 from cnnspec.analyses.memory.log import Log, Storage
-from cnnspec.ops.memory import DIFFERENCE, PRODUCT, SAME, TURNED, VIEW
+from cnnspec.ops.memory import DENSE, DIFFERENCE, FOLDED, LAST_CHANNELS, LOOSE, MOVES, PRODUCT, SAME, TURNED, VIEW
+
+OTHER_WAY = {"out": "back", "back": "out"}
 
 
 class Gradient(NamedTuple):
-    """A gradient: its storage and bytes, whether it is a view, and whether it lies there in one piece."""
+    """A gradient: its storage and bytes, whether it is a view, and how it lies there."""
 
     storage: Storage
     bytes: int
     view: bool = False
-    dense: bool = True
+    layout: int = DENSE
 
 
 class Backward:
@@ -28,16 +30,19 @@ class Backward:
     """
 
     def __init__(self, forward: Forward, log: Log, first: dict[int, Gradient]):
-        self.log, self.batch = log, forward.setting.batch
-        self.unit, self.size = forward.setting.batch * forward.setting.size, forward.setting.size
+        self.log, self.batch = log, forward.batch
+        self.unit, self.size = forward.unit, forward.size
         self.arrived, self.made = first, list[tuple[str, str, Storage]]()
         self.weights: dict[tuple[str, str], Storage] = {}
+        self.beside: dict[int, list[Storage]] = {}  # gradients of other parts of what a step gave
         log.phase = "backward"
         for step in reversed(forward.tape):
             log.node = step.node
             incoming = self.arrived.pop(id(step), None)
             self.made = []
             given = self.run(step, incoming) if incoming else []
+            for storage in self.beside.pop(id(step), ()):
+                log.drop(storage)
             for storage in step.kept + step.numbers:
                 log.drop(storage)
             for read, made in given:
@@ -47,14 +52,26 @@ class Backward:
 
     def run(self, step: Step, incoming: Gradient) -> list[tuple[Tensor, Gradient]]:
         """The gradients that a function gives to what it read, and to the operator's parameters."""
-        log, function = self.log, step.function
-        copied = [incoming.bytes] if not incoming.dense else []
-        copied += [r.elements * self.unit for r in step.reads if not r.dense]
-        working = [log.new(size) for size in copied] if function.copies else []
-        working += [log.new(8 * function.divides + self.size)] if function.divides or function.number else []
+        log, function, before = self.log, step.function, self.log.live
+        working: list[Storage] = []
+        if function.copies:
+            wanted = LAST_CHANNELS if incoming.layout == LAST_CHANNELS else DENSE
+            others = [incoming.bytes] if incoming.layout != wanted else []
+            others += [r.bytes for r in step.reads if r.layout != wanted]
+            if {incoming.layout, step.reads[0].layout} == {DENSE, LAST_CHANNELS}:
+                others.append(function.indices * self.batch * 8)
+            working += [log.new(n) for n in others]
+        if function.divides or function.number:
+            working.append(log.new(8 * function.divides + self.size))
         given = [(r, self.gradient(step, i, incoming, working)) for i, r in enumerate(step.reads) if r.maker]
-        self.made = [(owner, name, log.new(n * self.size)) for owner, name, n in step.trained]
-        working.append(log.new((function.scratch + function.whole * incoming.dense) * self.unit))
+        for owner, name, n in step.trained:
+            if function.gradient == PRODUCT:
+                working.append(log.new(incoming.bytes))
+            self.made.append((owner, name, log.new(n * self.size)))
+        needed = (function.scratch + function.whole * (incoming.layout != LOOSE)) * self.unit
+        needed += function.masks * self.batch + function.fixed_scratch * self.size + function.places * 8
+        least = before + function.most * self.unit - log.live
+        working.append(log.new(max(needed, least)))
         for storage in working:
             log.drop(storage)
         log.drop(incoming.storage)
@@ -62,16 +79,21 @@ class Backward:
 
     def gradient(self, step: Step, i: int, incoming: Gradient, working: list[Storage]) -> Gradient:
         """What a function gives to the value that it read as its i-th."""
-        log, size, kind = self.log, step.reads[i].elements * self.unit, step.function.gradient
-        whole = size == incoming.bytes
-        if kind in (VIEW, TURNED):
-            dense = incoming.dense and kind == VIEW and (whole or self.batch == 1)
-            return Gradient(log.hold(incoming.storage), size, True, dense)
-        if whole and (kind == SAME or (kind == DIFFERENCE and i == 0)):
+        log, size, function = self.log, step.reads[i].bytes, step.function
+        kind, whole = function.gradient, size == incoming.bytes
+        if kind in (VIEW, TURNED) or (kind == FOLDED and incoming.layout == DENSE):
+            straight = whole or self.batch == 1 if kind != TURNED else (function.turned or 2) <= (self.batch == 1)
+            layout = incoming.layout if straight else LOOSE
+            layout = MOVES[OTHER_WAY[function.moves]][incoming.layout] if function.moves else layout
+            return Gradient(log.hold(incoming.storage), size, True, layout)
+        maker = step.reads[i].maker
+        if (whole or (maker and maker.function.parts)) and (kind == SAME or (kind == DIFFERENCE and i == 0)):
             return incoming._replace(storage=log.hold(incoming.storage))
         if kind == PRODUCT and not whole:
             working.append(log.new(incoming.bytes))
-        return Gradient(log.new(size), size)
+        like = step.reads[i].layout if function.trained or not whole else incoming.layout
+        last = like == LAST_CHANNELS and not (function.plain or function.shares)
+        return Gradient(log.new(size), size, False, LAST_CHANNELS if last else DENSE)
 
     def arrive(self, read: Tensor, made: Gradient) -> None:
         """A gradient reaches the function that made a value, where others may be already."""
@@ -79,6 +101,8 @@ class Backward:
         before = self.arrived.get(key)
         if before is None:
             self.arrived[key] = made
+        elif read.maker and read.maker.function.parts:
+            self.beside.setdefault(key, []).append(made.storage)
         elif not before.view and before.storage.holders == 1:
             log.drop(made.storage)
         else:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cnnspec.analyses.memory.log import Log, Storage
 from cnnspec.graph.model import Graph, Node
-from cnnspec.ops.memory import OUTPUT, SAME, Function
+from cnnspec.ops.memory import DENSE, LAST_CHANNELS, LOOSE, MATRIX, MOVES, OUTPUT, PRODUCT, SAME, Function
 from cnnspec.records import Record
 
 Weights = tuple[tuple[str, str, int], ...]
@@ -26,24 +26,28 @@ class Setting(Record):
 
 
 class Tensor(NamedTuple):
-    """A value: its storage, its elements, the step of the tape that gave it, if it needs a gradient, and whether it
-    lies there in one piece."""
+    """A value: its storage, its bytes, the step of the tape that gave it, if it needs a gradient, and how it lies
+    there."""
 
     storage: Storage
-    elements: int
+    bytes: int
     maker: "Step | None"
-    dense: bool = True
+    layout: int = DENSE
 
 
 class Step:
-    """A function on the tape: what the backward pass needs of it."""
+    """A function on the tape: what the backward pass needs of it, and how many values and steps need it."""
 
-    __slots__ = ("function", "kept", "node", "numbers", "reads", "trained")
+    __slots__ = ("function", "kept", "node", "numbers", "reads", "trained", "users")
 
     def __init__(self, node: str, function: Function, reads: tuple[Tensor, ...], kept: list[Storage],
                  numbers: list[Storage], trained: Weights):
         self.numbers = numbers
         self.node, self.function, self.reads, self.kept, self.trained = node, function, reads, kept, trained
+        self.users = 1
+        for read in reads:
+            if read.maker:
+                read.maker.users += 1
 
 
 class Forward:
@@ -51,6 +55,7 @@ class Forward:
 
     def __init__(self, graph: Graph, setting: Setting, log: Log, inputs: dict[int, Tensor], training: bool):
         self.setting, self.log, self.training = setting, log, training
+        self.batch, self.size, self.unit = setting.batch, setting.size, setting.unit
         self.tape: list[Step] = []
         self.values: dict[int, Tensor] = dict(inputs)
         nodes = list(graph.layers(training))
@@ -59,17 +64,30 @@ class Forward:
         left = Counter(i for n in nodes for i in {m.index for m in n.inputs})
         for n in self.outputs:
             left[n.index] += 1  # the caller's
+        self.pools = Counter(n.inputs[-1].index for n in nodes if n.op.undoes)  # which are undone, how often
+        self.found: dict[int, Storage] = {}  # their indices
         for node in nodes:
             log.node = node.name
-            self.run(node)
-            for i in {m.index for m in node.inputs}:
+            reads = {m.index for m in node.inputs}
+            for i in reads:
                 left[i] -= 1
-                if not left[i] and i not in inputs:
-                    log.drop(self.values.pop(i).storage)
+            dead = [i for i in reads if not left[i] and i not in inputs]
+            held = [self.values[i] for i in dead if not node.op.undoes or i == node.inputs[0].index]
+            self.run(node, dead)
+            for value in held:
+                self.release(value)
 
-    def run(self, node: Node) -> None:
-        """One node: its functions one after the other. Where there is none, it gives the same tensor."""
+    def run(self, node: Node, dead: list[int]) -> None:
+        """One node: its functions one after the other. Where there is none, it gives the same tensor.
+
+        Values that are ``dead`` after it are let go; of a pool that is undone, only the indices are needed.
+        """
         inputs = [self.values[n.index] for n in node.inputs]
+        for i in dead:
+            value = self.values.pop(i)
+            if node.op.undoes and i != node.inputs[0].index:
+                self.release(value)
+        self.pool = node.inputs[-1].index if node.op.undoes else node.index
         functions = node.op.memory(*node.shapes, y=node.output, training=self.training)
         made: list[Tensor] = []
         for i, function in enumerate(functions):
@@ -77,42 +95,94 @@ class Forward:
             made.append(self.apply(function, reads, self.weights(node, function)))
             for k in range(i):
                 if k + functions[k].lives == i:
-                    self.log.drop(made[k].storage)
+                    self.release(made[k])
         for k, function in enumerate(functions[:-1]):
             if k + function.lives >= len(functions):
-                self.log.drop(made[k].storage)
+                self.release(made[k])
         if not made:
-            self.log.hold(inputs[0].storage)
+            self.hold(inputs[0])
         self.values[node.index] = made[-1] if made else inputs[0]
+        if node.op.undoes:
+            self.pools[self.pool] -= 1
+            if not self.pools[self.pool]:
+                self.log.drop(self.found.pop(self.pool))
+
+    def hold(self, value: Tensor) -> None:
+        """Need a value once more."""
+        self.log.hold(value.storage)
+        if value.maker:
+            value.maker.users += 1
+
+    def release(self, value: Tensor) -> None:
+        """Need a value once less; steps that nothing needs any more let go of what they kept."""
+        self.log.drop(value.storage)
+        open_ = [value.maker] if value.maker else []
+        while open_:
+            step = open_.pop()
+            step.users -= 1
+            if not step.users:
+                for storage in step.kept + step.numbers:
+                    self.log.drop(storage)
+                step.kept, step.numbers = [], []
+                open_ += [r.maker for r in step.reads if r.maker]
 
     def apply(self, function: Function, reads: tuple[Tensor, ...], trained: Weights = ()) -> Tensor:
         """One function: what it gives, and, where gradients are wanted, its step on the tape."""
-        setting, log = self.setting, self.log
-        number = [log.new(8), log.new(setting.size)] if function.number else []
-        storage = log.hold(reads[0].storage) if function.shares else log.new(function.size * setting.unit)
-        extras = [log.new(n) for n in (function.indices * setting.batch * 8, self.extra(function) * setting.unit,
-                                       *(function.statistics * 4,) * 2, *(function.rows * setting.batch * 4,) * 2) if n]
-        copied = sum(r.elements for r in reads if not r.dense) if function.copies else 0
-        log.drop(log.new(copied * setting.unit))
-        log.drop(log.new(function.divides * (8 + setting.size)))
+        log = self.log
+        number = [log.new(8), log.new(self.size)] if function.number else []
+        size = function.size * (8 if function.whole_numbers else self.size) * (1 if function.fixed else self.batch)
+        shares = function.shares and not (function.reshapes and reads[0].layout)
+        storage = log.hold(reads[0].storage) if shares else log.new(size)
+        extras = self.extras(function)
+        if function.indices and self.pool in self.pools:
+            self.found[self.pool] = log.hold(extras[0])  # a pool keeps nothing before them
+        if function.copies:
+            log.drop(log.new(sum([r.bytes for r in reads if r.layout == LOOSE or (r.layout and function.plain)])))
+        if function.divides:
+            log.drop(log.new(8 + self.size))
         if number:
             log.drop(number.pop())
-        dense = function.turned <= (setting.batch == 1) and (not function.shares or reads[0].dense)
-        if not setting.gradients or not (trained or any(r.maker for r in reads)):
+        layout = self.layout(function, reads, shares)
+        if not self.setting.gradients or not (trained or any(r.maker for r in reads)):
             for extra in extras + number:
                 log.drop(extra)
-            return Tensor(storage, function.size, None, dense)
-        kept = [log.hold(storage if i == OUTPUT else reads[i].storage) for i in function.keeps]
+            return Tensor(storage, size, None, layout)
+        kept = [log.hold(storage if i == OUTPUT else reads[i].storage) for i in self.keeps(function, reads, trained)]
+        kept += [log.hold(self.found[self.pool])] if function.unpools else []
         if function.gradient == SAME:
             while number:
                 log.drop(number.pop())
         step = Step(log.node, function, reads, kept + extras, number, trained)
         self.tape.append(step)
-        return Tensor(storage, function.size, step, dense)
+        return Tensor(storage, size, step, layout)
 
-    def extra(self, function: Function) -> int:
-        """Elements kept besides; what is worked on in place is copied only where the backward pass needs it."""
-        return function.extra if self.setting.gradients or not function.shares else 0
+    def extras(self, function: Function) -> list[Storage]:
+        """What is kept besides; what is worked on in place is copied only where the backward pass needs it."""
+        f, new = function, self.log.new
+        extra = f.extra if self.setting.gradients or not f.shares else 0
+        sizes = (f.constants * self.size, f.indices * self.batch * 8, extra * self.unit,
+                 f.statistics * 4, f.statistics * 4, f.rows * self.batch * 4, f.rows * self.batch * 4)
+        return [new(n) for n in sizes if n]
+
+    @staticmethod
+    def keeps(function: Function, reads: tuple[Tensor, ...], trained: Weights) -> tuple[int, ...]:
+        """What of its reads, or OUTPUT, a function keeps: of a product, a side whose other side needs a gradient."""
+        if function.gradient not in (PRODUCT, MATRIX):
+            return function.keeps
+        weight = any(name == function.trained[0] for _, name, _ in trained)
+        return tuple([i for i in function.keeps
+                      if weight or any(r.maker for k, r in enumerate(reads) if k != i)])
+
+    def layout(self, function: Function, reads: tuple[Tensor, ...], shares: bool) -> int:
+        """How the output lies in its storage."""
+        before = reads[0].layout if reads else DENSE
+        if function.moves:
+            return MOVES[function.moves][before]
+        if function.turned > (self.batch == 1):
+            return LOOSE
+        if shares:
+            return before
+        return LAST_CHANNELS if before == LAST_CHANNELS and not (function.plain or function.shares) else DENSE
 
     def weights(self, node: Node, function: Function) -> Weights:
         """The parameters that get their gradients by a function: whose they are, their names and elements."""

@@ -21,7 +21,7 @@ def target_bytes(graph: Graph, forward: Forward, loss: str) -> int:
     """The bytes of the targets: a 64-bit class an example, or as much as the outputs."""
     if loss == "cross_entropy":
         return forward.setting.batch * 8 * len(forward.outputs)
-    return sum(forward.values[n.index].elements for n in forward.outputs) * forward.setting.unit
+    return sum(forward.values[n.index].bytes for n in forward.outputs)
 
 
 def run_losses(forward: Forward, log: Log, loss: str) -> dict[int, Gradient]:
@@ -38,11 +38,11 @@ def run_losses(forward: Forward, log: Log, loss: str) -> dict[int, Gradient]:
         if value.maker is None:
             continue
         if loss == "cross_entropy":
-            value = forward.apply(LOG_SOFTMAX.replace(size=value.elements), (value,))
+            value = forward.apply(LOG_SOFTMAX.replace(size=value.bytes // forward.unit), (value,))
             one, kept = log.new(number), [value.storage, log.new(number)]
         else:
-            one, kept = log.new(value.elements * forward.setting.unit), [log.hold(value.storage)]
-            log.drop(log.new(value.elements * forward.setting.unit))
+            one, kept = log.new(value.bytes), [log.hold(value.storage)]
+            log.drop(log.new(value.bytes))
         steps.append(Step("loss", EACH, (value,), kept, [], ()))
         forward.tape.append(steps[-1])
         if total is not None:

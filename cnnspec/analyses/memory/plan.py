@@ -26,7 +26,8 @@ class Pass(Record):
 def begin(graph: Graph, setting: Setting) -> tuple[Log, dict[int, Tensor]]:
     """A log that starts with nothing but the inputs."""
     log = Log()
-    inputs = {n.index: Tensor(log.new(prod(n.output) * setting.unit), prod(n.output), None) for n in graph.inputs}
+    sizes = {n.index: prod(n.output) * setting.unit for n in graph.inputs}
+    inputs = {i: Tensor(log.new(size), size, None) for i, size in sizes.items()}
     log.start()
     return log, inputs
 
