@@ -16,13 +16,27 @@ def pages(reports: str) -> dict[str, str]:
     return {"planted_faults.md": page(data)} if data else {}
 
 
+def scored(data: dict[str, Any]) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+    """All mutants; those that are networks; of these the equivalent ones, and those that changed and passed."""
+    every = [row | {"network": name} for name, rows in data["networks"].items() for row in rows]
+    fits = [row for row in every if row["by"] != "calculator"]
+    passed = [row for row in fits if not row["by"]]
+    return every, fits, [row for row in passed if row["reason"]], [row for row in passed if not row["reason"]]
+
+
+def sentence(data: dict[str, Any]) -> str:
+    """The score, for other pages."""
+    every, fits, equal, open_ = scored(data)
+    changed = len(fits) - len(equal)
+    return (f"Of {len(every):,} planted faults, {len(every) - len(fits):,} are no networks any more and {len(equal):,} "
+            f"the same function as before; of the {changed:,} others {changed - len(open_):,} are caught: "
+            "[planted_faults.md](planted_faults.md).")
+
+
 def page(data: dict[str, Any]) -> str:
     """The page as Markdown."""
     about = data["about"]
-    every = [row | {"network": name} for name, rows in data["networks"].items() for row in rows]
-    fits = [row for row in every if row["by"] != "calculator"]
-    equal = [row for row in fits if not row["by"] and row["reason"]]
-    open_ = [row for row in fits if not row["by"] and not row["reason"]]
+    every, fits, equal, open_ = scored(data)
     changed = [row for row in fits if row not in equal]
     caught = [row for row in fits if row["by"]]
     named = [row for row in caught if row["right"]]

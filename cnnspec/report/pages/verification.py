@@ -8,6 +8,7 @@ from typing import Any
 
 from cnnspec.report.formats import grid
 from cnnspec.report.pages.measured import measured
+from cnnspec.report.pages.planted_faults import sentence
 
 COLUMNS = (("Shapes, tensors", ("shapes", "tensors")), ("MACs", ("MACs",)))  # against PyTorch
 SIGNS = {"passed": "yes", "failed": "FAILED", "impossible": "IMPOSSIBLE", "limited": "limited"}
@@ -16,12 +17,12 @@ WORST = ("failed", "impossible", "limited", "passed")
 
 def pages(reports: str) -> dict[str, str]:
     """The page, where there is data."""
-    data = measured(reports, "verification")
-    return {"verification.md": page(data)} if data else {}
+    data, faults = measured(reports, "verification"), measured(reports, "faults")
+    return {"verification.md": page(data, sentence(faults) if faults else "")} if data else {}
 
 
-def page(data: dict[str, Any]) -> str:
-    """The page as Markdown."""
+def page(data: dict[str, Any], faults: str = "") -> str:
+    """The page as Markdown; ``faults`` says how many planted faults are caught."""
     networks = data["networks"]
     failed = [n["network"] for n in networks if not n["passed"]]
     compared = sum(any(c["check"] == "evaluation" for c in n["checks"]) for n in networks)
@@ -40,6 +41,7 @@ aligned layer, in float64 to 1e-9, in evaluation and in training mode.
 {len(networks)} networks, {len(networks) - len(failed)} passed, {len(failed)} failed{": " + ", ".join(failed) if failed
 else ""}; {compared} of them have an independent implementation whose outputs were compared. Measured on
 {", ".join(devices)} with {", ".join(f"{k} {v}" for k, v in versions.items())}{cuda}.
+{faults}
 
 {grid(["Network", *[head for head, _ in COLUMNS], "fvcore", "Independent", "Calls aligned", "Tensors", "Evaluation",
        "Training"], rows, [False] * 9, "markdown")}
