@@ -1,0 +1,59 @@
+"""Fuzz: whatever a mutation makes of a spec, check gives a report that is well-formed in every format, in time."""
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from gate import formats
+from hypothesis import given, settings
+from mutated import FUZZED, MAKERS, NAMES, SEEDS
+
+from cnnspec.gate.codes import CODES
+from cnnspec.gate.run import check
+from cnnspec.report.findings.pages import PAGES, written
+
+BOUND = 8.0  # seconds of process time: a generous second for each, on slow machines
+IGNORES = ("", "", "# cnnspec: ignore A001: on purpose", "# cnnspec: ignore S001", "# cnnspec:",
+           "# cnnspec: ignore \x7f: x")
+BUDGETS = ("", "", "\n[budget.{}]\nparams = 1\ntraining_peak = '1 MiB'\nreceptive_field = 99999\nlayers = 0\n",
+           "\n[budget.x]\nparams = 'x'\n")
+
+
+def endures(folder: Path, make: Callable[[str, random.Random], str], name: str, seed: int) -> None:
+    """Check a mutated spec with every rule on, with ignores and budgets thrown in, and write every format."""
+    rng = random.Random(seed)
+    lines = make(name, rng).split("\n")
+    for _ in range(rng.randrange(3)):
+        lines[rng.randrange(len(lines))] += rng.choice(IGNORES)
+    text = "\n".join(lines) + rng.choice(BUDGETS).format(Path(name).stem)
+    file = folder / "net.toml"
+    file.write_bytes(text.encode("utf-8", "surrogatepass"))
+    start = time.process_time()
+    report = check([str(file)], {"advice": True})
+    shown = {format: formats.findings(format, written(report, format)) for format in PAGES}
+    assert time.process_time() - start < BOUND
+    assert set(shown.values()) == {len(report.findings)}, shown
+    for finding in (*report.findings, *report.ignored):
+        assert finding.problem.rule in CODES
+        if finding.problem.where.file == str(file) and finding.problem.where.line:
+            assert finding.problem.where.line <= text.count("\n") + 1
+    assert report.passed == (report.count("error") == 0)
+
+
+@MAKERS
+@settings(max_examples=30, **FUZZED)
+@given(name=NAMES, seed=SEEDS)
+def test_mutated_specs_are_checked(tmp_path: Path, make: Callable[[str, random.Random], str], name: str,
+                                   seed: int) -> None:
+    endures(tmp_path, make, name, seed)
+
+
+@pytest.mark.long
+@MAKERS
+@settings(max_examples=1000, **FUZZED)
+@given(name=NAMES, seed=SEEDS)
+def test_many_mutated_specs_are_checked(tmp_path: Path, make: Callable[[str, random.Random], str], name: str,
+                                        seed: int) -> None:
+    endures(tmp_path, make, name, seed)
