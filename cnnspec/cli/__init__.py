@@ -17,6 +17,7 @@ COMMANDS = (
     "list",
     "compare",
     "memory",
+    "audit",
     "check",
     "diff",
     "sizes",
@@ -60,6 +61,7 @@ def cli() -> None:
     cnnspec draw resnet50 --output r.svg  its architecture as a picture
     cnnspec verify resnet50               its PyTorch twin against the calculation
     cnnspec check specs/                  the gate: what is wrong with specs
+    cnnspec audit                         published figures, right or wrong
 
     Exit codes: 0 all well, 1 a verdict or a check fails, 2 the request or a spec cannot be understood.
     """

@@ -85,6 +85,10 @@ def checkers(selection: Selection) -> list[Checker]:
         from cnnspec.gate.budgets import check_budgets
 
         found.append(check_budgets)
+    if any(code in selection for code in ("C001", "C002", "C003")):
+        from cnnspec.gate.claims import check_claims
+
+        found.append(check_claims)
     return found
 
 

@@ -9,6 +9,9 @@ from cnnspec.rules.rule import ADVICE, ERROR, WARNING
 GATE = {
     "B001": (ERROR, "a network keeps its budget"),
     "B002": (ERROR, "what a budget limits can be worked out"),
+    "C001": (ERROR, "a published figure holds, or is marked as an erratum"),
+    "C002": (ERROR, "a claim is about layers and networks that there are"),
+    "C003": (WARNING, "what is marked as an erratum is wrong"),
     "G001": (ERROR, "an ignore names rules that can be ignored, and gives a reason"),
     "G002": (WARNING, "an ignore ignores something"),
 }

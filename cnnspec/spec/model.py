@@ -1,9 +1,12 @@
 """A network as it was written: lines, blocks, variants. Values may still hold expressions; nothing is resolved."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.records import Record
 from cnnspec.spec.source import Path, Source
+
+if TYPE_CHECKING:
+    from cnnspec.spec.claims import Claim
 
 Fields = dict[str, Any]
 
@@ -74,4 +77,4 @@ class NetworkSpec(Record):
     variants: dict[str, Variant]
     references: Fields
     budgets: Fields
-    claims: list[Fields]
+    claims: "tuple[Claim, ...]"

@@ -149,12 +149,13 @@ def read_bindings(notes: Collector, source: Source, name: str, variants: dict[st
         budgets = check_budgets(notes, source, ("budget",), source.data["budget"])
         for variant in budgets:
             bind(notes, source, ("budget", variant), variant, [*known, name])
-    listed = source.data.get("claims", [])
-    claims = notes.typed(source, ("claims",), listed, list, "an array of tables [[claims]]") or []
-    for i, claim in enumerate(claims):
-        if notes.typed(source, ("claims", i), claim, dict, "a table") and "variant" in claim:
-            bind(notes, source, ("claims", i, "variant"), claim["variant"], known)
-    return references, budgets, claims
+    if "claims" not in source.data:
+        return references, budgets, ()
+    from cnnspec.spec.claims import claims_of, variants_in  # few specs have any
+
+    for path, variant in variants_in(source.data["claims"]):
+        bind(notes, source, path, variant, known)
+    return references, budgets, tuple(claims_of(notes, source))
 
 
 def bind(notes: Collector, source: Source, path: Path, variant: Any, known: list[str]) -> None:

@@ -40,7 +40,7 @@ RICH: dict[str, Any] = {
     },
     "variants": {"rich_a": {"width": 4, "title": "A", "year": 2021, "input": {"x": [3, 16, 16], "y": [3, 16, 16]}}},
     "reference": {"rich_a": {"torchvision": "x"}}, "budget": {"rich_a": {"params": 1}},
-    "claims": [{"variant": "rich_a", "params": "61M"}], "include": [],
+    "claims": [{"variant": "rich_a", "quantity": "params", "value": "61M"}], "include": [],
 }
 RICH["outputs"] += ["unread", "r"]
 VALUES: list[Any] = [

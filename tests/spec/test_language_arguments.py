@@ -116,14 +116,14 @@ def test_in_channels_follow_the_input_that_comes_from_outside(tmp_path: Path) ->
 
 def test_references_budgets_and_claims_bind_to_variants() -> None:
     text = 'name = "net"\ninput = [3, 8, 8]\n' + FAMILY + '[reference.large]\ntimm = "x"\n' \
-           '[budget.small]\nparams = 10\n[[claims]]\nvariant = "large"\nparams = "9"\n'
+           '[budget.small]\nparams = 10\n[[claims]]\nvariant = "large"\nquantity = "params"\nvalue = "9"\n'
     notes = Collector()
     spec = read_network(notes, Source("net.toml", text), ".")
     assert not notes.problems
     assert spec is not None
     limit = Limit("params", True, 10, "", ("budget", "small", "params"))
     assert (spec.references, spec.budgets) == ({"large": {"timm": "x"}}, {"small": {"limits": [limit]}})
-    assert spec.claims[0]["variant"] == "large"
+    assert spec.claims[0].subject.variant == "large"
 
 
 def test_a_network_without_variants_binds_by_its_own_name() -> None:

@@ -1,0 +1,1 @@
+"""Published figures against the calculation: confirmed, refuted, ambiguous or undecidable, and which slip was made."""

@@ -1,0 +1,121 @@
+"""Worked examples: convolutions, pools and ReLU on matrices of numbers, cell by cell, in exact fractions.
+
+As courses write it, a convolution is a correlation: the kernel is not flipped. Several channels are a list of
+matrices, whose results are added. Cells are numbers or text as printed, ``.55``; "" is a cell that was not printed.
+"""
+
+from fractions import Fraction
+from typing import Any
+
+from cnnspec.analyses.audit.printed import Printed, printed
+from cnnspec.problems import RequestError
+from cnnspec.records import Record
+from cnnspec.spec.model import Fields
+
+Matrix = list[list[Fraction]]
+MOST = 10_000  # cells that an example may have
+
+
+class Cell(Record):
+    """One cell: what was printed, what comes out (None where that is outside), and whether they agree."""
+
+    row: int
+    column: int
+    printed: str
+    computed: Fraction | None
+    holds: bool
+
+
+def worked(fields: Fields) -> list[Cell]:
+    """Every printed cell of an example beside what comes out. Raises RequestError where the example is none."""
+    given = channels(fields["given"])
+    kind, stride = fields["matrix"], fields.get("stride")
+    if kind == "conv":
+        kernels = channels(fields.get("kernel", []))
+        if len(kernels) != len(given):
+            raise RequestError(f"the example has {len(given)} channels, but {len(kernels)} kernels")
+        bias, divide = Fraction(str(fields.get("bias", 0))), fields.get("divide", 1) or 1
+        sums = [convolved(padded(g, fields.get("padding", 0)), k, stride or 1)
+                for g, k in zip(given, kernels, strict=True)]
+        result = [[sum(cells, Fraction(0)) / divide + bias for cells in zip(*rows, strict=True)]
+                  for rows in zip(*sums, strict=True)]
+    elif kind == "relu":
+        result = given[0]
+    elif kind == "flatten":
+        result = [[c] for g in given for row in g for c in row]
+    else:
+        size = fields.get("size", 2)
+        result = pooled(given[0], kind, size, stride or size, fields.get("ceil", False))
+    if kind == "relu" or fields.get("relu"):
+        result = [[max(c, Fraction(0)) for c in row] for row in result]
+    return compared(result, fields["gives"])
+
+
+def channels(value: list[Any]) -> list[Matrix]:
+    """One matrix, or a list of them, as fractions. Raises RequestError."""
+    found = value if value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list) else [value]
+    matrices = [[[fraction(c) for c in row] if isinstance(row, list) else [] for row in m] for m in found]
+    for m in matrices:
+        if not m or not m[0] or any(len(row) != len(m[0]) for row in m) or len(m) * len(m[0]) > MOST:
+            raise RequestError("a worked example takes rows of equally many numbers")
+    return matrices
+
+
+def fraction(cell: Any) -> Fraction:
+    figure = printed(cell) if not isinstance(cell, float) else printed(str(cell))
+    if figure is None:
+        raise RequestError(f"{cell!r} in a worked example is not a number")
+    return figure.value
+
+
+def padded(m: Matrix, zeros: int) -> Matrix:
+    """The matrix in a frame of zeros."""
+    if not 0 <= zeros <= 100:
+        raise RequestError("a worked example is padded by 0 to 100 zeros")
+    side, width = [Fraction(0)] * zeros, len(m[0]) + 2 * zeros
+    frame = [[Fraction(0)] * width for _ in range(zeros)]
+    return [*frame, *[[*side, *row, *side] for row in m], *frame]
+
+
+def convolved(m: Matrix, kernel: Matrix, stride: int) -> Matrix:
+    h, w = len(kernel), len(kernel[0])
+    return [[sum((m[i + a][j + b] * kernel[a][b] for a in range(h) for b in range(w)), Fraction(0))
+             for j in range(0, len(m[0]) - w + 1, max(stride, 1))] for i in range(0, len(m) - h + 1, max(stride, 1))]
+
+
+def pooled(m: Matrix, kind: str, size: int, stride: int, ceil: bool) -> Matrix:
+    """The matrix pooled; with ``ceil`` windows that reach over the border take what there is."""
+    def starts(n: int) -> range:
+        return range(0, n if ceil else n - size + 1, max(stride, 1))
+
+    def combined(i: int, j: int) -> Fraction:
+        window = [c for row in m[i:i + size] for c in row[j:j + size]]
+        if kind == "avgpool":
+            return sum(window, Fraction(0)) / len(window)
+        return max(window) if kind == "maxpool" else min(window)
+
+    return [[combined(i, j) for j in starts(len(m[0]))] for i in starts(len(m))]
+
+
+def compared(result: Matrix, gives: list[Any]) -> list[Cell]:
+    """The printed cells against the result; a result that is larger or smaller disagrees there too."""
+    rows = gives if gives and isinstance(gives[0], list) else [[c] for c in gives]
+    cells = []
+    for i in range(max(len(result), len(rows))):
+        printed_row: list[Any] = rows[i] if i < len(rows) else []
+        computed_row: list[Fraction] = result[i] if i < len(result) else []
+        for j in range(max(len(computed_row), len(printed_row))):
+            text = str(printed_row[j]) if j < len(printed_row) else None
+            value = computed_row[j] if j < len(computed_row) else None
+            if text == "":
+                continue
+            figure = exactly(text)
+            good = figure is not None and value is not None and figure.holds(value)
+            cells.append(Cell(i, j, text if text is not None else "nothing", value, good))
+    return cells
+
+
+def exactly(text: str | None) -> Printed | None:
+    """A cell's figure: whole numbers are exact, decimals rounded as they are printed."""
+    figure = printed(text) if text is not None else None
+    return figure.replace(step=Fraction(0)) if figure and text and "." not in text else figure

@@ -1,0 +1,111 @@
+"""Slips of counting: what was left out of a network's figure, or counted with it."""
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from cnnspec.analyses.audit.quantities import COUNTED, biases, kernels
+from cnnspec.analyses.audit.slips.context import Context, Try
+from cnnspec.analyses.audit.subject import Sheet, alone
+from cnnspec.analyses.rows import Row
+from cnnspec.graph.model import Node
+from cnnspec.problems import RequestError, SpecError
+from cnnspec.units import count, shape
+
+FEW = 40  # layers of which one may have been left out: of more, one fits by chance
+
+
+def heads(c: Context) -> Iterator[Try]:
+    """With the auxiliary heads, which are there in training only."""
+    if c.sheet and c.claim.quantity in ("params", "weights", "macs", "flops", "bytes") and not c.subject.training:
+        try:
+            rows = c.sheet.chosen(c.subject, training=True)
+        except SpecError:
+            return
+        if len(rows) > len(c.rows):
+            reading = COUNTED[c.claim.quantity](c.sheet, rows)[0]
+            yield Try(reading.value, f"with the auxiliary heads, which only training has: {count(reading.value)}")
+
+
+def doubled(c: Context) -> Iterator[Try]:
+    """FLOPs for MACs, or the other way round."""
+    if c.value is not None and c.claim.quantity == "macs":
+        yield Try(2 * c.value, f"2 FLOPs a MAC: {count(int(2 * c.value))}")
+    elif c.value is not None and c.claim.quantity == "flops":
+        yield Try(c.value / 2, f"MACs, not FLOPs: {count(int(c.value / 2))}")
+
+
+def without_biases(c: Context) -> Iterator[Try]:
+    """Without the biases."""
+    if c.claim.quantity == "params" and c.value is not None and (n := sum(map(biases, c.rows))):
+        yield Try(c.value - n, f"without the {count(n)} biases: {count(int(c.value) - n)}")
+
+
+def without_norms(c: Context) -> Iterator[Try]:
+    """Without the scales and shifts of the norms."""
+    if c.claim.quantity == "params" and c.value is not None:
+        n = sum(r.params - kernels(r) - biases(r) for r in c.rows)
+        if n > 0:
+            yield Try(c.value - n, f"without the {count(n)} parameters of norms: {count(int(c.value) - n)}")
+
+
+def with_buffers(c: Context) -> Iterator[Try]:
+    """With the running statistics of batch normalization, which are not trained."""
+    if c.claim.quantity == "params" and c.value is not None and (n := sum(r.buffers for r in c.rows)):
+        yield Try(c.value + n, f"with the {count(n)} running statistics of norms: {count(int(c.value) + n)}")
+
+
+def absent_biases(nodes: list[Node]) -> int:
+    """The biases that convolutions would have which have none."""
+    return sum(n.op.parameters(*n.shapes)["weight"][0] for n in nodes
+               if n.op.fields.keys() >= {"bias", "kernel_size"} and not getattr(n.op, "bias", True))
+
+
+def with_biases(c: Context) -> Iterator[Try]:
+    """With a bias in each convolution, where batch normalization makes it needless."""
+    if c.claim.quantity == "params" and c.value is not None:
+        n = absent_biases([node for r in c.rows for node in r.nodes])
+        if n:
+            yield Try(c.value + n, f"with a bias in each convolution, {count(n)} more: {count(int(c.value) + n)}")
+
+
+def layer_left_out(c: Context) -> Iterator[Try]:
+    """One layer left out of a sum: the classifier, or any of a few."""
+    if c.claim.quantity not in ("params", "weights", "macs") or c.value is None or c.figure is None or len(c.rows) < 3:
+        return
+    by_name: dict[str, Callable[[Row], int]] = {"params": lambda r: r.params, "macs": lambda r: r.macs}
+    counted = by_name.get(c.claim.quantity, kernels)
+    terms = [(r, n) for r in c.rows if (n := counted(r))]
+    some = terms if len(terms) <= FEW and c.figure.digits >= 4 else terms[-1:]
+    for row, n in some:
+        yield Try(c.value - n, f"without {row.name}, {count(n)}: {count(int(c.value) - n)}")
+
+
+def other_input(c: Context) -> Iterator[Try]:
+    """224 for 227, or 227 for 224: the input that a text gives beside the one that its own maps need."""
+    graph = c.sheet.graph if c.sheet else None
+    if graph is None or c.claim.quantity not in ("macs", "flops", "activation_size", "connections"):
+        return
+    channels, *sides = graph.inputs[0].output
+    side = {224: 227, 227: 224}.get(sides[0] if len(set(sides)) == 1 else 0)
+    if side is None:
+        return
+    given = (channels, side, side)
+    try:
+        sheet = c.sheets.of(c.subject.replace(input=given))
+        reading = COUNTED[c.claim.quantity](sheet, sheet.chosen(c.subject))[0]
+    except (RequestError, SpecError):
+        return
+    yield Try(reading.value, f"with an input of {shape(given)}: {reading.arithmetic}")
+
+
+def other_channels(c: Context) -> Iterator[Try]:
+    """A channel forgotten: an RGB image taken for a grey one, or the other way round."""
+    given = c.subject.input
+    if not isinstance(c.subject.layer, dict) or not given or given[0] not in (1, 3) or c.claim.quantity not in COUNTED:
+        return
+    other = (4 - given[0], *given[1:])
+    sheet: Sheet = alone(c.subject.layer, other)
+    rows: list[Row] = sheet.chosen(c.subject)
+    reading = COUNTED[c.claim.quantity](sheet, rows)[0]
+    taken = "for one channel, not three" if given[0] == 3 else "for three channels, not one"
+    yield Try(Fraction(reading.value), f"{taken}: {reading.arithmetic}")

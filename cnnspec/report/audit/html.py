@@ -1,0 +1,35 @@
+"""An audit as HTML: the same tables as in Markdown."""
+
+from collections.abc import Sequence
+
+from cnnspec.analyses.audit.audit import Audited
+from cnnspec.analyses.audit.verdict import REFUTED
+from cnnspec.report.audit import tables
+from cnnspec.report.audit.words import counted, outcome
+from cnnspec.report.formats import html
+
+
+def page(found: Sequence[Audited], every: bool = False) -> str:
+    """The sources one after the other, with all their claims if ``every``; then the counts."""
+    parts = [source(a, every) for a in found]
+    if len(found) > 1:
+        parts.append(tables.summary(found, "html"))
+    return "\n".join([*parts, f"<p>{html(outcome(found))}.</p>"])
+
+
+def source(audited: Audited, every: bool) -> str:
+    parts = [f"<h2>{html(audited.title or audited.name)}</h2>", f"<p>{html(counted(audited))}.</p>"]
+    if errata := tables.errata(audited.rulings, "html"):
+        parts += ["<h3>Refuted</h3>", errata]
+    for ruling in audited.rulings:
+        if ruling.cells and ruling.verdict == REFUTED:
+            cells = tables.example(ruling, html, lambda text: f"<mark>{text}</mark>")
+            body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in cells)
+            parts += [f"<p>{html(ruling.claim.where)}, {html(ruling.claim.text)}:</p>", f"<table>{body}</table>"]
+    if ambiguous := tables.ambiguous(audited.rulings, "html"):
+        parts += ["<h3>Ambiguous</h3>", ambiguous]
+    if audited.missing:
+        parts.append("<p>Not seen, and so not audited: " + "; ".join(map(html, audited.missing)) + ".</p>")
+    if every:
+        parts += ["<h3>Every claim</h3>", tables.every(audited.rulings, "html")]
+    return "\n".join(parts)

@@ -1,0 +1,90 @@
+"""How claims, verdicts and slips are called, the same in every format."""
+
+from collections.abc import Sequence
+
+from cnnspec.analyses.audit.audit import Audited
+from cnnspec.analyses.audit.verdict import AMBIGUOUS, REFUTED, VERDICTS, Ruling
+from cnnspec.units import shape
+
+QUANTITIES = {
+    "params": "parameters", "macs": "MACs", "flops": "FLOPs", "bytes": "size of the weights", "output": "output shape",
+    "activation_size": "activation size", "kernel_size": "kernel size", "count": "number of layers", "size": "size",
+    "layers_and_pools": "layers with pools", "receptive_field": "receptive field", "share": "share of the parameters",
+    "layout": "order of layers", "order": "order of layers", "input": "input shape", "type": "type of layer",
+}
+NOTHING = "–"
+
+
+def about(ruling: Ruling) -> str:
+    """What a claim is about: ``alexnet conv2, stride``; "" of a calculation."""
+    claim = ruling.claim
+    subject = claim.subject
+    if claim.kind in ("expression", "undecidable"):
+        return ruling.subject
+    if claim.kind == "matrix":
+        return f"worked example, {claim.fields['matrix']}"
+    if isinstance(subject.layer, dict):
+        given = f" on {shape(subject.input)}" if subject.input else ""
+        fields = ", ".join(f"{k} {str(v).lower()}" for k, v in subject.layer.items() if k != "op")
+        names = [f"{subject.layer['op']} ({fields}){given}" if fields else f"{subject.layer['op']}{given}"]
+    else:
+        layers = subject.layer if isinstance(subject.layer, str) else ", ".join(subject.layer[:4]) + (
+            " and so on" if len(subject.layer) > 4 else "")
+        set_ = ", ".join(f"{k} = {v}" for k, v in subject.settings.items())
+        given = shape(subject.input) if subject.input else ""
+        names = [" ".join(filter(None, (ruling.subject, f"({'; '.join(filter(None, (set_, given)))})"
+                                        if set_ or given else "", layers, subject.op and f"each {subject.op}")))]
+    return ", ".join(filter(None, (*names, QUANTITIES.get(claim.quantity, claim.quantity.replace("_", " ")))))
+
+
+def printed(ruling: Ruling) -> str:
+    """What was printed, as it was."""
+    claim = ruling.claim
+    if claim.kind == "matrix":
+        return f"{len(ruling.cells)} cells"
+    if isinstance(claim.value, list):
+        return ", ".join(map(str, claim.value))
+    if isinstance(claim.value, bool):
+        return "so it is" if claim.value else "so it is not"
+    return NOTHING if claim.value is None else f"{claim.value:,}" if isinstance(claim.value, int) else str(claim.value)
+
+
+def said(ruling: Ruling) -> str:
+    """The claim: the source's own words, or what they are about."""
+    return ruling.claim.text or f"{about(ruling)}: {printed(ruling)}"
+
+
+def slips(ruling: Ruling) -> str:
+    """What gives the printed figure, or that nothing was found."""
+    if ruling.verdict != REFUTED:
+        return ""
+    return "; or ".join(s.words for s in ruling.slips) or "no slip found that gives it"
+
+
+def counted(audited: Audited) -> str:
+    """The verdicts of a source in a line."""
+    numbers = ", ".join(f"{n} {v}" for v, n in audited.counted().items() if n)
+    return f"{len(audited.rulings)} claims: {numbers}"
+
+
+def surprises(found: Sequence[Audited]) -> list[Ruling]:
+    """The claims that fail an audit: refuted and not known as errata, or known as errata and not refuted."""
+    return [r for a in found for r in a.rulings if r.surprising]
+
+
+def outcome(found: Sequence[Audited]) -> str:
+    """The audit in a line."""
+    every = [r for a in found for r in a.rulings]
+    numbers = ", ".join(f"{sum(r.verdict == v for r in every)} {v}" for v in VERDICTS)
+    new = surprises(found)
+    known = sum(r.claim.erratum and not r.surprising for r in every)
+    tail = f"; all {known} refuted ones are marked as errata" if known and not new else ""
+    return f"{len(every)} claims: {numbers}{tail}" + (f"; {len(new)} not as marked" if new else "")
+
+
+def shown(audited: Audited, verdicts: Sequence[str]) -> list[Ruling]:
+    """The rulings of some verdicts, in their order, and what is not as marked."""
+    return [r for r in audited.rulings if r.verdict in verdicts or r.surprising]
+
+
+NOTABLE = (REFUTED, AMBIGUOUS)
