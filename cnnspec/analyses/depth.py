@@ -11,11 +11,12 @@ from cnnspec.graph.model import Node
 
 POOLS = ("maxpool", "avgpool", "minpool", "sumpool", "global_avgpool", "global_maxpool", "adaptive_avgpool",
          "adaptive_maxpool", "trainable_subsampling")
+FACTORS = ("channel_scale", "scale", "position_embedding")  # one factor or one term an element: parts of a layer
 
 
 def weighted(node: Node) -> bool:
-    """Whether papers count a node as a layer: it has weights, and is neither norm nor activation."""
-    if node.op.role != "layer" or not node.inputs:
+    """Whether papers count a node as a layer: it has weights, and is neither norm nor activation nor a mere factor."""
+    if node.op.role != "layer" or not node.inputs or node.kind in FACTORS:
         return False
     return bool(node.op.parameters(*node.shapes) or node.op.buffers(*node.shapes))
 

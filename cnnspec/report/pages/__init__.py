@@ -11,6 +11,10 @@ held against today's spec by ``cnnspec report --check``.
 from importlib import import_module
 
 PAGES = {
+    "index": "cnnspec.report.pages.index",
+    "family": "cnnspec.report.pages.family",
+    "comparison": "cnnspec.report.pages.comparison",
+    "operators": "cnnspec.report.pages.operators",
     "verification": "cnnspec.report.pages.verification",
     "planted_faults": "cnnspec.report.pages.planted_faults",
     "benchmarks": "cnnspec.report.pages.benchmarks",

@@ -1,0 +1,61 @@
+"""families/NAME.md: what there is to say of one family of networks, from its spec and from what was measured."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cnnspec.api import Network
+from cnnspec.report.formats import grid, markdown
+from cnnspec.report.pages.measured import measured
+from cnnspec.report.pages.verification import COLUMNS, limits, row
+from cnnspec.report.pages.zoo import families, memory, side_by_side
+from cnnspec.report.table import table
+
+SIZES = ("network", "year", "input", "params", "macs", "activations", "depth", "receptive_field")
+ROWS = 70  # of a table that is still read; deeper blocks are folded
+VERDICT = ("Network", *(head for head, _ in COLUMNS), "fvcore", "Independent", "Calls aligned", "Tensors", "Evaluation",
+           "Training")
+
+
+def pages(reports: str) -> dict[str, str]:
+    """A page for each family."""
+    verified = {n["network"]: n for n in (measured(reports, "verification") or {"networks": []})["networks"]}
+    return {f"families/{name}.md": "\n\n".join(parts(name, nets, verified)) for name, nets in families().items()}
+
+
+def parts(family: str, nets: list[Network], verified: dict[str, Any]) -> Iterator[str]:
+    """The parts of a page, one below the other."""
+    first = nets[0]
+    yield f"# {markdown(family)}"
+    yield ", ".join(markdown(net.graph.title) for net in nets) + f". {markdown(first.graph.source)}"
+    yield (f"Written down in [specs/{family}.toml](../../specs/{family}.toml); all that follows is derived from it. "
+           f"`cnnspec table {first.name}` prints the layers, `cnnspec explain {first.name}` the formulas with the "
+           "numbers in.")
+    yield "## Sizes" if len(nets) == 1 else "## Variants"
+    yield side_by_side(nets, SIZES)
+    yield ("Acts are activations, the elements of all layers' outputs; depth counts the layers with weights on the "
+           "longest path; RF is the largest receptive field of a layer that does not see the whole input.")
+    yield f"## Layers of {markdown(first.name)}"
+    yield table(first, "markdown", depth=depth(first))
+    yield "## Memory"
+    yield ("At the peak of a pass in float32, as PyTorch 2.13 allocates tensors on a CPU; MB is 1e6 bytes. "
+           f"`cnnspec memory {first.name}` takes it apart.")
+    yield memory(nets)
+    yield from verification([verified[net.name] for net in nets if net.name in verified])
+
+
+def depth(net: Network) -> int | None:
+    """How deep blocks are opened: all of them, or as many levels as fit into ROWS."""
+    levels = max(len(n.call.trail) for n in net.graph.nodes)
+    return next((d for d in (None, *range(levels, 1, -1)) if len(net.rows(d)) <= ROWS), 1)
+
+
+def verification(found: list[dict[str, Any]]) -> Iterator[str]:
+    """What the networks were checked against; nothing where none was."""
+    if found:
+        yield "## Verification"
+        yield ("The PyTorch twin against this sheet, and against independent implementations with the same weights. "
+               "[How, and on what](../verification.md).")
+        yield grid(VERDICT, [row(n) for n in found], [False] * len(VERDICT), "markdown")
+        notes = limits(found).partition("\n\n")[2].strip()
+        if notes != "None.":
+            yield notes
