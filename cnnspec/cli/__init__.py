@@ -19,6 +19,7 @@ COMMANDS = (
     "memory",
     "audit",
     "check",
+    "lock",
     "diff",
     "sizes",
     "report",

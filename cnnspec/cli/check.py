@@ -27,6 +27,7 @@ def codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
 @click.option("--ignore", multiple=True, callback=codes, metavar="CODES", help="Do not report these.")
 @click.option("--advice", is_flag=True, help="Report advice as well.")
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@click.option("--locked", is_flag=True, help="Fail on specs without a lock beside them: see cnnspec lock.")
 @click.option("--jobs", type=click.IntRange(1), help="How many processes check many files; default: one a CPU.")
 @click.option("--max-lines", default=MAX_LINES, show_default=True, type=click.IntRange(1),
               help="The most lines that a network may have once its blocks are unrolled.")

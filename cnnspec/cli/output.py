@@ -43,6 +43,6 @@ def replace(folder: str, pages: dict[str, str]) -> None:
                 file.write(page)
             os.replace(part, whole)
         except OSError as error:
-            if os.path.exists(part):
+            if os.path.isfile(part):
                 os.remove(part)
             raise RequestError(f"{visible(whole)} cannot be written: {error.strerror}") from None

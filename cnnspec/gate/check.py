@@ -89,6 +89,10 @@ def checkers(selection: Selection) -> list[Checker]:
         from cnnspec.gate.claims import check_claims
 
         found.append(check_claims)
+    if any(code in selection for code in ("K001", "K002", "K003")):
+        from cnnspec.gate.locks import check_locks
+
+        found.append(check_locks)
     return found
 
 

@@ -14,6 +14,9 @@ GATE = {
     "C003": (WARNING, "what is marked as an erratum is wrong"),
     "G001": (ERROR, "an ignore names rules that can be ignored, and gives a reason"),
     "G002": (WARNING, "an ignore ignores something"),
+    "K001": (ERROR, "a network is what its lock says"),
+    "K002": (ERROR, "a lock has the networks of its spec, and no others"),
+    "K003": (ERROR, "a lock is as cnnspec lock wrote it"),
 }
 CODES = (*LANGUAGE, *LINT, *GATE)
 

@@ -6,6 +6,7 @@
     ignore = ["A002"]
     advice = true                        # advice as well
     strict = true                        # warnings fail too
+    locked = true                        # every spec has its lock beside it
     exclude = ["drafts/*"]               # folders are searched without these
 
     [tool.cnnspec.per-file-ignores]
@@ -27,7 +28,7 @@ from cnnspec.spec.collect import Collector
 from cnnspec.spec.source import Path, Source, read
 
 LISTS = ("select", "extend-select", "ignore", "exclude")
-FLAGS = ("advice", "strict")
+FLAGS = ("advice", "strict", "locked")
 TABLES = ("per-file-ignores", "budget")
 NAME = "pyproject.toml"
 
@@ -44,6 +45,7 @@ class Config(Record):
     ignore: tuple[str, ...] = ()
     advice: bool = False
     strict: bool = False
+    locked: bool = False
     exclude: tuple[str, ...] = ()
     ignores: dict[str, dict[str, str]] = {}
     budgets: dict[str, dict[str, Any]] = {}

@@ -1,7 +1,8 @@
 """Differences as Markdown, ready for the comment on a pull request."""
 
 from cnnspec.analyses.diff import FOLLOWS, Diff, Entry
-from cnnspec.report.diffs.words import headline, name, numbers, runs, settings, told, totals
+from cnnspec.analyses.telling import numbers, settings, summary
+from cnnspec.report.diffs.words import name, of_run, runs, totals
 from cnnspec.report.formats import grid, markdown
 from cnnspec.units import count
 
@@ -10,7 +11,8 @@ LAYERS = ("", "Layer", "What", "Output", "Params", "MACs")
 
 def page(found: Diff, before: str, after: str, fold: bool = True) -> str:
     """The headline, the totals, what has changed, and, folded away, what only follows from that."""
-    parts = [f"**{markdown(headline(found, before, after))}**", totals(found, "markdown")]
+    headline = markdown(f"{before} → {after}: {summary(found)}")
+    parts = [f"**{headline}**", totals(found, "markdown")]
     others = [e for e in found.entries if e.status != FOLLOWS]
     follow = [e for e in found.entries if e.status == FOLLOWS]
     if any(runs(others, fold)):
@@ -32,6 +34,6 @@ def cells(run: list[Entry]) -> list[str]:
     """A row: an entry, or the sums of a run."""
     e = run[0]
     if len(run) > 1 or e.before is None or e.after is None:
-        return [e.status, name(run), told(run), "", "", ""]
+        return [e.status, name(run), of_run(run), "", "", ""]
     return [e.status, name(run), "; ".join(settings(e)),
             *(numbers(*e.numbers[key]) if key in e.numbers else "" for key in ("output", "params", "macs"))]

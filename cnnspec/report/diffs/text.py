@@ -3,7 +3,8 @@
 from textwrap import wrap
 
 from cnnspec.analyses.diff import Diff
-from cnnspec.report.diffs.words import headline, name, runs, told, totals
+from cnnspec.analyses.telling import summary
+from cnnspec.report.diffs.words import name, of_run, runs, totals
 from cnnspec.report.formats import WIDTH, plain
 
 INDENT = " " * 10
@@ -11,12 +12,12 @@ INDENT = " " * 10
 
 def page(found: Diff, before: str, after: str, fold: bool = True) -> str:
     """The headline, the totals, and what has changed, in execution order."""
-    parts = ["\n".join(lines(headline(found, before, after)))]
+    parts = ["\n".join(lines(f"{before} → {after}: {summary(found)}"))]
     if found.equal:
         return parts[0]
     parts += [totals(found, "text")]
     layers = [line for run in runs(found.entries, fold)
-              for line in lines(f"{run[0].status:<10}{name(run)}" + (f": {told(run)}" if told(run) else ""))]
+              for line in lines(f"{run[0].status:<10}{name(run)}" + (f": {of_run(run)}" if of_run(run) else ""))]
     if found.outputs:
         layers += lines(f"{'outputs':<10}{', '.join(found.outputs[0])} → {', '.join(found.outputs[1])}")
     return "\n\n".join([*parts, "\n".join(layers)])

@@ -1,0 +1,56 @@
+"""What has changed, in words: of a layer, and of a whole network."""
+
+from collections import Counter
+from typing import Any
+
+from cnnspec.analyses.diff import CHANGED, FOLLOWS, INSERTED, MOVED, REMOVED, RENAMED, SAME, Diff, Entry
+from cnnspec.problems import visible
+from cnnspec.units import count, shape, signed
+
+UNITS = {"params": "params", "macs": "MACs", "output": "output"}
+COUNTED = {CHANGED: "changed", INSERTED: "inserted", REMOVED: "removed", MOVED: "moved", RENAMED: "renamed",
+           FOLLOWS: "with other numbers only", SAME: "as before"}
+
+
+def summary(found: Diff) -> str:
+    """How many layers there are of each status."""
+    if found.equal:
+        return "no difference"
+    numbers = Counter(e.status for e in found.entries)
+    parts = [f"{count(numbers[status])} {word}" for status, word in COUNTED.items() if numbers[status]]
+    return "layers: " + ", ".join(parts)
+
+
+def told(e: Entry) -> str:
+    """What there is to say of one layer."""
+    whole = e.after or e.before
+    if (e.before is None or e.after is None) and whole:
+        given = ", ".join(f"{k} = {shown(v)}" for k, v in whole.settings.items())
+        return f"{whole.op} {shape(whole.output)}; {counts(whole.params, whole.macs)}" + (f"; {given}" if given else "")
+    return "; ".join([*settings(e), *(f"{UNITS[k]} {numbers(*v)}" for k, v in e.numbers.items())])
+
+
+def settings(e: Entry) -> list[str]:
+    """The settings that have changed, and what is read instead."""
+    parts = [f"{k} {shown(a)} → {shown(b)}" for k, (a, b) in e.settings.items()]
+    return parts + ([f"reads {', '.join(e.reads[0])} → {', '.join(e.reads[1])}"] if e.reads else [])
+
+
+def counts(params: int, macs: int) -> str:
+    return f"{count(params)} params, {count(macs)} MACs"
+
+
+def numbers(before: Any, after: Any) -> str:
+    """Both values of a number, with the change; or both shapes."""
+    if isinstance(before, int):
+        return f"{count(before)} → {count(after)} ({signed(after - before)})"
+    return f"{shape(before)} → {shape(after)}"
+
+
+def shown(value: Any) -> str:
+    """A setting's value as a spec has it; – for one that is not there."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return visible(f"[{', '.join(map(shown, value))}]" if isinstance(value, list) else value, 60)
