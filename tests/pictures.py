@@ -46,7 +46,7 @@ class Picture:
                          max(r.bottom for r in found))
             target = self.boxes if group.attrib["class"] == "cnn-box" else self.frames
             target.append((group.attrib["data-part"], whole))
-        self.labels = [label(e) for e in self.root.iter(f"{SVG}text") if e.get("text-anchor") is None]
+        self.labels = [label(e) for e in self.root.iter(f"{SVG}text") if e.get("text-anchor") != "middle"]
         paths = [e for e in self.root.iter(f"{SVG}path") if e.get("class") == "cnn-wire"]
         self.wires = [Wire(tuple(e.attrib["data-from"].split("/")), e.attrib["data-to"], ways(e.attrib["d"]))
                       for e in paths]
@@ -56,7 +56,8 @@ def label(element: ElementTree.Element) -> tuple[str, Rect]:
     """A label with an upper bound of what it covers."""
     text, x, y = element.text or "", int(element.attrib["x"]), int(element.attrib["y"])
     wide = width(text, int(element.get("font-size", "11")), bold="font-weight" in element.attrib)
-    return text, Rect(x, y - 9, x + wide, y + 2)
+    left = {"end": x - wide, "middle": x - wide // 2}.get(element.get("text-anchor", "start"), x)
+    return text, Rect(left, y - 9, left + wide, y + 2)
 
 
 def ways(d: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:

@@ -30,15 +30,28 @@ def owner(node: Node, drawn: set[str]) -> str | None:
 
 
 def overlaps(picture: Picture) -> list[tuple[str, str]]:
-    """What lies over each other: boxes, labels, and wires that go through a box."""
+    """What lies over each other: boxes, labels, and wires that go through a box or a label."""
     found = [(a, b) for (a, r), (b, s) in combinations([*picture.boxes, *picture.labels], 2) if r.meets(s)]
     for wire in picture.wires:
         for (x1, y1), (x2, y2) in wire.ways:
             along = Rect(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
             # a line has no width: it goes through a box where it lies between the box's borders
-            through = [name for name, r in picture.boxes if along.x < r.right and r.x < along.right + (x1 == x2)
+            through = [name for name, r in [*picture.boxes, *picture.labels] if along.x < r.right and r.x < along.right + (x1 == x2)
                        and along.y < r.bottom and r.y < along.bottom + (y1 == y2)]
             found += [(wire.part, name) for name in through]
+    return found
+
+
+def along(picture: Picture) -> list[tuple[str, str]]:
+    """The wires of two values that run along each other, so that they look like one."""
+    found = []
+    for a, b in combinations(picture.wires, 2):
+        for across in (0, 1):
+            lines = [[(min(p[1 - across], q[1 - across]), max(p[1 - across], q[1 - across]), p[across])
+                      for p, q in wire.ways if p[across] == q[across]] for wire in (a, b)]
+            if a.values != b.values and any(m[2] == n[2] and m[0] < n[1] and n[0] < m[1]
+                                            for m in lines[0] for n in lines[1]):
+                found.append((a.values[0], b.values[0]))
     return found
 
 
@@ -88,6 +101,7 @@ def unfit(picture: Picture) -> list[str]:
 def check(net: Network, depth: int | None) -> None:
     picture = Picture(net.draw(depth))
     assert not overlaps(picture)
+    assert not along(picture)
     shown = contents(net, depth)
     assert not missing(net.graph.layers(), {part.name for part in leaves(shown.parts)}, picture)
     for panel in shown.panels:

@@ -66,8 +66,8 @@ class Columns:
 
         def urgency(s: Segment) -> tuple[int, int, int]:
             lane = vertices[s.upper].bend and vertices[s.lower].bend
-            bend = vertices[s.upper].bend or vertices[s.lower].bend
-            return (0 if lane else 2 if bend or s.dashed else 1), s.lower, -s.upper
+            main = self.drawing.main.get(s.lower) == s.wire
+            return (0 if lane else 1 if main else 3 if s.dashed else 2), s.lower, -s.upper
 
         taken: list[tuple[int, int]] = []
         for s in sorted(gap, key=urgency):

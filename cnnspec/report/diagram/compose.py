@@ -6,7 +6,7 @@ from cnnspec.report.diagram import align, boxes, metrics, order, ports, route
 from cnnspec.report.diagram.fold import Folder, Part
 from cnnspec.report.diagram.layers import End, Layered, Vertex, Wire
 from cnnspec.report.diagram.sheet import Box, Label, Line, Sheet
-from cnnspec.report.diagram.words import LONGEST, counted, says
+from cnnspec.report.diagram.words import LONGEST, counted, names, says
 from cnnspec.units import shape
 
 UNIFORM = 80  # pixels: boxes of a sheet are as wide as its widest one, if half of that is no more
@@ -99,7 +99,7 @@ class Composition:
         """What stands beside a wire where it leaves a box."""
         if source < self.first and self.kind == PANEL:
             return self.entry_label(self.entry[values[0]], self.first)
-        if source < self.first or source - self.first in self.inner:
+        if source < self.first or (source - self.first in self.inner and self.parts[source - self.first].times == 1):
             return ""
         part, shapes = self.parts[source - self.first], [shape(self.nodes[v].output) for v in values]
         text = shapes[0] if len(set(shapes)) == 1 else f"{shapes[0]} … {shapes[-1]}"
@@ -153,7 +153,7 @@ class Composition:
         for i, part in enumerate(self.parts):
             v = self.vertices[i + self.first]
             if i in self.inner:
-                title = frame_title(part, v.right)
+                title = self.inner[i].title
                 result.boxes.append(Box(part, v.x - v.left, v.y, self.inner[i].width, v.height, (title,), True))
                 result.put(self.inner[i], v.x - v.left, v.y)
             else:
@@ -168,22 +168,21 @@ def port(label: str) -> Vertex:
 def framed(folder: Folder, part: Part) -> Sheet:
     """The sheet of an opened part with a band for its title, which stands where no wire goes through it."""
     found = Composition(folder, part.inner, FRAME).laid_out()
-    right = found.width - max(found.tops.values(), default=0) + MARGIN
-    title = frame_title(part, right)
+    room = found.width - max(found.tops.values(), default=0)
     result = Sheet()
+    result.title = frame_title(part, room + MARGIN - 2 * boxes.PAD)
     result.put(found, MARGIN, TITLE)
     result.tops = {value: x + MARGIN for value, x in found.tops.items()}
     result.bottoms = {value: x + MARGIN for value, x in found.bottoms.items()}
     result.lines = [lengthened(line, found) for line in result.lines]
-    result.width += max(MARGIN, metrics.width(title) + 2 * boxes.PAD - right)
+    result.width += max(MARGIN, metrics.width(result.title) + 2 * boxes.PAD - room)
     return result
 
 
 def frame_title(part: Part, room: int) -> str:
     """What stands in the band of an opened part: its name, and its block where there is room."""
-    name, count = visible(part.label, LONGEST), counted(part)
-    full = f"{name} · {visible(part.block, LONGEST)}{count}"
-    return full if metrics.width(full) + 2 * boxes.PAD <= room + MARGIN else name + count
+    full = f"{names(part)} · {visible(part.block, LONGEST)}{counted(part)}"
+    return full if metrics.width(full) <= room else names(part) + counted(part)
 
 
 def lengthened(line: Line, inner: Sheet) -> Line:

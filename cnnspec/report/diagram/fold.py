@@ -109,7 +109,7 @@ class Folder:
         at = {node.index: i for i, node in enumerate(nodes)}
         outside: dict[int, int] = {}
         return tuple([
-            (n.kind, self.written(n) if fields else "", n.shares is not None,
+            (n.kind, self.written(n) if fields else "", fields and n.shares is not None,
              tuple([at[i.index] if i.index in at else -1 - outside.setdefault(i.index, len(outside))
                     for i in n.inputs]))
             for n in nodes

@@ -66,6 +66,7 @@ class Layered:
         for wire in sorted(wires, key=lambda wire: -wire.source):
             for end in wire.ends:
                 self.below[wire.source] = max(self.below[wire.source], self.below[end.vertex] + 1)
+        self.main = self.mains()
         for w, wire in enumerate(wires):
             self.connect(w, wire)
 
@@ -79,6 +80,15 @@ class Layered:
             bottom += bool(last)
         for i in last:
             self.vertices[i].rank = bottom
+
+    def mains(self) -> dict[int, int]:
+        """The main wire that comes into each vertex: that with the longest way behind it, of equal ones the first."""
+        behind, found = [0] * len(self.vertices), dict[int, int]()
+        for w, wire in sorted(enumerate(self.wires), key=lambda item: item[1].source):
+            for end in wire.ends:
+                if not end.dashed and behind[wire.source] + 1 > behind[end.vertex]:
+                    behind[end.vertex], found[end.vertex] = behind[wire.source] + 1, w
+        return found
 
     def connect(self, w: int, wire: Wire) -> None:
         """Lead a wire through the layers: a bend in each one that it passes."""

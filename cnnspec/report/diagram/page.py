@@ -16,6 +16,7 @@ WIDE, TALL = 680, 940  # pixels of a book's page at the size of its text
 EDGE, GUTTER, BELOW = 14, 34, 30  # the border, between two columns, and below a panel
 HEADING, BADGE = 26, 22  # a panel's heading, and the place of its letter
 COLUMNS = 6
+WORTH = 1.1  # by how much larger one more column lets a page be printed
 NARROWEST = 260
 
 
@@ -23,12 +24,12 @@ def page(made: Contents) -> Sheet:
     """The page of contents, arranged so that it is printed largest."""
     insides = [sheet(made.folder, panel.parts, PANEL) for panel in made.panels]
     ready = [headed(panel, inside) for panel, inside in zip(made.panels, insides, strict=True)]
-    best, largest = Sheet(), 0.0
+    best, largest, most = Sheet(), 0.0, 0
     for columns in candidates(made):
         for found in arrangements(joined(columns), columns, ready):
             scale = min(1.0, WIDE / found.width, TALL / found.height)
-            if scale > largest:
-                best, largest = found, scale
+            if scale > largest * (1 if len(columns) == most else WORTH):
+                best, largest, most = found, scale, len(columns)
     best.width += EDGE
     best.height += EDGE
     return best

@@ -25,8 +25,7 @@ def come_in(drawing: Layered, vertex: Vertex, segments: list[Segment]) -> None:
         return
     values = [drawing.wires[s.wire].value for s in segments]
     if len(values) == 2:
-        main = max(segments, key=lambda s: (not s.dashed, not drawing.vertices[s.upper].bend, s.upper))
-        at = segments.index(main)
+        at = next((i for i, s in enumerate(segments) if drawing.main.get(s.lower) == s.wire), 0)
         places = [(i - at) * STEP for i in range(2)]
     else:
         places = [i * STEP - (len(values) - 1) * STEP // 2 for i in range(len(values))]

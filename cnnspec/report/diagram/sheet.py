@@ -47,6 +47,7 @@ class Sheet:
         self.tops: dict[int, int] = {}
         self.bottoms: dict[int, int] = {}
         self.width = self.height = 0
+        self.title = ""
 
     def put(self, other: "Sheet", x: int, y: int) -> None:
         """Lay another sheet onto this one."""

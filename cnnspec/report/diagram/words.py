@@ -15,17 +15,34 @@ FIELDS = {"stride": 1, "dilation": 1, "groups": 1}  # what is said of a window b
 def says(part: Part) -> tuple[str, ...]:
     """The lines of a part's box: its name first."""
     main = part.nodes[0]
-    head = visible(part.label, LONGEST)
-    if part.times > 1 and not part.inner:
-        head = visible(part.label, LONGEST // 2) + " … " + visible(part.last.rpartition(".")[2], LONGEST // 2)
+    head = names(part)
     if part.block:
-        return tuple(dict.fromkeys((head, visible(part.block, LONGEST) + counted(part))))
+        return tuple(dict.fromkeys((head, visible(part.block, LONGEST) + counted(part), *sharing(part))))
     if main.kind == "input":
         return (head,)
     rest = [visible(n.kind, LONGEST) for n in part.first if n.part]
     own = operator(main) + counted(part)
     lines = [head, own] if own != head else [head]
-    return (*lines, ", ".join(rest)) if rest else tuple(lines)
+    lines += [", ".join(rest)] if rest else []
+    return (*lines, *sharing(part))
+
+
+def names(part: Part) -> str:
+    """The name of a part, or the first and the last one's of a run."""
+    if part.times == 1:
+        return visible(part.label, LONGEST)
+    return visible(part.label, LONGEST // 2) + " … " + visible(part.last.rpartition(".")[2], LONGEST // 2)
+
+
+def sharing(part: Part) -> tuple[str, ...]:
+    """Whose parameters a part uses again, where they are another one's."""
+    own = {n.index for n in part.nodes}
+    shared = [n for n in part.nodes if n.shares and n.shares.index not in own]
+    if not shared or shared[0].shares is None:
+        return ()
+    below = len(shared[0].row) - len(part.name)  # what is the same in both names, below the parts
+    whose = shared[0].shares.row
+    return (f"parameters of {visible(whose[: len(whose) - below] if below else whose, LONGEST)}",)
 
 
 def counted(part: Part) -> str:
