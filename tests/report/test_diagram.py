@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterable
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +17,8 @@ from cnnspec.graph.model import Node
 from cnnspec.report.diagram.fold import Folder
 from cnnspec.report.diagram.metrics import LARGE, width
 from cnnspec.report.diagram.picture import MOST, contents, leaves
+from cnnspec.report.diagram.route import Across, tracks
+from cnnspec.report.diagram.wires import branch
 
 ZOO = [name for names in networks().values() for name in names]
 SHOWN = ["lenet5", "resnet50", "googlenet", "unet", "retinanet_resnet50_fpn", "ssd300_vgg16", "densenet121", "siamese",
@@ -34,10 +36,9 @@ def overlaps(picture: Picture) -> list[tuple[str, str]]:
     found = [(a, b) for (a, r), (b, s) in combinations([*picture.boxes, *picture.labels], 2) if r.meets(s)]
     for wire in picture.wires:
         for (x1, y1), (x2, y2) in wire.ways:
-            along = Rect(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
-            # a line has no width: it goes through a box where it lies between the box's borders
-            through = [name for name, r in [*picture.boxes, *picture.labels] if along.x < r.right and r.x < along.right + (x1 == x2)
-                       and along.y < r.bottom and r.y < along.bottom + (y1 == y2)]
+            # as a line has no width, it is taken for one pixel wide
+            line = Rect(min(x1, x2), min(y1, y2), max(x1, x2) + (x1 == x2), max(y1, y2) + (y1 == y2))
+            through = [name for name, r in [*picture.boxes, *picture.labels] if r.meets(line)]
             found += [(wire.part, name) for name in through]
     return found
 
@@ -258,3 +259,20 @@ def test_too_many_boxes_are_refused_with_what_would_do() -> None:
 def test_a_notebook_shows_it() -> None:
     drawn = cnnspec.load("lenet5").draw()
     assert drawn._repr_svg_() == drawn
+
+
+def test_a_wire_that_begins_where_another_ends_goes_across_above_it() -> None:
+    found = tracks([Across(0, 50, (100,)), Across(1, 0, (50,))])
+    assert found[0] < found[1]
+    found = tracks([Across(0, 0, (50,)), Across(1, 50, (100,))])
+    assert found[1] < found[0]
+
+
+@given(st.lists(st.sampled_from([-60, -20, 0, 30, 90]), min_size=2, max_size=2, unique=True))
+def test_a_branch_begins_on_its_trunk_and_ends_at_its_end(goals: list[int]) -> None:
+    trunk, corners = ([(0, 0), (0, 20), (x, 20), (x, 60)] if x else [(0, 0), (0, 60)] for x in goals)
+    own = branch(trunk, corners)
+    (x, y), lower = own[0], own[-1]
+    assert lower == corners[-1]
+    assert any(min(a[0], b[0]) <= x <= max(a[0], b[0]) and min(a[1], b[1]) <= y <= max(a[1], b[1])
+               for a, b in pairwise(trunk))

@@ -56,7 +56,7 @@ def branch(trunk: Corners, corners: Corners) -> Corners:
     if step(joint, a) == step(joint, b):
         nearer = min(a, b, key=lambda corner: apart(corner, joint))
         return [toward(nearer, joint, ROUND), *corners[same:]]
-    return [toward(joint, corners[same - 2], ROUND), *corners[same - 1:]] if same > 1 else corners
+    return [toward(joint, corners[same - 2], ROUND), *corners[same - 1:]]
 
 
 def overlap(trunk: Corners, corners: Corners) -> int:
