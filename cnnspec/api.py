@@ -1,6 +1,6 @@
 """What ``import cnnspec`` offers: a network by its name or file, and what can be asked of it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -107,16 +107,18 @@ class Network:
             raise RequestError("building a network needs PyTorch: pip install 'cnnspec[verify]'") from None
         return build(self.graph, device, dtype)
 
-    def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "none", loss: str = "") -> "Memory":
+    def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "none", loss: str = "",
+               mode: str = "training", freeze: Sequence[str] = ()) -> "Memory":
         """What it needs in memory, in bytes, with ``saved``, ``inference_peak``, ``training_peak`` and their parts.
 
-        Raises RequestError for a batch, dtype or optimizer that there is not, and where an operator's memory is not
-        known yet.
+        ``freeze`` are patterns such as ``layer1.*`` of layers that are not trained; both peaks are found whatever the
+        ``mode``, of which ``peak`` is the one. Raises RequestError for a batch, dtype, optimizer, loss, mode or pattern
+        that there is not.
         """
         from cnnspec.analyses.memory.answer import memory
 
         with kept():
-            return memory(self.graph, batch, dtype, optimizer, loss)
+            return memory(self.graph, batch, dtype, optimizer, loss, mode, freeze)
 
     def __repr__(self) -> str:
         return f"<Network {self.name}: {self.totals.params:,} parameters, {self.totals.macs:,} MACs>"

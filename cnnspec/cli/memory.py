@@ -2,14 +2,15 @@
 
 import click
 
-from cnnspec.analyses.memory.answer import DTYPES, MODES, OPTIMIZERS, largest_batch
+from cnnspec.analyses.memory.answer import DTYPES, MODES, OPTIMIZERS
+from cnnspec.analyses.memory.fit import Question, advice, largest_batch
 from cnnspec.analyses.memory.loss import LOSSES
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
 from cnnspec.cli.options import network
 from cnnspec.cli.output import save, show
 from cnnspec.problems import RequestError, visible
-from cnnspec.report.memory import fit_text, memory_json, memory_text
+from cnnspec.report.memory import fit_json, fit_text, memory_json, memory_text
 from cnnspec.report.timeline import FORMATS, drawn
 from cnnspec.units import byte_size
 
@@ -17,38 +18,43 @@ from cnnspec.units import byte_size
 @click.command(cls=Command, name="memory", short_help="What a network needs in memory.")
 @network
 @click.option("--batch", default=1, show_default=True, type=click.IntRange(1), help="Examples at once.")
-@click.option("--dtype", default="float32", show_default=True, type=click.Choice(list(DTYPES)))
+@click.option("--dtype", default="float32", show_default=True, type=click.Choice(list(DTYPES)),
+              help="Of all tensors, parameters and state too; autocast is not predicted.")
+@click.option("--mode", default="training", show_default=True, type=click.Choice(MODES),
+              help="What is shown, and the pass of --fit and --timeline.")
 @click.option("--optimizer", default="none", show_default=True, type=click.Choice(OPTIMIZERS))
 @click.option("--loss", default="", type=click.Choice(["", *LOSSES]), metavar="cross_entropy|mse",
               help="Instead of cross entropy for one vector of logits, else the mean squared error to zero.")
-@click.option("--mode", default="training", show_default=True, type=click.Choice(MODES),
-              help="The pass of --fit and --timeline.")
-@click.option("--fit", metavar="SIZE", help="The largest batch within 24GiB, say.")
+@click.option("--freeze", multiple=True, metavar="PATTERN",
+              help="Layers that are not trained: 'layer1.*', say; may be given again.")
+@click.option("--fit", metavar="SIZE", help="The largest batch within 24GiB, say, and what would make room.")
 @click.option("--timeline", metavar="FILE", help="Write every allocation and release of the --mode's pass into a "
               "file.csv or file.json, or draw them into a file.svg.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(net: Network, batch: int, dtype: str, optimizer: str, loss: str, mode: str, fit: str | None,
-            timeline: str | None, format_: str) -> None:
+def command(net: Network, batch: int, dtype: str, mode: str, optimizer: str, loss: str, freeze: tuple[str, ...],
+            fit: str | None, timeline: str | None, format_: str) -> None:
     """What NAME needs in memory, in bytes, at inference and in training.
 
     \b
     cnnspec memory resnet50 --batch 32 --optimizer adam
     cnnspec memory resnet50 --optimizer adam --fit 24GiB
+    cnnspec memory resnet50 --freeze 'layer*' --freeze conv1 --freeze bn1
     cnnspec memory resnet50 --timeline resnet50.svg
 
-    Predicted without PyTorch, as PyTorch 2.13 allocates tensors on a CPU.
+    Predicted without PyTorch, as PyTorch 2.13 allocates tensors on a CPU; cnnspec verify NAME --memory measures.
     """
-    if fit is None:
-        found = net.memory(batch, dtype, optimizer, loss)
-        if timeline is not None:
-            save(timeline, drawn(found, mode, kind_of(timeline)))
-        show(memory_json(found) if format_ == "json" else memory_text(found))
+    if fit is not None:
+        budget = byte_size(fit)
+        if budget is None:
+            raise RequestError(f"--fit takes a size such as 24GiB or 500MB, not {visible(fit, 40)!r}")
+        question = Question(net.graph, budget, dtype, optimizer, loss, mode, freeze)
+        found = largest_batch(question)
+        show((fit_json if format_ == "json" else fit_text)(question, found, list(advice(question, found))))
         return
-    budget = byte_size(fit)
-    if budget is None:
-        raise RequestError(f"--fit takes a size such as 24GiB or 500MB, not {visible(fit, 40)!r}")
-    fits, peak, next_ = largest_batch(net.graph, budget, dtype, optimizer, loss, mode)
-    show(fit_text(net.name, budget, fits, peak, next_, mode))
+    plan = net.memory(batch, dtype, optimizer, loss, mode, freeze)
+    if timeline is not None:
+        save(timeline, drawn(plan, mode, kind_of(timeline)))
+    show(memory_json(plan) if format_ == "json" else memory_text(plan))
 
 
 def kind_of(path: str) -> str:

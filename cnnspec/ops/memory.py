@@ -65,10 +65,10 @@ class Function(Record):
     copies: bool = False            # it copies values and gradients that do not lie in one piece
     whole: int = 0                  # needed backward for a gradient that lies in one piece
     scratch: int = 0                # needed backward for any
-    fixed_scratch: int = 0          # as many for any batch
+    fixed_scratch: int = 0          # as many for any batch, where parameters get gradients, if there are any
     masks: int = 0                  # needed backward: values of one byte
     places: int = 0                 # 64-bit numbers, as many for any batch
-    most: int = 0                   # held backward at once, gradients among them
+    most: int = 0                   # held backward at once, the gradients of what it read among them
 
 
 Functions = tuple[Function, ...]

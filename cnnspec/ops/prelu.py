@@ -31,7 +31,7 @@ class PRelu(Activation):
         return [elements(y), Step("parameters", "1" if self.shared else "C", {} if self.shared else {"C": n}, n)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y, scratch=prod(y), trained=("weight", "bias"))
+        return memory.keeping_input(y, most=2 * prod(y), scratch=prod(y), trained=("weight", "bias"))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.PReLU(1 if self.shared else x[0])

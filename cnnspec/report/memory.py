@@ -1,45 +1,95 @@
 """The page of a network's memory: its parts, its peaks, and the rules of thumb beside them."""
 
-import json
+from textwrap import wrap
+from typing import Any
 
 from cnnspec.analyses.memory.answer import Memory
+from cnnspec.analyses.memory.fit import Advice, Fit, Question
 from cnnspec.problems import visible
+from cnnspec.report.contract import encoded
+from cnnspec.report.formats import WIDTH
 from cnnspec.units import count, megabytes
 
-LINES = (
-    ("Parameters", "parameters"), ("Buffers", "buffers"), ("Input", "input"), ("Target", "target"),
-    ("Gradients", "gradients"), ("Optimizer state", "state"), ("Kept for the backward pass", "saved"),
-    ("Inference peak", "inference_peak"), ("Training peak", "training_peak"),
-    ("Rule of thumb: two layers", "two_layers"), ("Rule of thumb: all layers", "all_layers"),
-)
+PARTS = (("Parameters", "parameters"), ("Buffers", "buffers"), ("Input", "input"))
+TRAINING = (("Target", "target"), ("Gradients", "gradients"), ("Optimizer state", "state"),
+            ("Kept for the backward pass", "saved"))
+PEAKS = {"inference": ("Inference peak", "inference_peak"), "training": ("Training peak", "training_peak")}
+RULES = (("inference", "Two consecutive layers", "two_layers"), ("training", "All layers", "all_layers"))
+WITHOUT = "the workspace of kernels, a device's context or fragmentation"
 
 
 def memory_text(found: Memory) -> str:
-    """The page as text."""
-    optimizer = "no optimizer" if found.optimizer == "none" else found.optimizer
-    head = f"{visible(found.network)}: batch {found.batch}, {found.dtype}, {found.loss}, {optimizer}"
-    width = max(len(count(getattr(found, key))) for _, key in LINES)
-    lines = [f"{title:28}{count(getattr(found, key)):>{width}} bytes  {megabytes(getattr(found, key))}"
-             for title, key in LINES]
+    """The page as text; at inference what training takes is left out."""
+    modes = ("inference", "training") if found.mode == "training" else ("inference",)
+    lines = [*PARTS, *(TRAINING if "training" in modes else ()), *(PEAKS[mode] for mode in modes)]
+    width = max(len(count(getattr(found, key))) for _, key in lines)
+
+    def line(title: str, key: str) -> str:
+        n = getattr(found, key)
+        return f"{title:28}{count(n):>{width}} bytes  {megabytes(n)}"
+
     return "\n".join([
-        head, "", *lines, "",
-        f"Inference is at its peak at {visible(found.inference_at)}, training at {visible(found.training_at)}.",
-        "Peaks are sums of the tensors alive, as PyTorch 2.13 allocates them on a CPU,",
-        "without the workspace of kernels, a device's context or fragmentation; of the optimizer",
-        "its state is counted, not what its step needs for a moment.",
-    ])
+        heading(found), "", *(line(*parts) for parts in lines), "",
+        *(f"At the {mode} peak stands {visible(getattr(found, f'{mode}_at'))}." for mode in modes), "",
+        "Rules of thumb, for what a peak has besides parameters, gradients and state:",
+        *(f"{title:28}{count(getattr(found, key)):>{width}} bytes, {off(getattr(found, key), found.besides(mode))}"
+          for mode, title, key in RULES if mode in modes), "", *notes(found)])
+
+
+def heading(found: Memory) -> str:
+    """What was asked."""
+    parts = [f"batch {found.batch}", found.dtype]
+    if found.mode == "training":
+        parts += [found.loss, "no optimizer" if found.optimizer == "none" else found.optimizer]
+        parts += [f"frozen {visible(', '.join(found.frozen), 40)}"] if found.frozen else []
+    return f"{visible(found.network)}: {', '.join(parts)}"
+
+
+def off(rule: int, true: int) -> str:
+    """How far a rule is off."""
+    percent = 100 * (rule - true) / true
+    return "right here" if rule == true else f"{abs(percent):.1f}% too {'much' if percent > 0 else 'little'}"
+
+
+def notes(found: Memory) -> list[str]:
+    """What the figures count, and what they do not."""
+    told = [f"Peaks are sums of the tensors alive, as PyTorch 2.13 allocates them on a CPU, without {WITHOUT}. "
+            "Not measured on CUDA."]
+    if found.mode == "training" and found.optimizer != "none":
+        told += ["The optimizer takes one tensor after the other (foreach = False, PyTorch's default on a CPU)."]
+        if found.optimizer in ("adam", "adamw"):
+            told += [f"With foreach, the default on CUDA, its step takes {megabytes(found.gradients)} for a while."]
+    if found.dtype in ("bfloat16", "float16"):
+        told += [f"All is {found.dtype}, parameters and state too; autocast, which keeps float32 parameters and casts "
+                 "copies of them, is not predicted."]
+    return wrap(" ".join(told), WIDTH)
 
 
 def memory_json(found: Memory) -> str:
     """The page as JSON."""
-    fields = {name: getattr(found, name) for name in found._names if name != "logs"}
-    return json.dumps({"version": 1, **fields}, indent=2)
+    fields: dict[str, Any] = {name: getattr(found, name) for name in found._names if name != "logs"}
+    rules = {mode: {"rule": getattr(found, key), "besides_parameters": found.besides(mode)} for mode, _, key in RULES}
+    return encoded({"version": 1, **fields, "frozen": list(found.frozen), "rules": rules}, indent=2)
 
 
-def fit_text(name: str, budget: int, batch: int, peak: int, lacks: int, mode: str) -> str:
-    """The largest batch that fits, and what the next one lacks."""
-    return "\n".join([
-        f"{visible(name)}: the largest batch for {mode} within {megabytes(budget)} is {count(batch)}.",
-        f"It needs {megabytes(peak)}; one example more lacks {megabytes(lacks - budget)}.",
-        "Counted are tensors alone, without the workspace of kernels, a device's context or fragmentation.",
-    ])
+def fit_text(question: Question, fit: Fit, advice: list[Advice]) -> str:
+    """The largest batch that fits, what the next one lacks, and what would make room."""
+    asked = f"{question.mode}, {question.dtype}" + (
+        f", {question.optimizer}" if question.mode == "training" and question.optimizer != "none" else "")
+    lines = [f"{visible(question.graph.name)}: the largest batch within {megabytes(question.budget)} is "
+             f"{count(fit.batch)} ({asked}).",
+             f"It needs {megabytes(fit.peak)}; one example more lacks {megabytes(fit.next - question.budget)}."]
+    if advice:
+        lines += ["", "Where that is too little:"]
+    for change, batch, peak in advice:
+        largest = f"; largest batch {count(batch)}" if batch != fit.batch // 2 else ""
+        lines.append(f"  {visible(change, 60)}: {megabytes(peak)}{largest}")
+    return "\n".join([*lines, "", *wrap(f"Counted are tensors alone, without {WITHOUT}.", WIDTH)])
+
+
+def fit_json(question: Question, fit: Fit, advice: list[Advice]) -> str:
+    """The same as JSON."""
+    q = question
+    return encoded({"version": 1, "network": q.graph.name, "budget": q.budget, "mode": q.mode, "dtype": q.dtype,
+                    "optimizer": q.optimizer, "frozen": list(q.freeze), "batch": fit.batch, "peak": fit.peak,
+                    "next_peak": fit.next, "advice": [a._asdict() for a in advice]}, indent=2)

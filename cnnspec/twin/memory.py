@@ -11,24 +11,30 @@ from typing import Any, NamedTuple
 from weakref import WeakSet
 
 import torch
+from torch import nn
 from torch._C._profiler import _EventType
 from torch.nn import functional
 from torch.profiler import ProfilerActivity, profile
 
 from cnnspec.graph.model import Graph
-from cnnspec.twin.executor import Twin
+from cnnspec.twin.executor import Twin, path
 
 KERNELS = ("aten::conv", "aten::mm", "aten::bmm", "aten::addmm", "aten::upsample")
 
 
 class Measured(NamedTuple):
-    """Bytes above parameters, buffers, input and target; ``raw`` peaks count the workspace of kernels too."""
+    """Bytes above parameters, buffers, input, target and the optimizer's state, which is apart.
+
+    ``raw`` peaks count the workspace of kernels too.
+    """
 
     saved: int
     inference: int
     training: int
     raw_inference: int
     raw_training: int
+    gradients: int
+    state: int
 
 
 class Allocation(NamedTuple):
@@ -46,29 +52,69 @@ class Kept:
         self.tensor = tensor
 
 
-def measured(graph: Graph, twin: Twin, batch: int, loss: str) -> Measured:
-    """Measure a twin's passes. Its parameters' gradients are those of the pass afterwards."""
-    inputs = [torch.zeros(batch, *n.output, dtype=next(twin.parameters()).dtype) for n in graph.inputs]
-    targets = [target(output, loss) for output in outputs(twin.train(), inputs)]
+def measured(graph: Graph, twin: Twin, batch: int, loss: str, optimizer: str = "none",
+             frozen: frozenset[str] = frozenset()) -> Measured:
+    """Measure a twin's passes, with one thread, as some workspace is each thread's own; the twin is trained by it."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return Meter(graph, twin, batch, loss, optimizer, frozen).measured()
+    finally:
+        torch.set_num_threads(threads)
 
-    def infer() -> Any:
+
+class Meter:
+    """A twin in training, with frozen layers, inputs and targets of zeros, and an optimizer."""
+
+    def __init__(self, graph: Graph, twin: Twin, batch: int, loss: str, optimizer: str, frozen: frozenset[str]):
+        self.twin = twin
+        dtype = next((p.dtype for p in twin.parameters()), torch.get_default_dtype())
+        self.inputs = [torch.zeros(batch, *n.output, dtype=dtype) for n in graph.inputs]
+        self.lost = functional.cross_entropy if loss == "cross_entropy" else functional.mse_loss
+        for node in graph.layers(training=True):
+            if node.name in frozen:
+                for name in node.op.parameters(*node.shapes):
+                    twin.get_parameter(".".join([*path(node.name), name])).requires_grad_(False)
+        self.targets = [target(y, loss) for y in outputs(twin.train(), self.inputs)]
+        self.optimizer = made(optimizer, [p for p in twin.parameters() if p.requires_grad])
+
+    def infer(self) -> Any:
         with torch.no_grad():
-            return twin(*inputs)
+            return self.twin(*self.inputs)
 
-    def step() -> None:
-        given = outputs(twin, inputs)
-        lost = functional.cross_entropy if loss == "cross_entropy" else functional.mse_loss
-        reduce(add, (lost(y, t) for y, t in zip(given, targets, strict=True))).backward()  # type: ignore[no-untyped-call]
+    def step(self) -> Any:
+        """A step of training; outputs and loss are alive until its end."""
+        given = outputs(self.twin, self.inputs)
+        loss = reduce(add, [self.lost(y, t) for y, t in zip(given, self.targets, strict=True) if y.requires_grad])
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.optimizer:
+            self.optimizer.step()
 
-    twin.eval()
-    inference = allocations(infer)
-    twin.train()
-    step()  # what is allocated but once is there now
-    twin.zero_grad(set_to_none=True)
-    training = allocations(step)
-    twin.zero_grad(set_to_none=True)
-    return Measured(saved(twin, inputs), peak(without_workspace(inference)), peak(without_workspace(training)),
-                    peak(inference), peak(training))
+    def measured(self) -> Measured:
+        self.twin.eval()
+        inference = allocations(self.infer)
+        self.twin.train()
+        self.step()  # what is allocated but once is there now
+        self.twin.zero_grad(set_to_none=True)
+        training = allocations(self.step)
+        gradients = sum(p.grad.nbytes for p in self.twin.parameters() if p.grad is not None)
+        self.twin.zero_grad(set_to_none=True)
+        return Measured(saved(self.twin, self.inputs), peak(without_workspace(inference)),
+                        peak(without_workspace(training)), peak(inference), peak(training), gradients,
+                        self.state())
+
+    def state(self) -> int:
+        """The bytes that the optimizer keeps."""
+        kept = self.optimizer.state.values() if self.optimizer else ()
+        return sum(v.nbytes for tensors in kept for v in tensors.values() if isinstance(v, torch.Tensor))
+
+
+def made(optimizer: str, parameters: list[nn.Parameter]) -> torch.optim.Optimizer | None:
+    """An optimizer that takes one tensor after the other, and changes next to nothing."""
+    if optimizer in ("sgd", "momentum"):
+        return torch.optim.SGD(parameters, 1e-9, 0.9 if optimizer == "momentum" else 0, foreach=False)
+    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+    return kinds[optimizer](parameters, 1e-9, foreach=False) if optimizer in kinds else None
 
 
 def outputs(twin: Twin, inputs: list[torch.Tensor]) -> list[torch.Tensor]:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import cnnspec
-from cnnspec.analyses.memory.answer import largest_batch
+from cnnspec.analyses.memory.fit import Question, advice, doubled, largest_batch
 from cnnspec.cli import cli
 from cnnspec.units import byte_size
 
@@ -33,7 +33,7 @@ def test_two_layers_and_all_layers_are_sums_of_maps() -> None:
 @pytest.mark.parametrize("mode", ["inference", "training"])
 def test_the_largest_batch_is_the_largest(mode: str) -> None:
     net = cnnspec.load("lenet5")
-    batch, peak, next_ = largest_batch(net.graph, 10**8, "float32", "adam", "", mode)
+    batch, peak, next_ = largest_batch(Question(net.graph, 10**8, optimizer="adam", mode=mode))
     for n, bytes_ in ((batch, peak), (batch + 1, next_)):
         found = net.memory(n, optimizer="adam")
         assert bytes_ == (found.training_peak if mode == "training" else found.inference_peak)
@@ -42,7 +42,11 @@ def test_the_largest_batch_is_the_largest(mode: str) -> None:
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["lenet5", "--fit", "lots"], "--fit takes a size such as 24GiB or 500MB, not 'lots'"),
-    (["lenet5", "--fit", "1KiB"], "one example needs"),
+    (["lenet5", "--fit", "100KB"], r"no batch fits: the parameters alone are 0.2 MB .* the budget is 0.1 MB"),
+    (["lenet5", "--fit", "300KB"], "no batch fits: one example needs"),
+    (["resnet50", "--freeze", "layer9.*"], r"'layer9.\*' matches no layer with parameters; did you mean 'layer\d"),
+    (["lenet5", "--freeze", "*"], "every layer with parameters is frozen"),
+    (["unet", "--loss", "cross_entropy"], "cross_entropy takes a vector of logits, but score gives 2x388x388"),
 ])
 def test_what_cannot_be_answered_is_said(arguments: list[str], message: str) -> None:
     with pytest.raises(cnnspec.RequestError, match=message):
@@ -56,7 +60,8 @@ def test_what_is_no_request_is_refused(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize(("given", "message"), [
     ({"batch": 0}, "at least one example"), ({"dtype": "float23"}, "did you mean 'float32'"),
-    ({"optimizer": "adamm"}, "did you mean 'adam'"),
+    ({"optimizer": "adamm"}, "did you mean 'adam'"), ({"batch": -3}, "not -3"), ({"batch": 2.5}, "not 2.5"),
+    ({"mode": "train"}, "did you mean 'training'"), ({"loss": "nll"}, "there are cross_entropy, mse"),
 ])
 def test_python_gets_the_same_messages(given: dict[str, int], message: str) -> None:
     with pytest.raises(cnnspec.RequestError, match=message):
@@ -69,6 +74,44 @@ def test_python_gets_the_same_messages(given: dict[str, int], message: str) -> N
 ])
 def test_sizes_are_read(text: str, size: int | None) -> None:
     assert byte_size(text) == size
+
+
+def test_a_frozen_layer_has_no_gradient_and_no_state() -> None:
+    whole, found = (cnnspec.load("resnet18").memory(optimizer="adam", freeze=f) for f in ((), ("layer*", "conv1")))
+    head = 4 * (512 * 1000 + 1000)
+    assert found.gradients == head
+    assert found.state == 2 * head + 2 * 4  # two tensors
+    assert found.parameters == whole.parameters
+    assert found.saved < whole.saved / 2
+
+
+def test_the_advice_makes_room() -> None:
+    net = cnnspec.load("resnet18")
+    question = Question(net.graph, 2 * 10**9, optimizer="adam")
+    fit = largest_batch(question)
+    half, narrow, strided = advice(question, fit)
+    assert half.batch == fit.batch // 2
+    assert fit.peak / 2 < half.peak < fit.peak
+    assert narrow.change.startswith("16-bit")
+    assert 0.5 < narrow.peak / fit.peak < 0.54  # indices of pools and statistics of norms stay as wide as they are
+    assert narrow.batch > 1.9 * fit.batch
+    assert strided.change == "twice the stride of conv1"
+    assert strided.batch > 3 * fit.batch  # a quarter of the positions
+
+
+def test_a_doubled_stride_is_the_spec_with_a_doubled_stride(tmp_path: Path) -> None:
+    text = ('name = "n"\ninput = [3, 32, 32]\nlayers = [\n{ name = "a", op = "conv", out_channels = 8, kernel_size = 3,'
+            ' stride = %d },\n{ name = "b", op = "maxpool", kernel_size = 2 },\n{ name = "c", op = "maxunpool", from = '
+            '["b", "b"] },\n{ name = "d", op = "flatten" },\n{ name = "e", op = "linear", out_features = 5 }]\n')
+    (tmp_path / "n.toml").write_text(text % 1)
+    (tmp_path / "m.toml").write_text(text % 2)
+    found = doubled(cnnspec.load(str(tmp_path / "n.toml")).graph)
+    assert found is not None
+    assert [n.output for n in found[1].nodes] == [n.output for n in cnnspec.load(str(tmp_path / "m.toml")).graph.nodes]
+
+
+def test_a_network_of_which_no_smaller_map_fits_is_given_no_such_advice() -> None:
+    assert doubled(cnnspec.load("keras_cifar_cnn").graph) is None
 
 
 @pytest.mark.parametrize("mode", ["inference", "training"])

@@ -2,10 +2,10 @@
 
 import pytest
 import support
-import torch
 
 import cnnspec
-from cnnspec.analyses.memory.plan import inference, training, usual
+from cnnspec.analyses.memory.answer import MODES, OPTIMIZERS, memory
+from cnnspec.analyses.memory.freeze import frozen_layers
 from cnnspec.graph.model import Graph
 from cnnspec.ops.operator import Operator
 from cnnspec.ops.registry import OPERATORS, operator
@@ -86,16 +86,17 @@ def lines() -> dict[str, str]:
     return alone | joins | OTHERS
 
 
-def differences(graph: Graph, batch: int) -> dict[str, int]:
+def differences(graph: Graph, batch: int, optimizer: str = "none", freeze: tuple[str, ...] = ()) -> dict[str, int]:
     """By how many bytes the plan is off."""
-    torch.set_num_threads(1)
-    found = measured(graph, build(graph), batch, usual(graph))
-    trained = training(graph, batch)
-    return {"saved": trained.saved - found.saved, "inference": inference(graph, batch).peak - found.inference,
-            "training": trained.peak - found.training}
+    plan = memory(graph, batch, optimizer=optimizer, freeze=freeze)
+    found = measured(graph, build(graph), batch, plan.loss, optimizer, frozen_layers(graph, freeze))
+    peaks = {mode: plan.ground(mode) for mode in MODES}
+    return {"saved": plan.saved - found.saved, "inference": plan.inference_peak - peaks["inference"] - found.inference,
+            "training": plan.training_peak - peaks["training"] - found.training,
+            "gradients": plan.gradients - found.gradients, "state": plan.state - found.state}
 
 
-EXACT = {"saved": 0, "inference": 0, "training": 0}
+EXACT = dict.fromkeys(("saved", "inference", "training", "gradients", "state"), 0)
 
 
 @pytest.mark.parametrize("case", lines())
@@ -103,6 +104,31 @@ EXACT = {"saved": 0, "inference": 0, "training": 0}
 def test_an_operator_needs_what_was_planned(case: str, batch: int) -> None:
     graph = support.graph_of(f"input = [6, 16, 16]\nlayers = [\n{BEFORE}{lines()[case]}]\n")
     assert differences(graph, batch) == EXACT
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("case", lines())
+def test_a_frozen_operator_needs_what_was_planned(case: str) -> None:
+    graph = support.graph_of(f"input = [6, 16, 16]\nlayers = [\n{BEFORE}{lines()[case]}]\n")
+    owners = [n.name for n in graph.layers() if n.op.parameters(*n.shapes)]
+    alone = [] if len(owners) == 1 else owners if case != "classes" else ["t"]  # to which comes no gradient there
+    for frozen in [*((name,) for name in alone), *(tuple(owners[:n]) for n in range(2, len(owners)))]:
+        assert differences(graph, 2, freeze=frozen) == EXACT, frozen
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", ["lenet5", "mlp_mnist"])  # whose peaks are in the backward pass and in the step
+def test_a_step_of_the_optimizer_needs_what_was_planned(name: str, optimizer: str) -> None:
+    assert differences(cnnspec.load(name).graph, 1, optimizer) == EXACT
+
+
+def test_the_peak_can_stand_in_the_step() -> None:
+    assert cnnspec.load("mlp_mnist").memory(1, optimizer="adam").training_at.endswith("(step)")
+
+
+@pytest.mark.parametrize("frozen", ["layer1.*", "conv1", "layer*"])
+def test_a_frozen_network_needs_what_was_planned(frozen: str) -> None:
+    assert differences(cnnspec.load("resnet20_cifar").graph, 2, "adam", (frozen,)) == EXACT
 
 
 @pytest.mark.parametrize("name", [*SMALL, *(pytest.param(n, marks=pytest.mark.long) for n in LARGER)])

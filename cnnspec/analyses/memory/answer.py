@@ -1,17 +1,22 @@
 """Will it fit: everything that a network needs in memory, for a batch, a dtype, a mode and an optimizer."""
 
+from collections.abc import Sequence
 from math import prod
 
+from cnnspec.analyses.memory.freeze import frozen_layers
 from cnnspec.analyses.memory.log import Log
-from cnnspec.analyses.memory.plan import inference, training, usual
+from cnnspec.analyses.memory.loss import LOSSES, usual
+from cnnspec.analyses.memory.plan import inference, training
+from cnnspec.analyses.memory.step import OPTIMIZERS, state, weights
 from cnnspec.costs import costs
 from cnnspec.graph.model import Graph
-from cnnspec.problems import RequestError, did_you_mean
+from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.records import Record
-from cnnspec.units import megabytes
+from cnnspec.units import shape
+
+__all__ = ["DTYPES", "MODES", "OPTIMIZERS", "Memory", "checked", "memory", "peak"]
 
 DTYPES = {"float32": 4, "float64": 8, "bfloat16": 2, "float16": 2}
-OPTIMIZERS = ("none", "sgd", "momentum", "adam", "adamw")
 MODES = ("inference", "training")
 
 
@@ -21,10 +26,11 @@ class Memory(Record):
     Peaks are sums of all tensors alive, without the workspace of kernels and what PyTorch itself takes.
 
     ``inference_peak`` counts parameters, buffers, the input and values until their last use; ``training_peak``
-    also the target, what the backward pass needs, gradients and the optimizer's state. ``saved`` is what is kept for
-    the backward pass, the input too where a layer needs it. ``two_layers`` and ``all_layers`` are rules of thumb:
-    what the two consecutive layers with the largest maps hold, and what all layers hold. ``logs`` are the passes, by
-    their modes.
+    also the target, what the backward pass needs, gradients, the optimizer's state, and what its step needs for a
+    while. ``saved`` is what is kept for the backward pass, the input too where a layer needs it. ``two_layers`` and
+    ``all_layers`` are rules of thumb: what the two consecutive layers with the largest maps hold, and what all layers
+    hold; parameters and all the rest come on top. ``frozen`` are the patterns of layers that are not trained.
+    ``logs`` are the passes, by their modes.
     """
 
     network: str
@@ -46,63 +52,94 @@ class Memory(Record):
     two_layers: int
     all_layers: int
     logs: dict[str, Log]
+    mode: str = "training"
+    frozen: tuple[str, ...] = ()
 
     def ground(self, mode: str) -> int:
         """The bytes that are alive throughout a pass."""
         held = self.parameters + self.buffers + self.input
         return held + (self.target + self.state if mode == "training" else 0)
 
+    @property
+    def peak(self) -> int:
+        """The peak of the mode that was asked for."""
+        return self.training_peak if self.mode == "training" else self.inference_peak
 
-def memory(graph: Graph, batch: int = 1, dtype: str = "float32", optimizer: str = "none",
-           loss: str = "") -> Memory:
-    """The memory of a graph. Raises RequestError for what cannot be meant, and where nobody knows."""
-    size, loss = checked(batch, dtype, optimizer), loss or usual(graph)
-    found = costs(graph.layers(training=True))
-    params, buffers = (sum(getattr(c, what) for c in found) * size for what in ("params", "buffers"))
-    tensors = sum(1 for n in graph.layers(training=True) if not n.shares for _ in n.op.parameters(*n.shapes))
-    given = batch * size * sum(prod(n.output) for n in graph.inputs)
-    outputs = [n.output for n in graph.outputs]
-    ends = [n for n in graph.layers(training=True) if n.training_only and not n.readers]
-    shapes = outputs + [n.output for n in ends]
-    target = 8 * batch * len(shapes) if loss == "cross_entropy" else batch * size * sum(map(prod, shapes))
-    state = {"momentum": params, "adam": 2 * params + 4 * tensors, "adamw": 2 * params + 4 * tensors}.get(optimizer, 0)
-    run, trained = inference(graph, batch, size), training(graph, batch, size, loss)
-    held = params + buffers + given
+    def besides(self, mode: str) -> int:
+        """What the peak of a mode has besides parameters and buffers and, in training, gradients and state."""
+        if mode == "inference":
+            return self.inference_peak - self.parameters - self.buffers
+        return self.training_peak - self.parameters - self.buffers - self.gradients - self.state
+
+
+def memory(graph: Graph, batch: int = 1, dtype: str = "float32", optimizer: str = "none", loss: str = "",
+           mode: str = "training", freeze: Sequence[str] = ()) -> Memory:
+    """The memory of a graph. Raises RequestError for what cannot be meant.
+
+    Both peaks are found, whatever the mode.
+    """
+    size, loss = checked(batch, dtype, optimizer, mode), usable(graph, loss or usual(graph))
+    frozen = frozen_layers(graph, freeze)
+    fixed = Fixed(graph, batch, size, optimizer, loss, frozen)
+    run, trained = inference(graph, batch, size), training(graph, batch, size, loss, optimizer, frozen)
+    if frozen and not trained.left:
+        raise RequestError("no output depends on a layer that is not frozen: there is nothing to train")
     sizes = [[prod(m.output) for m in n.inputs] + [prod(n.output)] for n in graph.layers()]
     unit = batch * size
-    return Memory(graph.name, batch, dtype, optimizer, loss, params, buffers, given, target, trained.left, state,
-                  trained.saved, held + run.peak, run.at, held + target + state + trained.peak, trained.at,
+    return Memory(graph.name, batch, dtype, optimizer, loss, fixed.parameters, fixed.buffers, fixed.input, fixed.target,
+                  trained.left, fixed.state, trained.saved, fixed.held("inference") + run.peak, run.at,
+                  fixed.held("training") + trained.peak, trained.at,
                   unit * max(map(sum, sizes)), unit * sum(prod(n.output) for n in graph.layers()),
-                  {"inference": run.log, "training": trained.log})
+                  {"inference": run.log, "training": trained.log}, mode, tuple(freeze))
 
 
-def checked(batch: int, dtype: str, optimizer: str) -> int:
-    """The bytes of an element. Raises RequestError for a batch, a dtype or an optimizer that there is not."""
-    if batch < 1:
-        raise RequestError(f"a batch has at least one example, not {batch}")
-    for value, known, what in ((dtype, [*DTYPES], "dtype"), (optimizer, [*OPTIMIZERS], "optimizer")):
+class Fixed:
+    """The bytes that are there throughout, in elements of a ``size``."""
+
+    def __init__(self, graph: Graph, batch: int, size: int, optimizer: str, loss: str, frozen: frozenset[str]):
+        layers = list(graph.layers(training=True))
+        found = costs(layers)
+        self.parameters, self.buffers = size * sum(c.params for c in found), size * sum(c.buffers for c in found)
+        self.input = batch * size * sum(prod(n.output) for n in graph.inputs)
+        ends = [n for n in layers if n.training_only and not n.readers]
+        shapes = [n.output for n in [*graph.outputs, *ends]]
+        self.target = batch * (8 * len(shapes) if loss == "cross_entropy" else size * sum(map(prod, shapes)))
+        self.state = state(optimizer, weights(graph, frozen), size)
+
+    def held(self, mode: str) -> int:
+        """All of them, in a mode."""
+        return self.parameters + self.buffers + self.input + (self.target + self.state) * (mode == "training")
+
+
+def peak(graph: Graph, batch: int, dtype: str, optimizer: str, loss: str, mode: str, freeze: Sequence[str] = ()) -> int:
+    """The peak in a mode alone. Raises RequestError for what cannot be meant."""
+    size, loss = checked(batch, dtype, optimizer, mode), usable(graph, loss or usual(graph))
+    frozen = frozen_layers(graph, freeze)
+    found = (inference(graph, batch, size) if mode == "inference"
+             else training(graph, batch, size, loss, optimizer, frozen))
+    return Fixed(graph, batch, size, optimizer, loss, frozen).held(mode) + found.peak
+
+
+def checked(batch: int, dtype: str, optimizer: str, mode: str = "training") -> int:
+    """The bytes of an element. Raises RequestError for a batch, a dtype, an optimizer or a mode that there is not."""
+    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+        raise RequestError(f"a batch has at least one example, not {visible(batch, 40)}")
+    for value, known, what in ((dtype, [*DTYPES], "dtype"), (optimizer, [*OPTIMIZERS], "optimizer"),
+                               (mode, [*MODES], "mode")):
         if value not in known:
             hint = did_you_mean(value, known, "there are " + ", ".join(known))
-            raise RequestError(f"{value!r} is no {what} here; {hint}")
+            raise RequestError(f"{visible(value, 40)!r} is no {what} here; {hint}")
     return DTYPES[dtype]
 
 
-def largest_batch(graph: Graph, budget: int, dtype: str, optimizer: str, loss: str, mode: str) -> tuple[int, int, int]:
-    """The largest batch whose peak in a ``mode`` stays within a budget of bytes, its peak, and that of the next one.
-
-    Raises RequestError where not even one example fits.
-    """
-    def peak(batch: int) -> int:
-        found = memory(graph, batch, dtype, optimizer, loss)
-        return found.training_peak if mode == "training" else found.inference_peak
-
-    first = peak(1)
-    if first > budget:
-        raise RequestError(f"one example needs {megabytes(first)}, and the budget is {megabytes(budget)}")
-    low, high = 1, 2
-    while peak(high) <= budget:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if peak(middle) <= budget else (low, middle)
-    return low, peak(low), peak(high)
+def usable(graph: Graph, loss: str) -> str:
+    """A loss. Raises RequestError where there is none of that name, or the outputs do not fit it."""
+    if loss not in LOSSES:
+        hint = did_you_mean(loss, LOSSES, "there are " + ", ".join(LOSSES))
+        raise RequestError(f"{visible(loss, 40)!r} is no loss here; {hint}")
+    ends = [n for n in graph.layers(training=True) if n.training_only and not n.readers]
+    for node in [*graph.outputs, *ends]:
+        if loss == "cross_entropy" and len(node.output) != 1:
+            raise RequestError(f"cross_entropy takes a vector of logits, but {visible(node.name)} gives "
+                               f"{shape(node.output)}; the loss mse fits any output")
+    return loss

@@ -9,7 +9,19 @@ from typing import NamedTuple
 
 from cnnspec.analyses.memory.forward import Forward, Step, Tensor
 from cnnspec.analyses.memory.log import Log, Storage
-from cnnspec.ops.memory import DENSE, DIFFERENCE, FOLDED, LAST_CHANNELS, LOOSE, MOVES, PRODUCT, SAME, TURNED, VIEW
+from cnnspec.ops.memory import (
+    DENSE,
+    DIFFERENCE,
+    FOLDED,
+    LAST_CHANNELS,
+    LOOSE,
+    MOVES,
+    OUTPUT,
+    PRODUCT,
+    SAME,
+    TURNED,
+    VIEW,
+)
 
 OTHER_WAY = {"out": "back", "back": "out"}
 
@@ -52,26 +64,32 @@ class Backward:
 
     def run(self, step: Step, incoming: Gradient) -> list[tuple[Tensor, Gradient]]:
         """The gradients that a function gives to what it read, and to the operator's parameters."""
-        log, function, before = self.log, step.function, self.log.live
+        log, function = self.log, step.function
         working: list[Storage] = []
         if function.copies:
             wanted = LAST_CHANNELS if incoming.layout == LAST_CHANNELS else DENSE
             others = [incoming.bytes] if incoming.layout != wanted else []
-            others += [r.bytes for r in step.reads if r.layout != wanted]
+            kept = [step.reads[i] for i in function.keeps if i != OUTPUT]
+            others += [r.bytes for r in kept if r.layout != wanted]
             if {incoming.layout, step.reads[0].layout} == {DENSE, LAST_CHANNELS}:
                 others.append(function.indices * self.batch * 8)
             working += [log.new(n) for n in others]
         if function.divides or function.number:
             working.append(log.new(8 * function.divides + self.size))
+        working.append(log.new(function.masks * self.batch))
+        before = log.live
         given = [(r, self.gradient(step, i, incoming, working)) for i, r in enumerate(step.reads) if r.maker]
+        if function.most:
+            log.drop(log.new(max(before + function.most * self.unit - log.live, 0)))
         for owner, name, n in step.trained:
             if function.gradient == PRODUCT:
                 working.append(log.new(incoming.bytes))
             self.made.append((owner, name, log.new(n * self.size)))
         needed = (function.scratch + function.whole * (incoming.layout != LOOSE)) * self.unit
-        needed += function.masks * self.batch + function.fixed_scratch * self.size + function.places * 8
-        least = before + function.most * self.unit - log.live
-        working.append(log.new(max(needed, least)))
+        needed += function.places * 8
+        if step.trained or not function.trained:
+            needed += function.fixed_scratch * self.size
+        working.append(log.new(needed))
         for storage in working:
             log.drop(storage)
         log.drop(incoming.storage)

@@ -13,11 +13,12 @@ Weights = tuple[tuple[str, str, int], ...]
 
 
 class Setting(Record):
-    """For what memory is asked: the batch, bytes an element, and whether gradients are wanted."""
+    """For what memory is asked: the batch, bytes an element, whether gradients are wanted, and layers without any."""
 
     batch: int
     size: int = 4
     gradients: bool = False
+    frozen: frozenset[str] = frozenset()
 
     @property
     def unit(self) -> int:
@@ -188,6 +189,8 @@ class Forward:
         """The parameters that get their gradients by a function: whose they are, their names and elements."""
         if not function.trained:
             return ()
-        tensors = node.op.parameters(*node.shapes)
         owner = (node.shares or node).name
+        if owner in self.setting.frozen:
+            return ()
+        tensors = node.op.parameters(*node.shapes)
         return tuple((owner, name, prod(shape)) for name, shape in tensors.items() if name in function.trained)

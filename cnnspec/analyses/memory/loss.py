@@ -17,15 +17,8 @@ def usual(graph: Graph) -> str:
     return "cross_entropy" if one else "mse"
 
 
-def target_bytes(graph: Graph, forward: Forward, loss: str) -> int:
-    """The bytes of the targets: a 64-bit class an example, or as much as the outputs."""
-    if loss == "cross_entropy":
-        return forward.setting.batch * 8 * len(forward.outputs)
-    return sum(forward.values[n.index].bytes for n in forward.outputs)
-
-
-def run_losses(forward: Forward, log: Log, loss: str) -> dict[int, Gradient]:
-    """Run the loss of each output, add them up, and give the gradients from which the backward pass starts.
+def run_losses(forward: Forward, log: Log, loss: str) -> tuple[dict[int, Gradient], Storage]:
+    """Run the loss of each output, and add them up: the gradients with which the backward pass starts, their storage.
 
     A loss is a single number; the mean squared error's lies in a tensor as large as the output.
     """
@@ -42,7 +35,7 @@ def run_losses(forward: Forward, log: Log, loss: str) -> dict[int, Gradient]:
             one, kept = log.new(number), [value.storage, log.new(number)]
         else:
             one, kept = log.new(value.bytes), [log.hold(value.storage)]
-            log.drop(log.new(value.bytes))
+            log.drop(log.new(value.bytes + 8 + number))  # the mean takes them
         steps.append(Step("loss", EACH, (value,), kept, [], ()))
         forward.tape.append(steps[-1])
         if total is not None:
@@ -52,4 +45,4 @@ def run_losses(forward: Forward, log: Log, loss: str) -> dict[int, Gradient]:
             one = both
         total = one
     seed = log.new(number)
-    return {id(step): Gradient(log.hold(seed), number) for step in steps}  # and its caller holds it
+    return {id(step): Gradient(log.hold(seed), number) for step in steps}, seed

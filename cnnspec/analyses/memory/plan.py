@@ -5,7 +5,8 @@ from math import prod
 from cnnspec.analyses.memory.backward import Backward
 from cnnspec.analyses.memory.forward import Forward, Setting, Tensor
 from cnnspec.analyses.memory.log import Log
-from cnnspec.analyses.memory.loss import run_losses, target_bytes, usual
+from cnnspec.analyses.memory.loss import run_losses, usual
+from cnnspec.analyses.memory.step import run_step, weights
 from cnnspec.graph.model import Graph
 from cnnspec.records import Record
 
@@ -40,16 +41,20 @@ def inference(graph: Graph, batch: int, size: int = 4) -> Pass:
     return Pass(log.peak, log.at, log)
 
 
-def training(graph: Graph, batch: int, size: int = 4, loss: str = "") -> Pass:
-    """A forward and a backward pass in training mode. The caller holds the outputs until its end."""
+def training(graph: Graph, batch: int, size: int = 4, loss: str = "", optimizer: str = "none",
+             frozen: frozenset[str] = frozenset()) -> Pass:
+    """A forward and a backward pass in training mode, and the optimizer's step, when its state is there already.
+
+    The caller holds the outputs and the loss until the end.
+    """
     loss = loss or usual(graph)
-    setting = Setting(batch, size, True)
+    setting = Setting(batch, size, True, frozen)
     log, inputs = begin(graph, setting)
     forward = Forward(graph, setting, log, inputs, True)
     saved = sum({id(s): s.bytes for step in forward.tape for s in step.kept}.values())
-    first = run_losses(forward, log, loss)
+    first, seed = run_losses(forward, log, loss)
     back = Backward(forward, log, first)
+    log.drop(seed)
+    if optimizer != "none":
+        run_step(optimizer, weights(graph, frozen), size, log)
     return Pass(log.peak, log.at, log, saved, sum(s.bytes for s in back.weights.values()))
-
-
-__all__ = ["Pass", "inference", "target_bytes", "training", "usual"]
