@@ -5,6 +5,7 @@ from typing import Any
 
 from cnnspec.api import Network
 from cnnspec.report.formats import grid, markdown
+from cnnspec.report.pages.figures import figures, path
 from cnnspec.report.pages.measured import measured
 from cnnspec.report.pages.verification import COLUMNS, limits, row
 from cnnspec.report.pages.zoo import families, memory, side_by_side
@@ -17,9 +18,10 @@ VERDICT = ("Network", *(head for head, _ in COLUMNS), "fvcore", "Independent", "
 
 
 def pages(reports: str) -> dict[str, str]:
-    """A page for each family."""
+    """A page for each family, and its figure."""
     verified = {n["network"]: n for n in (measured(reports, "verification") or {"networks": []})["networks"]}
-    return {f"families/{name}.md": "\n\n".join(parts(name, nets, verified)) for name, nets in families().items()}
+    found = {f"families/{name}.md": "\n\n".join(parts(name, nets, verified)) for name, nets in families().items()}
+    return found | figures()
 
 
 def parts(family: str, nets: list[Network], verified: dict[str, Any]) -> Iterator[str]:
@@ -30,6 +32,11 @@ def parts(family: str, nets: list[Network], verified: dict[str, Any]) -> Iterato
     yield (f"Written down in [specs/{family}.toml](../../specs/{family}.toml); all that follows is derived from it. "
            f"`cnnspec table {first.name}` prints the layers, `cnnspec explain {first.name}` the formulas with the "
            "numbers in.")
+    yield f"## Architecture of {markdown(first.name)}"
+    words = f"The architecture of {markdown(first.graph.title)}: layers and blocks with their shapes"
+    yield f"![{words}](../{path(family)})"
+    yield (f"`cnnspec draw {first.name}` draws it; `--depth` opens blocks in place. A letter on a folded block is that "
+           "of the panel which shows what is in it. Shapes are channels first, without the batch.")
     yield "## Sizes" if len(nets) == 1 else "## Variants"
     yield side_by_side(nets, SIZES)
     yield ("Acts are activations, the elements of all layers' outputs; depth counts the layers with weights on the "

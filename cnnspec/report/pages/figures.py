@@ -1,0 +1,13 @@
+"""figures/NAME.svg: the architecture of the first network of each family, for its page."""
+
+from cnnspec.report.pages.zoo import families
+
+
+def path(family: str) -> str:
+    """The file of a family's figure, relative to the folder of the pages."""
+    return f"figures/{family}.svg"
+
+
+def figures() -> dict[str, str]:
+    """The figures of all families by their files."""
+    return {path(name): nets[0].draw() for name, nets in families().items()}
