@@ -23,6 +23,7 @@ COMMANDS = (
     "diff",
     "sizes",
     "report",
+    "new",
     "schema",
     "verify",
 )
