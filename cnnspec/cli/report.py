@@ -5,27 +5,46 @@ import sys
 
 import click
 
+from cnnspec.analyses.memory.answer import OPTIMIZERS
+from cnnspec.api import Network
 from cnnspec.cli.command import Command
-from cnnspec.cli.output import replace, show
+from cnnspec.cli.options import loading, settings_from, shape_from
+from cnnspec.cli.output import replace, save, show, writable
+from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, visible
 
 
-@click.command(cls=Command, name="report", short_help="The pages of reports/, written or checked.")
+@click.command(cls=Command, name="report", short_help="The pages of reports/; or one network as HTML.")
+@click.argument("name", required=False)
+@loading
+@click.option("--html", metavar="FILE.html", help="Write a page of NAME alone, which needs nothing else.")
+@click.option("--batch", default=1, show_default=True, type=click.IntRange(1), help="Examples at once, in its memory.")
+@click.option("--optimizer", default="adam", show_default=True, type=click.Choice(OPTIMIZERS), help="In its memory.")
 @click.option("--folder", default="reports", show_default=True, metavar="DIR", type=click.Path(file_okay=False),
               help="Where the pages are, and under data/ what was measured.")
 @click.option("--check", is_flag=True, help="Write nothing: show a diff of each page that is not up to date.")
-def command(folder: str, check: bool) -> None:
+def command(name: str | None, settings: tuple[str, ...], input_shape: str | None, max_lines: int, html: str | None,
+            batch: int, optimizer: str, folder: str, check: bool) -> None:
     """Write the pages of reports/ from the specs of the zoo and from what was measured before, in reports/data/.
 
     \b
     cnnspec report
     cnnspec report --check
+    cnnspec report resnet50 --html resnet50.html
+
+    With NAME and --html: its table, to sort and to fold, its plots, its memory and its picture in one file of HTML.
 
     Nothing is measured, and no file is removed. A page whose data is not there is not written.
 
     Exit codes of --check: 0 all up to date, 1 a page is stale, missing or made by nothing, or its data was measured
     for a spec that has changed since.
     """
+    if name is not None or html is not None:
+        if name is None or html is None or check:
+            raise RequestError("the page of one network takes its name and --html: "
+                               "cnnspec report resnet50 --html resnet50.html")
+        graph = load_graph(name, settings_from(settings), shape_from(input_shape), max_lines)
+        return one(Network(graph), html, batch, optimizer)
     from cnnspec.report.pages import freshness, rendered
 
     if check and not os.path.isdir(folder):
@@ -45,3 +64,14 @@ def command(folder: str, check: bool) -> None:
     replace(folder, {path: pages[path] for path in changed})
     click.echo("\n".join(warnings), err=True, nl=bool(warnings))
     show("\n".join([*changed, f"pages written: {len(changed)}; as they were: {len(pages) - len(changed)}"]))
+    return None
+
+
+def one(net: Network, path: str, batch: int, optimizer: str) -> None:
+    """Write the page of one network."""
+    from cnnspec.report.html_report.page import html_report
+
+    if not path.lower().endswith((".html", ".htm")):
+        raise RequestError(f"--html writes a file.html, not {visible(path, 60)!r}")
+    writable(path)
+    save(path, html_report(net, batch, optimizer))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from cnnspec.analyses.memory.answer import Memory
@@ -11,6 +12,11 @@ from cnnspec.units import count, megabytes
 
 FORMATS = ("csv", "json", "svg")
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 960, 360, 90, 48, 40
+POINTS = 1800  # of an outline: two a pixel, which is all that can be seen
+STYLE = """.mem-ground { fill: #ffffff } .mem-text { fill: #1a1f24 } .mem-area { fill: #9ecae1; stroke: #3182bd }
+.mem-line { stroke: #555 } .mem-peak { fill: #de2d26 }
+@media (prefers-color-scheme: dark) { .mem-ground { fill: #0f1419 } .mem-text { fill: #e8ecf0 }
+.mem-area { fill: #1f4e6e; stroke: #5b9bdd } .mem-line { stroke: #aab4be } .mem-peak { fill: #ff8a80 } }"""
 
 
 class Moment(NamedTuple):
@@ -52,6 +58,18 @@ def timeline(title: str, events: Iterable[Event], ground: int, format: str) -> s
     return drawing(title, found, ground)
 
 
+def seen(found: list[Moment]) -> list[int]:
+    """The moments that an outline needs: all, or of many those at which each half of a pixel is lowest and highest."""
+    if len(found) <= POINTS:
+        return [*range(len(found))]
+    edges = [len(found) * i // (POINTS // 2) for i in range(POINTS // 2 + 1)]
+    kept = {0, len(found) - 1}
+    for start, end in pairwise(edges):
+        kept.add(min(range(start, end), key=lambda i: found[i].live))
+        kept.add(max(range(start, end), key=lambda i: found[i].live))
+    return sorted(kept)
+
+
 def drawing(title: str, found: list[Moment], ground: int) -> str:
     """Live bytes over the events, forward and backward apart, with the peak marked."""
     from html import escape
@@ -67,25 +85,30 @@ def drawing(title: str, found: list[Moment], ground: int) -> str:
         return f"{HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * live / top.live:.1f}"
 
     base = HEIGHT - BOTTOM
-    outline = " ".join(f"{x(i)},{y(m.live)}" for i, m in enumerate(found))
+    outline = " ".join(f"{x(i)},{y(found[i].live)}" for i in seen(found))
     side = "end" if at > len(found) / 2 else "start"
     words = f"peak {megabytes(top.live)} at {visible(top.node)}, {top.phase}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
         'font-size="12">',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{LEFT}" y="18" font-size="14">{escape(visible(title))}</text>',
-        f'<polygon points="{x(0)},{base} {outline} {x(end)},{base}" fill="#9ecae1" stroke="#3182bd"/>',
-        f'<line x1="{LEFT}" x2="{WIDTH - 20}" y1="{y(ground)}" y2="{y(ground)}" stroke="#555" stroke-dasharray="4 3"/>',
-        f'<circle cx="{x(at)}" cy="{y(top.live)}" r="4" fill="#de2d26"/>',
-        f'<text x="{x(at)}" y="{TOP - 10}" text-anchor="{side}" fill="#de2d26">{escape(words)}</text>',
-        f'<text x="{LEFT - 8}" y="{y(top.live)}" text-anchor="end">{top.live / 2**20:.0f} MiB</text>',
-        f'<text x="{LEFT - 8}" y="{y(ground)}" text-anchor="end">{ground / 2**20:.0f} MiB</text>',
-        f'<text x="{LEFT}" y="{HEIGHT - 14}">forward</text>',
+        f"<title>{escape(visible(title))}</title><desc>Bytes alive after each allocation: {escape(words)}.</desc>",
+        f"<style>{STYLE}</style>",
+        f'<rect class="mem-ground" width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+        f'<text class="mem-text" x="{LEFT}" y="18" font-size="14">{escape(visible(title))}</text>',
+        f'<polygon points="{x(0)},{base} {outline} {x(end)},{base}" class="mem-area" fill="#9ecae1" '
+        'stroke="#3182bd"/>',
+        f'<line class="mem-line" x1="{LEFT}" x2="{WIDTH - 20}" y1="{y(ground)}" y2="{y(ground)}" stroke="#555" '
+        'stroke-dasharray="4 3"/>',
+        f'<circle class="mem-peak" cx="{x(at)}" cy="{y(top.live)}" r="4" fill="#de2d26"/>',
+        f'<text class="mem-peak" x="{x(at)}" y="{TOP - 10}" text-anchor="{side}" fill="#de2d26">'
+        f"{escape(words)}</text>",
+        f'<text class="mem-text" x="{LEFT - 8}" y="{y(top.live)}" text-anchor="end">{top.live / 2**20:.0f} MiB</text>',
+        f'<text class="mem-text" x="{LEFT - 8}" y="{y(ground)}" text-anchor="end">{ground / 2**20:.0f} MiB</text>',
+        f'<text class="mem-text" x="{LEFT}" y="{HEIGHT - 14}">forward</text>',
     ]
     if turn is not None:
-        parts += [f'<line x1="{x(turn)}" x2="{x(turn)}" y1="{TOP}" y2="{base}" stroke="#555"/>',
-                  f'<text x="{x(turn)}" y="{HEIGHT - 14}">backward</text>']
-    parts += [f'<text x="{WIDTH - 20}" y="{HEIGHT - 14}" text-anchor="end">{count(len(found))} allocations and '
-              "releases; dashed: parameters, buffers, input, target, optimizer state</text>", "</svg>"]
+        parts += [f'<line class="mem-line" x1="{x(turn)}" x2="{x(turn)}" y1="{TOP}" y2="{base}" stroke="#555"/>',
+                  f'<text class="mem-text" x="{x(turn)}" y="{HEIGHT - 14}">backward</text>']
+    parts += [f'<text class="mem-text" x="{WIDTH - 20}" y="{HEIGHT - 14}" text-anchor="end">{count(len(found))} '
+              "allocations and releases; dashed: parameters, buffers, input, target, optimizer state</text>", "</svg>"]
     return "\n".join(parts)
