@@ -17,7 +17,7 @@ the same words: each changes the subject (or the expression), by a name that say
 from collections.abc import Iterator
 from typing import Any
 
-from cnnspec.ops.fields import described
+from cnnspec.ops.fields import described, is_int
 from cnnspec.problems import SpecError, TooMany, did_you_mean, visible
 from cnnspec.records import Record
 from cnnspec.spec.collect import Collector
@@ -127,7 +127,8 @@ def read_claims(path: str) -> ClaimFile:
         raise SpecError(notes.problems, complete=False) from None
     if notes.problems:
         raise SpecError(notes.problems)
-    return ClaimFile(source, str(data.get("source", "")), titles[-1] if titles else "", tuple(missing), claims)
+    title = titles[-1] if titles else ""
+    return ClaimFile(source, str(data.get("source", "")), title, tuple(map(str, missing)), claims)
 
 
 def variants_in(claims: Any) -> Iterator[tuple[Path, Any]]:
@@ -180,9 +181,13 @@ def expanded(notes: Collector, source: Source, path: Path, table: Fields) -> Ite
     for name, changed in table.get("readings", {}).items():
         where = (*path, "readings", name)
         if notes.typed(source, where, changed, dict, "a table of what is read otherwise") is not None:
-            for key in [k for k in changed if k not in SUBJECT]:
-                notes.unknown(source, (*where, key), list(SUBJECT), "a reading")
-            readings[name] = subject_of({**table, **changed})
+            for key, value in changed.items():
+                if key not in SUBJECT:
+                    notes.unknown(source, (*where, key), list(SUBJECT), "a reading")
+                elif fits(notes, source, (*where, key), value, *SUBJECT[key]) and key == "expression":
+                    check_expression(notes, source, (*where, key), value)
+            if len(notes.problems) == before:
+                readings[name] = subject_of({**table, **changed})
     fields = {k: v for k, v in table.items() if k in KINDS[kind] and k not in ("quantity", "value")}
     claim = Claim(source, path, kind, table["source"], table.get("where", ""), table.get("text", ""), subject,
                   table.get("quantity", ""), table.get("value"), fields, readings, table.get("errata") is True,
@@ -246,10 +251,22 @@ def cells(notes: Collector, claim: Claim) -> Iterator[tuple[str, Claim]]:
 
 
 def fits(notes: Collector, source: Source, path: Path, value: Any, kind: Any, takes: str) -> bool:
-    """Whether a value is of the kind; a boolean only where one is asked for."""
+    """Whether a value is of the kind, and what is in it too; a boolean only where one is asked for."""
     if isinstance(value, bool) and isinstance(kind, tuple) and bool in kind:
         return True
-    return notes.typed(source, path, value, kind, takes) is not None
+    if notes.typed(source, path, value, kind, takes) is None:
+        return False
+    key = path[-1]
+    good = True
+    if key == "input":
+        good = 0 < len(value) < 9 and all(is_int(n, 1) for n in value)
+    elif key == "layer" and isinstance(value, dict):
+        good = isinstance(value.get("op"), str)
+    elif key in ("layer", "errata", "columns") and isinstance(value, list):
+        good = all(isinstance(v, str) for v in value)
+    if not good:
+        notes.add(source, path, "L003", f"{key} is {takes}, not {described(value)}")
+    return good
 
 
 def subject_of(table: Fields) -> Subject:

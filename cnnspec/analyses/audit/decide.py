@@ -12,7 +12,8 @@ from cnnspec.analyses.audit.slips.context import Context
 from cnnspec.analyses.audit.structure import matches, of_rows, shown
 from cnnspec.analyses.audit.subject import Missing, Sheets, claims_name
 from cnnspec.analyses.audit.verdict import AMBIGUOUS, CONFIRMED, REFUTED, UNDECIDABLE, Ruling
-from cnnspec.problems import RequestError
+from cnnspec.ops.fields import described
+from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 from cnnspec.spec.claims import Claim, Subject
 from cnnspec.spec.expressions import Expression
@@ -112,7 +113,8 @@ def whole(value: Any) -> Any:
 def figure_of(claim: Claim) -> Printed:
     figure = printed(claim.value)
     if figure is None:
-        raise Missing(f"{claim.quantity} is a figure such as 608 or \"61M\", not {claim.value!r}")
+        what = claim.quantity or "a calculation"
+        raise Missing(f"{what} gives a figure such as 608 or \"61M\", not {described(claim.value)}")
     return figure
 
 
@@ -125,6 +127,8 @@ def calculated(claim: Claim, subject: Subject, name: str) -> Outcome:
     if isinstance(value, bool) or isinstance(claim.value, bool):
         words = f"{subject.expression} is {str(value).lower()}"
         return Outcome(name, value is claim.value, value, str(value).lower(), words)
+    if not isinstance(value, int | float):
+        raise Missing(f"{visible(subject.expression, 60)!r} is no number")
     number = Fraction(value)
     figure = figure_of(claim)
     text = number_text(number)
@@ -142,11 +146,9 @@ def compared(claim: Claim, subject: Subject, name: str, sheets: Sheets) -> Outco
         raise Missing(f"{sheet.name} has no layer of which this is said")
     found = of_rows(sheet, rows, claim.quantity)
     good = matches(claim.quantity, found, claim.value)
-    values = [list(v) if isinstance(v, tuple) else v for _, v in found]
+    values = [plain_value(claim.quantity, v) for _, v in found]
     computed = values[0] if len(values) == 1 else values
     texts = [shown(claim.quantity, v) for _, v in found]
-    if isinstance(computed, list) and len(computed) == 1 and claim.quantity != "padding":
-        computed = computed[0]
     if len(found) == 1 or len(set(texts)) == 1:
         words = texts[0]
         of = found[0][0].name if len(found) == 1 and claim.quantity not in ("count", "order", "layout") else "all"
@@ -160,6 +162,13 @@ def compared(claim: Claim, subject: Subject, name: str, sheets: Sheets) -> Outco
         arithmetic = words if all(good) else f"not of {', '.join(wrong[:6])}" + (
             f" and {len(wrong) - 6} more" if len(wrong) > 6 else "")
     return Outcome(name, bool(good) and all(good), computed, words, arithmetic, bool(name))
+
+
+def plain_value(quantity: str, value: Any) -> Any:
+    """A value as JSON has it: shapes as lists, but one number where all dimensions have it."""
+    if isinstance(value, tuple) and quantity not in ("input", "output", "size", "padding") and len(set(value)) == 1:
+        return value[0]
+    return list(value) if isinstance(value, tuple) else value
 
 
 def example(claim: Claim) -> Ruling:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from cnnspec.analyses.audit.printed import Printed, printed
+from cnnspec.ops.fields import described
 from cnnspec.problems import RequestError
 from cnnspec.records import Record
 from cnnspec.spec.model import Fields
@@ -45,6 +46,8 @@ def worked(fields: Fields) -> list[Cell]:
         result = [[c] for g in given for row in g for c in row]
     else:
         size = fields.get("size", 2)
+        if size < 1:
+            raise RequestError(f"a window has a size of at least 1, not {size}")
         result = pooled(given[0], kind, size, stride or size, fields.get("ceil", False))
     if kind == "relu" or fields.get("relu"):
         result = [[max(c, Fraction(0)) for c in row] for row in result]
@@ -64,7 +67,7 @@ def channels(value: list[Any]) -> list[Matrix]:
 def fraction(cell: Any) -> Fraction:
     figure = printed(cell) if not isinstance(cell, float) else printed(str(cell))
     if figure is None:
-        raise RequestError(f"{cell!r} in a worked example is not a number")
+        raise RequestError(f"{described(cell)} in a worked example is not a number")
     return figure.value
 
 
@@ -99,10 +102,11 @@ def pooled(m: Matrix, kind: str, size: int, stride: int, ceil: bool) -> Matrix:
 
 def compared(result: Matrix, gives: list[Any]) -> list[Cell]:
     """The printed cells against the result; a result that is larger or smaller disagrees there too."""
-    rows = gives if gives and isinstance(gives[0], list) else [[c] for c in gives]
+    if not all(isinstance(row, list) for row in gives):
+        raise RequestError("what a worked example gives are rows, as [[6, 8], [3, 4]]")
     cells = []
-    for i in range(max(len(result), len(rows))):
-        printed_row: list[Any] = rows[i] if i < len(rows) else []
+    for i in range(max(len(result), len(gives))):
+        printed_row: list[Any] = gives[i] if i < len(gives) else []
         computed_row: list[Fraction] = result[i] if i < len(result) else []
         for j in range(max(len(computed_row), len(printed_row))):
             text = str(printed_row[j]) if j < len(printed_row) else None

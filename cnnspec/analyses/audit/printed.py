@@ -14,7 +14,9 @@ from cnnspec.units import count
 SUFFIXES = {"": 0, "k": 3, "thousand": 3, "m": 6, "million": 6, "g": 9, "b": 9, "billion": 9, "t": 12}
 FIGURE = re.compile(
     r"(?P<relation><=|>=|<|>|≤|≥)?\s*(?P<sign>-?)(?P<whole>\d{1,40}|\d{1,3}(?:,\d{3}){1,12})?(?:\.(?P<decimals>\d{1,40}))?"
-    r"\s*(?P<suffix>thousand|million|billion|[kKMGBT](?=i?B\b|\s|$|[A-Z])|)\s*(?P<unit>[A-Za-z%×-]{0,12})")
+    r"\s*(?P<suffix>thousand|million|billion|[kKMGBT](?=i?B\b|\s|$|[A-Z])|)\s*(?P<unit>[A-Za-z×-]{0,12})")
+UNITS = ("", "x", "×", "b", "ib", "bytes", "params", "parameters", "weights", "macs", "madds", "mult-adds", "flops",
+         "flop", "layers", "neurons", "connections", "pixels")
 RELATIONS = {"≤": "<=", "≥": ">="}
 
 
@@ -64,7 +66,7 @@ def printed(value: Any) -> Printed | None:
     if isinstance(value, int):
         return Printed(count(value), Fraction(value), digits=len(str(abs(value))))
     found = FIGURE.fullmatch(str(value).strip().replace("\u202f", "").replace("−", "-"))
-    if found is None or not (found["whole"] or found["decimals"]):
+    if found is None or not (found["whole"] or found["decimals"]) or found["unit"].lower() not in UNITS:
         return None
     whole, decimals = (found["whole"] or "").replace(",", ""), found["decimals"] or ""
     scale = 10 ** SUFFIXES[found["suffix"].lower()]

@@ -8,14 +8,16 @@ from cnnspec.analyses.receptive_field import EVERYTHING, Field, receptive_fields
 from cnnspec.analyses.rows import Row, rows
 from cnnspec.costs import NodeCost, costs
 from cnnspec.garbage import kept
-from cnnspec.graph.build import load_graph
+from cnnspec.graph.build import choose, load_graph, opened, understood
+from cnnspec.graph.building import Building
 from cnnspec.graph.model import Call, Graph, Node
-from cnnspec.ops.fields import Misfit
+from cnnspec.ops.fields import Misfit, is_int
 from cnnspec.ops.input import Input
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.spec.claims import Claim, Subject
 from cnnspec.spec.model import Fields
+from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.zoo import families, variants
 from cnnspec.units import Shape
 
@@ -91,10 +93,21 @@ class Sheets:
             return alone(subject.layer, subject.input)
         if not subject.network and subject.variant in self.own and not subject.settings and not subject.input:
             return self.keep(("", subject.variant), self.own[subject.variant])
+        return self.network(self.name(subject), subject.settings, subject.input)
+
+    def name(self, subject: Subject) -> str:
+        """By what the network of a subject is found. Raises Missing."""
         name = subject.network or (f"{self.file}:{subject.variant}" if subject.variant else self.file)
         if not name:
             raise Missing("the claim names no network, and stands in no spec; add network = ..., say")
-        return self.network(name, subject.settings, subject.input)
+        return name
+
+    def resized(self, subject: Subject, input: Shape) -> Sheet:
+        """The network as it would be at another input, with other parameters where they depend on it. Raises as of."""
+        source, variant = opened(self.name(subject))
+        spec, notes = understood(source)
+        graph = Building(spec, choose(spec, variant), notes, MAX_LINES, input).run(subject.settings)
+        return Sheet(graph.name, graph.inputs, graph.nodes[len(graph.inputs):], graph)
 
     def network(self, name: str, settings: Fields | None = None, input: Shape | None = None) -> Sheet:
         """The sheet of a network by its name. Raises RequestError, SpecError."""
@@ -110,9 +123,9 @@ class Sheets:
 def alone(line: Fields, input: Shape | None) -> Sheet:
     """One operator at work on an input, ``{ op = "conv", out_channels = 6, kernel_size = 5 }``. Raises Missing."""
     kind = line.get("op")
-    if kind not in OPERATORS:
+    if not isinstance(kind, str) or kind not in OPERATORS:
         raise Missing(f"there is no operator {visible(kind, 60)!r}; {did_you_mean(str(kind), OPERATORS)}")
-    if not input or not all(isinstance(n, int) and 0 < n < 2**31 for n in input):
+    if not input or not all(is_int(n, 1) for n in input):
         raise Missing("an operator alone needs the input on which it works: input = [3, 32, 32]")
     source = Node(0, "input", "input", Input(tuple(input)), (), tuple(input), ALONE, "input")
     try:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cnnspec.analyses.audit.audit import Audited
 from cnnspec.analyses.audit.verdict import REFUTED
 from cnnspec.report.audit import tables
-from cnnspec.report.audit.words import counted, outcome
+from cnnspec.report.audit.words import counted, outcome, place
 from cnnspec.report.formats import html
 
 
@@ -19,17 +19,17 @@ def page(found: Sequence[Audited], every: bool = False) -> str:
 
 def source(audited: Audited, every: bool) -> str:
     parts = [f"<h2>{html(audited.title or audited.name)}</h2>", f"<p>{html(counted(audited))}.</p>"]
-    if errata := tables.errata(audited.rulings, "html"):
+    if errata := tables.errata(audited, "html"):
         parts += ["<h3>Refuted</h3>", errata]
     for ruling in audited.rulings:
         if ruling.cells and ruling.verdict == REFUTED:
             cells = tables.example(ruling, html, lambda text: f"<mark>{text}</mark>")
             body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in cells)
-            parts += [f"<p>{html(ruling.claim.where)}, {html(ruling.claim.text)}:</p>", f"<table>{body}</table>"]
-    if ambiguous := tables.ambiguous(audited.rulings, "html"):
+            parts += [f"<p>{html(place(ruling, audited))}, {html(ruling.claim.text)}:</p>", f"<table>{body}</table>"]
+    if ambiguous := tables.ambiguous(audited, "html"):
         parts += ["<h3>Ambiguous</h3>", ambiguous]
     if audited.missing:
         parts.append("<p>Not seen, and so not audited: " + "; ".join(map(html, audited.missing)) + ".</p>")
     if every:
-        parts += ["<h3>Every claim</h3>", tables.every(audited.rulings, "html")]
+        parts += ["<h3>Every claim</h3>", tables.every(audited, "html")]
     return "\n".join(parts)

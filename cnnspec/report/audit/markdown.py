@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cnnspec.analyses.audit.audit import Audited
 from cnnspec.analyses.audit.verdict import REFUTED, Ruling
 from cnnspec.report.audit import tables
-from cnnspec.report.audit.words import counted, outcome
+from cnnspec.report.audit.words import counted, outcome, place
 from cnnspec.report.formats import markdown
 
 
@@ -20,22 +20,22 @@ def page(found: Sequence[Audited], every: bool = False, level: int = 2) -> str:
 def source(audited: Audited, every: bool, level: int) -> str:
     """One source under its heading."""
     parts = [f"{'#' * level} {markdown(audited.title or audited.name)}", markdown(counted(audited)) + "."]
-    if errata := tables.errata(audited.rulings, "markdown"):
+    if errata := tables.errata(audited, "markdown"):
         parts += ["Refuted:", errata]
-    parts += [worked(r) for r in audited.rulings if r.cells and r.verdict == REFUTED]
-    if ambiguous := tables.ambiguous(audited.rulings, "markdown"):
+    parts += [worked(r, audited) for r in audited.rulings if r.cells and r.verdict == REFUTED]
+    if ambiguous := tables.ambiguous(audited, "markdown"):
         parts += ["Ambiguous:", ambiguous]
     if audited.missing:
         parts.append("Not seen, and so not audited: " + "; ".join(map(markdown, audited.missing)) + ".")
     if every:
-        parts += ["Every claim:", tables.every(audited.rulings, "markdown")]
+        parts += ["Every claim:", tables.every(audited, "markdown")]
     return "\n\n".join(parts)
 
 
-def worked(ruling: Ruling) -> str:
+def worked(ruling: Ruling, audited: Audited) -> str:
     """A worked example with its wrong cells in bold, and what is right in parentheses."""
     cells = tables.example(ruling, markdown, lambda text: f"**{text}**")
-    head = f"{markdown(ruling.claim.where)}, {markdown(ruling.claim.text)}:"
+    head = f"{markdown(place(ruling, audited))}, {markdown(ruling.claim.text)}:"
     empty = "| " * len(cells[0]) + "|"
     rule = "|--:" * len(cells[0]) + "|"
     return "\n\n".join([head, "\n".join([empty, rule, *("| " + " | ".join(row) + " |" for row in cells)])])

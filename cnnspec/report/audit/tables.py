@@ -1,10 +1,11 @@
 """An audit as tables, for Markdown and HTML: the errata, what is ambiguous, and every claim of a source."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from cnnspec.analyses.audit.audit import Audited
 from cnnspec.analyses.audit.verdict import AMBIGUOUS, REFUTED, UNDECIDABLE, VERDICTS, Ruling
-from cnnspec.report.audit.words import about, printed, said, slips
+from cnnspec.report.audit.words import about, place, printed, said, slips
 from cnnspec.report.formats import grid
 
 Escape = Callable[[str], str]
@@ -14,16 +15,22 @@ AMBIGUOUS_ONES = ("Where", "The source says", "Of", "Printed", "True and false")
 EVERY = ("Where", "The source says", "Of", "Printed", "Verdict", "Why")
 
 
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], format: str) -> str:
+    """A grid; in Markdown without the blanks that align columns, which would be most of a page of long cells."""
+    made = grid(headings, rows, right, format)
+    return re.sub(r"(?<=\|) +| +(?=\|)", " ", re.sub(r"-{4,}", "---", made)) if format == "markdown" else made
+
+
 def summary(found: Sequence[Audited], format: str) -> str:
     rows = [[a.title or a.name, str(len(a.rulings)), *map(str, a.counted().values())] for a in found]
     total = [sum(len(a.rulings) for a in found), *(sum(a.counted()[v] for a in found) for v in VERDICTS)]
     return grid(SUMMARY, [*rows, ["All", *map(str, total)]], [False] + [True] * 5, format)
 
 
-def errata(rulings: Sequence[Ruling], format: str) -> str:
-    rows = [[r.claim.where, said(r), about(r), printed(r), corrected(r), reason(r)]
-            for r in rulings if r.verdict == REFUTED]
-    return grid(ERRATA, rows, [False] * 6, format) if rows else ""
+def errata(audited: Audited, format: str) -> str:
+    rows = [[place(r, audited), said(r), about(r), printed(r), corrected(r), reason(r)]
+            for r in audited.rulings if r.verdict == REFUTED]
+    return table(ERRATA, rows, [False] * 6, format) if rows else ""
 
 
 def corrected(ruling: Ruling) -> str:
@@ -34,20 +41,20 @@ def corrected(ruling: Ruling) -> str:
 
 def reason(ruling: Ruling) -> str:
     """The slip, and what else is to be said."""
-    return ". ".join(filter(None, (slips(ruling), ruling.claim.note)))
+    return "; ".join(filter(None, (slips(ruling), ruling.claim.note)))
 
 
-def ambiguous(rulings: Sequence[Ruling], format: str) -> str:
-    rows = [[r.claim.where, said(r), about(r), printed(r), ". ".join(filter(None, (r.why, r.claim.note)))]
-            for r in rulings if r.verdict == AMBIGUOUS]
-    return grid(AMBIGUOUS_ONES, rows, [False] * 5, format) if rows else ""
+def ambiguous(audited: Audited, format: str) -> str:
+    rows = [[place(r, audited), said(r), about(r), printed(r), "; ".join(filter(None, (r.why, r.claim.note)))]
+            for r in audited.rulings if r.verdict == AMBIGUOUS]
+    return table(AMBIGUOUS_ONES, rows, [False] * 5, format) if rows else ""
 
 
-def every(rulings: Sequence[Ruling], format: str) -> str:
+def every(audited: Audited, format: str) -> str:
     """All claims of a source, in its order."""
-    rows = [[r.claim.where, said(r), about(r), printed(r), r.verdict.upper() if r.verdict == REFUTED else r.verdict,
-             ". ".join(filter(None, (r.why, slips(r), r.claim.note)))] for r in rulings]
-    return grid(EVERY, rows, [False] * 6, format)
+    rows = [[place(r, audited), said(r), about(r), printed(r), r.verdict.upper() if r.verdict == REFUTED else r.verdict,
+             "; ".join(filter(None, (r.why, slips(r), r.claim.note)))] for r in audited.rulings]
+    return table(EVERY, rows, [False] * 6, format)
 
 
 def undecidable(rulings: Sequence[Ruling]) -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from cnnspec.analyses.audit.audit import Audited
 from cnnspec.analyses.audit.verdict import REFUTED, VERDICTS, Ruling
-from cnnspec.report.audit.words import about, counted, outcome, printed, shown, slips
+from cnnspec.report.audit.words import about, counted, outcome, place, printed, shown, slips
 from cnnspec.report.formats import WIDTH, grid, plain
 
 HEADINGS = ("Source", "Claims", *(v.capitalize() for v in VERDICTS))
@@ -16,22 +16,22 @@ def page(found: Sequence[Audited], verdicts: Sequence[str]) -> str:
     parts: list[str] = []
     for audited in found:
         parts += ["\n".join([*lines(f"{audited.title or audited.name}"), counted(audited)])]
-        parts += ["\n".join(one(r)) for r in shown(audited, verdicts)]
+        parts += ["\n".join(one(r, audited)) for r in shown(audited, verdicts)]
     if len(found) > 1:
         rows = [[a.name, str(len(a.rulings)), *map(str, a.counted().values())] for a in found]
         parts.append(grid(HEADINGS, rows, [False] + [True] * 5, "text"))
     return "\n\n".join([*parts, "\n".join(lines(outcome(found) + "."))])
 
 
-def one(ruling: Ruling) -> Iterator[str]:
+def one(ruling: Ruling, audited: Audited) -> Iterator[str]:
     """One claim: its verdict, where it stands, the source's words, what comes out, and the slip."""
     claim = ruling.claim
     word = ruling.verdict.upper() if ruling.verdict == REFUTED else ruling.verdict
     mark = "" if not ruling.surprising else " (not marked as an erratum)" if ruling.verdict == REFUTED else (
         " (though it is marked as an erratum)")
     yield from lines(f"{word}{mark}: {about(ruling) or 'a calculation'}", "", "  ")
-    if claim.where:
-        yield from lines(f"at {claim.where}", "  ", "    ")
+    if where := place(ruling, audited):
+        yield from lines(f"at {where}", "  ", "    ")
     if claim.text:
         yield from lines(f"“{claim.text}”", "  ", "   ")
     if claim.value is not None and not isinstance(claim.value, bool):

@@ -20,7 +20,7 @@ def about(ruling: Ruling) -> str:
     claim = ruling.claim
     subject = claim.subject
     if claim.kind in ("expression", "undecidable"):
-        return ruling.subject
+        return ruling.subject or ("a calculation" if claim.kind == "expression" else "")
     if claim.kind == "matrix":
         return f"worked example, {claim.fields['matrix']}"
     if isinstance(subject.layer, dict):
@@ -37,6 +37,12 @@ def about(ruling: Ruling) -> str:
     return ", ".join(filter(None, (*names, QUANTITIES.get(claim.quantity, claim.quantity.replace("_", " ")))))
 
 
+def place(ruling: Ruling, audited: Audited) -> str:
+    """Where a claim stands in its source, after the paper's name where the source holds several."""
+    claim = ruling.claim
+    return ", ".join(filter(None, ("" if claim.origin == audited.name else claim.origin, claim.where)))
+
+
 def printed(ruling: Ruling) -> str:
     """What was printed, as it was."""
     claim = ruling.claim
@@ -45,7 +51,7 @@ def printed(ruling: Ruling) -> str:
     if isinstance(claim.value, list):
         return ", ".join(map(str, claim.value))
     if isinstance(claim.value, bool):
-        return "so it is" if claim.value else "so it is not"
+        return NOTHING
     return NOTHING if claim.value is None else f"{claim.value:,}" if isinstance(claim.value, int) else str(claim.value)
 
 

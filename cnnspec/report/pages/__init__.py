@@ -18,6 +18,7 @@ PAGES = {
     "verification": "cnnspec.report.pages.verification",
     "planted_faults": "cnnspec.report.pages.planted_faults",
     "benchmarks": "cnnspec.report.pages.benchmarks",
+    "audit": "cnnspec.report.pages.audit",
     "rules": "cnnspec.report.pages.rules",
 }
 

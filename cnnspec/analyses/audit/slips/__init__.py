@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from cnnspec.analyses.audit.slips import calculations, counting, digits, lists, tables
-from cnnspec.analyses.audit.slips.context import Context, Slip
+from cnnspec.analyses.audit.slips.context import Context, Slip, Try
 from cnnspec.analyses.audit.verdict import Found
 
 SLIPS: dict[str, Slip] = {
@@ -35,10 +35,20 @@ SLIPS: dict[str, Slip] = {
     "part": calculations.part_left_out,
 }
 COMPOSED: dict[str, Slip] = {
+    "biases, kilo": counting.without_biases_in_kilo,
     "row, needless": tables.other_row_with_biases,
 }
 ONE_DIGIT = ("cut", "copied")  # all that a figure of one digit, and no exact one, can tell
 MOST = 3
+
+
+def chance(context: Context, attempt: Try) -> str:
+    """What has to be said of a slip that moves a sum by less than its last printed digit is worth."""
+    figure, value = context.figure, context.value
+    if figure is None or value is None or not figure.step or attempt.network or attempt.value == figure.value:
+        return ""
+    small = abs(attempt.value - value) < figure.step
+    return " (less than the last printed digit, so it may be chance)" if small else ""
 
 
 def explained(context: Context) -> Iterator[Found]:
@@ -54,7 +64,7 @@ def explained(context: Context) -> Iterator[Found]:
         for name, slip in slips.items():
             if not vague or name in ONE_DIGIT:  # of those of one kind, the first
                 fitting = (t for t in slip(context) if figure.holds(t.value))
-                found += [Found(name, t.words, t.network) for t in islice(fitting, 1)]
+                found += [Found(name, t.words + chance(context, t), t.network) for t in islice(fitting, 1)]
         if found:
             yield from found[:MOST]
             return

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+from cnnspec.analyses.audit.printed import number_text
 from cnnspec.analyses.audit.quantities import COUNTED, biases, kernels
 from cnnspec.analyses.audit.slips.context import Context, Try
 from cnnspec.analyses.audit.subject import Sheet, alone
@@ -68,6 +69,14 @@ def with_biases(c: Context) -> Iterator[Try]:
             yield Try(c.value + n, f"with a bias in each convolution, {count(n)} more: {count(int(c.value) + n)}")
 
 
+def without_biases_in_kilo(c: Context) -> Iterator[Try]:
+    """Without the biases, in units of 1024."""
+    if c.claim.quantity == "params" and c.value is not None and c.figure is not None and c.figure.scale == 1000:
+        weights = c.value - sum(map(biases, c.rows))
+        yield Try(weights * Fraction(1000, 1024), f"without biases, {count(int(weights))}, in units of 1,024: "
+                  f"{number_text(weights / 1024)}")
+
+
 def layer_left_out(c: Context) -> Iterator[Try]:
     """One layer left out of a sum: the classifier, or any of a few."""
     if c.claim.quantity not in ("params", "weights", "macs") or c.value is None or c.figure is None or len(c.rows) < 3:
@@ -91,7 +100,7 @@ def other_input(c: Context) -> Iterator[Try]:
         return
     given = (channels, side, side)
     try:
-        sheet = c.sheets.of(c.subject.replace(input=given))
+        sheet = c.sheets.resized(c.subject, given)
         reading = COUNTED[c.claim.quantity](sheet, sheet.chosen(c.subject))[0]
     except (RequestError, SpecError):
         return

@@ -43,16 +43,15 @@ def digits(c: Context) -> tuple[str, str]:
 
 
 def carried(c: Context) -> Iterator[Try]:
-    """A factor or a term taken from an earlier figure that is wrong: 66,536 * 1024."""
+    """A factor taken from an earlier figure of the same place that is wrong: 66,536 * 1024."""
     for ruling in c.before:
         figure, right = printed(ruling.claim.value), ruling.number
-        if ruling.verdict != REFUTED or figure is None or right is None or c.value is None or right < 100:
+        same = ruling.claim.where == c.claim.where and ruling.verdict == REFUTED
+        if not same or figure is None or right is None or c.value is None or right < 100 or figure.step or c.value == 0:
             continue
-        words = f"with the {figure.text} from before, which should be {number_text(right)}"
         if (c.value / right).denominator == 1:
-            yield Try(c.value / right * figure.value, words)
-        elif c.value > right:
-            yield Try(c.value - right + figure.value, words)
+            yield Try(c.value / right * figure.value,
+                      f"with the {figure.text} from before, which should be {number_text(right)}")
 
 
 def thousand(c: Context) -> Iterator[Try]:

@@ -1,0 +1,42 @@
+"""Claims written in a test, and what the audit says of them."""
+
+from functools import cache
+from pathlib import Path
+
+from cnnspec.analyses.audit.audit import Audited, audit, ruled
+from cnnspec.analyses.audit.subject import Sheets
+from cnnspec.analyses.audit.verdict import Ruling
+from cnnspec.problems import SpecError
+from cnnspec.spec.claims import claims_of
+from cnnspec.spec.collect import Collector
+from cnnspec.spec.source import Source
+
+SHEETS = Sheets()  # networks are asked for again and again
+
+
+def rulings(text: str) -> list[Ruling]:
+    """The rulings about ``[[claims]]``. Raises SpecError."""
+    notes = Collector()
+    claims = list(claims_of(notes, Source("claims.toml", text)))
+    if notes.problems:
+        raise SpecError(notes.problems)
+    return ruled(claims, SHEETS)
+
+
+def ruling(line: str) -> Ruling:
+    """The ruling about the one claim that is written as an inline table without braces."""
+    [found] = rulings(f"claims = [{{ {line} }}]")
+    return found
+
+
+@cache
+def shipped() -> list[Audited]:
+    """The audit of every source that ships with cnnspec, made once."""
+    return audit()
+
+
+def file(folder: Path, text: str) -> str:
+    """A file of claims."""
+    path = folder / "claims.toml"
+    path.write_text(f'title = "A test"\n{text}', encoding="utf-8")
+    return str(path)

@@ -1,0 +1,40 @@
+"""reports/audit.md and the pages of the sources are what the claims give today."""
+
+from pathlib import Path
+
+import pytest
+from audit.claims import shipped
+
+from cnnspec.analyses.audit.audit import claim_files
+from cnnspec.report.pages.audit import pages
+
+REPORTS = Path(__file__).parents[2] / "reports"
+
+
+def test_the_pages_are_those_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnnspec.report.pages.audit.audit", shipped)
+    made = pages(str(REPORTS))
+    assert set(made) == {"audit.md", *(f"audit/{stem}.md" for stem in claim_files())}
+    for path, text in made.items():
+        assert (REPORTS / path).read_text(encoding="utf-8") == text.rstrip("\n") + "\n", f"cnnspec report writes {path}"
+
+
+def test_the_errata_have_their_corrections_and_slips() -> None:
+    page = (REPORTS / "audit.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    for printed, right, slip in (
+        ("66,536", "256\\*256 = 65,536", "one digit of 65,536 is another"),
+        ("9,261", "256\\*6\\*6 = 9,216", "two digits of 9,216 in the wrong order"),
+        ("156", "((5\\*5\\*3) + 1)\\*6 = 456", "for one channel, not three"),
+        ("25.6M", "11,689,512", "that is resnet50's: 25,557,032"),
+    ):
+        assert any(f"| {printed} |" in r and right in r and slip in r for r in rows), printed
+
+
+def test_every_table_has_rows_of_equal_length() -> None:
+    for path in [REPORTS / "audit.md", *(REPORTS / "audit").glob("*.md")]:
+        columns = None
+        for line in path.read_text(encoding="utf-8").splitlines():
+            n = line.replace("\\|", "").count("|") if line.startswith("|") else None
+            assert n is None or columns in (None, n), f"{path.name}: {line[:80]}"
+            columns = n
