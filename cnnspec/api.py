@@ -171,11 +171,15 @@ class Comparison:
     def __init__(self, subjects: "list[Subject]", measures: "list[Measure]", setting: "Setting"):
         self.subjects, self.measures, self.setting = subjects, measures, setting
 
-    def written(self, format: str = "text", exact: bool = False, across: bool = False) -> str:
-        """The comparison in one of presets.FORMATS; ``exact`` for tables, ``across`` with a column a network."""
+    def written(self, format: str = "text", exact: bool = False, across: bool = False,
+                digits: int = 4) -> str:
+        """The comparison in one of presets.FORMATS; ``across`` has a column a network instead of a row.
+
+        Tables show numbers to so many ``digits``, or ``exact``; CSV and JSON are exact.
+        """
         from cnnspec.report.comparison import page
 
-        return page(self.subjects, self.measures, self.setting, format, exact, across)
+        return page(self.subjects, self.measures, self.setting, format, exact, across, digits)
 
     def to_frame(self) -> "pandas.DataFrame":
         """One line a network, with the keys of the JSON contract, exact. Raises RequestError without pandas."""

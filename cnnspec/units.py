@@ -43,19 +43,21 @@ def giga(n: int, unit: str) -> str:
     return f"{n} {unit}"
 
 
-def short(n: int, unit: str = "") -> str:
-    """A count to four digits, as papers print it: ``25.56M``; below ten thousand, and with a ``unit``, as it is.
+def short(n: int, unit: str = "", digits: int = 4) -> str:
+    """A count to some significant digits, as papers print it: ``25.56M``; what has no more, and no unit, as it is.
 
-    >>> short(4089184256), short(608), short(102_228_128, "B")
-    ('4.089G', '608', '102.2MB')
+    >>> short(4089184256), short(608), short(102_228_128, "B"), short(138_357_544, digits=3)
+    ('4.089G', '608', '102.2MB', '138M')
     """
-    if n < 10_000 and not unit:
+    if n < 10**digits and not unit:
         return str(n)
+    two = 2 * 10**digits  # what would round up to 1000 has the next prefix
     steps = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
-    size, prefix = next((step for step in steps if 20_000 * n >= 19_999 * step[0]), (1, ""))
-    value = n / size
-    digits = 0 if size == 1 else 3 if value < 9.9995 else 2 if value < 99.995 else 1
-    return f"{value:.{digits}f}{prefix}{unit}"
+    size, prefix = next((step for step in steps if two * n >= (two - 1) * step[0]), (1, ""))
+    value, whole = n / size, 0 if size == 1 else digits - 1
+    while whole > 0 and round(value, whole) >= 10 ** (digits - whole):
+        whole -= 1
+    return f"{value:.{whole}f}{prefix}{unit}"
 
 
 def megabytes(n: int) -> str:

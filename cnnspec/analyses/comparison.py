@@ -8,6 +8,7 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
+from cnnspec.analyses.chain import chain
 from cnnspec.analyses.depth import depth
 from cnnspec.analyses.memory.answer import DTYPES, Memory, checked, memory
 from cnnspec.analyses.moved import moved
@@ -104,6 +105,11 @@ def receptive_field(subject: Subject) -> tuple[int, ...] | None:
     return max((s for s in sizes if s is not None), key=prod, default=None)
 
 
+def size(subject: Subject) -> int:
+    """The bytes of parameters and buffers."""
+    return (subject.totals.params + subject.totals.buffers) * DTYPES[subject.setting.dtype]
+
+
 def intensity(subject: Subject) -> float:
     """FLOPs a byte moved."""
     batch, size = subject.setting.batch, DTYPES[subject.setting.dtype]
@@ -130,6 +136,7 @@ MEASURES = {
         Measure("params", "Params", "count", lambda s: s.totals.params),
         Measure("weights", "Weights", "count", weights, "elements of kernels and matrices, without biases and norms"),
         Measure("buffers", "Buffers", "count", lambda s: s.totals.buffers),
+        Measure("size", "Size", "bytes", size, "what parameters and buffers take"),
         Measure("macs", "MACs", "count", lambda s: s.totals.macs, "multiply-accumulates, biases not counted"),
         Measure("flops", "FLOPs", "count", lambda s: s.totals.flops, "2 a multiply-accumulate"),
         Measure("activations", "Acts", "count", lambda s: s.totals.activations,
@@ -142,6 +149,7 @@ MEASURES = {
                 "the largest receptive field of a layer that does not see the whole input, in pixels"),
         Measure("intensity", "FLOPs a byte", "ratio", intensity, "arithmetic intensity: FLOPs for each byte that is "
                 "moved if every layer reads its inputs and weights and writes its output once"),
+        Measure("architecture", "Architecture", "text", lambda s: chain(s.graph), "the layers of a chain, in a line"),
         *(Measure(name, name, "count", tool(name), f"what {name} would count") for name in CONVENTIONS),
     )
 }

@@ -24,12 +24,13 @@ from cnnspec.report.presets import FORMATS
 @click.option("--filter", "filters", multiple=True, metavar="CONDITION",
               help="Only networks with 'params < 10M', 'training_peak <= 8GiB', 'family = vgg'; several must all hold.")
 @click.option("--columns", metavar="A,B,...", help="Columns instead of the usual; a wrong name lists them all.")
+@click.option("--digits", default=4, show_default=True, type=click.IntRange(1, 15), help="Of numbers in tables.")
 @click.option("--exact", is_flag=True, help="Exact numbers in tables, as in CSV and JSON.")
 @click.option("--across", is_flag=True, help="A column a network instead of a row.")
 @loading
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 def command(names: tuple[str, ...], whole: bool, batch: int, dtype: str, optimizer: str, convention: tuple[str, ...],
-            sort: str, filters: tuple[str, ...], columns: str | None, exact: bool, across: bool,
+            sort: str, filters: tuple[str, ...], columns: str | None, digits: int, exact: bool, across: bool,
             settings: tuple[str, ...], input_shape: str | None, max_lines: int, format_: str) -> None:
     """NAMEs side by side: parameters, MACs, activations, memory, depth and receptive field.
 
@@ -52,4 +53,4 @@ def command(names: tuple[str, ...], whole: bool, batch: int, dtype: str, optimiz
     wanted = tuple(c.strip() for c in columns.split(",")) if columns is not None else None
     found = compare(nets, batch=batch, dtype=dtype, optimizer=optimizer, conventions=convention, columns=wanted,
                     sort=sort, filters=filters)
-    show(found.written(format_, exact, across))
+    show(found.written(format_, exact, across, digits))

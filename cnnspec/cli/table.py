@@ -7,7 +7,7 @@ from cnnspec.cli.command import Command
 from cnnspec.cli.options import network
 from cnnspec.cli.output import show
 from cnnspec.problems import RequestError
-from cnnspec.report.presets import FORMATS, PRESETS
+from cnnspec.report.presets import FORMATS, PRESETS, TEXTBOOK
 
 
 @click.command(cls=Command, name="table", short_help="The per-layer table of a network.")
@@ -16,7 +16,8 @@ from cnnspec.report.presets import FORMATS, PRESETS
 @click.option("--preset", type=click.Choice(list(PRESETS)), show_default="summary",
               help="activations and architecture are the tables that textbooks print.")
 @click.option("--columns", metavar="A,B,...",
-              help="Columns instead of a preset's, as layer,output,params; a wrong name lists them all.")
+              help="Columns instead of a preset's, as layer,output,params; a wrong name lists them all. With "
+              "--preset activations or architecture the rows stay a textbook's.")
 @click.option("--depth", type=click.IntRange(1), metavar="N",
               help="Fold blocks below N levels into rows, equal rows as xN.")
 @click.option("--training", is_flag=True, help="With what is there in training only.")
@@ -30,13 +31,13 @@ def command(net: Network, format_: str, preset: str | None, columns: str | None,
     \b
     cnnspec table alexnet
     cnnspec table vgg16 --preset activations --layout hwc
-    cnnspec table lenet5_geron --preset architecture --reverse --format latex
+    cnnspec table alexnet_geron --preset architecture --reverse --format latex
     cnnspec table resnet50 --depth 2 --set classes=10 --input 3,160,160
 
     Shapes are without the batch. MACs are multiply-accumulates, biases not counted; FLOPs are 2 a MAC.
     RF is the receptive field in input pixels.
     """
-    if columns is not None and preset is not None:
+    if columns is not None and preset is not None and preset not in TEXTBOOK:
         raise RequestError(f"--columns stands in place of --preset {preset}: give one of them")
     if format_ == "json":  # and nothing of tables is imported
         from cnnspec.report.contract import json_text

@@ -13,19 +13,23 @@ from cnnspec.units import count, shape, short
 if TYPE_CHECKING:
     import pandas
 
+DIGITS = 4
 TEXTS = ("text", "year", "shape")
 
 
 def page(subjects: list[Subject], measures: list[Measure], setting: Setting, format: str, exact: bool = False,
-         across: bool = False) -> str:
-    """A comparison as text in one of presets.FORMATS; ``across`` has a column a network instead of a row."""
+         across: bool = False, digits: int = DIGITS) -> str:
+    """A comparison as text in one of presets.FORMATS; ``across`` has a column a network instead of a row.
+
+    Tables have numbers to so many ``digits``, or ``exact``.
+    """
     if format == "json":
         return encoded(data(subjects, measures, setting), indent=2)
     if format == "csv":
         return csv_text([m.key for m in measures], [[raw(s.value(m.key)) for m in measures] for s in subjects])
     if not subjects:
         return ESCAPES[format]("No network fulfils the conditions.")
-    cells = [[cell(m, s.value(m.key), exact) for m in measures] for s in subjects]
+    cells = [[cell(m, s.value(m.key), exact, digits) for m in measures] for s in subjects]
     heads, right = [m.heading for m in measures], [m.kind not in TEXTS for m in measures]
     if across:
         columns = list(zip(heads, *cells, strict=True))
@@ -33,7 +37,7 @@ def page(subjects: list[Subject], measures: list[Measure], setting: Setting, for
     return framed(grid(heads, cells, right, format), notes(subjects, measures, setting), format)
 
 
-def cell(of: Measure, value: Any, exact: bool) -> str:
+def cell(of: Measure, value: Any, exact: bool = False, digits: int = DIGITS) -> str:
     """A value as tables show it."""
     if value is None:
         return "all" if of.kind == "field" else NOTHING
@@ -42,10 +46,10 @@ def cell(of: Measure, value: Any, exact: bool) -> str:
     if of.kind == "shape":
         return shape(value)
     if of.kind == "bytes":
-        return count(value) if exact else short(value, "B")
+        return count(value) if exact else short(value, "B", digits)
     if of.kind == "ratio":
         return f"{value:.2f}"
-    return (count(value) if exact else short(value)) if of.kind == "count" else str(value)
+    return (count(value) if exact else short(value, digits=digits)) if of.kind == "count" else str(value)
 
 
 def raw(value: Any) -> Any:

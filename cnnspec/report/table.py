@@ -18,10 +18,11 @@ def table(net: "Network", format: str = "text", preset: str = "summary", columns
           depth: int | None = None, training: bool = False, layout: str = "chw", reverse: bool = False) -> str:
     """The table of a network as text in one of presets.FORMATS but json, which contract.py writes.
 
-    ``preset`` or ``columns`` choose what it shows. Raises RequestError for a column that there is not.
+    ``preset`` or ``columns`` choose what it shows; a textbook's preset chooses its rows too. Raises RequestError for
+    a column that there is not.
     """
     picked = chosen(columns or list(PRESETS[preset]))
-    textbook = preset in TEXTBOOK and not columns
+    textbook = preset in TEXTBOOK
     shown = net.rows(depth, training)
     if textbook:
         inputs = rows(net.graph.inputs, net.costs, net.fields)

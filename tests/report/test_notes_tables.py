@@ -2,11 +2,14 @@
 
 import csv
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from cnnspec import load
+from cnnspec.cli import cli
 from cnnspec.report.table import table
 
 DATA = Path(__file__).parent / "data"
@@ -24,21 +27,73 @@ def cells(markdown: str) -> list[list[str]]:
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in plain]
 
 
+def shown(command: str) -> list[list[str]]:
+    """The cells that a command prints as Markdown, the headings first."""
+    return cells(CliRunner().invoke(cli, [*command.split(), "--format", "markdown"]).stdout)
+
+
 def test_bird_cnn_is_the_table_of_note_002() -> None:
-    found = cells(table(load("bird_cnn"), "markdown", "activations", layout="hwc"))
+    found = shown("table bird_cnn --preset activations --layout hwc")
     headings, *rows = printed("bird_cnn")
     assert found[1:] == rows
     assert [h.lower() for h in found[0][1:]] == [h.lower() for h in headings[1:]]
 
 
 def test_lenet5_is_table_14_1_of_note_004() -> None:
-    found = cells(table(load("lenet5_geron"), "markdown", "architecture", reverse=True))
-    extra = found[0].index("Padding")
-    assert [row[:extra] + row[extra + 1 :] for row in found] == printed("lenet5_geron")
-    assert {row[extra] for row in found[1:]} == {"VALID", "–"}
+    columns = "layer,type,maps,size,kernel_size,stride,activation"  # this table has no padding
+    assert shown(f"table lenet5_geron --preset architecture --reverse --columns {columns}") == printed("lenet5_geron")
+    padding = shown("table lenet5_geron --preset architecture --reverse --columns layer,padding")[1:]
+    assert {row[1] for row in padding} == {"VALID", "–"}
 
 
-NARROW = ("bird_cnn", "lenet5", "lenet5_geron", "alexnet")
+def test_alexnet_is_table_14_2_of_note_004_with_the_layer_that_it_leaves_out() -> None:
+    headings, *rows = shown("table alexnet_geron --preset architecture --reverse")
+    wrong = {"S8": ["Max Pooling", "256", "6×6", "3×3", "2", "VALID", "–"]}  # without it F8 would have 43,264 inputs
+    left_out = [row for row in rows if row[0] in wrong]
+    assert [row[1:] for row in left_out] == list(wrong.values())
+    renamed = {"F9": "F8", "F10": "F9"}  # which are one further, as S8 is a layer
+    assert [headings, *([renamed.get(row[0], row[0]), *row[1:]] for row in rows if row not in left_out)] == printed(
+        "alexnet_geron")
+
+
+FAMILY = ("compare vgg11 vgg11_lrn vgg13 vgg16_conv1 vgg16 vgg19 --set softmax=true --digits 3 "
+          "--columns title,architecture,params")
+
+
+def test_the_vgg_family_is_that_of_note_002_with_the_stage_that_it_leaves_out() -> None:
+    found, theirs = shown(FAMILY)[1:], printed("vgg_family")[1:]
+    assert [row[0].lower() for row in found] == [row[0].lower() for row in theirs]
+    assert [row[2] for row in found] == [f"{row[2]}M" for row in theirs]
+    for ours, noted in zip(found, theirs, strict=True):
+        last = re.search(r"Max pool, ((?:Conv\d-512, )+Max pool, )FC-4096", ours[1])
+        assert last, "the fifth stage, which the note has not"
+        assert ours[1].replace(last[1], "", 1) == noted[1]
+    # the last column, error rates, is measured on images: no sheet can say it
+
+
+SIZES = {  # rows of the comparison of note 002 that hold, and what is true of those that do not
+    "Parameter [M]": {"Inception-v3": "23.8", "ResNet18": "11.7", "ResNet50": "25.6"},
+    "Network size[MB]": {"Alexnet": "244", "GoogLeNet": "28", "Inception-v3": "95", "VGG-16": "553", "ResNet18": "47",
+                         "ResNet50": "102"},
+}
+
+
+def test_models_compare_as_in_note_002_with_its_slips_corrected() -> None:
+    rows = shown("compare alexnet googlenet inception_v3 vgg16 resnet18 resnet50 --columns title,depth,params,size "
+                 "--exact")[1:]
+    headings, *theirs = printed("model_comparison")
+    assert [row[0].replace("-", "").lower() for row in rows] == [row[0].replace("-", "").lower() for row in theirs]
+    for ours, noted in zip(rows, theirs, strict=True):
+        assert ours[1] == noted[1]
+        for exact, cell, heading in zip(ours[2:], noted[2:], headings[2:], strict=True):
+            places = Decimal(1).scaleb(-len(cell.partition(".")[2]))
+            millions = (Decimal(exact.replace(",", "")) / 10**6).quantize(places)
+            corrected = SIZES[heading].get(noted[0])
+            assert str(millions) == (corrected or cell), (noted[0], heading)
+            assert corrected != cell
+
+
+NARROW = ("bird_cnn", "lenet5", "lenet5_geron", "alexnet", "alexnet_geron")
 NOTED = (*NARROW, "alexnet_torchvision", "keras_cifar_cnn", "mlp_32x32", "vgg11", "vgg11_lrn", "vgg13", "vgg16_conv1",
          "vgg16", "vgg19")
 

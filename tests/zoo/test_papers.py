@@ -26,6 +26,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "cnn_1d": lenet.TimeSeriesFCN,
     "alexnet": classics.alexnet,
     "alexnet_single_tower": partial(classics.alexnet, groups=1),
+    "alexnet_geron": partial(classics.alexnet, groups=1, softmax=True),
     "zfnet": classics.zfnet,
     "nin": classics.nin,
     "nin_cifar10": classics.nin_cifar10,

@@ -29,7 +29,7 @@ def subject(net: Network, setting: Setting = SMALL) -> Subject:
 def side_by_side(nets: Iterable[Network], keys: tuple[str, ...]) -> str:
     """A Markdown table of networks by measures."""
     measures = [measure(key) for key in keys]
-    rows = [[cell(m, subject(net).value(m.key), False) for m in measures] for net in nets]
+    rows = [[cell(m, subject(net).value(m.key)) for m in measures] for net in nets]
     return grid([m.heading for m in measures], rows, [m.kind not in ("text", "year") for m in measures], "markdown")
 
 
@@ -38,7 +38,7 @@ def memory(nets: Iterable[Network]) -> str:
     infer, train = measure("inference_peak"), measure("training_peak")
     asked = ((infer, SMALL), (infer, LARGE), (train, SMALL), (train, LARGE))
     nets = [*nets]
-    rows = [[net.name, *(cell(m, subject(net, s).value(m.key), False) for m, s in asked)] for net in nets]
+    rows = [[net.name, *(cell(m, subject(net, s).value(m.key)) for m, s in asked)] for net in nets]
     heads = ["Network", "Inference, batch 1", "Inference, batch 32", "Training, batch 1, no optimizer",
              "Training, batch 32, Adam"]
     table = grid(heads, rows, [False, True, True, True, True], "markdown")

@@ -16,7 +16,7 @@ def classifier(features: int) -> list[nn.Module]:
             nn.Dropout(), nn.Linear(4096, 1000)]
 
 
-def alexnet(groups: int = 2) -> nn.Module:
+def alexnet(groups: int = 2, softmax: bool = False) -> nn.Module:
     """Krizhevsky, Sutskever & Hinton (2012), section 3.5: groups of kernels that live on one GPU; or one tower."""
     return nn.Sequential(
         nn.Conv2d(3, 96, 11, 4), nn.ReLU(), response_norm(), nn.MaxPool2d(3, 2),
@@ -24,7 +24,7 @@ def alexnet(groups: int = 2) -> nn.Module:
         nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(),
         nn.Conv2d(384, 384, 3, padding=1, groups=groups), nn.ReLU(),
         nn.Conv2d(384, 256, 3, padding=1, groups=groups), nn.ReLU(), nn.MaxPool2d(3, 2),
-        *classifier(6 * 6 * 256),
+        *classifier(6 * 6 * 256), *([nn.Softmax(1)] if softmax else []),
     )
 
 
