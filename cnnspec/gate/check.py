@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+from cnnspec.garbage import kept, swept
 from cnnspec.gate.codes import Selection
 from cnnspec.gate.config import Config
 from cnnspec.gate.files import matches
@@ -39,7 +40,11 @@ class Checked(Record):
 
 def check_file(path: str, variant: str = "", config: Config | None = None, max_lines: int = MAX_LINES) -> Checked:
     """Check all variants of a spec, or one. Raises RequestError for a variant that is not there."""
-    config = config or Config()
+    with kept():
+        return checked(path, variant, config or Config(), max_lines)
+
+
+def checked(path: str, variant: str, config: Config, max_lines: int) -> Checked:
     found, selection = Findings(), config.selection
     try:
         source = read(path)
@@ -73,6 +78,7 @@ def networks(found: Findings, source: Source, variant: str, config: Config, sele
             cut = cut or not error.complete
             continue
         found.add(lint(graph, rules), name)
+        swept()
         for check in others:
             found.add(check(graph, spec, config), name)
     return names, cut

@@ -1,9 +1,11 @@
 """Checking many files, in processes of their own where that pays, and folding what they have in common."""
 
+import gc
 import os
 from collections.abc import Iterable
 from typing import Any
 
+from cnnspec.garbage import kept
 from cnnspec.gate.check import Checked, check_file, ignores_in, lines_of
 from cnnspec.gate.config import Config, config_of, nearest
 from cnnspec.gate.files import matches, specs
@@ -40,12 +42,13 @@ def cpus() -> int:
 def many(tasks: list[Task], jobs: int, forced: bool = False) -> list[Checked]:
     """What each task finds, in their order."""
     if jobs <= 1 or (len(tasks) < FEW and not forced):
-        return [one(task) for task in tasks]
+        with kept():
+            return [one(task) for task in tasks]
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     size = max(1, min(50, len(tasks) // (4 * jobs)))
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, initializer=gc.disable) as pool:
         try:
             return list(pool.map(one, tasks, chunksize=size))
         except BrokenProcessPool:

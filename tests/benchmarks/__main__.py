@@ -1,21 +1,29 @@
-"""Measure, and write reports/data/benchmarks.json and reports/benchmarks.md."""
+"""Measure, and write reports/data/benchmarks.json and reports/benchmarks.md.
+
+``python -m tests.benchmarks check`` measures that part anew, and leaves the others as they were.
+"""
 
 import datetime
 import json
 import os
 import platform
+import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from cnnspec.report.pages.benchmarks import page
-from tests.benchmarks import scaling, startup, verifying
+from tests.benchmarks import checking, scaling, startup, verifying
 
 REPORTS = Path(__file__).parents[2] / "reports"
 
 
 def main() -> None:
-    """Run all benchmarks."""
-    data = {
+    """Run all benchmarks, or the one of check."""
+    if sys.argv[1:] == ["check"]:
+        write(json.loads((REPORTS / "data" / "benchmarks.json").read_text()) | {"check": checking.measure()})
+        return
+    write({
         "about": {
             "date": datetime.date.today().isoformat(),
             "python": platform.python_version(),
@@ -28,7 +36,12 @@ def main() -> None:
         "deep": startup.deep(),
         "scaling": scaling.measure(),
         "verify": verifying.measure(),
-    }
+        "check": checking.measure(),
+    })
+
+
+def write(data: dict[str, Any]) -> None:
+    """Write the data and its page."""
     (REPORTS / "data").mkdir(parents=True, exist_ok=True)
     (REPORTS / "data" / "benchmarks.json").write_text(json.dumps(data, indent=2) + "\n")
     (REPORTS / "benchmarks.md").write_text(page(data))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cnnspec.report.pages.benchmarks import page, verifying
+from cnnspec.report.pages.benchmarks import checking, page, verifying
+from tests.benchmarks import checking as checks
 from tests.benchmarks import startup
 
 REPORTS = Path(__file__).parents[2] / "reports"
@@ -38,3 +39,20 @@ def test_page_shows_what_verification_costs() -> None:
            "base_median_ms": 3520.0, "ratio": 1.204, "ratio_quartiles": [1.19, 1.22]}
     shown = " ".join(verifying([row]).split())
     assert "| cnnspec verify resnet50 | import torch | 4.24 | 3.52 | 1.20 | 1.19 to 1.22 | 1.3 |" in shown
+
+
+def test_files_derived_from_the_zoo_are_specs_that_differ_and_stay_the_same(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        checks.derive(tmp_path / name, 100)
+    texts = [p.read_text() for p in sorted((tmp_path / "a").iterdir())]
+    assert texts == [p.read_text() for p in sorted((tmp_path / "b").iterdir())]
+    assert len(set(texts)) == 100
+
+
+def test_checking_is_measured_and_shown() -> None:
+    data = checks.measure(3)
+    assert (data["files"], data["findings"]) == (3, 0)
+    shown = " ".join(checking(data).split())
+    assert f"{data['files']} files with {data['networks']} networks" in shown
+    assert f"| ratio | {data['ratio']:.1f} | {data['cpu_ratio']:.1f} |" in shown

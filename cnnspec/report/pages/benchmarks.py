@@ -47,7 +47,7 @@ Unrolling, shapes, costs, receptive fields, rows and totals of a chain of convol
 own; the ratio is the time a node against that of the smallest. The goal is a ratio of at most the limit.
 
 {grid(["Nodes", "Seconds", "us a node", "Ratio", "Limit"], scaling, [True] * 5, "markdown")}
-{verifying(data.get("verify", []))}"""
+{verifying(data.get("verify", []))}{checking(data.get("check"))}"""
 
 
 def deepest(rows: list[list[str]]) -> str:
@@ -77,4 +77,25 @@ Whole processes on the CPU, run in turn with their base; wall time in s (median)
 pair with its quartiles. The goal is a ratio of at most the limit.
 
 {grid(head, cells, [False] * 2 + [True] * 5, "markdown")}
+"""
+
+
+def checking(data: dict[str, Any] | None) -> str:
+    """The part of the page about checking many files; nothing where it was not measured."""
+    if not data:
+        return ""
+    rows = [[what, f"{data[key]['seconds']:.1f}", f"{data[key]['cpu_seconds']:.1f}"]
+            for what, key in (("tomllib, one file after the other", "parse"), ("cnnspec check", "check"))]
+    rows.append(["ratio", f"{data['ratio']:.1f}", f"{data['cpu_ratio']:.1f}"])
+    return f"""
+## Checking many files
+
+`cnnspec check` of {data["files"]:,} files with {data["networks"]:,} networks, derived from the zoo by
+`tests/benchmarks/checking.py`: language, shapes, rules, budgets, claims and locks, in as many processes as there are
+CPUs, against reading and parsing the files with tomllib. Measured on {data["date"]} with Python {data["python"]} on
+{data["cpus"]} CPUs, at a load of {data["load"]}: other processes were running, so the CPU's seconds, summed over all
+processes, say more than the clock's. The goal is a ratio of at most {data["limit"]:.0f} on the clock of a quiet
+machine.
+
+{grid(["What", "Seconds", "CPU seconds"], rows, [False, True, True], "markdown")}
 """
