@@ -1,9 +1,13 @@
 """families/NAME.md: what there is to say of one family of networks, from its spec and from what was measured."""
 
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
+from cnnspec.analyses.audit.audit import Audited, audit
 from cnnspec.api import Network
+from cnnspec.report.audit import tables
 from cnnspec.report.formats import grid, markdown
 from cnnspec.report.pages.figures import figures, path
 from cnnspec.report.pages.measured import measured
@@ -47,7 +51,30 @@ def parts(family: str, nets: list[Network], verified: dict[str, Any]) -> Iterato
     yield ("At the peak of a pass in float32, as PyTorch 2.13 allocates tensors on a CPU; MB is 1e6 bytes. "
            f"`cnnspec memory {first.name}` takes it apart.")
     yield memory(nets)
+    yield from published({net.name for net in nets})
     yield from verification([verified[net.name] for net in nets if net.name in verified])
+
+
+def published(names: set[str]) -> Iterator[str]:
+    """What notes and papers print of the networks: how much of it holds, and what does not; nothing if nothing is."""
+    about = [a.replace(rulings=tuple(r for r in a.rulings if r.claim.subject.network in names)) for a in audited()]
+    about = [a for a in about if a.rulings]
+    if about:
+        verdicts = Counter(r.verdict for a in about for r in a.rulings)
+        yield "## Published figures"
+        yield (f"Course notes and papers print {verdicts.total()} figures and statements that could be held against "
+               f"this sheet: {', '.join(f'{n} {verdict}' for verdict, n in verdicts.items())}. "
+               "[All, and why](../audit.md).")
+        for a in about:
+            if wrong := tables.errata(a, "markdown"):
+                yield f"Refuted in {markdown(a.title or a.name)}:"
+                yield wrong
+
+
+@cache
+def audited() -> list[Audited]:
+    """The audit of every source."""
+    return audit()
 
 
 def depth(net: Network) -> int | None:
