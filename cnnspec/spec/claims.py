@@ -12,59 +12,29 @@ note or group of papers, about networks of the zoo. A claim is one of these kind
 A table with ``claims`` of its own is a group: its other keys hold for each of them. ``errata`` marks what is known to
 be wrong: true, or the quantities of ``says``, or "row column" of a table. ``readings`` are other ways to understand
 the same words: each changes the subject (or the expression), by a name that says how.
+
+A figure is text, rounded as it is printed, or an integer, which is exact; "{(3*3*32 + 1)*64}" is what is printed as a
+formula with its numbers. Of several layers a figure is true of each, or a list has one for each, or the word "rising".
+``over`` is another network: the quotient of its quantity and this one's, or with "fewer", "more", "smaller", "larger"
+or "equal", how this one's compares with it.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from cnnspec.ops.fields import described, is_int
+from cnnspec.ops.fields import described
 from cnnspec.problems import SpecError, TooMany, did_you_mean, visible
 from cnnspec.records import Record
+from cnnspec.spec.claim_keys import ABOUT, KINDS, MATRICES, NEEDED, QUANTITIES, SUBJECT, check_expression, fits
 from cnnspec.spec.collect import Collector
-from cnnspec.spec.expressions import Expression
 from cnnspec.spec.model import Fields
-from cnnspec.spec.scope import ExpressionError
 from cnnspec.spec.source import Path, Source, read
-
-QUANTITIES = (
-    "params", "weights", "biases", "buffers", "macs", "flops", "bytes", "activation_size", "connections",
-    "layers", "layers_and_pools", "count", "input", "output", "channels", "size", "kernel_size", "stride", "padding",
-    "activation", "norm", "type", "order", "layout", "receptive_field", "share",
-)
-MATRICES = ("conv", "maxpool", "minpool", "avgpool", "relu", "flatten")
-TEXT: tuple[Any, str] = (str, "text")
-SUBJECT: dict[str, tuple[Any, str]] = {
-    "network": TEXT, "variant": TEXT, "layer": ((str, list, dict), "a layer's name, names, or an operator with fields"),
-    "op": TEXT, "set": (dict, "a table of arguments"), "input": (list, "a shape such as [3, 224, 224]"),
-    "training": (bool, "true or false"), "over": (str, "another network's name"),
-    "expression": TEXT,
-}
-ABOUT: dict[str, tuple[Any, str]] = {
-    "source": TEXT, "where": TEXT, "text": TEXT, "note": TEXT, "claims": (list, "a list of claims"),
-    "errata": ((bool, list), "true, or a list of what is wrong"), "readings": (dict, "a table of tables"),
-}
-PRINTED: tuple[Any, str] = ((int, float, str, bool, list), 'a figure as printed, such as "61M"')
-KINDS: dict[str, dict[str, tuple[Any, str]]] = {
-    "undecidable": {"undecidable": TEXT},
-    "expression": {"expression": TEXT, "value": PRINTED},
-    "matrix": {
-        "matrix": TEXT, "given": (list, "rows of numbers"), "kernel": (list, "rows of numbers"),
-        "size": (int, "the size of a pool's window"), "stride": (int, "a number"), "padding": (int, "a number"),
-        "bias": ((int, float), "a number"), "divide": (int, "a number"), "ceil": (bool, "true or false"),
-        "relu": (bool, "true or false"), "gives": (list, 'rows of numbers as printed, "" where none is'),
-    },
-    "columns": {"columns": (list, "names of quantities"), "rows": (list, "rows of cells"),
-                "units": (dict, "the unit of a column, such as { params = \"M\" }")},
-    "says": {"says": (dict, "quantities with their values")},
-    "quantity": {"quantity": TEXT, "value": PRINTED},
-}
-NEEDED = {"expression": ("value",), "matrix": ("given", "gives"), "columns": ("rows",), "quantity": ("value",)}
 
 
 class Subject(Record):
     """What a claim is about: a network, layers of it, or one operator at work on an input; or an expression.
 
-    ``network`` "" is the spec in which the claim stands. ``over`` is a network whose same quantity divides this one's.
+    ``network`` "" is the spec in which the claim stands, ``over`` a network with whose quantity this one's is compared.
     """
 
     network: str = ""
@@ -250,38 +220,9 @@ def cells(notes: Collector, claim: Claim) -> Iterator[tuple[str, Claim]]:
                 fields={}, readings=readings)
 
 
-def fits(notes: Collector, source: Source, path: Path, value: Any, kind: Any, takes: str) -> bool:
-    """Whether a value is of the kind, and what is in it too; a boolean only where one is asked for."""
-    if isinstance(value, bool) and isinstance(kind, tuple) and bool in kind:
-        return True
-    if notes.typed(source, path, value, kind, takes) is None:
-        return False
-    key = path[-1]
-    good = True
-    if key == "input":
-        good = 0 < len(value) < 9 and all(is_int(n, 1) for n in value)
-    elif key == "layer" and isinstance(value, dict):
-        good = isinstance(value.get("op"), str)
-    elif key in ("layer", "errata", "columns") and isinstance(value, list):
-        good = all(isinstance(v, str) for v in value)
-    if not good:
-        notes.add(source, path, "L003", f"{key} is {takes}, not {described(value)}")
-    return good
-
-
 def subject_of(table: Fields) -> Subject:
     """The subject of a claim, or of one reading of it."""
     shape = table.get("input")
     return Subject(table.get("network", ""), table.get("variant", ""), table.get("layer", ""), table.get("op", ""),
                    table.get("set", {}), tuple(shape) if shape else None, table.get("training", False),
                    table.get("over", ""), table.get("expression", ""))
-
-
-def check_expression(notes: Collector, source: Source, path: Path, text: str) -> None:
-    """Note an expression that cannot be read, or that names what a claim does not have."""
-    try:
-        found = Expression(text)
-        if found.names:
-            raise ExpressionError(f"{visible(found.names[0], 60)} is no number: claims calculate with numbers only")
-    except ExpressionError as error:
-        notes.add(source, path, "L007", error.message, error.hint)

@@ -56,9 +56,11 @@ def test_json_has_the_keys_of_the_contract_for_every_claim() -> None:
 def test_text_fits_80_columns_and_shows_everything_only_if_asked() -> None:
     short, long = run("note_002").output, run("note_002", "--all").output
     assert max(map(len, long.splitlines())) <= 80
-    assert short.count("REFUTED") == long.count("REFUTED") == 23
+    [audited] = [a for a in shipped() if a.title.startswith("Course note 002")]
+    counts = audited.counted()
+    assert short.count("REFUTED: ") == long.count("REFUTED: ") == counts["refuted"] > 20
     assert "confirmed: " not in short
-    assert long.count("confirmed: ") == 166
+    assert long.count("confirmed: ") == counts["confirmed"] > 150
     assert "slip: that is the stride of conv1, copied down" in short
 
 

@@ -4,8 +4,8 @@ import pytest
 from audit.claims import ruling
 
 from cnnspec.analyses.audit.quantities import COUNTED
-from cnnspec.analyses.audit.structure import SAME
-from cnnspec.spec.claims import QUANTITIES
+from cnnspec.analyses.audit.sameness import SAME
+from cnnspec.spec.claim_keys import QUANTITIES
 
 LENET = {  # LeCun et al. (1998), section II.B
     "C1": (156, 122304), "S2": (12, 5880), "C3": (1516, 151600), "S4": (32, 2000), "C5": (48120, 48120),
@@ -56,6 +56,26 @@ def test_lenet5_has_the_parameters_and_connections_of_its_paper(layer: str, figu
     ('network = "lenet5", quantity = "layers", value = 5', "confirmed"),
     ('network = "lenet5", quantity = "layers", value = 7', "ambiguous"),
     ('network = "lenet5", quantity = "layers", value = 6', "refuted"),
+    ('layer = { op = "conv", out_channels = 64, kernel_size = 3 }, input = [32, 8, 8], quantity = "filter", '
+     'value = "3*3*32"', "confirmed"),
+    ('layer = { op = "conv", out_channels = 64, kernel_size = 3 }, input = [32, 8, 8], quantity = "filter", '
+     'value = "3*3*64"', "refuted"),
+    ('layer = { op = "conv", out_channels = 64, kernel_size = 3 }, input = [32, 8, 8], quantity = "params", '
+     'value = "{(3*3*32 + 1)*64}"', "confirmed"),
+    ('layer = { op = "conv", out_channels = 64, kernel_size = 3 }, input = [32, 8, 8], quantity = "params", '
+     'value = "{3*3*32*64}"', "refuted"),
+    ('network = "alexnet", over = "lenet5", quantity = "layers", value = "more"', "confirmed"),
+    ('network = "alexnet", over = "lenet5", quantity = "layers", value = "fewer"', "refuted"),
+    ('network = "zfnet", layer = "conv1", over = "alexnet", quantity = "kernel_size", value = "smaller"', "confirmed"),
+    ('network = "zfnet", layer = ["conv1", "conv3"], over = "alexnet", quantity = "kernel_size", value = "smaller"',
+     "refuted"),  # conv3 has the same
+    ('network = "zfnet", over = "alexnet", quantity = "layers", value = "equal"', "confirmed"),
+    ('network = "vgg16", layer = "stage1.conv1 stage2.conv1", quantity = "channels", value = "rising"', "confirmed"),
+    ('network = "alexnet", op = "conv", quantity = "channels", value = "rising"', "refuted"),
+    ('network = "alexnet", layer = "conv1", quantity = "stride", value = ">=2"', "confirmed"),
+    ('network = "alexnet", layer = "conv1", quantity = "stride", value = ">4"', "refuted"),
+    ('network = "alexnet", op = "add", quantity = "count", value = ">0"', "refuted"),
+    ('matrix = "product", given = [[1, 2], [3, 4]], kernel = [[1, 0], [0, 5]], gives = [[1, 0], [0, 20]]', "confirmed"),
     ('expression = "2*3*3 < 5*5", value = true', "confirmed"),
     ('expression = "2*3*3 < 5*5", value = false', "refuted"),
     ('expression = "(1 + 1 - 1)/9", value = ".11"', "confirmed"),

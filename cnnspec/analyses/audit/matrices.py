@@ -40,6 +40,8 @@ def worked(fields: Fields) -> list[Cell]:
                 for g, k in zip(given, kernels, strict=True)]
         result = [[sum(cells, Fraction(0)) / divide + bias for cells in zip(*rows, strict=True)]
                   for rows in zip(*sums, strict=True)]
+    elif kind == "product":
+        result = products(given[0], channels(fields.get("kernel", []))[0])
     elif kind == "relu":
         result = given[0]
     elif kind == "flatten":
@@ -84,6 +86,13 @@ def convolved(m: Matrix, kernel: Matrix, stride: int) -> Matrix:
     h, w = len(kernel), len(kernel[0])
     return [[sum((m[i + a][j + b] * kernel[a][b] for a in range(h) for b in range(w)), Fraction(0))
              for j in range(0, len(m[0]) - w + 1, max(stride, 1))] for i in range(0, len(m) - h + 1, max(stride, 1))]
+
+
+def products(m: Matrix, kernel: Matrix) -> Matrix:
+    """Each cell times the kernel's: the first half of a convolution at one place."""
+    if (len(m), len(m[0])) != (len(kernel), len(kernel[0])):
+        raise RequestError("a product takes two matrices of the same size")
+    return [[a * b for a, b in zip(*rows, strict=True)] for rows in zip(m, kernel, strict=True)]
 
 
 def pooled(m: Matrix, kind: str, size: int, stride: int, ceil: bool) -> Matrix:

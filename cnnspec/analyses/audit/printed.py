@@ -1,7 +1,8 @@
 """Figures as they were printed, and the numbers for which they hold.
 
 A figure holds for every number that rounds to it: 61M for 60,965,224. Zeros before a suffix or at the end of a whole
-number in text are not significant: 60k holds for 61,706, to one digit. An integer, as TOML writes it, is exact.
+number in text are not significant: 60k holds for 61,706, to one digit. An integer, as TOML writes it, is exact, and
+so is a formula in braces.
 """
 
 import re
@@ -9,6 +10,8 @@ from fractions import Fraction
 from typing import Any
 
 from cnnspec.records import Record
+from cnnspec.spec.expressions import Expression
+from cnnspec.spec.scope import ExpressionError, Scope
 from cnnspec.units import count
 
 SUFFIXES = {"": 0, "k": 3, "thousand": 3, "m": 6, "million": 6, "g": 9, "b": 9, "billion": 9, "t": 12}
@@ -65,6 +68,8 @@ def printed(value: Any) -> Printed | None:
         return None
     if isinstance(value, int):
         return Printed(count(value), Fraction(value), digits=len(str(abs(value))))
+    if isinstance(value, str) and value[:1] == "{":
+        return formula(value[1:].removesuffix("}"))
     found = FIGURE.fullmatch(str(value).strip().replace("\u202f", "").replace("−", "-"))
     if found is None or not (found["whole"] or found["decimals"]) or found["unit"].lower() not in UNITS:
         return None
@@ -76,6 +81,15 @@ def printed(value: Any) -> Printed | None:
     digits = len(f"{whole}{decimals}".lstrip("0")) - silent
     relation = found["relation"] or ""
     return Printed(str(value), amount * scale, step, RELATIONS.get(relation, relation), digits, scale, found["unit"])
+
+
+def formula(text: str) -> Printed | None:
+    """The exact figure that a formula with its numbers stands for; None where it is no integer."""
+    try:
+        number = Expression(text).evaluate(Scope({}))
+    except ExpressionError:
+        return None
+    return printed(number).replace(text=text) if type(number) is int else None  # type: ignore[union-attr]
 
 
 def number_text(number: Fraction | int) -> str:

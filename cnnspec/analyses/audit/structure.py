@@ -3,19 +3,14 @@
 Each layer has its own value; a claim about several says one for all of them, or a list in their order.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
-from cnnspec.analyses.audit.printed import sizes
 from cnnspec.analyses.audit.subject import Missing, Sheet
 from cnnspec.analyses.depth import POOLS
 from cnnspec.analyses.rows import Row
 from cnnspec.ops.windows import Axis, pads
 from cnnspec.units import Shape, hwc, shape
-
-NONE = ("none", "–", "-", "linear", "")
-Same = Callable[[Any, Any], bool]
 
 
 def axes(row: Row) -> list[Axis]:
@@ -69,10 +64,18 @@ def spatial(row: Row) -> Shape:
     return row.output[1:] if len(row.output) > 1 else row.output
 
 
+def filter_shape(row: Row) -> Shape:
+    """One kernel with its depth, (m, n, d): what it sees of all channels."""
+    weight = row.main.op.parameters(*row.main.shapes).get("weight", ()) if row.main else ()
+    if len(weight) < 3:
+        raise Missing(f"{row.name} has no kernels")
+    return (*weight[2:], weight[1])
+
+
 ROWWISE: dict[str, Callable[[Row], Any]] = {
     "input": given, "output": lambda r: r.output, "channels": lambda r: r.output[:1], "size": spatial,
     "kernel_size": kernel_size, "stride": stride, "padding": padding, "activation": activation, "norm": norm,
-    "type": title,
+    "type": title, "filter": filter_shape,
 }
 
 
@@ -120,56 +123,6 @@ def line_of(row: Row) -> str:
     if row.op in POOLS:
         return row.op.replace("pool", " pool").replace("global_", "global ").replace("avg", "average")
     return {"linear": f"fc-{row.output[0]}", "lrn": "lrn", "rbf": f"rbf-{row.output[0]}"}.get(row.op, "")
-
-
-def alike(found: Any, value: Any) -> bool:
-    """Whether sizes are the printed ones; one number stands for every dimension."""
-    wanted = sizes(re.sub(r"\s*\([A-Za-z]+\)$", "", value) if isinstance(value, str) else value)
-    return wanted is not None and (tuple(found) == wanted or (len(wanted) == 1 and set(found) == set(wanted)))
-
-
-def same_shape(found: Any, value: Any) -> bool:
-    """Whether a shape is the printed one: channels first or last, with or without them, a vector as (n, 1)."""
-    wanted, dims = sizes(value), tuple(found)
-    if wanted is None:
-        return False
-    last = (*dims[1:], dims[0])
-    forms = {dims, last, dims[1:] or dims} | ({(*dims, 1), (1, *dims), (1, 1, *dims)} if len(dims) == 1 else set())
-    return wanted in forms
-
-
-def same_words(found: Any, value: Any) -> bool:
-    words = str(value).casefold().replace(" ", "")
-    return str(found).casefold().replace(" ", "") == words or (not found and words in NONE)
-
-
-def one_of(found: Any, value: Any) -> bool:
-    return str(value).casefold() in list(found)
-
-
-def same_list(found: Any, value: Any) -> bool:
-    return bool(words_of(value) == found)
-
-
-def words_of(value: Any) -> list[str]:
-    """The items of a printed list, or of a flow such as ``Conv -> Pool``."""
-    words = value if isinstance(value, list) else re.split(r"\s*(?:->|→|,)\s*", str(value))
-    return [str(w).casefold() for w in words]
-
-
-SAME: dict[str, Same] = {
-    "input": same_shape, "output": same_shape, "channels": alike, "size": alike, "kernel_size": alike,
-    "stride": alike, "padding": one_of, "activation": same_words, "norm": same_words, "type": same_words,
-    "count": alike, "order": same_list, "layout": same_list, "receptive_field": alike,
-}
-
-
-def matches(quantity: str, found: list[tuple[Row, Any]], value: Any) -> list[bool]:
-    """Which rows have the printed value: one for all, or a list of one for each (then of the same length)."""
-    same = SAME[quantity]
-    if isinstance(value, list) and quantity not in ("order", "layout") and (len(found) > 1 or len(value) == 1):
-        return [same(f, v) for (_, f), v in zip(found, value, strict=False)] + [False] * abs(len(found) - len(value))
-    return [same(f, value) for _, f in found]
 
 
 def shown(quantity: str, value: Any) -> str:

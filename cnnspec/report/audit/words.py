@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from cnnspec.analyses.audit.audit import Audited
+from cnnspec.analyses.audit.printed import printed as figure_in
 from cnnspec.analyses.audit.verdict import AMBIGUOUS, REFUTED, VERDICTS, Ruling
 from cnnspec.units import shape
 
@@ -20,7 +21,8 @@ def about(ruling: Ruling) -> str:
     claim = ruling.claim
     subject = claim.subject
     if claim.kind in ("expression", "undecidable"):
-        return ruling.subject or ("a calculation" if claim.kind == "expression" else "")
+        calculation = "a calculation" if claim.kind == "expression" else ""
+        return ", ".join(filter(None, (ruling.subject, calculation)))
     if claim.kind == "matrix":
         return f"worked example, {claim.fields['matrix']}"
     if isinstance(subject.layer, dict):
@@ -64,6 +66,9 @@ def slips(ruling: Ruling) -> str:
     """What gives the printed figure, or that nothing was found."""
     if ruling.verdict != REFUTED:
         return ""
+    figure = figure_in(ruling.claim.value)
+    if not ruling.slips and figure and figure.step and figure.digits < 2 and not figure.relation:
+        return "one digit is too little to tell a slip by"
     return "; or ".join(s.words for s in ruling.slips) or "no slip found that gives it"
 
 

@@ -91,16 +91,16 @@ def layer_left_out(c: Context) -> Iterator[Try]:
 
 def other_input(c: Context) -> Iterator[Try]:
     """224 for 227, or 227 for 224: the input that a text gives beside the one that its own maps need."""
-    graph = c.sheet.graph if c.sheet else None
-    if graph is None or c.claim.quantity not in ("macs", "flops", "activation_size", "connections"):
+    if c.sheet is None or c.claim.quantity not in ("macs", "flops", "activation_size", "connections"):
         return
-    channels, *sides = graph.inputs[0].output
+    channels, *sides = c.sheet.inputs[0].output
     side = {224: 227, 227: 224}.get(sides[0] if len(set(sides)) == 1 else 0)
     if side is None:
         return
     given = (channels, side, side)
     try:
-        sheet = c.sheets.resized(c.subject, given)
+        alone_ = isinstance(c.subject.layer, dict)
+        sheet = alone(c.subject.layer, given) if alone_ else c.sheets.resized(c.subject, given)
         reading = COUNTED[c.claim.quantity](sheet, sheet.chosen(c.subject))[0]
     except (RequestError, SpecError):
         return

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from cnnspec.analyses.audit.sameness import words_of
 from cnnspec.analyses.audit.slips.context import Context
-from cnnspec.analyses.audit.structure import of_rows, words_of
+from cnnspec.analyses.audit.structure import of_rows
 from cnnspec.analyses.audit.verdict import Found
 
 

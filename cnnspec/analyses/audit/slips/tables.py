@@ -6,9 +6,10 @@ from math import prod
 
 from cnnspec.analyses.audit.printed import number_text
 from cnnspec.analyses.audit.quantities import COUNTED
+from cnnspec.analyses.audit.sameness import alike
 from cnnspec.analyses.audit.slips.context import Context, Try
 from cnnspec.analyses.audit.slips.counting import absent_biases
-from cnnspec.analyses.audit.structure import alike, stride
+from cnnspec.analyses.audit.structure import stride
 from cnnspec.analyses.audit.subject import Missing, Sheet, siblings
 from cnnspec.spec.claims import Subject
 from cnnspec.units import count
