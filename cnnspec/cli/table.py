@@ -18,14 +18,16 @@ from cnnspec.report.presets import FORMATS, PRESETS, TEXTBOOK
 @click.option("--columns", metavar="A,B,...",
               help="Columns instead of a preset's, as layer,output,params; a wrong name lists them all. With "
               "--preset activations or architecture the rows stay a textbook's.")
+@click.option("--convention", "tools", multiple=True, metavar="TOOL",
+              help="A column with what fvcore, thop, torchinfo, ptflops or torchvision would count.")
 @click.option("--depth", type=click.IntRange(1), metavar="N",
               help="Fold blocks below N levels into rows, equal rows as xN.")
 @click.option("--training", is_flag=True, help="With what is there in training only.")
 @click.option("--layout", type=click.Choice(["chw", "hwc"]), default="chw", show_default=True,
               help="Shapes as (C, H, W), or as (H, W, C) and vectors as (n, 1).")
 @click.option("--reverse", is_flag=True, help="The output first, as some textbooks print it.")
-def command(net: Network, format_: str, preset: str | None, columns: str | None, depth: int | None, training: bool,
-            layout: str, reverse: bool) -> None:
+def command(net: Network, format_: str, preset: str | None, columns: str | None, tools: tuple[str, ...],
+            depth: int | None, training: bool, layout: str, reverse: bool) -> None:
     """The per-layer table of NAME: a network of the zoo, a file.toml, or file.toml:variant.
 
     \b
@@ -33,6 +35,7 @@ def command(net: Network, format_: str, preset: str | None, columns: str | None,
     cnnspec table vgg16 --preset activations --layout hwc
     cnnspec table alexnet_geron --preset architecture --reverse --format latex
     cnnspec table resnet50 --depth 2 --set classes=10 --input 3,160,160
+    cnnspec table googlenet --depth 1 --columns layer,macs --convention fvcore
 
     Shapes are without the batch. MACs are multiply-accumulates, biases not counted; FLOPs are 2 a MAC.
     RF is the receptive field in input pixels.
@@ -42,11 +45,11 @@ def command(net: Network, format_: str, preset: str | None, columns: str | None,
     if format_ == "json":  # and nothing of tables is imported
         from cnnspec.report.contract import json_text
 
-        if columns is not None:
-            raise RequestError("--columns goes with tables; JSON has every key")
+        if columns is not None or tools:
+            raise RequestError("--columns and --convention go with tables; JSON has every key")
         show(json_text(net, depth, training))
         return
     from cnnspec.report.table import table
 
     names = [c.strip() for c in columns.split(",")] if columns is not None else None
-    show(table(net, format_, preset or "summary", names, depth, training, layout, reverse))
+    show(table(net, format_, preset or "summary", names, depth, training, layout, reverse, tools))

@@ -3,8 +3,11 @@
 from typing import TYPE_CHECKING
 
 from cnnspec.analyses.counting import Part, parts
+from cnnspec.analyses.rows import Row
 from cnnspec.conventions import Convention, Uncounted, convention
+from cnnspec.conventions import count as count_of
 from cnnspec.problems import RequestError
+from cnnspec.report.columns import Column, number
 from cnnspec.report.explain import selected
 from cnnspec.report.formats import ESCAPES, grid
 from cnnspec.report.table import wrapped
@@ -34,6 +37,22 @@ def counted(net: "Network", name: str, layer: str = "", format: str = "text") ->
                            sum(p.theirs for p in found), "")))
     table = grid(["Operator", "Nodes", "MACs here", of.name, "Difference"], rows, RIGHT, format, total=True)
     return framed(format, f"{what}, as {of.name} {of.version} counts it", table, remarks(found, of))
+
+
+def column(name: str) -> Column:
+    """The column of a table with what a tool counts for each row. Raises RequestError for a tool that there is not.
+
+    Its values raise RequestError where the convention says nothing.
+    """
+    of = convention(name)
+
+    def value(row: Row) -> int:
+        try:
+            return sum(count_of(of, node) for node in row.nodes)
+        except Uncounted as fault:
+            raise RequestError(f"{fault}: no column of {name} can be given") from None
+
+    return number(name, name, value, total=True)
 
 
 def cells(part: Part) -> list[str]:

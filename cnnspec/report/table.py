@@ -1,5 +1,6 @@
 """The per-layer table of a network, in every format."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cnnspec.analyses.rows import Row, rows
@@ -15,13 +16,18 @@ HIDDEN = ("shape", "regulariser", "norm", "activation")  # roles that textbook t
 
 
 def table(net: "Network", format: str = "text", preset: str = "summary", columns: list[str] | None = None,
-          depth: int | None = None, training: bool = False, layout: str = "chw", reverse: bool = False) -> str:
+          depth: int | None = None, training: bool = False, layout: str = "chw", reverse: bool = False,
+          tools: Sequence[str] = ()) -> str:
     """The table of a network as text in one of presets.FORMATS but json, which contract.py writes.
 
-    ``preset`` or ``columns`` choose what it shows; a textbook's preset chooses its rows too. Raises RequestError for
-    a column that there is not.
+    ``preset`` or ``columns`` choose what it shows; a textbook's preset chooses its rows too. ``tools`` are conventions
+    whose counts are shown besides. Raises RequestError for a column or convention that there is not.
     """
     picked = chosen(columns or list(PRESETS[preset]))
+    if tools:
+        from cnnspec.report.counted import column
+
+        picked += [column(name) for name in dict.fromkeys(tools)]
     textbook = preset in TEXTBOOK
     shown = net.rows(depth, training)
     if textbook:
@@ -46,7 +52,10 @@ def total_row(picked: list[Column], net: "Network", training: bool) -> list[list
     if not any(c.total for c in picked):
         return []
     sums = net.sums(training)
-    cells = [count(getattr(sums, c.key)) if c.total else "" for c in picked]
+    cells = [count(getattr(sums, c.key)) if c.total and hasattr(sums, c.key) else "" for c in picked]
+    for i, c in enumerate(picked):
+        if c.total and not cells[i]:  # of other tools
+            cells[i] = count(sum(c.value(row, "chw") for row in net.rows(training=training)))
     return [["Total", *cells[1:]]] if not picked[0].total else [cells]
 
 

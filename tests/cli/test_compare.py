@@ -147,6 +147,17 @@ def test_counts_are_shown_to_four_digits(n: int, shown: str) -> None:
     assert short(n) == shown
 
 
+def test_table_has_a_column_of_what_a_tool_counts() -> None:
+    given = ["table", "googlenet", "--depth", "1", "--columns", "layer,macs", "--convention", "thop"]
+    rows = {line.split()[0]: line.split()[1:] for line in CliRunner().invoke(cli, given).stdout.splitlines() if line}
+    assert rows["avgpool"] == ["0", "1,024"]
+    assert rows["Total"] == ["1,582,671,872", "1,582,672,896"]
+    for wrong, said in ((["table", "sam_vit_b", "--convention", "thop"], "attention"),
+                        (["table", "lenet5", "--convention", "tohp"], "did you mean 'thop'"),
+                        ([*given, "--format", "json"], "go with tables")):
+        assert said in str(CliRunner().invoke(cli, wrong).exception)
+
+
 def test_explain_vs_is_the_exact_gap() -> None:
     page = CliRunner().invoke(cli, ["explain", "resnet50", "--vs", "fvcore"]).stdout
     assert page.splitlines()[2:10] == [
