@@ -15,7 +15,7 @@ SPECS = re.findall(r"\(specs/(\w+\.toml)\)[^`]*?:\n\n```toml\n((?:.*\n)*?)```$",
 
 
 def test_examples_are_found() -> None:
-    assert len(CONSOLE) == README.count("```console") == 2
+    assert len(CONSOLE) == README.count("```console") == 3
     assert len(SPECS) == README.count("```toml") == 2
 
 
