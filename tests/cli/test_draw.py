@@ -31,7 +31,7 @@ def test_depth_and_settings_reach_the_picture() -> None:
 @pytest.mark.parametrize(("arguments", "message"), [
     (["lenet5", "--output", "lenet5.png"], "--output writes a file.svg, not 'lenet5.png'"),
     (["lenet5", "--output", "no/such/folder/a.svg"], "cannot be written"),
-    (["nasnetalarge", "--depth", "9"], "a picture at most 600; --depth 3 has"),
+    (["nasnetalarge", "--depth", "9"], "a picture at most 600 and 1,500; --depth 3 has"),
 ])
 def test_what_cannot_be_drawn_is_said(arguments: list[str], message: str) -> None:
     with pytest.raises(cnnspec.RequestError, match=message):

@@ -252,7 +252,8 @@ def test_the_same_bytes_each_time() -> None:
 
 
 def test_too_many_boxes_are_refused_with_what_would_do() -> None:
-    with pytest.raises(cnnspec.RequestError, match=r"982 boxes at a depth of 9, and a picture at most 600; --depth 3"):
+    wanted = "982 boxes and 1,201 arrows at a depth of 9, and a picture at most 600 and 1,500; --depth 3 has 424 boxes"
+    with pytest.raises(cnnspec.RequestError, match=wanted):
         cnnspec.load("nasnetalarge").draw(9)
 
 
@@ -276,3 +277,24 @@ def test_a_branch_begins_on_its_trunk_and_ends_at_its_end(goals: list[int]) -> N
     assert lower == corners[-1]
     assert any(min(a[0], b[0]) <= x <= max(a[0], b[0]) and min(a[1], b[1]) <= y <= max(a[1], b[1])
                for a, b in pairwise(trunk))
+
+
+def test_stages_are_opened_where_other_blocks_stay_folded() -> None:
+    shown = contents(cnnspec.load("deeplabv3_resnet50"), None)
+    assert [part.name for part in shown.parts if part.inner] == ["layer1", "layer2", "layer3", "layer4"]
+    assert [panel.part.block for panel in shown.panels] == ["resnet_bottleneck", "resnet_bottleneck", "aspp"]
+
+
+def test_dropout_of_another_rate_is_the_same_at_inference() -> None:
+    parts = leaves(contents(cnnspec.load("convnext_tiny"), None).parts)
+    assert [p.times for p in parts if p.block == "cn_block"] == [3, 3, 9, 3]  # section 2.2: depths
+
+
+def test_pictures_that_nobody_could_read_are_refused() -> None:
+    many = "".join(f'{{ name = "a{i}", op = "{("relu", "gelu")[i % 2]}" }},' for i in range(700))
+    names = ["input", *(f"a{i}" for i in range(90))]
+    dense = "".join(f'{{ name = "a{i}", op = "add", from = {[*names[max(0, i - 40):i + 1], "input"]} }},'
+                    for i in range(90)).replace("'", '"')
+    for text in (many, dense):
+        with pytest.raises(cnnspec.RequestError, match="a picture at most 600 and 1,500; blocks in the spec"):
+            Network(graph_of(f"layers = [{text}]")).draw()

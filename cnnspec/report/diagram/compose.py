@@ -44,7 +44,7 @@ class Composition:
         for value in self.nodes:
             if value in folder.outputs or not self.nodes.keys() >= set(folder.readers.get(value, ())):
                 self.exits[len(self.vertices)] = value
-                self.vertices.append(port(""))
+                self.vertices.append(port(self.exit_label(value)))
                 self.wires.setdefault(value, {})[len(self.vertices) - 1] = False
 
     def read(self, value: int, vertex: int, dashed: bool) -> None:
@@ -55,6 +55,11 @@ class Composition:
     def entry_label(self, node: Node, several: int) -> str:
         name = f"{visible(self.folder.names[node.index], LONGEST)} " if several > 1 else ""
         return name + shape(node.output)
+
+    def exit_label(self, value: int) -> str:
+        """What stands beside the end of a wire that leaves a panel, where it is not its last value."""
+        aside = self.kind == PANEL and value != max(self.nodes)
+        return visible(self.folder.names[value].rpartition(".")[2], LONGEST) if aside else ""
 
     def vertex(self, i: int, part: Part) -> Vertex:
         """The vertex of a part. A frame's axis is where its first value comes in."""
@@ -99,7 +104,7 @@ class Composition:
         """What stands beside a wire where it leaves a box."""
         if source < self.first and self.kind == PANEL:
             return self.entry_label(self.entry[values[0]], self.first)
-        if source < self.first or (source - self.first in self.inner and self.parts[source - self.first].times == 1):
+        if source < self.first or (source - self.first in self.inner and self.labelled_inside(values[0])):
             return ""
         part, shapes = self.parts[source - self.first], [shape(self.nodes[v].output) for v in values]
         text = shapes[0] if len(set(shapes)) == 1 else f"{shapes[0]} … {shapes[-1]}"
@@ -107,6 +112,10 @@ class Composition:
         if part.block and part.together == 1 and values[0] != main:
             return f"{visible(self.folder.names[values[0]][len(part.name) + 1:], LONGEST)} {text}"
         return text
+
+    def labelled_inside(self, value: int) -> bool:
+        """Whether a value that leaves a frame has its shape beside the box in it that gives it."""
+        return self.nodes[value].output == self.nodes[self.within(value)].output
 
     def laid_out(self) -> Sheet:
         made = self.made_wires()
@@ -125,6 +134,8 @@ class Composition:
             for end, way in zip(wire.ends, ways, strict=True):
                 part = self.parts[end.vertex - self.first] if end.vertex not in self.exits else None
                 arrow = not part.inner if part else self.ends(wire.value)
+                if end.vertex in self.exits and (name := self.exit_label(self.exits[end.vertex])):
+                    result.labels.append(Label(way[-1][0] + ports.LABEL, way[-1][1] - 2, name))
                 result.lines.append(Line(values, part.name if part else "", way, end.dashed, arrow))
             if wire.text:
                 x, y = ways[0][0]

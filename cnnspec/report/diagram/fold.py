@@ -116,7 +116,9 @@ class Folder:
         ])
 
     def written(self, node: Node) -> str:
-        """The fields of a node's operator."""
+        """The fields of a node's operator; those of dropout and its like mean nothing at inference."""
+        if node.op.role == "regulariser":
+            return ""
         if id(node.op) not in self.fields:
             self.fields[id(node.op)] = repr(sorted(vars(node.op).items()))
         return self.fields[id(node.op)]

@@ -2,6 +2,8 @@
 neighbours (Gansner, Koutsofios, North & Vo 1993, A technique for drawing directed graphs, section 3).
 """
 
+from bisect import bisect_right
+
 from cnnspec.report.diagram.layers import Layered, Segment
 
 SWEEPS = 12
@@ -65,11 +67,14 @@ def saved(links: list[dict[int, list[int]]], a: int, b: int) -> int:
 
 
 def crossings(drawing: Layered) -> int:
-    """How many pairs of segments cross, were they straight; those of one wire do not count."""
+    """How many pairs of segments cross, were they straight: the inversions of their lower ends."""
     total = 0
     for rank, gap in enumerate(drawing.gaps[:-1]):
         above = {v: i for i, v in enumerate(drawing.layers[rank])}
         below = {v: i for i, v in enumerate(drawing.layers[rank + 1])}
-        ends = [(above[s.upper], below[s.lower], s.wire) for s in gap]
-        total += sum((a[0] - b[0]) * (a[1] - b[1]) < 0 and a[2] != b[2] for i, a in enumerate(ends) for b in ends[:i])
+        seen: list[int] = []
+        for _, end in sorted((above[s.upper], below[s.lower]) for s in gap):
+            at = bisect_right(seen, end)
+            total += len(seen) - at
+            seen.insert(at, end)
     return total

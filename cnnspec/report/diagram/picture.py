@@ -12,9 +12,9 @@ from cnnspec.units import count, giga, shape
 if TYPE_CHECKING:
     from cnnspec.api import Network
 
-FITS, PANEL_FITS = 18, 16  # boxes that fit a page, and a panel, so that they can be read
+FITS, PANEL_FITS = 22, 16  # boxes that fit a page, and a panel, so that they can be read
 PANELS = 12  # at most
-MOST = 600  # boxes of one picture
+MOST, ARROWS = 600, 1500  # boxes and arrows of one picture
 LETTERS = "abcdefghijkl"
 
 
@@ -48,31 +48,40 @@ def leaves(parts: Iterable[Part]) -> Iterator[Part]:
 
 
 def contents(net: "Network", depth: int | None) -> Contents:
-    """What a picture shows. Raises RequestError for more boxes than anyone reads."""
+    """What a picture shows. Raises RequestError for more boxes or arrows than anyone reads."""
     folder = Folder(net.graph)
     with kept():
-        if depth is not None:
-            parts = folder.parts(folder.nodes, 0, depth)
-            boxes = sum(1 for _ in leaves(parts))
-            if boxes > MOST:
-                raise RequestError(f"{visible(net.name)} has {count(boxes)} boxes at a depth of {depth}, and a picture "
-                                   f"at most {MOST}; {shallower(folder, depth)}")
-            return Contents(folder, parts, (), {})
-        parts = opened(folder, folder.nodes, 0, FITS)
-        boxes = sum(1 for _ in leaves(parts))
-        if boxes > MOST:
-            raise RequestError(f"{visible(net.name)} has {count(boxes)} lines beside each other, and a picture at most "
-                               f"{MOST} boxes; blocks would fold them")
-        return Contents(folder, parts, *panels(folder, parts))
+        parts = opened(folder, folder.nodes, 0, FITS) if depth is None else folder.parts(folder.nodes, 0, depth)
+        if large(parts):
+            boxes, arrows = sizes(parts)
+            at = "" if depth is None else f" at a depth of {depth}"
+            raise RequestError(f"{visible(net.name)} has {count(boxes)} boxes and {count(arrows)} arrows{at}, and a "
+                               f"picture at most {MOST} and {count(ARROWS)}; {shallower(folder, depth)}")
+        return Contents(folder, parts, *(panels(folder, parts) if depth is None else ((), {})))
 
 
-def shallower(folder: Folder, depth: int) -> str:
-    """What would be drawn instead of too many boxes."""
-    for less in range(depth - 1, 0, -1):
-        boxes = sum(1 for _ in leaves(folder.parts(folder.nodes, 0, less)))
-        if boxes <= MOST:
-            return f"--depth {less} has {count(boxes)}"
-    return "blocks would fold them"
+def sizes(parts: Iterable[Part]) -> tuple[int, int]:
+    """How many boxes parts have, and how many arrows between them."""
+    boxes = [*leaves(parts)]
+    owner = {n.index: i for i, part in enumerate(boxes) for n in part.nodes}
+    arrows = {(read.index, i) for i, part in enumerate(boxes) for n in part.nodes for read in n.inputs
+              if owner.get(read.index) != i}
+    return len(boxes), len(arrows)
+
+
+def large(parts: Iterable[Part]) -> bool:
+    """Whether there are too many boxes or arrows for a picture."""
+    boxes, arrows = sizes(parts)
+    return boxes > MOST or arrows > ARROWS
+
+
+def shallower(folder: Folder, depth: int | None) -> str:
+    """What would be drawn instead of too much."""
+    for less in range((depth or 1) - 1, 0, -1):
+        parts = folder.parts(folder.nodes, 0, less)
+        if not large(parts):
+            return f"--depth {less} has {count(sizes(parts)[0])} boxes"
+    return "blocks in the spec would fold them"
 
 
 def opened(folder: Folder, nodes: Iterable[object], level: int, fits: int) -> tuple[Part, ...]:
@@ -83,7 +92,16 @@ def opened(folder: Folder, nodes: Iterable[object], level: int, fits: int) -> tu
         if found and (parts == found or sum(1 for _ in leaves(parts)) > fits):
             break
         found = parts
-    return found
+    staged = tuple(stage(folder, part) for part in found)
+    return staged if sum(1 for _ in leaves(staged)) <= fits else found
+
+
+def stage(folder: Folder, part: Part) -> Part:
+    """A part; opened, where it is a block that does nothing but call blocks, as the stages of networks do."""
+    if not part.block or part.inner or part.together > 1:
+        return part
+    inner = folder.parts(part.first, level(part), level(part) + 1)
+    return part.replace(inner=inner) if all(p.block for p in inner) and len(inner) > 1 else part
 
 
 def panels(folder: Folder, parts: tuple[Part, ...]) -> tuple[tuple[Panel, ...], dict[object, str]]:
@@ -97,7 +115,8 @@ def panels(folder: Folder, parts: tuple[Part, ...]) -> tuple[tuple[Panel, ...], 
         if kind is None or kind in letters or len(found) == PANELS:
             continue
         inside = opened(folder, part.first, level(part), PANEL_FITS)
-        if sum(1 for _ in leaves(inside)) > MOST // PANELS:
+        boxes, arrows = sizes(inside)
+        if boxes > MOST // PANELS or arrows > ARROWS // PANELS:
             continue
         letters[kind] = LETTERS[len(found)]
         found.append(Panel(letters[kind], part, inside))

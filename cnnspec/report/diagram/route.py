@@ -5,6 +5,7 @@ ways across overlap take different tracks. Which one lies above is chosen so tha
 runs along another (the vertical constraints of Deutsch 1976).
 """
 
+from itertools import accumulate
 from typing import NamedTuple
 
 from cnnspec.report.diagram.align import lower_port, upper_port
@@ -48,8 +49,9 @@ def tracks(ways: list[Across]) -> dict[int, int]:
         if len(order) > MANY:
             order.append(way)
             continue
-        costs = [sum(crossed(o, way) for o in order[:at]) + sum(crossed(way, o) for o in order[at:])
-                 for at in range(len(order) + 1)]
+        below = accumulate((crossed(other, way) for other in order), initial=0)  # were it below the first 0, 1, ...
+        above = [*accumulate((crossed(way, other) for other in reversed(order)), initial=0)]
+        costs = [a + b for a, b in zip(below, reversed(above), strict=True)]
         order.insert(costs.index(min(costs)), way)
     found: dict[int, int] = {}
     for i, way in enumerate(order):
