@@ -25,6 +25,14 @@ def command(sources: tuple[str, ...], every: bool, format_: str) -> None:
     cnnspec audit my_claims.toml          your own
     cnnspec audit my_network.toml         the [[claims]] of your own spec
 
+    \b
+    [[claims]]
+    source   = "a slide"
+    network  = "alexnet"                  (in a spec: variant, or nothing)
+    layer    = "conv1"
+    quantity = "params"
+    value    = "34.9k"
+
     A figure holds if it is the computed one, rounded as it is printed: 61M for 60,965,224. For a refuted one the
     slip is named that gives it, where one does. Errata that are known carry errata = true in the file of claims;
     they are refuted all the same, but the exit code is 1 only where a claim is refuted that is not marked so, or

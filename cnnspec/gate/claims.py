@@ -15,14 +15,15 @@ from cnnspec.spec.model import NetworkSpec
 def check_claims(graph: Graph, spec: NetworkSpec, config: Config) -> Iterator[Problem]:
     """What is wrong with the claims about one network: refuted ones, and errata that are none."""
     first = next(iter(spec.variants), "")
-    rulings: list[Ruling] = []
+    own = {graph.name: graph} | ({"": graph} if not spec.variants or graph.name == first else {})
+    sheets, rulings = Sheets(own, spec.source.name), list[Ruling]()
     for claim in spec.claims:
         variant = claim.subject.variant
         if spec.variants and (variant or first) != graph.name:
             continue
         where = claim.source.where(claim.path)
         try:
-            ruling = rule(claim, Sheets({variant: graph}, spec.source.name), rulings)
+            ruling = rule(claim, sheets, rulings)
         except (RequestError, SpecError) as error:
             yield Problem(where, "C002", str(error).partition("\n")[0])
             continue

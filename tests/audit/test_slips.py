@@ -21,6 +21,7 @@ MADE = {  # a wrong claim for each slip; the arithmetic is in the comment
                'quantity = "params", value = 156',  # (25 + 1)*6, not (75 + 1)*6
     "copied": ALEXNET + 'layer = "conv2", quantity = "stride", value = 4',  # conv1's
     "row": 'network = "resnet18", quantity = "params", value = "21.8M"',  # resnet34's 21,797,672
+    "factor": ALEXNET + 'layer = "conv1", quantity = "activation_size", value = 253440',  # 55*48*96, not 55*55*96
     "heads": 'network = "googlenet", quantity = "params", value = 13378280',
     "flops": ALEXNET + 'quantity = "macs", value = "1.449G"',  # 2*724,406,816
     "biases": 'network = "lenet5", quantity = "params", value = 61470',  # 61,706 - 6 - 16 - 120 - 84 - 10

@@ -22,6 +22,7 @@ SLIPS: dict[str, Slip] = {
     "copied": tables.copied_stride,
     "row": tables.other_row,
     "layer": tables.other_layer,
+    "factor": tables.other_factor,
     "heads": counting.heads,
     "flops": counting.doubled,
     "biases": counting.without_biases,

@@ -88,6 +88,23 @@ def copied_stride(c: Context) -> Iterator[Try]:
             continue
 
 
+def other_factor(c: Context) -> Iterator[Try]:
+    """One factor of a map's size mistaken for another, or for half of one, as where a network has two towers.
+
+    Of figures with all their digits only, and at least four: 253,440 for AlexNet's 55*55*96 is 55*48*96.
+    """
+    if c.claim.quantity != "activation_size" or len(c.rows) != 1 or c.figure is None or c.figure.scale != 1:
+        return
+    dims = c.rows[0].output
+    if len(dims) < 3 or c.figure.digits < 4:
+        return
+    for i, right in reversed([*enumerate(dims)]):
+        for other in dict.fromkeys([*dims, *(d // 2 for d in dims if d % 2 == 0)]):
+            mistaken = [*dims[:i], other, *dims[i + 1:]]
+            if other != right:
+                yield Try(prod(mistaken), f"{other} for a {right}: {'*'.join(map(str, mistaken))}")
+
+
 def other_layer(c: Context) -> Iterator[Try]:
     """The activation size or parameters of the layer before or after, in a table of layers."""
     if not c.claim.cell or c.sheet is None or len(c.rows) != 1 or c.claim.quantity not in ("params", "activation_size"):
