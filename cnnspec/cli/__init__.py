@@ -65,6 +65,8 @@ def cli() -> None:
     cnnspec check specs/                  the gate: what is wrong with specs
     cnnspec audit                         published figures, right or wrong
 
+    With eval "$(_CNNSPEC_COMPLETE=bash_source cnnspec)" (or zsh_source), shells complete commands, networks and layers.
+
     Exit codes: 0 all well, 1 a verdict or a check fails, 2 the request or a spec cannot be understood.
     """
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from cnnspec.api import Network
+from cnnspec.cli.completion import networks
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, visible
 from cnnspec.spec.scope import MAX_LINES
@@ -23,7 +24,7 @@ def network(command: Command) -> Command:
 
     loaded.__doc__, loaded.__name__ = command.__doc__, command.__name__
     loaded.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
-    return click.argument("name")(loading(loaded))
+    return click.argument("name", shell_complete=networks)(loading(loaded))
 
 
 def loading(command: Command) -> Command:

@@ -118,6 +118,8 @@ def test_a_plain_spec_is_accepted() -> None:
     pytest.param(("layers", 0), "norm", {"op": "batchnorm", "eps": "1"}, id="a text for a number of a norm"),
     pytest.param(("layers", 0), "from", ["input", "input"], id="two inputs for an operator of one"),
     pytest.param(("layers", 0), "op", "add", id="an operator of two inputs that reads one"),
+    pytest.param((), "layers", [{"name": "a", "op": "add", "from": ["input"]}], id="one of two inputs"),
+    pytest.param((), "claims", [{"quantity": "params", "value": 3, "valeu": 4}], id="an unknown key of a claim"),
     pytest.param(("layers", 1), "repeat", 2, id="a repeated line that reads the same every time"),
     pytest.param(("layers", 2), "each", [1], id="rows for a line with share"),
     pytest.param(("layers", 2), "norm", "batchnorm", id="a norm for a line with share"),

@@ -1,0 +1,35 @@
+"""What a shell completes: names of networks, and of the layers of the one that is named."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def networks(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    """The networks of the zoo that begin so; where there are none, the shell offers files."""
+    from click.shell_completion import CompletionItem
+
+    from cnnspec.spec.zoo import families, variants
+
+    files = {file.replace("\\", "/").rpartition("/")[2].removesuffix(".toml"): file for file in families()}
+    names = dict.fromkeys([*files, *(name for file in files.values() for name in variants(file))])
+    return [CompletionItem(incomplete, type="file"), *(CompletionItem(n) for n in names if n.startswith(incomplete))]
+
+
+def layers(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    """The layers of the network that stands before, and the blocks in which they are, one level at a time."""
+    from click.shell_completion import CompletionItem
+
+    from cnnspec.graph.build import load_graph
+    from cnnspec.problems import RequestError, SpecError
+
+    try:
+        graph = load_graph(ctx.params.get("name") or "")
+    except (RequestError, SpecError):
+        return []
+    depth = incomplete.count(".") + 1
+    names = dict.fromkeys(".".join(node.row.split(".")[:depth]) for node in graph.layers(training=True))
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]

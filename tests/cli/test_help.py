@@ -1,0 +1,82 @@
+"""--help teaches by example: every command has examples, and every example runs as it stands."""
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from cnnspec.cli import COMMANDS, cli
+
+ROOT = Path(__file__).parents[2]
+SLOW = re.compile(r"cnnspec (audit|report|compare .*--all|list$|compare .*--convention)")
+PYTORCH = "cnnspec verify "  # tests of verify run its options; here those that are quick on meta
+
+
+def examples(command: str) -> list[str]:
+    """The lines of a command's help that call cnnspec, without what is said behind them."""
+    found = cli.get_command(click.Context(cli), command)
+    assert found is not None
+    lines = [line.strip() for line in (found.help or "").splitlines() if line.strip().startswith("cnnspec ")]
+    return [re.split(r"\s{2,}", line)[0] for line in lines]
+
+
+ALL = [(command, line) for command in COMMANDS for line in examples(command)]
+CASES = [pytest.param(line, marks=pytest.mark.long if SLOW.match(line) or line.startswith(PYTORCH) else (), id=line)
+         for _, line in ALL]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository that has what examples name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    run("cnnspec new my_network.toml")
+    for file, name in (("specs/net.toml", "small"), ("nets/mine.toml", "mine_small")):
+        run(f"cnnspec new {file}")
+        text = Path(file).read_text(encoding="utf-8")
+        Path(file).write_text(text.replace("net_small", name), encoding="utf-8")
+    shutil.copy(ROOT / "specs" / "claims" / "note_002.toml", "my_claims.toml")
+    Path("my_package").mkdir()
+    Path("my_package/models.py").write_text("import cnnspec\n\n\ndef Net(classes):\n"
+                                            "    return cnnspec.load('my_network.toml', classes=classes).build()\n")
+    for command in ("init -q -b main", "add .", "commit -q -m first", "commit -q --allow-empty -m second"):
+        subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *command.split()], check=True)
+    return tmp_path
+
+
+def run(line: str) -> str:
+    """Run an example; what goes to a file goes there."""
+    line, _, file = line.partition(" > ")
+    result = CliRunner().invoke(cli, shlex.split(line)[1:], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    if file:
+        Path(file.strip()).write_text(result.output, encoding="utf-8")
+    return result.output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_examples_of_itself(command: str) -> None:
+    assert any(line.startswith(f"cnnspec {command}") for line in examples(command))
+    assert len(examples(command)) >= (1 if command == "schema" else 2)
+
+
+@pytest.mark.parametrize("line", CASES)
+def test_an_example_runs(line: str, folder: Path) -> None:
+    if line.startswith("cnnspec new "):
+        (folder / "my_network.toml").unlink()
+    before = {p for p in folder.rglob("*") if p.is_file()}
+    output = run(line)
+    assert output or {p for p in folder.rglob("*") if p.is_file()} - before
+
+
+def test_the_examples_of_cnnspec_itself_are_of_its_commands() -> None:
+    found = [line.strip().split()[1] for line in (cli.help or "").splitlines() if line.strip().startswith("cnnspec ")]
+    assert set(found) <= set(COMMANDS)
+    assert len(found) >= 5
