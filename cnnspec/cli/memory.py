@@ -38,7 +38,7 @@ def command(net: Network, batch: int, dtype: str, mode: str, optimizer: str, los
     \b
     cnnspec memory resnet50 --batch 32 --optimizer adam
     cnnspec memory resnet50 --optimizer adam --fit 24GiB
-    cnnspec memory resnet50 --freeze 'layer*' --freeze conv1 --freeze bn1
+    cnnspec memory resnet50 --freeze 'layer*' --freeze conv1
     cnnspec memory resnet50 --timeline resnet50.svg
 
     Predicted without PyTorch, as PyTorch 2.13 allocates tensors on a CPU; cnnspec verify NAME --memory measures.
