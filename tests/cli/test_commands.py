@@ -123,7 +123,8 @@ def test_schema_prints_the_json_schema() -> None:
 @pytest.mark.parametrize(("arguments", "message"), [
     (("table", "lenet"), "there is no network 'lenet'; cnnspec list shows those there are; did you mean 'lenet5'?"),
     (("table", "lenet5", "--columns", "parms"), "there is no column 'parms'; did you mean 'params'?"),
-    (("table", "lenet5", "--columns", "params", "--format", "json"), "--columns goes with tables; JSON has every key"),
+    (("table", "lenet5", "--columns", "params", "--format", "json"),
+     "--columns and --convention go with tables; JSON has every key"),
     (("table", "lenet5", "--input", "3,a"), "--input takes sizes such as 3,224,224, channels first, not '3,a'"),
     (("table", "lenet5", "--set", "classes"), "--set takes name=value, not 'classes'; for example --set classes=10"),
     (("explain", "lenet5", "C9"), "lenet5 has no layer 'C9'; its layers are C1, S2,"),
