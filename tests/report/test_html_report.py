@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support import graph_of
 
 import cnnspec
+from cnnspec.analyses.memory.log import Event
 from cnnspec.api import Network, networks
 from cnnspec.cli import cli
 from cnnspec.report.html_report.page import html_report
 from cnnspec.report.html_report.tree import MOST, lines, shown
+from cnnspec.report.timeline import POINTS, moments, seen
 from cnnspec.units import count
 
 ZOO = [name for names in networks().values() for name in names]
@@ -157,3 +161,19 @@ def test_the_command_writes_it(tmp_path: Path) -> None:
 def test_what_is_no_request_is_refused(arguments: list[str], message: str) -> None:
     with pytest.raises(cnnspec.RequestError, match=message):
         CliRunner().invoke(cli, ["report", *arguments], catch_exceptions=False)
+
+
+@given(st.lists(st.integers(-50, 60), min_size=1, max_size=9000), st.integers(100, 10**6))
+@settings(max_examples=30, deadline=None)
+def test_an_outline_of_many_moments_keeps_the_highest_and_lowest_everywhere(steps: list[int], ground: int) -> None:
+    found = [*moments((Event(n, "a", "forward") for n in steps), ground)]
+    kept = seen(found)
+    assert kept == sorted({*kept})
+    assert len(kept) <= POINTS + 2
+    assert {0, len(found) - 1} <= {*kept}
+    live = [m.live for m in found]
+    for i in range(0, len(found), 500):  # in any stretch that is wider than a few pixels
+        part = live[i:i + 500]
+        inside = [live[k] for k in kept if i - 20 <= k < i + 520]
+        assert min(inside) <= min(part)
+        assert max(inside) >= max(part)
