@@ -61,7 +61,9 @@ def test_an_integer_is_exact(n: int, change: int) -> None:
     ("60k", 61_706, True), ("60k", 65_001, False), ("60M", 54_999_999, False),
     (608, 608, True), (608, 609, False), ("608", 609, False), ("850", 846, True), (850, 846, False),
     ("3.86G", 3_857_973_248, True), ("3.8 GFLOPs", 3_857_973_248, False), ("0.70G", 686_802_832, False),
-    ("0.39B", 385_814_752, True), ("<25M", 23_834_568, True), (">0.5", Fraction(1, 2), False),
+    ("0.39B", 385_814_752, True), ("<25M", 23_834_568, True), ("<25M", 25_000_000, False),
+    ("<=25M", 25_000_000, True), (">=2", 1, False),
+    (">0.5", Fraction(1, 2), False),
     ("14 million", 14_450_688, True), ("1,248,424", 1_248_424, True), ("7.0M", 7_050_001, False),
     (".55", Fraction(5, 9), False), (".56", Fraction(5, 9), True), ("-0.11", Fraction(-1, 9), True),
 ])

@@ -37,8 +37,8 @@ def one(ruling: Ruling, audited: Audited) -> Iterator[str]:
     if claim.value is not None and not isinstance(claim.value, bool):
         yield from lines(f"printed {printed(ruling)}", "  ", "    ")
     yield from lines(ruling.why, "  ", "    ")
-    if ruling.verdict == REFUTED:
-        yield from lines(f"slip: {slips(ruling)}" if ruling.slips else slips(ruling), "  ", "    ")
+    if searched := slips(ruling):
+        yield from lines(f"slip: {searched}" if ruling.slips else searched, "  ", "    ")
     if claim.note:
         yield from lines(f"note: {claim.note}", "  ", "    ")
 

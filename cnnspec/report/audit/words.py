@@ -35,7 +35,10 @@ def about(ruling: Ruling) -> str:
         set_ = ", ".join(f"{k} = {v}" for k, v in subject.settings.items())
         given = shape(subject.input) if subject.input else ""
         names = [" ".join(filter(None, (ruling.subject, f"({'; '.join(filter(None, (set_, given)))})"
-                                        if set_ or given else "", layers, subject.op and f"each {subject.op}")))]
+                                        if set_ or given else "", layers)))]
+        if subject.op and claim.quantity == "count":
+            return f"{names[0]}, number of {subject.op} layers"
+        names += [f"each {subject.op}"] if subject.op else []
     return ", ".join(filter(None, (*names, QUANTITIES.get(claim.quantity, claim.quantity.replace("_", " ")))))
 
 
@@ -63,11 +66,13 @@ def said(ruling: Ruling) -> str:
 
 
 def slips(ruling: Ruling) -> str:
-    """What gives the printed figure, or that nothing was found."""
+    """What gives the printed figure, or that nothing was found; "" where there is no figure to search for."""
     if ruling.verdict != REFUTED:
         return ""
     figure = figure_in(ruling.claim.value)
-    if not ruling.slips and figure and figure.step and figure.digits < 2 and not figure.relation:
+    if not ruling.slips and (figure is None or figure.relation or ruling.claim.quantity == "count"):
+        return ""  # words, comparisons and what is there or not: nobody slips into them by arithmetic
+    if not ruling.slips and figure and figure.step and figure.digits < 2:
         return "one digit is too little to tell a slip by"
     return "; or ".join(s.words for s in ruling.slips) or "no slip found that gives it"
 
