@@ -12,7 +12,7 @@ from lattice import Trace
 
 from cnnspec import load
 from cnnspec.analyses.receptive_field import DIVERGING, receptive_fields
-from cnnspec.graph.build import NETWORK
+from cnnspec.graph.building import NETWORK
 from cnnspec.graph.model import Node
 from cnnspec.ops.fields import Misfit
 from cnnspec.ops.input import Input
