@@ -94,6 +94,13 @@ def test_a_network_is_audited_by_what_all_sources_say_of_it() -> None:
     assert len({c["source"] for c in found["claims"]}) >= 6
 
 
+def test_a_family_stands_for_all_of_its_networks() -> None:
+    found = json.loads(run("vgg", "--format", "json").output)
+    assert {c["network"] for c in found["claims"]} == {"vgg11", "vgg11_lrn", "vgg13", "vgg16_conv1", "vgg16", "vgg19"}
+    only = json.loads(run("mobilenet_v2", "--format", "json").output)
+    assert {c["network"] for c in only["claims"]} == {"mobilenet_v2"}
+
+
 def test_the_claims_of_a_spec_are_audited_by_its_file(tmp_path: Path) -> None:
     spec = tmp_path / "mine.toml"
     spec.write_text('name = "mine"\ninput = [3, 8, 8]\nargs.k = 4\n'

@@ -28,6 +28,7 @@ def imported(*arguments: str) -> set[str]:
     ("table", "vgg16", "--format", "json"), ("table", "vgg16", "--format", "csv"),
     ("list", "lenet", "--format", "json"), ("list", "lenet", "--format", "csv"),
     ("table", "vgg16"), ("list", "lenet"), ("explain", "lenet5"), ("schema",),
+    ("audit", "note_003"), ("audit", "note_003", "--format", "json"),
     ("draw", "resnet50"),
 ])
 def test_text_json_csv_and_formulas_need_neither_heavy_libraries_nor_tabulate(arguments: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ from cnnspec.problems import Problem, RequestError, SpecError, did_you_mean, vis
 from cnnspec.records import Record
 from cnnspec.spec.claims import Claim, ClaimFile, read_claims
 from cnnspec.spec.source import read
-from cnnspec.spec.zoo import find, home
+from cnnspec.spec.zoo import families, find, home, variants
 
 
 class Audited(Record):
@@ -62,7 +62,10 @@ def is_claim_file(name: str) -> bool:
 
 
 def about(name: str, files: dict[str, str], sheets: Sheets) -> list[Audited]:
-    """The claims in a spec, and those of all files about it. Raises RequestError where there are none."""
+    """The claims in a spec, and those of all files about it. Raises RequestError where there are none.
+
+    A family that is no network itself, ``resnet``, stands for all of its networks.
+    """
     try:
         path, variant = find(name)
     except RequestError:
@@ -71,8 +74,10 @@ def about(name: str, files: dict[str, str], sheets: Sheets) -> list[Audited]:
     found = []
     if own := own_claims(path, variant or name):
         found.append(Audited(name, f"claims in {visible(path)}", tuple(ruled(own, Sheets(file=path)))))
+    known = variants(path) if path in families() else []
+    names = {name} if variant or name in known else {name, *known}
     for file in map(read_claims, files.values()):
-        if chosen := [c for c in file.claims if c.subject.network == name]:
+        if chosen := [c for c in file.claims if c.subject.network in names]:
             found.append(Audited(file.name, file.title, tuple(ruled(chosen, sheets))))
     if not found:
         raise RequestError(f"nothing is claimed of {visible(name, 60)}: neither in its spec nor in a source of claims")
