@@ -165,9 +165,16 @@ def specs(draw: st.DrawFn) -> str:
     return "layers = [\n" + "\n".join(lines) + "\n]\n" + UNIT
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(specs(), st.sampled_from([None, 1, 2, 3]))
 def test_pictures_of_any_graph_are_sound(text: str, depth: int | None) -> None:
+    check(Network(graph_of(text)), depth)
+
+
+@pytest.mark.long
+@settings(deadline=None, max_examples=800)
+@given(specs(), st.sampled_from([None, 1, 2, 3]))
+def test_pictures_of_many_graphs_are_sound(text: str, depth: int | None) -> None:
     check(Network(graph_of(text)), depth)
 
 
@@ -269,9 +276,9 @@ def test_a_wire_that_begins_where_another_ends_goes_across_above_it() -> None:
     assert found[1] < found[0]
 
 
-@given(st.lists(st.sampled_from([-60, -20, 0, 30, 90]), min_size=2, max_size=2, unique=True))
-def test_a_branch_begins_on_its_trunk_and_ends_at_its_end(goals: list[int]) -> None:
-    trunk, corners = ([(0, 0), (0, 20), (x, 20), (x, 60)] if x else [(0, 0), (0, 60)] for x in goals)
+@given(st.lists(st.sampled_from([-60, -20, -3, 0, 30, 90]), min_size=2, max_size=2, unique=True), st.integers(3, 30))
+def test_a_branch_begins_on_its_trunk_and_ends_at_its_end(goals: list[int], low: int) -> None:
+    trunk, corners = ([(0, 0), (0, low), (x, low), (x, 60)] if x else [(0, 0), (0, 60)] for x in goals)
     own = branch(trunk, corners)
     (x, y), lower = own[0], own[-1]
     assert lower == corners[-1]

@@ -116,19 +116,15 @@ def test_a_network_whose_memory_nobody_knows_says_so(monkeypatch: pytest.MonkeyP
 
 
 def test_large_networks_are_folded_and_say_so() -> None:
-    net = cnnspec.load("resnet1202_cifar")
+    net = cnnspec.load("nasnetalarge")
     page = html_report(net)
-    assert "1,807 layers: what stands more than" in page
+    assert len(page.encode()) < MEGABYTE
+    assert "981 layers: what stands more than 2 levels deep is folded" in page
     assert len(Reader(page).rows) < 2 * MOST
     rows, depth = shown(net)
     outermost = [line for line in lines(rows, depth, {}) if line.up < 0]
     assert sum(line.counts[0] for line in outermost) == net.totals.params
     assert sum(line.counts[1] for line in outermost) == net.totals.macs
-
-
-@pytest.mark.parametrize("name", ["nasnetalarge", "resnet1202_cifar", "preact_resnet1001"])
-def test_the_largest_pages_are_below_a_megabyte(name: str) -> None:
-    assert len(html_report(cnnspec.load(name)).encode()) < MEGABYTE
 
 
 @pytest.mark.long

@@ -55,8 +55,9 @@ def branch(trunk: Corners, corners: Corners) -> Corners:
     joint, a, b = corners[same - 1], trunk[same], corners[same]
     if step(joint, a) == step(joint, b):
         nearer = min(a, b, key=lambda corner: apart(corner, joint))
-        return [toward(nearer, joint, ROUND), *corners[same:]]
-    return [toward(joint, corners[same - 2], ROUND), *corners[same - 1:]]
+        return [toward(nearer, joint, min(ROUND, apart(nearer, joint))), *corners[same:]]
+    before = corners[same - 2]
+    return [toward(joint, before, min(ROUND, apart(joint, before))), *corners[same - 1:]]
 
 
 def overlap(trunk: Corners, corners: Corners) -> int:
