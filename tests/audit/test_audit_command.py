@@ -24,7 +24,7 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.mark.parametrize(("text", "code", "outcome"), [
-    (RIGHT, 0, "1 claims: 1 confirmed, 0 refuted"),
+    (RIGHT, 0, "1 claim: 1 confirmed, 0 refuted"),
     (WRONG, 1, "1 refuted"),
     (WRONG + "errata = true\n", 0, "all 1 refuted ones are marked as errata"),
     (RIGHT + "errata = true\n", 1, "1 not as marked"),
@@ -97,6 +97,8 @@ def test_a_network_is_audited_by_what_all_sources_say_of_it() -> None:
 def test_a_family_stands_for_all_of_its_networks() -> None:
     found = json.loads(run("vgg", "--format", "json").output)
     assert {c["network"] for c in found["claims"]} == {"vgg11", "vgg11_lrn", "vgg13", "vgg16_conv1", "vgg16", "vgg19"}
+    path = json.loads(run(str(Path(claim_files()["note_000"]).parents[1] / "vgg.toml"), "--format", "json").output)
+    assert path["claims"] == found["claims"]
     only = json.loads(run("mobilenet_v2", "--format", "json").output)
     assert {c["network"] for c in only["claims"]} == {"mobilenet_v2"}
 

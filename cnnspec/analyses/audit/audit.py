@@ -74,8 +74,8 @@ def about(name: str, files: dict[str, str], sheets: Sheets) -> list[Audited]:
     found = []
     if own := own_claims(path, variant or name):
         found.append(Audited(name, f"claims in {visible(path)}", tuple(ruled(own, Sheets(file=path)))))
-    known = variants(path) if path in families() else []
-    names = {name} if variant or name in known else {name, *known}
+    known = variants(path) if os.path.realpath(path) in map(os.path.realpath, families()) else []
+    names = {variant or name} if variant or name in known else {name, *known}
     for file in map(read_claims, files.values()):
         if chosen := [c for c in file.claims if c.subject.network in names]:
             found.append(Audited(file.name, file.title, tuple(ruled(chosen, sheets))))
@@ -96,7 +96,8 @@ def own_claims(path: str, variant: str) -> list[Claim]:
 
 
 def of_file(file: ClaimFile, sheets: Sheets) -> Audited:
-    return Audited(file.name, file.title, tuple(ruled(file.claims, sheets)), file.missing)
+    name = file.name or os.path.basename(file.source.name)
+    return Audited(name, file.title, tuple(ruled(file.claims, sheets)), file.missing)
 
 
 def ruled(claims: Iterable[Claim], sheets: Sheets) -> list[Ruling]:

@@ -80,7 +80,11 @@ def slips(ruling: Ruling) -> str:
 def counted(audited: Audited) -> str:
     """The verdicts of a source in a line."""
     numbers = ", ".join(f"{n} {v}" for v, n in audited.counted().items() if n)
-    return f"{len(audited.rulings)} claims: {numbers}"
+    return f"{many(audited.rulings)}: {numbers}"
+
+
+def many(rulings: Sequence[Ruling]) -> str:
+    return f"{len(rulings)} claim{'' if len(rulings) == 1 else 's'}"
 
 
 def surprises(found: Sequence[Audited]) -> list[Ruling]:
@@ -95,7 +99,7 @@ def outcome(found: Sequence[Audited]) -> str:
     new = surprises(found)
     known = sum(r.claim.erratum and not r.surprising for r in every)
     tail = f"; all {known} refuted ones are marked as errata" if known and not new else ""
-    return f"{len(every)} claims: {numbers}{tail}" + (f"; {len(new)} not as marked" if new else "")
+    return f"{many(every)}: {numbers}{tail}" + (f"; {len(new)} not as marked" if new else "")
 
 
 def shown(audited: Audited, verdicts: Sequence[str]) -> list[Ruling]:
