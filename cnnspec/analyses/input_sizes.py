@@ -18,7 +18,7 @@ from cnnspec.records import Record
 from cnnspec.units import Shape, shape
 
 Varied = tuple[int | None, ...]
-LARGEST = 65_536  # size that is tried
+LARGEST = 16_384  # size that is tried
 USUAL, MOST = 512, 2048  # without a bound, sizes up to these, or the network's own between them
 
 

@@ -2,13 +2,12 @@
 
 from functools import cached_property
 
+from cnnspec.analyses.coverage import CONVOLUTIONS, WINDOWED
 from cnnspec.analyses.receptive_field import Field, receptive_fields
 from cnnspec.costs import NodeCost, costs
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.windows import Axis
 
-CONVOLUTIONS = ("conv", "depthwise_conv", "conv_table")
-POOLS = ("maxpool", "avgpool", "minpool", "sumpool", "trainable_subsampling")
 WEIGHTED = (*CONVOLUTIONS, "conv_transpose", "linear")
 
 
@@ -48,7 +47,7 @@ class Subject:
         known: dict[object, list[Axis]] = {}  # networks repeat themselves
         found = []
         for node in self.nodes:
-            if node.kind in CONVOLUTIONS or node.kind in POOLS:
+            if node.kind in WINDOWED:
                 key = (node.op, node.shapes)
                 if key not in known:
                     known[key] = node.op.axes(*node.shapes)  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ reads to their end.
 
 from collections.abc import Iterator
 
+from cnnspec.analyses.coverage import left_over
 from cnnspec.graph.model import Node
 from cnnspec.ops.windows import Axis
 from cnnspec.problems import visible
@@ -32,13 +33,6 @@ def check(net: Subject) -> Iterator[Remark]:
         unread = [min(left_over(others[i], n.output[i + 1]) for n, others in found) for i in range(len(axes))]
         if any(unread):
             yield remark(node, axes, unread)
-
-
-def left_over(a: Axis, positions: int) -> int:
-    """The positions behind the last window, but for what a stride leaves out between windows too."""
-    end = (positions - 1) * a.stride - a.before + a.extent
-    left = a.size - end
-    return left if left > max(0, a.stride - a.extent) else 0
 
 
 def remark(node: Node, axes: list[Axis], unread: list[int]) -> Remark:

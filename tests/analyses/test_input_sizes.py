@@ -13,6 +13,7 @@ from written import network
 from cnnspec.analyses.input_sizes import Sizes, input_sizes, runs
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, SpecError
+from cnnspec.rules.lint import problems as lint
 
 
 def sizes(layers: str, shape: list[int], **options: Any) -> Sizes:
@@ -135,6 +136,14 @@ def test_read_whole_means_that_the_last_position_is_read(kernel: int, stride: in
         end = starts[-1] + dilation * (kernel - 1)  # the last position that is read
         gap = max(0, stride - dilation * (kernel - 1) - 1)  # between two windows
         assert (n in found.whole) == (n - 1 - end <= gap or stride == 1), n
+
+
+def test_what_is_read_whole_has_no_warning_of_unread_pixels() -> None:
+    whole, warned = input_sizes(load_graph("alexnet_torchvision"), bound=260).whole, set()
+    for n in range(200, 260):
+        if lint(load_graph("alexnet_torchvision", input_shape=(3, n, n)), ["S001"]):
+            warned.add(n)
+    assert warned == {*range(200, 260)} - {*whole}  # nothing else reads its maps
 
 
 def test_sizes_at_which_shapes_do_not_join_are_not_valid() -> None:

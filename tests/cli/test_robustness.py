@@ -59,7 +59,12 @@ def refused(done: subprocess.CompletedProcess[bytes]) -> str:
     ["table", "lenet5", "--input", "x"], ["explain", "lenet5", "nonsense"],
     ["explain", "lenet5", "\x1b[31m"], ["explain", "lenet5", "--format", "html"], ["table", "."], ["table",
                                                                                                    "/dev/zero"],
-    ["table", "/"], ["table", "../../etc/passwd"], ["table", "vgg.toml:nonsense"], ["list", "--nonsense"], ["list",
+    ["table", "/"], ["table", "../../etc/passwd"], ["table", "vgg.toml:nonsense"],
+    ["diff", "lenet5"], ["diff", "lenet5", "nonsense"], ["diff", "lenet5", "lenet5@nonsense"],
+    ["diff", "lenet5", "lenet5@\x1b[31m"], ["diff", "lenet5", "/dev/zero@HEAD"], ["sizes"],
+    ["sizes", "lenet5", "--up-to", "0"], ["sizes", "lenet5", "--input", "*"], ["sizes", "mlp_mnist", "--input", "7"],
+    ["lock", "nonsense"], ["lock", "/dev/zero"], ["new", "/"], ["new", "/proc/x.toml"], ["new", "\x1b.toml"],
+    ["list", "--nonsense"], ["list",
                                                                                                             "a", "b"],
 ])
 def test_requests_that_cannot_be_understood(args: list[str]) -> None:

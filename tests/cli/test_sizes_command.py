@@ -73,7 +73,7 @@ def test_what_is_not_understood(arguments: tuple[str, ...], message: str) -> Non
 
 def test_bounds() -> None:
     run("lenet5", "--up-to", "0", code=2)
-    run("lenet5", "--up-to", "65537", code=2)
+    run("lenet5", "--up-to", "16385", code=2)
     assert json.loads(run("lenet5", "--up-to", "1", "--format", "json").output)["smallest"] is None
 
 
