@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from cnnspec.analyses.diff import CHANGED, FOLLOWS, INSERTED, MOVED, REMOVED, RENAMED, SAME, Diff, Entry
+from cnnspec.analyses.sheet import Layer
 from cnnspec.problems import visible
 from cnnspec.units import count, shape, signed
 
@@ -25,9 +26,14 @@ def told(e: Entry) -> str:
     """What there is to say of one layer."""
     whole = e.after or e.before
     if (e.before is None or e.after is None) and whole:
-        given = ", ".join(f"{k} = {shown(v)}" for k, v in whole.settings.items())
-        return f"{whole.op} {shape(whole.output)}; {counts(whole.params, whole.macs)}" + (f"; {given}" if given else "")
+        sizes = f"{whole.op} {shape(whole.output)}; {counts(whole.params, whole.macs)}"
+        return "; ".join(filter(None, [sizes, given(whole)]))
     return "; ".join([*settings(e), *(f"{UNITS[k]} {numbers(*v)}" for k, v in e.numbers.items())])
+
+
+def given(layer: Layer) -> str:
+    """The settings of a layer that are not its operator's defaults."""
+    return ", ".join(f"{k} = {shown(v)}" for k, v in layer.settings.items())
 
 
 def settings(e: Entry) -> list[str]:

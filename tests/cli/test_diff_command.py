@@ -65,6 +65,8 @@ def test_markdown_is_ready_for_a_comment(mine: str) -> None:
     details = text.partition("<details><summary>4 layers have other numbers only</summary>\n\n|")
     assert details[1]
     assert details[2].rstrip().endswith("</details>")
+    cells = [[cell.strip() for cell in line.split(" | ")] for line in details[0].splitlines()]
+    assert ["| inserted", "drop", "dropout", "84", "0", "0 |"] in cells
     assert "| changed  | C1" in details[0]
     assert "| follows" not in details[0]
     rows = [line.replace("\\|", "").count("|") for line in details[0].splitlines() if line.startswith("|")]

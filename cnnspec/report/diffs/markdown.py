@@ -1,10 +1,10 @@
 """Differences as Markdown, ready for the comment on a pull request."""
 
 from cnnspec.analyses.diff import FOLLOWS, Diff, Entry
-from cnnspec.analyses.telling import numbers, settings, summary
+from cnnspec.analyses.telling import given, numbers, settings, summary
 from cnnspec.report.diffs.words import name, of_run, runs, totals
 from cnnspec.report.formats import grid, markdown
-from cnnspec.units import count
+from cnnspec.units import count, shape
 
 LAYERS = ("", "Layer", "What", "Output", "Params", "MACs")
 
@@ -33,7 +33,11 @@ def layers(found: list[list[Entry]]) -> str:
 def cells(run: list[Entry]) -> list[str]:
     """A row: an entry, or the sums of a run."""
     e = run[0]
-    if len(run) > 1 or e.before is None or e.after is None:
+    if len(run) > 1:
         return [e.status, name(run), of_run(run), "", "", ""]
+    whole = e.after or e.before
+    if whole and (e.before is None or e.after is None):
+        what = "; ".join(filter(None, [whole.op, given(whole)]))
+        return [e.status, name(run), what, shape(whole.output), count(whole.params), count(whole.macs)]
     return [e.status, name(run), "; ".join(settings(e)),
             *(numbers(*e.numbers[key]) if key in e.numbers else "" for key in ("output", "params", "macs"))]
