@@ -47,15 +47,16 @@ class CrossEntropy(Operator):
     def memory(self, x: Shape, target: Shape | None = None, *, y: Shape, training: bool) -> memory.Functions:
         n, positions, last = prod(x), prod(x[1:]), (memory.LAST,)
         zeros = () if target else (memory.Function(positions, reads=(), lives=4),)
-        logarithms = memory.Function(n, (memory.OUTPUT,), copies=True, plain=True)
+        logarithms = memory.Function(n, (memory.OUTPUT,), last, copies=True, only_gradient=True, plain=True)
         means = memory.view((positions,))[0].replace(reads=last), memory.Function(1, (), last, divides=True)
         if target == x and x[0] > 1:
             product = memory.Function(n, (0, 1), (memory.LAST, 1), memory.PRODUCT, lives=2)
             summed = memory.Function(positions, (), last, memory.TURNED)
-            return logarithms.replace(lives=3), product, summed, memory.Function(positions, (), last), *means
-        classes = memory.Function(positions, reads=(), whole_numbers=True, lives=2)
-        return (*zeros, classes, logarithms,
-                memory.Function(positions, (0, 1), (memory.LAST, -2), constants=1), *means)
+            steps = memory.in_one_piece(x), logarithms.replace(lives=3), product, summed
+            return *steps, memory.Function(positions, (), last), *means
+        classes = memory.Function(positions, reads=(), whole_numbers=True, lives=3)
+        return (*zeros, classes, memory.in_one_piece(x), logarithms,
+                memory.Function(positions, (0, 1), (memory.LAST, -3), constants=1), *means)
 
     def build(self, torch: Any, x: Shape, target: Shape | None = None, *, y: Shape) -> Any:
         """A module that gives each example its own loss; without a target, that of the first class everywhere."""

@@ -48,8 +48,9 @@ class GroupNorm(Elementwise):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return (memory.Function(prod(y), (0,), rows=self.groups, copies=True, scratch=2 * x[0],
-                                trained=("weight", "bias")),)
+        return (memory.in_one_piece(x, memory.LAST_CHANNELS),
+                memory.Function(prod(y), (0,), (memory.LAST,), rows=self.groups, copies=True, scratch=2 * x[0],
+                                trained=("weight", "bias")))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.GroupNorm(self.groups, x[0], self.eps, self.affine)

@@ -47,9 +47,11 @@ class LayerNorm(Elementwise):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         normal = memory.Function(prod(y), (0,), rows=1, copies=True, trained=("weight", "bias"),
-                                 fixed_scratch=2 * sum(map(prod, self.parameters(x).values())) // 2)
+                                 fixed_scratch=sum(map(prod, self.parameters(x).values())))
         if self.over == "all":
             return (normal,)
+        if 1 in (x[0], prod(x[1:])):  # channels lie last already
+            return (normal.replace(rows=prod(x[1:])),)
         out, back = (memory.Function(prod(y), (), (r,), memory.VIEW, shares=True, moves=way)
                      for r, way in ((0, "out"), (memory.LAST, "back")))
         return out, normal.replace(reads=(memory.LAST,), rows=prod(y[1:])), back

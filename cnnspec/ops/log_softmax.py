@@ -22,7 +22,8 @@ class LogSoftmax(Activation):
         return {"exponentials": prod(x), "additions": 2 * prod(x) - positions, "logarithms": positions}
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return (memory.Function(prod(y), (memory.OUTPUT,), copies=True, plain=True),)
+        return (memory.in_one_piece(x),
+                memory.Function(prod(y), (memory.OUTPUT,), (memory.LAST,), copies=True, only_gradient=True, plain=True))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.LogSoftmax(dim=1)

@@ -21,7 +21,7 @@ class MaxPool(Pool):
     combines = "comparisons"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return self.in_memory(x, y, indices=prod(y))
+        return self.in_memory(x, y, indices=prod(y), lazy=len(x) == 2)
 
     def build(self, torch: Any, x: Shape, y: Shape, return_indices: bool = False) -> Any:
         return self.largest(torch, x, y, return_indices)

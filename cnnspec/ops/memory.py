@@ -26,10 +26,10 @@ PRODUCT = "product"        # the product with the other factor, summed up where 
 MATRIX = "matrix"          # a matrix product with the other factor
 DIFFERENCE = "difference"  # the very gradient to the first, the negative to the second
 
-# How a value lies in its storage: in one piece, in one piece with the channels last, or otherwise; and what becomes of
-# each when the channels are moved out to the end, and back.
-DENSE, LAST_CHANNELS, LOOSE = 0, 1, 2
-MOVES = {"out": (LOOSE, DENSE, LOOSE), "back": (LAST_CHANNELS, LOOSE, DENSE)}
+# How a value lies in its storage: in one piece, in one piece with the channels last, otherwise, or each example in one
+# piece, apart from the next; and what becomes of each when the channels are moved out to the end, and back.
+DENSE, LAST_CHANNELS, LOOSE, APART = 0, 1, 2, 3
+MOVES = {"out": (LOOSE, DENSE, LOOSE, LOOSE), "back": (LAST_CHANNELS, LOOSE, DENSE, LOOSE)}
 
 
 class Function(Record):
@@ -47,13 +47,14 @@ class Function(Record):
     whole_numbers: bool = False     # and consists of 64-bit numbers
     turned: int = 0                 # it does not lie in one piece: 1 between examples, 2 within one
     moves: str = ""                 # channels "out" to the end, or "back"
-    reshapes: bool = False          # what it shares must lie in one piece; else it is copied
+    reshapes: tuple[int, ...] = ()  # how what it shares must lie, or it is copied
     plain: bool = False             # it gives values and gradients in one piece, however what it reads lies
     parts: bool = False             # it is read in parts, whose gradients are held side by side
 
     extra: int = 0                  # kept besides: elements
     constants: int = 0              # elements, as many for any batch
     indices: int = 0                # 64-bit numbers
+    lazy: bool = False              # of which there are none where no gradient is wanted
     statistics: int = 0             # two vectors of 32-bit numbers, as long for any batch
     rows: int = 0                   # two vectors of 32-bit numbers for each example
     number: bool = False            # a number of Python's, of 8 bytes
@@ -62,8 +63,9 @@ class Function(Record):
     trained: tuple[str, ...] = ()   # the operator's parameters that get their gradients from it, the factor first
     transposed: bool = False        # one of which is read so, that two gradients of it are added up in a third tensor
     divides: bool = False           # 8 bytes and an element are there for a number, forward and backward
-    copies: bool = False            # it copies values and gradients that do not lie in one piece
-    whole: int = 0                  # needed backward for a gradient that lies in one piece
+    copies: bool = False            # it copies values and gradients that do not lie in one piece, or as each other
+    only_gradient: bool = False     # backward but the gradient
+    whole: int = 0                  # needed backward for a gradient that lies in one piece, as what it read does
     scratch: int = 0                # needed backward for any
     fixed_scratch: int = 0          # as many for any batch, where parameters get gradients, if there are any
     masks: int = 0                  # needed backward: values of one byte
@@ -95,6 +97,11 @@ def keeping_input_or_copy(y: Shape, inplace: bool) -> Functions:
     return (Function(prod(y), () if inplace else (0,), shares=inplace, extra=inplace * prod(y)),)
 
 
+def in_one_piece(y: Shape, *more: int) -> Function:
+    """The first input, which is copied unless it lies in one piece, or as ``more`` says."""
+    return Function(prod(y), (), gradient=VIEW, shares=True, reshapes=(DENSE, *more))
+
+
 def pairwise(y: Shape, inputs: int, keeps: tuple[int, ...], gradient: str) -> Functions:
     """The first two inputs joined, then what comes of it with the next, and so on."""
     reads = [(LAST if i > 1 else 0, i) for i in range(1, inputs)]
@@ -103,11 +110,16 @@ def pairwise(y: Shape, inputs: int, keeps: tuple[int, ...], gradient: str) -> Fu
 
 def view(y: Shape, gradient: str = VIEW) -> Functions:
     """The same storage, read otherwise."""
-    return (Function(prod(y), (), gradient=gradient, shares=True, reshapes=True),)
+    return (Function(prod(y), (), gradient=gradient, shares=True, reshapes=(DENSE, APART)),)
 
 
 def slices(x: Shape, y: Shape) -> Functions:
-    """A slice along each dimension that becomes smaller; the gradient of each is as large as what it read."""
+    """A slice along each dimension that becomes smaller, or the same under another name.
+
+    The gradient of each is as large as what it read.
+    """
+    if x == y:
+        return (Function(prod(y), gradient=SAME, shares=True),)
     sizes = [(*y[:i + 1], *x[i + 1:]) for i in range(len(x)) if x[i] != y[i]]
     return tuple([Function(prod(s), (), (LAST if i else 0,), shares=True, turned=1 if s[1:] == x[1:] else 2)
                   for i, s in enumerate(sizes)])

@@ -21,9 +21,9 @@ class MinPool(Pool):
     combines = "comparisons"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        pooled = self.in_memory(x, y, indices=prod(y))
+        pooled = self.in_memory(x, y, indices=prod(y), lazy=len(x) == 2)
         first = memory.Function(prod(x))
-        return (first, *memory.after(pooled), memory.Function(prod(y), reads=(memory.LAST,)))
+        return (first.replace(lives=len(pooled)), *memory.after(pooled), memory.Function(prod(y), reads=(memory.LAST,)))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         largest = self.largest(torch, x, y)

@@ -40,7 +40,7 @@ class MeanSquaredError(Operator):
         n, two = prod(xs[0]), len(xs) == 2
         zeros = memory.Function(n, reads=(), lives=4)
         error = memory.Function(n, (0, 1), (0, 1 if two else memory.LAST))
-        means = (memory.view((n,))[0].replace(reads=(memory.LAST,), reshapes=True),
+        means = (memory.view((n,))[0].replace(reads=(memory.LAST,)),
                  memory.Function(1, (), (memory.LAST,), divides=True))
         return (error, *means) if two else (zeros, error, *means)
 

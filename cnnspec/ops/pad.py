@@ -43,7 +43,9 @@ class Pad(Operator):
         return [*sizes, elements(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_nothing(y) if self.mode == "constant" else memory.keeping_input(y)
+        if self.mode == "constant":
+            return memory.keeping_nothing(y)
+        return memory.keeping_input(y, copies=True, only_gradient=True)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         kind = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication"}[self.mode]

@@ -58,6 +58,8 @@ class RoiAlign(Operator):
         n, regions, last = max(len(y) - 2, 2), len(range(i, self.regions, maps)), (memory.LAST,)
         points = regions * prod(self.sampling_ratio * w for w in y[1:-1])
         lines = [memory.Function(regions * self.sampling_ratio * w, reads=(), fixed=True) for w in y[1:-1]]
+        if len(lines) == 1:
+            lines.insert(0, memory.Function(regions, reads=(), fixed=True))
         cells = y[0] * regions * prod(y[1:-1])
         steps = [memory.Function(regions, reads=(), fixed=True), *lines,
                  memory.Function(points * n, reads=(), fixed=True),

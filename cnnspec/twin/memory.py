@@ -5,8 +5,6 @@ allocates and releases by itself is its workspace: it depends on the machine, an
 """
 
 from collections.abc import Callable
-from functools import reduce
-from operator import add
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
@@ -85,7 +83,10 @@ class Meter:
     def step(self) -> Any:
         """A step of training; outputs and loss are alive until its end."""
         given = outputs(self.twin, self.inputs)
-        loss = reduce(add, [self.lost(y, t) for y, t in zip(given, self.targets, strict=True) if y.requires_grad])
+        pairs = [(y, t) for y, t in zip(given, self.targets, strict=True) if y.requires_grad]
+        loss = self.lost(*pairs[0])
+        for pair in pairs[1:]:
+            loss = loss + self.lost(*pair)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.optimizer:
             self.optimizer.step()

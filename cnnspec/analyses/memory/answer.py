@@ -7,7 +7,7 @@ from cnnspec.analyses.memory.freeze import frozen_layers
 from cnnspec.analyses.memory.log import Log
 from cnnspec.analyses.memory.loss import LOSSES, usual
 from cnnspec.analyses.memory.plan import inference, training
-from cnnspec.analyses.memory.step import OPTIMIZERS, state, weights
+from cnnspec.analyses.memory.step import OPTIMIZERS
 from cnnspec.costs import costs
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, did_you_mean, visible
@@ -80,44 +80,41 @@ def memory(graph: Graph, batch: int = 1, dtype: str = "float32", optimizer: str 
     """
     size, loss = checked(batch, dtype, optimizer, mode), usable(graph, loss or usual(graph))
     frozen = frozen_layers(graph, freeze)
-    fixed = Fixed(graph, batch, size, optimizer, loss, frozen)
+    fixed = Fixed(graph, batch, size, loss)
     run, trained = inference(graph, batch, size), training(graph, batch, size, loss, optimizer, frozen)
     if frozen and not trained.left:
         raise RequestError("no output depends on a layer that is not frozen: there is nothing to train")
     sizes = [[prod(m.output) for m in n.inputs] + [prod(n.output)] for n in graph.layers()]
     unit = batch * size
     return Memory(graph.name, batch, dtype, optimizer, loss, fixed.parameters, fixed.buffers, fixed.input, fixed.target,
-                  trained.left, fixed.state, trained.saved, fixed.held("inference") + run.peak, run.at,
-                  fixed.held("training") + trained.peak, trained.at,
+                  trained.left, trained.state, trained.saved, fixed.held + run.peak, run.at,
+                  fixed.held + fixed.target + trained.state + trained.peak, trained.at,
                   unit * max(map(sum, sizes)), unit * sum(prod(n.output) for n in graph.layers()),
                   {"inference": run.log, "training": trained.log}, mode, tuple(freeze))
 
 
 class Fixed:
-    """The bytes that are there throughout, in elements of a ``size``."""
+    """The bytes that are there throughout, in elements of a ``size``; the target in training only."""
 
-    def __init__(self, graph: Graph, batch: int, size: int, optimizer: str, loss: str, frozen: frozenset[str]):
+    def __init__(self, graph: Graph, batch: int, size: int, loss: str):
         layers = list(graph.layers(training=True))
         found = costs(layers)
         self.parameters, self.buffers = size * sum(c.params for c in found), size * sum(c.buffers for c in found)
         self.input = batch * size * sum(prod(n.output) for n in graph.inputs)
+        self.held = self.parameters + self.buffers + self.input
         ends = [n for n in layers if n.training_only and not n.readers]
         shapes = [n.output for n in [*graph.outputs, *ends]]
         self.target = batch * (8 * len(shapes) if loss == "cross_entropy" else size * sum(map(prod, shapes)))
-        self.state = state(optimizer, weights(graph, frozen), size)
-
-    def held(self, mode: str) -> int:
-        """All of them, in a mode."""
-        return self.parameters + self.buffers + self.input + (self.target + self.state) * (mode == "training")
 
 
 def peak(graph: Graph, batch: int, dtype: str, optimizer: str, loss: str, mode: str, freeze: Sequence[str] = ()) -> int:
     """The peak in a mode alone. Raises RequestError for what cannot be meant."""
     size, loss = checked(batch, dtype, optimizer, mode), usable(graph, loss or usual(graph))
-    frozen = frozen_layers(graph, freeze)
-    found = (inference(graph, batch, size) if mode == "inference"
-             else training(graph, batch, size, loss, optimizer, frozen))
-    return Fixed(graph, batch, size, optimizer, loss, frozen).held(mode) + found.peak
+    fixed = Fixed(graph, batch, size, loss)
+    if mode == "inference":
+        return fixed.held + inference(graph, batch, size).peak
+    found = training(graph, batch, size, loss, optimizer, frozen_layers(graph, freeze))
+    return fixed.held + fixed.target + found.state + found.peak
 
 
 def checked(batch: int, dtype: str, optimizer: str, mode: str = "training") -> int:

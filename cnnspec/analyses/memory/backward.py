@@ -67,13 +67,7 @@ class Backward:
         log, function = self.log, step.function
         working: list[Storage] = []
         if function.copies:
-            wanted = LAST_CHANNELS if incoming.layout == LAST_CHANNELS else DENSE
-            others = [incoming.bytes] if incoming.layout != wanted else []
-            kept = [step.reads[i] for i in function.keeps if i != OUTPUT]
-            others += [r.bytes for r in kept if r.layout != wanted]
-            if {incoming.layout, step.reads[0].layout} == {DENSE, LAST_CHANNELS}:
-                others.append(function.indices * self.batch * 8)
-            working += [log.new(n) for n in others]
+            working += [log.new(n) for n in self.copied(step, incoming)]
         if function.divides or function.number:
             working.append(log.new(8 * function.divides + self.size))
         working.append(log.new(function.masks * self.batch))
@@ -85,7 +79,8 @@ class Backward:
             if function.gradient == PRODUCT:
                 working.append(log.new(incoming.bytes))
             self.made.append((owner, name, log.new(n * self.size)))
-        needed = (function.scratch + function.whole * (incoming.layout != LOOSE)) * self.unit
+        alike = function.whole and step.reads[0].maker and incoming.layout == step.reads[0].layout != LOOSE
+        needed = (function.scratch + function.whole * bool(alike)) * self.unit
         needed += function.places * 8
         if step.trained or not function.trained:
             needed += function.fixed_scratch * self.size
@@ -94,6 +89,18 @@ class Backward:
             log.drop(storage)
         log.drop(incoming.storage)
         return given
+
+    def copied(self, step: Step, incoming: Gradient) -> list[int]:
+        """The bytes of what a function copies to have all in one piece, in the order in which its gradient lies."""
+        function, first = step.function, step.reads[0].layout
+        if function.only_gradient:
+            return [incoming.bytes] if incoming.layout != LAST_CHANNELS * (first == LAST_CHANNELS) else []
+        wanted = LAST_CHANNELS if incoming.layout == LAST_CHANNELS else DENSE
+        kept = [step.reads[i] for i in function.keeps if i != OUTPUT]
+        sizes = [r.bytes for r in kept if r.layout != wanted]
+        sizes += [incoming.bytes] if incoming.layout != wanted else []
+        turned = {incoming.layout, first} == {DENSE, LAST_CHANNELS}
+        return [*sizes, function.indices * self.batch * 8] if turned else sizes
 
     def gradient(self, step: Step, i: int, incoming: Gradient, working: list[Storage]) -> Gradient:
         """What a function gives to the value that it read as its i-th."""
@@ -109,7 +116,10 @@ class Backward:
             return incoming._replace(storage=log.hold(incoming.storage))
         if kind == PRODUCT and not whole:
             working.append(log.new(incoming.bytes))
-        like = step.reads[i].layout if function.trained or not whole else incoming.layout
+        own = function.trained and kind != PRODUCT
+        like = step.reads[i].layout if own or not whole else incoming.layout
+        if kind == PRODUCT and whole and incoming.layout == LOOSE:
+            like = max(r.layout for k, r in enumerate(step.reads) if k != i or len(step.reads) == 1)
         last = like == LAST_CHANNELS and not (function.plain or function.shares)
         return Gradient(log.new(size), size, False, LAST_CHANNELS if last else DENSE)
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from cnnspec.analyses.memory.answer import Fixed, checked, peak, usable
-from cnnspec.analyses.memory.freeze import frozen_layers
 from cnnspec.analyses.memory.loss import usual
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.fields import Misfit
@@ -62,7 +61,7 @@ def refuse(question: Question) -> None:
     """Raises RequestError where the budget is too small for one example, and says what is too large for it."""
     q = question
     size, loss = checked(1, q.dtype, q.optimizer, q.mode), usable(q.graph, q.loss or usual(q.graph))
-    fixed = Fixed(q.graph, 1, size, q.optimizer, loss, frozen_layers(q.graph, q.freeze))
+    fixed = Fixed(q.graph, 1, size, loss)
     if fixed.parameters > q.budget:
         raise RequestError(f"no batch fits: the parameters alone are {megabytes(fixed.parameters)} in {q.dtype}, and "
                            f"the budget is {megabytes(q.budget)}")

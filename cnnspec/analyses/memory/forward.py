@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cnnspec.analyses.memory.log import Log, Storage
 from cnnspec.graph.model import Graph, Node
-from cnnspec.ops.memory import DENSE, LAST_CHANNELS, LOOSE, MATRIX, MOVES, OUTPUT, PRODUCT, SAME, Function
+from cnnspec.ops.memory import APART, DENSE, LAST_CHANNELS, LOOSE, MATRIX, MOVES, OUTPUT, PRODUCT, SAME, Function
 from cnnspec.records import Record
 
 Weights = tuple[tuple[str, str, int], ...]
@@ -132,19 +132,20 @@ class Forward:
         log = self.log
         number = [log.new(8), log.new(self.size)] if function.number else []
         size = function.size * (8 if function.whole_numbers else self.size) * (1 if function.fixed else self.batch)
-        shares = function.shares and not (function.reshapes and reads[0].layout)
+        shares = function.shares and not (function.reshapes and reads[0].layout not in function.reshapes)
         storage = log.hold(reads[0].storage) if shares else log.new(size)
-        extras = self.extras(function)
+        wanted = self.setting.gradients and bool(trained or any(r.maker for r in reads))
+        extras = self.extras(function, wanted)
         if function.indices and self.pool in self.pools:
             self.found[self.pool] = log.hold(extras[0])  # a pool keeps nothing before them
         if function.copies:
-            log.drop(log.new(sum([r.bytes for r in reads if r.layout == LOOSE or (r.layout and function.plain)])))
+            log.drop(log.new(sum([r.bytes for r in reads if r.layout in (LOOSE, APART)])))
         if function.divides:
             log.drop(log.new(8 + self.size))
         if number:
             log.drop(number.pop())
         layout = self.layout(function, reads, shares)
-        if not self.setting.gradients or not (trained or any(r.maker for r in reads)):
+        if not wanted:
             for extra in extras + number:
                 log.drop(extra)
             return Tensor(storage, size, None, layout)
@@ -157,11 +158,12 @@ class Forward:
         self.tape.append(step)
         return Tensor(storage, size, step, layout)
 
-    def extras(self, function: Function) -> list[Storage]:
+    def extras(self, function: Function, wanted: bool) -> list[Storage]:
         """What is kept besides; what is worked on in place is copied only where the backward pass needs it."""
         f, new = function, self.log.new
         extra = f.extra if self.setting.gradients or not f.shares else 0
-        sizes = (f.constants * self.size, f.indices * self.batch * 8, extra * self.unit,
+        indices = f.indices if wanted or not f.lazy else 0
+        sizes = (f.constants * self.size, indices * self.batch * 8, extra * self.unit,
                  f.statistics * 4, f.statistics * 4, f.rows * self.batch * 4, f.rows * self.batch * 4)
         return [new(n) for n in sizes if n]
 
@@ -180,7 +182,7 @@ class Forward:
         if function.moves:
             return MOVES[function.moves][before]
         if function.turned > (self.batch == 1):
-            return LOOSE
+            return APART if function.turned == 1 and function.shares and before in (DENSE, APART) else LOOSE
         if shares:
             return before
         return LAST_CHANNELS if before == LAST_CHANNELS and not (function.plain or function.shares) else DENSE

@@ -7,7 +7,7 @@ from cnnspec.graph.model import Graph
 from cnnspec.ops.memory import OUTPUT, Function
 
 LOG_SOFTMAX = Function(0, (OUTPUT,), copies=True)
-EACH = Function(0)  # gives each element its gradient
+EACH = Function(0, plain=True)  # gives each element its gradient
 LOSSES = ("cross_entropy", "mse")
 
 

@@ -6,7 +6,7 @@ from cnnspec.analyses.memory.backward import Backward
 from cnnspec.analyses.memory.forward import Forward, Setting, Tensor
 from cnnspec.analyses.memory.log import Log
 from cnnspec.analyses.memory.loss import run_losses, usual
-from cnnspec.analyses.memory.step import run_step, weights
+from cnnspec.analyses.memory.step import run_step, state, weights
 from cnnspec.graph.model import Graph
 from cnnspec.records import Record
 
@@ -14,7 +14,8 @@ from cnnspec.records import Record
 class Pass(Record):
     """A pass: what was live at most, above parameters, buffers, input and target, and at which node; its log.
 
-    ``saved`` are the bytes that the backward pass needs when it starts, ``left`` what remains after it: gradients.
+    ``saved`` are the bytes that the backward pass needs when it starts, ``left`` what remains after it: gradients, and
+    ``state`` what the optimizer keeps for the parameters that have any.
     """
 
     peak: int
@@ -22,6 +23,7 @@ class Pass(Record):
     log: Log
     saved: int = 0
     left: int = 0
+    state: int = 0
 
 
 def begin(graph: Graph, setting: Setting) -> tuple[Log, dict[int, Tensor]]:
@@ -55,6 +57,7 @@ def training(graph: Graph, batch: int, size: int = 4, loss: str = "", optimizer:
     first, seed = run_losses(forward, log, loss)
     back = Backward(forward, log, first)
     log.drop(seed)
-    if optimizer != "none":
-        run_step(optimizer, weights(graph, frozen), size, log)
-    return Pass(log.peak, log.at, log, saved, sum(s.bytes for s in back.weights.values()))
+    trained = weights(graph, back.weights.keys()) if optimizer != "none" else []
+    run_step(optimizer, trained, size, log)
+    left = sum(s.bytes for s in back.weights.values())
+    return Pass(log.peak, log.at, log, saved, left, state(optimizer, trained, size))

@@ -3,7 +3,7 @@
 As PyTorch does it, one tensor after the other (foreach = False, which is its default on a CPU).
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import prod
 from typing import NamedTuple
 
@@ -22,19 +22,23 @@ class Weight(NamedTuple):
     elements: int
 
 
-def weights(graph: Graph, frozen: frozenset[str]) -> list[Weight]:
-    """The tensors that are trained, in the order in which a module gives them: its own before those of others in it."""
+def weights(graph: Graph, trained: Collection[tuple[str, str]]) -> list[Weight]:
+    """The tensors that are ``trained``, given by layer and name, in the order in which a module gives them.
+
+    That is its own before those of others in it.
+    """
     tree: dict[str, dict[str, int]] = {}
-    for name, elements in tensors(graph, frozen):
+    for name, elements in tensors(graph, trained):
         tree.setdefault(name.rpartition(".")[0], {})[name] = elements
     return [Weight(owner, n) for owner in ordered(tree) for n in tree[owner].values()]
 
 
-def tensors(graph: Graph, frozen: frozenset[str]) -> Iterator[tuple[str, int]]:
+def tensors(graph: Graph, trained: Collection[tuple[str, str]]) -> Iterator[tuple[str, int]]:
     """The names of the tensors that are trained, and their elements."""
     for node in graph.layers(training=True):
-        if not node.shares and node.name not in frozen:
-            yield from ((f"{node.name}.{key}", prod(shape)) for key, shape in node.op.parameters(*node.shapes).items())
+        if not node.shares:
+            yield from ((f"{node.name}.{key}", prod(shape)) for key, shape in node.op.parameters(*node.shapes).items()
+                        if (node.name, key) in trained)
 
 
 def ordered(names: dict[str, dict[str, int]]) -> Iterator[str]:
