@@ -21,7 +21,7 @@ class AdaptiveMaxPool(AdaptivePool):
     combines = "comparisons"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y, copies=True, only_gradient=True, indices=prod(y))
+        return memory.keeping_input(y, copies=True, only_gradient=1, indices=prod(y))
 
     examples = (
         Example("PyTorch documentation, AdaptiveMaxPool2d: 64x8x9 to a target of 5x7",

@@ -27,7 +27,7 @@ class Gelu(Activation):
         return {kind: n * prod(y) for kind, n in counts.items()}
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y)
+        return memory.keeping_input(y, copies=True, only_gradient=memory.LOOSE)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.GELU(self.approximate)

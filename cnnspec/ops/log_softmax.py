@@ -23,7 +23,7 @@ class LogSoftmax(Activation):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return (memory.in_one_piece(x),
-                memory.Function(prod(y), (memory.OUTPUT,), (memory.LAST,), copies=True, only_gradient=True, plain=True))
+                memory.Function(prod(y), (memory.OUTPUT,), (memory.LAST,), copies=True, only_gradient=1, plain=True))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.LogSoftmax(dim=1)

@@ -64,7 +64,7 @@ class Function(Record):
     transposed: bool = False        # one of which is read so, that two gradients of it are added up in a third tensor
     divides: bool = False           # 8 bytes and an element are there for a number, forward and backward
     copies: bool = False            # it copies values and gradients that do not lie in one piece, or as each other
-    only_gradient: bool = False     # backward but the gradient
+    only_gradient: int = 0          # backward but the gradient: at all, or only where it is LOOSE
     whole: int = 0                  # needed backward for a gradient that lies in one piece, as what it read does
     scratch: int = 0                # needed backward for any
     fixed_scratch: int = 0          # as many for any batch, where parameters get gradients, if there are any

@@ -93,6 +93,8 @@ class Backward:
     def copied(self, step: Step, incoming: Gradient) -> list[int]:
         """The bytes of what a function copies to have all in one piece, in the order in which its gradient lies."""
         function, first = step.function, step.reads[0].layout
+        if function.only_gradient == LOOSE:
+            return [incoming.bytes] if incoming.layout == LOOSE and first == DENSE else []
         if function.only_gradient:
             return [incoming.bytes] if incoming.layout != LAST_CHANNELS * (first == LAST_CHANNELS) else []
         wanted = LAST_CHANNELS if incoming.layout == LAST_CHANNELS else DENSE
