@@ -142,12 +142,13 @@ def load(name: str, *, input: Shape | None = None, max_lines: int = MAX_LINES, *
 
 
 def verify(net: Network | str, model: "torch.nn.Module | None" = None, device: str = "auto",
-           against: tuple[str, ...] | str = (), model_name: str = "") -> "PrintedVerdict":
+           against: tuple[str, ...] | str = (), model_name: str = "", memory: bool = False) -> "PrintedVerdict":
     """Whether a network's twin in PyTorch, and the models that it must equal, are what its sheet says.
 
     ``model`` is one of yours; it is copied, and stays as it is. ``against`` names libraries (torchvision, timm) in
-    which the spec has a reference. ``device`` is auto, cpu, cuda or meta. The verdict is true where all holds, and
-    prints itself. Nothing that is found is raised; RequestError is, for a request that cannot be carried out.
+    which the spec has a reference. ``device`` is auto, cpu, cuda or meta. ``memory`` measures what it needs, too.
+    The verdict is true where all holds, and prints itself. Nothing that is found is raised; RequestError is, for a
+    request that cannot be carried out.
     """
     from cnnspec.report.verdicts.printed import PrintedVerdict
 
@@ -161,7 +162,7 @@ def verify(net: Network | str, model: "torch.nn.Module | None" = None, device: s
     requests.check_device(device)
     requests.check_libraries(libraries, network.graph)
     theirs = None if model is None else requests.copied(model)
-    found = verify(network.graph, device, libraries, theirs, model_name, again=network.again)
+    found = verify(network.graph, device, libraries, theirs, model_name, again=network.again, memory=memory)
     return PrintedVerdict(**vars(found))
 
 

@@ -14,7 +14,7 @@ class Check(Record):
     ``status`` is passed; failed, with its ``differences`` in execution order; impossible, where what was asked for
     could not be done (a library that is not there, a model that cannot be run), which fails too; or limited, where a
     weaker comparison stands in for one that this machine cannot make. ``compared`` says how much was compared, and
-    ``detail`` what else there is to say.
+    ``detail`` what else there is to say; ``figures`` are what was compared, where that are a few numbers.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Check(Record):
     compared: str = ""
     detail: str = ""
     differences: tuple[Difference, ...] = ()
+    figures: dict[str, int] = {}
 
 
 class Verdict(Record):

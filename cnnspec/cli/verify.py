@@ -26,6 +26,8 @@ from cnnspec.spec.references import LIBRARIES
 @click.option("--model", metavar="PACKAGE.MODULE:FACTORY", help="Compare with the model that a class or function of "
               "yours makes, call by call.")
 @click.option("--arg", "arguments", multiple=True, metavar="NAME=VALUE", help="An argument for the factory.")
+@click.option("--memory", is_flag=True, help="Also measure, on the CPU, what is kept for the backward pass and both "
+              "peaks.")
 @loading
 @click.option("--jobs", type=click.IntRange(1), help="How many processes measure several networks; default: as many "
               "as there are CPUs, or one on CUDA.")
@@ -39,6 +41,7 @@ def command(names: tuple[str, ...], whole: bool, libraries: tuple[str, ...], mod
     \b
     cnnspec verify resnet50
     cnnspec verify resnet50 --against torchvision
+    cnnspec verify resnet50 --memory
     cnnspec verify my_network.toml --model my_package.models:Net --arg classes=10
     cnnspec verify --all --format junit --output verify.xml
 
@@ -83,7 +86,7 @@ def check(names: tuple[str, ...], whole: bool, model: str | None, arguments: tup
 
 
 def single(name: str, libraries: tuple[str, ...], model: str | None, arguments: tuple[str, ...], device: str,
-           settings: tuple[str, ...], input_shape: str | None, max_lines: int) -> Any:
+           settings: tuple[str, ...], input_shape: str | None, max_lines: int, memory: bool) -> Any:
     """The verdict on one network, in this process."""
     from cnnspec.api import load, verify
 
@@ -96,11 +99,11 @@ def single(name: str, libraries: tuple[str, ...], model: str | None, arguments: 
         except ImportError:
             raise RequestError("verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'") from None
         made = requests.made(model, given)
-    return verify(net, made, device, libraries, model or "")
+    return verify(net, made, device, libraries, model or "", memory)
 
 
 def many(names: tuple[str, ...], libraries: tuple[str, ...], jobs: int | None, device: str, settings: tuple[str, ...],
-         input_shape: str | None, max_lines: int) -> list[Any]:
+         input_shape: str | None, max_lines: int, memory: bool) -> list[Any]:
     """The verdicts on several networks, or with no names on all, in processes of their own."""
     from cnnspec.api import networks
     from cnnspec.graph.build import load_graph
@@ -117,7 +120,7 @@ def many(names: tuple[str, ...], libraries: tuple[str, ...], jobs: int | None, d
     requests.check_libraries(libraries)
     device = chosen(device)
     wanted = names or tuple(name for variants in networks().values() for name in variants)
-    tasks = [Task(name, given, shape, max_lines, device, libraries) for name in wanted]
+    tasks = [Task(name, given, shape, max_lines, device, libraries, memory) for name in wanted]
     processes = min(jobs or (1 if device == "cuda" else os.cpu_count() or 1), len(tasks))
     if not sys.stderr.isatty():
         return verdicts(tasks, processes)

@@ -25,6 +25,7 @@ class Task(NamedTuple):
     max_lines: int
     device: str
     libraries: tuple[str, ...]
+    memory: bool = False
 
 
 class Worker:
@@ -165,4 +166,4 @@ def measured(task: Task, share: float) -> Verdict | None:
     graph = load_graph(task.name, task.settings, task.input, task.max_lines)
     if share < 1 and not fits(graph, task.device, task.libraries, share):
         return None
-    return verify(graph, task.device, task.libraries, share=share, again=again)
+    return verify(graph, task.device, task.libraries, share=share, again=again, memory=task.memory)

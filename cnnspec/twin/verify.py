@@ -22,13 +22,14 @@ from cnnspec.twin.drawing import Uninitialised
 from cnnspec.twin.executor import Twin, build
 from cnnspec.twin.fvcore_counts import fvcore_macs
 from cnnspec.twin.measure import measure
+from cnnspec.twin.proof_of_memory import memory_checks
 
 QUANTITIES = {"shapes": {"layer", "output"}, "tensors": {"tensors", "params", "buffers"}, "MACs": {"macs"}}
 Again = Callable[[dict[str, Any]], Graph]
 
 
 def verify(graph: Graph, device: str = "auto", libraries: tuple[str, ...] = (), model: nn.Module | None = None,
-           model_name: str = "", share: float = 1.0, again: Again | None = None) -> Verdict:
+           model_name: str = "", share: float = 1.0, again: Again | None = None, memory: bool = False) -> Verdict:
     """The verdict on a graph: its twin on a device, and against the models that are asked for.
 
     ``share`` is the part of the free memory that may be used; ``again`` makes the graph anew with more arguments,
@@ -40,6 +41,8 @@ def verify(graph: Graph, device: str = "auto", libraries: tuple[str, ...] = (), 
         checks = calculation(graph, device, share)
     except (RuntimeError, ValueError, TypeError, MemoryError) as error:  # PyTorch refuses, or there is no memory left
         checks = [Check("run", f"PyTorch on {title(device)}", IMPOSSIBLE, detail=f"it cannot be run: {told(error)}")]
+    if memory:
+        checks += memory_checks(graph, device, share)
     for library in libraries:
         checks += with_library(graph, library, device, share, again)
     if model is not None:

@@ -29,7 +29,7 @@ def imported(*arguments: str) -> set[str]:
     ("list", "lenet", "--format", "json"), ("list", "lenet", "--format", "csv"),
     ("table", "vgg16"), ("list", "lenet"), ("explain", "lenet5"), ("schema",),
     ("audit", "note_003"), ("audit", "note_003", "--format", "json"),
-    ("draw", "resnet50"),
+    ("draw", "resnet50"), ("memory", "resnet50", "--optimizer", "adam"), ("memory", "lenet5", "--fit", "1GiB"),
 ])
 def test_text_json_csv_and_formulas_need_neither_heavy_libraries_nor_tabulate(arguments: tuple[str, ...]) -> None:
     modules = imported(*arguments)

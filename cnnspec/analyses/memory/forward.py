@@ -138,7 +138,7 @@ class Forward:
         extras = self.extras(function, wanted)
         if function.indices and self.pool in self.pools:
             self.found[self.pool] = log.hold(extras[0])  # a pool keeps nothing before them
-        if function.copies:
+        if function.copies and function.only_gradient != LOOSE:
             log.drop(log.new(sum([r.bytes for r in reads if r.layout in (LOOSE, APART)])))
         if function.divides:
             log.drop(log.new(8 + self.size))

@@ -25,7 +25,8 @@ def entry(verdict: Verdict) -> dict[str, Any]:
 
 def checked(check: Check) -> dict[str, Any]:
     return {"check": check.name, "against": check.against, "status": check.status, "compared": check.compared,
-            "detail": check.detail, "differences": [difference(d) for d in check.differences]}
+            "detail": check.detail, "differences": [difference(d) for d in check.differences],
+            **({"figures": check.figures} if check.figures else {})}
 
 
 def difference(found: Difference) -> dict[str, Any]:

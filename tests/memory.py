@@ -1,0 +1,149 @@
+"""Measures what every network of the zoo needs in memory, beside what other tools say: reports/data/memory.json.
+
+    python -m tests.memory [--seconds 600] [--gib 4] [NAME]...
+
+The smaller networks first, the larger ones in processes of their own; what was measured before, with the spec as it
+is, is kept. It needs torchinfo, and takes half an hour and more for all.
+"""
+
+import argparse
+import json
+import multiprocessing
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cnnspec.analyses.memory.answer import Memory
+from cnnspec.api import Network, load, load_zoo
+from cnnspec.graph.digest import digest
+from cnnspec.twin.executor import Twin, build
+from cnnspec.twin.memory import Meter, outputs, target
+
+DATA = Path(__file__).parents[1] / "reports" / "data" / "memory.json"
+SMALL = 2**30  # bytes, up to which a network is measured in this process
+BATCH = 2  # of one example batch norm cannot take the variance where a map has one position
+
+
+def main() -> None:
+    """Measure what there is time and memory for, and write it after every network."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--seconds", type=float, default=1e9)
+    parser.add_argument("--gib", type=float, default=4.0, help="the largest predicted peak to measure")
+    asked = parser.parse_args()
+    before = json.loads(DATA.read_text()) if DATA.exists() else {"networks": []}
+    found = {n["network"]: n for n in before["networks"] if "measured" in n}
+    nets = sorted(load_zoo(), key=lambda net: net.totals.macs)
+    end = time.monotonic() + asked.seconds
+    for net in nets:
+        known = found.get(net.name, {}).get("digest") == digest(net.graph)
+        if known or (asked.names and net.name not in asked.names):
+            continue
+        plan = net.memory(BATCH)
+        if plan.training_peak > asked.gib * 2**30:
+            found[net.name] = unmeasured(net, f"it needs {plan.training_peak / 2**30:.1f} GiB, more than was given")
+        elif time.monotonic() > end:
+            found[net.name] = unmeasured(net, "there was no time for it")
+        else:
+            found[net.name] = measured_here(net) if plan.training_peak < SMALL else in_a_process(net)
+        write(found, nets)
+
+
+def write(found: dict[str, dict[str, Any]], nets: list[Network]) -> None:
+    """All networks by their names; those that are not there yet are said to be missing."""
+    rows = [found.get(net.name) or unmeasured(net, "there was no time for it") for net in nets]
+    versions = {"python": platform.python_version(), **{n: version(n) for n in ("torch", "torchinfo")}}
+    data = {"versions": versions, "machine": f"{platform.machine()} CPU", "batch": BATCH, "dtype": "float32",
+            "networks": sorted(rows, key=lambda row: str(row["network"]))}
+    DATA.write_text(json.dumps(data, indent=1) + "\n")
+
+
+def unmeasured(net: Network, why: str) -> dict[str, Any]:
+    return {"network": net.name, "digest": digest(net.graph), "why": why}
+
+
+def measured_here(net: Network) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    return {"network": net.name, "digest": digest(net.graph), **measure(net)}
+
+
+def in_a_process(net: Network) -> dict[str, Any]:
+    """What a process of its own measures of a network."""
+    context = multiprocessing.get_context("spawn")
+    pipe, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(net.name, theirs))
+    process.start()
+    theirs.close()
+    try:
+        found: dict[str, Any] = pipe.recv()
+    except EOFError:
+        found = {"why": "the process that measured it ended; memory may have run out"}
+    process.join()
+    return {"network": net.name, "digest": digest(net.graph), **found}
+
+
+def serve(name: str, pipe: Any) -> None:
+    torch.set_num_threads(1)
+    try:
+        pipe.send(measure(load(name)))
+    except Exception as error:
+        pipe.send({"why": f"{type(error).__name__}: {str(error)[:200]}"})
+
+
+def measure(net: Network) -> dict[str, Any]:
+    """Predicted, measured, and what others say; peaks with all that is alive throughout."""
+    plan = net.memory(BATCH)
+    twin = build(net.graph)
+    found = Meter(net.graph, twin, BATCH, plan.loss, "none", frozenset()).measured()
+    grounds = {mode: plan.ground(mode) for mode in ("inference", "training")}
+    return {
+        "loss": plan.loss, "parameters": plan.parameters,
+        "predicted": {"saved": plan.saved, "inference": plan.inference_peak, "training": plan.training_peak},
+        "measured": {"saved": found.saved, **{m: grounds[m] + getattr(found, m) for m in grounds}},
+        "with_workspace": {m: grounds[m] + getattr(found, f"raw_{m}") for m in grounds},
+        "torchinfo": told(torchinfo, net, twin, plan), "memtracker": told(memtracker, net, twin, plan),
+    }
+
+
+def told(tool: Any, net: Network, twin: Twin, plan: Memory) -> Any:
+    """What a tool says, or why it says nothing."""
+    try:
+        return tool(net, twin, plan)
+    except Exception as error:
+        return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:120]}"
+
+
+def torchinfo(net: Network, twin: Twin, plan: Memory) -> int:
+    """The total size that torchinfo estimates."""
+    import torchinfo as library  # type: ignore[import-not-found, import-untyped]
+
+    sizes = [(BATCH, *n.output) for n in net.graph.inputs]
+    said = library.summary(twin, input_size=sizes, verbose=0, mode="train", device="cpu")
+    return int(said.total_input + said.total_output_bytes + said.total_param_bytes)
+
+
+def memtracker(net: Network, twin: Twin, plan: Memory) -> int:
+    """The peak that torch's MemTracker gives of the second step of training."""
+    from torch.distributed._tools.mem_tracker import MemTracker
+
+    meter = Meter(net.graph, twin, BATCH, plan.loss, "none", frozenset())
+    given = outputs(twin.train(), meter.inputs)
+    meter.targets = [target(y.detach(), plan.loss) for y in given]
+    del given
+    tracker = MemTracker()
+    tracker.track_external(twin, *meter.inputs, *meter.targets)
+    with tracker:
+        for i in range(2):
+            meter.step()
+            twin.zero_grad(set_to_none=True)
+            if i == 0:
+                tracker.reset_mod_stats()
+    return int(tracker.get_tracker_snapshot("peak")[torch.device("cpu")]["Total"])
+
+
+if __name__ == "__main__":
+    main()
