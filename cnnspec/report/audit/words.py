@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from cnnspec.analyses.audit.audit import Audited
 from cnnspec.analyses.audit.printed import printed as figure_in
 from cnnspec.analyses.audit.verdict import AMBIGUOUS, REFUTED, VERDICTS, Ruling
+from cnnspec.spec.claims import Subject
 from cnnspec.units import shape
 
 QUANTITIES = {
@@ -17,29 +18,38 @@ NOTHING = "–"
 
 
 def about(ruling: Ruling) -> str:
-    """What a claim is about: ``alexnet conv2, stride``; "" of a calculation."""
-    claim = ruling.claim
-    subject = claim.subject
-    if claim.kind in ("expression", "undecidable"):
-        calculation = "a calculation" if claim.kind == "expression" else ""
-        return ", ".join(filter(None, (ruling.subject, calculation)))
+    """What a claim is about: ``alexnet conv2, stride``; "" of a statement that no network is named in."""
+    claim, op = ruling.claim, ruling.claim.subject.op
+    quantity = QUANTITIES.get(claim.quantity, claim.quantity.replace("_", " "))
     if claim.kind == "matrix":
-        return f"worked example, {claim.fields['matrix']}"
-    if isinstance(subject.layer, dict):
-        given = f" on {shape(subject.input)}" if subject.input else ""
-        fields = ", ".join(f"{k} {str(v).lower()}" for k, v in subject.layer.items() if k != "op")
-        names = [f"{subject.layer['op']} ({fields}){given}" if fields else f"{subject.layer['op']}{given}"]
+        parts = ["worked example", str(claim.fields["matrix"])]
+    elif claim.kind == "expression":
+        parts = [ruling.subject, "a calculation"]
+    elif claim.kind == "undecidable":
+        parts = [ruling.subject]
+    elif isinstance(claim.subject.layer, dict):
+        parts = [operator(claim.subject), quantity]
+    elif op and claim.quantity == "count":
+        parts = [layers(ruling), f"number of {op} layers"]
     else:
-        layers = subject.layer if isinstance(subject.layer, str) else ", ".join(subject.layer[:4]) + (
-            " and so on" if len(subject.layer) > 4 else "")
-        set_ = ", ".join(f"{k} = {v}" for k, v in subject.settings.items())
-        given = shape(subject.input) if subject.input else ""
-        names = [" ".join(filter(None, (ruling.subject, f"({'; '.join(filter(None, (set_, given)))})"
-                                        if set_ or given else "", layers)))]
-        if subject.op and claim.quantity == "count":
-            return f"{names[0]}, number of {subject.op} layers"
-        names += [f"each {subject.op}"] if subject.op else []
-    return ", ".join(filter(None, (*names, QUANTITIES.get(claim.quantity, claim.quantity.replace("_", " ")))))
+        parts = [layers(ruling), op and f"each {op}", quantity]
+    return ", ".join(filter(None, parts))
+
+
+def operator(subject: Subject) -> str:
+    """An operator alone: ``conv (out_channels 6, kernel_size 5) on 3x32x32``."""
+    fields = ", ".join(f"{k} {str(v).lower()}" for k, v in subject.layer.items() if k != "op")
+    given = f"on {shape(subject.input)}" if subject.input else ""
+    return " ".join(filter(None, (subject.layer["op"], fields and f"({fields})", given)))
+
+
+def layers(ruling: Ruling) -> str:
+    """A network, how it is set, and layers of it: ``alexnet (classes = 10) conv1, conv2``."""
+    subject = ruling.claim.subject
+    set_ = [f"{k} = {v}" for k, v in subject.settings.items()] + ([shape(subject.input)] if subject.input else [])
+    names = subject.layer.split() if isinstance(subject.layer, str) else subject.layer
+    some = ", ".join(names[:4]) + (" and so on" if len(names) > 4 else "")
+    return " ".join(filter(None, (ruling.subject, f"({', '.join(set_)})" if set_ else "", some)))
 
 
 def place(ruling: Ruling, audited: Audited) -> str:
