@@ -18,3 +18,11 @@ def test_moved_elements_count_norms_and_both_inputs_of_a_join() -> None:
     rows = {r.name: r for r in net.rows()}
     assert moved([rows["layer1.0.conv1"]]) == 2 * 64 * 56 * 56 + 9 * 64 * 64 + 4 * 64
     assert moved([rows["layer1.0.add"]]) == 3 * 64 * 56 * 56
+
+
+def test_what_only_gives_its_size_is_not_moved() -> None:
+    rows = {r.name: r for r in cnnspec.load("fcn32s").rows()}
+    crop = next(r for r in rows.values() if r.op == "crop")
+    assert len(crop.nodes[0].inputs) == 2
+    first = crop.nodes[0].inputs[0].output
+    assert moved([crop]) == first[0] * first[1] * first[2] + crop.activation_size

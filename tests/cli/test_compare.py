@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -45,6 +46,26 @@ def test_every_measure_of_one_network_by_hand() -> None:
     assert entry["intensity"] == round(833_040 / moved, 2)
     assert entry["fvcore"] == entry["macs"] == 416_520
     assert entry["torchinfo"] == 416_520 + 4704 + 1600 + 120 + 84 + 10
+
+
+def test_shared_weights_count_once_and_a_batch_moves_weights_once() -> None:
+    keys = "network,params,weights,intensity,architecture"
+    one, more = (json.loads(run("retinanet_resnet50_fpn", "lenet5", "--columns", keys, "--batch", n, "--format", "json")
+                            .stdout)["networks"] for n in ("1", "10"))
+    assert one[0]["weights"] < one[0]["params"]
+    assert one[0]["architecture"] is None  # it has branches
+    assert one[1]["architecture"] == "Image, Conv5-6, Avg pool, Conv5-16, Avg pool, FC-120, FC-84, FC-10"
+    assert one[1]["intensity"] == round(833_040 / (4 * (9108 + 8094 + 61706)), 2)
+    assert more[1]["intensity"] == round(8_330_400 / (4 * (10 * (9108 + 8094) + 61706)), 2)
+
+
+def test_a_field_that_is_no_square_is_shown_whole_and_compared_by_its_larger_side(tmp_path: Path) -> None:
+    (tmp_path / "n.toml").write_text('name = "n"\ninput = [1, 8, 8]\n'
+                                     'layers = [{ name = "c", op = "conv", out_channels = 1, kernel_size = [1, 5] }]\n')
+    given = (str(tmp_path / "n.toml"), "--columns", "network,receptive_field")
+    assert run(*given).stdout.splitlines()[2].split() == ["n", "1x5"]
+    assert names(*given, "--filter", "receptive_field > 4") == ["n"]
+    assert names(*given, "--filter", "receptive_field > 5") == []
 
 
 def test_csv_is_exact_and_a_frame_says_the_same() -> None:
