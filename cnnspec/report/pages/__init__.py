@@ -20,6 +20,7 @@ PAGES = {
     "benchmarks": "cnnspec.report.pages.benchmarks",
     "audit": "cnnspec.report.pages.audit",
     "rules": "cnnspec.report.pages.rules",
+    "mutation": "cnnspec.report.pages.mutation",
 }
 
 

@@ -1,0 +1,125 @@
+"""Draw mutants, run the tests that concern them, and write reports/data/mutation.json and reports/mutation.md.
+
+``python -m tests.mutation --count 1000 --run 1000 --jobs 2``. A process forks for each mutant: libraries are imported
+once, the mutated module is compiled in place of its file, and tests run until the first fails. A mutant is killed by
+a failing test, by the end of its time, or by not even being imported.
+"""
+
+import argparse
+import ast
+import datetime
+import importlib.machinery
+import json
+import os
+import platform
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.mutation.mutants import PACKAGE, Mutant, drawn, mutated
+
+ROOT = PACKAGE.parent
+SECONDS = 120  # of CPU, for the tests of one mutant; they take some 20
+TESTS = {
+    "rules": ["tests/rules", "tests/gate/test_check_command.py"],
+    "spec": ["tests/spec/test_bad_specs.py", "tests/spec/test_field_misuse.py", "tests/spec/test_positions.py",
+             "tests/spec/test_all_problems.py", "tests/spec/test_language_arguments.py",
+             "tests/spec/test_language_expressions.py", "tests/spec/test_language_names.py",
+             "tests/spec/test_language_repeats.py", "tests/spec/test_hostile_expressions.py",
+             "tests/spec/test_vocabulary.py", "tests/gate/test_budgets.py", "tests/zoo/test_published.py"],
+    "ops": ["tests/spec/test_field_misuse.py", "tests/ops/test_registry.py", "tests/spec/test_bad_specs.py",
+            "tests/zoo/test_published.py", "tests/ops/test_shapes_against_torch.py",
+            "tests/ops/test_layers_against_torch.py"],
+}
+
+
+def child(mutant: Mutant) -> int:
+    """The exit code of pytest over a mutant, in a process of its own; a number below 0 is no mutant at all."""
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    path = PACKAGE / mutant.file
+    source = path.read_text(encoding="utf-8")
+    tree = mutated(source, mutant.number) if mutant.number >= 0 else ast.parse(source)
+    original = importlib.machinery.SourceFileLoader.get_code
+
+    def get_code(self: Any, fullname: str) -> Any:
+        if os.path.realpath(self.path) == str(path.resolve()):
+            return compile(tree, self.path, "exec")
+        return original(self, fullname)
+
+    importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+    import pytest
+
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    tests = TESTS[mutant.file.partition("/")[0]]
+    os.environ["CI"] = "1"  # hypothesis draws the same each time
+    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests]))
+
+
+def outcomes(mutants: list[Mutant], jobs: int) -> Iterator[tuple[Mutant, str]]:
+    """Each mutant with what became of it, in the order in which they end."""
+    waiting, running = list(reversed(mutants)), {}
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            mutant = waiting.pop()
+            pid = os.fork()
+            if pid == 0:
+                code = 3
+                try:
+                    code = child(mutant)
+                finally:
+                    os._exit(code)
+            running[pid] = mutant
+        pid, status = os.wait()
+        code = os.waitstatus_to_exitcode(status)
+        late = code in (-signal.SIGXCPU, -signal.SIGKILL)
+        yield running.pop(pid), "survived" if code == 0 else "out of time" if late else "killed"
+
+
+def main() -> None:
+    """Run, show how it goes, and write what came of it."""
+    parser = argparse.ArgumentParser()
+    for option, default in (("count", 1000), ("run", 1000), ("seed", 6), ("jobs", os.cpu_count() or 1)):
+        parser.add_argument(f"--{option}", type=int, default=default)
+    parser.add_argument("--minutes", type=float, default=600, help="Begin no mutant after so many.")
+    given = parser.parse_args()
+    os.chdir(ROOT)
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    for name in ("click", "hypothesis", "jsonschema", "pytest", "torch"):  # and nothing of ours: mutants import that
+        __import__(name)
+    assert not [name for name in sys.modules if name.startswith("cnnspec")]
+    chosen = drawn(given.count, given.seed)
+    sound = [Mutant(f"{room}/__init__.py", -1, 0, "none", "", "") for room in TESTS]
+    for mutant, outcome in outcomes(sound, given.jobs):
+        if outcome != "survived":
+            raise SystemExit(f"the tests of {mutant.file} fail without any mutant ({outcome})")
+    data: dict[str, Any] = {
+        "about": {"date": datetime.date.today().isoformat(), "python": platform.python_version(), "seed": given.seed,
+                  "drawn": len(chosen)}, "mutants": []}
+    end = time.monotonic() + 60 * given.minutes
+    some = iter(chosen[: given.run])
+    while time.monotonic() < end and (batch := [m for m, _ in zip(some, range(2 * given.jobs), strict=False)]):
+        for mutant, outcome in outcomes(batch, given.jobs):
+            data["mutants"].append({**mutant._asdict(), "outcome": outcome})
+            print(f"{outcome:11} {mutant.file}:{mutant.line} {mutant.before} -> {mutant.after}", flush=True)
+    data["mutants"].sort(key=lambda m: (m["file"], m["number"]))
+    write(data)
+
+
+def write(data: dict[str, Any]) -> None:
+    """Write the data, and its page in a process that sees no mutant."""
+    path = ROOT / "reports" / "data" / "mutation.json"
+    path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    from cnnspec.report.pages.mutation import pages
+
+    for name, text in pages(str(ROOT / "reports")).items():
+        Path(ROOT / "reports" / name).write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Mutants are other programs, drawn the same from the same seed, and never in words."""
+
+import ast
+from collections import Counter
+
+from cnnspec.report.pages.mutation import page
+from tests.mutation.mutants import FILES_APART, PACKAGE, ROOMS, changes, drawn, mutants, mutated, places
+
+SOURCE = '''
+def output(self, x: int = 1) -> str:
+    """The 1 output."""
+    if x > 3 and not self.flat:
+        note(f"{x - 1} of {3}")
+    return "a" + "b" if x else x * 2
+'''
+
+
+def test_words_are_left_as_they_are() -> None:
+    kinds = Counter(kind for node in places(ast.parse(SOURCE)) for kind, _ in changes(node))
+    assert kinds == {"constant": 3, "condition": 2, "comparison": 1, "and, or": 1, "not": 1, "statement": 1,
+                     "return": 1, "arithmetic": 1}
+
+
+def test_every_mutant_is_another_program() -> None:
+    file = PACKAGE / "ops" / "linear.py"
+    found = mutants(file)
+    assert [m.number for m in found] == list(range(len(found)))
+    text = file.read_text(encoding="utf-8")
+    plain = ast.unparse(ast.parse(text))
+    programs = [ast.unparse(mutated(text, m.number)) for m in found]
+    assert plain not in programs
+    assert all(compile(program, "linear.py", "exec") for program in programs)
+
+
+def test_a_sample_is_the_same_for_the_same_seed_and_fair_to_rooms() -> None:
+    sample = drawn(60, 1)
+    assert sample == drawn(60, 1) != drawn(60, 2)
+    assert Counter(m.file.partition("/")[0] for m in sample) == dict.fromkeys(ROOMS, 20)
+    assert Counter(m.file.partition("/")[0] for m in sample[:30]) == dict.fromkeys(ROOMS, 10)
+    assert not [m for m in sample if m.file.rpartition("/")[2] in FILES_APART]
+
+
+def test_the_page_counts_and_names_what_survived() -> None:
+    mutant = drawn(1, 1)[0]._asdict()
+    ran = [{**mutant, "outcome": outcome} for outcome in ("killed", "killed", "out of time", "survived")]
+    text = page({"about": {"date": "2026-01-01", "python": "3.11", "seed": 1, "drawn": 9}, "mutants": ran})
+    assert f"| {mutant['file'].partition('/')[0]} " in text
+    assert "75%" in text
+    assert f"{mutant['file']}:{mutant['line']}".replace("_", "\\_") in text
