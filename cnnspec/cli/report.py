@@ -39,7 +39,7 @@ def command(name: str | None, settings: tuple[str, ...], input_shape: str | None
     Exit codes of --check: 0 all up to date, 1 a page is stale, missing or made by nothing, or its data was measured
     for a spec that has changed since.
     """
-    if name is not None or html is not None:
+    if name is not None or html is not None or settings or input_shape:
         if name is None or html is None or check:
             raise RequestError("the page of one network takes its name and --html: "
                                "cnnspec report resnet50 --html resnet50.html")

@@ -71,12 +71,12 @@ def seen(found: list[Moment]) -> list[int]:
 
 
 def drawing(title: str, found: list[Moment], ground: int) -> str:
-    """Live bytes over the events, forward and backward apart, with the peak marked."""
+    """Live bytes over the events, the phases apart, with the peak marked."""
     from html import escape
 
     top = max(found, key=lambda m: m.live)
     at, end = found.index(top), max(len(found) - 1, 1)
-    turn = next((i for i, m in enumerate(found) if m.phase == "backward"), None)
+    turns = [i for i in range(1, len(found)) if found[i].phase != found[i - 1].phase]
 
     def x(i: int) -> str:
         return f"{LEFT + (WIDTH - LEFT - 20) * i / end:.1f}"
@@ -104,11 +104,11 @@ def drawing(title: str, found: list[Moment], ground: int) -> str:
         f"{escape(words)}</text>",
         f'<text class="mem-text" x="{LEFT - 8}" y="{y(top.live)}" text-anchor="end">{top.live / 2**20:.0f} MiB</text>',
         f'<text class="mem-text" x="{LEFT - 8}" y="{y(ground)}" text-anchor="end">{ground / 2**20:.0f} MiB</text>',
-        f'<text class="mem-text" x="{LEFT}" y="{HEIGHT - 14}">forward</text>',
+        f'<text class="mem-text" x="{LEFT}" y="{base + 13}">{found[0].phase}</text>',
     ]
-    if turn is not None:
+    for turn in turns:
         parts += [f'<line class="mem-line" x1="{x(turn)}" x2="{x(turn)}" y1="{TOP}" y2="{base}" stroke="#555"/>',
-                  f'<text class="mem-text" x="{x(turn)}" y="{HEIGHT - 14}">backward</text>']
-    parts += [f'<text class="mem-text" x="{WIDTH - 20}" y="{HEIGHT - 14}" text-anchor="end">{count(len(found))} '
+                  f'<text class="mem-text" x="{x(turn)}" y="{base + 13}">{found[turn].phase}</text>']
+    parts += [f'<text class="mem-text" x="{WIDTH - 20}" y="{HEIGHT - 8}" text-anchor="end">{count(len(found))} '
               "allocations and releases; dashed: parameters, buffers, input, target, optimizer state</text>", "</svg>"]
     return "\n".join(parts)

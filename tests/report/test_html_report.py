@@ -149,6 +149,7 @@ def test_the_command_writes_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("arguments", "message"), [
     (["lenet5"], "takes its name and --html"),
     (["--html", "a.html"], "takes its name and --html"),
+    (["--set", "classes=7"], "takes its name and --html"),
     (["lenet5", "--html", "a.html", "--check"], "takes its name and --html"),
     (["lenet5", "--html", "a.pdf"], "--html writes a file.html, not 'a.pdf'"),
     (["lenet5", "--html", "no/such/folder/a.html"], "cannot be written"),
