@@ -28,7 +28,7 @@ class Checked(Record):
     """What a file holds: its networks, findings and, for the reasons given, ignored ones.
 
     ``cut`` says that there are more problems than anyone reads; ``used`` are the ignores of the configuration that
-    took effect, as patterns with their codes.
+    took effect, as patterns with their codes; ``whole`` that all of the file was looked at, and understood.
     """
 
     path: str
@@ -36,6 +36,7 @@ class Checked(Record):
     findings: tuple[Finding, ...]
     cut: bool = False
     used: tuple[tuple[str, str], ...] = ()
+    whole: bool = False
 
 
 def check_file(path: str, variant: str = "", config: Config | None = None, max_lines: int = MAX_LINES) -> Checked:
@@ -51,13 +52,16 @@ def checked(path: str, variant: str, config: Config, max_lines: int) -> Checked:
     except SpecError as error:
         found.add(error.problems)
         return Checked(path, (), finished(found, None))
+    if source.data and source.data.keys() <= {"blocks"}:
+        return Checked(path, (), ())  # its blocks are looked at with the specs that include them
     names, cut = networks(found, source, variant, config, selection, max_lines)
     reported = Findings()
     for finding in found:
         if finding.problem.rule in selection:
             reported.fold(finding)
-    used = ignore(reported, source, config, selection, whole=not variant)
-    return Checked(path, names, finished(reported, source), cut, used)
+    whole = not variant and not any(f.problem.rule in LANGUAGE for f in reported)
+    used = ignore(reported, source, config, selection, whole)
+    return Checked(path, names, finished(reported, source), cut, used, whole)
 
 
 def networks(found: Findings, source: Source, variant: str, config: Config, selection: Selection,
@@ -106,16 +110,14 @@ def ignore(found: Findings, source: Source, config: Config, selection: Selection
            whole: bool) -> tuple[tuple[str, str], ...]:
     """Give ignored findings their reasons, and add what is wrong with ignores; those of the configuration used.
 
-    Which ignores of a file take no effect is known only where the ``whole`` of it was checked and understood.
+    Which ignores of a file take no effect is known only where the ``whole`` of it was looked at.
     """
     own, problems = read_ignores(source)
     if "G001" in selection:
         found.add(problems)
     used: dict[Any, None] = {}
-    broken = False
     for key, finding in list(found.found.items()):
         problem = finding.problem
-        broken = broken or problem.rule in LANGUAGE
         inline = own if problem.where.file == source.name else ignores_in(problem.where.file)
         for i in inline:
             if problem.where.line == i.line and problem.rule in i.codes:
@@ -125,7 +127,7 @@ def ignore(found: Findings, source: Source, config: Config, selection: Selection
             if problem.rule in reasons and matches(problem.where.file, [pattern], config.folder):
                 found.found[key] = finding.replace(ignored=reasons[problem.rule], outside=True)
                 used[pattern, problem.rule] = None
-    if whole and not broken and "G002" in selection:
+    if whole and "G002" in selection:
         found.add(unused(own, used, selection))
     return tuple(key for key in used if isinstance(key[0], str))
 

@@ -81,7 +81,8 @@ def without_effect(results: list[Checked], configs: list[Config]) -> Iterable[tu
     for config in {id(c.source): c for c in configs if c.source}.values():
         problems = []
         for pattern, reasons in config.ignores.items():
-            there = not set("*?[") & set(pattern) and any(matches(c.path, [pattern], config.folder) for c in results)
+            there = not set("*?[") & set(pattern) and any(
+                c.whole and matches(c.path, [pattern], config.folder) for c in results)
             for code in reasons:
                 if there and (pattern, code) not in used and code in config.selection and config.source:
                     where = config.source.where(("tool", "cnnspec", "per-file-ignores", pattern, code), key=True)

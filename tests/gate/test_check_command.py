@@ -174,6 +174,20 @@ def test_what_was_not_looked_at_is_not_said_to_be_ignored_for_nothing() -> None:
     assert [f[2] for f in found("broken.toml")] == ["S010"]
 
 
+def test_an_ignore_of_the_configuration_is_held_against_whole_files_only() -> None:
+    write(pyproject="[tool.cnnspec.per-file-ignores]\n'family.toml' = { S002 = 'x' }\n", family=FAMILY)
+    assert [f[2] for f in found("family.toml")] == ["S001", "G002"]
+    assert [f[2] for f in found("family.toml:wide")] == ["S001"]
+    write(family=FAMILY.replace("conv", "cnov"))
+    assert [f[2] for f in found("family.toml")] == ["L005"]
+
+
+def test_a_file_of_blocks_is_looked_at_with_those_that_include_it() -> None:
+    write(parts="[blocks.b]\nlayers = [{ name = 'c', op = 'relu' }]\n")
+    done = check("parts.toml")
+    assert (done.exit_code, done.output) == (0, "1 file, 0 networks: nothing to find fault with\n")
+
+
 @pytest.mark.parametrize(("options", "codes"), [
     ([], ["S001", "S002"]), (["--select", "S001"], ["S001"]), (["--select", "S"], ["S001", "S002", "S004"]),
     (["--select", "S,B", "--ignore", "S002,S004"], ["S001"]), (["--ignore", "S", "--select", "S002"], ["S002"]),
