@@ -52,7 +52,7 @@ def replaced(draw: st.DrawFn, value: Any, depth: int) -> Any:
     return draw(st.sampled_from(JUNK))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(spoilt())
 def test_a_spoilt_claim_is_ruled_or_refused_with_problems(claim: dict[str, Any]) -> None:
     source, notes = Source("claims.toml", ""), Collector()

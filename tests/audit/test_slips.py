@@ -64,7 +64,7 @@ def test_the_layer_below_in_a_table_is_recognised() -> None:
     assert [s.slip for s in found.slips] == ["layer"]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(st.integers(1, 10**9), st.sampled_from(["", "k", "M"]), st.booleans())
 def test_the_search_makes_no_wrong_figure_right(n: int, suffix: str, exact: bool) -> None:
     value = f"{n}" if exact else f'"{n}{suffix}"'
@@ -87,11 +87,11 @@ def test_not_even_a_slip_that_gives_every_figure_changes_a_verdict(monkeypatch: 
 
 
 def test_few_random_figures_fit_a_slip() -> None:
-    """Of 150 wrong figures of four digits within a factor of 3, at most 1 in 10 fits any slip, of one digit none."""
+    """Of 100 wrong figures of four digits within a factor of 3, at most 1 in 10 fits any slip, of one digit none."""
     draw = random.Random(7)
-    figures = [f'"{draw.uniform(0.33, 3) * 61.706:.4g}k"' for _ in range(150)]
+    figures = [f'"{draw.uniform(0.33, 3) * 61.706:.4g}k"' for _ in range(100)]
     fitted = [f for f in figures if ruling(f'network = "lenet5", quantity = "params", value = {f}').slips]
-    assert len(fitted) <= 15
+    assert len(fitted) <= 10
     assert not ruling('network = "lenet5", quantity = "params", value = "20k"').slips
 
 

@@ -36,7 +36,7 @@ def tensor(m: list[list[int]]) -> torch.Tensor:
     return torch.tensor(m, dtype=torch.float64)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(matrices(3), matrices(1, 3), st.integers(1, 3), st.integers(0, 2), st.integers(-3, 3), st.booleans())
 def test_convolutions(m: list[list[int]], kernel: list[list[int]], stride: int, padding: int, bias: int,
                       relu: bool) -> None:
@@ -47,7 +47,7 @@ def test_convolutions(m: list[list[int]], kernel: list[list[int]], stride: int, 
     assert torch.equal(cells(fields, y), y.relu() if relu else y)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(matrices(3), st.integers(1, 3), st.integers(1, 3), st.sampled_from(["maxpool", "avgpool", "minpool"]))
 def test_pools(m: list[list[int]], size: int, stride: int, kind: str) -> None:
     x = tensor(m)[None, None]
@@ -57,7 +57,7 @@ def test_pools(m: list[list[int]], size: int, stride: int, kind: str) -> None:
     assert torch.allclose(cells({"matrix": kind, "given": m, "size": size, "stride": stride}, y), y)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(matrices(3), st.integers(2, 3))
 def test_windows_that_reach_over_the_border(m: list[list[int]], size: int) -> None:
     y = functional.max_pool2d(tensor(m)[None, None], size, size, ceil_mode=True)[0, 0]
