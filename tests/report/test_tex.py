@@ -22,10 +22,10 @@ HEAD = r"""\documentclass{article}
 COMMANDS = [
     "table lenet5_geron --preset architecture --reverse", "table alexnet_geron --preset architecture --reverse",
     "table bird_cnn --preset activations --layout hwc", "table vgg16", "table resnet50 --preset full --depth 2",
-    "table mobilenet_v3_large --columns layer,op,elementwise,shares", "list", "compare vgg16 resnet50 sam_vit_b",
+    "table lenet5 --columns layer,op,elementwise,shares", "list lenet", "compare vgg16 resnet50 sam_vit_b",
     "compare vgg11 vgg16 googlenet --columns title,architecture,params,size,receptive_field,intensity --exact",
     "compare lenet5 alexnet --across --convention fvcore --convention thop", "explain lenet5", "explain googlenet fc",
-    "explain unet", "explain resnet50 --vs ptflops", "explain resnet50 layer1.0 --vs torchinfo",
+    "explain resnet50 --vs ptflops", "explain resnet50 layer1.0 --vs torchinfo",
 ]
 
 
@@ -66,5 +66,5 @@ def test_a_network_of_hostile_names_compiles(tmp_path: Path) -> None:
 def test_every_network_of_the_zoo_compiles(tmp_path: Path) -> None:
     names = [name for names in cnnspec.networks().values() for name in names]
     parts = [printed(f"table {name} --depth 2 --preset full") for name in names]
-    parts += [printed("compare --all")]
+    parts += [printed("compare --all"), printed("list"), printed("explain unet")]
     compiled(parts, tmp_path)
