@@ -118,6 +118,7 @@ class Composition:
         return self.nodes[value].output == self.nodes[self.within(value)].output
 
     def laid_out(self) -> Sheet:
+        """The sheet with every place worked out."""
         made = self.made_wires()
         for wire, _ in made:  # a frame's ports are called by the values inside
             at = wire.source - self.first
@@ -129,23 +130,27 @@ class Composition:
         ports.spread(drawing)
         align.place(drawing)
         result = Sheet()
-        corners = route.paths(drawing)
-        for (wire, values), ways in zip(made, corners, strict=True):
-            for end, way in zip(wire.ends, ways, strict=True):
-                part = self.parts[end.vertex - self.first] if end.vertex not in self.exits else None
-                arrow = not part.inner if part else self.ends(wire.value)
-                if end.vertex in self.exits and (name := self.exit_label(self.exits[end.vertex])):
-                    result.labels.append(Label(way[-1][0] + ports.LABEL, way[-1][1] - 2, name))
-                result.lines.append(Line(values, part.name if part else "", way, end.dashed, arrow))
-            if wire.text:
-                x, y = ways[0][0]
-                result.labels.append(Label(x + ports.LABEL, y + 12, wire.text))
-        self.boxes(result)
+        for (wire, values), ways in zip(made, route.paths(drawing), strict=True):
+            self.put_wire(result, wire, values, ways)
+        self.put_boxes(result)
         result.width = max(v.x + v.right for v in drawing.vertices)
         result.height = max(v.y + v.height for v in drawing.vertices)
         result.tops = {value: self.vertices[i].x for value, i in self.entries.items()}
         result.bottoms = {value: self.vertices[i].x for i, value in self.exits.items()}
         return result
+
+    def put_wire(self, result: Sheet, wire: Wire, values: tuple[int, ...], ways: list[list[tuple[int, int]]]) -> None:
+        """Put a wire, from corner to corner to each of its ends, and the labels beside it."""
+        for end, way in zip(wire.ends, ways, strict=True):
+            leaves = end.vertex in self.exits
+            part = None if leaves else self.parts[end.vertex - self.first]
+            arrow = not part.inner if part else self.ends(wire.value)
+            result.lines.append(Line(values, part.name if part else "", way, end.dashed, arrow))
+            if leaves and (name := self.exit_label(self.exits[end.vertex])):
+                result.labels.append(Label(way[-1][0] + ports.LABEL, way[-1][1] - 2, name))
+        if wire.text:
+            x, y = ways[0][0]
+            result.labels.append(Label(x + ports.LABEL, y + 12, wire.text))
 
     def ends(self, value: int) -> bool:
         """Whether a value that leaves the sheet has arrived."""
@@ -159,8 +164,8 @@ class Composition:
         behind = boxes.STACK if boxes.stacked(part) else 0
         return Box(part, v.x - left, v.y, left + right + behind, v.height, says(part))
 
-    def boxes(self, result: Sheet) -> None:
-        """Put the boxes, the frames with what is in them, and the labels of what comes in."""
+    def put_boxes(self, result: Sheet) -> None:
+        """Put the boxes, and the frames with what is in them."""
         for i, part in enumerate(self.parts):
             v = self.vertices[i + self.first]
             if i in self.inner:
@@ -197,8 +202,8 @@ def frame_title(part: Part, room: int) -> str:
 
 
 def lengthened(line: Line, inner: Sheet) -> Line:
-    """A line that begins or ends at the border of a sheet, up to the border of the frame around it."""
+    """A line that begins where a value comes into a sheet, from the border of the frame around it."""
     corners = [*line.corners]
-    if corners[0][1] == TITLE and len(line.values) and line.values[0] in inner.tops:
+    if corners[0][1] == TITLE and line.values[0] in inner.tops:
         corners[0] = (corners[0][0], 0)
     return line._replace(corners=corners)
