@@ -9,12 +9,11 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from support import import_torchvision
 
 from cnnspec.cli import COMMANDS, cli
 
 ROOT = Path(__file__).parents[2]
-SLOW = re.compile(r"cnnspec (audit$|verify|compare --all|list$|memory .*--fit|sizes .*--up-to)")
+SLOW = re.compile(r"cnnspec (audit($| note| my_claims)|verify|compare --all|list$|memory .*--fit|sizes .*--up-to)")
 ELSEWHERE = {  # and why they are not run here
     "cnnspec verify --all --format junit --output verify.xml": "it takes minutes; the long tests of the zoo do that",
     "cnnspec report": "it takes minutes; tests of the report command render pages",
@@ -81,7 +80,9 @@ def test_what_is_run_elsewhere_is_there() -> None:
 @pytest.mark.parametrize("line", CASES)
 def test_an_example_runs(line: str, folder: Path) -> None:
     if "--against torchvision" in line:
-        import_torchvision()
+        import support  # imports PyTorch
+
+        support.import_torchvision()
     if line.startswith("cnnspec new "):
         (folder / "my_network.toml").unlink()
     before = {p for p in folder.rglob("*") if p.is_file()}

@@ -27,12 +27,15 @@ Accepts     227 to 258, since fc6 is learned for one size: its weight is
 Read whole  67, 99 … 483 (every 32): no stride leaves the end of a map unread
 Both        227
 """
-    assert "Accepts     any size from 29: no parameter depends on it" in run("densenet121").output
-    assert "Unread      at 3x224x224, conv1 leaves out the last row and column" in run("squeezenet1_0").output
-    assert "Training    299 to 512; at 298 AuxLogits.conv1 refuses" in run("inception_v3").output
+    for name, bound, line in (
+        ("densenet121", "40", "Accepts     any size from 29: no parameter depends on it"),
+        ("squeezenet1_0", "30", "Unread      at 3x224x224, conv1 leaves out the last row and column of what it"),
+        ("inception_v3", "300", "Training    299 to 300; at 298 AuxLogits.conv1 refuses: a window of 5 does not"),
+    ):
+        assert line in run(name, "--up-to", bound).output.splitlines()
     assert "Smallest    none of these sizes is valid: " in run("densenet121", "--up-to", "9").output
     for name in ("alexnet_torchvision", "unet", "cnn_1d"):
-        assert max(map(len, run(name).output.splitlines())) <= 80
+        assert max(map(len, run(name, "--up-to", "200").output.splitlines())) <= 80
 
 
 def test_json_has_runs_of_sizes() -> None:
