@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from written import network
 
@@ -128,6 +128,7 @@ def test_sizes_that_a_stride_reads_whole(fields: str, whole: list[int]) -> None:
     assert found.whole == whole
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5), st.integers(1, 5), st.integers(0, 2), st.integers(1, 3))
 def test_read_whole_means_that_the_last_position_is_read(kernel: int, stride: int, padding: int, dilation: int) -> None:
     fields = f"kernel_size = {kernel}, stride = {stride}, padding = {padding}, dilation = {dilation}"
@@ -184,6 +185,7 @@ def test_deep_networks_take_no_minute() -> None:
     assert time.process_time() - start < 40 * once  # a size costs a fraction of building the network
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(1, 60)))
 def test_runs_are_the_same_sizes(listed: set[int]) -> None:
     found = runs(sorted(listed))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
@@ -224,6 +224,7 @@ VALUES = st.one_of(
 FIELDS = [(name, key) for name in OPERATORS for key in operator(name).fields]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(FIELDS), VALUES)
 def test_a_field_takes_what_its_schema_takes(field: tuple[str, str], value: Any) -> None:
     name, key = field
