@@ -27,7 +27,8 @@ def imported(*arguments: str) -> set[str]:
 @pytest.mark.parametrize("arguments", [
     ("table", "vgg16", "--format", "json"), ("table", "vgg16", "--format", "csv"),
     ("list", "lenet", "--format", "json"), ("list", "lenet", "--format", "csv"),
-    ("table", "vgg16"), ("list", "lenet"), ("explain", "lenet5"), ("schema",),
+    ("table", "vgg16"), ("list", "lenet"), ("explain", "lenet5"), ("explain", "lenet5", "--vs", "fvcore"),
+    ("compare", "lenet5", "alexnet", "--convention", "thop", "--batch", "8"), ("schema",),
     ("audit", "note_003"), ("audit", "note_003", "--format", "json"),
     ("draw", "resnet50"), ("memory", "resnet50", "--optimizer", "adam"), ("memory", "lenet5", "--fit", "1GiB"),
 ])
