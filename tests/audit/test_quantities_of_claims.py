@@ -72,6 +72,7 @@ def test_lenet5_has_the_parameters_and_connections_of_its_paper(layer: str, figu
     ('network = "zfnet", over = "alexnet", quantity = "layers", value = "equal"', "confirmed"),
     ('network = "vgg16", layer = "stage1.conv1 stage2.conv1", quantity = "channels", value = "rising"', "confirmed"),
     ('network = "alexnet", op = "conv", quantity = "channels", value = "rising"', "refuted"),
+    ('network = "vgg16", layer = "stage4.conv1 stage5.conv1", quantity = "channels", value = "rising"', "refuted"),
     ('network = "alexnet", layer = "conv1", quantity = "stride", value = ">=2"', "confirmed"),
     ('network = "alexnet", layer = "conv1", quantity = "stride", value = ">4"', "refuted"),
     ('network = "alexnet", op = "add", quantity = "count", value = ">0"', "refuted"),
