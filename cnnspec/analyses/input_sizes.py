@@ -5,7 +5,7 @@ shapes; and it is read whole where no layer with a stride leaves real positions 
 else reads them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from copy import copy
 from typing import Any
 
@@ -189,19 +189,3 @@ def words(node: Node, fault: Misfit) -> str:
     for i in reversed(range(len(node.inputs))):
         message = message.replace(f"${i}", visible(node.inputs[i].row))
     return message.removeprefix(f"{node.kind}: ")
-
-
-def runs(sizes: Iterable[int]) -> list[tuple[int, int, int]]:
-    """Sizes as runs (first, last, step); a run with a step above 1 has at least three sizes."""
-    found: list[tuple[int, int, int]] = []
-    for n in sizes:
-        if found:
-            first, last, step = found[-1]
-            if n - last == step or (first == last and n - last == 1):
-                found[-1] = (first, n, n - last)
-                continue
-            if len(found) > 1 and first == last and found[-2][0] == found[-2][1] and n - last == first - found[-2][0]:
-                found[-2:] = [(found[-2][0], n, n - last)]
-                continue
-        found.append((n, n, 0))
-    return found

@@ -1,9 +1,10 @@
 """The sizes of its input that a network takes, as text and as JSON."""
 
+from collections.abc import Iterable
 from textwrap import wrap
 from typing import Any
 
-from cnnspec.analyses.input_sizes import Refusal, Sizes, Varied, runs
+from cnnspec.analyses.input_sizes import Refusal, Sizes, Varied
 from cnnspec.report.contract import encoded
 from cnnspec.report.formats import WIDTH, plain
 from cnnspec.units import Shape, count, shape
@@ -96,3 +97,19 @@ def refusal(found: Refusal | None) -> dict[str, Any] | None:
 
 def listed(found: list[int]) -> list[dict[str, int]]:
     return [{"first": first, "last": last, "step": max(1, step)} for first, last, step in runs(found)]
+
+
+def runs(sizes: Iterable[int]) -> list[tuple[int, int, int]]:
+    """Sizes as runs (first, last, step); a run with a step above 1 has at least three sizes."""
+    found: list[tuple[int, int, int]] = []
+    for n in sizes:
+        if found:
+            first, last, step = found[-1]
+            if n - last == step or (first == last and n - last == 1):
+                found[-1] = (first, n, n - last)
+                continue
+            if len(found) > 1 and first == last and found[-2][0] == found[-2][1] and n - last == first - found[-2][0]:
+                found[-2:] = [(found[-2][0], n, n - last)]
+                continue
+        found.append((n, n, 0))
+    return found

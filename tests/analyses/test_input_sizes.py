@@ -1,7 +1,6 @@
 """The sizes of inputs: against networks built anew at each size, against torchvision's figures, and the papers'."""
 
 import time
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written import network
 
-from cnnspec.analyses.input_sizes import Sizes, input_sizes, runs
+from cnnspec.analyses.input_sizes import Sizes, input_sizes
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.rules.lint import problems as lint
@@ -183,12 +182,3 @@ def test_deep_networks_take_no_minute() -> None:
     once = time.process_time() - start
     input_sizes(graph, bound=128)
     assert time.process_time() - start < 40 * once  # a size costs a fraction of building the network
-
-
-@settings(deadline=None)
-@given(st.sets(st.integers(1, 60)))
-def test_runs_are_the_same_sizes(listed: set[int]) -> None:
-    found = runs(sorted(listed))
-    assert [n for first, last, step in found for n in range(first, last + 1, step or 1)] == sorted(listed)
-    assert all(last - first >= 2 * step for first, last, step in found if step > 1)
-    assert all(a[1] < b[0] for a, b in pairwise(found))

@@ -1,13 +1,16 @@
 """cnnspec sizes as a user calls it: at 80 columns, as JSON, and what it refuses."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cnnspec.cli import cli
 from cnnspec.problems import RequestError
-from cnnspec.report.sizes import sizes
+from cnnspec.report.sizes import runs, sizes
 
 
 def run(*arguments: str, code: int = 0) -> Result:
@@ -86,3 +89,12 @@ def test_bounds() -> None:
 ])
 def test_sizes_in_words(listed: list[int], words: str) -> None:
     assert sizes(listed) == words
+
+
+@settings(deadline=None)
+@given(st.sets(st.integers(1, 60)))
+def test_runs_are_the_same_sizes(listed: set[int]) -> None:
+    found = runs(sorted(listed))
+    assert [n for first, last, step in found for n in range(first, last + 1, step or 1)] == sorted(listed)
+    assert all(last - first >= 2 * step for first, last, step in found if step > 1)
+    assert all(a[1] < b[0] for a, b in pairwise(found))
