@@ -43,7 +43,7 @@ def endures(folder: Path, make: Callable[[str, random.Random], str], name: str, 
 
 
 @MAKERS
-@settings(max_examples=30, **FUZZED)
+@settings(max_examples=12, **FUZZED)
 @given(name=NAMES, seed=SEEDS)
 def test_mutated_specs_are_checked(tmp_path: Path, make: Callable[[str, random.Random], str], name: str,
                                    seed: int) -> None:

@@ -7,6 +7,7 @@ and the methods that derive formulas, plan memory and build twins, which have su
 import ast
 import random
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -101,6 +102,7 @@ def mutated(source: str, number: int) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
+@cache
 def mutants(file: Path) -> list[Mutant]:
     """All mutants of a file."""
     source = file.read_text(encoding="utf-8")
