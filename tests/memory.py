@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from cnnspec.analyses.memory.answer import Memory
 from cnnspec.api import Network, load, load_zoo
@@ -122,8 +123,24 @@ def torchinfo(net: Network, twin: Twin, plan: Memory) -> int:
     import torchinfo as library  # type: ignore[import-not-found, import-untyped]
 
     sizes = [(BATCH, *n.output) for n in net.graph.inputs]
-    said = library.summary(twin, input_size=sizes, verbose=0, mode="train", device="cpu")
+    said = library.summary(Flat(build(net.graph)), input_size=sizes, verbose=0, mode="train", device="cpu")
     return int(said.total_input + said.total_output_bytes + said.total_param_bytes)
+
+
+class Flat(nn.Module):
+    """A twin whose layers stand beside each other, none in another: torchinfo counts those alone that have none."""
+
+    def __init__(self, twin: Twin):
+        super().__init__()
+        layers = list(dict.fromkeys(step.module for plan in twin.plans.values() for step in plan))
+        for i, layer in enumerate(layers):
+            for name in [name for name, child in layer.named_children() if child in layers]:
+                delattr(layer, name)
+            self.add_module(f"layer{i}", layer)
+        self.twin = [twin]  # in a list, it is no part of this module
+
+    def forward(self, *inputs: torch.Tensor) -> Any:
+        return self.twin[0](*inputs)
 
 
 def memtracker(net: Network, twin: Twin, plan: Memory) -> int:

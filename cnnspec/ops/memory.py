@@ -55,8 +55,8 @@ class Function(Record):
     constants: int = 0              # elements, as many for any batch
     indices: int = 0                # 64-bit numbers
     lazy: bool = False              # of which there are none where no gradient is wanted
-    statistics: int = 0             # two vectors of 32-bit numbers, as long for any batch
-    rows: int = 0                   # two vectors of 32-bit numbers for each example
+    statistics: int = 0             # two vectors, as long for any batch
+    rows: int = 0                   # two vectors for each example
     number: bool = False            # a number of Python's, of 8 bytes
     unpools: bool = False           # the indices of the pool that the operator undoes
 

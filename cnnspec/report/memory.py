@@ -60,7 +60,8 @@ def notes(found: Memory) -> list[str]:
         if found.optimizer in ("adam", "adamw"):
             told += [f"With foreach, the default on CUDA, its step takes {megabytes(found.gradients)} for a while."]
     if found.dtype in ("bfloat16", "float16"):
-        told += [f"All is {found.dtype}, parameters and state too; autocast, which keeps float32 parameters and casts "
+        told += [f"All is {found.dtype}, parameters and state too, and kernels on a CPU work in float32 for a while, "
+                 "which is not counted; autocast, which keeps float32 parameters and casts "
                  "copies of them, is not predicted."]
     return wrap(" ".join(told), WIDTH)
 

@@ -43,7 +43,7 @@ class Backward:
 
     def __init__(self, forward: Forward, log: Log, first: dict[int, Gradient]):
         self.log, self.batch = log, forward.batch
-        self.unit, self.size = forward.unit, forward.size
+        self.unit, self.size, self.cast = forward.unit, forward.size, forward.cast
         self.arrived, self.made = first, list[tuple[str, str, Storage]]()
         self.weights: dict[tuple[str, str], Storage] = {}
         self.beside: dict[int, list[Storage]] = {}  # gradients of other parts of what a step gave
@@ -69,7 +69,7 @@ class Backward:
         if function.copies:
             working += [log.new(n) for n in self.copied(step, incoming)]
         if function.divides or function.number:
-            working.append(log.new(8 * function.divides + self.size))
+            working.append(log.new(8 + self.size if function.divides else self.cast))
         working.append(log.new(function.masks * self.batch))
         before = log.live
         given = [(r, self.gradient(step, i, incoming, working)) for i, r in enumerate(step.reads) if r.maker]

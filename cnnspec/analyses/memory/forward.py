@@ -57,6 +57,7 @@ class Forward:
     def __init__(self, graph: Graph, setting: Setting, log: Log, inputs: dict[int, Tensor], training: bool):
         self.setting, self.log, self.training = setting, log, training
         self.batch, self.size, self.unit = setting.batch, setting.size, setting.unit
+        self.cast = self.size if self.size < 8 else 0  # a number of Python's is float64 before it is cast
         self.tape: list[Step] = []
         self.values: dict[int, Tensor] = dict(inputs)
         nodes = list(graph.layers(training))
@@ -130,7 +131,7 @@ class Forward:
     def apply(self, function: Function, reads: tuple[Tensor, ...], trained: Weights = ()) -> Tensor:
         """One function: what it gives, and, where gradients are wanted, its step on the tape."""
         log = self.log
-        number = [log.new(8), log.new(self.size)] if function.number else []
+        number = [log.new(8), log.new(self.cast)] if function.number else []
         size = function.size * (8 if function.whole_numbers else self.size) * (1 if function.fixed else self.batch)
         shares = function.shares and not (function.reshapes and reads[0].layout not in function.reshapes)
         storage = log.hold(reads[0].storage) if shares else log.new(size)
@@ -164,7 +165,7 @@ class Forward:
         extra = f.extra if self.setting.gradients or not f.shares else 0
         indices = f.indices if wanted or not f.lazy else 0
         sizes = (f.constants * self.size, indices * self.batch * 8, extra * self.unit,
-                 f.statistics * 4, f.statistics * 4, f.rows * self.batch * 4, f.rows * self.batch * 4)
+                 *(f.statistics * self.size,) * 2, *(f.rows * self.batch * self.size,) * 2)
         return [new(n) for n in sizes if n]
 
     @staticmethod

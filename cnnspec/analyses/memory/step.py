@@ -73,13 +73,14 @@ def run_step(optimizer: str, trained: list[Weight], size: int, log: Log) -> None
     Adam takes a square root and divides it, and lets go of the quotient when the next tensor's is there.
     """
     log.phase = "step"
+    cast = size if size < NUMBER else 0
     before: Storage | None = None
     for weight in trained:
         log.node = weight.node
         if optimizer in ("momentum", "adam", "adamw"):
-            log.drop(log.new(NUMBER + size))
+            log.drop(log.new(NUMBER + cast))
         if optimizer in ("adam", "adamw"):
-            root, number = log.new(weight.elements * size), log.new(NUMBER + size)
+            root, number = log.new(weight.elements * size), log.new(NUMBER + cast)
             quotient = log.new(weight.elements * size)
             log.drop(number)
             log.drop(root)

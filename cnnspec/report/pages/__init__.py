@@ -16,6 +16,7 @@ PAGES = {
     "comparison": "cnnspec.report.pages.comparison",
     "operators": "cnnspec.report.pages.operators",
     "verification": "cnnspec.report.pages.verification",
+    "memory": "cnnspec.report.pages.memory",
     "planted_faults": "cnnspec.report.pages.planted_faults",
     "benchmarks": "cnnspec.report.pages.benchmarks",
     "audit": "cnnspec.report.pages.audit",

@@ -1,0 +1,89 @@
+"""memory.md: memory as predicted and as measured, network by network, from data/memory.json.
+
+    python -m tests.memory        measures: it takes long
+"""
+
+from statistics import median
+from typing import Any
+
+from cnnspec.report.formats import grid, markdown
+from cnnspec.report.pages.measured import measured
+from cnnspec.units import count
+
+Row = dict[str, Any]
+QUANTITIES = ("saved", "inference", "training")
+HEAD = ("Network", "Kept", "off", "Inference peak", "off", "Training peak", "off", "with workspace", "torchinfo",
+        "MemTracker")
+
+
+def pages(reports: str) -> dict[str, str]:
+    """The page, where there is data."""
+    data = measured(reports, "memory")
+    return {"memory.md": page(data)} if data else {}
+
+
+def page(data: dict[str, Any]) -> str:
+    """The page as Markdown."""
+    rows = [n for n in data["networks"] if "measured" in n]
+    missing = [n for n in data["networks"] if "measured" not in n]
+    exact = [n for n in rows if n["predicted"] == n["measured"]]
+    versions = ", ".join(f"{name} {number}" for name, number in data["versions"].items())
+    return f"""# Memory
+
+What the networks of the zoo need in memory, predicted by `cnnspec memory` without PyTorch, and measured on the CPU
+with {versions}, on {data["machine"]}: a batch of {data["batch"]}, {data["dtype"]}, without an optimizer. Not measured
+on CUDA.
+
+{len(rows)} of {len(data["networks"])} networks were measured; of {len(exact)} all three figures are right to the byte.
+Kept is what autograd holds for the backward pass when it starts; peaks are all tensors alive, parameters, input and
+target too. Off is predicted less measured. What a kernel allocates and releases within itself, which depends on the
+machine, is no part of the peaks; with it the training peak is the next column.
+
+Beside them, from the same run, what others say of the training peak, in percent of the measured one:
+[torchinfo](https://github.com/TylerYep/torchinfo)'s estimated total size, {summary(rows, "torchinfo")}; and torch's
+own MemTracker, which runs the network, {summary(rows, "memtracker")}.
+
+{grid(HEAD, [cells(n) for n in rows], [False] + [True] * 9, "markdown")}
+
+## Not measured
+
+{missed(missing)}
+"""
+
+
+def cells(row: Row) -> list[str]:
+    """A network's line."""
+    found = [row["network"]]
+    for quantity in QUANTITIES:
+        predicted, true = row["predicted"][quantity], row["measured"][quantity]
+        found += [count(true), count(predicted - true)]
+    whole = row["with_workspace"]["training"]
+    return [*found, count(whole), *(shown(row, tool) for tool in ("torchinfo", "memtracker"))]
+
+
+def ratio(row: Row, tool: str) -> float | None:
+    """How far a tool is off the measured training peak, in percent; None where it failed."""
+    said, true = row[tool], row["measured"]["training"]
+    return 100 * (said - true) / true if isinstance(said, int) else None
+
+
+def shown(row: Row, tool: str) -> str:
+    off = ratio(row, tool)
+    return "failed" if off is None else f"{off:+.1f} %"
+
+
+def summary(rows: list[Row], tool: str) -> str:
+    """The extremes and the median of what a tool is off."""
+    found = [off for off in (ratio(n, tool) for n in rows) if off is not None]
+    if not found:
+        return "not run"
+    return (f"from {min(found):+.1f} to {max(found):+.1f}, in the mean {sum(map(abs, found)) / len(found):.1f} off "
+            f"(median {median(map(abs, found)):.1f})")
+
+
+def missed(rows: list[Row]) -> str:
+    """Which networks were not measured, by why."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        reasons.setdefault(row["why"], []).append(row["network"])
+    return "\n".join(f"- {markdown(why)}: {markdown(', '.join(names))}" for why, names in reasons.items()) or "None."
