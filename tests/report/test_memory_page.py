@@ -1,0 +1,30 @@
+"""reports/memory.md says how far a plan is off, what other tools say, and what was not measured."""
+
+from typing import Any
+
+from cnnspec.report.pages.memory import page
+
+
+def row(off: int = 0, **more: Any) -> dict[str, Any]:
+    true = {"saved": 1000, "inference": 2000, "training": 4000}
+    return {"network": "net", "predicted": {**true, "training": 4000 + off}, "measured": true,
+            "with_workspace": {"inference": 2000, "training": 4400}, "torchinfo": 3000, "memtracker": 4004, **more}
+
+
+def shown(*rows: dict[str, Any]) -> str:
+    data = {"versions": {"torch": "2.13.0"}, "machine": "a CPU", "batch": 2, "dtype": "float32", "networks": list(rows)}
+    return " ".join(page(data).split())
+
+
+def test_a_plan_that_is_off_is_seen() -> None:
+    text = shown(row(), row(-12, network="other"))
+    assert "2 of 2 networks were measured; of 1 all three figures are right to the byte" in text
+    assert "| 4,000 | -12 | 4,400 | -25.0 % | +0.1 % |" in text
+
+
+def test_what_was_not_measured_is_named() -> None:
+    text = shown(row(torchinfo="ValueError: no"), {"network": "large", "why": "it needs 15.2 GiB"})
+    assert "1 of 2 networks were measured" in text
+    assert "- it needs 15.2 GiB: large" in text
+    assert "estimated total size, not run" in text
+    assert "| failed |" in text
