@@ -57,6 +57,17 @@ def test_a_wrong_factor_is_followed_through_its_slide() -> None:
     assert [s.slip for s in second.slips] == ["carried"]
 
 
+def test_a_wrong_factor_of_another_slide_is_not_followed() -> None:
+    _, second = rulings('claims = [{ where = "a", expression = "256*256", value = 66536 }, '
+                        '{ where = "b", expression = "256*256*1024", value = 68132864 }]')
+    assert (second.verdict, second.slips) == ("refuted", ())
+
+
+def test_a_stride_is_copied_down_a_column_never_up() -> None:
+    found = ruling(ALEXNET + 'layer = "conv1", quantity = "stride", value = 1')  # conv2's
+    assert (found.verdict, found.slips) == ("refuted", ())
+
+
 def test_the_layer_below_in_a_table_is_recognised() -> None:
     [found] = rulings('[[claims]]\nnetwork = "bird_cnn"\ncolumns = ["layer", "activation_size"]\n'
                       'rows = [["CONV1", 1568]]\n')
