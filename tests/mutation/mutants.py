@@ -17,7 +17,7 @@ APART = ("derivation", "memory", "build", "work_steps", "in_memory", "largest", 
          "__str__")
 FILES_APART = ("building.py", "memory.py", "derivation.py", "schema.py", "not_toml.py", "vocabulary.py",
                "revision.py", "claims.py", "claim_keys.py", "references.py", "schema_lines.py", "schema_tables.py",
-               "starter.py")
+               "starter.py", "attending_memory.py")
 COMPARE: dict[type, type] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
