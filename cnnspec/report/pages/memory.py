@@ -45,6 +45,19 @@ own MemTracker, which runs the network, {summary(rows, "memtracker")}.
 
 {grid(HEAD, [cells(n) for n in rows], [False] + [True] * 9, "markdown")}
 
+## Where plans are known to be off
+
+500 random networks of all operators, with batches of 1 to 8 and every optimizer, are held to measurement without a
+byte off (`tests/twin/test_dags.py`), in float32. They leave out what is known to differ:
+
+- attention whose heads have a width of one channel: about one map's bytes, either way;
+- batch norm of a slice: 8 bytes more at inference, for a number that is on its way;
+- slices of one channel, or down to one position, of which PyTorch's layouts are two at once: at most one map's bytes;
+- gelu before box_rows, whose backward pass copies its input twice over;
+- bfloat16 and float16: kernels on a CPU sum up in float32 for a while (norms, means, and gradients of biases and
+  scales that are repeated), so that peaks can be higher by what one layer gives, in float32. In float64 some means
+  and batch norms are 8 bytes off.
+
 ## Not measured
 
 {missed(missing)}
