@@ -18,8 +18,10 @@ from cnnspec.ops.windows import Every
 ROOM = Path(import_module("cnnspec.ops").__path__[0])
 SHARED = {"__init__", "operator", "fields", "windows", "derivation", "registry",  # the contract
           "pooling", "joins", "grouping", "standardising", "building", "memory",  # what several operators share
+          "attending", "attending_memory",  # what attention does in memory
           "input"}  # the first node of graphs, no operator of specs
-LONG = {"attention": 135}  # the one operator that is a small network
+LONG = {"attention": 135,  # the one operator that is a small network
+        "conv_table": 113, "roi_align": 112}  # no function of PyTorch, but a dozen, each with its memory
 ROLES = {"layer", "norm", "activation", "regulariser", "join", "shape", "loss"}
 KINDS = {"comparisons", "additions", "multiplications", "divisions", "exponentials", "logarithms", "square_roots",
          "powers", "lookups"}
