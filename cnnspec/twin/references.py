@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from cnnspec.ops.roi_align import RoiAlign
 from cnnspec.problems import RequestError
 
 
@@ -57,8 +58,8 @@ def run(model: Any, *inputs: torch.Tensor) -> Any:
 def predictions(model: Any, images: torch.Tensor) -> Any:
     """What a detector of torchvision predicts for each box of images scaled already.
 
-    A box head gets as many regions as proposals are kept at most; they are those of a spec's roi_align, which makes
-    them up, so that the two can be compared.
+    A box head gets as many regions as proposals are kept at most at inference; they are those of a spec's roi_align,
+    which chooses them by itself, so that the two can be compared.
     """
     maps = list(model.backbone(images).values())
     if not hasattr(model, "roi_heads"):
@@ -66,8 +67,10 @@ def predictions(model: Any, images: torch.Tensor) -> Any:
     from torchvision.models.detection.rpn import concat_box_prediction_layers
 
     rows = concat_box_prediction_layers(*model.rpn.head(maps))
-    heads = model.roi_heads
-    size = (model.backbone.out_channels, *heads.box_roi_pool.output_size)
-    count = model.rpn.post_nms_top_n()
-    regions = torch.zeros(len(images) * count, *size, device=images.device, dtype=images.dtype)
+    heads, count = model.roi_heads, model.rpn._post_nms_top_n["testing"]
+    pool = RoiAlign(regions=count, output_size=tuple(heads.box_roi_pool.output_size),
+                    sampling_ratio=heads.box_roi_pool.sampling_ratio)
+    pyramid = maps[: len(heads.box_roi_pool.featmap_names)]
+    shapes = [tuple(m.shape[1:]) for m in pyramid]
+    regions = pool.build(torch, *shapes, y=pool.output(*shapes))(*pyramid).movedim(-1, 1).flatten(0, 1)
     return [t.unflatten(0, (len(images), -1)) for t in (*rows, *heads.box_predictor(heads.box_head(regions)))]
