@@ -1,8 +1,9 @@
-"""Draw mutants, run the tests that concern them, and write reports/data/mutation.json and reports/mutation.md.
+"""Draw mutants, run the tests that concern them, and write reports/data/mutation.json.
 
 ``python -m tests.mutation --count 1000 --run 1000 --jobs 2``. A process forks for each mutant: libraries are imported
 once, the mutated module is compiled in place of its file, and tests run until the first fails. A mutant is killed by
-a failing test, by the end of its time, or by not even being imported.
+a failing test, by the end of its time, or by not even being imported. ``--again`` runs those that survived once more,
+after tests were written for them. ``cnnspec report`` makes the page.
 """
 
 import argparse
@@ -17,20 +18,20 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from tests.mutation.mutants import PACKAGE, Mutant, drawn, mutated
+from tests.mutation.mutants import PACKAGE, Mutant, drawn, mutants, mutated
 
 ROOT = PACKAGE.parent
+DATA = ROOT / "reports" / "data" / "mutation.json"
 SECONDS = 120  # of CPU, for the tests of one mutant; they take some 20
 TESTS = {
     "rules": ["tests/rules", "tests/gate/test_check_command.py"],
     "spec": ["tests/spec/test_bad_specs.py", "tests/spec/test_field_misuse.py", "tests/spec/test_positions.py",
-             "tests/spec/test_all_problems.py", "tests/spec/test_language_arguments.py",
-             "tests/spec/test_language_expressions.py", "tests/spec/test_language_names.py",
-             "tests/spec/test_language_repeats.py", "tests/spec/test_hostile_expressions.py",
-             "tests/spec/test_vocabulary.py", "tests/gate/test_budgets.py", "tests/zoo/test_published.py"],
+             "tests/gate/test_budgets.py", "tests/spec/test_vocabulary.py", "tests/spec/test_language_arguments.py",
+             "tests/spec/test_language_names.py", "tests/spec/test_language_repeats.py",
+             "tests/spec/test_all_problems.py", "tests/spec/test_language_expressions.py",
+             "tests/spec/test_hostile_expressions.py", "tests/zoo/test_published.py"],
     "ops": ["tests/spec/test_field_misuse.py", "tests/ops/test_registry.py", "tests/spec/test_bad_specs.py",
             "tests/zoo/test_published.py", "tests/ops/test_shapes_against_torch.py",
             "tests/ops/test_layers_against_torch.py"],
@@ -61,11 +62,12 @@ def child(mutant: Mutant) -> int:
     return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests]))
 
 
-def outcomes(mutants: list[Mutant], jobs: int) -> Iterator[tuple[Mutant, str]]:
-    """Each mutant with what became of it, in the order in which they end."""
+def outcomes(mutants: list[Mutant], jobs: int, minutes: float = 600) -> Iterator[tuple[Mutant, str]]:
+    """Each mutant with what became of it, in the order in which they end; none begins after so many minutes."""
     waiting, running = list(reversed(mutants)), {}
+    end = time.monotonic() + 60 * minutes
     while waiting or running:
-        while waiting and len(running) < jobs:
+        while waiting and len(running) < jobs and time.monotonic() < end:
             mutant = waiting.pop()
             pid = os.fork()
             if pid == 0:
@@ -75,6 +77,8 @@ def outcomes(mutants: list[Mutant], jobs: int) -> Iterator[tuple[Mutant, str]]:
                 finally:
                     os._exit(code)
             running[pid] = mutant
+        if not running:
+            return
         pid, status = os.wait()
         code = os.waitstatus_to_exitcode(status)
         late = code in (-signal.SIGXCPU, -signal.SIGKILL)
@@ -87,38 +91,39 @@ def main() -> None:
     for option, default in (("count", 1000), ("run", 1000), ("seed", 6), ("jobs", os.cpu_count() or 1)):
         parser.add_argument(f"--{option}", type=int, default=default)
     parser.add_argument("--minutes", type=float, default=600, help="Begin no mutant after so many.")
+    parser.add_argument("--again", action="store_true", help="Only those that survived, with the tests of today.")
     given = parser.parse_args()
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     for name in ("click", "hypothesis", "jsonschema", "pytest", "torch"):  # and nothing of ours: mutants import that
         __import__(name)
     assert not [name for name in sys.modules if name.startswith("cnnspec")]
-    chosen = drawn(given.count, given.seed)
     sound = [Mutant(f"{room}/__init__.py", -1, 0, "none", "", "") for room in TESTS]
     for mutant, outcome in outcomes(sound, given.jobs):
         if outcome != "survived":
             raise SystemExit(f"the tests of {mutant.file} fail without any mutant ({outcome})")
-    data: dict[str, Any] = {
-        "about": {"date": datetime.date.today().isoformat(), "python": platform.python_version(), "seed": given.seed,
-                  "drawn": len(chosen)}, "mutants": []}
-    end = time.monotonic() + 60 * given.minutes
-    some = iter(chosen[: given.run])
-    while time.monotonic() < end and (batch := [m for m, _ in zip(some, range(2 * given.jobs), strict=False)]):
-        for mutant, outcome in outcomes(batch, given.jobs):
-            data["mutants"].append({**mutant._asdict(), "outcome": outcome})
-            print(f"{outcome:11} {mutant.file}:{mutant.line} {mutant.before} -> {mutant.after}", flush=True)
-    data["mutants"].sort(key=lambda m: (m["file"], m["number"]))
-    write(data)
+    about = {"date": datetime.date.today().isoformat(), "python": platform.python_version(), "seed": given.seed}
+    if given.again:
+        data = json.loads(DATA.read_text(encoding="utf-8"))
+        chosen = [Mutant(**{k: m[k] for k in Mutant._fields}) for m in data["mutants"] if m["outcome"] == "survived"]
+    else:
+        data = {"about": {**about, "drawn": given.count}, "mutants": []}
+        chosen = drawn(given.count, given.seed)[: given.run]
+    ran = {(m["file"], m["number"]): m for m in data["mutants"]}
+    for done, (mutant, outcome) in enumerate(outcomes(chosen, given.jobs, given.minutes), 1):
+        assert mutant in mutants(PACKAGE / mutant.file), f"{mutant} is no mutant of the code as it is"
+        ran[mutant.file, mutant.number] = {**mutant._asdict(), "outcome": outcome}
+        print(f"{outcome:11} {mutant.file}:{mutant.line} {mutant.before} -> {mutant.after}", flush=True)
+        if done % 50 == 0 or done == len(chosen):
+            write({**data, "mutants": [ran[key] for key in sorted(ran)]})
+    write({**data, "mutants": [ran[key] for key in sorted(ran)]})
 
 
 def write(data: dict[str, Any]) -> None:
-    """Write the data, and its page in a process that sees no mutant."""
-    path = ROOT / "reports" / "data" / "mutation.json"
-    path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    from cnnspec.report.pages.mutation import pages
-
-    for name, text in pages(str(ROOT / "reports")).items():
-        Path(ROOT / "reports" / name).write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+    """Write the data, whole or not at all."""
+    unfinished = DATA.with_suffix(".part")
+    unfinished.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    unfinished.replace(DATA)
 
 
 if __name__ == "__main__":
