@@ -11,13 +11,17 @@ from cnnspec.ops.roi_align import RoiAlign
 from cnnspec.problems import RequestError
 
 
-def reference(library: str, name: str) -> nn.Module:
-    """A library's model without trained weights. Raises RequestError where it cannot be had."""
+def reference(library: str, name: str, shape: tuple[int, ...]) -> tuple[nn.Module, str]:
+    """A library's model without trained weights, for an input of a shape (C,H,W), and how it is made.
+
+    Raises RequestError where it cannot be had.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
-            made: nn.Module = BUILDERS[library](name)
-            return made
+            arguments = sized(name, shape) if library == "timm" else {}
+            made: nn.Module = BUILDERS[library](name, **arguments)
+            return made, "".join(f" with {key} = {value}" for key, value in arguments.items())
     except ImportError:
         raise RequestError(f"comparing with {library} needs it: pip install 'cnnspec[references]'") from None
     except RuntimeError as error:
@@ -36,10 +40,19 @@ def torchvision(name: str) -> Any:
     return builder(weights=None, **more, **quick)
 
 
-def timm(name: str) -> Any:
+def timm(name: str, **arguments: Any) -> Any:
     import timm
 
-    return timm.create_model(name, pretrained=False)
+    return timm.create_model(name, pretrained=False, **arguments)
+
+
+def sized(name: str, shape: tuple[int, ...]) -> dict[str, Any]:
+    """What timm must be told for another size of input, where its model is made for one."""
+    import timm
+
+    own = timm.get_pretrained_cfg(name)
+    other = own is not None and own.fixed_input_size and tuple(own.input_size[1:]) != shape[1:]
+    return {"img_size": shape[1:]} if other else {}
 
 
 BUILDERS = {"torchvision": torchvision, "timm": timm}

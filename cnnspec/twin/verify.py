@@ -107,7 +107,8 @@ def with_library(graph: Graph, library: str, device: str, share: float, again: A
     try:
         if settings and again:
             graph = again(settings)
-        model = references.reference(library, name)
+        model, made = references.reference(library, name, graph.inputs[0].output)
+        shown += made
     except (RequestError, SpecError) as error:
         return [Check("reference", shown, IMPOSSIBLE, detail=str(error))]
     found = with_model(graph, model, shown, device, share, False)

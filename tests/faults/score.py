@@ -50,7 +50,7 @@ def watched(network: str, graph: Graph) -> Other:
     named = cnnspec.load(network).graph.reference
     library, name = next((k, named[k]) for k in ("torchvision", "timm") if k in named)
     with Uninitialised():
-        model = references.reference(library, name)
+        model, _ = references.reference(library, name, graph.inputs[0].output)
     draw(model, torch.Generator().manual_seed(1))
     inputs = tuple(torch.randn(2, *n.output) for n in graph.inputs)
     found = []

@@ -24,7 +24,7 @@ from tests.mutation.mutants import PACKAGE, Mutant, drawn, mutants, mutated
 
 ROOT = PACKAGE.parent
 DATA = ROOT / "reports" / "data" / "mutation.json"
-SECONDS = 120  # of CPU, for the tests of one mutant; they take some 20
+SECONDS = 120  # of CPU, for the tests of one mutant; they take some 25
 TESTS = {
     "rules": ["tests/rules", "tests/gate/test_check_command.py"],
     "spec": ["tests/spec/test_bad_specs.py", "tests/spec/test_field_misuse.py", "tests/spec/test_positions.py",
@@ -54,12 +54,14 @@ def child(mutant: Mutant) -> int:
     importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
     import pytest
 
+    from tests.mutation.fewer import Fewer
+
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     tests = TESTS[mutant.file.partition("/")[0]]
     os.environ["CI"] = "1"  # hypothesis draws the same each time
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests]))
+    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests], [Fewer()]))
 
 
 def outcomes(mutants: list[Mutant], jobs: int, minutes: float = 600) -> Iterator[tuple[Mutant, str]]:
