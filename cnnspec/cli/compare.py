@@ -5,8 +5,7 @@ import click
 from cnnspec.analyses.memory.answer import DTYPES, OPTIMIZERS
 from cnnspec.api import compare, load, load_zoo
 from cnnspec.cli.command import Command
-from cnnspec.cli.completion import networks
-from cnnspec.cli.options import loading, settings_from, shape_from
+from cnnspec.cli.options import completing, loading, settings_from, shape_from
 from cnnspec.cli.output import show
 from cnnspec.conventions import CONVENTIONS
 from cnnspec.problems import RequestError
@@ -14,7 +13,7 @@ from cnnspec.report.presets import FORMATS
 
 
 @click.command(cls=Command, name="compare", short_help="Networks side by side.")
-@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=networks)
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=completing("networks"))
 @click.option("--all", "whole", is_flag=True, help="Every network of the zoo.")
 @click.option("--batch", default=1, show_default=True, type=click.IntRange(1), help="Examples at once, for memory.")
 @click.option("--dtype", default="float32", show_default=True, type=click.Choice(list(DTYPES)))

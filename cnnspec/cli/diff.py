@@ -7,8 +7,7 @@ import click
 from cnnspec.analyses.diff import diff
 from cnnspec.analyses.sheet import sheet
 from cnnspec.cli.command import Command
-from cnnspec.cli.completion import networks
-from cnnspec.cli.options import loading, settings_from, shape_from
+from cnnspec.cli.options import completing, loading, settings_from, shape_from
 from cnnspec.cli.output import show
 from cnnspec.graph.build import load_graph
 from cnnspec.report.presets import DIFFS
@@ -17,8 +16,8 @@ MODULES = {"json": "data"}  # where they are not called like the format
 
 
 @click.command(cls=Command, name="diff", short_help="What has changed from one network to another, layer by layer.")
-@click.argument("before", metavar="A", shell_complete=networks)
-@click.argument("after", metavar="B", shell_complete=networks)
+@click.argument("before", metavar="A", shell_complete=completing("networks"))
+@click.argument("after", metavar="B", shell_complete=completing("networks"))
 @loading
 @click.option("--format", "format_", type=click.Choice(DIFFS), default="text", show_default=True)
 @click.option("--all", "all_", is_flag=True, help="Show each layer of long runs that are inserted, removed or renamed, "

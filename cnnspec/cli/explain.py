@@ -4,8 +4,7 @@ import click
 
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
-from cnnspec.cli.completion import layers
-from cnnspec.cli.options import network
+from cnnspec.cli.options import completing, network
 from cnnspec.cli.output import show
 from cnnspec.conventions import CONVENTIONS
 from cnnspec.report.explain import WRITERS, explain
@@ -13,7 +12,7 @@ from cnnspec.report.explain import WRITERS, explain
 
 @click.command(cls=Command, name="explain", short_help="The formulas of a layer, with the numbers put in.")
 @network
-@click.argument("layer", required=False, default="", shell_complete=layers)
+@click.argument("layer", required=False, default="", shell_complete=completing("layers"))
 @click.option("--vs", type=click.Choice(CONVENTIONS), help="Instead of formulas, what this tool would count, and which "
               "operators make the difference.")
 @click.option("--format", "format_", type=click.Choice(list(WRITERS)), default="text", show_default=True)

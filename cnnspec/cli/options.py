@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from cnnspec.api import Network
-from cnnspec.cli.completion import networks
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, visible
 from cnnspec.spec.scope import MAX_LINES
@@ -24,7 +23,18 @@ def network(command: Command) -> Command:
 
     loaded.__doc__, loaded.__name__ = command.__doc__, command.__name__
     loaded.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
-    return click.argument("name", shell_complete=networks)(loading(loaded))
+    return click.argument("name", shell_complete=completing("networks"))(loading(loaded))
+
+
+def completing(what: str) -> Command:
+    """A function of completion.py, which is imported when a shell asks."""
+
+    def complete(*asked: Any) -> Any:
+        from cnnspec.cli import completion
+
+        return getattr(completion, what)(*asked)
+
+    return complete
 
 
 def loading(command: Command) -> Command:

@@ -4,8 +4,7 @@ import click
 
 from cnnspec.analyses.input_sizes import LARGEST, Varied, input_sizes
 from cnnspec.cli.command import Command
-from cnnspec.cli.completion import networks
-from cnnspec.cli.options import loading, settings_from, shape_from
+from cnnspec.cli.options import completing, loading, settings_from, shape_from
 from cnnspec.cli.output import show
 from cnnspec.garbage import kept
 from cnnspec.graph.build import load_graph
@@ -13,7 +12,7 @@ from cnnspec.report.sizes import data, text
 
 
 @click.command(cls=Command, name="sizes", short_help="Which sizes of its input a network takes.")
-@click.argument("name", shell_complete=networks)
+@click.argument("name", shell_complete=completing("networks"))
 @loading
 @click.option("--up-to", metavar="N", type=click.IntRange(1, LARGEST),
               help="The largest size to try.  [default: 512, or its own, up to 2048]")

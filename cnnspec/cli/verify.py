@@ -8,8 +8,7 @@ import click
 
 from cnnspec.analyses.verdict import DEVICES
 from cnnspec.cli.command import Command
-from cnnspec.cli.completion import networks
-from cnnspec.cli.options import loading, settings_from, shape_from
+from cnnspec.cli.options import completing, loading, settings_from, shape_from
 from cnnspec.cli.output import save, show, writable
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import VERDICTS
@@ -17,7 +16,7 @@ from cnnspec.spec.references import LIBRARIES
 
 
 @click.command(cls=Command, name="verify", short_help="The PyTorch twin against calculation and references.")
-@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=networks)
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=completing("networks"))
 @click.option("--all", "whole", is_flag=True, help="Every network of the zoo.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True,
               help="auto is CUDA where there is a device, else the CPU; meta takes neither time nor memory.")
