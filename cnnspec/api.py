@@ -1,13 +1,9 @@
 """What ``import cnnspec`` offers: a network by its name or file, and what can be asked of it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.analyses.receptive_field import Field, receptive_fields
-from cnnspec.analyses.rows import Row, rows
-from cnnspec.analyses.totals import Totals, totals
-from cnnspec.costs import NodeCost, costs
+from cnnspec.analyses.ledger import Ledger
 from cnnspec.garbage import kept
 from cnnspec.graph.build import build_variant, load_graph, understood
 from cnnspec.graph.model import Graph, Node
@@ -21,19 +17,22 @@ if TYPE_CHECKING:
     import pandas
     import torch
 
-    from cnnspec.analyses.comparison import Measure, Setting, Subject
     from cnnspec.analyses.memory.answer import Memory
+    from cnnspec.report.compared import Comparison
     from cnnspec.report.diagram.draw import Picture
     from cnnspec.report.verdicts.printed import PrintedVerdict
 
-__all__ = ["Comparison", "Network", "RequestError", "SpecError", "compare", "load", "networks", "verify"]
+__all__ = ["Network", "RequestError", "SpecError", "compare", "load", "networks", "verify"]
 
 
-class Network:
-    """A network at one setting of its arguments, and its costs. Made by :func:`load`."""
+class Network(Ledger):
+    """A network at one setting of its arguments, and its costs. Made by :func:`load`.
+
+    ``layers`` are the rows of the table and ``totals`` their sums, as at inference.
+    """
 
     def __init__(self, graph: Graph, again: Callable[[dict[str, Any]], Graph] | None = None):
-        self.graph = graph
+        super().__init__(graph)
         self.again = again  # makes the graph anew with more arguments
 
     @property
@@ -44,40 +43,6 @@ class Network:
     def input(self) -> Shape:
         """The shape of the (first) input, without the batch: (C, H, W)."""
         return self.graph.inputs[0].output
-
-    @cached_property
-    def costs(self) -> dict[int, NodeCost]:
-        """The cost of every node, training-only ones too, by the node's index."""
-        with kept():
-            return {n.index: cost for n, cost in zip(self.graph.nodes, costs(self.graph.nodes), strict=True)}
-
-    @cached_property
-    def fields(self) -> dict[int, Field]:
-        """The receptive field of every node, by the node's index."""
-        with kept():
-            return receptive_fields(self.graph.nodes)
-
-    @cached_property
-    def layers(self) -> list[Row]:
-        """The rows of the table at full depth, as at inference, in execution order."""
-        with kept():
-            return rows(self.graph.layers(), self.costs, self.fields)
-
-    @cached_property
-    def totals(self) -> Totals:
-        """The sums of the rows, as at inference."""
-        return totals(self.layers)
-
-    def rows(self, depth: int | None = None, training: bool = False) -> list[Row]:
-        """The rows of the table; ``depth`` folds blocks, ``training`` adds what is there in training only."""
-        if depth is None and not training:
-            return [*self.layers]
-        with kept():
-            return rows(self.graph.layers(training), self.costs, self.fields, depth)
-
-    def sums(self, training: bool = False) -> Totals:
-        """The totals; with ``training`` those of everything that is there in training."""
-        return totals(self.rows(training=True)) if training else self.totals
 
     def node(self, name: str) -> Node | None:
         """The node called ``name``, or None."""
@@ -166,41 +131,9 @@ def verify(net: Network | str, model: "torch.nn.Module | None" = None, device: s
     return PrintedVerdict(**vars(found))
 
 
-class Comparison:
-    """Networks side by side. Made by :func:`compare`; it prints itself as the command does."""
-
-    def __init__(self, subjects: "list[Subject]", measures: "list[Measure]", setting: "Setting"):
-        self.subjects, self.measures, self.setting = subjects, measures, setting
-
-    def written(self, format: str = "text", exact: bool = False, across: bool = False,
-                digits: int = 4) -> str:
-        """The comparison in one of presets.FORMATS; ``across`` has a column a network instead of a row.
-
-        Tables show numbers to so many ``digits``, or ``exact``; CSV and JSON are exact.
-        """
-        from cnnspec.report.comparison import page
-
-        return page(self.subjects, self.measures, self.setting, format, exact, across, digits)
-
-    def to_frame(self) -> "pandas.DataFrame":
-        """One line a network, with the keys of the JSON contract, exact. Raises RequestError without pandas."""
-        from cnnspec.report.comparison import frame
-
-        try:
-            return frame(self.subjects, self.measures)
-        except ImportError:
-            raise RequestError("a DataFrame needs pandas: pip install 'cnnspec[report]'") from None
-
-    def __str__(self) -> str:
-        return self.written()
-
-    def _repr_html_(self) -> str:
-        return self.written("html")
-
-
 def compare(nets: "Iterable[Network | str]", *, batch: int = 1, dtype: str = "float32", optimizer: str = "none",
             loss: str = "", conventions: Iterable[str] = (), columns: Iterable[str] | None = None, sort: str = "",
-            filters: Iterable[str] = ()) -> Comparison:
+            filters: Iterable[str] = ()) -> "Comparison":
     """Networks, or names of networks, side by side.
 
     Memory is for ``batch``, ``dtype``, ``optimizer`` and ``loss``. ``conventions`` are tools whose counts are shown
@@ -209,6 +142,7 @@ def compare(nets: "Iterable[Network | str]", *, batch: int = 1, dtype: str = "fl
     """
     from cnnspec.analyses import comparison, selection
     from cnnspec.analyses.memory.answer import checked
+    from cnnspec.report.compared import Comparison
 
     checked(batch, dtype, optimizer)
     setting = comparison.Setting(batch, dtype, optimizer, loss)
@@ -216,7 +150,7 @@ def compare(nets: "Iterable[Network | str]", *, batch: int = 1, dtype: str = "fl
     measures = [comparison.measure(key) for key in keys]
     conditions = [selection.condition(text) for text in filters]
     loaded = [load(net) if isinstance(net, str) else net for net in nets]
-    found = [comparison.Subject(net.graph, setting) for net in loaded]
+    found = [comparison.Subject(net, setting) for net in loaded]
     found = [s for s in found if all(holds(s) for holds in conditions)]
     return Comparison(selection.ordered(found, sort) if sort else found, measures, setting)
 

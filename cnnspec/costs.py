@@ -60,3 +60,9 @@ def costs(nodes: Iterable[Node]) -> list[NodeCost]:
             known[key] = node_cost(node)
         found.append(known[key].replace(name=node.name))
     return found
+
+
+def by_index(nodes: Iterable[Node]) -> dict[int, NodeCost]:
+    """The costs of nodes, by the node's index."""
+    nodes = [*nodes]
+    return {node.index: cost for node, cost in zip(nodes, costs(nodes), strict=True)}

@@ -10,13 +10,10 @@ from typing import Any
 
 from cnnspec.analyses.chain import chain
 from cnnspec.analyses.depth import depth
+from cnnspec.analyses.ledger import Ledger
 from cnnspec.analyses.memory.answer import DTYPES, Memory, checked, memory
 from cnnspec.analyses.moved import moved
-from cnnspec.analyses.receptive_field import Field, receptive_fields
-from cnnspec.analyses.rows import Row, rows
-from cnnspec.analyses.totals import Totals, totals
 from cnnspec.conventions import CONVENTIONS, Uncounted, convention, total
-from cnnspec.costs import NodeCost, costs
 from cnnspec.garbage import kept
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, did_you_mean, visible
@@ -35,8 +32,8 @@ class Setting(Record):
 class Subject:
     """One network of a comparison. ``unknown`` says, by measure, why one has no value."""
 
-    def __init__(self, graph: Graph, setting: Setting):
-        self.graph, self.setting = graph, setting
+    def __init__(self, net: Ledger, setting: Setting):
+        self.net, self.setting = net, setting
         self.unknown: dict[str, str] = {}
         self.found: dict[str, Any] = {}
 
@@ -47,21 +44,9 @@ class Subject:
                 self.found[key] = MEASURES[key].value(self)
         return self.found[key]
 
-    @cached_property
-    def costs(self) -> dict[int, NodeCost]:
-        return {n.index: c for n, c in zip(self.graph.nodes, costs(self.graph.nodes), strict=True)}
-
-    @cached_property
-    def fields(self) -> dict[int, Field]:
-        return receptive_fields(self.graph.nodes)
-
-    @cached_property
-    def rows(self) -> list[Row]:
-        return rows(self.graph.layers(), self.costs, self.fields)
-
-    @cached_property
-    def totals(self) -> Totals:
-        return totals(self.rows)
+    @property
+    def graph(self) -> Graph:
+        return self.net.graph
 
     @cached_property
     def memory(self) -> Memory | None:
@@ -101,20 +86,20 @@ def weights(subject: Subject) -> int:
 
 def receptive_field(subject: Subject) -> tuple[int, ...] | None:
     """The largest field of a layer that does not see the whole input; None where all do."""
-    sizes = [subject.fields[n.index].size for n in subject.graph.layers()]
+    sizes = [subject.net.fields[n.index].size for n in subject.graph.layers()]
     return max((s for s in sizes if s is not None), key=prod, default=None)
 
 
 def size(subject: Subject) -> int:
     """The bytes of parameters and buffers."""
-    return (subject.totals.params + subject.totals.buffers) * DTYPES[subject.setting.dtype]
+    return (subject.net.totals.params + subject.net.totals.buffers) * DTYPES[subject.setting.dtype]
 
 
 def intensity(subject: Subject) -> float:
     """FLOPs a byte moved."""
     batch, size = subject.setting.batch, DTYPES[subject.setting.dtype]
-    bytes_ = moved(subject.rows, batch) * size
-    return round(subject.totals.flops * batch / bytes_, 2) if bytes_ else 0.0
+    bytes_ = moved(subject.net.layers, batch) * size
+    return round(subject.net.totals.flops * batch / bytes_, 2) if bytes_ else 0.0
 
 
 def peak(mode: str) -> Callable[[Subject], int | None]:
@@ -133,13 +118,13 @@ MEASURES = {
         Measure("family", "Family", "text", lambda s: s.graph.family),
         Measure("year", "Year", "year", lambda s: s.graph.year),
         Measure("input", "Input", "shape", lambda s: s.graph.inputs[0].output),
-        Measure("params", "Params", "count", lambda s: s.totals.params),
+        Measure("params", "Params", "count", lambda s: s.net.totals.params),
         Measure("weights", "Weights", "count", weights, "elements of kernels and matrices, without biases and norms"),
-        Measure("buffers", "Buffers", "count", lambda s: s.totals.buffers),
+        Measure("buffers", "Buffers", "count", lambda s: s.net.totals.buffers),
         Measure("size", "Size", "bytes", size, "what parameters and buffers take"),
-        Measure("macs", "MACs", "count", lambda s: s.totals.macs, "multiply-accumulates, biases not counted"),
-        Measure("flops", "FLOPs", "count", lambda s: s.totals.flops, "2 a multiply-accumulate"),
-        Measure("activations", "Acts", "count", lambda s: s.totals.activations,
+        Measure("macs", "MACs", "count", lambda s: s.net.totals.macs, "multiply-accumulates, biases not counted"),
+        Measure("flops", "FLOPs", "count", lambda s: s.net.totals.flops, "2 a multiply-accumulate"),
+        Measure("activations", "Acts", "count", lambda s: s.net.totals.activations,
                 "activations: the elements of the outputs of all layers"),
         Measure("inference_peak", "Infer peak", "bytes", peak("inference"), "memory at inference"),
         Measure("training_peak", "Train peak", "bytes", peak("training"), "memory in training"),

@@ -5,10 +5,8 @@ from fnmatch import fnmatch
 from typing import Any
 
 from cnnspec.analyses.last_fields import last_fields
+from cnnspec.analyses.ledger import Ledger
 from cnnspec.analyses.memory.answer import DTYPES, memory
-from cnnspec.analyses.receptive_field import receptive_fields
-from cnnspec.analyses.rows import Row, rows
-from cnnspec.costs import costs
 from cnnspec.gate.config import Config
 from cnnspec.graph.model import Graph
 from cnnspec.problems import Problem, RequestError, visible
@@ -30,8 +28,9 @@ class Measured:
 
 def check_budgets(graph: Graph, spec: NetworkSpec, config: Config) -> Iterator[Problem]:
     """The breaches of one network's budgets."""
+    net = Ledger(graph)
     for source, budget in budgets_of(graph, spec, config):
-        book = Book(graph, budget)
+        book = Book(net, budget)
         for limit in budget["limits"]:
             where = source.where(limit.path)
             try:
@@ -75,31 +74,25 @@ def printed(n: int, unit: str) -> str:
 class Book:
     """The quantities that budgets limit, of one network; the memory for the budget's batch, dtype and optimizer."""
 
-    def __init__(self, graph: Graph, budget: dict[str, Any]):
-        self.graph = graph
+    def __init__(self, net: Ledger, budget: dict[str, Any]):
+        self.net = net
         self.dtype = budget.get("dtype", "float32")
         self.batch, self.optimizer = budget.get("batch", 1), budget.get("optimizer", "none")
 
-    @property
-    def rows(self) -> list[Row]:
-        """The rows of the table, as at inference."""
-        found = {n.index: c for n, c in zip(self.graph.nodes, costs(self.graph.nodes), strict=True)}
-        return rows(self.graph.layers(), found, receptive_fields(self.graph.nodes))
-
     def params(self) -> Measured:
-        parts = [(r.name, r.params) for r in self.rows]
+        parts = [(r.name, r.params) for r in self.net.layers]
         return Measured(sum(n for _, n in parts), "", parts)
 
     def macs(self) -> Measured:
-        parts = [(r.name, r.macs) for r in self.rows]
+        parts = [(r.name, r.macs) for r in self.net.layers]
         return Measured(sum(n for _, n in parts), "MACs", parts)
 
     def layers(self) -> Measured:
-        return Measured(len(self.rows), "rows of the table")
+        return Measured(len(self.net.layers), "rows of the table")
 
     def weights(self) -> Measured:
         size = DTYPES[self.dtype]
-        parts = [(r.name, (r.params + r.buffers) * size) for r in self.rows]
+        parts = [(r.name, (r.params + r.buffers) * size) for r in self.net.layers]
         return Measured(sum(n for _, n in parts), "bytes", parts, f" in {self.dtype}, with buffers,")
 
     def inference_peak(self) -> Measured:
@@ -110,17 +103,16 @@ class Book:
 
     def peak(self, mode: str) -> Measured:
         """A peak of memory; named are the largest outputs."""
-        found = memory(self.graph, self.batch, self.dtype, self.optimizer)
+        found = memory(self.net.graph, self.batch, self.dtype, self.optimizer)
         size = DTYPES[self.dtype] * self.batch
-        parts = [(r.name, r.activation_size * size) for r in self.rows]
+        parts = [(r.name, r.activation_size * size) for r in self.net.layers]
         optimizer = f", {self.optimizer}" if mode == "training" and self.optimizer != "none" else ""
         value, at = getattr(found, f"{mode}_peak"), getattr(found, f"{mode}_at")
         return Measured(value, "bytes", parts, f" (batch {self.batch}, {self.dtype}{optimizer}; at {visible(at)})")
 
     def receptive_field(self) -> Measured:
         """The field of the last layers that do not see the whole input, along its shorter side."""
-        fields = receptive_fields(self.graph.nodes)
-        last = last_fields(self.graph, fields)
+        last = last_fields(self.net.graph, self.net.fields)
         if not last:
             raise RequestError("it has no layer with a field of its own")
         node, size = min(last, key=lambda found: min(found[1]))

@@ -1,6 +1,6 @@
 """Networks side by side, in every format. Tables show counts to four digits, or exactly; CSV and JSON are exact."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnnspec.analyses.comparison import Measure, Setting, Subject
 from cnnspec.problems import visible
@@ -9,9 +9,6 @@ from cnnspec.report.contract import encoded
 from cnnspec.report.formats import ESCAPES, csv_text, grid
 from cnnspec.report.table import wrapped
 from cnnspec.units import count, shape, short
-
-if TYPE_CHECKING:
-    import pandas
 
 DIGITS = 4
 TEXTS = ("text", "year", "shape")
@@ -107,10 +104,3 @@ def framed(body: str, lines: list[str], format: str) -> str:
     if format == "html":
         return "\n".join([body.replace("<table>", '<table class="cnnspec">', 1), *[f"<p>{e}</p>" for e in escaped]])
     return "\n\n".join([body, *escaped])
-
-
-def frame(subjects: list[Subject], measures: list[Measure]) -> "pandas.DataFrame":
-    """One line a network, with the keys of the JSON contract. Raises ImportError where pandas is missing."""
-    import pandas
-
-    return pandas.DataFrame([entry(s, measures) for s in subjects], columns=[m.key for m in measures])

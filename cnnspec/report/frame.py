@@ -1,6 +1,6 @@
-"""The rows of a network as a pandas DataFrame."""
+"""Plain data as a pandas DataFrame."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.problems import RequestError
 from cnnspec.report.contract import row_json
@@ -12,9 +12,14 @@ if TYPE_CHECKING:
 
 
 def frame(net: "Network") -> "pandas.DataFrame":
-    """One line a row, with the columns of the JSON contract. Raises RequestError where pandas is missing."""
+    """One line a row of the network, with the columns of the JSON contract. Raises RequestError without pandas."""
+    return framed([row_json(row) for row in net.layers])
+
+
+def framed(lines: list[dict[str, Any]], columns: list[str] | None = None) -> "pandas.DataFrame":
+    """One line for each of ``lines``, with their keys as columns. Raises RequestError where pandas is missing."""
     try:
         import pandas
     except ImportError:
         raise RequestError("a DataFrame needs pandas: pip install 'cnnspec[report]'") from None
-    return pandas.DataFrame([row_json(row) for row in net.layers])
+    return pandas.DataFrame(lines, columns=columns)

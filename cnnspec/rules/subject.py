@@ -3,19 +3,18 @@
 from functools import cached_property
 
 from cnnspec.analyses.coverage import CONVOLUTIONS, WINDOWED
-from cnnspec.analyses.receptive_field import Field, receptive_fields
-from cnnspec.costs import NodeCost, costs
+from cnnspec.analyses.ledger import Ledger
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.windows import Axis
 
 WEIGHTED = (*CONVOLUTIONS, "conv_transpose", "linear")
 
 
-class Subject:
+class Subject(Ledger):
     """One network. What is worked out for one rule is there for the next."""
 
     def __init__(self, graph: Graph):
-        self.graph = graph
+        super().__init__(graph)
         self.nodes = list(graph.layers(training=True))
 
     @cached_property
@@ -30,16 +29,6 @@ class Subject:
     def all_readers(self, index: int, n: int) -> bool:
         """Whether ``n`` readers of a node are all that it has; who calls the network reads its outputs."""
         return n == len(self.readers[index]) and all(out.index != index for out in self.graph.outputs)
-
-    @cached_property
-    def costs(self) -> dict[int, NodeCost]:
-        """What each node costs, by its index."""
-        return {n.index: c for n, c in zip(self.graph.nodes, costs(self.graph.nodes), strict=True)}
-
-    @cached_property
-    def fields(self) -> dict[int, Field]:
-        """The receptive field of each node, by its index."""
-        return receptive_fields(self.graph.nodes)
 
     @cached_property
     def windowed(self) -> list[tuple[Node, list[Axis]]]:

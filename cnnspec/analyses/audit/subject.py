@@ -6,7 +6,7 @@ from typing import Any
 
 from cnnspec.analyses.receptive_field import EVERYTHING, Field, receptive_fields
 from cnnspec.analyses.rows import Row, rows
-from cnnspec.costs import NodeCost, costs
+from cnnspec.costs import NodeCost, by_index
 from cnnspec.garbage import kept
 from cnnspec.graph.build import choose, load_graph, opened, understood
 from cnnspec.graph.building import Building
@@ -37,9 +37,8 @@ class Sheet:
     @cached_property
     def costs(self) -> dict[int, NodeCost]:
         """The cost of every node by its index, the inputs' too."""
-        every = [*self.inputs, *self.nodes]
         with kept():
-            return {n.index: c for n, c in zip(every, costs(every), strict=True)}
+            return by_index([*self.inputs, *self.nodes])
 
     @cached_property
     def fields(self) -> dict[int, Field]:

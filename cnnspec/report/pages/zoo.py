@@ -23,7 +23,7 @@ def families() -> dict[str, list[Network]]:
 @cache
 def subject(net: Network, setting: Setting = SMALL) -> Subject:
     """A network as a subject of comparison; what was worked out for it once is kept."""
-    return Subject(net.graph, setting)
+    return Subject(net, setting)
 
 
 def side_by_side(nets: Iterable[Network], keys: tuple[str, ...]) -> str:
