@@ -23,7 +23,7 @@ SUBJECT: dict[str, tuple[Any, str]] = {
     "expression": TEXT,
 }
 ABOUT: dict[str, tuple[Any, str]] = {
-    "source": TEXT, "where": TEXT, "text": TEXT, "note": TEXT, "claims": (list, "a list of claims"),
+    "source": TEXT, "where": TEXT, "text": TEXT, "note": TEXT, "quoted": TEXT, "claims": (list, "a list of claims"),
     "errata": ((bool, list), "true, or a list of what is wrong"), "readings": (dict, "a table of tables"),
 }
 PRINTED: tuple[Any, str] = ((int, float, str, bool, list), 'a figure as printed, such as "61M"')

@@ -10,8 +10,9 @@ note or group of papers, about networks of the zoo. A claim is one of these kind
 - ``undecidable``: a statement about which nothing here can be known, and why.
 
 A table with ``claims`` of its own is a group: its other keys hold for each of them. ``errata`` marks what is known to
-be wrong: true, or the quantities of ``says``, or "row column" of a table. ``readings`` are other ways to understand
-the same words: each changes the subject (or the expression), by a name that says how.
+be wrong: true, or the quantities of ``says``, or "row column" of a table. ``quoted`` says whence a figure is known
+where the text itself was not read. ``readings`` are other ways to understand the same words: each changes the subject
+(or the expression), by a name that says how.
 
 A figure is text, rounded as it is printed, or an integer, which is exact; "{(3*3*32 + 1)*64}" is what is printed as a
 formula with its numbers. Of several layers a figure is true of each, or a list has one for each, or the word "rising".
@@ -53,7 +54,8 @@ class Claim(Record):
 
     ``value`` is what was printed: text, which is rounded as it is printed, or an integer, which is exact, or a list.
     ``fields`` are the other keys of its kind, ``readings`` the subjects as which its words can be understood too.
-    ``erratum``: it is known to be wrong. ``cell`` is the row of a printed table from which it comes.
+    ``erratum``: it is known to be wrong. ``cell`` is the row of a printed table from which it comes. ``quoted``: whence
+    it is known, where the text itself was not read.
     """
 
     source: Source
@@ -70,6 +72,7 @@ class Claim(Record):
     erratum: bool = False
     note: str = ""
     cell: str = ""
+    quoted: str = ""
 
 
 class ClaimFile(Record):
@@ -161,7 +164,7 @@ def expanded(notes: Collector, source: Source, path: Path, table: Fields) -> Ite
     fields = {k: v for k, v in table.items() if k in KINDS[kind] and k not in ("quantity", "value")}
     claim = Claim(source, path, kind, table["source"], table.get("where", ""), table.get("text", ""), subject,
                   table.get("quantity", ""), table.get("value"), fields, readings, table.get("errata") is True,
-                  table.get("note", ""))
+                  table.get("note", ""), quoted=table.get("quoted", ""))
     yield from parts(notes, claim, table.get("errata", False))
 
 

@@ -33,7 +33,7 @@ ERRATA = [  # the note, words of the claim, what it is about, what comes out, an
     ("note_003", "Without any fully connected", "count", "1", ""),
     ("note_003", "12x fewer", "params", "8.7111", ""),
     ("note_004", "1 - e/N", "", "0.99", ""),
-    ("note_004", "the second row of C", "", "17", ""),
+    ("note_004", "the second row of C", "", "false", ""),
     ("note_004", "C1 S2 C3 S4 C5 C6 C7", "order", "pool", "left out"),
 ]
 CELLS = [  # worked examples: the cells that are wrong, from 1, and the right values

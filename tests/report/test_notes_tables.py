@@ -10,9 +10,11 @@ from click.testing import CliRunner
 
 from cnnspec import load
 from cnnspec.cli import cli
+from cnnspec.report.pages.note_tables import TABLES, pages
 from cnnspec.report.table import table
 
 DATA = Path(__file__).parent / "data"
+BIRD, FAMILY, MODELS, LENET, ALEXNET = (table.command for table in TABLES)  # as reports/note_tables.md names them
 
 
 def printed(name: str) -> list[list[str]]:
@@ -33,31 +35,26 @@ def shown(command: str) -> list[list[str]]:
 
 
 def test_bird_cnn_is_the_table_of_note_002() -> None:
-    found = shown("table bird_cnn --preset activations --layout hwc")
+    found = shown(BIRD)
     headings, *rows = printed("bird_cnn")
     assert found[1:] == rows
     assert [h.lower() for h in found[0][1:]] == [h.lower() for h in headings[1:]]
 
 
 def test_lenet5_is_table_14_1_of_note_004() -> None:
-    columns = "layer,type,maps,size,kernel_size,stride,activation"  # this table has no padding
-    assert shown(f"table lenet5_geron --preset architecture --reverse --columns {columns}") == printed("lenet5_geron")
+    assert shown(LENET) == printed("lenet5_geron")  # which has no column of paddings
     padding = shown("table lenet5_geron --preset architecture --reverse --columns layer,padding")[1:]
     assert {row[1] for row in padding} == {"VALID", "–"}
 
 
 def test_alexnet_is_table_14_2_of_note_004_with_the_layer_that_it_leaves_out() -> None:
-    headings, *rows = shown("table alexnet_geron --preset architecture --reverse")
+    headings, *rows = shown(ALEXNET)
     wrong = {"S8": ["Max Pooling", "256", "6×6", "3×3", "2", "VALID", "–"]}  # without it F8 would have 43,264 inputs
     left_out = [row for row in rows if row[0] in wrong]
     assert [row[1:] for row in left_out] == list(wrong.values())
     renamed = {"F9": "F8", "F10": "F9"}  # which are one further, as S8 is a layer
     assert [headings, *([renamed.get(row[0], row[0]), *row[1:]] for row in rows if row not in left_out)] == printed(
         "alexnet_geron")
-
-
-FAMILY = ("compare vgg11 vgg11_lrn vgg13 vgg16_conv1 vgg16 vgg19 --set softmax=true --digits 3 "
-          "--columns title,architecture,params")
 
 
 def test_the_vgg_family_is_that_of_note_002_with_the_stage_that_it_leaves_out() -> None:
@@ -79,8 +76,7 @@ SIZES = {  # rows of the comparison of note 002 that hold, and what is true of t
 
 
 def test_models_compare_as_in_note_002_with_its_slips_corrected() -> None:
-    rows = shown("compare alexnet googlenet inception_v3 vgg16 resnet18 resnet50 --columns title,depth,params,size "
-                 "--exact")[1:]
+    rows = shown(f"{MODELS} --exact")[1:]
     headings, *theirs = printed("model_comparison")
     assert [row[0].replace("-", "").lower() for row in rows] == [row[0].replace("-", "").lower() for row in theirs]
     for ours, noted in zip(rows, theirs, strict=True):
@@ -104,3 +100,30 @@ NOTED = (*NARROW, "alexnet_torchvision", "keras_cifar_cnn", "mlp_32x32", "vgg11"
 ])
 def test_tables_of_the_notes_fit_into_80_columns(name: str, preset: str) -> None:
     assert max(map(len, table(load(name), preset=preset).splitlines())) <= 80
+
+
+WRONG = {"227": "244", "27": "true of 26.6974 MiB", "23.9": "23.8", "89": "95", "515": "553", "25.6": "11.7",
+         "96": "47", "44.6": "25.6", "167": "102"}
+
+
+@pytest.mark.parametrize(("name", "where", "wrong"), [
+    ("bird_cnn", "CNN-Example", {}), ("model_comparison", "Comparison", WRONG), ("lenet5_geron", "Table 14-1", {}),
+    ("alexnet_geron", "Table 14-2", {}),
+])
+def test_the_page_of_tables_has_each_cell_of_the_notes_and_marks_those_that_are_wrong(
+        name: str, where: str, wrong: dict[str, str]) -> None:
+    section = pages("")["note_tables.md"].partition(f"\n## {where}")[2].partition("\n## ")[0]
+    theirs = printed(name)[1:]
+    for ours, noted in zip(cells(section)[1:], theirs, strict=False):
+        assert ours[1:] == [f"**{c} ({wrong[c]})**" if c in wrong else c for c in noted[1:]]
+    marked = sum(row.count(")**") for row in section.splitlines())
+    assert marked == sum(c in wrong for row in theirs for c in row[1:])
+
+
+def test_the_page_of_tables_marks_the_stage_and_the_pool_that_are_left_out() -> None:
+    page = pages("")["note_tables.md"]
+    for name, row in ((row[0], row) for row in printed("vgg_family")[1:]):
+        line = next(line for line in page.splitlines() if line.startswith(f"| {name} | conv3"))
+        theirs = re.sub(r"\*\*left out: [^*]*\*\*, ", "", line).split(" | ")[1].rstrip(" |")
+        assert f"image, {theirs}, soft-max" == row[1].lower()
+    assert "conv, conv, conv, **left out: pool**, fc, fc, fc" in page

@@ -27,7 +27,7 @@ def entry(ruling: Ruling, source: str) -> dict[str, Any]:
         "about": about(ruling),
         "network": ruling.subject if claim.subject.network else "", "layer": layer, "quantity": claim.quantity,
         "printed": claim.value, "slips": [{"slip": s.slip, "why": s.words} for s in ruling.slips],
-        "erratum": claim.erratum, "note": claim.note,
+        "erratum": claim.erratum, "note": claim.note, "quoted": claim.quoted,
         "cells": [{"row": c.row, "column": c.column, "printed": c.printed, "computed": plain(c.computed),
                    "holds": c.holds} for c in ruling.cells],
     }

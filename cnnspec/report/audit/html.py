@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from cnnspec.analyses.audit.audit import Audited
 from cnnspec.analyses.audit.verdict import REFUTED
 from cnnspec.report.audit import tables
-from cnnspec.report.audit.words import counted, outcome, place
+from cnnspec.report.audit.printed_tables import in_html
+from cnnspec.report.audit.words import counted, outcome, place, quoted
 from cnnspec.report.formats import html
 
 
@@ -26,8 +27,13 @@ def source(audited: Audited, every: bool) -> str:
             cells = tables.example(ruling, html, lambda text: f"<mark>{text}</mark>")
             body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in cells)
             parts += [f"<p>{html(place(ruling, audited))}, {html(ruling.claim.text)}:</p>", f"<table>{body}</table>"]
+    for t, text in in_html(audited):
+        if not t.sound:
+            parts += [f"<p>{html(t.where)}, as printed, with what is right in parentheses:</p>", text]
     if ambiguous := tables.ambiguous(audited, "html"):
         parts += ["<h3>Ambiguous</h3>", ambiguous]
+    if whence := quoted(audited):
+        parts.append(f"<p>Quoted, the text itself not read: {html(whence)}.</p>")
     if audited.missing:
         parts.append("<p>Not seen, and so not audited: " + "; ".join(map(html, audited.missing)) + ".</p>")
     if every:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from cnnspec.analyses.audit.audit import Audited
 from cnnspec.analyses.audit.verdict import REFUTED, Ruling
 from cnnspec.report.audit import tables
-from cnnspec.report.audit.words import counted, outcome, place
+from cnnspec.report.audit.printed_tables import in_markdown
+from cnnspec.report.audit.words import counted, outcome, place, quoted
 from cnnspec.report.formats import markdown
 
 
@@ -23,8 +24,12 @@ def source(audited: Audited, every: bool, level: int) -> str:
     if errata := tables.errata(audited, "markdown"):
         parts += ["Refuted:", errata]
     parts += [worked(r, audited) for r in audited.rulings if r.cells and r.verdict == REFUTED]
+    parts += [f"{markdown(t.where)}, as printed, with what is right in parentheses:\n\n{text}"
+              for t, text in in_markdown(audited) if not t.sound]
     if ambiguous := tables.ambiguous(audited, "markdown"):
         parts += ["Ambiguous:", ambiguous]
+    if whence := quoted(audited):
+        parts.append(f"Quoted, the text itself not read: {markdown(whence)}.")
     if audited.missing:
         parts.append("Not seen, and so not audited: " + "; ".join(map(markdown, audited.missing)) + ".")
     if every:

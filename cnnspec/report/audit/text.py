@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from cnnspec.analyses.audit.audit import Audited
 from cnnspec.analyses.audit.verdict import REFUTED, VERDICTS, Ruling
-from cnnspec.report.audit.words import about, counted, outcome, place, printed, shown, slips
+from cnnspec.report.audit.words import about, counted, outcome, place, printed, quoted, shown, slips
 from cnnspec.report.formats import WIDTH, grid, plain
 
 HEADINGS = ("Source", "Claims", *(v.capitalize() for v in VERDICTS))
@@ -15,7 +15,10 @@ def page(found: Sequence[Audited], verdicts: Sequence[str]) -> str:
     """Each source with its claims of the given verdicts, then the counts."""
     parts: list[str] = []
     for audited in found:
-        parts += ["\n".join([*lines(f"{audited.title or audited.name}"), counted(audited)])]
+        head = [*lines(f"{audited.title or audited.name}"), counted(audited)]
+        if whence := quoted(audited):
+            head += lines(f"quoted, the text itself not read: {whence}", "", "  ")
+        parts.append("\n".join(head))
         parts += ["\n".join(one(r, audited)) for r in shown(audited, verdicts)]
     if len(found) > 1:
         rows = [[a.name, str(len(a.rulings)), *map(str, a.counted().values())] for a in found]

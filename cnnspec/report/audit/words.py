@@ -1,6 +1,7 @@
 """How claims, verdicts and slips are called, the same in every format."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from cnnspec.analyses.audit.audit import Audited
 from cnnspec.analyses.audit.printed import printed as figure_in
@@ -46,16 +47,32 @@ def operator(subject: Subject) -> str:
 def layers(ruling: Ruling) -> str:
     """A network, how it is set, and layers of it: ``alexnet (classes = 10) conv1, conv2``."""
     subject = ruling.claim.subject
-    set_ = [f"{k} = {v}" for k, v in subject.settings.items()] + ([shape(subject.input)] if subject.input else [])
+    set_ = [setting(k, v) for k, v in subject.settings.items()] + ([shape(subject.input)] if subject.input else [])
     names = subject.layer.split() if isinstance(subject.layer, str) else subject.layer
     some = ", ".join(names[:4]) + (" and so on" if len(names) > 4 else "")
     return " ".join(filter(None, (ruling.subject, f"({', '.join(set_)})" if set_ else "", some)))
 
 
+def setting(key: str, value: Any) -> str:
+    """An argument that is set: ``classes = 10``, and of a table only that it is another."""
+    return f"other {key}" if isinstance(value, list | dict) else f"{key} = {str(value).lower()}"
+
+
 def place(ruling: Ruling, audited: Audited) -> str:
     """Where a claim stands in its source, after the paper's name where the source holds several."""
     claim = ruling.claim
-    return ", ".join(filter(None, ("" if claim.origin == audited.name else claim.origin, claim.where)))
+    where = ", ".join(filter(None, ("" if claim.origin == audited.name else claim.origin, claim.where)))
+    return f"{where} (quoted)" if claim.quoted else where
+
+
+def quoted(audited: Audited) -> str:
+    """Which parts of a source were not read themselves, and whence their figures are; "" where all were."""
+    found: dict[str, list[str]] = {}
+    for r in audited.rulings:
+        name = r.claim.origin if r.claim.origin != audited.name else r.claim.where
+        if r.claim.quoted and name not in found.setdefault(r.claim.quoted, []):
+            found[r.claim.quoted].append(name)
+    return "; ".join(f"{whence}: {', '.join(names)}" for whence, names in found.items())
 
 
 def printed(ruling: Ruling) -> str:

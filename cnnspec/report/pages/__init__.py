@@ -20,6 +20,7 @@ PAGES = {
     "planted_faults": "cnnspec.report.pages.planted_faults",
     "benchmarks": "cnnspec.report.pages.benchmarks",
     "audit": "cnnspec.report.pages.audit",
+    "note_tables": "cnnspec.report.pages.note_tables",
     "rules": "cnnspec.report.pages.rules",
     "mutation": "cnnspec.report.pages.mutation",
 }

@@ -2,6 +2,7 @@
 
 from cnnspec.analyses.audit.audit import audit, claim_files
 from cnnspec.report.audit import markdown, tables
+from cnnspec.report.audit.printed_tables import in_markdown
 from cnnspec.report.audit.words import counted, outcome
 from cnnspec.report.formats import markdown as escaped
 
@@ -17,6 +18,10 @@ inference, MACs leave out biases, "layers" are those with weights along the long
 For what is refuted, the slips that people make are tried: digits in the wrong order or mistyped, cut instead of
 rounded, a channel or a bias forgotten, a row or a stride of a table slid down, K = 1024, auxiliary heads, 224 for 227,
 a layer left out. One is named where it gives the printed figure; it does not make the figure right.
+
+Where a figure stands with "(quoted)", the text of the paper was not at hand: the figure is as others quote it, and
+below each table of such figures it is said who. Nothing is filled in from memory; what was not seen is listed. The
+tables of the course notes with their corrections stand [on a page of their own](note_tables.md).
 `cnnspec audit` prints the same, `cnnspec audit alexnet` what is said of one network."""
 
 
@@ -34,5 +39,7 @@ def pages(reports: str) -> dict[str, str]:
         back = "[All sources](../audit.md). Each claim as the source has it, what comes out, and why."
         every = [f"# {escaped(a.title or a.name)}", back, escaped(counted(a)) + ".", tables.every(a, "markdown")]
         every += [markdown.worked(r, a) for r in a.rulings if r.cells]
+        every += [f"{escaped(t.where)}, as printed{'' if t.sound else ', with what is right in parentheses'}:\n\n{text}"
+                  for t, text in in_markdown(a)]
         made[f"audit/{stem}.md"] = "\n\n".join(every)
     return made

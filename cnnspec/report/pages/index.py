@@ -10,6 +10,7 @@ from cnnspec.units import short
 ABOUT = {  # by the page's module
     "comparison": "all networks side by side: parameters, MACs, memory, and what other tools would print",
     "audit": "published figures, each confirmed or refuted, with the arithmetic: an errata list",
+    "note_tables": "the tables of the course notes, each by one command, with corrections",
     "verification": "what every network was checked against in PyTorch",
     "memory": "the memory that was predicted beside the memory that was measured",
     "planted_faults": "how many faults verification finds that were planted on purpose",

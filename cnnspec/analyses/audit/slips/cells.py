@@ -34,10 +34,12 @@ def left_out(cells: Sequence[Cell]) -> Iterator[Found]:
     printed = [f.value for c in cells if (f := exactly(c.printed))]
     if len(printed) != len(right) - 1 or any(c.column for c in cells):
         return
-    for i, value in enumerate(right):
-        if value is not None and right[:i] + right[i + 1:] == printed:
-            yield Found("left out", f"the {number_text(value)} in place {i + 1} is left out, all behind it moved up")
-            return
+    places = [i for i in range(len(right)) if right[:i] + right[i + 1:] == printed]  # a run of equal numbers
+    value = right[places[0]] if places else None
+    if value is not None:
+        where = f"the {number_text(value)} in place {places[0] + 1}" if len(places) == 1 else (
+            f"one {number_text(value)} of those in places {places[0] + 1} to {places[-1] + 1}")
+        yield Found("left out", f"{where} is left out, all behind it moved up")
 
 
 def is_cut(cell: Cell) -> bool:
