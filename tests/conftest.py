@@ -5,6 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
+pytest.register_assert_rewrite("agreement")  # of operators and PyTorch: say what differs
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")

@@ -33,8 +33,11 @@ TESTS = {
              "tests/spec/test_all_problems.py", "tests/spec/test_language_expressions.py",
              "tests/spec/test_hostile_expressions.py", "tests/zoo/test_published.py"],
     "ops": ["tests/spec/test_field_misuse.py", "tests/ops/test_registry.py", "tests/spec/test_bad_specs.py",
-            "tests/zoo/test_published.py", "tests/ops/test_shapes_against_torch.py",
-            "tests/ops/test_layers_against_torch.py"],
+            "tests/zoo/test_published.py", "tests/ops/test_activations_against_torch.py",
+            "tests/ops/test_joins_against_torch.py", "tests/ops/test_rearrangements_against_torch.py",
+            "tests/ops/test_attention_against_torch.py", "tests/ops/test_windows_of_rearrangements.py",
+            "tests/ops/test_layers_against_torch.py", "tests/ops/test_pools_against_torch.py",
+            "tests/ops/test_windows_of_layers.py"],
 }
 
 

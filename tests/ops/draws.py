@@ -1,12 +1,19 @@
 """What hypothesis draws for operators: small shapes in one, two and three dimensions, and values per axis."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
 Shape = tuple[int, ...]
 often = settings(max_examples=80, deadline=None)
+
+
+class Drawn(NamedTuple):
+    """A feature map's shape, and fields for the operator that takes it."""
+
+    x: Shape
+    fields: dict[str, Any]
 
 
 def per_axis(n: int, low: int, high: int) -> st.SearchStrategy[Any]:
@@ -23,3 +30,19 @@ def maps(largest: int = 8, channels: int = 6) -> st.SearchStrategy[Shape]:
 def shapes() -> st.SearchStrategy[Shape]:
     """Feature maps and vectors."""
     return maps(5) | st.tuples(st.integers(1, 6))
+
+
+@st.composite
+def drawn(draw: st.DrawFn, largest: int = 8, **fields: Any) -> Drawn:
+    """A shape, and for each field a strategy, or bounds of a value per axis."""
+    x = draw(maps(largest))
+    return Drawn(x, {name: draw(per_axis(len(x) - 1, *f) if isinstance(f, tuple) else f) for name, f in fields.items()})
+
+
+def sometimes_changed(x: Shape) -> st.SearchStrategy[Shape]:
+    """The shape itself, or with some sizes set to 1, 2 or 3, or without its last dimension."""
+    sizes = [st.just(s) | st.integers(1, 3) for s in x]
+    return st.just(x) | st.tuples(*sizes) | st.just(x[: max(1, len(x) - 1)])
+
+
+several = shapes().flatmap(lambda x: st.lists(sometimes_changed(x), min_size=2, max_size=4))

@@ -1,0 +1,85 @@
+"""An operator beside PyTorch: either both refuse, or they agree."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+import torch
+from draws import Shape
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from cnnspec.ops.fields import Misfit
+from cnnspec.ops.operator import Operator
+from cnnspec.ops.registry import operator
+
+Fields = dict[str, Any]
+Runs = Callable[..., Tensor]
+
+
+def ours(name: str, fields: Fields, *inputs: Shape) -> Shape | None:
+    """The output shape, or None where the operator refuses."""
+    try:
+        return operator(name)(**fields).output(*inputs)
+    except Misfit:
+        return None
+
+
+def theirs(run: Runs, *inputs: Shape) -> Shape | None:
+    """The output shape of torch, or None where it refuses."""
+    try:
+        return tuple(run(*(torch.zeros(1, *x) for x in inputs)).shape[1:])
+    except (RuntimeError, ValueError, IndexError):
+        return None
+
+
+def shapes_agree(name: str, fields: Fields, run: Runs, *inputs: Shape) -> None:
+    """Either both refuse, or the output's shape is the same."""
+    assert ours(name, fields, *inputs) == theirs(run, *inputs)
+
+
+def named(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Shape]:
+    """Tensors by name, without the bookkeeping that is not counted."""
+    return {name: tuple(t.shape) for name, t in tensors if name != "num_batches_tracked"}
+
+
+def layers_agree(name: str, x: Shape, fields: Fields, build: Callable[[], nn.Module], batch: int = 1) -> None:
+    """Either both refuse, or output, parameters, buffers and multiply-accumulates are the same.
+
+    torch lets a transposed convolution have an output of nothing, which is refused here.
+    """
+    try:
+        module = build().eval()
+        with FlopCounterMode(display=False) as flops:
+            theirs = tuple(module(torch.zeros(batch, *x)).shape[1:])
+        refused = 0 in theirs
+    except (RuntimeError, ValueError):
+        refused = True
+    if refused:
+        with pytest.raises(Misfit):
+            operator(name)(**fields).output(x)
+        return
+    op: Operator = operator(name)(**fields)
+    y = op.output(x)
+    assert y == theirs
+    assert op.parameters(x) == named(module.named_parameters())
+    assert op.buffers(x) == named(module.named_buffers())
+    assert 2 * batch * op.macs(x, y) == flops.get_total_flops()
+
+
+def dims(kind: str, x: Shape) -> Any:
+    """torch's module of as many dimensions as the shape has: Conv2d, MaxPool1d, ..."""
+    return getattr(nn, f"{kind}{len(x) - 1}d")
+
+
+class Apply(nn.Module):
+    """A function as a module, with the parameters of another."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor], inner: nn.Module | None = None):
+        super().__init__()
+        self.function = function
+        for name, parameter in inner.named_parameters() if inner else ():
+            self.register_parameter(name, parameter)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)

@@ -1,0 +1,84 @@
+"""Joins of several inputs, and losses of two, against PyTorch: shapes, work, and what a misfit says."""
+
+from math import prod
+
+import pytest
+import torch
+from agreement import ours, shapes_agree
+from draws import Shape, often, several
+from hypothesis import given
+from torch.nn import functional
+
+from cnnspec.ops.fields import Misfit
+from cnnspec.ops.registry import operator
+
+
+def is_gate(x: Shape, full: Shape) -> bool:
+    return len(x) == len(full) and x in (full, (full[0], *(1 for _ in full[1:])), (1, *full[1:]))
+
+
+@often
+@given(several)
+def test_mul(xs: list[Shape]) -> None:
+    """torch broadcasts any size of 1, and any lacking dimension; here only gates of channels or of positions."""
+    full = max(xs, key=prod)
+    if all(is_gate(x, full) for x in xs):
+        shapes_agree("mul", {}, lambda *ts: torch.stack(torch.broadcast_tensors(*ts)).prod(0), *xs)
+        assert operator("mul")().elementwise(*xs, y=full) == {"multiplications": (len(xs) - 1) * prod(full)}
+    else:
+        assert ours("mul", {}, *xs) is None
+
+
+@often
+@given(several)
+def test_add_and_abs_difference(xs: list[Shape]) -> None:
+    """torch would broadcast; here all shapes are the same."""
+    expected = xs[0] if len(set(xs)) == 1 else None
+    assert ours("add", {}, *xs) == expected
+    assert ours("abs_difference", {}, *xs[:2]) == (xs[0] if xs[0] == xs[1] else None)
+    if expected:
+        shapes_agree("abs_difference", {}, lambda a, b: (a - b).abs(), *xs[:2])
+
+
+@often
+@given(several)
+def test_concat(xs: list[Shape]) -> None:
+    shapes_agree("concat", {}, lambda *ts: torch.cat(ts, 1), *xs)
+
+
+def test_a_misfit_names_both_sides_and_what_would_mend_it() -> None:
+    with pytest.raises(Misfit) as misfit:
+        operator("concat")().output((64, 28, 28), (32, 28, 28), (32, 14, 14))
+    assert misfit.value.rule == "S012"
+    assert misfit.value.message == "concat: $0 is 64x28x28 but $2 is 32x14x14"
+    assert misfit.value.hint == "$0 lacks stride = 2"
+    with pytest.raises(Misfit) as misfit:
+        operator("mul")().output((64, 28, 28), (32, 1, 1))
+    assert misfit.value.hint == "a gate for its channels is 64x1x1"
+
+
+# Losses. torch gives a scalar, which is here a vector of one.
+
+@often
+@given(several)
+def test_mse(xs: list[Shape]) -> None:
+    """torch broadcasts, with a warning; here both shapes are the same."""
+    if xs[0] == xs[1]:
+        shapes_agree("mse", {}, lambda a, b: functional.mse_loss(a, b).reshape(1, 1), *xs[:2])
+    else:
+        assert ours("mse", {}, *xs[:2]) is None
+
+
+@often
+@given(several)
+def test_cross_entropy(xs: list[Shape]) -> None:
+    """Class numbers have one channel here and none in torch; probabilities have the logits' shape in both."""
+    x, target = xs[:2]
+    if target == (1, *x[1:]):
+        shapes_agree("cross_entropy", {},
+                     lambda a, b: functional.cross_entropy(a, b[:, 0].long()).reshape(1, 1), x, target)
+    elif target == x:
+        shapes_agree("cross_entropy", {}, lambda a, b: functional.cross_entropy(a, b).reshape(1, 1), x, target)
+    else:
+        assert ours("cross_entropy", {}, x, target) is None
+    assert ours("cross_entropy", {}, x) == (1,)
