@@ -28,11 +28,7 @@ layers = [
 PARAMS = (3 * 9 + 1) * 8 + (8 * 16 * 16 + 1) * 10  # 224 + 20,490
 MACS = 3 * 9 * 8 * 32 * 32 + 8 * 16 * 16 * 10  # 221,184 + 20,480
 
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def findings(budget: str, text: str = NET) -> list[dict[str, Any]]:

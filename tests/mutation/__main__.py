@@ -26,7 +26,8 @@ ROOT = PACKAGE.parent
 DATA = ROOT / "reports" / "data" / "mutation.json"
 SECONDS = 120  # of CPU, for the tests of one mutant; they take some 25
 TESTS = {
-    "rules": ["tests/rules", "tests/gate/test_check_command.py"],
+    "rules": ["tests/rules", "tests/gate/test_check_command.py", "tests/gate/test_ignores.py",
+              "tests/gate/test_configuration.py", "tests/gate/test_check_formats.py"],
     "spec": ["tests/spec/test_bad_specs.py", "tests/spec/test_field_misuse.py", "tests/spec/test_positions.py",
              "tests/gate/test_budgets.py", "tests/spec/test_vocabulary.py", "tests/spec/test_language_arguments.py",
              "tests/spec/test_language_names.py", "tests/spec/test_language_repeats.py",
