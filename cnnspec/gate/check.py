@@ -12,6 +12,7 @@ from cnnspec.gate.files import matches
 from cnnspec.gate.findings import Finding, Findings
 from cnnspec.gate.ignores import Ignore, read_ignores
 from cnnspec.graph.build import build_variant, understood
+from cnnspec.graph.known import Known
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RULES as LANGUAGE
 from cnnspec.problems import Problem, SpecError
@@ -73,10 +74,11 @@ def networks(found: Findings, source: Source, variant: str, config: Config, sele
         found.add(error.problems)
         return (), not error.complete
     rules, others = selection.lint(), checkers(selection)
-    names, cut = tuple([variant] if variant else spec.variants or [spec.name]), False
+    names, cut, known = tuple([variant] if variant else spec.variants or [spec.name]), False, Known()
     for name in names:
+        known, chosen = known.bounded(), variant or (name if spec.variants else "")
         try:
-            graph = build_variant(spec, notes, variant or (name if spec.variants else ""), max_lines=max_lines)
+            graph = build_variant(spec, notes, chosen, max_lines=max_lines, known=known)
         except SpecError as error:
             found.add(error.problems, name)
             cut = cut or not error.complete

@@ -5,7 +5,6 @@ anything is wrong with a network there are no copies any more, so that they hold
 its own problems.
 """
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.graph.frame import Ports, Value
@@ -37,31 +36,29 @@ class Unrolled:
     """A call of a block with what it got, while it is unrolled and, once ``ports`` are there, with what it gave."""
 
     def __init__(self, un: "Unroller", call: Call, scope: Scope, inputs: dict[str, Value]):
-        self.un, self.call, self.scope, self.inputs = un, call, scope, inputs
+        self.call, self.scope, self.inputs = call, scope, inputs
         self.start, self.lines, self.steps = len(un.nodes), un.count, un.scope.work.spent
 
-    def gave(self, ports: Ports) -> None:
+    def gave(self, un: "Unroller", ports: Ports) -> None:
         """Keep what the call gave."""
-        self.ports, self.end = ports, len(self.un.nodes)
-        self.lines, self.steps = self.un.count - self.lines, self.un.scope.work.spent - self.steps
+        self.ports, self.end = ports, len(un.nodes)
+        self.lines, self.steps = un.count - self.lines, un.scope.work.spent - self.steps
+        self.undoing: bool | None = None
 
-    @cached_property
-    def undoing(self) -> bool:
-        """Whether it holds an operator that undoes another one, which looks at more than shapes."""
-        return any(n.op.undoes for n in self.un.nodes[self.start : self.end])
-
-    def serves(self) -> bool:
-        """Whether there may be copies, of such operators and within the limits of the network."""
-        un, work = self.un, self.un.scope.work
+    def serves(self, un: "Unroller") -> bool:
+        """Whether there may be copies: within the limits of the network, and of no operator that undoes another."""
+        if self.undoing is None:
+            self.undoing = any(n.op.undoes for n in un.nodes[self.start : self.end])  # it looks at more than shapes
+        work = un.scope.work
         within = un.count + self.lines <= un.max_lines and work.spent + self.steps <= work.limit
         return within and not self.undoing
 
-    def again(self, call: Call, scope: Scope, inputs: dict[str, Value]) -> Ports:
+    def again(self, un: "Unroller", call: Call, scope: Scope, inputs: dict[str, Value]) -> Ports:
         """What another call with the same key gives: the same under its own name."""
-        self.un.count += self.lines
-        self.un.scope.work.spent += self.steps
-        copy = Copy(self, call, scope, inputs)
-        for node in self.un.nodes[self.start : self.end]:
+        un.count += self.lines
+        un.scope.work.spent += self.steps
+        copy = Copy(un, self, call, scope, inputs)
+        for node in un.nodes[self.start : self.end]:
             copy.add(node)
         return copy.value(self.ports)  # type: ignore[no-any-return]
 
@@ -69,25 +66,30 @@ class Unrolled:
 class Copy:
     """Copying what one call gave for another: whatever belongs to the one is replaced by what belongs to the other."""
 
-    def __init__(self, old: Unrolled, call: Call, scope: Scope, inputs: dict[str, Value]):
-        self.un, self.trail, self.depth = old.un, call.trail, len(call.trail)
+    def __init__(self, un: "Unroller", old: Unrolled, call: Call, scope: Scope, inputs: dict[str, Value]):
+        self.un, self.trail, self.depth = un, call.trail, len(call.trail)
         self.prefix = "".join([f"{name}." for name in call.trail])
         self.skip = sum([len(name) + 1 for name in old.call.trail])
         self.nodes = {id(old.inputs[name]): node for name, node in inputs.items()}
         self.calls = {id(old.call): call}
-        self.scopes = {id(old.scope): scope, id(self.un.scope): self.un.scope}
+        self.scopes = {id(old.scope): scope, id(un.scope): un.scope}
 
     def add(self, old: Node) -> None:
         """Add the copy of a node to the network."""
-        inputs = tuple([self.nodes[id(n)] for n in old.inputs])
-        new = Node(len(self.un.nodes), self.prefix + old.name[self.skip :], old.kind, old.op, inputs, old.output,
-                   self.call_of(old.call), self.prefix + old.row[self.skip :], old.part, old.line)
+        nodes = self.nodes
+        inputs = tuple([nodes[id(n)] for n in old.inputs])
+        row = self.prefix + old.row[self.skip :]
+        call = self.calls.get(id(old.call)) or self.call_of(old.call)
+        new = Node(len(self.un.nodes), f"{row}.{old.part}" if old.part else row, old.kind, old.op, inputs, old.output,
+                   call, row, old.part, old.line)
         new.training_only = old.training_only
-        new.shares = old.shares and self.nodes[id(old.shares)]
-        new.origins = {k: (value, self.scope_of(scope)) for k, (value, scope) in old.origins.items()}
+        if old.shares:
+            new.shares = nodes[id(old.shares)]
+        if old.origins:
+            new.origins = {k: (value, self.scope_of(scope)) for k, (value, scope) in old.origins.items()}
         for n in inputs:
             n.readers += 1
-        self.nodes[id(old)] = self.un.by_name[new.name] = new
+        nodes[id(old)] = new
         self.un.nodes.append(new)
 
     def call_of(self, old: Call) -> Call:
@@ -100,7 +102,7 @@ class Copy:
     def scope_of(self, old: Scope) -> Scope:
         if id(old) not in self.scopes:
             new = self.scopes[id(old)] = Scope(old.own, old.outer and self.scope_of(old.outer), old.work)
-            new.written = {k: (value, self.scope_of(scope)) for k, (value, scope) in old.written.items()}
+            new.written = {k: (value, scope and self.scope_of(scope)) for k, (value, scope) in old.written.items()}
         return self.scopes[id(old)]
 
     def value(self, old: Value) -> Value:

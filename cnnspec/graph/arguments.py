@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.graph.frame import Frame, Given, Poisoned, Recipe
+from cnnspec.graph.known import Fields
 from cnnspec.graph.model import Call
 from cnnspec.ops.fields import described
 from cnnspec.problems import did_you_mean, visible
@@ -13,16 +14,17 @@ from cnnspec.spec.scope import FAULTY, UNKNOWN, Scope
 if TYPE_CHECKING:
     from cnnspec.graph.unroll import Unroller
 
-Fields = dict[str, Given]
-
 
 def fields_of(un: "Unroller", line: Line, scope: Scope) -> Fields:
     """The fields of a line in a scope, which only those that are expressions need."""
-    known = un.fields.get(id(line))
+    known = un.known.fields.get(id(line))
     if known is None:
-        known = {k: Given(v, line.source, line.at(k), scope) for k, v in line.fields.items()}
-        un.fields[id(line)] = known
-    return {k: Given(g.value, g.source, g.path, scope) if g.dynamic else g for k, g in known.items()}
+        every = {k: Given(v, line.source, line.at(k), scope) for k, v in line.fields.items()}
+        known = un.known.fields[id(line)] = every, [(k, g) for k, g in every.items() if g.dynamic]
+    fields = known[0].copy()
+    for k, g in known[1]:
+        fields[k] = Given(g.value, g.source, g.path, scope)
+    return fields
 
 
 def evaluated(un: "Unroller", frame: Frame, given: Fields, call: Call | None = None) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def evaluated(un: "Unroller", frame: Frame, given: Fields, call: Call | None = N
     values = {}
     for key, value in given.items():
         try:
-            values[key] = un.value(frame, value, call)
+            values[key] = un.value(frame, value, call) if value.dynamic else value.value
         except Poisoned:
             values[key] = UNKNOWN
     return values
@@ -72,7 +74,7 @@ def bind(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields,
     An argument without a value is UNKNOWN, and so are those that are not given where a name is wrong.
     """
     known = [*block.args, *block.defaults]
-    strange = [key for key in given if key not in known]
+    strange = [key for key in given if key not in block.args and key not in block.defaults]
     for key in strange:
         value = given[key]
         if value.value is not FAULTY:
@@ -95,5 +97,5 @@ def bind(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields,
         if key not in own:
             value = Given(default, block.source, (*block.path, "defaults", key), scope)
             own |= evaluated(un, frame, {key: value}, call)
-            scope.written[key] = default, scope
+            scope.written[key] = default, None
     return scope, call

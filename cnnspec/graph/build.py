@@ -4,6 +4,7 @@ from typing import Any
 
 from cnnspec.garbage import kept
 from cnnspec.graph.building import Building
+from cnnspec.graph.known import Known
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, SpecError, TooMany, did_you_mean, visible
 from cnnspec.spec.collect import Collector
@@ -58,9 +59,9 @@ def understood(source: Source) -> tuple[NetworkSpec, Collector]:
 
 
 def build_variant(spec: NetworkSpec, notes: Collector, variant: str = "", settings: dict[str, Any] | None = None,
-                  input_shape: Shape | None = None, max_lines: int = MAX_LINES) -> Graph:
-    """As :func:`build`, of a source that has been understood."""
-    building = Building(spec, choose(spec, variant), notes, max_lines, input_shape)
+                  input_shape: Shape | None = None, max_lines: int = MAX_LINES, known: Known | None = None) -> Graph:
+    """As :func:`build`, of a source that has been understood, with what is ``known`` of it from its other networks."""
+    building = Building(spec, choose(spec, variant), notes, max_lines, input_shape, known)
     try:
         with kept():
             graph = building.run(settings or {})

@@ -6,6 +6,7 @@ from typing import Any
 from cnnspec.graph import connect
 from cnnspec.graph.frame import POISON, Poisoned, single
 from cnnspec.graph.infer import MAX_ELEMENTS
+from cnnspec.graph.known import Known
 from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.graph.notes import Notes
 from cnnspec.graph.unroll import TooLarge, Unroller
@@ -25,11 +26,11 @@ class Building:
     """Building one graph of one variant: :meth:`run` it once."""
 
     def __init__(self, spec: NetworkSpec, variant: Variant | None, notes: Collector, max_lines: int,
-                 input_shape: Shape | None):
+                 input_shape: Shape | None, known: Known | None = None):
         self.spec, self.variant, self.notes, self.input_shape = spec, variant, notes, input_shape
         self.unrolled = Notes()
         self.outside: list[Problem] = []
-        self.unroller = Unroller(spec, self.unrolled, max_lines, input_shape is not None)
+        self.unroller = Unroller(spec, self.unrolled, max_lines, input_shape is not None, known or Known())
 
     def run(self, settings: dict[str, Any]) -> Graph:
         spec, about = self.spec, {**self.spec.about, **(self.variant.about if self.variant else {})}
@@ -92,7 +93,7 @@ class Building:
             path = ("variants", self.variant.name, key) if self.variant and own else ("args", key)
             try:
                 scope.own[key] = evaluate(value, scope)
-                scope.written[key] = value, scope
+                scope.written[key] = value, None
             except ExpressionError as error:
                 self.unrolled.add(spec.source, path, "L007", error.message, error.hint, NETWORK)
                 scope.own[key] = UNKNOWN

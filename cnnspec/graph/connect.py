@@ -74,6 +74,8 @@ def node(value: Value, index: int | None = None, depth: int = 0) -> Node:
 
     The reader stands in a block ``depth`` calls down from the network.
     """
+    if type(value) is Node:  # most are
+        return value
     found = single(value)
     if isinstance(found, Poison):
         raise Poisoned

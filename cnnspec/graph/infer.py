@@ -17,7 +17,7 @@ from cnnspec.spec.shorthand import SHORTHAND
 from cnnspec.units import Shape, shape
 
 if TYPE_CHECKING:
-    from cnnspec.graph.arguments import Fields
+    from cnnspec.graph.known import Fields
     from cnnspec.graph.place import Spot
     from cnnspec.graph.unroll import Unroller
 
@@ -45,13 +45,14 @@ def add_node(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields
         raise Poisoned from None
     node = Node(len(un.nodes), name, kind, op, inputs, output, frame.call, row, part, line)
     node.training_only = spot.training
-    node.origins = {k: (g.value, g.scope) for k, g in given.items() if g.dynamic}
+    origins = {k: (g.value, g.scope) for k, g in given.items() if g.dynamic}
+    if origins:
+        node.origins = origins
     for n in inputs:
         n.readers += 1
     if spot.share:
         share(un, frame, line, node, spot.share)
     un.nodes.append(node)
-    un.by_name[name] = node
     return node
 
 
@@ -59,14 +60,14 @@ def output_of(un: "Unroller", op: Operator, inputs: tuple[Node, ...]) -> Shape:
     """The output shape, worked out once for each operator and shapes. Raises Misfit."""
     shapes = tuple([n.output for n in inputs])
     key = (op, shapes)
-    if key not in un.outputs or op.undoes:
+    if key not in un.known.outputs or op.undoes:
         output = op.output(*shapes)
         for name, sizes in {"output": output, **op.parameters(*shapes), **op.buffers(*shapes)}.items():
             if prod(sizes) >= MAX_ELEMENTS:
                 raise Misfit("S016", f"the {name} {shape(sizes)} has {prod(sizes):.3g} elements, and fewer than "
                              "2**53 is the limit")
-        un.outputs[key] = output
-    return un.outputs[key]
+        un.known.outputs[key] = output
+    return un.known.outputs[key]
 
 
 def read_inputs(un: "Unroller", frame: Frame, line: Line, spot: "Spot") -> tuple[Node, ...]:
@@ -95,19 +96,30 @@ def read_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "F
     values, faulty = {}, False
     for name, g in given.items():
         try:
-            values[name] = un.value(frame, g)
+            values[name] = un.value(frame, g) if g.dynamic else g.value
         except Poisoned:
             faulty = True
-    key = (kind, *[(name, type(v), v) for name, v in values.items()])
+    key = (kind, *values, *values.values(), *map(type, values.values()))
     try:
-        if not faulty and key in un.ops:
-            return un.ops[key]
+        if not faulty and key in un.known.ops:
+            return un.known.ops[key]
     except TypeError:  # a list cannot be looked up
         key = ()
-    op = new_operator(un, frame, line, kind, given, values, faulty)
+    op = None if faulty else sound_operator(kind, values)
+    if op is None:
+        op = new_operator(un, frame, line, kind, given, values, faulty)
     if key and not op.undoes:
-        un.ops[key] = op
+        un.known.ops[key] = op
     return op
+
+
+def sound_operator(kind: str, values: dict[str, Any]) -> Operator | None:
+    """The operator of values that fit; None where something is wrong with them."""
+    cls = operator(kind)
+    try:
+        return cls(**values) if values.keys() <= cls.fields.keys() else None
+    except Misfit:
+        return None
 
 
 def new_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields", values: dict[str, Any],
@@ -192,7 +204,7 @@ def with_names(fault: Misfit, inputs: tuple[Node, ...], frame: Frame) -> tuple[s
 def share(un: "Unroller", frame: Frame, line: Line, node: Node, prefixes: tuple[str, str]) -> None:
     """Note whose parameters a node uses again. Raises Poisoned where theirs have other shapes."""
     new, old = prefixes
-    root = un.by_name.get(old + node.name[len(new):])
+    root = un.named(old + node.name[len(new):])
     if root is None:
         raise Poisoned  # the shared line has a problem of its own
     root = root.shares or root

@@ -1,6 +1,6 @@
 """The graph of a network: nodes in execution order, each one operator with one output."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cnnspec.ops.operator import Operator
@@ -57,6 +57,9 @@ def trace(name: str, value: Any, expression: Dynamic, scope: Scope) -> list[Orig
     return list(found.values())
 
 
+NONE: Mapping[str, Any] = {}
+
+
 class Node:
     """One operator at work. ``inputs`` are nodes; ``output`` is a shape without the batch.
 
@@ -73,7 +76,7 @@ class Node:
         self.index, self.name, self.kind, self.op = index, name, kind, op
         self.inputs, self.output = inputs, output
         self.call, self.row, self.part, self.line = call, row, part, line
-        self.origins: dict[str, Any] = {}
+        self.origins: Mapping[str, Any] = NONE
         self.shares: Node | None = None
         self.training_only = False
         self.readers = 0

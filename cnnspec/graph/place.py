@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from cnnspec.graph import connect
 from cnnspec.graph.again import Unrolled, key_of
-from cnnspec.graph.arguments import Fields, bind, evaluated, fields_of, fill_row
+from cnnspec.graph.arguments import bind, evaluated, fields_of, fill_row
 from cnnspec.graph.frame import POISON, Frame, Given, Poisoned, Recipe, Value
 from cnnspec.graph.infer import add_node
+from cnnspec.graph.known import Fields
 from cnnspec.graph.model import Call
 from cnnspec.ops.fields import Misfit, described
 from cnnspec.ops.registry import OPERATORS
@@ -60,7 +61,7 @@ def place(un: "Unroller", frame: Frame, recipe: Recipe, spot: Spot) -> Value:
 
 def target(un: "Unroller", frame: Frame, line: Line, scope: Scope) -> str:
     """The operator or block that a line calls, by name. Raises Poisoned."""
-    name = un.control(frame, line, "op", scope)
+    name = line.op if type(line.op) is str else un.control(frame, line, "op", scope)
     if not isinstance(name, str) or (name not in OPERATORS and name not in un.spec.blocks):
         hint = did_you_mean(name, [*OPERATORS, *un.spec.blocks]) if isinstance(name, str) else ""
         message = f"{described(name)} is neither an operator nor a block"
@@ -73,11 +74,18 @@ def filled(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields
     preset = block.preset
     if preset is None or block.broken:
         raise Poisoned
-    own = {k: v for k, v in given.items() if k in block.args or k in block.defaults}
-    scope, _ = bind(un, frame, line, block, own, frame.scope.get_or_unknown("in_channels"), name)
-    inner = fields_of(un, preset, scope)
-    called = target(un, frame, preset, scope)
-    return called, inner | {k: v for k, v in given.items() if k not in own}
+    known = un.known.presets.get(id(block))
+    if known is None:
+        own = {k: v for k, v in given.items() if k in block.args or k in block.defaults}
+        scope, _ = bind(un, frame, line, block, own, frame.scope.get_or_unknown("in_channels"), name)
+        inner = fields_of(un, preset, scope)
+        known = target(un, frame, preset, scope), inner
+        if not block.args and not block.defaults and isinstance(preset.op, str) and not any(
+                g.dynamic for g in inner.values()):
+            un.known.presets[id(block)] = known
+        given = {k: v for k, v in given.items() if k not in own}
+    called, inner = known
+    return called, inner | given
 
 
 def place_block(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields, spot: Spot) -> Value:
@@ -106,12 +114,12 @@ def place_block(un: "Unroller", frame: Frame, line: Line, block: Block, given: F
     scope, inner = bind(un, frame, line, block, given, UNKNOWN if first is POISON else first.output[0], spot.name)
     key = key_of(inner, inputs, spot.training) if un.faultless() and not spot.share else None
     before = un.calls.get(key)
-    if before and before.serves():
-        return before.again(inner, scope, inputs)
+    if before and before.serves(un):
+        return before.again(un, inner, scope, inputs)
     unrolled = Unrolled(un, inner, scope, inputs)
     ports = un.block(block, inner, scope, inputs, spot.training, spot.share)
     if key and un.faultless():
-        unrolled.gave(ports)
+        unrolled.gave(un, ports)
         un.calls[key] = unrolled
     return ports
 
@@ -119,7 +127,7 @@ def place_block(un: "Unroller", frame: Frame, line: Line, block: Block, given: F
 def place_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: Fields, spot: Spot) -> Value:
     """Add the node of an operator, and those of its norm and activation."""
     extra = {key: given[key] for key in SHORTHAND if key in given}
-    fields = {k: v for k, v in given.items() if k not in extra}
+    fields = {k: v for k, v in given.items() if k not in extra} if extra else given
     parts, faulty = [(kind, fields, "")], False
     for part, value in extra.items():
         try:
@@ -145,12 +153,16 @@ def shorthand(un: "Unroller", frame: Frame, line: Line, part: str, given: Given,
     ``name`` is the line's. Raises Poisoned.
     """
     value = un.value(frame, given)
+    if type(value) is str and (part, value) in un.known.parts:
+        return un.known.parts[part, value], {}
     fields: Fields = {}
     if isinstance(value, dict):
         fields = {k: Given(v, given.source, (*given.path, k), given.scope) for k, v in value.items() if k != "op"}
     seen: list[str] = []
     try:
         called = named_part(part, value, un.spec.blocks)
+        if type(value) is str and called not in un.spec.blocks:
+            un.known.parts[part, value] = called
         while called in un.spec.blocks:
             if called in seen:
                 raise Misfit("L005", f"{part}: the preset {visible(called)} calls itself")

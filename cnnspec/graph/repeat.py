@@ -45,7 +45,10 @@ def named(un: "Unroller", frame: Frame, line: Line, scope: Scope, number: int | 
         name = un.control(frame, line, "name", scope)
     except Poisoned:
         return None
-    fault = name_fault(str(name) if type(name) is int else name)
+    text = str(name) if type(name) is int else name
+    fault = "" if type(text) is str and text in un.known.proper else name_fault(text)
+    if not fault:
+        un.known.proper.add(text)
     found = f"{name}.{number}" if number is not None else str(name)
     if not fault and (found in frame.values or found in ("input", "previous")):
         fault = f"the name {described(found)} is taken: {taken(frame, line, found)}"

@@ -5,21 +5,19 @@ from typing import Any
 
 from cnnspec.graph import connect
 from cnnspec.graph.again import Unrolled
-from cnnspec.graph.arguments import Fields
 from cnnspec.graph.frame import POISON, Frame, Given, Poisoned, Ports, Recipe, Value
+from cnnspec.graph.known import Known
 from cnnspec.graph.model import Call, Node
 from cnnspec.graph.notes import Notes
 from cnnspec.graph.place import Spot, place
 from cnnspec.graph.repeat import instances, named
 from cnnspec.ops.fields import described
-from cnnspec.ops.operator import Operator
 from cnnspec.problems import visible
 from cnnspec.spec.expressions import Many
 from cnnspec.spec.lines import not_boolean
 from cnnspec.spec.model import Block, Line, NetworkSpec
 from cnnspec.spec.scope import FAULTY, UNKNOWN, Dynamic, ExpressionError, Scope, Unknown
 from cnnspec.spec.source import Path, Source
-from cnnspec.units import Shape
 
 
 class TooLarge(Exception):
@@ -29,8 +27,8 @@ class TooLarge(Exception):
 class Unroller:
     """The state of unrolling one network: its nodes so far, and the problems."""
 
-    def __init__(self, spec: NetworkSpec, notes: Notes, max_lines: int, reshaped: bool):
-        self.spec, self.notes, self.max_lines = spec, notes, max_lines
+    def __init__(self, spec: NetworkSpec, notes: Notes, max_lines: int, reshaped: bool, known: Known):
+        self.spec, self.notes, self.max_lines, self.known = spec, notes, max_lines, known
         self.reshaped = reshaped  # the input is not the spec's own: what training alone needs may then not fit
         self.aside = Notes()  # problems with that
         self.sound = True  # nothing is wrong with what was read before
@@ -38,10 +36,12 @@ class Unroller:
         self.by_name: dict[str, Node] = {}
         self.count = 0
         self.scope = Scope({})  # of the network's own lines
-        self.ops: dict[tuple[Any, ...], Operator] = {}  # by name and values
-        self.outputs: dict[tuple[Operator, tuple[Shape, ...]], Shape] = {}  # by operator and shapes
         self.calls: dict[Any, Unrolled] = {}  # of blocks, by what their nodes depend on
-        self.fields: dict[int, Fields] = {}  # of lines, by their id
+
+    def named(self, name: str) -> Node | None:
+        """The node called ``name``; the last, should there be several."""
+        self.by_name.update({node.name: node for node in self.nodes[len(self.by_name):]})
+        return self.by_name.get(name)
 
     # ---- noting problems
 
@@ -156,11 +156,11 @@ class Unroller:
 
         Raises Poisoned.
         """
-        values = self.sources(frame, line, recipe.scope)
+        values = self.sources(frame, line, recipe.scope) if line.sources is not None else [frame.previous]
         if recipe.row is not None and line.share is not None:
             message = "a line with share takes no rows"
             raise self.stop(frame, line.source, line.at("each"), "L009", message, "use repeat")
-        if not self.present(frame, line, recipe.scope):
+        if line.when is not True and not self.present(frame, line, recipe.scope):
             frame.dropped.add(recipe.name)
             return False, values[0] if values else POISON
         training = frame.training or line.training_only

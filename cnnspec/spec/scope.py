@@ -34,7 +34,8 @@ class Scope:
     """The names that an expression sees: ``own`` ones, which hide those of ``outer``; and the work done so far.
 
     The names ``below`` get their values one after the other; ``declare`` says how a name would be declared;
-    ``written`` are own values as they were written, each with the scope in which it was evaluated.
+    ``written`` are own values as they were written, each with the scope in which it was evaluated, None for this one:
+    no scope refers to itself, so that what a network leaves behind goes without garbage collection.
     """
 
     declare = "args.{} = ..."
@@ -42,7 +43,7 @@ class Scope:
     def __init__(self, own: dict[str, Any], outer: "Scope | None" = None, work: Work | None = None):
         self.own, self.outer = own, outer
         self.below: Collection[str] = ()
-        self.written: dict[str, tuple[Any, Scope]] = {}
+        self.written: dict[str, tuple[Any, Scope | None]] = {}
         self.work: Work = work or (outer.work if outer else Work())
 
     def get(self, name: str) -> Any:
@@ -61,8 +62,10 @@ class Scope:
         scope: Scope | None = self
         while scope is not None and name not in scope.own:
             scope = scope.outer
-        value, where = scope.written.get(name, (None, scope)) if scope is not None else (None, None)
-        return (value, where) if isinstance(value, Dynamic) and value.text and where is not None else None
+        if scope is None:
+            return None
+        value, where = scope.written.get(name, (None, None))
+        return (value, where or scope) if isinstance(value, Dynamic) and value.text else None
 
     def get_or_unknown(self, name: str) -> Any:
         """The value of ``name``, or UNKNOWN."""
