@@ -129,7 +129,7 @@ MEASURES = {
         Measure("inference_peak", "Infer peak", "bytes", peak("inference"), "memory at inference"),
         Measure("training_peak", "Train peak", "bytes", peak("training"), "memory in training"),
         Measure("depth", "Depth", "count", lambda s: depth(s.graph.layers()),
-                "the most layers with weights on one path, without gates"),
+                "the most layers with weights on one path, without those of squeeze-excite gates"),
         Measure("receptive_field", "RF", "field", receptive_field,
                 "the largest receptive field of a layer that does not see the whole input, in pixels"),
         Measure("intensity", "FLOPs a byte", "ratio", intensity, "arithmetic intensity: FLOPs for each byte that is "

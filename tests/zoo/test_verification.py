@@ -62,8 +62,8 @@ def test_page_shows_what_fails_and_what_is_limited() -> None:
     found = page({"networks": [network]})
     row = next(line for line in found.splitlines() if line.startswith("| net"))
     assert [cell.strip().replace("\\", "") for cell in row.split("|")[1:-1]] == [
-        "net", "yes", "FAILED", "limited", "timm x; torchvision y (IMPOSSIBLE)", "7 of 7", "yes", "FAILED", "–"]
-    assert "1 networks, 0 passed, 1 failed: net;" in found
+        "net", "yes", "FAILED", "limited", "timm x; torchvision y (IMPOSSIBLE)", "7 of 7", "yes", "FAILED"]
+    assert "1 network, 0 passed, 1 failed: net;" in found
     assert "not measured on CUDA" in found
     assert "- MACs, failed: conv1, macs: how it is counted (net)" in found
     assert "- reference, impossible: it is not there (net)" in found

@@ -36,7 +36,7 @@ def one(ruling: Ruling, audited: Audited) -> Iterator[str]:
     if where := place(ruling, audited):
         yield from lines(f"at {where}", "  ", "    ")
     if claim.text:
-        yield from lines(f"“{claim.text}”", "  ", "   ")
+        yield from lines(f"“{claim.text}”" + (f", the row of {claim.cell}" if claim.cell else ""), "  ", "   ")
     if claim.value is not None and not isinstance(claim.value, bool):
         yield from lines(f"printed {printed(ruling)}", "  ", "    ")
     yield from lines(ruling.why, "  ", "    ")

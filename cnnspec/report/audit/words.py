@@ -88,7 +88,9 @@ def printed(ruling: Ruling) -> str:
 
 
 def said(ruling: Ruling) -> str:
-    """The claim: the source's own words, or what they are about."""
+    """The claim: the source's own words, or what they are about; of a table its headings and the row."""
+    if ruling.claim.cell and ruling.claim.text:
+        return f"{ruling.claim.text}: the row of {ruling.claim.cell}"
     return ruling.claim.text or f"{about(ruling)}: {printed(ruling)}"
 
 

@@ -22,7 +22,8 @@ def page(nets: list[Network]) -> str:
     return f"""# The networks of the zoo side by side
 
 {len(nets)} networks, as at inference, for one example. `cnnspec compare A B` gives these tables for networks of your
-choice, your own among them, with exact numbers, sorted, filtered, and as LaTeX, CSV or JSON.
+choice, your own among them, with exact numbers, sorted, filtered, and as LaTeX, CSV or JSON. Params are trainable
+parameters; k, M and G are thousands, millions and billions.
 
 ## Sizes
 

@@ -11,14 +11,12 @@ from cnnspec.report.audit import tables
 from cnnspec.report.formats import grid, markdown
 from cnnspec.report.pages.figures import figures, path
 from cnnspec.report.pages.measured import measured
-from cnnspec.report.pages.verification import COLUMNS, limits, row
+from cnnspec.report.pages.verification import HEAD, limits, row
 from cnnspec.report.pages.zoo import families, memory, side_by_side
 from cnnspec.report.table import table
 
 SIZES = ("network", "year", "input", "params", "macs", "activations", "depth", "receptive_field")
 ROWS = 70  # of a table that is still read; deeper blocks are folded
-VERDICT = ("Network", *(head for head, _ in COLUMNS), "fvcore", "Independent", "Calls aligned", "Tensors", "Evaluation",
-           "Training")
 
 
 def pages(reports: str) -> dict[str, str]:
@@ -43,10 +41,13 @@ def parts(family: str, nets: list[Network], verified: dict[str, Any]) -> Iterato
            "of the panel which shows what is in it. Shapes are channels first, without the batch.")
     yield "## Sizes" if len(nets) == 1 else "## Variants"
     yield side_by_side(nets, SIZES)
-    yield ("Acts are activations, the elements of all layers' outputs; depth counts the layers with weights on the "
-           "longest path; RF is the largest receptive field of a layer that does not see the whole input.")
+    yield ("Params are trainable parameters; MACs multiply-accumulates of one input at inference, biases not counted; "
+           "acts activations, the elements of all layers' outputs; depth counts the layers with weights on the longest "
+           "path; RF is the largest receptive field, in pixels, of a layer that does not see all of the input.")
     yield f"## Layers of {markdown(first.name)}"
     yield table(first, "markdown", depth=depth(first))
+    yield ("Op is [the operator](../operators.md); outputs are channels first; RF is the receptive field, “all” "
+           "where a layer sees the whole input; buffers are the running statistics of norms.")
     yield "## Memory"
     yield ("At the peak of a pass in float32, as PyTorch 2.13 allocates tensors on a CPU; MB is 1e6 bytes. "
            f"`cnnspec memory {first.name}` takes it apart.")
@@ -88,8 +89,8 @@ def verification(found: list[dict[str, Any]]) -> Iterator[str]:
     if found:
         yield "## Verification"
         yield ("The PyTorch twin against this sheet, and against independent implementations with the same weights. "
-               "[How, and on what](../verification.md).")
-        yield grid(VERDICT, [row(n) for n in found], [False] * len(VERDICT), "markdown")
+               "[How, on what, and what the columns are](../verification.md).")
+        yield grid(HEAD, [row(n) for n in found], [False] * len(HEAD), "markdown")
         notes = limits(found).partition("\n\n")[2].strip()
         if notes != "None.":
             yield notes

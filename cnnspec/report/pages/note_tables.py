@@ -35,6 +35,7 @@ TABLES = (
               "table alexnet_geron --preset architecture --reverse",
               "The note leaves out S8, the pooling before the dense layers, so its F8 and F9 are F9 and F10 here."),
 )
+WIDTH = 100
 INTRO = """\
 # The tables of the course notes
 
@@ -51,8 +52,13 @@ def pages(reports: str) -> dict[str, str]:
     for table in TABLES:
         of = found[table.source]
         parts += [f"## {markdown(table.where)}", f"{markdown(of.title)}. {table.about}",
-                  f"```\ncnnspec {table.command}\n```", *printed(of, table.where)]
+                  f"```\n{broken(f'cnnspec {table.command}')}\n```", *printed(of, table.where)]
     return {"note_tables.md": "\n\n".join(parts)}
+
+
+def broken(command: str) -> str:
+    """A command that is too long for a page, in two lines of a shell."""
+    return command if len(command) <= WIDTH else command.replace(" --columns", " \\\n    --columns")
 
 
 def printed(audited: Audited, where: str) -> list[str]:

@@ -13,6 +13,15 @@ from cnnspec.report.pages.planted_faults import sentence
 COLUMNS = (("Shapes, tensors", ("shapes", "tensors")), ("MACs", ("MACs",)))  # against PyTorch
 SIGNS = {"passed": "yes", "failed": "FAILED", "impossible": "IMPOSSIBLE", "limited": "limited"}
 WORST = ("failed", "impossible", "limited", "passed")
+HEAD = ("Network", *(head for head, _ in COLUMNS), "fvcore", "Independent", "Calls aligned", "Tensors", "Outputs")
+LEGEND = """\
+- Shapes, tensors; MACs: each layer of the twin has the output, the parameters and buffers, and the multiply-accumulates
+  that cnnspec calculates.
+- fvcore: so many layers, all that fvcore counts, have as many MACs as it counts for them.
+- Independent: the implementation with which the rest is compared. Calls aligned: so many calls of its modules were
+  found in the twin, in order. Tensors: all parameters and buffers are the same. Outputs: so are, with its weights, what
+  comes out and what each aligned call gives, in evaluation and in training mode.
+- – is not compared; limited is said below."""
 
 
 def pages(reports: str) -> dict[str, str]:
@@ -31,6 +40,7 @@ def page(data: dict[str, Any], faults: str = "") -> str:
     cuda = "" if any("CUDA" in d for d in devices) else "; not measured on CUDA, as no device was at hand"
     rows = [row(n) for n in networks]
     notes = limits(networks)
+    many = f"{len(networks)} network{'s' * (len(networks) != 1)}"
     return f"""# Verification
 
 The PyTorch twin of every network of the zoo, held against what cnnspec calculates: the shape, the tensors and the
@@ -38,13 +48,14 @@ MACs of each layer, counted by the formulas of torch's FlopCounterMode and by fv
 implementations that specs name: the same tensors, and with their weights the same outputs, and values after each
 aligned layer, in float64 to 1e-9, in evaluation and in training mode.
 
-{len(networks)} networks, {len(networks) - len(failed)} passed, {len(failed)} failed{": " + ", ".join(failed) if failed
+{many}, {len(networks) - len(failed)} passed, {len(failed)} failed{": " + ", ".join(failed) if failed
 else ""}; {compared} of them have an independent implementation whose outputs were compared. Measured on
 {", ".join(devices)} with {", ".join(f"{k} {v}" for k, v in versions.items())}{cuda}.
 {faults}
 
-{grid(["Network", *[head for head, _ in COLUMNS], "fvcore", "Independent", "Calls aligned", "Tensors", "Evaluation",
-       "Training"], rows, [False] * 9, "markdown")}
+{LEGEND}
+
+{grid(HEAD, rows, [False] * len(HEAD), "markdown")}
 
 {notes}"""
 
@@ -58,12 +69,12 @@ def row(network: dict[str, Any]) -> list[str]:
     lost = [c["against"] for c in checks if c["check"] == "reference" and c["status"] == "impossible"]
     theirs = [[c for c in checks if c["against"] == name] for name in names]
     cells = [worst([c for c in ours if c["check"] in wanted or c["check"] == "run"]) for _, wanted in COLUMNS]
-    cells += [f"{worst(fvcore)}, {fvcore[0]['compared'].split(' ')[0]} layers" if fvcore and fvcore[0]["compared"]
+    cells += [fvcore[0]["compared"].split(" ")[0] if worst(fvcore) == "yes" and fvcore[0]["compared"]
               else worst(fvcore), "; ".join([*names, *(f"{name} (IMPOSSIBLE)" for name in lost)]) or "–"]
     aligned = [next((c["compared"].removesuffix(" calls aligned") for c in found if c["check"] == "calls"), "–")
                for found in theirs]
     rest = ["; ".join(worst([c for c in found if c["check"] in wanted]) for found in theirs) or "–"
-            for wanted in (("tensors", "outputs"), ("evaluation", "values", "run"), ("training", "values", "run"))]
+            for wanted in (("tensors", "outputs"), ("evaluation", "training", "values", "run"))]
     return [network["network"], *cells, "; ".join(aligned) or "–", *rest]
 
 
