@@ -36,6 +36,20 @@ class Alignment(Record):
     def complete(self) -> bool:
         return not self.changes
 
+    @property
+    def apart(self) -> set[int]:
+        """The sheet's calls that need not give what their partners give, where both do the same in other calls.
+
+        That is so where one side has calls of its own: half a scaling of q beside half a scaling of k is a whole one.
+        """
+        if all(c.sheet and c.model for c in self.changes):
+            return set()
+        changed = {id(c.sheet) for c in self.changes}
+        partners, sheet, model = set(self.pairs.values()), self.sheet.calls, self.model.calls
+        return {i for i, j in self.pairs.items()
+                if id(sheet[i]) in changed or any(e.call >= 0 and e.call not in self.pairs for e in sheet[i].reads)
+                or any(e.call >= 0 and e.call not in partners for e in model[j].reads)}
+
 
 def align(sheet: Recording, model: Recording, heads: int | None = None) -> Alignment:
     """The alignment of a sheet's recording with a model's.

@@ -91,19 +91,21 @@ def compared(graph: Graph, twin: Twin, inputs: tuple[torch.Tensor, ...], theirs:
              training: bool) -> Outcome:
     """The twin's run on the same inputs, held against another model's.
 
-    Compared are the values after every aligned call and the outputs of inference in full, at :data:`TOLERANCE`.
+    Compared are the values after every aligned call, but where calls with other settings come to the same, and the
+    outputs of inference in full, at :data:`TOLERANCE`.
     """
     differences: list[Difference] = []
     constant: list[str] = []
     count = 0
     calls: list[str] = [call.place for call in alignment.sheet.calls]
+    apart = alignment.apart
 
     def watch(i: int, x: torch.Tensor) -> None:
         nonlocal count
         other = theirs.traces.get(alignment.pairs.get(i, -1))
         if not varies(x):
             constant.append(calls[i])
-        if other is None or other.size != x.numel():
+        if other is None or other.size != x.numel() or i in apart:
             return
         count += 1
         off = float("inf")

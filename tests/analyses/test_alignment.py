@@ -124,3 +124,15 @@ def test_outputs_in_another_order_differ_and_ends_of_training_do_not() -> None:
     turned = Recording(side.calls, side.outputs[::-1])
     assert not align(side, turned).complete
     assert align(side, turned, 0).complete
+
+
+@pytest.mark.parametrize(("model", "apart"), [
+    (("a", "b", "c", "d", "e"), set()),
+    (("a", "x", "c", "d", "e"), set()),  # b became x: what it gives is held against what x gives
+    (("a", "x", "b", "c", "d", "e"), {2}),
+    (("a", "c", "d", "e"), {3}),
+    (("a", "b", "c", "d"), set()),
+    (("a", "c", "x", "e", "y"), {3, 4}),  # and d became x
+])
+def test_calls_beside_one_without_a_partner_may_give_other_values(model: tuple[str, ...], apart: set[int]) -> None:
+    assert align(chain("a", "b", "c", "d", "e"), chain(*model)).apart == apart

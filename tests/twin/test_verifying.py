@@ -20,7 +20,8 @@ from cnnspec.twin.against import on_meta
 LINES = ('{ name = "a", op = "conv", out_channels = 4, kernel_size = 3, norm = "batchnorm", activation = "relu" }, '
          '{ name = "pool", op = "global_avgpool", keepdim = false }, { name = "fc", op = "linear", out_features = 2 }')
 
-HUGE = {"sam_vit_b", "sam_vit_l", "sam_vit_h"}  # and no smaller images for them
+SPECS = Path(__file__).parents[2] / "specs"
+HUGE = {"sam_vit_b", "sam_vit_l", "sam_vit_h"}  # on smaller images they are other networks
 
 
 class Mine(nn.Module):
@@ -144,6 +145,18 @@ def test_network_equals_its_reference(reference: Reference) -> None:
     verdict = cnnspec.verify(net, device="cpu", against=reference.library)
     assert verdict, str(verdict)
     assert len(verdict.checks) == 9
+
+
+@pytest.mark.long
+def test_network_made_for_smaller_images_equals_its_reference(tmp_path: Path) -> None:
+    """Its library makes the model for that size too; and attention, in one call there, is built of others here."""
+    import_timm()
+    text = (SPECS / "sam.toml").read_text(encoding="utf-8")
+    file = tmp_path / "sam.toml"
+    file.write_text(text.replace("[3, 1024, 1024]", "[3, 256, 256]"), encoding="utf-8")
+    verdict = cnnspec.verify(f"{file}:sam_vit_b", device="cpu", against="timm")
+    assert verdict, str(verdict)
+    assert verdict.checks[-1].against == "timm samvit_base_patch16 with img_size = (256, 256)"
 
 
 @pytest.mark.parametrize("training", [False, True])

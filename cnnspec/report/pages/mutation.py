@@ -24,8 +24,9 @@ Small faults were planted in the checker's own code, in `spec/`, `ops/` and `rul
 or an operator exchanged, a number raised by one, a condition turned round, a value not returned, a statement left
 out; never in texts. The tests that concern the room were run, with at most 12 examples of each law, until one failed.
 {about["drawn"]:,} mutants were drawn from seed {about["seed"]}; of these the first {len(ran):,}, a sample by chance,
-were run on {about["date"]} by `python -m tests.mutation` with Python {about["python"]}. The goal is that at least {GOAL}% are killed, of at least
-1,000. Methods that derive formulas, plan memory and build twins were left out: they have suites of their own.
+were run on {about["date"]} by `python -m tests.mutation` with Python {about["python"]}. The goal is that at least
+{GOAL}% are killed, of at least 1,000. Methods that derive formulas, plan memory and build twins were left out: they
+have suites of their own.
 
 {by_room(ran)}
 
