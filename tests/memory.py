@@ -22,7 +22,7 @@ from cnnspec.analyses.memory.answer import Memory
 from cnnspec.api import Network, load, load_zoo
 from cnnspec.graph.digest import digest
 from cnnspec.twin.executor import Twin, build
-from cnnspec.twin.memory import Meter, outputs, target
+from cnnspec.twin.memory import Meter
 
 DATA = Path(__file__).parents[1] / "reports" / "data" / "memory.json"
 SMALL = 2**30  # bytes, up to which a network is measured in this process
@@ -41,10 +41,12 @@ def main() -> None:
     nets = sorted(load_zoo(), key=lambda net: net.totals.macs)
     end = time.monotonic() + asked.seconds
     for net in nets:
+        plan = net.memory(BATCH)
         known = found.get(net.name, {}).get("digest") == digest(net.graph)
+        if known:
+            found[net.name]["predicted"] = predicted(plan)
         if known or (asked.names and net.name not in asked.names):
             continue
-        plan = net.memory(BATCH)
         if plan.training_peak > asked.gib * 2**30:
             found[net.name] = unmeasured(net, f"it needs {plan.training_peak / 2**30:.1f} GiB, more than was given")
         elif time.monotonic() > end:
@@ -52,6 +54,7 @@ def main() -> None:
         else:
             found[net.name] = measured_here(net) if plan.training_peak < SMALL else in_a_process(net)
         write(found, nets)
+    write(found, nets)
 
 
 def write(found: dict[str, dict[str, Any]], nets: list[Network]) -> None:
@@ -98,32 +101,35 @@ def serve(name: str, pipe: Any) -> None:
 def measure(net: Network) -> dict[str, Any]:
     """Predicted, measured, and what others say; peaks with all that is alive throughout."""
     plan = net.memory(BATCH)
-    twin = build(net.graph)
-    found = Meter(net.graph, twin, BATCH, plan.loss, "none", frozenset()).measured()
+    found = Meter(net.graph, build(net.graph), BATCH, plan.loss, "none", frozenset()).measured()
     grounds = {mode: plan.ground(mode) for mode in ("inference", "training")}
     return {
         "loss": plan.loss, "parameters": plan.parameters,
-        "predicted": {"saved": plan.saved, "inference": plan.inference_peak, "training": plan.training_peak},
+        "predicted": predicted(plan),
         "measured": {"saved": found.saved, **{m: grounds[m] + getattr(found, m) for m in grounds}},
         "with_workspace": {m: grounds[m] + getattr(found, f"raw_{m}") for m in grounds},
-        "torchinfo": told(torchinfo, net, twin, plan), "memtracker": told(memtracker, net, twin, plan),
+        "torchinfo": told(torchinfo, net, plan), "memtracker": told(memtracker, net, plan),
     }
 
 
-def told(tool: Any, net: Network, twin: Twin, plan: Memory) -> Any:
+def predicted(plan: Memory) -> dict[str, int]:
+    return {"saved": plan.saved, "inference": plan.inference_peak, "training": plan.training_peak}
+
+
+def told(tool: Any, net: Network, plan: Memory) -> Any:
     """What a tool says, or why it says nothing."""
     try:
-        return tool(net, twin, plan)
+        return tool(net, plan)
     except Exception as error:
         return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:120]}"
 
 
-def torchinfo(net: Network, twin: Twin, plan: Memory) -> int:
+def torchinfo(net: Network, plan: Memory) -> int:
     """The total size that torchinfo estimates."""
     import torchinfo as library  # type: ignore[import-not-found, import-untyped]
 
     sizes = [(BATCH, *n.output) for n in net.graph.inputs]
-    said = library.summary(Flat(build(net.graph)), input_size=sizes, verbose=0, mode="train", device="cpu")
+    said = library.summary(Flat(build(net.graph, "meta")), input_size=sizes, verbose=0, mode="train", device="meta")
     return int(said.total_input + said.total_output_bytes + said.total_param_bytes)
 
 
@@ -143,23 +149,23 @@ class Flat(nn.Module):
         return self.twin[0](*inputs)
 
 
-def memtracker(net: Network, twin: Twin, plan: Memory) -> int:
-    """The peak that torch's MemTracker gives of the second step of training."""
+def memtracker(net: Network, plan: Memory) -> int:
+    """The peak that torch's MemTracker gives of the second step of training, on fake tensors: so it says the same."""
+    from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.distributed._tools.mem_tracker import MemTracker
 
-    meter = Meter(net.graph, twin, BATCH, plan.loss, "none", frozenset())
-    given = outputs(twin.train(), meter.inputs)
-    meter.targets = [target(y.detach(), plan.loss) for y in given]
-    del given
-    tracker = MemTracker()
-    tracker.track_external(twin, *meter.inputs, *meter.targets)
-    with tracker:
-        for i in range(2):
-            meter.step()
-            twin.zero_grad(set_to_none=True)
-            if i == 0:
-                tracker.reset_mod_stats()
-    return int(tracker.get_tracker_snapshot("peak")[torch.device("cpu")]["Total"])
+    with FakeTensorMode():
+        twin = build(net.graph).train()
+        meter = Meter(net.graph, twin, BATCH, plan.loss, "none", frozenset())
+        tracker = MemTracker()
+        tracker.track_external(twin, *meter.inputs, *meter.targets)
+        with tracker:
+            for i in range(2):
+                meter.step()
+                twin.zero_grad(set_to_none=True)
+                if i == 0:
+                    tracker.reset_mod_stats()
+        return int(tracker.get_tracker_snapshot("peak")[torch.device("cpu")]["Total"])
 
 
 if __name__ == "__main__":

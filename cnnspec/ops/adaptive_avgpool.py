@@ -22,7 +22,9 @@ class AdaptiveAvgPool(AdaptivePool):
     divides = True
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_nothing(y, divides=True) if prod(y[1:]) == 1 else memory.keeping_input(y, copies=True)
+        if prod(y[1:]) == 1:
+            return memory.keeping_nothing(y, divides=True)
+        return memory.keeping_input(y, copies=True)
 
     examples = (
         Example("PyTorch documentation, AdaptiveAvgPool2d: 64x8x9 to a target of 5x7",

@@ -21,7 +21,8 @@ class AdaptiveMaxPool(AdaptivePool):
     combines = "comparisons"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y, copies=True, only_gradient=1, indices=prod(y))
+        return memory.keeping_input(y, copies=True, only_gradient=1, indices=prod(y),
+                                    single=prod(y) == x[0])
 
     examples = (
         Example("PyTorch documentation, AdaptiveMaxPool2d: 64x8x9 to a target of 5x7",

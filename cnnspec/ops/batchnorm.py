@@ -41,7 +41,7 @@ class BatchNorm(Elementwise):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y, statistics=x[0], whole=prod(y), trained=("weight", "bias"))
+        return memory.keeping_input(y, statistics=x[0], single=prod(y) == x[0], trained=("weight", "bias"))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         norm = building.dimensional(torch, "BatchNorm", max(len(x) - 1, 1))

@@ -42,6 +42,8 @@ class BoxRows(Operator):
                 Step("activation size", "*".join(("C", *names)), elements(x).values, prod(y))]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        if prod(x[1:]) == 1:
+            return memory.view(y)
         out = memory.Function(prod(y), (), gradient=memory.VIEW, shares=True, moves="out")
         rows = memory.view(y)[0].replace(reads=(memory.LAST,))
         return (out, rows) if self.values < x[0] else (out,)

@@ -73,10 +73,11 @@ class Conv(Operator):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         axes = self.axes(x)
+        laid = memory.relaid(x, self.parameters(x)["weight"], self.groups)
+        slid = memory.keeping_input(y, trained=("weight", "bias"), relaid=laid)
         if building.symmetric(axes):
-            return memory.keeping_input(y, trained=("weight", "bias"))
-        return (memory.Function(prod((x[0], *(a.padded for a in axes)))),
-                memory.Function(prod(y), (0,), (memory.LAST,), trained=("weight", "bias")))
+            return slid
+        return (memory.Function(prod((x[0], *(a.padded for a in axes)))), *memory.after(slid))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes = self.axes(x)

@@ -83,7 +83,8 @@ class ConvTranspose(Operator):
                 Step("multiply-accumulates", f"{weights}*{'*'.join(positions)}", values | positions, self.macs(x, y))]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y, copies=True, trained=("weight", "bias"))
+        laid = memory.relaid(x, self.parameters(x)["weight"], self.groups)
+        return memory.keeping_input(y, trained=("weight", "bias"), relaid=laid)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes, extra = self.axes(x), per_dimension("output_padding", self.output_padding, len(x) - 1)

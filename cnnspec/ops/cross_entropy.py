@@ -46,7 +46,7 @@ class CrossEntropy(Operator):
 
     def memory(self, x: Shape, target: Shape | None = None, *, y: Shape, training: bool) -> memory.Functions:
         n, positions, last = prod(x), prod(x[1:]), (memory.LAST,)
-        zeros = () if target else (memory.Function(positions, reads=(), lives=4),)
+        zeros = () if target else (memory.Function(positions, reads=(), lives=6),)
         logarithms = memory.Function(n, (memory.OUTPUT,), last, copies=True, only_gradient=1, plain=True)
         means = memory.view((positions,))[0].replace(reads=last), memory.Function(1, (), last, divides=True)
         if target == x and x[0] > 1:

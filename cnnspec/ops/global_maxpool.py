@@ -18,7 +18,8 @@ class GlobalMaxPool(GlobalPool):
     combines = "comparisons"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y, copies=True, only_gradient=1, indices=prod(y))
+        return memory.keeping_input(y, copies=True, only_gradient=1, indices=prod(y),
+                                    single=prod(y) == x[0])
 
     examples = (
         Example("Keras documentation, GlobalMaxPooling2D: of (4, 5, 3), channels last, remain 3",

@@ -49,8 +49,8 @@ class GroupNorm(Elementwise):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return (memory.in_one_piece(x, memory.LAST_CHANNELS),
-                memory.Function(prod(y), (0,), (memory.LAST,), rows=self.groups, copies=True, scratch=2 * x[0],
-                                trained=("weight", "bias")))
+                memory.Function(prod(y), (0,), (memory.LAST,), rows=self.groups, copies=True, only_gradient=1,
+                                scratch=2 * x[0], trained=("weight", "bias")))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.GroupNorm(self.groups, x[0], self.eps, self.affine)

@@ -46,7 +46,7 @@ class LayerNorm(Elementwise):
         return [size, Step("parameters", f"2*{size.formula}", size.values, 2 * size.result)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        normal = memory.Function(prod(y), (0,), rows=1, copies=True, trained=("weight", "bias"),
+        normal = memory.Function(prod(y), (0,), rows=1, copies=True, straight=True, trained=("weight", "bias"),
                                  fixed_scratch=sum(map(prod, self.parameters(x).values())))
         if self.over == "all":
             return (normal,)

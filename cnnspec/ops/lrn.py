@@ -17,6 +17,8 @@ from cnnspec.ops.fields import size as positive
 from cnnspec.ops.operator import Elementwise, Example, feature_map
 from cnnspec.units import Shape
 
+FLAT = (memory.DENSE, memory.LAST_CHANNELS, memory.APART)  # the positions of each channel are evenly apart
+
 
 class LocalResponseNorm(Elementwise):
     title = "Local Response Norm"
@@ -37,7 +39,7 @@ class LocalResponseNorm(Elementwise):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         n, padded = prod(y), prod(y) // x[0] * (x[0] + self.size - 1)
-        return (memory.Function(n, (), shares=True, gradient=memory.VIEW, lives=8),
+        return (memory.Function(n, (), shares=True, gradient=memory.VIEW, lives=8, reshapes=FLAT),
                 memory.Function(n, (0, 1), (memory.LAST, memory.LAST)),
                 memory.Function(padded, (), (memory.LAST,)),
                 memory.Function(n, (0,), (memory.LAST,), copies=True, lives=3),

@@ -55,17 +55,20 @@ class Function(Record):
     constants: int = 0              # elements, as many for any batch
     indices: int = 0                # 64-bit numbers
     lazy: bool = False              # of which there are none where no gradient is wanted
-    statistics: int = 0             # two vectors, as long for any batch
+    statistics: int = 0             # a batch norm's two vectors, as long for any batch, and what it needs for a while
     rows: int = 0                   # two vectors for each example
     number: bool = False            # a number of Python's, of 8 bytes
     unpools: bool = False           # the indices of the pool that the operator undoes
 
     trained: tuple[str, ...] = ()   # the operator's parameters that get their gradients from it, the factor first
     transposed: bool = False        # one of which is read so, that two gradients of it are added up in a third tensor
+    relaid: int = 0                 # whose gradient lies as what it read, from this batch on, and is copied where that
+                                    # has its channels last
     divides: bool = False           # 8 bytes and an element are there for a number, forward and backward
     copies: bool = False            # it copies values and gradients that do not lie in one piece, or as each other
+    straight: bool = False          # it copies what lies with the channels last, too
     only_gradient: int = 0          # backward but the gradient: at all, or only where it is LOOSE
-    whole: int = 0                  # needed backward for a gradient that lies in one piece, as what it read does
+    single: bool = False            # what it gives is at one position: with channels last or not, it lies in one piece
     scratch: int = 0                # needed backward for any
     fixed_scratch: int = 0          # as many for any batch, where parameters get gradients, if there are any
     masks: int = 0                  # needed backward: values of one byte
@@ -99,7 +102,7 @@ def keeping_input_or_copy(y: Shape, inplace: bool) -> Functions:
 
 def in_one_piece(y: Shape, *more: int) -> Function:
     """The first input, which is copied unless it lies in one piece, or as ``more`` says."""
-    return Function(prod(y), (), gradient=VIEW, shares=True, reshapes=(DENSE, *more))
+    return Function(prod(y), (), gradient=SAME, shares=True, reshapes=(DENSE, *more))
 
 
 def pairwise(y: Shape, inputs: int, keeps: tuple[int, ...], gradient: str) -> Functions:
@@ -128,6 +131,17 @@ def slices(x: Shape, y: Shape) -> Functions:
 def after(functions: Functions) -> Functions:
     """Functions, of which the first reads an input, with another before them that does."""
     return (functions[0].replace(reads=(LAST,)), *functions[1:])
+
+
+def relaid(x: Shape, weight: Shape, groups: int) -> int:
+    """From which batch on a convolution gives its weight a gradient that lies as its input; 0 where that is no matter.
+
+    With one channel or one position all lie alike. Small 3-D kernels have a way of their own for one example.
+    """
+    kernel = weight[2:]
+    if len(kernel) == 1 or weight[1] == 1 or prod(kernel) == 1:
+        return 0
+    return 2 if len(kernel) == 3 and groups == 1 and min(kernel[1:]) <= 3 and prod(x[:3]) <= 20480 else 1
 
 
 def window_sums(x: Shape, y: Shape, axes: Sequence[Axis]) -> Functions:

@@ -45,7 +45,7 @@ class Pad(Operator):
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if self.mode == "constant":
             return memory.keeping_nothing(y)
-        return memory.keeping_input(y, copies=True, only_gradient=1)
+        return memory.keeping_input(y, copies=True)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         kind = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication"}[self.mode]

@@ -69,6 +69,7 @@ class Twin(nn.Module):
             if step.gives_indices:
                 value, found[step.node] = value
             values[step.node] = value
+            del value  # which may die before the next
         given = tuple(values[i] for i in self.results[self.training])
         return given[0] if len(given) == 1 else given
 

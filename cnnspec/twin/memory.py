@@ -73,7 +73,8 @@ class Meter:
             if node.name in frozen:
                 for name in node.op.parameters(*node.shapes):
                     twin.get_parameter(".".join([*path(node.name), name])).requires_grad_(False)
-        self.targets = [target(y, loss) for y in outputs(twin.train(), self.inputs)]
+        given = {n.index: n.output for n in graph.nodes}
+        self.targets = [target((batch, *given[i]), loss, dtype) for i in twin.results[True]]
         self.optimizer = made(optimizer, [p for p in twin.parameters() if p.requires_grad])
 
     def infer(self) -> Any:
@@ -83,11 +84,12 @@ class Meter:
     def step(self) -> Any:
         """A step of training; outputs and loss are alive until its end."""
         given = outputs(self.twin, self.inputs)
-        pairs = [(y, t) for y, t in zip(given, self.targets, strict=True) if y.requires_grad]
-        loss = self.lost(*pairs[0])
-        for pair in pairs[1:]:
-            loss = loss + self.lost(*pair)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss: torch.Tensor | None = None
+        for y, true in zip(given, self.targets, strict=True):
+            if y.requires_grad:
+                loss = self.lost(y, true) if loss is None else loss + self.lost(y, true)
+        if loss is not None:
+            loss.backward()  # type: ignore[no-untyped-call]
         if self.optimizer:
             self.optimizer.step()
 
@@ -95,8 +97,9 @@ class Meter:
         self.twin.eval()
         inference = allocations(self.infer)
         self.twin.train()
-        self.step()  # what is allocated but once is there now
-        self.twin.zero_grad(set_to_none=True)
+        if self.optimizer:
+            self.step()  # its state is there now
+            self.twin.zero_grad(set_to_none=True)
         training = allocations(self.step)
         gradients = sum(p.grad.nbytes for p in self.twin.parameters() if p.grad is not None)
         self.twin.zero_grad(set_to_none=True)
@@ -111,7 +114,9 @@ class Meter:
 
 
 def made(optimizer: str, parameters: list[nn.Parameter]) -> torch.optim.Optimizer | None:
-    """An optimizer that takes one tensor after the other, and changes next to nothing."""
+    """An optimizer that takes one tensor after the other, and changes next to nothing; none for no parameters."""
+    if not parameters:
+        return None
     if optimizer in ("sgd", "momentum"):
         return torch.optim.SGD(parameters, 1e-9, 0.9 if optimizer == "momentum" else 0, foreach=False)
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
@@ -123,8 +128,9 @@ def outputs(twin: Twin, inputs: list[torch.Tensor]) -> list[torch.Tensor]:
     return list(given) if isinstance(given, tuple) else [given]
 
 
-def target(output: torch.Tensor, loss: str) -> torch.Tensor:
-    return torch.zeros(len(output), dtype=torch.long) if loss == "cross_entropy" else torch.zeros_like(output)
+def target(shape: tuple[int, ...], loss: str, dtype: torch.dtype) -> torch.Tensor:
+    """Zeros, or the first class, for an output of a shape."""
+    return torch.zeros(shape[0], dtype=torch.long) if loss == "cross_entropy" else torch.zeros(shape, dtype=dtype)
 
 
 def saved(twin: Twin, inputs: list[torch.Tensor]) -> int:

@@ -13,6 +13,8 @@ INPLACE = ("relu", "relu6", "leaky_relu", "elu", "silu", "hardswish", "hardsigmo
 VECTORS = ("linear", "rbf")  # read them
 ANYWHERE = ("flatten", "tanh", "sigmoid", "mse", "scale")  # read also what roi_align gives
 SLICES = ("slice_channels", "crop", "subsample")
+BELOW_ONE = ("tanh", "sigmoid")  # as a class: the first
+BLOCKS = ("space_to_depth", "depth_to_space")
 KEEP_NOTHING = ("conv", "depthwise_conv", "conv_transpose", "batchnorm", "add", "linear")  # of what they give
 
 
@@ -41,7 +43,7 @@ def pool(r: Random, x: Shape) -> Fields:
 
 def conv(r: Random, x: Shape) -> Fields:
     groups = r.choice([g for g in (1, 1, 2, 4) if x[0] % g == 0])
-    return {"out_channels": groups * r.randint(1, 4), "groups": groups, "kernel_size": r.randint(1, 4),
+    return {"out_channels": groups * r.choice([1, 2, 3, 4, 4, 32]), "groups": groups, "kernel_size": r.randint(1, 4),
             "stride": r.randint(1, 2), "padding": r.choice([0, 0, 1, "same"]), "bias": r.random() < 0.7}
 
 
@@ -120,7 +122,10 @@ class Dag:
         for _ in range(20 * size):
             if len(self.lines) < size:
                 self.grow(own if own not in {v.op for v in self.values} and r.random() < 0.4 else r.choice(names))
+        if seed % 3 == 0:
+            self.head()
         self.values = self.values[1:]
+        self.frozen = self.freeze() if seed % 4 == 3 else ()
 
     @property
     def text(self) -> str:
@@ -128,6 +133,26 @@ class Dag:
         ends = [v.name for v in self.values if v.name not in self.read]
         return (f"input = {list(self.input)}\noutputs = {ends}\nlayers = [\n".replace("'", '"')
                 + "".join(f"  {line},\n" for line in self.lines) + "]\n")
+
+    def head(self) -> None:
+        """One vector of logits, so that no output is large, and layers can be, and the pass forward as well."""
+        for value in [v for v in self.values[1:] if v.name not in self.read and v.name not in self.spent]:
+            if 1 < len(value.shape) < 4:
+                self.add("global_avgpool", [value], {"keepdim": False})
+            elif len(value.shape) > 3:
+                self.add("flatten", [value], {})
+        ends = [v for v in self.values[1:] if v.name not in self.read]
+        if len(ends) > 1:
+            self.add("concat", ends, {})
+        self.add("linear", [self.values[-1]], {"out_features": self.random.randint(1, 8)})
+
+    def freeze(self) -> tuple[str, ...]:
+        """Layers that are not trained: the first ones, or any, but never all."""
+        owners = [name for name, (op, *shapes) in self.made.items() if op.parameters(*shapes)]
+        if len(owners) < 2:
+            return ()
+        r = self.random
+        return tuple(owners[:r.randrange(1, len(owners))] if r.random() < 0.6 else r.sample(owners, len(owners) // 2))
 
     def grow(self, name: str) -> None:
         """A line more, of an operator, where it fits what it draws to read."""
@@ -171,8 +196,10 @@ class Dag:
         norm = name in ("batchnorm", "groupnorm")
         if norm and (self.batch * prod(output[1:]) == 1 or inputs[0].op in SLICES):
             return  # PyTorch takes no variance of one value; of slices batchnorm's is 8 bytes more at inference
-        if prod(output) > 4096 or (name, inputs[0].op) == ("box_rows", "gelu"):
-            return  # a gradient that lies channels last makes gelu's backward pass copy its input twice over
+        if name == "cross_entropy" and inputs[1:] and inputs[1].shape[0] == 1 and inputs[1].op not in BELOW_ONE:
+            return  # a number of a class that there is not
+        if prod(output) > 4096 or (inputs[0].op == "box_rows" and ("pool" in name or name in BLOCKS)):
+            return  # rows of numbers are no maps: they can lie in one piece in a way that is not planned
         line = f"n{len(self.lines)}"
         if fields.get("inplace"):
             self.spent.add(inputs[0].name)

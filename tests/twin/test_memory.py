@@ -14,6 +14,7 @@ from cnnspec.twin.memory import measured
 
 BEFORE = '{ name = "a", op = "conv", out_channels = 8, kernel_size = 3, padding = 1 },\n'
 AFTER = '{ name = "z", op = "conv", out_channels = 4, kernel_size = 1 },\n'
+POOLED = '{ name = "p", op = "global_avgpool", keepdim = false }, { name = "z", op = "linear", out_features = 3 },'
 ALONE = {
     "conv": "out_channels = 6, kernel_size = 3, stride = 2, groups = 2",
     "depthwise_conv": "kernel_size = 3, padding = 1",
@@ -66,6 +67,10 @@ OTHERS = {
            "flatten": '{ name = "o", op = "flatten" }, { name = "p", op = "reshape", shape = [8, 16, 16] },',
            "softmax": '{ name = "o", op = "softmax" },', "norm": '{ name = "o", op = "batchnorm" },',
            "join": '{ name = "o", op = "add", from = ["n", "a"] },'}.items()},
+    **{f"gradients that lie as maps, {op}": f'{{ name = "n", op = "layernorm" }}, {{ name = "o", op = "{op}", '
+                                            f'out_channels = 64, kernel_size = {k} }},{POOLED}'
+       for op, k in (("conv", 3), ("conv", 5), ("conv_transpose", 2))},
+    "frozen norm before a head": '{ name = "o", op = "batchnorm" },' + POOLED,
     "same pool": '{ name = "o", op = "maxpool", kernel_size = 4, stride = 1, padding = "same" },' + AFTER,
     **{f"{op} in place": f'{{ name = "o", op = "{op}", inplace = true }},{AFTER}'
        for op in ("relu", "leaky_relu", "elu", "relu6", "silu", "hardswish", "hardsigmoid")},
@@ -126,9 +131,15 @@ def test_the_peak_can_stand_in_the_step() -> None:
     assert cnnspec.load("mlp_mnist").memory(1, optimizer="adam").training_at.endswith("(step)")
 
 
-@pytest.mark.parametrize("frozen", ["layer1.*", "conv1", "layer*"])
-def test_a_frozen_network_needs_what_was_planned(frozen: str) -> None:
-    assert differences(cnnspec.load("resnet20_cifar").graph, 2, "adam", (frozen,)) == EXACT
+@pytest.mark.parametrize("frozen", [("layer1.*",), ("conv1",), ("layer*",), ("conv1", "layer*")])
+def test_a_frozen_network_needs_what_was_planned(frozen: tuple[str, ...]) -> None:
+    assert differences(cnnspec.load("resnet20_cifar").graph, 2, "adam", frozen) == EXACT
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_network_of_which_nothing_is_trained_has_no_backward_pass(optimizer: str) -> None:
+    graph = support.graph_of('input = [3, 8, 8]\nlayers = [{ name = "a", op = "maxpool", kernel_size = 2 }]\n')
+    assert differences(graph, 2, optimizer) == EXACT
 
 
 @pytest.mark.parametrize("name", [*SMALL, *(pytest.param(n, marks=pytest.mark.long) for n in LARGER)])

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from cnnspec.analyses.memory.forward import Forward, Step, Tensor
 from cnnspec.analyses.memory.log import Log, Storage
 from cnnspec.ops.memory import (
+    APART,
     DENSE,
     DIFFERENCE,
     FOLDED,
@@ -46,6 +47,8 @@ class Backward:
         self.unit, self.size, self.cast = forward.unit, forward.size, forward.cast
         self.arrived, self.made = first, list[tuple[str, str, Storage]]()
         self.weights: dict[tuple[str, str], Storage] = {}
+        self.relaid: set[tuple[str, str]] = set()  # of these, those that lie otherwise than the parameter
+        self.first = forward.first
         self.beside: dict[int, list[Storage]] = {}  # gradients of other parts of what a step gave
         log.phase = "backward"
         for step in reversed(forward.tape):
@@ -60,7 +63,7 @@ class Backward:
             for read, made in given:
                 self.arrive(read, made)
             for owner, name, weight in reversed(self.made):
-                self.trained((owner, name), weight, step.function.transposed and name == "weight")
+                self.trained((owner, name), weight, step)
 
     def run(self, step: Step, incoming: Gradient) -> list[tuple[Tensor, Gradient]]:
         """The gradients that a function gives to what it read, and to the operator's parameters."""
@@ -79,9 +82,8 @@ class Backward:
             if function.gradient == PRODUCT:
                 working.append(log.new(incoming.bytes))
             self.made.append((owner, name, log.new(n * self.size)))
-        alike = function.whole and step.reads[0].maker and incoming.layout == step.reads[0].layout != LOOSE
-        needed = (function.scratch + function.whole * bool(alike)) * self.unit
-        needed += function.places * 8
+        needed = function.scratch * self.unit + function.places * 8
+        needed += self.for_a_norm(step, incoming) if function.statistics else 0
         if step.trained or not function.trained:
             needed += function.fixed_scratch * self.size
         working.append(log.new(needed))
@@ -90,19 +92,36 @@ class Backward:
         log.drop(incoming.storage)
         return given
 
+    def for_a_norm(self, step: Step, incoming: Gradient) -> int:
+        """The bytes that a batch norm needs for a while.
+
+        Where all lies in one piece that is another gradient, and then, with channels last, two or three vectors; else
+        one vector.
+        """
+        function, read = step.function, step.reads[0]
+        vector = function.statistics * self.size
+        layouts = {incoming.layout, read.layout}
+        if layouts & {LOOSE, APART} or (len(layouts) > 1 and not function.single):
+            return vector
+        last = function.single or read.layout == LAST_CHANNELS
+        return max(read.bytes if read.maker else 0, last * (2 if step.trained else 3) * vector)
+
     def copied(self, step: Step, incoming: Gradient) -> list[int]:
         """The bytes of what a function copies to have all in one piece, in the order in which its gradient lies."""
-        function, first = step.function, step.reads[0].layout
+        function, first, came = step.function, step.reads[0].layout, incoming.layout
         if function.only_gradient == LOOSE:
-            return [incoming.bytes] if incoming.layout == LOOSE and first == DENSE else []
+            return [incoming.bytes] * ((0 if came == DENSE else 1 + (came == LAST_CHANNELS)) if first == DENSE else 0)
         if function.only_gradient:
-            return [incoming.bytes] if incoming.layout != LAST_CHANNELS * (first == LAST_CHANNELS) else []
-        wanted = LAST_CHANNELS if incoming.layout == LAST_CHANNELS else DENSE
+            last = LAST_CHANNELS * (first == LAST_CHANNELS)
+            alike = came in (DENSE, LAST_CHANNELS) if function.single else came == last
+            return [] if alike else [incoming.bytes]
         kept = [step.reads[i] for i in function.keeps if i != OUTPUT]
-        sizes = [r.bytes for r in kept if r.layout != wanted]
-        sizes += [incoming.bytes] if incoming.layout != wanted else []
-        turned = {incoming.layout, first} == {DENSE, LAST_CHANNELS}
-        return [*sizes, function.indices * self.batch * 8] if turned else sizes
+        if function.straight:
+            return [r.bytes for r in kept if r.layout != DENSE] + [incoming.bytes] * (came != DENSE)
+        last = came == LAST_CHANNELS
+        sizes = [r.bytes for r in kept if (r.layout == LAST_CHANNELS) != last]
+        sizes += [incoming.bytes] if came in (LOOSE, APART) else []
+        return [*sizes, function.indices * self.batch * 8] if (first == LAST_CHANNELS) != last else sizes
 
     def gradient(self, step: Step, i: int, incoming: Gradient, working: list[Storage]) -> Gradient:
         """What a function gives to the value that it read as its i-th."""
@@ -122,7 +141,7 @@ class Backward:
         like = step.reads[i].layout if own or not whole else incoming.layout
         if kind == PRODUCT and whole and incoming.layout == LOOSE:
             like = max(r.layout for k, r in enumerate(step.reads) if k != i or len(step.reads) == 1)
-        last = like == LAST_CHANNELS and not (function.plain or function.shares)
+        last = like == LAST_CHANNELS and not (function.plain or function.shares or function.divides)
         return Gradient(log.new(size), size, False, LAST_CHANNELS if last else DENSE)
 
     def arrive(self, read: Tensor, made: Gradient) -> None:
@@ -140,12 +159,22 @@ class Backward:
             log.drop(before.storage)
             log.drop(made.storage)
 
-    def trained(self, key: tuple[str, str], made: Storage, apart: bool) -> None:
-        """The gradient of a parameter, which is added to what another layer that shares it gave before."""
+    def trained(self, key: tuple[str, str], made: Storage, step: Step) -> None:
+        """The gradient of a parameter, which is added to what another layer that shares it gave before.
+
+        When the last of them is there, it is copied if it lies otherwise than the parameter.
+        """
+        function, log = step.function, self.log
+        weight = key[1] == "weight"
         before = self.weights.setdefault(key, made)
-        if before is made:
-            return
-        if apart:
-            self.weights[key] = self.log.new(made.bytes)
-            self.log.drop(before)
-        self.log.drop(made)
+        if before is not made:
+            if function.transposed and weight:
+                self.weights[key] = log.new(made.bytes)
+                log.drop(before)
+            log.drop(made)
+        elif weight and 0 < function.relaid <= self.batch and step.reads[0].layout == LAST_CHANNELS:
+            self.relaid.add(key)
+        if key in self.relaid and self.first[key] is step:
+            before = self.weights[key]
+            self.weights[key] = log.new(before.bytes)
+            log.drop(before)

@@ -59,6 +59,7 @@ class Forward:
         self.batch, self.size, self.unit = setting.batch, setting.size, setting.unit
         self.cast = self.size if self.size < 8 else 0  # a number of Python's is float64 before it is cast
         self.tape: list[Step] = []
+        self.first: dict[tuple[str, str], Step] = {}  # by parameter, the first step that trains it
         self.values: dict[int, Tensor] = dict(inputs)
         nodes = list(graph.layers(training))
         ends = [n for n in nodes if n.training_only and not n.readers]
@@ -137,6 +138,8 @@ class Forward:
         storage = log.hold(reads[0].storage) if shares else log.new(size)
         wanted = self.setting.gradients and bool(trained or any(r.maker for r in reads))
         extras = self.extras(function, wanted)
+        if function.statistics:
+            log.drop(log.new(self.for_a_norm(function, reads[0].layout)))
         if function.indices and self.pool in self.pools:
             self.found[self.pool] = log.hold(extras[0])  # a pool keeps nothing before them
         if function.copies and function.only_gradient != LOOSE:
@@ -157,6 +160,8 @@ class Forward:
                 log.drop(number.pop())
         step = Step(log.node, function, reads, kept + extras, number, trained)
         self.tape.append(step)
+        for owner, name, _ in trained:
+            self.first.setdefault((owner, name), step)
         return Tensor(storage, size, step, layout)
 
     def extras(self, function: Function, wanted: bool) -> list[Storage]:
@@ -167,6 +172,15 @@ class Forward:
         sizes = (f.constants * self.size, indices * self.batch * 8, extra * self.unit,
                  *(f.statistics * self.size,) * 2, *(f.rows * self.batch * self.size,) * 2)
         return [new(n) for n in sizes if n]
+
+    def for_a_norm(self, function: Function, layout: int) -> int:
+        """The bytes that a batch norm needs for a while, besides its output and statistics: vectors, or numbers."""
+        vector, apart = function.statistics * self.size, layout in (LOOSE, APART)
+        if not self.training:
+            return vector * apart
+        if apart:
+            return max(8 + self.cast - vector, 0)
+        return vector * (3 if function.single or layout == LAST_CHANNELS else 2)
 
     @staticmethod
     def keeps(function: Function, reads: tuple[Tensor, ...], trained: Weights) -> tuple[int, ...]:

@@ -44,5 +44,5 @@ def run_losses(forward: Forward, log: Log, loss: str) -> tuple[dict[int, Gradien
             log.drop(one)
             one = both
         total = one
-    seed = log.new(number)
+    seed = log.new(number if steps else 0)
     return {id(step): Gradient(log.hold(seed), number) for step in steps}, seed
