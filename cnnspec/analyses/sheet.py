@@ -10,7 +10,8 @@ from typing import Any
 from cnnspec.analyses.rows import grouped
 from cnnspec.costs import NodeCost, costs
 from cnnspec.graph.model import Graph, Node
-from cnnspec.ops.fields import Field, PerAxisField, Sides, is_int
+from cnnspec.ops.fields import Field, is_int
+from cnnspec.ops.list_fields import PerAxisField, Sides
 from cnnspec.ops.windows import pads, per_dimension
 from cnnspec.records import Record
 from cnnspec.units import Shape

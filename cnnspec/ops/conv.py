@@ -14,8 +14,9 @@ from typing import Any
 
 from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
-from cnnspec.ops.fields import Padding, PerAxis, flag, padding, per_axis, size
+from cnnspec.ops.fields import flag, size
 from cnnspec.ops.grouping import divides
+from cnnspec.ops.list_fields import Padding, PerAxis, padding, per_axis
 from cnnspec.ops.operator import Example, Operator, feature_map
 from cnnspec.ops.windows import Axis, Reach, axes, per_dimension
 from cnnspec.units import Shape

@@ -12,7 +12,8 @@ from typing import Any
 
 from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
-from cnnspec.ops.fields import Misfit, Padding, PerAxis, flag, padding, per_axis, rows
+from cnnspec.ops.fields import Misfit, flag
+from cnnspec.ops.list_fields import Padding, PerAxis, padding, per_axis, rows
 from cnnspec.ops.operator import Example, Operator, feature_map
 from cnnspec.ops.windows import Axis, Reach, axes, per_dimension
 from cnnspec.units import Shape
@@ -71,8 +72,7 @@ class ConvTable(Operator):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         axes, plane, last = self.axes(x), prod(y[1:]), (memory.LAST,)
-        read = sum(map(len, self.connections))
-        sizes = [a.padded for a in axes]
+        read, sizes = sum(map(len, self.connections)), [a.padded for a in axes]
         pad = (memory.Function(x[0] * prod(sizes), lives=2),) if any(a.padded > a.size for a in axes) else ()
         bias = memory.Function(prod(y), (), last, memory.SAME, trained=("bias",))
         places = memory.Function(read, reads=(), fixed=True, whole_numbers=True)

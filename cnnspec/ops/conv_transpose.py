@@ -14,8 +14,9 @@ from typing import Any
 
 from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, each_axis, elements, symbols
-from cnnspec.ops.fields import Misfit, PerAxis, flag, per_axis, size
+from cnnspec.ops.fields import Misfit, flag, size
 from cnnspec.ops.grouping import divides
+from cnnspec.ops.list_fields import PerAxis, per_axis
 from cnnspec.ops.operator import Example, Operator, feature_map
 from cnnspec.ops.windows import Axis, Reach, per_dimension
 from cnnspec.units import Shape

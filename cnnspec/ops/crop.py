@@ -11,8 +11,9 @@ from typing import Any
 
 from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, each_axis, elements
-from cnnspec.ops.fields import Misfit, PerAxis, per_axis
+from cnnspec.ops.fields import Misfit
 from cnnspec.ops.joins import wanted_sizes
+from cnnspec.ops.list_fields import PerAxis, per_axis
 from cnnspec.ops.operator import Example, Operator
 from cnnspec.ops.windows import Reach, Window, per_dimension, single
 from cnnspec.units import Shape

@@ -14,7 +14,8 @@ from typing import Any
 from cnnspec.ops import memory
 from cnnspec.ops.conv import Conv
 from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
-from cnnspec.ops.fields import Padding, PerAxis, flag, padding, per_axis, size
+from cnnspec.ops.fields import flag, size
+from cnnspec.ops.list_fields import Padding, PerAxis, padding, per_axis
 from cnnspec.ops.operator import Example, Operator
 from cnnspec.ops.windows import Axis, Reach
 from cnnspec.units import Shape

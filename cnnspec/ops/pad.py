@@ -10,7 +10,8 @@ from typing import Any
 
 from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, each_axis, elements
-from cnnspec.ops.fields import Misfit, Padding, choice, sides
+from cnnspec.ops.fields import Misfit, choice
+from cnnspec.ops.list_fields import Padding, sides
 from cnnspec.ops.operator import Example, Operator, feature_map
 from cnnspec.ops.windows import Reach, Window, both_sides, single
 from cnnspec.units import Shape

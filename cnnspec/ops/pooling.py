@@ -5,7 +5,8 @@ from typing import Any
 
 from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import SYMBOLS, Step, each_axis, elements, symbols, window_sizes
-from cnnspec.ops.fields import Misfit, Padding, PerAxis, flag, padding, per_axis
+from cnnspec.ops.fields import Misfit, flag
+from cnnspec.ops.list_fields import Padding, PerAxis, padding, per_axis
 from cnnspec.ops.operator import Operator, feature_map
 from cnnspec.ops.windows import WHOLE, Axis, Phases, Reach, Window, axes, per_dimension
 from cnnspec.units import Shape

@@ -10,7 +10,8 @@ from typing import Any
 
 from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.fields import Misfit, new_shape
+from cnnspec.ops.fields import Misfit
+from cnnspec.ops.list_fields import new_shape
 from cnnspec.ops.operator import Example, Operator
 from cnnspec.ops.windows import SAME, WHOLE, Reach
 from cnnspec.units import Shape, count

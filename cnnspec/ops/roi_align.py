@@ -15,7 +15,8 @@ from typing import Any
 
 from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step
-from cnnspec.ops.fields import Misfit, PerAxis, per_axis, size
+from cnnspec.ops.fields import Misfit, size
+from cnnspec.ops.list_fields import PerAxis, per_axis
 from cnnspec.ops.operator import Example, Operator, feature_map
 from cnnspec.ops.windows import WHOLE, Reach, per_dimension
 from cnnspec.units import Shape, shape
@@ -47,8 +48,7 @@ class RoiAlign(Operator):
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
         names = ("h", "w") if len(y) == 4 else tuple(f"w_{i}" for i in range(1, len(y) - 1))
         values = dict(zip(("C", *names, "R"), y, strict=True))
-        elements = "*".join(values)
-        taps = "*".join(["2*s"] * len(names))
+        elements, taps = "*".join(values), "*".join(["2*s"] * len(names))
         return [Step("activation size", elements, values, prod(y)),
                 Step("multiplications", f"{taps}*{elements}", {"s": self.sampling_ratio, **values},
                      self.elementwise(*xs, y=y)["multiplications"])]

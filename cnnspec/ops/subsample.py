@@ -9,7 +9,7 @@ from typing import Any
 
 from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, each_axis, elements
-from cnnspec.ops.fields import PerAxis, per_axis
+from cnnspec.ops.list_fields import PerAxis, per_axis
 from cnnspec.ops.operator import Example, Operator, feature_map
 from cnnspec.ops.windows import Reach, Window, per_dimension, single
 from cnnspec.units import Shape

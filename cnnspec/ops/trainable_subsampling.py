@@ -12,7 +12,7 @@ from typing import Any
 
 from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, elements, window_sizes
-from cnnspec.ops.fields import PerAxis, per_axis
+from cnnspec.ops.list_fields import PerAxis, per_axis
 from cnnspec.ops.operator import Example, Operator, feature_map
 from cnnspec.ops.windows import Axis, Reach, axes
 from cnnspec.units import Shape

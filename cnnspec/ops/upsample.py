@@ -14,8 +14,9 @@ from typing import Any
 
 from cnnspec.ops import building, memory
 from cnnspec.ops.derivation import Step, each_axis, elements
-from cnnspec.ops.fields import Misfit, PerAxis, choice, flag, per_axis, real
+from cnnspec.ops.fields import Misfit, choice, flag, real
 from cnnspec.ops.joins import wanted_sizes
+from cnnspec.ops.list_fields import PerAxis, per_axis
 from cnnspec.ops.operator import Example, Operator
 from cnnspec.ops.windows import Phases, Reach, Window, single
 from cnnspec.units import Shape

@@ -5,7 +5,8 @@ from math import gcd
 from operator import eq
 from typing import Any
 
-from cnnspec.ops.fields import Misfit, Padding, PerAxis
+from cnnspec.ops.fields import Misfit
+from cnnspec.ops.list_fields import Padding, PerAxis
 from cnnspec.records import Record
 from cnnspec.units import Shape
 

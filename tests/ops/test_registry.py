@@ -16,7 +16,7 @@ from cnnspec.ops.registry import OPERATORS, name_of, operator
 from cnnspec.ops.windows import Every
 
 ROOM = Path(import_module("cnnspec.ops").__path__[0])
-SHARED = {"__init__", "operator", "fields", "windows", "derivation", "registry",  # the contract
+SHARED = {"__init__", "operator", "fields", "list_fields", "windows", "derivation", "registry",  # the contract
           "pooling", "joins", "grouping", "standardising", "building", "memory",  # what several operators share
           "attending", "attending_memory",  # what attention does in memory
           "input"}  # the first node of graphs, no operator of specs
