@@ -151,7 +151,7 @@ def read_bindings(notes: Collector, source: Source, name: str, variants: dict[st
             bind(notes, source, ("budget", variant), variant, [*known, name])
     if "claims" not in source.data:
         return references, budgets, ()
-    from cnnspec.spec.claims import claims_of, variants_in  # few specs have any
+    from cnnspec.spec.claim_reading import claims_of, variants_in  # few specs have any
 
     for path, variant in variants_in(source.data["claims"]):
         bind(notes, source, path, variant, known)

@@ -7,7 +7,7 @@ from cnnspec.analyses.audit.audit import Audited, audit, ruled
 from cnnspec.analyses.audit.subject import Sheets
 from cnnspec.analyses.audit.verdict import Ruling
 from cnnspec.problems import SpecError
-from cnnspec.spec.claims import claims_of
+from cnnspec.spec.claim_reading import claims_of
 from cnnspec.spec.collect import Collector
 from cnnspec.spec.source import Source
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cnnspec.analyses.audit.audit import claim_files, ruled
 from cnnspec.problems import RequestError, SpecError, TooMany
-from cnnspec.spec.claims import claims_of
+from cnnspec.spec.claim_reading import claims_of
 from cnnspec.spec.collect import Collector
 from cnnspec.spec.source import Source
 

@@ -9,7 +9,8 @@ from cnnspec.analyses.audit.verdict import VERDICTS, Ruling
 from cnnspec.graph.build import understood
 from cnnspec.problems import Problem, RequestError, SpecError, did_you_mean, visible
 from cnnspec.records import Record
-from cnnspec.spec.claims import Claim, ClaimFile, read_claims
+from cnnspec.spec.claim_reading import read_claims
+from cnnspec.spec.claims import Claim, ClaimFile
 from cnnspec.spec.source import read
 from cnnspec.spec.zoo import families, find, home, variants
 
