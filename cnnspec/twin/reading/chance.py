@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
+
+from cnnspec.twin.reading.hooks import hooked
 
 FUNCTION = re.compile(r"(?:feature_)?(alpha_)?dropout(?:[123]d|_)?")  # not native_dropout, which gives a mask too
 MODULES = {"StochasticDepth": "stochastic_depth", "DropPath": "stochastic_depth"}  # by what their classes are called
@@ -60,9 +61,5 @@ def paths(note: Note) -> Iterator[None]:
         note(MODULES[type(module).__name__], {"p": p, "mode": getattr(module, "mode", "row")}, output, given)
         return given
 
-    hooks = [register_module_forward_pre_hook(enter), register_module_forward_hook(leave, always_call=True)]
-    try:
+    with hooked(enter, leave):
         yield
-    finally:
-        for hook in hooks:
-            hook.remove()
