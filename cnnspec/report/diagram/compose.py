@@ -2,15 +2,14 @@
 
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
-from cnnspec.report.diagram import align, boxes, metrics, order, ports, route
+from cnnspec.report.diagram import align, boxes, frames, metrics, order, ports, route
 from cnnspec.report.diagram.fold import Folder, Part
 from cnnspec.report.diagram.layers import End, Layered, Vertex, Wire
 from cnnspec.report.diagram.sheet import Box, Label, Line, Sheet
-from cnnspec.report.diagram.words import LONGEST, counted, names, says
+from cnnspec.report.diagram.words import LONGEST, says
 from cnnspec.units import shape
 
 UNIFORM = 80  # pixels: boxes of a sheet are as wide as its widest one, if half of that is no more
-TITLE, MARGIN = 20, 12  # the band of a frame's title, and what a frame keeps free at its sides
 FRAME, PANEL, COLUMN = "frame", "panel", "column"  # what a sheet is part of: what leaves it goes on, or ends there
 
 
@@ -182,28 +181,5 @@ def port(label: str) -> Vertex:
 
 
 def framed(folder: Folder, part: Part) -> Sheet:
-    """The sheet of an opened part with a band for its title, which stands where no wire goes through it."""
-    found = Composition(folder, part.inner, FRAME).laid_out()
-    room = found.width - max(found.tops.values(), default=0)
-    result = Sheet()
-    result.title = frame_title(part, room + MARGIN - 2 * boxes.PAD)
-    result.put(found, MARGIN, TITLE)
-    result.tops = {value: x + MARGIN for value, x in found.tops.items()}
-    result.bottoms = {value: x + MARGIN for value, x in found.bottoms.items()}
-    result.lines = [lengthened(line, found) for line in result.lines]
-    result.width += max(MARGIN, metrics.width(result.title) + 2 * boxes.PAD - room)
-    return result
-
-
-def frame_title(part: Part, room: int) -> str:
-    """What stands in the band of an opened part: its name, and its block where there is room."""
-    full = f"{names(part)} · {visible(part.block, LONGEST)}{counted(part)}"
-    return full if metrics.width(full) <= room else names(part) + counted(part)
-
-
-def lengthened(line: Line, inner: Sheet) -> Line:
-    """A line that begins where a value comes into a sheet, from the border of the frame around it."""
-    corners = [*line.corners]
-    if corners[0][1] == TITLE and line.values[0] in inner.tops:
-        corners[0] = (corners[0][0], 0)
-    return line._replace(corners=corners)
+    """The sheet of an opened part."""
+    return frames.around(part, Composition(folder, part.inner, FRAME).laid_out())
