@@ -31,6 +31,16 @@ def title(code: str) -> str:
     return rule(code).title if code in LINT else GATE[code][1] if code in GATE else LANGUAGE[code]
 
 
+def why(code: str) -> str:
+    """Why there is the rule with this code: of a lint rule its documentation, whose first paragraph is a summary."""
+    if code not in LINT:
+        return title(code)
+    from inspect import getdoc  # few formats say so much
+    from sys import modules
+
+    return getdoc(modules[rule(code).check.__module__]) or title(code)
+
+
 def ignorable(code: str) -> bool:
     """Whether a finding can be ignored: not where there is no network to look at, nor what is said of ignores."""
     return code not in LANGUAGE and not code.startswith("G")

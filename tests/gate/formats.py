@@ -60,6 +60,9 @@ def sarif(page: str) -> int:
     data = jsonlib.loads(page)
     assert [e.message for e in SARIF.iter_errors(data)] == []
     run = data["runs"][0]
+    for rule in run["tool"]["driver"]["rules"]:  # without these, GitHub refuses the whole report; it shows 1024 at most
+        assert all(0 < len(rule[key]["text"]) <= limit
+                   for key, limit in (("shortDescription", 1024), ("fullDescription", 1024), ("help", 10_000)))
     for result in run["results"]:
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
     return sum("suppressions" not in result for result in run["results"])

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cnnspec import __version__
-from cnnspec.gate.codes import severity, title
+from cnnspec.gate.codes import ignorable, severity, title, why
 from cnnspec.gate.findings import Finding, Report
 from cnnspec.report.annotations import relative
 from cnnspec.report.contract import encoded
@@ -29,8 +29,12 @@ def page(report: Report) -> str:
 
 
 def rule(code: str) -> dict[str, Any]:
+    """A rule as services show it beside what it finds; they want each of these descriptions."""
+    mend = f"# cnnspec: ignore {code}: and the reason\n\non a line ignores it there." if ignorable(code) else (
+        "What it is about is mended, never ignored.")
     return {"id": code, "shortDescription": {"text": title(code)},
-            "defaultConfiguration": {"level": LEVELS[severity(code)]}}
+            "fullDescription": {"text": why(code).partition("\n\n")[0].replace("\n", " ")},
+            "help": {"text": f"{why(code)}\n\n{mend}"}, "defaultConfiguration": {"level": LEVELS[severity(code)]}}
 
 
 def result(finding: Finding, fingerprint: str, codes: list[str]) -> dict[str, Any]:

@@ -1,9 +1,6 @@
 """rules.md: every code that `cnnspec check` reports, and the lint rules with why, a bad example and a good one."""
 
-from inspect import getdoc
-from sys import modules
-
-from cnnspec.gate.codes import CODES, GATE, severity, title
+from cnnspec.gate.codes import CODES, GATE, severity, title, why
 from cnnspec.graph.build import build
 from cnnspec.problems import RULES as LANGUAGE
 from cnnspec.problems import Problem
@@ -73,7 +70,7 @@ def section(r: Rule) -> str:
     found = problems(build(Source("net.toml", r.bad.lstrip("\n"))), [r.code])
     return f"""### {r.code}
 
-*{r.title[0].upper()}{r.title[1:]}* ({r.severity}). {getdoc(modules[r.check.__module__]) or ""}
+*{r.title[0].upper()}{r.title[1:]}* ({r.severity}). {why(r.code)}
 
 ```toml
 {r.bad.strip()}
