@@ -4,12 +4,10 @@ from importlib import import_module
 
 import click
 
-from cnnspec.analyses.diff import diff
-from cnnspec.analyses.sheet import sheet
+from cnnspec.analyses.families import compare
 from cnnspec.cli.command import Command
 from cnnspec.cli.options import completing, loading, settings_from, shape_from
 from cnnspec.cli.output import show
-from cnnspec.graph.build import load_graph
 from cnnspec.report.presets import DIFFS
 
 MODULES = {"json": "data"}  # where they are not called like the format
@@ -34,12 +32,12 @@ def command(ctx: click.Context, before: str, after: str, settings: tuple[str, ..
     cnnspec diff specs/net.toml:small@main specs/net.toml:small --format markdown
 
     A and B are networks of the zoo, files or FILE.toml:variant; @REVISION has them as they were in git, with the
-    files that they include. --set and --input go to both. Layers are aligned by what they do and by their names.
-    A difference is one in the layers: titles, sources and comments are none. Exits with 0, also where they differ,
-    unless there is --exit-code.
+    files that they include. Files with variants in common are compared variant by variant. --set and --input go to
+    both. Layers are aligned by what they do and by their names. A difference is one in the layers: titles, sources
+    and comments are none. Exits with 0, also where they differ, unless there is --exit-code.
     """
     given = settings_from(settings), shape_from(input_shape), max_lines
-    found = diff(*[sheet(load_graph(name, *given)) for name in (before, after)])
+    found = compare(before, after, *given)
     page = import_module(f"cnnspec.report.diffs.{MODULES.get(format_, format_)}").page
     show(page(found, before, after, not all_))
     ctx.exit(1 if exit_code and not found.equal else 0)

@@ -43,12 +43,17 @@ def near(path: str) -> str:
 
 
 def inside(folder: str, excluded: Patterns) -> Iterator[str]:
-    """The specs in a folder and below it, in the order of their names, without what is hidden."""
+    """The specs in a folder and below it, in the order of their names."""
+    return filter(is_spec, below(folder, ".toml", excluded))
+
+
+def below(folder: str, ending: str, excluded: Patterns) -> Iterator[str]:
+    """The files in a folder and below it whose names end so, in order, without what is hidden or excluded."""
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(files):
             path = os.path.normpath(os.path.join(here, name))
-            if name.endswith(".toml") and not name.startswith(".") and not matches(path, *excluded) and is_spec(path):
+            if name.endswith(ending) and not name.startswith(".") and not matches(path, *excluded):
                 yield path
 
 

@@ -21,7 +21,9 @@ from cnnspec.problems import Problem, SpecError, Where
 from cnnspec.units import count, shape
 
 VERSION = 1
-HEAD = f"# cnnspec lock {VERSION}: "
+BEGIN = "# cnnspec lock "
+HEAD = f"{BEGIN}{VERSION}: "
+LOCK = ".lock"  # how the names of locks end
 TOKEN = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*")+')  # blanks stand in quotes only
 UNITS = {"params": "params", "buffers": "buffers", "macs": "MACs"}
 WROTE = "cnnspec lock writes it anew"
@@ -29,7 +31,12 @@ WROTE = "cnnspec lock writes it anew"
 
 def lock_path(spec: str) -> str:
     """The lock of a spec, beside it: ``net.lock`` for ``net.toml``."""
-    return spec.removesuffix(".toml") + ".lock"
+    return spec.removesuffix(".toml") + LOCK
+
+
+def spec_of(lock: str) -> str:
+    """The spec that a lock is of."""
+    return lock.removesuffix(LOCK) + ".toml"
 
 
 def written(name: str, sheets: Iterable[Sheet]) -> str:
@@ -64,7 +71,7 @@ def digest(lines: list[str]) -> str:
 def sections(path: str, text: str) -> dict[str, tuple[int, str]]:
     """The lines of each network of a lock by its name, with the number of the first. Raises SpecError (K003)."""
     if not text.startswith(HEAD):
-        older = re.match(r"# cnnspec lock (\d+)", text)
+        older = re.match(rf"{BEGIN}(\d+)", text)
         raise broken(path, 1, f"the lock has the format {older[1]}, not {VERSION}" if older else "this is no lock")
     found: dict[str, tuple[int, str]] = {}
     lines = text.split("\n")

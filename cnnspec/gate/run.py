@@ -10,6 +10,7 @@ from cnnspec.gate.check import Checked, check_file, ignores_in, lines_of
 from cnnspec.gate.config import Config, config_of, nearest
 from cnnspec.gate.files import matches, specs
 from cnnspec.gate.findings import Findings, Report
+from cnnspec.gate.left_behind import check_left_behind, left_behind
 from cnnspec.problems import Problem, RequestError
 from cnnspec.spec.scope import MAX_LINES
 
@@ -28,10 +29,12 @@ def check(paths: Iterable[str], given: dict[str, Any] | None = None, jobs: int |
     for cached in (nearest, ignores_in, lines_of):
         cached.cache_clear()  # of an earlier run in this process
     configs = {path: config_of(path, given) for path in paths if os.path.isdir(path)}
-    files = specs(paths, {path: (c.exclude, c.folder) for path, c in configs.items()})
-    tasks = [(file, variant, config_of(file, given), max_lines) for file, variant in files]
+    excluded = {path: (c.exclude, c.folder) for path, c in configs.items()}
+    tasks = [(file, variant, config_of(file, given), max_lines) for file, variant in specs(paths, excluded)]
     results = many(tasks, min(jobs or cpus(), len(tasks)), bool(jobs))
-    return report(results, [task[2] for task in tasks])
+    locks = {lock: config_of(lock, given) for path in excluded for lock in left_behind(path, excluded[path])}
+    behind = [check_left_behind(lock, config) for lock, config in locks.items()]
+    return report(results, [*[task[2] for task in tasks], *locks.values()], behind)
 
 
 def cpus() -> int:
@@ -59,14 +62,14 @@ def one(task: Task) -> Checked:
     return check_file(*task)
 
 
-def report(results: list[Checked], configs: list[Config]) -> Report:
-    """The report of a run: what several files include is found once."""
+def report(results: list[Checked], configs: list[Config], behind: list[Checked]) -> Report:
+    """The report of a run: what several files include is found once. Locks that are left ``behind`` are no specs."""
     found, networks = Findings(), 0
-    for checked in results:
+    for checked in (*results, *behind):
         networks += len(checked.networks)
         for finding in checked.findings:
             found.fold(finding)
-    for config, problems in without_effect(results, configs):
+    for config, problems in without_effect([*results, *behind], configs):
         found.add([p for p in problems if p.rule in config.selection])
     everything = list(found)
     return Report(

@@ -3,14 +3,26 @@
 from typing import Any
 
 from cnnspec.analyses.diff import NUMBERS, SAME, Diff, Entry
+from cnnspec.analyses.families import FamilyDiff
 from cnnspec.report.contract import encoded
+from cnnspec.report.diffs.family import label
 
 
-def page(found: Diff, before: str, after: str, fold: bool = True) -> str:
-    """Every layer that has changed, and all totals; nothing is folded."""
-    layers = [entry(e) for e in found.entries if e.status != SAME]
+def page(found: Diff | FamilyDiff, before: str, after: str, fold: bool = True) -> str:
+    """Every layer that has changed, and all totals; nothing is folded. Of a family, so for each network of both."""
+    if isinstance(found, Diff):
+        return encoded({"version": 1, **difference(found, before, after)}, indent=2)
     return encoded({
-        "version": 1,
+        "version": 1, "before": {"name": before}, "after": {"name": after}, "equal": found.equal,
+        "networks": [difference(one, label(before, name), label(after, name)) for name, one in found.diffs.items()],
+        "inserted": list(found.inserted), "removed": list(found.removed),
+    }, indent=2)
+
+
+def difference(found: Diff, before: str, after: str) -> dict[str, Any]:
+    """Two networks."""
+    layers = [entry(e) for e in found.entries if e.status != SAME]
+    return {
         "before": {"name": before, "network": found.before.network},
         "after": {"name": after, "network": found.after.network},
         "equal": found.equal,
@@ -18,7 +30,7 @@ def page(found: Diff, before: str, after: str, fold: bool = True) -> str:
         "layers": layers,
         "same": len(found.entries) - len(layers),
         "outputs": both(found.outputs) if found.outputs else None,
-    }, indent=2)
+    }
 
 
 def entry(e: Entry) -> dict[str, Any]:

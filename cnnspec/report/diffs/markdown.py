@@ -1,7 +1,9 @@
 """Differences as Markdown, ready for the comment on a pull request."""
 
 from cnnspec.analyses.diff import FOLLOWS, Diff, Entry
+from cnnspec.analyses.families import FamilyDiff
 from cnnspec.analyses.telling import given, numbers, settings, summary
+from cnnspec.report.diffs.family import headline, label, without_page
 from cnnspec.report.diffs.words import name, of_run, runs, totals
 from cnnspec.report.formats import grid, markdown
 from cnnspec.units import count, shape
@@ -9,10 +11,13 @@ from cnnspec.units import count, shape
 LAYERS = ("", "Layer", "What", "Output", "Params", "MACs")
 
 
-def page(found: Diff, before: str, after: str, fold: bool = True) -> str:
+def page(found: Diff | FamilyDiff, before: str, after: str, fold: bool = True) -> str:
     """The headline, the totals, what has changed, and, folded away, what only follows from that."""
-    headline = markdown(f"{before} → {after}: {summary(found)}")
-    parts = [f"**{headline}**", totals(found, "markdown")]
+    if isinstance(found, FamilyDiff):
+        pages = [page(found.diffs[n], label(before, n), label(after, n), fold) for n in found.changed]
+        rest = [f"- {what}: {markdown(names)}" for what, names in without_page(found)]
+        return "\n\n".join([bold(f"{before} → {after}: {headline(found)}"), *pages, "\n".join(rest)])
+    parts = [bold(f"{before} → {after}: {summary(found)}"), totals(found, "markdown")]
     others = [e for e in found.entries if e.status != FOLLOWS]
     follow = [e for e in found.entries if e.status == FOLLOWS]
     if any(runs(others, fold)):
@@ -23,6 +28,10 @@ def page(found: Diff, before: str, after: str, fold: bool = True) -> str:
         what = "1 layer has" if len(follow) == 1 else f"{count(len(follow))} layers have"
         parts += [f"<details><summary>{what} other numbers only</summary>", layers([[e] for e in follow]), "</details>"]
     return "\n\n".join(parts)
+
+
+def bold(text: str) -> str:
+    return f"**{markdown(text)}**"
 
 
 def layers(found: list[list[Entry]]) -> str:

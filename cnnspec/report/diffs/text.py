@@ -3,15 +3,21 @@
 from textwrap import wrap
 
 from cnnspec.analyses.diff import Diff
+from cnnspec.analyses.families import FamilyDiff
 from cnnspec.analyses.telling import summary
+from cnnspec.report.diffs.family import headline, label, without_page
 from cnnspec.report.diffs.words import name, of_run, runs, totals
 from cnnspec.report.formats import WIDTH, plain
 
 INDENT = " " * 10
 
 
-def page(found: Diff, before: str, after: str, fold: bool = True) -> str:
+def page(found: Diff | FamilyDiff, before: str, after: str, fold: bool = True) -> str:
     """The headline, the totals, and what has changed, in execution order."""
+    if isinstance(found, FamilyDiff):
+        pages = [page(found.diffs[name], label(before, name), label(after, name), fold) for name in found.changed]
+        rest = [line for what, names in without_page(found) for line in lines(f"{what:<10}{names}")]
+        return "\n\n\n".join(["\n".join(lines(f"{before} → {after}: {headline(found)}")), *pages, "\n".join(rest)])
     parts = ["\n".join(lines(f"{before} → {after}: {summary(found)}"))]
     if found.equal:
         return parts[0]
