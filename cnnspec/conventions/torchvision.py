@@ -6,7 +6,7 @@ Source: torchvision's documentation of its classification weights. They are MACs
 from cnnspec.conventions.rules import FREE, MACS, Convention
 
 CONVENTION = Convention(
-    "torchvision", "0.28.0", "GFLOPS", "It prints multiply-accumulates in 1e9 as GFLOPS.",
+    "torchvision", "0.28.0", "FLOPS", "It prints multiply-accumulates in 1e9 as GFLOPS.",
     lambda n: f"{n / 1e9:.2f} GFLOPS", {
         **dict.fromkeys(("conv", "depthwise_conv", "conv_transpose", "linear", "attention"), MACS),
         **dict.fromkeys(("batchnorm", "frozen_batchnorm", "layernorm", "groupnorm", "prelu", "channel_scale", "scale",

@@ -7,10 +7,12 @@ from math import prod
 from typing import Any, NamedTuple
 
 import pytest
+from click.testing import CliRunner
 
 import cnnspec
 from cnnspec.analyses.counting import parts
 from cnnspec.api import Network
+from cnnspec.cli import cli
 from cnnspec.conventions import CONVENTIONS, Uncounted, convention, count, total
 from cnnspec.graph.model import Node
 from cnnspec.ops.input import Input
@@ -189,3 +191,10 @@ def test_the_parts_add_up_and_what_is_not_said_is_an_error() -> None:
 ])
 def test_figures_are_printed_as_the_tool_prints_them(tool: str, figure: int, shown: str) -> None:
     assert convention(tool).printed(figure) == shown
+
+
+def test_no_figure_has_two_prefixes_of_a_unit() -> None:
+    for tool in CONVENTIONS:
+        assert convention(tool).unit[:2] not in ("GF", "MF", "GM"), "the prefix is put before it"
+    result = CliRunner().invoke(cli, ["explain", "mobilenet_v2", "--vs", "torchvision"])
+    assert "torchvision gives 300,774,272 FLOPS (300.774 MFLOPS), and prints 0.30 GFLOPS" in result.output
