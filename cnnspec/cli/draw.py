@@ -22,8 +22,9 @@ def command(net: Network, depth: int | None, output: str | None) -> None:
     cnnspec draw unet --depth 3 > unet.svg
     cnnspec draw my_network.toml --set classes=10 --output my_network.svg
 
-    A letter on a folded block is that of the panel which shows what is in it. A dashed arrow gives its size alone.
-    A pointer that rests on a box shows its parameters and MACs. Shapes are channels first, without the batch.
+    A letter on a folded block is that of the panel which shows how such blocks are wired, with the channels and strides
+    of the one that it names. A dashed arrow gives its size alone. A pointer that rests on a box shows its
+    parameters and MACs. Shapes are channels first, without the batch.
     """
     if output is not None:
         if not output.lower().endswith(".svg"):

@@ -38,7 +38,8 @@ def parts(family: str, nets: list[Network], verified: dict[str, Any]) -> Iterato
     words = f"The architecture of {markdown(first.graph.title)}: layers and blocks with their shapes"
     yield f"![{words}](../{path(family)})"
     yield (f"`cnnspec draw {first.name}` draws it; `--depth` opens blocks in place. A letter on a folded block is that "
-           "of the panel which shows what is in it. Shapes are channels first, without the batch.")
+           "of the panel which shows how such blocks are wired, with the channels and strides of the one it names. "
+           "Shapes are channels first, without the batch.")
     yield "## Sizes" if len(nets) == 1 else "## Variants"
     yield side_by_side(nets, SIZES)
     yield ("Params are trainable parameters; MACs multiply-accumulates of one input at inference, biases not counted; "
