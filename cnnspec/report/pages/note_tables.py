@@ -26,7 +26,7 @@ TABLES = (
     NoteTable("note_002", "Comparison",
               "compare alexnet googlenet inception_v3 vgg16 resnet18 resnet50 --columns title,depth,params,size "
               "--digits 3",
-              "Layers are those with weights on the longest path; MB is 1,000,000 bytes, of 4 for a parameter."),
+              "Layers are those with weights on the longest path; MB is 1,000,000 bytes, of 4 for a number."),
     NoteTable("note_004", "Table 14-1. LeNet-5 architecture",
               "table lenet5_geron --preset architecture --reverse "
               "--columns layer,type,maps,size,kernel_size,stride,activation",
