@@ -12,6 +12,7 @@ from cnnspec.problems import RequestError, visible
 from cnnspec.spec.scope import MAX_LINES
 
 Command = Callable[..., Any]
+WORDS = {"True": True, "False": False, "None": None}  # the text "False" would be true to a factory
 
 
 def network(command: Command) -> Command:
@@ -60,12 +61,15 @@ def shape_from(text: str | None) -> tuple[int, ...] | None:
 
 
 def settings_from(pairs: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
-    """The settings of ``--set name=value``; a value is TOML, or text. Raises RequestError."""
-    settings = {}
+    """The settings of ``--set name=value``; a value is TOML, one of Python's words, or text. Raises RequestError."""
+    settings: dict[str, Any] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or not name.strip():
             raise RequestError(f"{option} takes name=value, not {visible(pair, 60)!r}; for example {option} classes=10")
+        if text in WORDS:
+            settings[name.strip()] = WORDS[text]
+            continue
         try:
             value = tomllib.loads(f"value = {text}")
             settings[name.strip()] = value["value"] if len(value) == 1 else text

@@ -24,7 +24,8 @@ from cnnspec.spec.references import LIBRARIES
               help="Compare with the spec's reference in a library: tensors, outputs, and values after each layer.")
 @click.option("--model", metavar="PACKAGE.MODULE:FACTORY", help="Compare with the model that a class or function of "
               "yours makes, call by call.")
-@click.option("--arg", "arguments", multiple=True, metavar="NAME=VALUE", help="An argument for the factory.")
+@click.option("--arg", "arguments", multiple=True, metavar="NAME=VALUE",
+              help="An argument for the factory: a number, true, a TOML list, or text.")
 @click.option("--memory", is_flag=True, help="Also measure, on the CPU, what is kept for the backward pass and both "
               "peaks.")
 @loading

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -15,6 +16,7 @@ from click.testing import CliRunner, Result
 from support import import_torchvision
 
 from cnnspec.cli import cli
+from cnnspec.cli.options import settings_from
 from cnnspec.ops.conv import Conv
 from cnnspec.problems import RequestError, SpecError
 
@@ -134,6 +136,16 @@ def test_a_model_of_ones_own_passes(mine: Path, factory: str) -> None:
     assert result.exit_code == 0, result.output
     assert "against mine:" in result.output
     assert "training" in result.output
+
+
+@pytest.mark.parametrize(("text", "value"), [
+    ("False", False), ("false", False), ("True", True), ("None", None), ("3", 3), ("0.5", 0.5), ("[1, 2]", [1, 2]),
+    ("relu", "relu"), ('"False"', "False"), ("", ""),
+])
+def test_an_argument_of_a_factory_is_toml_or_one_of_pythons_words_or_text(text: str, value: Any) -> None:
+    """The text "False" would be true to a factory, and prove another network."""
+    found = settings_from((f"a={text}",), "--arg")["a"]
+    assert (type(found), found) == (type(value), value)
 
 
 def test_a_model_that_has_drifted_fails_at_its_layer(mine: Path) -> None:
