@@ -10,7 +10,7 @@ from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.source import read
-from cnnspec.spec.zoo import families, variants
+from cnnspec.spec.zoo import families, family, variants
 from cnnspec.units import Shape
 
 if TYPE_CHECKING:
@@ -157,17 +157,13 @@ def compare(nets: "Iterable[Network | str]", *, batch: int = 1, dtype: str = "fl
 
 def load_zoo(pattern: str = "") -> Iterator[Network]:
     """The networks of the zoo whose name holds ``pattern``, each file read once."""
-    for file, (family, names) in zip(families(), networks().items(), strict=True):
+    for file, (own, names) in zip(families(), networks().items(), strict=True):
         wanted = [name for name in names if pattern in name]
         if wanted:
             spec, notes = understood(read(file))
-            yield from (Network(build_variant(spec, notes, "" if names == [family] else name)) for name in wanted)
+            yield from (Network(build_variant(spec, notes, "" if names == [own] else name)) for name in wanted)
 
 
 def networks() -> dict[str, list[str]]:
     """The families of the zoo, each with the names of its variants (a family without variants has its own)."""
-    found = {}
-    for file in families():
-        family = file.replace("\\", "/").rpartition("/")[2].removesuffix(".toml")
-        found[family] = variants(file) or [family]
-    return found
+    return {family(file): variants(file) or [family(file)] for file in families()}

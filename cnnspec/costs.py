@@ -66,3 +66,12 @@ def by_index(nodes: Iterable[Node]) -> dict[int, NodeCost]:
     """The costs of nodes, by the node's index."""
     nodes = [*nodes]
     return {node.index: cost for node, cost in zip(nodes, costs(nodes), strict=True)}
+
+
+def summed(work: Iterable[dict[str, int]]) -> dict[str, int]:
+    """Elementwise work together, by kind."""
+    found: dict[str, int] = {}
+    for each in work:
+        for kind, n in each.items():
+            found[kind] = found.get(kind, 0) + n
+    return found

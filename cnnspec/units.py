@@ -10,6 +10,11 @@ def count(n: int) -> str:
     return f"{n:,}"
 
 
+def plural(n: int, what: str) -> str:
+    """A number of things: 1 file, 2,000 files."""
+    return f"{count(n)} {what}{'s' * (n != 1)}"
+
+
 def signed(n: int) -> str:
     """A change: an exact integer with its sign and thousands separators."""
     return f"{n:+,}"

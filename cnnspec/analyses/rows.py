@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import prod
 
 from cnnspec.analyses.receptive_field import Field
-from cnnspec.costs import NodeCost
+from cnnspec.costs import NodeCost, summed
 from cnnspec.graph.model import Node
 from cnnspec.ops.operator import Operator
 from cnnspec.records import Record
@@ -84,20 +84,20 @@ def row(name: str, nodes: list[Node], costs: dict[int, NodeCost], fields: dict[i
     main = nodes[0] if nodes[0].row == name else None
     last = nodes[-1]
     params = buffers = macs = 0
-    work: dict[str, int] = {}
     tensors: dict[str, Shape] = {}
+    work = []
     for node in nodes:
         cost = costs[node.index]
         params += cost.params
         buffers += cost.buffers
         macs += cost.macs
-        for kind, n in cost.elementwise.items():
-            work[kind] = work.get(kind, 0) + n
+        work.append(cost.elementwise)
         if main:
             tensors.update({f"{node.part}.{k}": v for k, v in cost.tensors.items()} if node.part else cost.tensors)
     return Row(
         name, main.kind if main else block_name(name, nodes[0]), main, tuple(nodes), last.output, prod(last.output),
-        params, buffers, macs, work, tensors, fields[last.index], costs[nodes[0].index].shares if main else "",
+        params, buffers, macs, summed(work), tensors, fields[last.index],
+        costs[nodes[0].index].shares if main else "",
     )
 
 

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from cnnspec.analyses.rows import grouped
-from cnnspec.costs import NodeCost, costs
+from cnnspec.costs import NodeCost, costs, summed
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.fields import Field, is_int
 from cnnspec.ops.list_fields import PerAxisField, Sides
@@ -103,9 +103,6 @@ def sums(graph: Graph, found: list[NodeCost]) -> dict[str, int]:
     """The totals as at inference."""
     nodes = list(graph.layers())
     totals = {key: sum([getattr(found[n.index], key) for n in nodes]) for key in TOTALS}
-    work: dict[str, int] = {}
-    for node in nodes:
-        for kind, n in found[node.index].elementwise.items():
-            work[kind] = work.get(kind, 0) + n
+    work = summed(found[node.index].elementwise for node in nodes)
     activations = sum([prod(members[-1].output) for _, members in grouped(nodes)])
     return {**totals, "flops": 2 * totals["macs"], "activations": activations, **dict(sorted(work.items()))}

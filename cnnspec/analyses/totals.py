@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from cnnspec.analyses.rows import Row
+from cnnspec.costs import summed
 from cnnspec.records import Record
 
 
@@ -23,12 +24,11 @@ class Totals(Record):
 def totals(rows: Iterable[Row]) -> Totals:
     """The totals of the given rows."""
     params = buffers = macs = activations = 0
-    work: dict[str, int] = {}
+    work: list[dict[str, int]] = []
     for row in rows:
         params += row.params
         buffers += row.buffers
         macs += row.macs
         activations += row.activation_size
-        for kind, n in row.elementwise.items():
-            work[kind] = work.get(kind, 0) + n
-    return Totals(params, buffers, macs, 2 * macs, activations, dict(sorted(work.items())))
+        work.append(row.elementwise)
+    return Totals(params, buffers, macs, 2 * macs, activations, dict(sorted(summed(work).items())))

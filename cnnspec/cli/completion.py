@@ -12,10 +12,10 @@ def networks(ctx: click.Context, param: click.Parameter, incomplete: str) -> "li
     """The networks of the zoo that begin so; where there are none, the shell offers files."""
     from click.shell_completion import CompletionItem
 
-    from cnnspec.spec.zoo import families, variants
+    from cnnspec.spec.zoo import families, family, variants
 
-    files = {file.replace("\\", "/").rpartition("/")[2].removesuffix(".toml"): file for file in families()}
-    names = dict.fromkeys([*files, *(name for file in files.values() for name in variants(file))])
+    files = families()
+    names = dict.fromkeys([*map(family, files), *(name for file in files for name in variants(file))])
     return [CompletionItem(incomplete, type="file"), *(CompletionItem(n) for n in names if n.startswith(incomplete))]
 
 

@@ -12,6 +12,7 @@ from cnnspec.gate.locks import Lock, lock
 from cnnspec.problems import RequestError, SpecError, visible
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.zoo import HERE
+from cnnspec.units import plural
 
 
 @click.command(cls=Command, name="lock", short_help="Record what networks are, for check to hold them to it.")
@@ -54,6 +55,6 @@ def command(paths: tuple[str, ...], max_lines: int) -> None:
 
 def told(made: Lock) -> list[str]:
     """What became of a lock, and of its networks where that is not the same."""
-    number = "1 network" if len(made.networks) == 1 else f"{len(made.networks)} networks"
+    number = plural(len(made.networks), "network")
     what = "new" if made.changed is None else "as it was" if made.changed == () else "renewed"
     return [f"{visible(made.path)}: {number}, {what}", *(f"  {line}" for line in made.changed or ())]

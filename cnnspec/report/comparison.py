@@ -6,8 +6,7 @@ from cnnspec.analyses.comparison import Measure, Setting, Subject
 from cnnspec.problems import visible
 from cnnspec.report.columns import NOTHING
 from cnnspec.report.contract import encoded
-from cnnspec.report.formats import ESCAPES, csv_text, grid
-from cnnspec.report.table import wrapped
+from cnnspec.report.formats import ESCAPES, csv_text, framed, grid
 from cnnspec.units import count, shape, short
 
 DIGITS = 4
@@ -31,7 +30,11 @@ def page(subjects: list[Subject], measures: list[Measure], setting: Setting, for
     if across:
         columns = list(zip(heads, *cells, strict=True))
         heads, cells, right = [*columns[0]], [[*c] for c in columns[1:]], [False] + [True] * len(subjects)
-    return framed(grid(heads, cells, right, format), notes(subjects, measures, setting), format)
+    body, lines = grid(heads, cells, right, format), notes(subjects, measures, setting)
+    if format == "html":
+        escaped = [f"<p>{ESCAPES[format](line)}</p>" for line in lines]
+        return "\n".join([body.replace("<table>", '<table class="cnnspec">', 1), *escaped])
+    return framed(body, lines, format)
 
 
 def cell(of: Measure, value: Any, exact: bool = False, digits: int = DIGITS) -> str:
@@ -91,16 +94,3 @@ def inputs(subjects: list[Subject]) -> str:
     if len(shapes) > 8:
         return "Inputs differ from network to network: the column input shows them."
     return "Inputs: " + ", ".join(f"{visible(name)} {size}" for name, size in shapes.items()) + "."
-
-
-def framed(body: str, lines: list[str], format: str) -> str:
-    """A table above its notes."""
-    escape = ESCAPES[format]
-    escaped = [escape(line) for line in lines]
-    if format == "text":
-        return "\n".join([body, "", *wrapped(escaped)])
-    if format == "latex":
-        return "\n".join(["% needs \\usepackage{booktabs}", body, *[f"% {line}" for line in escaped]])
-    if format == "html":
-        return "\n".join([body.replace("<table>", '<table class="cnnspec">', 1), *[f"<p>{e}</p>" for e in escaped]])
-    return "\n\n".join([body, *escaped])

@@ -9,8 +9,7 @@ from cnnspec.conventions import count as count_of
 from cnnspec.problems import RequestError
 from cnnspec.report.columns import Column, number
 from cnnspec.report.explain import selected
-from cnnspec.report.formats import ESCAPES, grid
-from cnnspec.report.table import wrapped
+from cnnspec.report.formats import framed, grid
 from cnnspec.units import count, giga, shape
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def counted(net: "Network", name: str, layer: str = "", format: str = "text") ->
     rows.append(cells(Part("Total", sum(p.nodes for p in shown), sum(p.macs for p in found),
                            sum(p.theirs for p in found), "")))
     table = grid(["Operator", "Nodes", "MACs here", of.name, "Difference"], rows, RIGHT, format, total=True)
-    return framed(format, f"{what}, as {of.name} {of.version} counts it", table, remarks(found, of))
+    return framed(table, remarks(found, of), format, [f"{what}, as {of.name} {of.version} counts it"])
 
 
 def column(name: str) -> Column:
@@ -74,14 +73,3 @@ def remarks(found: list[Part], of: Convention) -> list[str]:
             *([f"Nothing is counted for {', '.join(free)}."] if free else []),
             "Counted as if each layer were a call of torch's own module of its kind, once for one example; of a model "
             "that is written otherwise, a tool may see more or less."]
-
-
-def framed(format: str, head: str, table: str, lines: list[str]) -> str:
-    """A table under a heading, above remarks."""
-    escape = ESCAPES[format]
-    if format == "text":
-        return "\n".join([*wrapped([escape(head)]), "", table, "", *wrapped([escape(line) for line in lines])])
-    if format == "latex":
-        return "\n".join(["% needs \\usepackage{booktabs}", f"% {escape(head)}", table,
-                          *[f"% {escape(line)}" for line in lines]])
-    return "\n\n".join([f"**{escape(head)}**", table, *[escape(line) for line in lines]])

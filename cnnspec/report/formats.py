@@ -108,3 +108,23 @@ def csv_text(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         cells = [plain(c) if isinstance(c, str) else c for c in row]
         writer.writerow([f"'{c}" if isinstance(c, str) and c[:1] in "=+-@" and c[:1] else c for c in cells])
     return out.getvalue().rstrip("\n")
+
+
+def framed(body: str, lines: Sequence[str], format: str, head: Sequence[str] = ()) -> str:
+    """A table in one of the formats text, markdown and latex, below the lines of its ``head`` and above others."""
+    escape = ESCAPES[format]
+    above, below = [escape(line) for line in head], [escape(line) for line in lines]
+    if format == "latex":
+        comments = [[f"% {line}" for line in part] for part in (above, below)]
+        return "\n".join(["% needs \\usepackage{booktabs}", *comments[0], body, *comments[1]])
+    if format == "markdown":
+        return "\n\n".join([*[f"**{line}**" for line in above[:1]], *above[1:], body, *below])
+    parts = [*wrapped(above), "", body] if above else [body]
+    return "\n".join([*parts, "", *wrapped(below)] if below else parts)
+
+
+def wrapped(lines: Sequence[str]) -> list[str]:
+    """Lines of text, none wider than a terminal."""
+    from textwrap import wrap
+
+    return [part for line in lines for part in wrap(line, WIDTH)]

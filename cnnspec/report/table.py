@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cnnspec.analyses.rows import Row, rows
 from cnnspec.report.columns import Column, chosen
-from cnnspec.report.formats import ESCAPES, WIDTH, csv_text, grid
+from cnnspec.report.formats import ESCAPES, csv_text, framed, grid
 from cnnspec.report.presets import PRESETS, TEXTBOOK
 from cnnspec.units import channels_last, count, giga, shape
 
@@ -44,7 +44,7 @@ def table(net: "Network", format: str = "text", preset: str = "summary", columns
         cells += total_row(picked, net, training)
     body = grid([c.heading for c in picked], cells, [c.right for c in picked], format, len(cells) > len(shown))
     params = any(c.key in ("params", "parameters") for c in picked)
-    return framed(net, body, format, notes(net, shown, training, textbook, params), textbook)
+    return titled(net, body, format, notes(net, shown, training, textbook, params), textbook)
 
 
 def total_row(picked: list[Column], net: "Network", training: bool) -> list[list[str]]:
@@ -88,31 +88,16 @@ def notes(net: "Network", shown: list[Row], training: bool, textbook: bool, para
     return lines
 
 
-def framed(net: "Network", body: str, format: str, lines: list[str], textbook: bool) -> str:
+def titled(net: "Network", body: str, format: str, lines: list[str], textbook: bool) -> str:
     """A table under its network's title, above its notes."""
     graph = net.graph
     head = f"{graph.title} ({graph.name})" + (f", {graph.year}" if graph.year else "")
     several = len(graph.inputs) > 1
     inputs = "; ".join(f"{n.name} {shape(n.output)}" if several else shape(n.output) for n in graph.inputs)
     given = f"Input {inputs}. {graph.source}".strip()
-    escape = ESCAPES[format]
-    if format == "markdown":
-        parts = [f"**{escape(head)}**", escape(given), body, *[escape(line) for line in lines]]
-        return "\n\n".join(parts)
     if format == "html":
+        escape = ESCAPES[format]
         foot = "".join(f"<p>{escape(line)}</p>\n" for line in lines)
         caption = f"<caption><strong>{escape(head)}</strong><br>{escape(given)}</caption>"
         return body.replace("<table>", f'<table class="cnnspec">\n{caption}', 1) + ("\n" + foot if foot else "")
-    if format == "latex":
-        comment = "% needs \\usepackage{booktabs}\n"
-        return comment + "\n".join(f"% {escape(t)}" for t in (head, given)) + "\n" + body + "".join(
-            f"\n% {escape(line)}" for line in lines)
-    return "\n".join([*wrapped([escape(head), escape(given)]), "", body, *([""] if lines else []),
-                      *wrapped(list(map(escape, lines)))])
-
-
-def wrapped(lines: list[str]) -> list[str]:
-    """Lines of text, none wider than a terminal."""
-    from textwrap import wrap
-
-    return [part for line in lines for part in wrap(line, WIDTH)]
+    return framed(body, lines, format, (head, given))

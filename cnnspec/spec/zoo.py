@@ -19,6 +19,11 @@ def families() -> list[str]:
     return sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith(".toml"))
 
 
+def family(file: str) -> str:
+    """The name of a family, by its file."""
+    return os.path.basename(file)[: -len(".toml")]
+
+
 def find(name: str) -> tuple[str, str]:
     """The file and the variant ("" for the first) that ``name`` means.
 
@@ -29,15 +34,15 @@ def find(name: str) -> tuple[str, str]:
         return path + ".toml", variant
     if name.endswith(".toml") or os.sep in name:
         return name, ""
-    family = os.path.join(home(), f"{name}.toml")
-    if name.isprintable() and os.path.isfile(family):
-        return family, ""
+    whole = os.path.join(home(), f"{name}.toml")
+    if name.isprintable() and os.path.isfile(whole):
+        return whole, ""
     header = f"[variants.{name}]".encode(errors="replace")
     for file in sorted(families(), key=lambda f: not name.startswith(os.path.basename(f)[:3])):  # the likely ones first
         with open(file, "rb") as text:
             if header in text.read() and name in variants(file):
                 return file, name
-    known = [n for file in families() for n in (variants(file) or [os.path.basename(file)[:-5]])]
+    known = [n for file in families() for n in (variants(file) or [family(file)])]
     raise RequestError(f"there is no network {visible(name, 60)!r}; cnnspec list shows those there are"
                        + (f"; {hint}" if (hint := did_you_mean(name, known)) else ""))
 

@@ -7,6 +7,7 @@ from cnnspec.gate.findings import Finding, Report
 from cnnspec.problems import visible
 from cnnspec.report.annotations import relative
 from cnnspec.rules.rule import SEVERITIES
+from cnnspec.units import plural
 
 MOST = 6  # networks that are named
 
@@ -18,10 +19,6 @@ def counted(report: Report) -> str:
              + (", ".join(found) or "nothing to find fault with")]
     parts += [f"{len(report.ignored)} ignored with a reason"] if report.ignored else []
     return "; ".join(parts)
-
-
-def plural(n: int, what: str) -> str:
-    return f"{n:,} {what}{'s' * (n != 1)}"
 
 
 def where(finding: Finding) -> str:

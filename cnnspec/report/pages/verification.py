@@ -9,6 +9,7 @@ from typing import Any
 from cnnspec.report.formats import grid
 from cnnspec.report.pages.measured import measured
 from cnnspec.report.pages.planted_faults import sentence
+from cnnspec.units import plural
 
 COLUMNS = (("Shapes, tensors", ("shapes", "tensors")), ("MACs", ("MACs",)))  # against PyTorch
 SIGNS = {"passed": "yes", "failed": "FAILED", "impossible": "IMPOSSIBLE", "limited": "limited"}
@@ -40,7 +41,7 @@ def page(data: dict[str, Any], faults: str = "") -> str:
     cuda = "" if any("CUDA" in d for d in devices) else "; not measured on CUDA, as no device was at hand"
     rows = [row(n) for n in networks]
     notes = limits(networks)
-    many = f"{len(networks)} network{'s' * (len(networks) != 1)}"
+    many = plural(len(networks), "network")
     return f"""# Verification
 
 The PyTorch twin of every network of the zoo, held against what cnnspec calculates: the shape, the tensors and the
