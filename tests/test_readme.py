@@ -18,7 +18,7 @@ ASKED = re.findall(r"^\| `cnnspec ([^`]*)`", README, re.M)  # in the table of wh
 
 
 def test_examples_are_found() -> None:
-    assert len(ASKED) == 8
+    assert len(ASKED) == 9
     assert len(CONSOLE) == README.count("```console") == 2
     assert len(SPECS) == README.count("```toml") == 2
 

@@ -28,13 +28,20 @@ def source(audited: Audited, every: bool, level: int) -> str:
               for t, text in in_markdown(audited) if not t.sound]
     if ambiguous := tables.ambiguous(audited, "markdown"):
         parts += ["Ambiguous:", ambiguous]
+    parts += unseen(audited)
+    if every:
+        parts += ["Every claim:", tables.every(audited, "markdown")]
+    return "\n\n".join(parts)
+
+
+def unseen(audited: Audited) -> list[str]:
+    """What of a source was not read itself, and what was not seen at all."""
+    parts = []
     if whence := quoted(audited):
         parts.append(f"Quoted, the text itself not read: {markdown(whence)}.")
     if audited.missing:
         parts.append("Not seen, and so not audited: " + "; ".join(map(markdown, audited.missing)) + ".")
-    if every:
-        parts += ["Every claim:", tables.every(audited, "markdown")]
-    return "\n\n".join(parts)
+    return parts
 
 
 def worked(ruling: Ruling, audited: Audited) -> str:

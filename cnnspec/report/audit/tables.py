@@ -12,7 +12,7 @@ Escape = Callable[[str], str]
 SUMMARY = ("Source", "Claims", *(v.capitalize() for v in VERDICTS))
 ERRATA = ("Where", "The source says", "Of", "Printed", "It is", "How the figure may have come about")
 AMBIGUOUS_ONES = ("Where", "The source says", "Of", "Printed", "True and false")
-EVERY = ("Where", "The source says", "Of", "Printed", "Verdict", "Why")
+EVERY = ("Where", "The source says", "Of", "Printed", "Verdict, and why")
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], format: str) -> str:
@@ -52,9 +52,14 @@ def ambiguous(audited: Audited, format: str) -> str:
 
 def every(audited: Audited, format: str) -> str:
     """All claims of a source, in its order."""
-    rows = [[place(r, audited), said(r), about(r), printed(r), r.verdict.upper() if r.verdict == REFUTED else r.verdict,
-             "; ".join(filter(None, (r.why, slips(r), r.claim.note)))] for r in audited.rulings]
-    return table(EVERY, rows, [False] * 6, format)
+    rows = [[place(r, audited), said(r), about(r), printed(r), judged(r)] for r in audited.rulings]
+    return table(EVERY, rows, [False] * len(EVERY), format)
+
+
+def judged(ruling: Ruling) -> str:
+    """The verdict with all that is to be said for it."""
+    word = ruling.verdict.upper() if ruling.verdict == REFUTED else ruling.verdict
+    return f"{word}: " + "; ".join(filter(None, (ruling.why, slips(ruling), ruling.claim.note)))
 
 
 def undecidable(rulings: Sequence[Ruling]) -> dict[str, list[str]]:

@@ -37,7 +37,8 @@ def pages(reports: str) -> dict[str, str]:
     made = {"audit.md": "\n\n".join(parts)}
     for stem, a in zip(stems, found, strict=True):
         back = "[All sources](../audit.md). Each claim as the source has it, what comes out, and why."
-        every = [f"# {escaped(a.title or a.name)}", back, escaped(counted(a)) + ".", tables.every(a, "markdown")]
+        every = [f"# {escaped(a.title or a.name)}", back, escaped(counted(a)) + ".", *markdown.unseen(a),
+                 tables.every(a, "markdown")]
         every += [markdown.worked(r, a) for r in a.rulings if r.cells]
         every += [f"{escaped(t.where)}, as printed{'' if t.sound else ', with what is right in parentheses'}:\n\n{text}"
                   for t, text in in_markdown(a)]
