@@ -19,11 +19,11 @@ COSTLY = 3  # layers that a breach names
 
 
 class Measured:
-    """A quantity of a network: its value, the unit, and the layers that have most of it with their part."""
+    """A quantity of a network: its value, the unit, and the layers that have most of it, if any, with their part."""
 
     def __init__(self, value: int, unit: str, parts: list[tuple[str, int]] | None = None, note: str = ""):
         self.value, self.unit, self.note = value, unit, note
-        self.most = sorted(parts or [], key=lambda part: -part[1])[:COSTLY]
+        self.most = sorted([part for part in parts or [] if part[1]], key=lambda part: -part[1])[:COSTLY]
 
 
 def check_budgets(graph: Graph, spec: NetworkSpec, config: Config) -> Iterator[Problem]:
@@ -57,7 +57,8 @@ def breach(source: Source, graph: Graph, limit: Limit, found: Measured) -> Probl
     """What is said of a limit that is not kept: by how much, and which layers cost most."""
     written = printed(limit.value, found.unit) + (f" ({visible(limit.text)})" if limit.text else "")
     off = abs(found.value - limit.value)
-    percent = f" ({100 * off / limit.value:.3g}%)" if limit.value else ""
+    share = 100 * off / limit.value if limit.value else 0.0
+    percent = "" if not share else f" ({share:.3g}%)" if share < 1000 else f" ({share:,.0f}%)"
     side = ("over", "at most") if limit.most else ("under", "at least")
     message = (f"{limit.quantity} of {visible(graph.name)}{found.note} is {printed(found.value, found.unit)}, "
                f"{printed(off, found.unit)}{percent} {side[0]} its budget of {side[1]} {written}")

@@ -21,6 +21,7 @@ from functools import cache
 from typing import Any
 
 from cnnspec.gate.codes import CODES, Selection, check_codes, ignorable
+from cnnspec.gate.files import near
 from cnnspec.ops.fields import described
 from cnnspec.problems import RequestError, SpecError, did_you_mean, visible
 from cnnspec.records import Record
@@ -77,9 +78,9 @@ def nearest(folder: str) -> Config:
     path = os.path.join(folder, NAME)
     if os.path.isfile(path):
         try:
-            source = read(path)
+            source = read(near(path))
         except SpecError as error:
-            raise RequestError(f"{path} cannot be read:\n{error}") from None
+            raise RequestError(f"{near(path)} cannot be read:\n{error}") from None
         tool = source.data.get("tool")
         if isinstance(tool, dict) and "cnnspec" in tool:
             return read_config(source, tool["cnnspec"])

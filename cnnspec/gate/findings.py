@@ -7,7 +7,8 @@ from cnnspec.problems import Problem
 from cnnspec.records import Record
 from cnnspec.rules.rule import ERROR, WARNING
 
-Key = tuple[str, int, int, str]
+Key = tuple[str, int, int, str, str]
+APART = "B"  # the codes that say other numbers of each network
 
 
 class Finding(Record):
@@ -49,7 +50,7 @@ class Report(Record):
 
 
 class Findings:
-    """Findings so far, by place and rule."""
+    """Findings so far, by place and rule; of budgets, which bind many networks from one place, by message too."""
 
     def __init__(self) -> None:
         self.found: dict[Key, Finding] = {}
@@ -61,8 +62,8 @@ class Findings:
 
     def fold(self, finding: Finding) -> None:
         """Add a finding; where its place and rule are known, only its networks."""
-        where = finding.problem.where
-        key = (where.file, where.line, where.column, finding.problem.rule)
+        where, rule = finding.problem.where, finding.problem.rule
+        key = (where.file, where.line, where.column, rule, finding.problem.message if rule[0] == APART else "")
         known = self.found.get(key)
         if known:
             networks = tuple(dict.fromkeys([*known.networks, *finding.networks]))

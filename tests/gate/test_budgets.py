@@ -74,11 +74,11 @@ def test_a_limit_that_holds_is_silent_and_one_less_is_a_breach() -> None:
 def test_a_breach_says_by_how_much_and_what_costs_most() -> None:
     found, = findings('[budget.net]\nparams = "10k"\n')
     assert found["message"] == ("params of net is 20,714, 10,714 (107%) over its budget of at most 10,000 (10k)")
-    assert found["help"] == "most of it: fc 20,490, wide 224, pool 0"
+    assert found["help"] == "most of it: fc 20,490, wide 224"
     found, = findings('[budget.net]\nmacs = "200 kMACs"\n')
     assert found["message"] == (
         "macs of net is 241,664 MACs, 41,664 MACs (20.8%) over its budget of at most 200,000 MACs (200 kMACs)")
-    assert found["help"].startswith("most of it: wide 221,184 MACs, fc 20,480 MACs, ")
+    assert found["help"] == "most of it: wide 221,184 MACs, fc 20,480 MACs"
     found, = findings('[budget.net]\nweights = "60 kB"\ndtype = "float32"\n')
     assert found["message"] == ("weights of net in float32, with buffers, is 82,856 bytes, 22,856 bytes (38.1%) "
                                 "over its budget of at most 60,000 bytes (60 kB)")
@@ -126,7 +126,16 @@ def test_budgets_bind_to_their_variant_and_the_networks_own_to_all() -> None:
 def test_the_configuration_binds_networks_by_pattern() -> None:
     Path("pyproject.toml").write_text(f'[tool.cnnspec.budget."*e*"]\nparams = {PARAMS}\n', encoding="utf-8")
     found, = findings(VARIANTS)
-    assert (Path(found["file"]).name, found["line"], found["networks"]) == ("pyproject.toml", 2, ["wide"])
+    assert (found["file"], found["line"], found["networks"]) == ("pyproject.toml", 2, ["wide"])
+
+
+def test_each_network_that_breaches_one_budget_is_told_with_its_own_numbers() -> None:
+    Path("pyproject.toml").write_text('[tool.cnnspec.budget."*"]\nparams = 1000\n', encoding="utf-8")
+    first, *others = findings(VARIANTS)
+    assert first["message"] == (
+        f"params of net is {PARAMS:,}, {PARAMS - 1000:,} (1,971%) over its budget of at most 1,000")
+    assert [f["networks"] for f in (first, *others)] == [["net"], ["wide"], ["narrow"]]
+    assert len({f["message"] for f in (first, *others)}) == len({f["fingerprint"] for f in (first, *others)}) == 3
 
 
 @pytest.mark.parametrize(("line", "code", "message", "help"), [
