@@ -124,7 +124,27 @@ def framed(body: str, lines: Sequence[str], format: str, head: Sequence[str] = (
 
 
 def wrapped(lines: Sequence[str]) -> list[str]:
-    """Lines of text, none wider than a terminal."""
-    from textwrap import wrap
+    """Lines of text, none wider than a terminal, as textwrap has them."""
+    return [part for line in lines for part in (filled(line) or wrap(line))]
 
-    return [part for line in lines for part in wrap(line, WIDTH)]
+
+def filled(line: str) -> list[str]:
+    """A line broken at its blanks, or [] where words are broken too, or blanks are more than single ones."""
+    words = line.split(" ")
+    broken = len(line) > WIDTH and ("-" in line or max(map(len, words)) > WIDTH)
+    if broken or not all(words) or not line.isprintable():
+        return []
+    found = [words[0]]
+    for word in words[1:]:
+        if len(found[-1]) + 1 + len(word) <= WIDTH:
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
+
+
+def wrap(line: str) -> list[str]:
+    """A line broken in words, too: at hyphens, and where one is wider than a terminal."""
+    from textwrap import wrap  # it costs as much to import as 2% of a table: only where it is needed
+
+    return wrap(line, WIDTH)

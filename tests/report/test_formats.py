@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
+from textwrap import wrap
 
 import pytest
 from tabulate import tabulate
@@ -15,7 +16,7 @@ from written import network
 from cnnspec import load
 from cnnspec.api import Network
 from cnnspec.report.explain import explain
-from cnnspec.report.formats import grid
+from cnnspec.report.formats import WIDTH, grid, wrapped
 from cnnspec.report.presets import PRESETS
 from cnnspec.report.table import table
 
@@ -146,3 +147,13 @@ def test_csv_of_folded_rows_has_their_number_apart_from_their_name() -> None:
     net = network('{ name = "a", op = "relu", repeat = 3 },')
     headings, row = csv.reader(io.StringIO(table(net, "csv", columns=["layer", "params"], depth=1)))
     assert dict(zip(headings, row, strict=True)) == {"layer": "a.0", "params": "0", "times": "3", "last": "a.2"}
+
+
+@pytest.mark.parametrize("word", ["plain", "squeeze-and-excitation", "two  blanks", "a\ttab", "\u2003", "x" * WIDTH,
+                                  "y" * (WIDTH + 1)])
+def test_lines_are_broken_as_textwrap_breaks_them(word: str) -> None:
+    """Wherever the word stands in a line, and whatever follows it."""
+    for n in range(WIDTH + 3):
+        before = "a " * (n // 2) + "b" * (n % 2)
+        for line in (before + word, f"{before} {word} {'cd ' * 40}e"):
+            assert wrapped([line, "end"]) == [*wrap(line, WIDTH), "end"], n
