@@ -25,6 +25,7 @@ from cnnspec.twin.executor import Twin, build
 from cnnspec.twin.memory import Meter
 
 DATA = Path(__file__).parents[1] / "reports" / "data" / "memory.json"
+DEEP = 2000
 SMALL = 2**30  # bytes, up to which a network is measured in this process
 BATCH = 2  # of one example batch norm cannot take the variance where a map has one position
 
@@ -156,6 +157,8 @@ def memtracker(net: Network, plan: Memory) -> int:
 
     with FakeTensorMode():
         twin = build(net.graph).train()
+        if len(list(twin.modules())) > DEEP:
+            raise ValueError(f"not run on more than {DEEP} modules: it goes through all at every operation")
         meter = Meter(net.graph, twin, BATCH, plan.loss, "none", frozenset())
         tracker = MemTracker()
         tracker.track_external(twin, *meter.inputs, *meter.targets)

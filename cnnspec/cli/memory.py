@@ -17,13 +17,13 @@ from cnnspec.units import byte_size
 
 @click.command(cls=Command, name="memory", short_help="What a network needs in memory.")
 @network
-@click.option("--batch", default=1, show_default=True, type=click.IntRange(1), help="Examples at once.")
+@click.option("--batch", type=click.IntRange(1), help="Examples at once; 1 where neither this nor --fit is given.")
 @click.option("--dtype", default="float32", show_default=True, type=click.Choice(list(DTYPES)),
               help="Of all tensors, parameters and state too; autocast is not predicted.")
 @click.option("--mode", default="training", show_default=True, type=click.Choice(MODES),
               help="What is shown, and the pass of --fit and --timeline.")
 @click.option("--optimizer", default="none", show_default=True, type=click.Choice(OPTIMIZERS))
-@click.option("--loss", default="", type=click.Choice(["", *LOSSES]), metavar="cross_entropy|mse",
+@click.option("--loss", type=click.Choice(LOSSES), metavar="cross_entropy|mse",
               help="Instead of cross entropy for one vector of logits, else the mean squared error to zero.")
 @click.option("--freeze", multiple=True, metavar="PATTERN",
               help="Layers that are not trained: 'layer1.*', say; may be given again.")
@@ -31,8 +31,8 @@ from cnnspec.units import byte_size
 @click.option("--timeline", metavar="FILE", help="Write every allocation and release of the --mode's pass into a "
               "file.csv or file.json, or draw them into a file.svg.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(net: Network, batch: int, dtype: str, mode: str, optimizer: str, loss: str, freeze: tuple[str, ...],
-            fit: str | None, timeline: str | None, format_: str) -> None:
+def command(net: Network, batch: int | None, dtype: str, mode: str, optimizer: str, loss: str | None,
+            freeze: tuple[str, ...], fit: str | None, timeline: str | None, format_: str) -> None:
     """What NAME needs in memory, in bytes, at inference and in training.
 
     \b
@@ -44,14 +44,16 @@ def command(net: Network, batch: int, dtype: str, mode: str, optimizer: str, los
     Predicted without PyTorch, as PyTorch 2.13 allocates tensors on a CPU; cnnspec verify NAME --memory measures.
     """
     if fit is not None:
+        if batch is not None or timeline is not None:
+            raise RequestError("--fit finds the batch itself: take it without --batch and --timeline")
         budget = byte_size(fit)
         if budget is None:
             raise RequestError(f"--fit takes a size such as 24GiB or 500MB, not {visible(fit, 40)!r}")
-        question = Question(net.graph, budget, dtype, optimizer, loss, mode, freeze)
+        question = Question(net.graph, budget, dtype, optimizer, loss or "", mode, freeze)
         found = largest_batch(question)
         show((fit_json if format_ == "json" else fit_text)(question, found, list(advice(question, found))))
         return
-    plan = net.memory(batch, dtype, optimizer, loss, mode, freeze)
+    plan = net.memory(batch or 1, dtype, optimizer, loss or "", mode, freeze)
     if timeline is not None:
         save(timeline, drawn(plan, mode, kind_of(timeline)))
     show(memory_json(plan) if format_ == "json" else memory_text(plan))

@@ -43,6 +43,9 @@ def test_the_largest_batch_is_the_largest(mode: str) -> None:
 @pytest.mark.parametrize(("arguments", "message"), [
     (["lenet5", "--fit", "lots"], "--fit takes a size such as 24GiB or 500MB, not 'lots'"),
     (["lenet5", "--fit", "100KB"], r"no batch fits: the parameters alone are 0.2 MB .* the budget is 0.1 MB"),
+    (["lenet5", "--fit", "1000000TB"], "hold more than 536,870,912 examples of lenet5"),
+    (["lenet5", "--fit", "1GB", "--batch", "3"], "--fit finds the batch itself"),
+    (["lenet5", "--batch", "9" * 20], "at most 1,000,000,000 examples, not 9999"),
     (["lenet5", "--fit", "300KB"], "no batch fits: one example needs"),
     (["resnet50", "--freeze", "layer9.*"], r"'layer9.\*' matches no layer with parameters; did you mean 'layer\d"),
     (["lenet5", "--freeze", "*"], "every layer with parameters is frozen"),

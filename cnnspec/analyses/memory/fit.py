@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from cnnspec.analyses.memory.answer import Fixed, checked, peak, usable
+from cnnspec.analyses.memory.answer import MOST, Fixed, checked, peak, usable
 from cnnspec.analyses.memory.loss import usual
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.fields import Misfit
-from cnnspec.problems import RequestError
+from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
-from cnnspec.units import megabytes
+from cnnspec.units import count, megabytes
 
 
 class Question(Record):
@@ -51,6 +51,9 @@ def largest_batch(question: Question) -> Fit:
     low, high = 1, 2
     while q.peak(high) <= q.budget:
         low, high = high, 2 * high
+        if high > MOST:
+            name = visible(q.graph.name)
+            raise RequestError(f"{megabytes(q.budget)} hold more than {count(low)} examples of {name}: too many")
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if q.peak(middle) <= q.budget else (low, middle)
