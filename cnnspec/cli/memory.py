@@ -3,6 +3,7 @@
 import click
 
 from cnnspec.analyses.memory.answer import DTYPES, MODES, OPTIMIZERS
+from cnnspec.analyses.memory.autocast import autocast_saved
 from cnnspec.analyses.memory.fit import Question, advice, largest_batch
 from cnnspec.analyses.memory.loss import LOSSES
 from cnnspec.api import Network
@@ -19,7 +20,7 @@ from cnnspec.units import byte_size
 @network
 @click.option("--batch", type=click.IntRange(1), help="Examples at once; 1 where neither this nor --fit is given.")
 @click.option("--dtype", default="float32", show_default=True, type=click.Choice(list(DTYPES)),
-              help="Of all tensors, parameters and state too; autocast is not predicted.")
+              help="Of all tensors, parameters and state too; what autocast keeps is said beside float32.")
 @click.option("--mode", default="training", show_default=True, type=click.Choice(MODES),
               help="What is shown, and the pass of --fit and --timeline.")
 @click.option("--optimizer", default="none", show_default=True, type=click.Choice(OPTIMIZERS))
@@ -56,7 +57,8 @@ def command(net: Network, batch: int | None, dtype: str, mode: str, optimizer: s
     plan = net.memory(batch or 1, dtype, optimizer, loss or "", mode, freeze)
     if timeline is not None:
         save(timeline, drawn(plan, mode, kind_of(timeline)))
-    show(memory_json(plan) if format_ == "json" else memory_text(plan))
+    cast = autocast_saved(net.graph, plan.batch) if dtype == "float32" and mode == "training" and not freeze else None
+    show((memory_json if format_ == "json" else memory_text)(plan, cast))
 
 
 def kind_of(path: str) -> str:

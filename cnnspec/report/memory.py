@@ -18,8 +18,8 @@ RULES = (("inference", "Two consecutive layers", "two_layers"), ("training", "Al
 WITHOUT = "the workspace of kernels, a device's context or fragmentation"
 
 
-def memory_text(found: Memory) -> str:
-    """The page as text; at inference what training takes is left out."""
+def memory_text(found: Memory, autocast: int | None = None) -> str:
+    """The page as text, with the bytes that ``autocast`` keeps; at inference what training takes is left out."""
     modes = ("inference", "training") if found.mode == "training" else ("inference",)
     lines = [*PARTS, *(TRAINING if "training" in modes else ()), *(PEAKS[mode] for mode in modes)]
     width = max(len(count(getattr(found, key))) for _, key in lines)
@@ -33,7 +33,7 @@ def memory_text(found: Memory) -> str:
         *(f"At the {mode} peak stands {visible(getattr(found, f'{mode}_at'))}." for mode in modes), "",
         "Rules of thumb, for what a peak has besides parameters, gradients and state:",
         *(f"{title:28}{count(getattr(found, key)):>{width}} bytes, {off(getattr(found, key), found.besides(mode))}"
-          for mode, title, key in RULES if mode in modes), "", *notes(found)])
+          for mode, title, key in RULES if mode in modes), "", *notes(found, autocast)])
 
 
 def heading(found: Memory) -> str:
@@ -51,7 +51,7 @@ def off(rule: int, true: int) -> str:
     return "right here" if rule == true else f"{abs(percent):.1f}% too {'much' if percent > 0 else 'little'}"
 
 
-def notes(found: Memory) -> list[str]:
+def notes(found: Memory, autocast: int | None) -> list[str]:
     """What the figures count, and what they do not."""
     told = [f"Peaks are sums of the tensors alive, as PyTorch 2.13 allocates them on a CPU, without {WITHOUT}. "
             "Not measured on CUDA."]
@@ -59,18 +59,23 @@ def notes(found: Memory) -> list[str]:
         told += ["The optimizer takes one tensor after the other (foreach = False, PyTorch's default on a CPU)."]
         if found.optimizer in ("adam", "adamw"):
             told += [f"With foreach, the default on CUDA, its step takes {megabytes(found.gradients)} for a while."]
+    if autocast is not None:
+        told += [f"Under autocast in bfloat16, {count(autocast)} bytes are kept for the backward pass, casts of "
+                 "weights among them; parameters, gradients and state remain float32. Its peaks are not predicted."]
+    elif found.mode == "training" and found.dtype == "float32":
+        told += ["Autocast is not predicted here."]
     if found.dtype in ("bfloat16", "float16"):
         told += [f"All is {found.dtype}, parameters and state too, and kernels on a CPU work in float32 for a while, "
-                 "which is not counted; autocast, which keeps float32 parameters and casts "
-                 "copies of them, is not predicted."]
+                 "which is not counted. Autocast, whose parameters are float32, is said beside float32."]
     return wrap(" ".join(told), WIDTH)
 
 
-def memory_json(found: Memory) -> str:
+def memory_json(found: Memory, autocast: int | None = None) -> str:
     """The page as JSON."""
     fields: dict[str, Any] = {name: getattr(found, name) for name in found._names if name != "logs"}
     rules = {mode: {"rule": getattr(found, key), "besides_parameters": found.besides(mode)} for mode, _, key in RULES}
-    return encoded({"version": 1, **fields, "frozen": list(found.frozen), "rules": rules}, indent=2)
+    return encoded({"version": 1, **fields, "frozen": list(found.frozen),
+                    "autocast": {"dtype": "bfloat16", "saved": autocast}, "rules": rules}, indent=2)
 
 
 def fit_text(question: Question, fit: Fit, advice: list[Advice]) -> str:

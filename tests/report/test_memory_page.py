@@ -1,8 +1,13 @@
 """reports/memory.md says how far a plan is off, what other tools say, and what was not measured."""
 
+import json
+from pathlib import Path
 from typing import Any
 
+import cnnspec
 from cnnspec.report.pages.memory import page
+
+DATA = Path(__file__).parents[2] / "reports" / "data" / "memory.json"
 
 
 def row(off: int = 0, **more: Any) -> dict[str, Any]:
@@ -20,6 +25,17 @@ def test_a_plan_that_is_off_is_seen() -> None:
     text = shown(row(), row(-12, network="other"))
     assert "2 of 2 networks were measured; of 1 all three figures are right to the byte" in text
     assert "| 4,000 | -12 | 4,400 | -25.0 % | +0.1 % |" in text
+    assert "- other: training -12 bytes" in text
+    assert "none is" in shown(row())
+
+
+def test_what_was_predicted_is_what_is_predicted() -> None:
+    rows = [n for n in json.loads(DATA.read_text())["networks"] if "measured" in n]
+    assert len(rows) > 60
+    for row in rows:
+        plan = cnnspec.load(row["network"]).memory(2)
+        now = {"saved": plan.saved, "inference": plan.inference_peak, "training": plan.training_peak}
+        assert now == row["predicted"], row["network"]
 
 
 def test_what_was_not_measured_is_named() -> None:

@@ -80,6 +80,11 @@ class Forward:
             for value in held:
                 self.release(value)
 
+    @property
+    def saved(self) -> int:
+        """The bytes that the tape keeps, each storage once."""
+        return sum({id(s): s.bytes for step in self.tape for s in step.kept}.values())
+
     def run(self, node: Node, dead: list[int]) -> None:
         """One node: its functions one after the other. Where there is none, it gives the same tensor.
 

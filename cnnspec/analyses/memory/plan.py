@@ -43,6 +43,12 @@ def inference(graph: Graph, batch: int, size: int = 4) -> Pass:
     return Pass(log.peak, log.at, log)
 
 
+def kept(graph: Graph, batch: int, size: int) -> int:
+    """The bytes that a forward pass in training keeps for the backward pass."""
+    setting = Setting(batch, size, True)
+    return Forward(graph, setting, *begin(graph, setting), True).saved
+
+
 def training(graph: Graph, batch: int, size: int = 4, loss: str = "", optimizer: str = "none",
              frozen: frozenset[str] = frozenset()) -> Pass:
     """A forward and a backward pass in training mode, and the optimizer's step, when its state is there already.
@@ -53,7 +59,7 @@ def training(graph: Graph, batch: int, size: int = 4, loss: str = "", optimizer:
     setting = Setting(batch, size, True, frozen)
     log, inputs = begin(graph, setting)
     forward = Forward(graph, setting, log, inputs, True)
-    saved = sum({id(s): s.bytes for step in forward.tape for s in step.kept}.values())
+    saved = forward.saved
     first, seed = run_losses(forward, log, loss)
     back = Backward(forward, log, first)
     log.drop(seed)
