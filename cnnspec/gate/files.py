@@ -69,6 +69,8 @@ def is_spec(path: str) -> bool:
     Files of blocks alone are looked at with the specs that include them. What cannot be read is taken for a spec,
     whose problem that is.
     """
+    if not os.path.isfile(path):  # opening a pipe would wait for ever
+        return True
     try:
         with open(path, "rb") as file:
             text = file.read(2**19 + 1)

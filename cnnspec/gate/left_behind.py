@@ -20,6 +20,8 @@ def left_behind(folder: str, excluded: Patterns) -> Iterator[str]:
 
 def ours(path: str) -> bool:
     """Whether a file begins as cnnspec lock writes it."""
+    if not os.path.isfile(path):
+        return False
     try:
         with open(path, "rb") as file:
             return file.read(len(BEGIN)) == BEGIN.encode()

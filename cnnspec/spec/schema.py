@@ -15,7 +15,7 @@ from cnnspec.spec.schema_tables import budget, claims, reference
 
 SIZE = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, EXPRESSION]}
 SHAPE = {"type": "array", "items": SIZE, "minItems": 1, "maxItems": 8}
-WORD = r"^[^\d\s.,:;+*/(){}\[\]=\"'-][^\s.,:;+*/(){}\[\]=\"'-]*$"
+WORD = r"""^[^\d\s.,:;+*/(){}\[\]="'-][^\s.,:;+*/(){}\[\]="'-]*$"""
 TAKEN = (*BOUND, *CONTROL, *RESERVED, *(word for word in kwlist))
 ARGUMENT = {"type": "string", "pattern": WORD, "not": {"enum": list(TAKEN)}}
 

@@ -14,7 +14,7 @@ from cnnspec.spec.shorthand import SHORTHAND
 
 Schema = dict[str, Any]
 EXPRESSION: Schema = {"type": "string", "pattern": r"\{.*\}", "description": "an expression, {...}"}
-NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"^[^./\\\"'`:]+$",
+NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"""^[^./\\"'`:]+$""",
                 "not": {"enum": list(RESERVED)}}
 NAMES: Schema = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
 LINES: Schema = {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/line"},

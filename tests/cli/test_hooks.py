@@ -1,6 +1,7 @@
 """The pre-commit hooks, the GitHub Action and shell completion: what they name is run as they name it."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -143,6 +144,15 @@ def test_bash_completes(shell: Path, words: list[str], wanted: set[str], unwante
     assert found >= wanted
     assert not found & unwanted
     assert all(word.startswith(words[-1]) for word in found)
+
+
+@pytest.mark.parametrize(("kind", "line", "word"), [("zsh", "compdef _cnnspec_completion cnnspec", "2"),
+                                                    ("fish", "complete --no-files --command cnnspec", "resn")])
+def test_other_shells_get_a_script_and_the_same_words(shell: Path, kind: str, line: str, word: str) -> None:
+    assert line in bash(f"_CNNSPEC_COMPLETE={kind}_source cnnspec")
+    words = bash(f"_CNNSPEC_COMPLETE={kind}_complete COMP_WORDS='cnnspec table resn' COMP_CWORD={word} cnnspec")
+    assert {"resnet18", "resnext50_32x4d"} <= set(re.split(r"[,\s]+", words))
+    assert "alexnet" not in words
 
 
 def test_the_help_says_how_to_complete() -> None:

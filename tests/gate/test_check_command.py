@@ -1,6 +1,7 @@
 """cnnspec check as a user calls it: what it finds in files and folders, what is selected, and its exit codes."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,14 @@ def test_a_folder_is_searched_for_specs_and_nothing_else() -> None:
         Path(folder, "c.toml").write_text(spec(LINE), encoding="utf-8")
     assert [f[0] for f in found()] == ["a.toml", "b.toml", "broken.toml", "deeper/c.toml"]
     assert found(".", "b.toml") == found()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_a_pipe_in_a_folder_is_not_waited_for() -> None:
+    write(a=spec(LINE, 227))
+    for name in ("b.toml", "c.lock"):
+        os.mkfifo(name)
+    assert [(f[0], f[2]) for f in found()] == [("b.toml", "T001")]
 
 
 def test_what_does_not_exist_is_no_request() -> None:

@@ -1,5 +1,6 @@
 """The JSON Schema is one, accepts every spec of the zoo, and refuses what the language refuses: by two validators."""
 
+import re
 import tomllib
 from collections.abc import Callable
 from copy import deepcopy
@@ -51,6 +52,19 @@ optimizer = "adam"
 def test_the_schema_is_a_draft_07_schema() -> None:
     Draft7Validator.check_schema(schema())
     assert schema()["$schema"] == "http://json-schema.org/draft-07/schema#"
+
+
+def test_patterns_are_read_alike_by_editors() -> None:
+    """JavaScript's validators compile them with the flag u, which lets a backslash stand before few characters only."""
+    def inside(value: Any) -> list[str]:
+        if isinstance(value, list):
+            return [p for v in value for p in inside(v)]
+        own = [value["pattern"]] if isinstance(value, dict) and isinstance(value.get("pattern"), str) else []
+        return own + [p for v in value.values() for p in inside(v)] if isinstance(value, dict) else own
+
+    patterns = inside(schema())
+    assert len(patterns) > 20
+    assert {c for p in patterns for c in re.findall(r"\\(.)", p)} <= set(r"^$\.*+?()[]{}|/dDsSwW")
 
 
 @pytest.mark.parametrize("path", families(), ids=lambda p: Path(p).stem)
