@@ -37,7 +37,7 @@ TESTS = {  # each room's in turns, those that are quick and see much first
               "tests/report/test_explain_arguments.py"],
              ["tests/spec/test_hostile_expressions.py", "tests/gate/test_ignores.py"], ["tests/zoo/test_published.py"]],
     "ops": [["tests/spec/test_field_misuse.py", "tests/ops/test_registry.py", "tests/spec/test_bad_specs.py",
-             "tests/ops/test_work_by_hand.py"],
+             "tests/ops/test_work_by_hand.py", "tests/ops/test_misfits.py"],
             ["tests/ops/test_activations_against_torch.py", "tests/ops/test_joins_against_torch.py",
              "tests/ops/test_rearrangements_against_torch.py", "tests/ops/test_attention_against_torch.py",
              "tests/ops/test_windows_of_rearrangements.py", "tests/ops/test_layers_against_torch.py",

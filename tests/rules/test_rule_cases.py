@@ -33,6 +33,10 @@ SILENT = {
         '"a"', '"b"').replace("3, padding = 1", "5")),
     "a network of dense layers only": ("A003", [3, 8, 8], '{ name = "f", op = "flatten" }, { name = "l", op = "linear",'
                                        ' out_features = 99 }'),
+    "a head has a little less than half": ("A003", [4, 6, 6], CONV.replace("= 8", "= 16") + '{ name = "f", op = '
+                                           '"flatten" }, { name = "l", op = "linear", out_features = 1 }'),
+    "there is but one position": ("A003", [8, 9, 7], '{ name = "p", op = "global_avgpool" }, { name = "f", op = '
+                                  '"flatten" }, { name = "l", op = "linear", out_features = 99 }'),
     "scores are as many as classes": ("A004", [8, 9, 7], CONV.replace("= 8", "= 10")),
     "a gate lies between": ("A005", [8, 9, 7], '{ name = "d", op = "depthwise_conv", kernel_size = 3, padding = 1 }, '
                             '{ name = "p", op = "global_avgpool" }, { name = "s", op = "conv", out_channels = 8, '
@@ -67,6 +71,9 @@ LOUD = {
                              'dilation = 2, stride = 2 }'),
     "a conv in groups of one": ("A005", [8, 9, 7], '{ name = "d", op = "conv", out_channels = 8, groups = 8, '
                                 'kernel_size = 3 }'),
+    "a map is one row": ("A005", [8, 1, 7], '{ name = "d", op = "depthwise_conv", kernel_size = [1, 3] }'),
+    "a head sees two positions": ("A003", [8, 1, 2], CONV + '{ name = "f", op = "flatten" }, { name = "l", op = '
+                                  '"linear", out_features = 99 }'),
     "only the gate is mixed": ("A005", [8, 9, 7], '{ name = "d", op = "depthwise_conv", kernel_size = 3, padding = 1 },'
                                '{ name = "p", op = "global_avgpool" }, { name = "s", op = "conv", out_channels = 8, '
                                'kernel_size = 1 }, { name = "m", op = "mul", from = ["d", "s"] }'),

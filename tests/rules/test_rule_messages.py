@@ -61,6 +61,10 @@ OTHERS = [  # input, layers, code, what the message or the hint says
      "a kernel_size of 3 needs as many on both sides"),
     ("[3, 8, 8]", '{ name = "c", op = "conv", out_channels = 5, kernel_size = 1 }, '
      '{ name = "s", op = "conv", out_channels = 4, kernel_size = 1 }', "A004", "8 channels use all that is computed"),
+    ("[3, 8, 8]", '{ name = "p", op = "avgpool", kernel_size = 3, stride = 1, padding = [[0, 1], [0, 1]] }', "S005",
+     "this mean counts 5 zeros of padding among its 9 values"),
+    ("[3, 8, 8]", '{ name = "p", op = "avgpool", kernel_size = 3, stride = 1, padding = [[1, 0], 0] }', "S005",
+     "this mean counts 3 zeros of padding among its 9 values"),
     ("[3, 8, 8]", '{ name = "d", op = "depthwise_conv", kernel_size = 3, multiplier = 2 }', "A005",
      "the 6 channels of d are not mixed before the end"),
     ("[3, 8, 8]", '{ name = "s", op = "sigmoid" }, { name = "t", op = "sigmoid" }', "A006",

@@ -66,6 +66,12 @@ def test_the_largest_integers_of_toml_are_read(tmp_path: Path) -> None:
     assert isinstance(outcome(written(tmp_path, extremes + GOOD)), dict)
 
 
+@pytest.mark.parametrize("number", ["9223372036854775808", "-9223372036854775809", "0x8000000000000000"])
+@pytest.mark.parametrize("form", ["args.a = {}", "args.a = [1, [2, {}]]", "args.a = {{ b = {{ c = {} }} }}"])
+def test_larger_integers_are_refused_wherever_they_stand(tmp_path: Path, number: str, form: str) -> None:
+    assert rules(written(tmp_path, form.format(number) + "\n" + GOOD)) == {"T003"}
+
+
 def test_a_key_may_have_64_parts_and_no_more(tmp_path: Path) -> None:
     assert isinstance(outcome(written(tmp_path, f"args.{'a.' * 62}a = 1\n{GOOD}")), dict)
     assert rules(written(tmp_path, f"args.{'a.' * 64}a = 1\n{GOOD}")) == {"T003"}
