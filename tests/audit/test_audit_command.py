@@ -26,7 +26,7 @@ def run(*arguments: str) -> Result:
 @pytest.mark.parametrize(("text", "code", "outcome"), [
     (RIGHT, 0, "1 claim: 1 confirmed, 0 refuted"),
     (WRONG, 1, "1 refuted"),
-    (WRONG + "errata = true\n", 0, "all 1 refuted ones are marked as errata"),
+    (WRONG + "errata = true\n", 0, "1 refuted, 0 ambiguous, 0 undecidable; the refuted one is marked as an erratum"),
     (RIGHT + "errata = true\n", 1, "1 not as marked"),
     ('[[claims]]\ntext = "fast"\nundecidable = "of what?"\n', 0, "1 undecidable"),
     ("", 0, "0 claims"),
@@ -161,3 +161,32 @@ def test_every_verdict_of_the_shipped_sources_is_as_marked() -> None:
     assert len(rulings) > 800
     assert [r.claim.text for r in rulings if r.surprising] == []
     assert all(r.claim.where or r.claim.origin not in ("", r.claim.source.name) for r in rulings)
+
+
+QUOTED = '''
+[[claims]]
+source = "A paper"
+where = "table 1"
+quoted = "as a blog quotes it"
+network = "lenet5"
+columns = ["layer", "params", "size"]
+rows = [["C1", "165", "28x28"], ["C3", "2416", "–"]]
+'''
+
+
+def test_what_was_not_read_itself_says_so_in_every_format(tmp_path: Path) -> None:
+    path = file(tmp_path, QUOTED)
+    for format, words in (("text", "A paper, table 1 (quoted)"), ("markdown", "A paper, table 1 (quoted)"),
+                          ("html", "A paper, table 1 (quoted)"), ("json", '"quoted": "as a blog quotes it"')):
+        assert words in run(path, "--format", format).output
+    for format in ("text", "markdown", "html"):
+        assert "text itself not read: as a blog quotes it: A paper" in run(path, "--format", format).output
+
+
+def test_a_printed_table_comes_with_its_wrong_cells_marked(tmp_path: Path) -> None:
+    path = file(tmp_path, QUOTED)
+    page = run(path, "--format", "markdown").output
+    assert "| layer | parameters | size |\n|:--|:--|:--|\n| C1 | **165 (156)** | 28x28 |\n| C3 | 2416 | – |" in page
+    assert "<td>C1</td><td><mark>165 (156)</mark></td><td>28x28</td>" in run(path, "--format", "html").output
+    right = run(file(tmp_path, QUOTED.replace("165", "156")), "--format", "markdown").output
+    assert "as printed" not in right, "a table that is right is not printed again"

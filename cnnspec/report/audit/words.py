@@ -127,7 +127,9 @@ def outcome(found: Sequence[Audited]) -> str:
     numbers = ", ".join(f"{sum(r.verdict == v for r in every)} {v}" for v in VERDICTS)
     new = surprises(found)
     known = sum(r.claim.erratum and not r.surprising for r in every)
-    tail = f"; all {known} refuted ones are marked as errata" if known and not new else ""
+    marked = "the refuted one is marked as an erratum" if known == 1 else (
+        f"all {known} refuted ones are marked as errata")
+    tail = f"; {marked}" if known and not new else ""
     return f"{many(every)}: {numbers}{tail}" + (f"; {len(new)} not as marked" if new else "")
 
 
