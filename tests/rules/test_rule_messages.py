@@ -65,6 +65,12 @@ OTHERS = [  # input, layers, code, what the message or the hint says
      "this mean counts 5 zeros of padding among its 9 values"),
     ("[3, 8, 8]", '{ name = "p", op = "avgpool", kernel_size = 3, stride = 1, padding = [[1, 0], 0] }', "S005",
      "this mean counts 3 zeros of padding among its 9 values"),
+    ("[3, 12, 12]", '{ name = "a", op = "conv", out_channels = 16, kernel_size = 3 }, '
+     '{ name = "b", op = "conv", out_channels = 8, kernel_size = 5 }', "A002",  # from 10x10 to 8x8, then to 6x6
+     f"{9 * 16 * 8 + 9 * 8 * 8:,} weights instead of {25 * 16 * 8:,} and {9 * 16 * 8 * 64 + 9 * 8 * 8 * 36:,} MACs "
+     f"instead of {25 * 16 * 8 * 36:,}"),
+    ("[2, 8, 8]", '{ name = "d", op = "depthwise_conv", kernel_size = 3 }', "A005",
+     "the 2 channels of d are not mixed before the end"),
     ("[3, 8, 8]", '{ name = "d", op = "depthwise_conv", kernel_size = 3, multiplier = 2 }', "A005",
      "the 6 channels of d are not mixed before the end"),
     ("[3, 8, 8]", '{ name = "s", op = "sigmoid" }, { name = "t", op = "sigmoid" }', "A006",
