@@ -12,7 +12,6 @@ from cnnspec.units import Shape
 INPLACE = ("relu", "relu6", "leaky_relu", "elu", "silu", "hardswish", "hardsigmoid")
 VECTORS = ("linear", "rbf")  # read them
 ANYWHERE = ("flatten", "tanh", "sigmoid", "mse", "scale")  # read also what roi_align gives
-SLICES = ("slice_channels", "crop", "subsample")
 BELOW_ONE = ("tanh", "sigmoid")  # as a class: the first
 BLOCKS = ("space_to_depth", "depth_to_space")
 KEEP_NOTHING = ("conv", "depthwise_conv", "conv_transpose", "batchnorm", "add", "linear")  # of what they give
@@ -193,9 +192,8 @@ class Dag:
             build(op, [v.shape for v in inputs], output)
         except Misfit:
             return
-        norm = name in ("batchnorm", "groupnorm")
-        if norm and (self.batch * prod(output[1:]) == 1 or inputs[0].op in SLICES):
-            return  # PyTorch takes no variance of one value; of slices batchnorm's is 8 bytes more at inference
+        if name in ("batchnorm", "groupnorm") and self.batch * prod(output[1:]) == 1:
+            return  # PyTorch takes no variance of one value
         if name == "cross_entropy" and inputs[1:] and inputs[1].shape[0] == 1 and inputs[1].op not in BELOW_ONE:
             return  # a number of a class that there is not
         if prod(output) > 4096 or (inputs[0].op == "box_rows" and ("pool" in name or name in BLOCKS)):

@@ -55,7 +55,6 @@ measurement without a byte off: batches of 1 to 8, every optimizer, with and wit
 
 - attention whose heads have a width of one channel: about one map's bytes, either way;
 - slices of one channel, or down to one position, of which PyTorch's layouts are two at once: at most one map's bytes;
-- batch norm and group norm of such slices or of cut-out maps: a few vectors of their channels, at inference;
 - rows of boxes that are pooled, or rearranged in blocks, as if they were maps: one copy of them too many.
 
 In other dtypes (`tests/twin/test_memory_dtypes.py`) parameters, gradients, the optimizer's state and what is kept
