@@ -84,13 +84,18 @@ def fit_text(question: Question, fit: Fit, advice: list[Advice]) -> str:
         f", {question.optimizer}" if question.mode == "training" and question.optimizer != "none" else "")
     lines = [f"{visible(question.graph.name)}: the largest batch within {megabytes(question.budget)} is "
              f"{count(fit.batch)} ({asked}).",
-             f"It needs {megabytes(fit.peak)}; one example more lacks {megabytes(fit.next - question.budget)}."]
+             f"It needs {said(fit.peak)}; one example more lacks {said(fit.next - question.budget)}."]
     if advice:
         lines += ["", "Where that is too little:"]
     for change, batch, peak in advice:
         largest = f"; largest batch {count(batch)}" if batch != fit.batch // 2 else ""
-        lines.append(f"  {visible(change, 60)}: {megabytes(peak)}{largest}")
+        lines.append(f"  {visible(change, 60)}: {said(peak)}{largest}")
     return "\n".join([*lines, "", *wrap(f"Counted are tensors alone, without {WITHOUT}.", WIDTH)])
+
+
+def said(n: int) -> str:
+    """Bytes as such where they are few."""
+    return f"{count(n)} bytes" if n < 100_000 else megabytes(n)
 
 
 def fit_json(question: Question, fit: Fit, advice: list[Advice]) -> str:

@@ -40,6 +40,12 @@ def test_the_largest_batch_is_the_largest(mode: str) -> None:
     assert peak <= 10**8 < next_
 
 
+def test_few_bytes_that_lack_are_counted() -> None:
+    lacks = cnnspec.load("lenet5").memory(9).training_peak - 10**6
+    text = CliRunner().invoke(cli, ["memory", "lenet5", "--fit", "1MB"]).output
+    assert f"one example more lacks {lacks:,} bytes" in text
+
+
 @pytest.mark.parametrize(("arguments", "message"), [
     (["lenet5", "--fit", "lots"], "--fit takes a size such as 24GiB or 500MB, not 'lots'"),
     (["lenet5", "--fit", "100KB"], r"no batch fits: the parameters alone are 0.2 MB .* the budget is 0.1 MB"),
