@@ -13,8 +13,8 @@ from cnnspec.report.pages.verification import page, pages
 REPORTS = Path(__file__).parents[2] / "reports"
 DATA = REPORTS / "data" / "verification.json"
 
-# Measured on the meta device alone so far: their references in double precision take minutes each
-AWAITED = {"sam_vit_b", "sam_vit_l", "sam_vit_h"}
+# Measured on the meta device alone: with their references in double precision they take more memory than there was
+AWAITED = {"sam_vit_l", "sam_vit_h"}
 NAMES = [name for names in cnnspec.networks().values() for name in names]
 
 
@@ -41,7 +41,7 @@ def test_every_network_passes_and_every_reference_was_compared(data: dict[str, A
     assert data["passed"]
     for n in data["networks"]:
         named = cnnspec.load(n["network"]).graph.reference
-        compared = {c["against"] for c in n["checks"] if c["check"] in ("evaluation", "values")}
+        compared = {c["against"].partition(" with ")[0] for c in n["checks"] if c["check"] in ("evaluation", "values")}
         wanted = {f"{library} {model}" for library, model in named.items() if library != "set"}
         assert compared == (set() if n["network"] in AWAITED else wanted), n["network"]
 
