@@ -55,6 +55,8 @@ measurement without a byte off: batches of 1 to 8, every optimizer, with and wit
 
 - attention whose heads have a width of one channel: about one map's bytes, either way;
 - slices of one channel, or down to one position, of which PyTorch's layouts are two at once: at most one map's bytes;
+- group norm behind a layer norm, where channels lie last: its forward pass takes two numbers more for each example's
+  channels for a while, which matters only where the peak stands there;
 - rows of boxes that are pooled, or rearranged in blocks, as if they were maps: one copy of them too many.
 
 In other dtypes (`tests/twin/test_memory_dtypes.py`) parameters, gradients, the optimizer's state and what is kept
