@@ -24,7 +24,8 @@ def shown(*rows: dict[str, Any]) -> str:
 def test_a_plan_that_is_off_is_seen() -> None:
     text = shown(row(), row(-12, network="other"))
     assert "2 of 2 networks were measured; of 1 all three figures are right to the byte" in text
-    assert "| 4,000 | -12 | 4,400 | -25.0 % | +0.1 % |" in text
+    assert "| 4,000 | 0, 0, -12 | 4,400 | -25.0 % | +0.1 % |" in text
+    assert "| 4,000 | 0 | 4,400 |" in text
     assert "- other: training -12 bytes" in text
     assert "none is" in shown(row())
 

@@ -7,7 +7,7 @@ from cnnspec.report.pages.measured import measured
 
 SMALL = "mlp_mnist"  # whose process is all start and next to no network
 STARTUP = ("Command", "Base", "ms", "Base ms", "Ratio", "Quartiles", "Limit")
-DEEP = ("Command", "Nodes", "ms", "Base ms", "Ratio", "Quartiles", "Limit", "us a node")
+DEEP = ("Command", "Nodes", "ms", "Base ms", "Ratio", "Quartiles", "Limit", "µs a node")
 
 
 def pages(reports: str) -> dict[str, str]:
@@ -18,12 +18,12 @@ def pages(reports: str) -> dict[str, str]:
 
 def page(data: dict[str, Any]) -> str:
     """The page as Markdown."""
-    startup = [[r["command"], r["base"], f"{r['median_ms']}", f"{r['base_median_ms']}", f"{r['ratio']:.2f}",
+    startup = [[r["command"], r["base"], f"{r['median_ms']}", f"{r['base_median_ms']}", held(r),
                 f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}", f"{r['limit']}"]
                for r in data["startup"]]
-    scaling = [[f"{r['nodes']:,}", f"{r['seconds']:.3f}", f"{r['microseconds_a_node']:.1f}", f"{r['ratio']:.2f}",
+    scaling = [[f"{r['nodes']:,}", f"{r['seconds']:.3f}", f"{r['microseconds_a_node']:.1f}", held(r),
                 f"{r['limit']}"] for r in data["scaling"]]
-    deep = [[r["command"], f"{r['nodes']:,}", f"{r['median_ms']}", f"{r['base_median_ms']}", f"{r['ratio']:.2f}",
+    deep = [[r["command"], f"{r['nodes']:,}", f"{r['median_ms']}", f"{r['base_median_ms']}", held(r),
              f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}", f"{r['limit']}",
              f"{r['microseconds_a_node']:.1f}"] for r in data.get("deep", [])]  # older data has none
     about = data["about"]
@@ -31,7 +31,7 @@ def page(data: dict[str, Any]) -> str:
 
 Measured on {about["date"]} with Python {about["python"]}, click {about["click"]}, tabulate {about["tabulate"]}, on
 {about["cpus"]} CPUs of {about["machine"]}, by `python -m tests.benchmarks`. Ratios are what counts: both sides of
-each were measured in the same run.
+each were measured in the same run. A ratio above its limit is **bold**.
 
 ## Start-up
 
@@ -46,8 +46,14 @@ was set against a base with it, and stays as it was set.
 Unrolling, shapes, costs, receptive fields, rows and totals of a chain of convolutions, each size in a process of its
 own; the ratio is the time a node against that of the smallest. The goal is a ratio of at most the limit.
 
-{grid(["Nodes", "Seconds", "us a node", "Ratio", "Limit"], scaling, [True] * 5, "markdown")}
+{grid(["Nodes", "Seconds", "µs a node", "Ratio", "Limit"], scaling, [True] * 5, "markdown")}
 {verifying(data.get("verify", []))}{checking(data.get("check"))}"""
+
+
+def held(row: dict[str, Any]) -> str:
+    """A ratio, in bold where it is above its limit."""
+    shown = f"{row['ratio']:.2f}"
+    return f"**{shown}**" if row["ratio"] > row["limit"] else shown
 
 
 def deepest(rows: list[list[str]]) -> str:
@@ -67,7 +73,7 @@ def verifying(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return ""
     cells = [[r["command"], r["base"], f"{r['median_ms'] / 1000:.2f}", f"{r['base_median_ms'] / 1000:.2f}",
-              f"{r['ratio']:.2f}", f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}", f"{r['limit']}"]
+              held(r), f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}", f"{r['limit']}"]
              for r in rows]
     head = ["Command", "Base", "s", "Base s", "Ratio", "Quartiles", "Limit"]
     return f"""

@@ -12,8 +12,7 @@ from cnnspec.units import count
 
 Row = dict[str, Any]
 QUANTITIES = ("saved", "inference", "training")
-HEAD = ("Network", "Kept", "off", "Inference peak", "off", "Training peak", "off", "with workspace", "torchinfo",
-        "MemTracker")
+HEAD = ("Network", "Kept", "Inference peak", "Training peak", "Off", "With workspace", "torchinfo", "MemTracker")
 
 
 def pages(reports: str) -> dict[str, str]:
@@ -36,14 +35,15 @@ on CUDA.
 
 {len(rows)} of {len(data["networks"])} networks were measured; of {len(exact)} all three figures are right to the byte.
 Kept is what autograd holds for the backward pass when it starts; peaks are all tensors alive, parameters, input and
-target too. Off is predicted less measured. What a kernel allocates and releases within itself, which depends on the
-machine, is no part of the peaks; with it the training peak is the next column.
+target too. All are in bytes. Off is predicted less measured, of all three where one is. What a kernel allocates and
+releases within itself, its workspace, depends on the machine and is no part of the peaks; with it the training peak
+is the next column.
 
 Beside them, from the same run, what others say of the training peak, in percent of the measured one:
 [torchinfo](https://github.com/TylerYep/torchinfo)'s estimated total size, {summary(rows, "torchinfo")}; and torch's
 own MemTracker, which runs the network (on fake tensors), {summary(rows, "memtracker")}.
 
-{grid(HEAD, [cells(n) for n in rows], [False] + [True] * 9, "markdown")}
+{grid(HEAD, [cells(n) for n in rows], [False] + [True] * 7, "markdown")}
 
 ## Where plans are known to be off
 
@@ -85,10 +85,9 @@ def off(rows: list[Row]) -> str:
 
 def cells(row: Row) -> list[str]:
     """A network's line."""
-    found = [row["network"]]
-    for quantity in QUANTITIES:
-        predicted, true = row["predicted"][quantity], row["measured"][quantity]
-        found += [count(true), count(predicted - true)]
+    found = [count(row["measured"][quantity]) for quantity in QUANTITIES]
+    wrong = [row["predicted"][quantity] - row["measured"][quantity] for quantity in QUANTITIES]
+    found = [row["network"], *found, ", ".join(map(count, wrong)) if any(wrong) else "0"]
     whole = row["with_workspace"]["training"]
     return [*found, count(whole), *(shown(row, tool) for tool in ("torchinfo", "memtracker"))]
 
