@@ -26,8 +26,8 @@ from cnnspec.spec.references import LIBRARIES
               "yours makes, call by call.")
 @click.option("--arg", "arguments", multiple=True, metavar="NAME=VALUE",
               help="An argument for the factory: a number, true, a TOML list, or text.")
-@click.option("--memory", is_flag=True, help="Also measure, on the CPU, what is kept for the backward pass and both "
-              "peaks.")
+@click.option("--memory", is_flag=True, help="Also measure what is kept for the backward pass and both peaks, on "
+              "the CPU or on CUDA.")
 @loading
 @click.option("--jobs", type=click.IntRange(1), help="How many processes measure several networks; default: as many "
               "as there are CPUs, or one on CUDA.")

@@ -64,17 +64,18 @@ def measured(graph: Graph, twin: Twin, batch: int, loss: str, optimizer: str = "
 class Meter:
     """A twin in training, with frozen layers, inputs and targets of zeros, and an optimizer."""
 
-    def __init__(self, graph: Graph, twin: Twin, batch: int, loss: str, optimizer: str, frozen: frozenset[str]):
+    def __init__(self, graph: Graph, twin: Twin, batch: int, loss: str, optimizer: str, frozen: frozenset[str],
+                 device: str = "cpu"):
         self.twin = twin
         dtype = next((p.dtype for p in twin.parameters()), torch.get_default_dtype())
-        self.inputs = [torch.zeros(batch, *n.output, dtype=dtype) for n in graph.inputs]
+        self.inputs = [torch.zeros(batch, *n.output, dtype=dtype, device=device) for n in graph.inputs]
         self.lost = functional.cross_entropy if loss == "cross_entropy" else functional.mse_loss
         for node in graph.layers(training=True):
             if node.name in frozen:
                 for name in node.op.parameters(*node.shapes):
                     twin.get_parameter(".".join([*path(node.name), name])).requires_grad_(False)
         given = {n.index: n.output for n in graph.nodes}
-        self.targets = [target((batch, *given[i]), loss, dtype) for i in twin.results[True]]
+        self.targets = [target((batch, *given[i]), loss, dtype).to(device) for i in twin.results[True]]
         self.optimizer = made(optimizer, [p for p in twin.parameters() if p.requires_grad])
 
     def infer(self) -> Any:

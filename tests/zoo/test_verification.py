@@ -13,8 +13,6 @@ from cnnspec.report.pages.verification import page, pages
 REPORTS = Path(__file__).parents[2] / "reports"
 DATA = REPORTS / "data" / "verification.json"
 
-# Measured on the meta device alone: with its reference in double precision it takes more memory than there was
-AWAITED = {"sam_vit_h"}
 NAMES = [name for names in cnnspec.networks().values() for name in names]
 
 
@@ -43,7 +41,7 @@ def test_every_network_passes_and_every_reference_was_compared(data: dict[str, A
         named = cnnspec.load(n["network"]).graph.reference
         compared = {c["against"].partition(" with ")[0] for c in n["checks"] if c["check"] in ("evaluation", "values")}
         wanted = {f"{library} {model}" for library, model in named.items() if library != "set"}
-        assert compared == (set() if n["network"] in AWAITED else wanted), n["network"]
+        assert compared == wanted, n["network"]
 
 
 def test_page_shows_what_fails_and_what_is_limited() -> None:
