@@ -97,16 +97,20 @@ class Meter:
     def measured(self) -> Measured:
         self.twin.eval()
         inference = allocations(self.infer)
-        self.twin.train()
-        if self.optimizer:
-            self.step()  # its state is there now
-            self.twin.zero_grad(set_to_none=True)
-        training = allocations(self.step)
+        training = self.trained()
         gradients = sum(p.grad.nbytes for p in self.twin.parameters() if p.grad is not None)
         self.twin.zero_grad(set_to_none=True)
         return Measured(saved(self.twin, self.inputs), peak(without_workspace(inference)),
                         peak(without_workspace(training)), peak(inference), peak(training), gradients,
                         self.state())
+
+    def trained(self) -> list[Allocation]:
+        """The allocations of a step of training, of which the gradients are left."""
+        self.twin.train()
+        if self.optimizer:
+            self.step()  # its state is there now
+            self.twin.zero_grad(set_to_none=True)
+        return allocations(self.step)
 
     def state(self) -> int:
         """The bytes that the optimizer keeps."""

@@ -24,10 +24,16 @@ def shown(*rows: dict[str, Any]) -> str:
 def test_a_plan_that_is_off_is_seen() -> None:
     text = shown(row(), row(-12, network="other"))
     assert "2 of 2 networks were measured; of 1 all three figures are right to the byte" in text
-    assert "| 4,000 | 0, 0, -12 | 4,400 | -25.0 % | +0.1 % |" in text
+    assert "| 4,000 | 0, 0, -12 | 4,400 | – | -25.0 % | +0.1 % |" in text
     assert "| 4,000 | 0 | 4,400 |" in text
     assert "- other: training -12 bytes" in text
     assert "none is" in shown(row())
+
+
+def test_a_step_of_adam_that_is_off_is_seen() -> None:
+    text = shown(row(adam={"predicted": 8000, "measured": 8016}), row(adam={"predicted": 8, "measured": 8}), row())
+    assert "2 training peaks were measured, of which 1 are right to the byte; the worst is 16 bytes off" in text
+    assert "| 4,400 | -16 |" in text
 
 
 def test_what_was_predicted_is_what_is_predicted() -> None:
@@ -37,6 +43,9 @@ def test_what_was_predicted_is_what_is_predicted() -> None:
         plan = cnnspec.load(row["network"]).memory(2)
         now = {"saved": plan.saved, "inference": plan.inference_peak, "training": plan.training_peak}
         assert now == row["predicted"], row["network"]
+        if "adam" in row:
+            step = cnnspec.load(row["network"]).memory(2, optimizer="adam")
+            assert step.training_peak == row["adam"]["predicted"], row["network"]
 
 
 def test_what_was_not_measured_is_named() -> None:

@@ -41,6 +41,18 @@ def test_trains_and_infers_on_the_cpu(name: str, dtype: torch.dtype) -> None:
         assert twin(*inputs).shape == (2, *net.graph.outputs[0].output)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("name", NAMES)
+def test_every_network_has_a_backward_pass(name: str) -> None:
+    """PyTorch refuses one where something was written in place over what it needs; on meta it takes no memory."""
+    net = cnnspec.load(name)
+    twin = build(net.graph, "meta")
+    given = twin(*[torch.empty(2, *n.output, device="meta") for n in net.graph.inputs])
+    outputs = [y for y in (given if isinstance(given, tuple) else [given]) if y.requires_grad]
+    torch.autograd.backward([y.sum() for y in outputs])
+    assert all(p.grad is not None for p in twin.parameters())
+
+
 def test_state_dict_has_readable_names_and_loads_strictly() -> None:
     net = cnnspec.load("resnet18")
     twin = net.build()

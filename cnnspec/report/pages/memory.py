@@ -12,7 +12,8 @@ from cnnspec.units import count
 
 Row = dict[str, Any]
 QUANTITIES = ("saved", "inference", "training")
-HEAD = ("Network", "Kept", "Inference peak", "Training peak", "Off", "With workspace", "torchinfo", "MemTracker")
+HEAD = ("Network", "Kept", "Inference peak", "Training peak", "Off", "With workspace", "Adam off", "torchinfo",
+        "MemTracker")
 
 
 def pages(reports: str) -> dict[str, str]:
@@ -34,16 +35,17 @@ with {versions}, on {data["machine"]}: a batch of {data["batch"]}, {data["dtype"
 on CUDA.
 
 {len(rows)} of {len(data["networks"])} networks were measured; of {len(exact)} all three figures are right to the byte.
+{with_adam(rows)}
 Kept is what autograd holds for the backward pass when it starts; peaks are all tensors alive, parameters, input and
 target too. All are in bytes. Off is predicted less measured, of all three where one is. What a kernel allocates and
 releases within itself, its workspace, depends on the machine and is no part of the peaks; with it the training peak
-is the next column.
+is the next column. Adam off is how far the plan is off for a peak with Adam's step and state; – was not measured.
 
 Beside them, from the same run, what others say of the training peak, in percent of the measured one:
 [torchinfo](https://github.com/TylerYep/torchinfo)'s estimated total size, {summary(rows, "torchinfo")}; and torch's
 own MemTracker, which runs the network (on fake tensors), {summary(rows, "memtracker")}.
 
-{grid(HEAD, [cells(n) for n in rows], [False] + [True] * 7, "markdown")}
+{grid(HEAD, [cells(n) for n in rows], [False] + [True] * 8, "markdown")}
 
 ## Where plans are known to be off
 
@@ -75,6 +77,15 @@ of which that was measured; its peaks are not predicted.
 """
 
 
+def with_adam(rows: list[Row]) -> str:
+    """How many training peaks are right with an optimizer too."""
+    found = [row["adam"] for row in rows if "adam" in row]
+    worst = max((abs(a["predicted"] - a["measured"]) for a in found), default=0)
+    right = sum(a["predicted"] == a["measured"] for a in found)
+    return (f"With Adam's step, {len(found)} training peaks were measured, of which {right} are right to the byte; the "
+            f"worst is {count(worst)} bytes off.")
+
+
 def off(rows: list[Row]) -> str:
     """The networks whose figures are not right to the byte, with their bytes."""
     wrong = [f"- {markdown(n['network'])}: " + ", ".join(
@@ -89,7 +100,9 @@ def cells(row: Row) -> list[str]:
     wrong = [row["predicted"][quantity] - row["measured"][quantity] for quantity in QUANTITIES]
     found = [row["network"], *found, ", ".join(map(count, wrong)) if any(wrong) else "0"]
     whole = row["with_workspace"]["training"]
-    return [*found, count(whole), *(shown(row, tool) for tool in ("torchinfo", "memtracker"))]
+    adam = row.get("adam")
+    step = count(adam["predicted"] - adam["measured"]) if adam else "–"
+    return [*found, count(whole), step, *(shown(row, tool) for tool in ("torchinfo", "memtracker"))]
 
 
 def ratio(row: Row, tool: str) -> float | None:
