@@ -43,7 +43,8 @@ is the next column. Adam off is how far the plan is off for a peak with Adam's s
 
 Beside them, from the same run, what others say of the training peak, in percent of the measured one:
 [torchinfo](https://github.com/TylerYep/torchinfo)'s estimated total size, {summary(rows, "torchinfo")}; and torch's
-own MemTracker, which runs the network (on fake tensors), {summary(rows, "memtracker")}.
+own MemTracker, which runs the network (most rows on real tensors, later ones on fake ones), {summary(rows,
+"memtracker")}.
 
 {grid(HEAD, [cells(n) for n in rows], [False] + [True] * 8, "markdown")}
 

@@ -21,7 +21,9 @@ LEGEND = """\
 - fvcore: so many layers, all that fvcore counts, have as many MACs as it counts for them.
 - Independent: the implementation with which the rest is compared. Calls aligned: so many calls of its modules were
   found in the twin, in order. Tensors: all parameters and buffers are the same. Outputs: so are, with its weights, what
-  comes out and what each aligned call gives, in evaluation and in training mode.
+  comes out and what each aligned call gives, in evaluation and in training mode; but for calls beside those that one
+  side alone has, as where attention is one call there and several here.
+- With img_size: compared was a sheet made for that size, with other position tables, not the network of this line.
 - – is not compared; limited is said below."""
 
 
