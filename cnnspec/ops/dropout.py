@@ -27,7 +27,8 @@ class Dropout(Elementwise):
         if not training or not self.p:
             return memory.NOTHING
         mask = x[0] if self.channels else prod(y)
-        return memory.keeping_nothing(y, extra=mask)
+        return (memory.Function(mask, reads=(), divides=True),
+                memory.Function(prod(y), (1,), (0, memory.LAST), memory.PRODUCT, shares=self.inplace))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         n = len(x) - 1

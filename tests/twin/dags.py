@@ -9,7 +9,7 @@ from cnnspec.ops.fields import Misfit
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.units import Shape
 
-INPLACE = ("relu", "relu6", "leaky_relu", "elu", "silu", "hardswish", "hardsigmoid")
+INPLACE = [name for name in OPERATORS if "inplace" in operator(name).fields]
 VECTORS = ("linear", "rbf")  # read them
 ANYWHERE = ("flatten", "tanh", "sigmoid", "mse", "scale")  # read also what roi_align gives
 BELOW_ONE = ("tanh", "sigmoid")  # as a class: the first
@@ -104,10 +104,12 @@ FIELDS: dict[str, Draw] = {
 class Dag:
     """A network in the making: lines of a spec, and the values that they give; and a batch to run it with.
 
-    Each seed tries for an operator of its own before others.
+    Each seed tries for an operator of its own before others. A ``careless`` one works in place wherever it can, on
+    what somebody may need.
     """
 
-    def __init__(self, seed: int, size: int):
+    def __init__(self, seed: int, size: int, careless: bool = False):
+        self.careless = careless
         self.random = r = Random(seed)
         self.batch = seed % 8 + 1
         self.made: dict[str, tuple[Any, Shape]] = {}
@@ -178,7 +180,7 @@ class Dag:
         if kind.size_only and len(inputs) > 1:
             fields = {k: v for k, v in fields.items() if k not in ("size", "scale_factor")}
         alone = first.name not in self.read and first.op in KEEP_NOTHING
-        if name in INPLACE and alone and r.random() < 0.5:
+        if name in INPLACE and (self.careless or (alone and r.random() < 0.5)):
             fields["inplace"] = True
         self.add(name, inputs, fields)
 

@@ -15,6 +15,7 @@ from cnnspec.twin.memory import measured
 BEFORE = '{ name = "a", op = "conv", out_channels = 8, kernel_size = 3, padding = 1 },\n'
 AFTER = '{ name = "z", op = "conv", out_channels = 4, kernel_size = 1 },\n'
 POOLED = '{ name = "p", op = "global_avgpool", keepdim = false }, { name = "z", op = "linear", out_features = 3 },'
+SUMMED = '{ name = "s", op = "conv", out_channels = 1, kernel_size = 16 },'
 ALONE = {
     "conv": "out_channels = 6, kernel_size = 3, stride = 2, groups = 2",
     "depthwise_conv": "kernel_size = 3, padding = 1",
@@ -74,6 +75,9 @@ OTHERS = {
     "same pool": '{ name = "o", op = "maxpool", kernel_size = 4, stride = 1, padding = "same" },' + AFTER,
     **{f"{op} in place": f'{{ name = "o", op = "{op}", inplace = true }},{AFTER}'
        for op in ("relu", "leaky_relu", "elu", "relu6", "silu", "hardswish", "hardsigmoid")},
+    **{f"dropout in place {where}": f'{{ name = "o", op = "dropout", inplace = true{more} }},{after}'
+       for where, more, after in (("in between", "", AFTER), ("of channels", ", channels = true", AFTER),
+                                  ("of what is large", "", SUMMED))},
     "two that meet": '{ name = "o", op = "relu" }, { name = "p", op = "add", from = ["o", "a"] },'
                      '{ name = "q", op = "concat", from = ["p", "o", "a"] },' + AFTER,
 }
