@@ -129,3 +129,10 @@ class Graph(Record):
         if training and self.unfit:
             raise SpecError(self.unfit)
         return (n for n in self.nodes[len(self.inputs) :] if training or not n.training_only)
+
+    def results(self, training: bool = False) -> list[Node]:
+        """What a call gives: the outputs and, in training, the ends of what is there in training only.
+
+        Raises SpecError as ``layers`` does.
+        """
+        return self.outputs + [n for n in self.layers(training) if n.training_only and not n.readers]

@@ -23,6 +23,7 @@ RULES = {
     "A007": "missing_activation",
     "A008": "dropout_before_norm",
     "A009": "sudden_drop",
+    "A010": "overwritten",
 }
 
 

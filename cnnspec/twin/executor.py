@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from cnnspec.analyses.memory.overwriting import losses
 from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import RequestError
 
@@ -46,7 +47,7 @@ class Twin(nn.Module):
             if not node.shares:
                 place(self, node.name, modules[node.index])
         self.plans = {mode: plan(graph, mode, modules, undone) for mode in (False, True)}
-        self.results = {False: results(graph, False), True: results(graph, True)}
+        self.results = {mode: [n.index for n in graph.results(mode)] for mode in (False, True)}
 
     def forward(self, *inputs: torch.Tensor) -> Any:
         """Run the network. Raises TypeError for another number of inputs."""
@@ -120,16 +121,13 @@ def place(root: nn.Module, name: str, module: nn.Module) -> None:
     root.add_module(last, module)
 
 
-def results(graph: Graph, training: bool) -> tuple[int, ...]:
-    """What the network gives: its outputs and, in training, the ends of what is there in training only."""
-    ends = [n.index for n in graph.layers(training) if n.training_only and not n.readers]
-    return (*(n.index for n in graph.outputs), *ends)
-
-
 def plan(graph: Graph, training: bool, modules: dict[int, nn.Module], undone: set[int]) -> list[Step]:
     """The steps of one mode. Raises RequestError where an operator in place would spoil what another reads."""
+    for loss in losses(graph, training):
+        if not loss.backwards:
+            raise RequestError(loss.message)
     nodes = list(graph.layers(training))
-    kept = set(results(graph, training))
+    kept = {n.index for n in graph.results(training)}
     last: dict[int, int] = {}
     for node in nodes:
         for read in node.inputs:
@@ -137,9 +135,6 @@ def plan(graph: Graph, training: bool, modules: dict[int, nn.Module], undone: se
     unpools = {n.inputs[-1].index: n for n in nodes if n.op.undoes}  # the last for each pool
     steps = []
     for node in nodes:
-        for read in node.inputs:
-            if getattr(node.op, "inplace", False) and (last[read.index] != node.index or read.index in kept):
-                raise RequestError(f"{node.name} works in place, but {read.name}, which it overwrites, is read again")
         reads = tuple(n.index for n in node.inputs)
         dead = tuple(i for i in dict.fromkeys(reads) if last[i] == node.index and i not in kept)
         indices = node.inputs[-1].index if node.op.undoes else None

@@ -58,6 +58,17 @@ SILENT = {
     "thin branches together": ("A009", [32, 8, 8], ", ".join(f'{{ name = "c{i}", op = "conv", out_channels = 2, '
                                'kernel_size = 1, from = "input" }' for i in range(3))
                                + ', { name = "j", op = "concat", from = ["c0", "c1", "c2"] }'),
+    "a head has exactly half": ("A003", [4, 6, 6], CONV.replace("= 8", "= 16, bias = false") + '{ name = "f", op = '
+                                '"flatten" }, { name = "l", op = "linear", out_features = 1, bias = false }'),
+    "two heads read the map": ("A003", [3, 8, 8], CONV + '{ name = "f", op = "flatten" }, { name = "l", op = "linear", '
+                               'out_features = 9 }, { name = "m", op = "linear", out_features = 9, from = "f" }]'
+                               '\noutputs = ["l", "m"]\nargs.x = ['),
+    "there is one channel": ("A005", [1, 8, 8], '{ name = "d", op = "depthwise_conv", kernel_size = 3 }'),
+    "the map is as small as the kernel": ("S002", [8, 1, 1], '{ name = "c", op = "conv", out_channels = 8, kernel_size '
+                                          '= 1, stride = 2 }'),
+    "in place on what keeps nothing": ("A010", [3, 8, 8], CONV + '{ name = "r", op = "relu", inplace = true }, '
+                                       '{ name = "p", op = "maxpool", kernel_size = 2 }, { name = "d", op = "dropout", '
+                                       'inplace = true }'),
 }
 
 
@@ -71,6 +82,14 @@ LOUD = {
                              'dilation = 2, stride = 2 }'),
     "a conv in groups of one": ("A005", [8, 9, 7], '{ name = "d", op = "conv", out_channels = 8, groups = 8, '
                                 'kernel_size = 3 }'),
+    "a conv of two groups of one": ("A005", [2, 9, 7], '{ name = "d", op = "conv", out_channels = 2, groups = 2, '
+                                    'kernel_size = 3 }'),
+    "forty times two ways to the end": ("A005", [8, 9, 7], '{ name = "d", op = "depthwise_conv", kernel_size = 3 }, '
+                                        '{ name = "a0", op = "identity" }, ' + ", ".join(
+                                            f'{{ name = "a{i}", op = "add", from = ["a{i - 1}", "a{i - 1}"] }}'
+                                            for i in range(1, 41))),
+    "a square and a row": ("A007", [8, 9, 7], '{ name = "c", op = "conv", out_channels = 8, kernel_size = [3, 3] }, '
+                           '{ name = "r", op = "conv", out_channels = 8, kernel_size = [3, 5] }'),
     "a map is one row": ("A005", [8, 1, 7], '{ name = "d", op = "depthwise_conv", kernel_size = [1, 3] }'),
     "a head sees two positions": ("A003", [8, 1, 2], CONV + '{ name = "f", op = "flatten" }, { name = "l", op = '
                                   '"linear", out_features = 99 }'),
@@ -84,6 +103,8 @@ LOUD = {
                                            + CONV.replace('"a"', '"b"')),
     "a norm far behind a dropout": ("A008", [3, 8, 8], '{ name = "d", op = "dropout", p = 0.25 },' + CONV
                                     + '{ name = "r", op = "relu" }, { name = "n", op = "batchnorm" }'),
+    "at inference dropout is no copy": ("A010", [3, 8, 8], CONV + '{ name = "d", op = "dropout" }, { name = "r", op = '
+                                        '"relu", inplace = true }, { name = "s", op = "add", from = ["a", "r"] }'),
     "less than an eighth is left": ("A009", [9, 8, 8], '{ name = "c", op = "conv", out_channels = 1, kernel_size = 1 }'
                                     ', { name = "r", op = "relu" }'),
 }

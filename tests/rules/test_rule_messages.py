@@ -40,11 +40,14 @@ SAID = {  # message, hint
              "that at inference", "put it behind the last batch normalization, or take it out"),
     "A009": (f"pool makes {16 * 16 * 16:,} values (16x16x16) of {16 * 64 * 64:,} (16x64x64): 16 times fewer in one "
              "layer, more than 8", "a smaller stride, more channels, or two steps instead of one"),
+    "A010": ("drop (dropout) works in place and overwrites the 16x30x30 values of conv.activation, which the backward "
+             "pass of conv.activation needs: PyTorch refuses to train this",
+             f"inplace = false, which takes {16 * 30 * 30:,} values more"),
 }
 AT = {  # what stands at the place of the finding
     "S001": "4 }", "S002": "2", "S003": "4, ", "S004": '"relu"', "S005": "1 }", "A001": '"conv"', "A002": "5, ",
     "A003": '"flatten"', "A004": "30, ", "A005": '"depthwise_conv"', "A006": '"relu"', "A007": '"linear"',
-    "A008": "0.5", "A009": "4 }"}
+    "A008": "0.5", "A009": "4 }", "A010": "true"}
 NET = 'name = "net"\ninput = {}\nlayers = [\n  {}\n]\n'
 OTHERS = [  # input, layers, code, what the message or the hint says
     ("[3, 30, 31]", '{ name = "c", op = "conv", out_channels = 8, kernel_size = 3, stride = 3 }', "S001",
@@ -73,6 +76,18 @@ OTHERS = [  # input, layers, code, what the message or the hint says
      "the 2 channels of d are not mixed before the end"),
     ("[3, 8, 8]", '{ name = "d", op = "depthwise_conv", kernel_size = 3, multiplier = 2 }', "A005",
      "the 6 channels of d are not mixed before the end"),
+    ("[3, 32, 32]", '{ name = "c", op = "conv", out_channels = 8, kernel_size = 3, stride = 3 }', "S001",
+     "or padding = 1, reads every pixel"),  # of 34 positions 1 is left over, a zero
+    ("[3, 31, 31]", '{ name = "c", op = "conv", out_channels = 8, kernel_size = 3, stride = 3 }', "S001",
+     "or padding = 1, reads every pixel"),
+    ("[3, 8, 8]", '{ name = "c", op = "conv", out_channels = 8, kernel_size = 3, stride = 2 }', "S001",
+     "or padding = 1, reads every pixel"),
+    ("[3, 8, 8]", '{ name = "p", op = "avgpool", kernel_size = 3, stride = 2, padding = [[0, 1], [0, 1]] }', "S005",
+     "this mean counts 5 zeros of padding among its 9 values"),  # the last window of each row and column
+    ("[3, 8, 8]", '{ name = "c", op = "conv", out_channels = 2, kernel_size = 1 }, '
+     '{ name = "f", op = "flatten" }, ' + ", ".join(
+        f'{{ name = "l{i}", op = "linear", out_features = 9 }}' for i in range(7)), "A003",
+     "l0, l1, l2, l3, l4, l5 behind f hold"),
     ("[3, 8, 8]", '{ name = "s", op = "sigmoid" }, { name = "t", op = "sigmoid" }', "A006",
      "t (sigmoid) activates the 192 values that s (sigmoid) has activated"),
 ]

@@ -97,7 +97,7 @@ def test_names_that_modules_need_get_an_underscore() -> None:
 
 def test_in_place_on_a_value_that_is_read_again_is_refused() -> None:
     lines = '{ name = "a", op = "relu", inplace = true }, { name = "b", op = "add", from = ["a", "input"] }'
-    with pytest.raises(RequestError, match="a works in place, but input"):
+    with pytest.raises(RequestError, match="a works in place and overwrites input, which b reads after it"):
         written.network(lines).build()
 
 

@@ -103,8 +103,7 @@ class Fixed:
         self.parameters, self.buffers = size * sum(c.params for c in found), size * sum(c.buffers for c in found)
         self.input = batch * size * sum(prod(n.output) for n in graph.inputs)
         self.held = self.parameters + self.buffers + self.input
-        ends = [n for n in layers if n.training_only and not n.readers]
-        shapes = [n.output for n in [*graph.outputs, *ends]]
+        shapes = [n.output for n in graph.results(training=True)]
         self.target = batch * (8 * len(shapes) if loss == "cross_entropy" else size * sum(map(prod, shapes)))
 
 
@@ -137,8 +136,7 @@ def usable(graph: Graph, loss: str) -> str:
     if loss not in LOSSES:
         hint = did_you_mean(loss, LOSSES, "there are " + ", ".join(LOSSES))
         raise RequestError(f"{visible(loss, 40)!r} is no loss here; {hint}")
-    ends = [n for n in graph.layers(training=True) if n.training_only and not n.readers]
-    for node in [*graph.outputs, *ends]:
+    for node in graph.results(training=True):
         if loss == "cross_entropy" and len(node.output) != 1:
             raise RequestError(f"cross_entropy takes a vector of logits, but {visible(node.name)} gives "
                                f"{shape(node.output)}; the loss mse fits any output")

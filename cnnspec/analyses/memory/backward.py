@@ -7,8 +7,9 @@ and nobody else's.
 
 from typing import NamedTuple
 
-from cnnspec.analyses.memory.forward import Forward, Step, Tensor
+from cnnspec.analyses.memory.forward import Forward
 from cnnspec.analyses.memory.log import Log, Storage
+from cnnspec.analyses.memory.tape import Step, Tensor
 from cnnspec.ops.memory import (
     APART,
     DENSE,

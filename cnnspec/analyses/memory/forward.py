@@ -2,53 +2,11 @@
 
 from collections import Counter
 from math import prod
-from typing import NamedTuple
 
 from cnnspec.analyses.memory.log import Log, Storage
+from cnnspec.analyses.memory.tape import Setting, Step, Tensor, Weights
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.memory import APART, DENSE, LAST_CHANNELS, LOOSE, MATRIX, MOVES, OUTPUT, PRODUCT, SAME, Function
-from cnnspec.records import Record
-
-Weights = tuple[tuple[str, str, int], ...]
-
-
-class Setting(Record):
-    """For what memory is asked: the batch, bytes an element, whether gradients are wanted, and layers without any."""
-
-    batch: int
-    size: int = 4
-    gradients: bool = False
-    frozen: frozenset[str] = frozenset()
-
-    @property
-    def unit(self) -> int:
-        """Bytes for each element of an example."""
-        return self.batch * self.size
-
-
-class Tensor(NamedTuple):
-    """A value: its storage, its bytes, the step of the tape that gave it, if it needs a gradient, and how it lies
-    there."""
-
-    storage: Storage
-    bytes: int
-    maker: "Step | None"
-    layout: int = DENSE
-
-
-class Step:
-    """A function on the tape: what the backward pass needs of it, and how many values and steps need it."""
-
-    __slots__ = ("function", "kept", "node", "numbers", "reads", "trained", "users")
-
-    def __init__(self, node: str, function: Function, reads: tuple[Tensor, ...], kept: list[Storage],
-                 numbers: list[Storage], trained: Weights):
-        self.numbers = numbers
-        self.node, self.function, self.reads, self.kept, self.trained = node, function, reads, kept, trained
-        self.users = 1
-        for read in reads:
-            if read.maker:
-                read.maker.users += 1
 
 
 class Forward:
@@ -62,8 +20,7 @@ class Forward:
         self.first: dict[tuple[str, str], Step] = {}  # by parameter, the first step that trains it
         self.values: dict[int, Tensor] = dict(inputs)
         nodes = list(graph.layers(training))
-        ends = [n for n in nodes if n.training_only and not n.readers]
-        self.outputs = [*graph.outputs, *ends]
+        self.outputs = graph.results(training)
         left = Counter(i for n in nodes for i in {m.index for m in n.inputs})
         for n in self.outputs:
             left[n.index] += 1  # the caller's

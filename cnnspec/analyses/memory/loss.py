@@ -1,8 +1,9 @@
 """The loss: cross entropy for one vector of logits, else the mean squared error to zero, summed over the outputs."""
 
 from cnnspec.analyses.memory.backward import Gradient
-from cnnspec.analyses.memory.forward import Forward, Step
+from cnnspec.analyses.memory.forward import Forward
 from cnnspec.analyses.memory.log import Log, Storage
+from cnnspec.analyses.memory.tape import Step
 from cnnspec.graph.model import Graph
 from cnnspec.ops.memory import OUTPUT, Function
 

@@ -1,13 +1,14 @@
 """The memory of a pass through a network: inference, or forward, loss, backward and the optimizer's step."""
 
-from math import prod
-
 from cnnspec.analyses.memory.backward import Backward
-from cnnspec.analyses.memory.forward import Forward, Setting, Tensor
+from cnnspec.analyses.memory.forward import Forward
 from cnnspec.analyses.memory.log import Log
 from cnnspec.analyses.memory.loss import run_losses, usual
+from cnnspec.analyses.memory.overwriting import losses
 from cnnspec.analyses.memory.step import run_step, state, weights
+from cnnspec.analyses.memory.tape import Setting, begin
 from cnnspec.graph.model import Graph
+from cnnspec.problems import RequestError
 from cnnspec.records import Record
 
 
@@ -24,15 +25,6 @@ class Pass(Record):
     saved: int = 0
     left: int = 0
     state: int = 0
-
-
-def begin(graph: Graph, setting: Setting) -> tuple[Log, dict[int, Tensor]]:
-    """A log that starts with nothing but the inputs."""
-    log = Log()
-    sizes = {n.index: prod(n.output) * setting.unit for n in graph.inputs}
-    inputs = {i: Tensor(log.new(size), size, None) for i, size in sizes.items()}
-    log.start()
-    return log, inputs
 
 
 def inference(graph: Graph, batch: int, size: int = 4) -> Pass:
@@ -53,8 +45,11 @@ def training(graph: Graph, batch: int, size: int = 4, loss: str = "", optimizer:
              frozen: frozenset[str] = frozenset()) -> Pass:
     """A forward and a backward pass in training mode, and the optimizer's step, when its state is there already.
 
-    The caller holds the outputs and the loss until the end.
+    The caller holds the outputs and the loss until the end. Raises RequestError where PyTorch refuses the backward
+    pass.
     """
+    for lost in losses(graph, True, frozen):
+        raise RequestError(lost.message)
     loss = loss or usual(graph)
     setting = Setting(batch, size, True, frozen)
     log, inputs = begin(graph, setting)
