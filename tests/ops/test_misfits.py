@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cnnspec.ops.fields import Misfit
+from cnnspec.ops.fields import Misfit, described
 from cnnspec.ops.registry import operator
 from cnnspec.units import Shape
 
@@ -35,6 +35,19 @@ SAID: list[tuple[tuple[str, dict[str, Any]], tuple[Shape, ...], str, str, str]] 
      "a padding of 2 is more than half the window of 3: some windows would hold padding only", "padding of at most 1"),
     (("channel_pool", {"kernel_size": 9}), ((8, 5),), "S011",
      "a window of 9 channels does not fit into 8: the output would be empty", "a kernel_size of at most 8"),
+    (("conv_table", {"connections": [[0, 2, 2]], "kernel_size": 1}), ((8, 5),), "L003",
+     "row 0 reads channel 2 more than once", "list each channel once"),
+    (("conv_transpose", {"out_channels": 2, "kernel_size": 2, "stride": 2, "padding": 1}), ((8, 1),), "S011",
+     "a padding of 1 on each side cuts off all 2 positions: the output would be empty", "a padding of at most 0"),
+    (("crop", {"size": 4, "offset": 3}), ((8, 6),), "S012",
+     "crop: a part of 4 from 3 on does not fit into 6, which $0 has", "an offset of at most 2"),
+    (("crop", {"size": 7}), ((8, 6),), "S012", "crop: a part of 7 does not fit into 6, which $0 has",
+     "a size of at most 6"),
+    (("add", {}), ((8, 8, 8), (8, 8, 8), (8, 4, 4)), "S012", "add: $0 is 8x8x8 but $2 is 8x4x4",
+     "$0 lacks stride = 2"),
+    (("add", {}), ((8, 4, 5), (6, 7, 5)), "S012", "add: $0 is 8x4x5 but $1 is 6x7x5",
+     "the sizes 4x5 and 7x5 differ by no whole stride: check the padding of $0, or crop $1; and $1 needs 8 channels "
+     "instead of 6"),
 ]
 
 
@@ -44,6 +57,20 @@ def test_a_misfit_says_its_numbers(op: tuple[str, dict[str, Any]], inputs: tuple
     with pytest.raises(Misfit) as caught:
         operator(op[0])(**op[1]).output(*inputs)
     assert (caught.value.rule, caught.value.message, caught.value.hint) == (rule, message, hint)
+
+
+def test_a_misfit_reads_as_its_message() -> None:
+    assert str(Misfit("L003", "what is wrong", "what would mend it")) == "what is wrong"
+
+
+def test_lists_within_lists_are_quoted_three_deep() -> None:
+    assert [described(x) for x in ([[[1]]], [[[[1]]]], [[[[[1]]]]])] == ["[[[1]]]", "[[[[…]]]]", "[[[[…]]]]"]
+
+
+def test_a_table_has_at_most_as_many_rows_as_the_largest_map_channels() -> None:
+    table = operator("conv_table").fields["connections"]
+    assert table.accept([[0]] * 65536) is not None
+    assert table.accept([[0]] * 65537) is None
 
 
 def test_what_just_fits_is_no_misfit() -> None:

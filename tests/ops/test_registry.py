@@ -55,6 +55,11 @@ def test_registry_lists_exactly_the_operator_modules() -> None:
     assert {path.stem for path in ROOM.glob("*.py")} - SHARED == set(OPERATORS)
 
 
+@every_operator
+def test_nothing_works_in_place_unless_it_is_asked_to(op: type[Operator]) -> None:
+    assert not op.defaults.get("inplace", False)
+
+
 def test_titles_are_unique() -> None:
     """Except where an operator is another one and its activation in one, as LeNet-5's rbf is."""
     titles = [operator(name).title for name in OPERATORS if not operator(name).activation_title]

@@ -2,7 +2,9 @@
 
 from itertools import count
 from math import ceil, floor
+from typing import Any
 
+import pytest
 from draws import often
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,8 @@ from cnnspec.ops.adaptive_avgpool import AdaptiveAvgPool
 from cnnspec.ops.maxpool import MaxPool
 from cnnspec.ops.maxunpool import MaxUnpool
 from cnnspec.ops.registry import operator
-from cnnspec.ops.windows import WHOLE, Axis, Window
+from cnnspec.ops.windows import SAME, WHOLE, Axis, Reach, Window
+from cnnspec.units import Shape
 
 
 def windows_that_fit(a: Axis, ceil_mode: bool = False) -> int:
@@ -71,3 +74,11 @@ def test_windows_of_adaptive_pools(w: int, o: int) -> None:
     assert [read_by(window, i) for i in range(o)] == read
     assert op.elementwise((3, w), (3, o)) == {"additions": 3 * sum(len(r) - 1 for r in read), "divisions": 3 * o}
     assert AdaptiveAvgPool(output_size=1).window((1, w), (1, 1)) is WHOLE
+
+
+@pytest.mark.parametrize(("name", "fields", "output", "reach"), [
+    ("layernorm", {}, (4, 6), SAME), ("layernorm", {"over": "all"}, (4, 6), WHOLE),
+    ("reshape", {"shape": (4, -1)}, (4, 6), SAME), ("reshape", {"shape": (6, 4)}, (6, 4), WHOLE),
+])
+def test_what_reads_one_position_or_all(name: str, fields: dict[str, Any], output: Shape, reach: Reach) -> None:
+    assert operator(name)(**fields).window((4, 6), y=output) is reach

@@ -128,3 +128,15 @@ def test_every_operator_has_its_work_counted() -> None:
 def test_how_many_inputs_an_operator_takes(name: str) -> None:
     assert operator(name).arity == ARITY.get(name, (1, 1))
     assert operator(name).size_only == SIZE_ONLY.get(name, ())
+
+
+def test_a_transposed_convolution_in_groups_has_a_part_of_the_weights() -> None:
+    op = operator("conv_transpose")(out_channels=4, kernel_size=3, groups=2)
+    assert op.parameters(MAP) == {"weight": (6, 4 // 2, 3, 3), "bias": (4,)}  # as PyTorch's ConvTranspose2d
+    assert op.macs(MAP, y=(4, 6, 7)) == 6 * 2 * 9 * 20
+
+
+def test_a_whole_scale_factor_needs_no_floor() -> None:
+    for factor, formula in ((2, "W*s"), (1.5, "floor(W*s/t)")):
+        op = operator("upsample")(scale_factor=factor)
+        assert {s.formula for s in op.derivation(MAP, y=op.output(MAP))[:2]} == {formula}

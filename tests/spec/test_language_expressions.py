@@ -20,7 +20,8 @@ def value_of(text: str) -> Any:
 @pytest.mark.parametrize(("text", "value"), [
     ("{n + 1}", 8), ("{n - 9}", -2), ("{n * 2}", 14), ("{n // 2}", 3), ("{n % 4}", 3), ("{n ** 2}", 49),
     ("{-n + +1}", -6),
-    ("{n / 2}", 3.5), ("{n * w}", 3.5), ("{(n + 1) * 2}", 16), ("{n == 7}", True),
+    ("{n / 2}", 3.5), ("{n / 1}", 7), ("{n / 7}", 1), ("{n / 0.5}", 14.0), ("{n * w}", 3.5),
+    ("{(n + 1) * 2}", 16), ("{n == 7}", True),
     ("{n != 7}", False), ("{n < 8 <= 8}", True),
     ("{n > 8}", False), ("{n >= 7 > 9}", False), ("{1 in rows[0]}", True), ("{9 in rows[0]}", False),
     ("{3 not in rows[0]}", True),
@@ -94,3 +95,14 @@ def test_a_field_remembers_the_expression_it_came_from() -> None:
     line = '{ name = "a", op = "conv", kernel_size = 1, out_channels = "{n * 3}" }'
     node = graph_of(f"args.n = 2\nlayers = [{line}]").nodes[-1]
     assert [(o.name, o.value, o.text, o.values) for o in node.trace()] == [("out_channels", 6, "n * 3", {"n": 2})]
+
+
+def test_an_expression_has_at_most_a_thousand_characters() -> None:
+    longest = "n" + " + 1" * 249 + "   "
+    assert len(longest) == 1000
+    assert value_of(f"{{{longest[:37]}}}") == 7 + 9
+    with pytest.raises(ExpressionError, match="at most 1000 characters, this one 1,001") as caught:
+        value_of(f"{{{longest} }}")
+    assert str(caught.value).startswith("an expression has")
+    with pytest.raises(ExpressionError, match="nests at most 40 deep"):  # and is not too long
+        value_of(f"{{{longest}}}")

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnspec.spec.positions import positions
+from cnnspec.spec.positions import comments, positions
 
 PIECES = st.sampled_from(["", "a", "é ", "#", "[x]", "{y}", "=", ",", " . ", "  ", "]", "}", "\t"])
 plain = st.lists(PIECES, max_size=4).map("".join)
@@ -124,3 +124,7 @@ def test_positions_count_lines_and_columns_from_one() -> None:
     assert places["claims", 0] == (3, 1)
     assert places["claims", 0, "variant", None] == (4, 3)
     assert places["claims", 0, "variant", "of", 1] == (5, 2)
+
+
+def test_comments_are_what_stands_behind_the_mark() -> None:
+    assert comments("#a\nx = 1 #b # c\n\ny = '#'\n  #\n") == [(1, 1, "a"), (2, 7, "b # c"), (5, 3, "")]
