@@ -17,19 +17,28 @@ from cnnspec.units import count
 
 
 def check(net: Subject) -> Iterator[Remark]:
-    """Every layer with biases that nothing but batch normalization reads."""
-    found: list[tuple[Node, Node, int]] = []
+    """Every layer with biases that nothing but batch normalization reads, wherever its parameters are used."""
+    found: dict[int, tuple[Node, Node]] = {}
+    needed: set[int] = set()
     for node in net.nodes:
         if node.kind in WEIGHTED and getattr(node.op, "bias", False):
-            readers = net.readers[node.index]
+            owner, readers = node.shares or node, net.readers[node.index]
             if readers and all(r.kind == "batchnorm" for r in readers) and net.all_readers(node.index, len(readers)):
-                found.append((node, readers[0], 0 if node.shares else node.op.parameters(*node.shapes)["bias"][0]))
-    total = sum(n for _, _, n in found)
-    params = sum(cost.params for cost in net.costs.values()) if found else 0
-    for node, norm, n in found:
+                found.setdefault(owner.index, (owner, readers[0]))
+            else:
+                needed.add(owner.index)
+    wasted = [(node, norm, biases(node)) for i, (node, norm) in found.items() if i not in needed]
+    total = sum(n for _, _, n in wasted)
+    params = sum(cost.params for cost in net.costs.values()) if wasted else 0
+    for node, norm, n in wasted:
         message = (f"the {count(n)} biases of {visible(node.name)} are wasted, {visible(norm.name)} subtracts the "
                    f"mean: such biases are {count(total)} of the network's {count(params)} parameters")
         yield Remark(node, message, "bias = false", ("bias",))
+
+
+def biases(node: Node) -> int:
+    """How many biases a layer has."""
+    return node.op.parameters(*node.shapes)["bias"][0]
 
 
 rule = Rule(

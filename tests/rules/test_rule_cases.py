@@ -27,6 +27,8 @@ SILENT = {
                                   '"linear", out_features = 2 }'),
     "another layer reads the bias": ("A001", [3, 8, 8], CONV + '{ name = "n", op = "batchnorm" }, '
                                      '{ name = "s", op = "add", from = ["a", "n"] }'),
+    "a layer that shares the bias has no norm": ("A001", [8, 8, 8], CONV + '{ name = "n", op = "batchnorm" }, '
+                                                 '{ name = "s", share = "a" }'),
     "group normalization keeps it": ("A001", [3, 8, 8], CONV + '{ name = "n", op = "groupnorm", groups = 2 }'),
     "the first layer is large": ("A002", [3, 32, 32], CONV.replace("3, padding = 1", "7, padding = 3")),
     "a stack has fewer weights and more work": ("A002", [8, 10, 10], CONV.replace(", padding = 1", "") + CONV.replace(
@@ -140,3 +142,7 @@ def test_messages_say_what_was_counted_by_hand() -> None:
         f"{2 * 9 * 64**2 * 32**2:,} MACs instead of {25 * 64**2 * 32**2:,}")
     assert message("A006", [3, 8, 8], '{ name = "a", op = "relu" }, { name = "b", op = "relu" }') == (
         "b (relu) activates the 192 values that a (relu) has activated, and changes none")
+    shared = CONV + '{ name = "n", op = "batchnorm" }, { name = "s", share = "a" }, { name = "m", op = "batchnorm" }'
+    assert message("A001", [8, 8, 8], shared) == (
+        "the 8 biases of a are wasted, n subtracts the mean: such biases are 8 of the network's "
+        f"{8 * 8 * 9 + 8 + 2 * 16} parameters")
