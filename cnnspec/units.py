@@ -3,6 +3,7 @@
 Shape = tuple[int, ...]
 
 GIB = 2**30
+MAX_BATCH = 10**9  # examples: more are a slip
 
 
 def count(n: int) -> str:

@@ -16,7 +16,7 @@ from cnnspec.problems import visible
 from cnnspec.records import Record
 from cnnspec.spec.collect import Collector
 from cnnspec.spec.source import Path, Source
-from cnnspec.units import amount
+from cnnspec.units import MAX_BATCH, amount, count
 
 COUNTS = {"params": "", "macs": "MAC", "layers": "", "receptive_field": ""}
 BYTES = ("weights", "inference_peak", "training_peak")
@@ -61,10 +61,11 @@ def check_budget(notes: Collector, source: Source, path: Path, table: dict[str, 
             else:
                 budget["limits"].append(limit)
         elif key == "batch":
-            if type(value) is int and 1 <= value < 2**31:
+            if type(value) is int and 1 <= value <= MAX_BATCH:
                 budget[key] = value
             else:
-                notes.add(source, where, "L003", f"batch is an integer of at least 1, not {described(value)}")
+                notes.add(source, where, "L003",
+                          f"batch is an integer from 1 to {count(MAX_BATCH)}, not {described(value)}")
         elif key in SETTINGS:
             if value in SETTINGS[key]:
                 budget[key] = value

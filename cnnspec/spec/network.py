@@ -38,7 +38,7 @@ def read_network(notes: Collector, source: Source, home: str) -> NetworkSpec | N
     about = read_about(notes, source, (), data)
     variants = read_variants(notes, source, args)
     good_blocks = {n: checked(notes, b, blocks, args) for n, b in blocks.items()}
-    bindings = read_bindings(notes, source, str(name), variants)
+    bindings = read_bindings(notes, source, name, variants)
     if "reference" in data:
         from cnnspec.spec.references import check_references
 
@@ -131,12 +131,14 @@ def unknown_argument(notes: Collector, source: Source, path: Path, args: Fields)
     notes.add(source, path, "L015", f"{visible(key, 60)} is not an argument of the network", hint, key=True)
 
 
-def read_bindings(notes: Collector, source: Source, name: str, variants: dict[str, Variant]) -> tuple[Any, Any, Any]:
+def read_bindings(notes: Collector, source: Source, name: str | None,
+                  variants: dict[str, Variant]) -> tuple[Any, Any, Any]:
     """References, budgets and claims; each is bound to a variant, or to the network where it has none.
 
-    The budget of the network itself is that of all its variants.
+    The budget of the network itself is that of all its variants. Where it has no name, nobody can say what that is.
     """
-    known = list(variants) or [name]
+    own = [] if name is None else [name]
+    known = list(variants) or own
     value = source.data.get("reference", {})
     references = notes.typed(source, ("reference",), value, dict, "a table with one table a variant") or {}
     for variant, value in references.items():
@@ -148,7 +150,7 @@ def read_bindings(notes: Collector, source: Source, name: str, variants: dict[st
 
         budgets = check_budgets(notes, source, ("budget",), source.data["budget"])
         for variant in budgets:
-            bind(notes, source, ("budget", variant), variant, [*known, name])
+            bind(notes, source, ("budget", variant), variant, own and [*known, *(n for n in own if n not in known)])
     if "claims" not in source.data:
         return references, budgets, ()
     from cnnspec.spec.claim_reading import claims_of, variants_in  # few specs have any
@@ -159,6 +161,6 @@ def read_bindings(notes: Collector, source: Source, name: str, variants: dict[st
 
 
 def bind(notes: Collector, source: Source, path: Path, variant: Any, known: list[str]) -> None:
-    if variant not in known:
+    if known and variant not in known:
         notes.add(source, path, "L015", f"{described(variant)} is not a variant of the network",
                   did_you_mean(str(variant), known, "there are " + ", ".join(known[:12])), key=path[-1] == variant)

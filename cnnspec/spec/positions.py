@@ -109,7 +109,6 @@ class _Scanner:
             path = (*path, key)
             self.offsets.setdefault((*path, None), offset)
             self.offsets.setdefault(path, offset)
-        self.skip(SPACE)
         self.i += 1  # the equals sign
         self.skip(SPACE)
         self.value(path)

@@ -146,7 +146,8 @@ def test_each_network_that_breaches_one_budget_is_told_with_its_own_numbers() ->
     ("params = -1", "L003", 'params is a limit such as "5M", not -1', ""),
     ('weights = "5 MMACs"', "L003", 'weights is a limit such as "50 MiB", not "5 MMACs"', ""),
     ("macs = []", "L003", 'macs is a limit such as "600 MMACs", not []', ""),
-    ("batch = 0", "L003", "batch is an integer of at least 1, not 0", ""),
+    ("batch = 0", "L003", "batch is an integer from 1 to 1,000,000,000, not 0", ""),
+    ("batch = 1_000_000_001", "L003", "batch is an integer from 1 to 1,000,000,000, not 1000000001", ""),
     ('dtype = "int8"', "L003", 'dtype is one of float32, float64, bfloat16, float16, not "int8"', ""),
     ("optimizer = {}", "L003", "optimizer is one of none, sgd, momentum, adam, adamw, not a table", ""),
 ])
@@ -157,7 +158,16 @@ def test_a_budget_that_is_none_is_a_problem_of_the_spec(line: str, code: str, me
 
 
 def test_a_budget_binds_to_a_network_that_there_is() -> None:
-    assert [f["code"] for f in findings("[budget.nett]\nparams = 1\n")] == ["L015"]
+    found, = findings("[budget.nett]\nparams = 1\n")
+    assert (found["code"], found["help"]) == ("L015", "did you mean 'net'?")
+    assert findings("[budget.other]\nparams = 1\n")[0]["help"] == "there are net"
+    assert {f["help"] for f in findings(VARIANTS + "[budget.other]\nparams = 1\n")} == {"there are net, wide, narrow"}
+    nameless = {f["code"] for f in findings("[budget.other]\nparams = 1\n", NET.replace('name = "net"\n', ""))}
+    assert nameless == {"L002"}
+
+
+def test_a_batch_may_be_as_large_as_memory_is_asked_for() -> None:
+    assert [f["code"] for f in findings('[budget.net]\nbatch = 1_000_000_000\ninference_peak = "1 TB"\n')] == ["B001"]
 
     assert [f["code"] for f in findings("[budget]\nnet = 3\n")] == ["L003"]
 

@@ -12,13 +12,12 @@ from cnnspec.costs import costs
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.records import Record
-from cnnspec.units import count, shape
+from cnnspec.units import MAX_BATCH, count, shape
 
 __all__ = ["DTYPES", "MODES", "OPTIMIZERS", "Memory", "checked", "memory", "peak"]
 
 DTYPES = {"float32": 4, "float64": 8, "bfloat16": 2, "float16": 2}
 MODES = ("inference", "training")
-MOST = 10**9  # examples in a batch: more are a slip
 
 
 class Memory(Record):
@@ -121,8 +120,8 @@ def checked(batch: int, dtype: str, optimizer: str, mode: str = "training") -> i
     """The bytes of an element. Raises RequestError for a batch, a dtype, an optimizer or a mode that there is not."""
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
         raise RequestError(f"a batch has at least one example, not {visible(batch, 40)}")
-    if batch > MOST:
-        raise RequestError(f"a batch has at most {count(MOST)} examples, not {visible(batch, 40)}")
+    if batch > MAX_BATCH:
+        raise RequestError(f"a batch has at most {count(MAX_BATCH)} examples, not {visible(batch, 40)}")
     for value, known, what in ((dtype, [*DTYPES], "dtype"), (optimizer, [*OPTIMIZERS], "optimizer"),
                                (mode, [*MODES], "mode")):
         if value not in known:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from cnnspec.analyses.memory.answer import MOST, Fixed, checked, peak, usable
+from cnnspec.analyses.memory.answer import Fixed, checked, peak, usable
 from cnnspec.analyses.memory.loss import usual
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.fields import Misfit
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
-from cnnspec.units import count, megabytes
+from cnnspec.units import MAX_BATCH, count, megabytes
 
 
 class Question(Record):
@@ -51,7 +51,7 @@ def largest_batch(question: Question) -> Fit:
     low, high = 1, 2
     while q.peak(high) <= q.budget:
         low, high = high, 2 * high
-        if high > MOST:
+        if high > MAX_BATCH:
             name = visible(q.graph.name)
             raise RequestError(f"{megabytes(q.budget)} hold more than {count(low)} examples of {name}: too many")
     while high - low > 1:
