@@ -53,6 +53,7 @@ SILENT = {
                            '{ name = "r", op = "conv", out_channels = 8, kernel_size = [1, 7] }'),
     "someone else reads between": ("A007", [8, 9, 7], CONV + CONV.replace('"a"', '"b"')
                                    + '{ name = "c", op = "add", from = ["a", "b"] }'),
+    "dropout of all": ("A008", [3, 8, 8], '{ name = "d", op = "dropout", p = 1 }, { name = "n", op = "batchnorm" }'),
     "dropout of nothing": ("A008", [3, 8, 8], '{ name = "d", op = "dropout", p = 0 }, { name = "n", op = "batchnorm" '
                            '}'),
     "exactly an eighth is left": ("A009", [8, 9, 7], '{ name = "c", op = "conv", out_channels = 1, kernel_size = 1 }, '
@@ -90,6 +91,8 @@ LOUD = {
                                         '{ name = "a0", op = "identity" }, ' + ", ".join(
                                             f'{{ name = "a{i}", op = "add", from = ["a{i - 1}", "a{i - 1}"] }}'
                                             for i in range(1, 41))),
+    "a column and a square": ("A007", [8, 9, 7], '{ name = "c", op = "conv", out_channels = 8, kernel_size = [5, 3] }, '
+                              '{ name = "r", op = "conv", out_channels = 8, kernel_size = [3, 3] }'),
     "a square and a row": ("A007", [8, 9, 7], '{ name = "c", op = "conv", out_channels = 8, kernel_size = [3, 3] }, '
                            '{ name = "r", op = "conv", out_channels = 8, kernel_size = [3, 5] }'),
     "a map is one row": ("A005", [8, 1, 7], '{ name = "d", op = "depthwise_conv", kernel_size = [1, 3] }'),
@@ -146,3 +149,8 @@ def test_messages_say_what_was_counted_by_hand() -> None:
     assert message("A001", [8, 8, 8], shared) == (
         "the 8 biases of a are wasted, n subtracts the mean: such biases are 8 of the network's "
         f"{8 * 8 * 9 + 8 + 2 * 16} parameters")
+
+
+def test_a_rule_says_all_that_it_finds() -> None:
+    lines = ", ".join(f'{{ name = "a{i}", op = "relu" }}' for i in range(302))
+    assert len(found(lines, [8, 1, 1], "A006")) == 301  # a spec with faults is read to the 200th

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import graph_of, import_torchvision
 
+from cnnspec.spec.arithmetic import weigh
 from cnnspec.spec.expressions import compiled, evaluate
 from cnnspec.spec.scope import ExpressionError, Scope
 
@@ -106,3 +107,23 @@ def test_an_expression_has_at_most_a_thousand_characters() -> None:
     assert str(caught.value).startswith("an expression has")
     with pytest.raises(ExpressionError, match="nests at most 40 deep"):  # and is not too long
         value_of(f"{{{longest}}}")
+
+
+def test_an_expression_nests_forty_deep() -> None:
+    assert value_of("{" + "-" * 40 + "1}") == 1
+    with pytest.raises(ExpressionError, match="nests at most 40 deep"):
+        value_of("{" + "-" * 41 + "1}")
+
+
+def test_each_evaluation_is_a_step_and_the_last_one_is_refused() -> None:
+    scope = Scope(dict(SCOPE))
+    scope.work.limit, expression = scope.work.spent + 3, compiled("{True}")
+    assert [evaluate(expression, scope) for _ in range(3)] == [True] * 3
+    with pytest.raises(ExpressionError, match="at most 3 steps together"):
+        evaluate(expression, scope)
+
+
+def test_values_weigh_what_they_hold() -> None:
+    scope = Scope({})
+    weigh(["x" * 160, {"k": 1.5, "l": [1, 2]}], scope)
+    assert scope.work.spent == 3 + 10 + 3 + 3

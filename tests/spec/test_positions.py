@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -128,3 +129,12 @@ def test_positions_count_lines_and_columns_from_one() -> None:
 
 def test_comments_are_what_stands_behind_the_mark() -> None:
     assert comments("#a\nx = 1 #b # c\n\ny = '#'\n  #\n") == [(1, 1, "a"), (2, 7, "b # c"), (5, 3, "")]
+
+
+QUOTES = ['x = ["""a"""", 1]', 'x = ["""a""""]', 'x = ["""a"""""]', "x = ['''a'''']"]
+
+
+@pytest.mark.parametrize("line", QUOTES)
+def test_quotes_may_stand_before_the_closing_three(line: str) -> None:
+    assert tomllib.loads(f"{line}\ny = 1\n")["y"] == 1
+    assert positions(f"{line}\ny = 1\n")["y",] == (2, 5)
