@@ -1,4 +1,4 @@
-"""SSD300 and YOLOX, written from their papers and their authors' code."""
+"""SSD, YOLO and YOLOX, written from their papers and their authors' code."""
 
 import torch
 from torch import Tensor, nn
@@ -15,14 +15,18 @@ class Normalize(nn.Module):
         return nn.functional.normalize(x) * self.scale[:, None, None]
 
 
-class SSD300(nn.Module):
-    """Liu et al. (2015), figure 2, as the authors' Caffe file: six maps, 8732 boxes, 21 classes."""
+def conv(i: int, o: int, kernel: int = 3, stride: int = 1, padding: int = 1, dilation: int = 1) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(i, o, kernel, stride, padding, dilation), nn.ReLU())
 
-    def __init__(self, classes: int = 21) -> None:
+
+class SSD(nn.Module):
+    """Liu et al. (2015), figure 2, as the authors' Caffe files: VGG-16 and more maps, 21 classes.
+
+    ``extra`` are the steps to the maps after conv8, each with its channels, and ``boxes`` those at a position of each.
+    """
+
+    def __init__(self, extra: list[tuple[nn.Module, int]], boxes: tuple[int, ...], classes: int = 21) -> None:
         super().__init__()
-        def conv(i: int, o: int, kernel: int = 3, stride: int = 1, padding: int = 1, dilation: int = 1) -> nn.Module:
-            return nn.Sequential(nn.Conv2d(i, o, kernel, stride, padding, dilation), nn.ReLU())
-
         self.to_conv4_3 = nn.Sequential(
             conv(3, 64), conv(64, 64), nn.MaxPool2d(2), conv(64, 128), conv(128, 128), nn.MaxPool2d(2),
             conv(128, 256), conv(256, 256), conv(256, 256), nn.MaxPool2d(2, ceil_mode=True),
@@ -33,12 +37,10 @@ class SSD300(nn.Module):
             nn.Sequential(nn.MaxPool2d(2), conv(512, 512), conv(512, 512), conv(512, 512), nn.MaxPool2d(3, 1, 1),
                           conv(512, 1024, padding=6, dilation=6), conv(1024, 1024, 1, padding=0)),
             nn.Sequential(conv(1024, 256, 1, padding=0), conv(256, 512, stride=2)),
-            nn.Sequential(conv(512, 128, 1, padding=0), conv(128, 256, stride=2)),
-            nn.Sequential(conv(256, 128, 1, padding=0), conv(128, 256, padding=0)),
-            nn.Sequential(conv(256, 128, 1, padding=0), conv(128, 256, padding=0)),
+            *(step for step, _ in extra),
         ])
         self.classes = classes
-        sources = ((512, 4), (1024, 6), (512, 6), (256, 6), (256, 4), (256, 4))
+        sources = list(zip((512, 1024, 512, *(width for _, width in extra)), boxes, strict=True))
         self.boxes = nn.ModuleList(nn.Conv2d(c, 4 * n, 3, padding=1) for c, n in sources)
         self.scores = nn.ModuleList(nn.Conv2d(c, classes * n, 3, padding=1) for c, n in sources)
 
@@ -51,6 +53,39 @@ class SSD300(nn.Module):
         boxes = [rows(head(y), 4) for head, y in zip(self.boxes, found, strict=True)]
         scores = [rows(head(y), self.classes) for head, y in zip(self.scores, found, strict=True)]
         return torch.cat(boxes, 1), torch.cat(scores, 1)
+
+
+def ssd300() -> SSD:
+    """Six maps, 8732 boxes."""
+    small = [(nn.Sequential(conv(256, 128, 1, padding=0), conv(128, 256, padding=0)), 256) for _ in range(2)]
+    return SSD([(nn.Sequential(conv(512, 128, 1, padding=0), conv(128, 256, stride=2)), 256), *small],
+               (4, 6, 6, 6, 4, 4))
+
+
+def ssd512() -> SSD:
+    """Seven maps, of 64 to 1, 24564 boxes."""
+    halved = [(nn.Sequential(conv(n, 128, 1, padding=0), conv(128, 256, stride=2)), 256) for n in (512, 256, 256)]
+    last = nn.Sequential(conv(256, 128, 1, padding=0), conv(128, 256, kernel=4))
+    return SSD([*halved, (last, 256)], (4, 6, 6, 6, 6, 4, 4))
+
+
+def yolov1() -> nn.Module:
+    """Redmon et al. (2015), figure 3: (kernel, channels, stride), or a pool; then two connected layers."""
+    pool: tuple[int, ...] = ()
+    layers = [(7, 64, 2), pool, (3, 192), pool, (1, 128), (3, 256), (1, 256), (3, 512), pool,
+              *((1, 256), (3, 512)) * 4, (1, 512), (3, 1024), pool, *((1, 512), (3, 1024)) * 2,
+              (3, 1024), (3, 1024, 2), (3, 1024), (3, 1024)]
+    steps: list[nn.Module] = []
+    channels = 3
+    for layer in layers:
+        if layer:
+            kernel, width, *stride = layer
+            steps += [nn.Conv2d(channels, width, kernel, *stride, padding=kernel // 2), nn.LeakyReLU(0.1)]
+            channels = width
+        else:
+            steps += [nn.MaxPool2d(2)]
+    return nn.Sequential(*steps, nn.Flatten(), nn.Linear(7 * 7 * 1024, 4096), nn.LeakyReLU(0.1), nn.Dropout(),
+                         nn.Linear(4096, 7 * 7 * 30))
 
 
 def rows(x: Tensor, values: int) -> Tensor:
