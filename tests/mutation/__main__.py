@@ -125,14 +125,19 @@ def main() -> None:
     else:
         data = {"about": {**about, "drawn": given.count}, "mutants": []}
         chosen = drawn(given.count, given.seed)[: given.run]
-    ran = {(m["file"], m["number"]): m for m in data["mutants"]}
+    ran = {planted(m): m for m in data["mutants"]}
     for done, (mutant, outcome) in enumerate(outcomes(chosen, given.jobs, given.minutes), 1):
         assert mutant in mutants(PACKAGE / mutant.file), f"{mutant} is no mutant of the code as it is"
-        ran[mutant.file, mutant.number] = {**mutant._asdict(), "outcome": outcome}
+        ran[mutant] = {**mutant._asdict(), "outcome": outcome, "again": given.again}
         print(f"{outcome:11} {mutant.file}:{mutant.line} {mutant.before} -> {mutant.after}", flush=True)
         if done % 50 == 0 or done == len(chosen):
             write({**data, "mutants": [ran[key] for key in sorted(ran)]})
     write({**data, "mutants": [ran[key] for key in sorted(ran)]})
+
+
+def planted(m: dict[str, Any]) -> Mutant:
+    """The mutant that an entry of the data is about."""
+    return Mutant(**{k: m[k] for k in Mutant._fields})
 
 
 def followed(known: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[Mutant]]:
@@ -142,7 +147,7 @@ def followed(known: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[Mu
     """
     everything, again = [], []
     for m in known:
-        mutant = Mutant(**{k: m[k] for k in Mutant._fields})
+        mutant = planted(m)
         there = mutants(PACKAGE / mutant.file)
         same = [t for t in there if t[3:] == mutant[3:]]
         if mutant not in there and len(same) == 1:

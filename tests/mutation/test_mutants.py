@@ -4,6 +4,7 @@ import ast
 from collections import Counter
 
 from cnnspec.report.pages.mutation import page
+from tests.mutation.__main__ import followed, planted
 from tests.mutation.mutants import FILES_APART, PACKAGE, ROOMS, changes, drawn, mutants, mutated, places
 
 SOURCE = '''
@@ -42,8 +43,20 @@ def test_a_sample_is_the_same_for_the_same_seed_and_fair_to_rooms() -> None:
 
 def test_the_page_counts_and_names_what_survived() -> None:
     mutant = drawn(1, 1)[0]._asdict()
-    ran = [{**mutant, "outcome": outcome} for outcome in ("killed", "killed", "out of time", "survived")]
+    ran = [{**mutant, "outcome": outcome, "again": i > 1}
+           for i, outcome in enumerate(("killed", "killed", "out of time", "survived"))]
     text = page({"about": {"date": "2026-01-01", "python": "3.11", "seed": 1, "drawn": 9}, "mutants": ran})
     assert f"| {mutant['file'].partition('/')[0]} " in text
-    assert "75%" in text
+    assert "75.0%" in text
+    assert "2 (50.0%) were killed when they were drawn" in text
     assert f"{mutant['file']}:{mutant['line']}".replace("_", "\\_") in text
+
+
+def test_survivors_are_followed_to_where_changed_code_has_them() -> None:
+    file = PACKAGE / "ops" / "crop.py"
+    here = next(m for m in mutants(file) if [t[3:] for t in mutants(file)].count(m[3:]) == 1)
+    entry = {**here._asdict(), "outcome": "survived"}
+    moved, gone = {**entry, "number": 999, "line": 999}, {**entry, "number": 999, "before": "what was there"}
+    everything, again = followed([entry, moved, gone, {**entry, "outcome": "killed"}])
+    assert again == [here, here]
+    assert [planted(m) for m in everything] == [here, here, planted(gone), here]

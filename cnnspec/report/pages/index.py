@@ -16,9 +16,11 @@ ABOUT = {  # by the page's module
     "planted_faults": "how many faults verification finds that were planted on purpose",
     "operators": "what a layer can be, with formulas, sources and worked examples",
     "rules": "what the gate looks for in specs, rule by rule",
+    "mutation": "how many faults in the checker itself its tests find, and which they do not",
     "benchmarks": "how long it takes",
 }
-DATA = {"verification": "verification", "planted_faults": "faults", "benchmarks": "benchmarks", "memory": "memory"}
+DATA = {"verification": "verification", "planted_faults": "faults", "benchmarks": "benchmarks", "memory": "memory",
+        "mutation": "mutation"}
 
 
 def pages(reports: str) -> dict[str, str]:

@@ -23,10 +23,11 @@ def page(data: dict[str, Any]) -> str:
 Small faults were planted in the checker's own code, in `spec/`, `ops/` and `rules/` alike, one at a time: a comparison
 or an operator exchanged, a number raised by one, a condition turned round, a value not returned, a statement left
 out; never in texts. The tests that concern the room were run, with at most 12 examples of each law, until one failed.
-{about["drawn"]:,} mutants were drawn from seed {about["seed"]}; of these the first {len(ran):,}, a sample by chance,
+{about["drawn"]:,} mutants were drawn by chance from seed {about["seed"]}, as many from each room; {len(ran):,} of them
 were run on {about["date"]} by `python -m tests.mutation` with Python {about["python"]}. The goal is that at least
 {GOAL}% are killed, of at least 1,000. Methods that derive formulas, plan memory and build twins were left out: they
-have suites of their own.
+have suites of their own. {share(ran)} were killed when they were drawn. Then tests were written for those that had
+survived, more suites were run over them, and they were tried once more (`--again`). Places are those of the code then.
 
 {by_room(ran)}
 
@@ -42,11 +43,19 @@ def by_room(ran: list[dict[str, Any]]) -> str:
     rows = []
     for room in [*dict.fromkeys(m["file"].partition("/")[0] for m in ran), ""]:
         some = [m for m in ran if m["file"].startswith(room)]
-        killed = sum(m["outcome"] != "survived" for m in some)
+        killed = [m for m in some if m["outcome"] != "survived"]
         late = sum(m["outcome"] == "out of time" for m in some)
-        share = f"{100 * killed / len(some):.0f}%" if some else ""
-        rows.append([room or "all", f"{len(some):,}", f"{killed:,}", f"{late:,}", share])
-    return grid(["Room", "Mutants", "Killed", "Of these by time", "Share"], rows, [False] + [True] * 4, "markdown")
+        since = sum(m["again"] for m in killed)
+        rows.append([room or "all", f"{len(some):,}", f"{len(killed):,}", f"{late:,}", f"{since:,}",
+                     f"{100 * len(killed) / len(some):.1f}%"])
+    heads = ["Room", "Mutants", "Killed", "Of these by time", "Of these by tests written since", "Share"]
+    return grid(heads, rows, [False] + [True] * 5, "markdown")
+
+
+def share(ran: list[dict[str, Any]]) -> str:
+    """How many were killed at first."""
+    first = sum(m["outcome"] != "survived" and not m["again"] for m in ran)
+    return f"{first:,} ({100 * first / len(ran):.1f}%)"
 
 
 def survivors(left: list[dict[str, Any]]) -> str:
