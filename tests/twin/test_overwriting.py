@@ -10,6 +10,7 @@ from cnnspec.analyses.memory.overwriting import losses
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
 from cnnspec.twin.executor import build
+from cnnspec.twin.verify import verify
 
 CONV = '{ name = "a", op = "conv", out_channels = 4, kernel_size = 1 }, '
 FLAT = '{ name = "f", op = "flatten" }, '
@@ -61,6 +62,22 @@ def test_pytorch_refuses_to_train_what_is_found_and_nothing_else(start: int) -> 
         assert refused == bool(found), (seed, found)
         seen.add(refused)
     assert seen == {True, False}
+
+
+TRAINED = CONV + SIGMOID + relu("r", "s")
+
+
+def test_what_cannot_be_trained_is_refused_by_name_and_runs_where_nothing_is_trained() -> None:
+    net = written.network(TRAINED)
+    with pytest.raises(RequestError, match="PyTorch refuses to train this network: r works in place and overwrites s, "
+                       "which the backward pass of s needs; inplace = false would mend it"):
+        net.memory(1)
+    frozen = written.network(TRAINED + CONV.replace('"a"', '"z"')).memory(1, freeze=("a",))
+    assert frozen.gradients == 4 * (4 * 4 + 4)
+    checks = {c.name: c for c in verify(net.graph, "cpu", memory=True).checks}
+    assert checks["memory"].status == "limited"
+    assert "PyTorch refuses to train" in checks["memory"].detail
+    assert checks["shapes"].status == "passed"
 
 
 def trains(graph: Graph) -> bool:

@@ -37,8 +37,9 @@ class Loss(NamedTuple):
     @property
     def message(self) -> str:
         """What is wrong and what would mend it."""
-        return (f"{visible(self.node.name)} works in place and overwrites {visible(self.value.name)}, which {self.who}"
-                "; inplace = false would mend it, and cnnspec check shows where")
+        refused = "PyTorch refuses to train this network: " if self.backwards else ""
+        return (f"{refused}{visible(self.node.name)} works in place and overwrites {visible(self.value.name)}, which "
+                f"{self.who}; inplace = false would mend it, and cnnspec check shows where")
 
 
 class Watched(Forward):
