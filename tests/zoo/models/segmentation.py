@@ -96,19 +96,22 @@ class UNet(nn.Module):
         return self.score(x)
 
 
+def encoder() -> nn.ModuleList:
+    """VGG-16's convolutions with batch normalization, stage by stage."""
+    stages, channels = nn.ModuleList(), 3
+    for widths in VGG16:
+        pairs = zip((channels, *widths), widths, strict=False)
+        stages.append(nn.Sequential(*(m for i, o in pairs for m in normed(i, o))))
+        channels = widths[-1]
+    return stages
+
+
 class SegNet(nn.Module):
     """Badrinarayanan, Kendall & Cipolla (2015): VGG-16's convolutions, and its mirror that unpools by the switches."""
 
     def __init__(self, classes: int = 12) -> None:
         super().__init__()
-        self.encoder, self.decoder = nn.ModuleList(), nn.ModuleList()
-        channels = 3
-        for widths in VGG16:
-            layers = []
-            for width in widths:
-                layers += normed(channels, width)
-                channels = width
-            self.encoder.append(nn.Sequential(*layers))
+        self.encoder, self.decoder = encoder(), nn.ModuleList()
         for stage, after in ((5, 512), (4, 256), (3, 128), (2, 64), (1, classes)):
             same = VGG16[stage - 1][1:]
             layers = [m for width in same for m in normed(width, width)]
@@ -132,14 +135,7 @@ class DeconvNet(nn.Module):
 
     def __init__(self, classes: int = 21) -> None:
         super().__init__()
-        self.encoder, self.decoder = nn.ModuleList(), nn.ModuleList()
-        channels = 3
-        for widths in VGG16:
-            layers = []
-            for width in widths:
-                layers += normed(channels, width)
-                channels = width
-            self.encoder.append(nn.Sequential(*layers))
+        self.encoder, self.decoder = encoder(), nn.ModuleList()
         self.middle = nn.Sequential(*normed(512, 4096, 7, 0), *normed(4096, 4096, 1, 0), *deconv(4096, 512, 7, 0))
         for widths in ((512, 512, 512), (512, 512, 256), (256, 256, 128), (128, 64), (64, 64)):
             layers, channels = [], widths[0]
