@@ -27,7 +27,8 @@ from cnnspec.twin.memory import Meter, peak, without_workspace
 DATA = Path(__file__).parents[1] / "reports" / "data" / "memory.json"
 SMALL = 2**30  # bytes, up to which a network is measured in this process
 OPTIMIZER = "adam"  # with whose step the peak of training is measured too, in a second run
-BATCH = 2  # of one example batch norm cannot take the variance where a map has one position
+BATCH = 2  # of one example batch norm cannot take the variance where a map has one position; where there is none, and
+           # two examples need more than there is, one will do
 
 
 def main() -> None:
@@ -42,8 +43,9 @@ def main() -> None:
     nets = sorted(load_zoo(), key=lambda net: net.totals.macs)
     end = time.monotonic() + asked.seconds
     for net in nets:
-        plan = net.memory(BATCH)
         known = found.get(net.name, {}).get("digest") == digest(net.graph)
+        batch = found[net.name].get("batch", BATCH) if known else batch_of(net, asked.gib)
+        plan = net.memory(batch)
         if known:
             found[net.name]["predicted"] = predicted(plan)
         if asked.names and net.name not in asked.names:
@@ -53,22 +55,31 @@ def main() -> None:
             write(found, nets)
             continue
         if plan.training_peak > asked.gib * 2**30:
-            found[net.name] = unmeasured(net, f"it needs {plan.training_peak / 2**30:.1f} GiB, more than was given")
+            need = f"{plan.training_peak / 2**30:.1f} GiB for a batch of {batch}"
+            found[net.name] = unmeasured(net, f"it needs {need}, more than was given")
         elif time.monotonic() > end:
             found[net.name] = unmeasured(net, "there was no time for it")
         else:
-            found[net.name] = measured_here(net) if plan.training_peak < SMALL else in_a_process(net)
+            row = measured_here(net, batch) if plan.training_peak < SMALL else in_a_process(net, batch)
+            found[net.name] = row if batch == BATCH else {**row, "batch": batch}
         write(found, nets)
     write(found, nets)
 
 
+def batch_of(net: Network, gib: float) -> int:
+    """How many examples are measured at once."""
+    single = not any(n.kind == "batchnorm" for n in net.graph.nodes)
+    return 1 if single and net.memory(BATCH).training_peak > gib * 2**30 else BATCH
+
+
 def with_adam(net: Network, row: dict[str, Any], gib: float, end: float) -> None:
     """Measure the peak of training with Adam's step too, if that was not done yet."""
-    plan = net.memory(BATCH, optimizer=OPTIMIZER)
+    batch = row.get("batch", BATCH)
+    plan = net.memory(batch, optimizer=OPTIMIZER)
     known = row.get(OPTIMIZER, {})
     if "measured" not in known and plan.training_peak <= gib * 2**30 and time.monotonic() < end:
         torch.set_num_threads(1)
-        meter = Meter(net.graph, build(net.graph), BATCH, plan.loss, OPTIMIZER, frozenset())
+        meter = Meter(net.graph, build(net.graph), batch, plan.loss, OPTIMIZER, frozenset())
         known = {"measured": plan.ground("training") + peak(without_workspace(meter.trained()))}
     if known:
         row[OPTIMIZER] = {"predicted": plan.training_peak, **known}
@@ -87,16 +98,16 @@ def unmeasured(net: Network, why: str) -> dict[str, Any]:
     return {"network": net.name, "digest": digest(net.graph), "why": why}
 
 
-def measured_here(net: Network) -> dict[str, Any]:
+def measured_here(net: Network, batch: int) -> dict[str, Any]:
     torch.set_num_threads(1)
-    return {"network": net.name, "digest": digest(net.graph), **measure(net)}
+    return {"network": net.name, "digest": digest(net.graph), **measure(net, batch)}
 
 
-def in_a_process(net: Network) -> dict[str, Any]:
+def in_a_process(net: Network, batch: int) -> dict[str, Any]:
     """What a process of its own measures of a network."""
     context = multiprocessing.get_context("spawn")
     pipe, theirs = context.Pipe()
-    process = context.Process(target=serve, args=(net.name, theirs))
+    process = context.Process(target=serve, args=(net.name, batch, theirs))
     process.start()
     theirs.close()
     try:
@@ -107,18 +118,18 @@ def in_a_process(net: Network) -> dict[str, Any]:
     return {"network": net.name, "digest": digest(net.graph), **found}
 
 
-def serve(name: str, pipe: Any) -> None:
+def serve(name: str, batch: int, pipe: Any) -> None:
     torch.set_num_threads(1)
     try:
-        pipe.send(measure(load(name)))
+        pipe.send(measure(load(name), batch))
     except Exception as error:
         pipe.send({"why": f"{type(error).__name__}: {str(error)[:200]}"})
 
 
-def measure(net: Network) -> dict[str, Any]:
+def measure(net: Network, batch: int) -> dict[str, Any]:
     """Predicted, measured, and what others say; peaks with all that is alive throughout."""
-    plan = net.memory(BATCH)
-    found = Meter(net.graph, build(net.graph), BATCH, plan.loss, "none", frozenset()).measured()
+    plan = net.memory(batch)
+    found = Meter(net.graph, build(net.graph), batch, plan.loss, "none", frozenset()).measured()
     grounds = {mode: plan.ground(mode) for mode in ("inference", "training")}
     return {
         "loss": plan.loss, "parameters": plan.parameters,
@@ -145,7 +156,7 @@ def torchinfo(net: Network, plan: Memory) -> int:
     """The total size that torchinfo estimates."""
     import torchinfo as library  # type: ignore[import-not-found, import-untyped]
 
-    sizes = [(BATCH, *n.output) for n in net.graph.inputs]
+    sizes = [(plan.batch, *n.output) for n in net.graph.inputs]
     said = library.summary(Flat(build(net.graph, "meta")), input_size=sizes, verbose=0, mode="train", device="meta")
     return int(said.total_input + said.total_output_bytes + said.total_param_bytes)
 
@@ -173,7 +184,7 @@ def memtracker(net: Network, plan: Memory) -> int:
 
     with FakeTensorMode():
         twin = build(net.graph).train()
-        meter = Meter(net.graph, twin, BATCH, plan.loss, "none", frozenset())
+        meter = Meter(net.graph, twin, plan.batch, plan.loss, "none", frozenset())
         twin.forward = bare(twin)  # type: ignore[method-assign]
         tracker = MemTracker()
         tracker.track_external(twin, *meter.inputs, *meter.targets)

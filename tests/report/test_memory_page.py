@@ -40,12 +40,18 @@ def test_what_was_predicted_is_what_is_predicted() -> None:
     rows = [n for n in json.loads(DATA.read_text())["networks"] if "measured" in n]
     assert len(rows) > 60
     for row in rows:
-        plan = cnnspec.load(row["network"]).memory(2)
+        batch = row.get("batch", 2)
+        plan = cnnspec.load(row["network"]).memory(batch)
         now = {"saved": plan.saved, "inference": plan.inference_peak, "training": plan.training_peak}
         assert now == row["predicted"], row["network"]
         if "adam" in row:
-            step = cnnspec.load(row["network"]).memory(2, optimizer="adam")
+            step = cnnspec.load(row["network"]).memory(batch, optimizer="adam")
             assert step.training_peak == row["adam"]["predicted"], row["network"]
+
+
+def test_a_smaller_batch_is_said() -> None:
+    assert "a batch of 2. Not" in shown(row())
+    assert "a batch of 2 (of 1 for large, as more do not fit). Not" in shown(row(), row(network="large", batch=1))
 
 
 def test_what_was_not_measured_is_named() -> None:

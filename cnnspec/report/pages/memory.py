@@ -31,8 +31,8 @@ def page(data: dict[str, Any]) -> str:
     return f"""# Memory
 
 What the networks of the zoo need in memory, predicted by `cnnspec memory` without PyTorch, and measured on the CPU
-with {versions}, on {data["machine"]}: a batch of {data["batch"]}, {data["dtype"]}, without an optimizer. Not measured
-on CUDA.
+with {versions}, on {data["machine"]}: {data["dtype"]}, without an optimizer, a batch of
+{data["batch"]}{smaller(rows)}. Not measured on CUDA.
 
 {len(rows)} of {len(data["networks"])} networks were measured; of {len(exact)} all three figures are right to the byte.
 {with_adam(rows)}
@@ -76,6 +76,12 @@ of which that was measured; its peaks are not predicted.
 
 {missed(missing)}
 """
+
+
+def smaller(rows: list[Row]) -> str:
+    """Which networks were measured with fewer examples."""
+    found = [f"{row['batch']} for {markdown(row['network'])}" for row in rows if "batch" in row]
+    return f" (of {', of '.join(found)}, as more do not fit)" if found else ""
 
 
 def with_adam(rows: list[Row]) -> str:
