@@ -10,7 +10,7 @@ Source: PyTorch's notes on autograd, In-place correctness checks.
 from collections.abc import Iterator
 from math import prod
 
-from cnnspec.analyses.memory.overwriting import losses
+from cnnspec.analyses.memory.overwriting import clashes
 from cnnspec.problems import visible
 from cnnspec.rules.rule import ERROR, Remark, Rule
 from cnnspec.rules.subject import Subject
@@ -20,13 +20,13 @@ from cnnspec.units import count, shape
 def check(net: Subject) -> Iterator[Remark]:
     """Every operator in place, with the first who needs what it overwrites, in training or at inference."""
     graph, seen = net.graph, set()
-    for loss in losses(graph, training=True) + losses(graph, training=False):
-        node, value = loss.node, loss.value
+    for clash in clashes(graph, training=True) + clashes(graph, training=False):
+        node, value = clash.node, clash.value
         if node.index not in seen:
             seen.add(node.index)
-            refused = ": PyTorch refuses to train this" if loss.backwards else ""
+            refused = ": PyTorch refuses to train this" if clash.backwards else ""
             message = (f"{visible(node.name)} ({node.kind}) works in place and overwrites the {shape(value.output)} "
-                       f"values of {visible(value.name)}, which {loss.who}{refused}")
+                       f"values of {visible(value.name)}, which {clash.who}{refused}")
             yield Remark(node, message, f"inplace = false, which takes {count(prod(node.output))} values more",
                          ("inplace", "activation"))
 

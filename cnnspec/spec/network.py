@@ -150,7 +150,7 @@ def read_bindings(notes: Collector, source: Source, name: str | None,
 
         budgets = check_budgets(notes, source, ("budget",), source.data["budget"])
         for variant in budgets:
-            bind(notes, source, ("budget", variant), variant, own and [*known, *(n for n in own if n not in known)])
+            bind(notes, source, ("budget", variant), variant, own and [*dict.fromkeys(known + own)])
     if "claims" not in source.data:
         return references, budgets, ()
     from cnnspec.spec.claim_reading import claims_of, variants_in  # few specs have any

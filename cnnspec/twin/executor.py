@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from cnnspec.analyses.memory.overwriting import losses
+from cnnspec.analyses.memory.overwriting import clashes
 from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import RequestError
 
@@ -123,9 +123,9 @@ def place(root: nn.Module, name: str, module: nn.Module) -> None:
 
 def plan(graph: Graph, training: bool, modules: dict[int, nn.Module], undone: set[int]) -> list[Step]:
     """The steps of one mode. Raises RequestError where an operator in place would spoil what another reads."""
-    for loss in losses(graph, training):
-        if not loss.backwards:
-            raise RequestError(loss.message)
+    for clash in clashes(graph, training):
+        if not clash.backwards:
+            raise RequestError(clash.message)
     nodes = list(graph.layers(training))
     kept = {n.index for n in graph.results(training)}
     last: dict[int, int] = {}

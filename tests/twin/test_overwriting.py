@@ -6,7 +6,7 @@ import torch
 import written
 from dags import Dag
 
-from cnnspec.analyses.memory.overwriting import losses
+from cnnspec.analyses.memory.overwriting import clashes
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
 from cnnspec.twin.executor import build
@@ -44,7 +44,7 @@ FOUND = {  # lines and outputs; who overwrites, what, who needs it, and whether 
 def test_what_is_overwritten_too_early_is_found(case: str) -> None:
     lines, outputs, expected = FOUND[case]
     graph = written.network(lines, top=f"outputs = {[*outputs]}").graph
-    found = losses(graph, training=True)
+    found = clashes(graph, training=True)
     assert [(x.node.name, x.value.name, x.reader and x.reader.name, x.backwards) for x in found] == expected
 
 
@@ -53,7 +53,7 @@ def test_pytorch_refuses_to_train_what_is_found_and_nothing_else(start: int) -> 
     seen = set()
     for seed in range(start, start + 60):
         graph = support.graph_of(Dag(seed, 8, careless=True).text)
-        found = losses(graph, training=True) + losses(graph, training=False)
+        found = clashes(graph, training=True) + clashes(graph, training=False)
         if not all(x.backwards for x in found):  # PyTorch would compute something else, and say nothing
             with pytest.raises(RequestError, match="works in place"):
                 build(graph)

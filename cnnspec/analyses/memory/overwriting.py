@@ -15,7 +15,7 @@ from cnnspec.ops.memory import OUTPUT
 from cnnspec.problems import visible
 
 
-class Loss(NamedTuple):
+class Clash(NamedTuple):
     """A ``value`` that ``node`` overwrites, and the ``reader`` who needs it: backwards, or after it.
 
     The caller, who gets it back, is None.
@@ -47,13 +47,13 @@ class Watched(Forward):
 
     def __init__(self, graph: Graph, training: bool, frozen: frozenset[str]):
         self.lost: dict[int, Node] = {}  # values that were overwritten
-        self.read: list[Loss] = []
+        self.read: list[Clash] = []
         self.overwritten: list[tuple[Node, Storage, int]] = []  # with the length of the tape by then
         setting = Setting(2, gradients=training, frozen=frozen)
         super().__init__(graph, setting, *begin(graph, setting), training)
 
     def run(self, node: Node, dead: list[int]) -> None:
-        self.read += [Loss(self.lost[n.index], n, node) for n in node.inputs if n.index in self.lost]
+        self.read += [Clash(self.lost[n.index], n, node) for n in node.inputs if n.index in self.lost]
         before, steps = self.values[node.inputs[0].index].storage, len(self.tape)
         super().run(node, dead)
         works = node.op.memory(*node.shapes, y=node.output, training=self.training)
@@ -63,7 +63,7 @@ class Watched(Forward):
             self.overwritten.append((node, before, steps))
 
 
-def losses(graph: Graph, training: bool, frozen: frozenset[str] = frozenset()) -> list[Loss]:
+def clashes(graph: Graph, training: bool, frozen: frozenset[str] = frozenset()) -> list[Clash]:
     """All that is overwritten too early, backwards only where ``training``.
 
     ``frozen`` are the layers whose parameters get no gradients.
@@ -72,9 +72,9 @@ def losses(graph: Graph, training: bool, frozen: frozenset[str] = frozenset()) -
         return []
     found, names = Watched(graph, training, frozen), {n.name: n for n in graph.nodes}
     kept = {id(s) for step in found.tape for s in step.kept}
-    backwards = [Loss(node, node.inputs[0], names[step.node], True) for node, storage, steps in found.overwritten
+    backwards = [Clash(node, node.inputs[0], names[step.node], True) for node, storage, steps in found.overwritten
                  if id(storage) in kept for step in found.tape[:steps] if storage in step.kept]
-    returned = [Loss(found.lost[n.index], n, None) for n in graph.results(training) if n.index in found.lost]
+    returned = [Clash(found.lost[n.index], n, None) for n in graph.results(training) if n.index in found.lost]
     return backwards + found.read + returned
 
 

@@ -4,7 +4,7 @@ from cnnspec.analyses.memory.backward import Backward
 from cnnspec.analyses.memory.forward import Forward
 from cnnspec.analyses.memory.log import Log
 from cnnspec.analyses.memory.loss import run_losses, usual
-from cnnspec.analyses.memory.overwriting import losses
+from cnnspec.analyses.memory.overwriting import clashes
 from cnnspec.analyses.memory.step import run_step, state, weights
 from cnnspec.analyses.memory.tape import Setting, begin
 from cnnspec.graph.model import Graph
@@ -48,8 +48,8 @@ def training(graph: Graph, batch: int, size: int = 4, loss: str = "", optimizer:
     The caller holds the outputs and the loss until the end. Raises RequestError where PyTorch refuses the backward
     pass.
     """
-    for lost in losses(graph, True, frozen):
-        raise RequestError(lost.message)
+    if found := clashes(graph, True, frozen):
+        raise RequestError(found[0].message)
     loss = loss or usual(graph)
     setting = Setting(batch, size, True, frozen)
     log, inputs = begin(graph, setting)
