@@ -11,8 +11,17 @@ Importing the package imports nothing heavy. What it offers is in :mod:`cnnspec.
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Comparison", "Network", "RequestError", "SpecError", "__version__", "compare", "load", "networks",
-           "verify"]
+__all__ = [
+    "Comparison",
+    "Network",
+    "RequestError",
+    "SpecError",
+    "__version__",
+    "compare",
+    "load",
+    "networks",
+    "verify",
+]
 HOMES = {"Comparison": "cnnspec.report.compared"}  # of names that are not in cnnspec.api
 
 if TYPE_CHECKING:
@@ -22,7 +31,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """Offer the public names without importing their modules for those who need only a submodule."""
+    """Offer the public names without importing their modules for those who need only a
+    submodule."""
     if name in __all__:
         from importlib import import_module
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.analyses.ledger import Ledger
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.garbage import kept
 from cnnspec.graph.build import build_variant, load_graph, understood
 from cnnspec.graph.model import Graph, Node
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Network", "RequestError", "SpecError", "compare", "load", "networks", "verify"]
 
 
-class Network(Ledger):
+class Network(NetworkCosts):
     """A network at one setting of its arguments, and its costs. Made by :func:`load`.
 
     ``layers`` are the rows of the table and ``totals`` their sums, as at inference.
@@ -49,7 +49,8 @@ class Network(Ledger):
         return next((n for n in self.graph.nodes if n.name == name), None)
 
     def to_frame(self) -> "pandas.DataFrame":
-        """The rows as a pandas DataFrame, with the columns of the JSON contract. Raises RequestError without pandas."""
+        """The rows as a pandas DataFrame, with the columns of the JSON contract. Raises
+        RequestError without pandas."""
         from cnnspec.report.frame import frame
 
         return frame(self)
@@ -57,36 +58,50 @@ class Network(Ledger):
     def draw(self, depth: int | None = None) -> "Picture":
         """The architecture as the text of an SVG, which a notebook shows as a picture.
 
-        ``depth`` opens blocks so many levels deep (1: none); without it as deep as a page holds, and each kind of block
-        that stays folded is shown in a panel. Raises RequestError for a picture of too many boxes.
-        """
+        ``depth`` opens blocks so many levels deep (1: none); without it as deep as a page holds,
+        and each kind of block that stays folded is shown in a panel. Raises RequestError for a
+        picture of too many boxes."""
         from cnnspec.report.diagram.draw import draw
 
         return draw(self, depth)
 
-    def build(self, device: str | None = None, dtype: "torch.dtype | None" = None) -> "torch.nn.Module":
-        """The network as a torch.nn.Module: a flat executor with readable parameter names. Raises RequestError."""
+    def build(
+        self, device: str | None = None, dtype: "torch.dtype | None" = None
+    ) -> "torch.nn.Module":
+        """The network as a torch.nn.Module: a flat executor with readable parameter names. Raises
+        RequestError."""
         try:
-            from cnnspec.twin.executor import build
+            from cnnspec.pytorch.executor import build
         except ImportError:
-            raise RequestError("building a network needs PyTorch: pip install 'cnnspec[verify]'") from None
+            raise RequestError(
+                "building a network needs PyTorch: pip install 'cnnspec[verify]'"
+            ) from None
         return build(self.graph, device, dtype)
 
-    def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "none", loss: str = "",
-               mode: str = "training", freeze: Sequence[str] = ()) -> "Memory":
-        """What it needs in memory, in bytes, with ``saved``, ``inference_peak``, ``training_peak`` and their parts.
+    def memory(
+        self,
+        batch: int = 1,
+        dtype: str = "float32",
+        optimizer: str = "none",
+        loss: str = "",
+        mode: str = "training",
+        freeze: Sequence[str] = (),
+    ) -> "Memory":
+        """What it needs in memory, in bytes, with ``saved``, ``inference_peak``, ``training_peak``
+        and their parts.
 
-        ``freeze`` are patterns such as ``layer1.*`` of layers that are not trained; both peaks are found whatever the
-        ``mode``, of which ``peak`` is the one. Raises RequestError for a batch, dtype, optimizer, loss, mode or pattern
-        that there is not.
-        """
+        ``freeze`` are patterns such as ``layer1.*`` of layers that are not trained; both peaks are
+        found whatever the ``mode``, of which ``peak`` is the one. Raises RequestError for a batch,
+        dtype, optimizer, loss, mode or pattern that there is not."""
         from cnnspec.analyses.memory.answer import memory
 
         with kept():
             return memory(self.graph, batch, dtype, optimizer, loss, mode, freeze)
 
     def __repr__(self) -> str:
-        return f"<Network {self.name}: {self.totals.params:,} parameters, {self.totals.macs:,} MACs>"
+        return (
+            f"<Network {self.name}: {self.totals.params:,} parameters, {self.totals.macs:,} MACs>"
+        )
 
     def _repr_html_(self) -> str:
         from cnnspec.report.table import table
@@ -94,52 +109,74 @@ class Network(Ledger):
         return table(self, "html")
 
 
-def load(name: str, *, input: Shape | None = None, max_lines: int = MAX_LINES, **settings: Any) -> Network:
+def load(
+    name: str, *, input: Shape | None = None, max_lines: int = MAX_LINES, **settings: Any
+) -> Network:
     """The network called ``name``: one of the zoo, a file, or ``FILE.toml:variant``.
 
-    ``settings`` set the network's arguments, ``input`` replaces its input shape, ``max_lines`` bounds the lines
-    of the unrolled network. Raises SpecError with all the problems of the spec, or RequestError.
-    """
+    ``settings`` set the network's arguments, ``input`` replaces its input shape, ``max_lines``
+    bounds the lines of the unrolled network. Raises SpecError with all the problems of the spec, or
+    RequestError."""
+
     def again(more: dict[str, Any]) -> Graph:
         return load_graph(name, {**more, **settings}, input, max_lines)
 
     return Network(load_graph(name, settings, input, max_lines), again)
 
 
-def verify(net: Network | str, model: "torch.nn.Module | None" = None, device: str = "auto",
-           against: tuple[str, ...] | str = (), model_name: str = "", memory: bool = False) -> "PrintedVerdict":
-    """Whether a network's twin in PyTorch, and the models that it must equal, are what its sheet says.
+def verify(
+    net: Network | str,
+    model: "torch.nn.Module | None" = None,
+    device: str = "auto",
+    against: tuple[str, ...] | str = (),
+    model_name: str = "",
+    memory: bool = False,
+) -> "PrintedVerdict":
+    """Whether a network's twin in PyTorch, and the models that it must equal, are what its sheet
+    says.
 
-    ``model`` is one of yours; it is copied, and stays as it is. ``against`` names libraries (torchvision, timm) in
-    which the spec has a reference. ``device`` is auto, cpu, cuda or meta. ``memory`` measures what it needs, too.
-    The verdict is true where all holds, and prints itself. Nothing that is found is raised; RequestError is, for a
-    request that cannot be carried out.
-    """
+    ``model`` is one of yours; it is copied, and stays as it is. ``against`` names libraries
+    (torchvision, timm) in which the spec has a reference. ``device`` is auto, cpu, cuda or meta.
+    ``memory`` measures what it needs, too. The verdict is true where all holds, and prints itself.
+    Nothing that is found is raised; RequestError is, for a request that cannot be carried out."""
     from cnnspec.report.verdicts.printed import PrintedVerdict
 
     network = load(net) if isinstance(net, str) else net
     libraries = (against,) if isinstance(against, str) else tuple(against)
     try:
-        from cnnspec.twin import requests
-        from cnnspec.twin.verify import verify
+        from cnnspec.pytorch import requests
+        from cnnspec.pytorch.verify import verify
     except ImportError:
-        raise RequestError("verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'") from None
+        raise RequestError(
+            "verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'"
+        ) from None
     requests.check_device(device)
     requests.check_libraries(libraries, network.graph)
     theirs = None if model is None else requests.copied(model)
-    found = verify(network.graph, device, libraries, theirs, model_name, again=network.again, memory=memory)
+    found = verify(
+        network.graph, device, libraries, theirs, model_name, again=network.again, memory=memory
+    )
     return PrintedVerdict(**vars(found))
 
 
-def compare(nets: "Iterable[Network | str]", *, batch: int = 1, dtype: str = "float32", optimizer: str = "none",
-            loss: str = "", conventions: Iterable[str] = (), columns: Iterable[str] | None = None, sort: str = "",
-            filters: Iterable[str] = ()) -> "Comparison":
+def compare(
+    nets: "Iterable[Network | str]",
+    *,
+    batch: int = 1,
+    dtype: str = "float32",
+    optimizer: str = "none",
+    loss: str = "",
+    conventions: Iterable[str] = (),
+    columns: Iterable[str] | None = None,
+    sort: str = "",
+    filters: Iterable[str] = (),
+) -> "Comparison":
     """Networks, or names of networks, side by side.
 
-    Memory is for ``batch``, ``dtype``, ``optimizer`` and ``loss``. ``conventions`` are tools whose counts are shown
-    besides, ``columns`` the measures instead of the usual, ``sort`` a measure ("-macs": descending) and ``filters``
-    conditions such as "params < 10M". Raises RequestError for what there is not, SpecError for a spec with problems.
-    """
+    Memory is for ``batch``, ``dtype``, ``optimizer`` and ``loss``. ``conventions`` are tools whose
+    counts are shown besides, ``columns`` the measures instead of the usual, ``sort`` a measure
+    ("-macs": descending) and ``filters`` conditions such as "params < 10M". Raises RequestError for
+    what there is not, SpecError for a spec with problems."""
     from cnnspec.analyses import comparison, selection
     from cnnspec.analyses.memory.answer import checked
     from cnnspec.report.compared import Comparison
@@ -161,9 +198,13 @@ def load_zoo(pattern: str = "") -> Iterator[Network]:
         wanted = [name for name in names if pattern in name]
         if wanted:
             spec, notes = understood(read(file))
-            yield from (Network(build_variant(spec, notes, "" if names == [own] else name)) for name in wanted)
+            yield from (
+                Network(build_variant(spec, notes, "" if names == [own] else name))
+                for name in wanted
+            )
 
 
 def networks() -> dict[str, list[str]]:
-    """The families of the zoo, each with the names of its variants (a family without variants has its own)."""
+    """The families of the zoo, each with the names of its variants (a family without variants has
+    its own)."""
     return {family(file): variants(file) or [family(file)] for file in families()}

@@ -1,10 +1,11 @@
-"""What each node costs: one NodeCost a node, the common tongue of the calculation and of every measurement."""
+"""What each node costs: one NodeCost a node, the common tongue of the calculation and of every
+measurement."""
 
 from collections.abc import Iterable
 from math import prod
 
 from cnnspec.graph.model import Node
-from cnnspec.ops.operator import Operator
+from cnnspec.ops.kit.operator import Operator
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
@@ -12,10 +13,10 @@ from cnnspec.units import Shape
 class NodeCost(Record):
     """The cost of one node for one example.
 
-    ``params`` are trainable elements, ``buffers`` stored ones that are not trained, ``tensors`` both by name with
-    their shapes. ``macs`` are multiply-accumulates (biases not counted), ``elementwise`` the other arithmetic by
-    kind. A node that shares its parameters has none of its own; ``shares`` names the one that has them.
-    """
+    ``params`` are trainable elements, ``buffers`` stored ones that are not trained, ``tensors``
+    both by name with their shapes. ``macs`` are multiply-accumulates (biases not counted),
+    ``elementwise`` the other arithmetic by kind. A node that shares its parameters has none of its
+    own; ``shares`` names the one that has them."""
 
     name: str
     op: str

@@ -15,7 +15,8 @@ def swept() -> None:
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """No collection inside: graphs and costs only grow, and looking through them again and again is quadratic."""
+    """No collection inside: graphs and costs only grow, and looking through them again and again is
+    quadratic."""
     enabled = gc.isenabled()
     gc.disable()
     try:

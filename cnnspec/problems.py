@@ -1,8 +1,8 @@
 """The one vocabulary of findings: what is wrong, where, by which rule, and what would mend it.
 
 Every room above speaks of faults only in these terms. A problem's text is plain: names that a user
-wrote pass through :func:`visible`, so that no control character or terminal escape reaches a screen.
-"""
+wrote pass through :func:`visible`, so that no control character or terminal escape reaches a
+screen."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -41,7 +41,8 @@ RULES = {
 
 
 class Where(Record):
-    """A place in a file (``line`` and ``column`` count from 1), or, with line 0, an argument given outside."""
+    """A place in a file (``line`` and ``column`` count from 1), or, with line 0, an argument given
+    outside."""
 
     file: str
     line: int = 0
@@ -69,7 +70,9 @@ class Problem(Record):
         lines = [f"{self.where}: {self.rule} {self.message}"]
         if self.calls:
             first, *others = self.calls
-            shown = ", ".join(others[:6]) + (f" and {len(others) - 6} more" if len(others) > 6 else "")
+            shown = ", ".join(others[:6]) + (
+                f" and {len(others) - 6} more" if len(others) > 6 else ""
+            )
             lines.append(f"  in {first}" + (f";  also {shown}" if others else ""))
         if self.hint:
             lines.append(f"  help: {self.hint}")
@@ -77,7 +80,8 @@ class Problem(Record):
 
 
 class SpecError(Exception):
-    """A spec that cannot be understood: all its problems, in file order, or the first of too many."""
+    """A spec that cannot be understood: all its problems, in file order, or the first of too
+    many."""
 
     def __init__(self, problems: Iterable[Problem], complete: bool = True):
         self.problems = sorted(set(problems), key=place)
@@ -93,7 +97,8 @@ def place(problem: Problem) -> tuple[str, int, int, str, str]:
 
 
 class RequestError(Exception):
-    """A request that cannot be understood: an unknown network, a layer that is not there, a missing extra."""
+    """A request that cannot be understood: an unknown network, a layer that is not there, a missing
+    extra."""
 
 
 class TooMany(Exception):
@@ -104,7 +109,9 @@ def visible(text: object, limit: int = 120) -> str:
     """``text`` with control characters and escapes spelled out, and cut at ``limit`` characters."""
     shown = str(text)[: limit + 1]
     if not shown.isprintable():
-        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown)
+        shown = "".join(
+            c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown
+        )
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
@@ -112,7 +119,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """The one of ``known`` that ``word`` is a misspelling of, or nothing."""
     import difflib  # wanted only where something is wrong
 
-    near = difflib.get_close_matches(word, list(islice(known, 256)), n=1, cutoff=0.6) if len(word) < 100 else []
+    near = (
+        difflib.get_close_matches(word, list(islice(known, 256)), n=1, cutoff=0.6)
+        if len(word) < 100
+        else []
+    )
     return near[0] if near else ""
 
 

@@ -1,15 +1,16 @@
 """Records: named values that do not change, cheap to define.
 
-A dataclass or a NamedTuple writes and compiles its methods when its class is made, 0.2 to 0.6 ms each; the two
-dozen of them here would cost as much as a whole command may take beyond importing its libraries.
-"""
+A dataclass or a NamedTuple writes and compiles its methods when its class is made, 0.2 to 0.6 ms
+each; the two dozen of them here would cost as much as a whole command may take beyond importing its
+libraries."""
 
 from typing import Any, ClassVar, Self, dataclass_transform
 
 
 @dataclass_transform(frozen_default=True)
 class Record:
-    """The annotated names of a subclass are its fields, in order; a value in the class is a default."""
+    """The annotated names of a subclass are its fields, in order; a value in the class is a
+    default."""
 
     _names: ClassVar[tuple[str, ...]] = ()
 
@@ -18,7 +19,9 @@ class Record:
 
     def __init__(self, *values: Any, **named: Any):
         fields = self.__dict__
-        for name, value in zip(self._names, values, strict=False):  # quicker than an update, for so few
+        for name, value in zip(
+            self._names, values, strict=False
+        ):  # quicker than an update, for so few
             fields[name] = value
         if named:
             fields.update(named)

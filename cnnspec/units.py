@@ -27,7 +27,8 @@ def shape(dims: Shape, times: str = "x") -> str:
 
 
 def hwc(dims: Shape) -> str:
-    """A shape in the channels-last notation of textbooks: ``(28, 28, 8)``, a vector as ``(120, 1)``."""
+    """A shape in the channels-last notation of textbooks: ``(28, 28, 8)``, a vector as ``(120,
+    1)``."""
     return f"({dims[0]}, 1)" if len(dims) == 1 else f"({', '.join(map(str, (*dims[1:], dims[0])))})"
 
 
@@ -42,7 +43,8 @@ def channels_last(dims: Shape) -> bool:
 
 
 def giga(n: int, unit: str) -> str:
-    """A large count in words beside its exact value: ``724.407 MMACs`` for 724,406,816 and ``MACs``."""
+    """A large count in words beside its exact value: ``724.407 MMACs`` for 724,406,816 and
+    ``MACs``."""
     for size, prefix in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
         if n >= size:
             return f"{n / size:.3f} {prefix}{unit}"
@@ -50,7 +52,8 @@ def giga(n: int, unit: str) -> str:
 
 
 def short(n: int, unit: str = "", digits: int = 4) -> str:
-    """A count to some significant digits, as papers print it: ``25.56M``; what has no more, and no unit, as it is.
+    """A count to some significant digits, as papers print it: ``25.56M``; what has no more, and no
+    unit, as it is.
 
     >>> short(4089184256), short(608), short(102_228_128, "B"), short(138_357_544, digits=3)
     ('4.089G', '608', '102.2MB', '138M')
@@ -86,11 +89,11 @@ def byte_size(text: str) -> int | None:
 
 
 def amount(text: str, unit: str) -> int | None:
-    """The number in a text such as ``5M`` (where ``unit`` is ""), ``50 MiB`` ("B"), or ``600 MMACs`` ("MAC").
+    """The number in a text such as ``5M`` (where ``unit`` is ""), ``50 MiB`` ("B"), or ``600
+    MMACs`` ("MAC").
 
-    MACs may be given as ``1.2 GFLOPs`` too, 2 FLOPs a MAC. Commas and blanks may stand between digits. None where the
-    text is none of these, or an odd number of FLOPs.
-    """
+    MACs may be given as ``1.2 GFLOPs`` too, 2 FLOPs a MAC. Commas and blanks may stand between
+    digits. None where the text is none of these, or an odd number of FLOPs."""
     import re
 
     if len(text) > 60:
@@ -98,7 +101,9 @@ def amount(text: str, unit: str) -> int | None:
     plain = re.sub(r"(?<=[0-9])[, _](?=[0-9]{3})", "", text)
     if unit == "B":
         return byte_size(plain)
-    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)\s*(macs?|flops?)?\s*", plain.lower())
+    found = re.fullmatch(
+        r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)\s*(macs?|flops?)?\s*", plain.lower()
+    )
     if found is None or (found[3] and not unit):
         return None
     flops = (found[3] or "").startswith("flop")
@@ -114,7 +119,8 @@ def scaled(number: str, prefix: str, base: int, parts: int = 1) -> int | None:
 
 
 def fraction(numerator: int, denominator: int) -> int | str:
-    """An exact ratio in lowest terms: an integer where it is one, else a string such as ``"1/2"``."""
+    """An exact ratio in lowest terms: an integer where it is one, else a string such as
+    ``"1/2"``."""
     if numerator % denominator == 0:
         return numerator // denominator
     from math import gcd

@@ -1,4 +1,5 @@
-"""A real Chromium, without a window, driven over a pipe in its own words (the DevTools protocol): no library needed."""
+"""A real Chromium, without a window, driven over a pipe in its own words (the DevTools protocol):
+no library needed."""
 
 import fcntl
 import json
@@ -26,29 +27,50 @@ def chromium() -> str:
 
 
 class Page:
-    """One page of a browser. ``complaints`` are what its console was told, and exceptions that nobody caught."""
+    """One page of a browser. ``complaints`` are what its console was told, and exceptions that
+    nobody caught."""
 
     def __init__(self, profile: Path):
-        command = [chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                   "--no-first-run", f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
+        command = [
+            chromium(),
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            f"--user-data-dir={profile}",
+            "--remote-debugging-pipe",
+            "about:blank",
+        ]
         read, self.questions = os.pipe()
         self.answers, write = os.pipe()
-        ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (read, write)]  # out of the way of 3 and 4
+        ends = [
+            fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (read, write)
+        ]  # out of the way of 3 and 4
 
         def wire() -> None:  # the browser reads from its file 3 and writes to its file 4
             for end, number in zip(ends, (3, 4), strict=True):
                 os.dup2(end, number)
 
-        self.process = subprocess.Popen(command, pass_fds=(3, 4), preexec_fn=wire, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command,
+            pass_fds=(3, 4),
+            preexec_fn=wire,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         for end in (read, write, *ends):
             os.close(end)
         self.number, self.rest = 0, b""
         self.session = ""
         self.complaints: list[str] = []
         self.loaded = False
-        target = next(t for t in self.ask("Target.getTargets")["targetInfos"] if t["type"] == "page")
-        self.session = self.ask("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
+        target = next(
+            t for t in self.ask("Target.getTargets")["targetInfos"] if t["type"] == "page"
+        )
+        self.session = self.ask("Target.attachToTarget", targetId=target["targetId"], flatten=True)[
+            "sessionId"
+        ]
         for domain in ("Page", "Runtime", "Log"):
             self.ask(f"{domain}.enable")
 
@@ -113,12 +135,21 @@ class Page:
 
     def key(self, key: str) -> None:
         """Press and release a key, as a reader would."""
-        about = {"key": key, "windowsVirtualKeyCode": KEYS[key], "code": {" ": "Space"}.get(key, key)}
+        about = {
+            "key": key,
+            "windowsVirtualKeyCode": KEYS[key],
+            "code": {" ": "Space"}.get(key, key),
+        }
         text = {"Enter": "\r", " ": " "}.get(key)
-        self.ask("Input.dispatchKeyEvent", type="keyDown", **about, **({"text": text} if text else {}))
+        self.ask(
+            "Input.dispatchKeyEvent", type="keyDown", **about, **({"text": text} if text else {})
+        )
         self.ask("Input.dispatchKeyEvent", type="keyUp", **about)
 
     def dark(self, on: bool) -> None:
         """Prefer dark colours, or light ones."""
         value = "dark" if on else "light"
-        self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": value}])
+        self.ask(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": value}],
+        )

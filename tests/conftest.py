@@ -1,4 +1,5 @@
-"""Options of the test run, and how hypothesis draws: anew each time at a desk, the same each time in CI."""
+"""Options of the test run, and how hypothesis draws: anew each time at a desk, the same each time
+in CI."""
 
 import os
 
@@ -12,5 +13,11 @@ if os.environ.get("CI"):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rewrite-expected", action="store_true",
-                     help="write what bad specs print now into tests/spec/bad/*.expected; read the difference as prose")
+    parser.addoption(
+        "--rewrite-expected",
+        action="store_true",
+        help=(
+            "write what bad specs print now into tests/spec/bad/*.expected; read the difference as"
+            " prose"
+        ),
+    )

@@ -1,10 +1,11 @@
-"""Measures what every network of the zoo needs in memory, beside what other tools say: reports/data/memory.json.
+"""Measures what every network of the zoo needs in memory, beside what other tools say:
+reports/data/memory.json.
 
     python -m tests.memory [--seconds 600] [--gib 4] [NAME]...
 
-The smaller networks first, the larger ones in processes of their own; what was measured before, with the spec as it
-is, is kept, and what Adam's step needs is added to it. It needs torchinfo, and takes half an hour and more for all.
-"""
+The smaller networks first, the larger ones in processes of their own; what was measured before,
+with the spec as it is, is kept, and what Adam's step needs is added to it. It needs torchinfo, and
+takes half an hour and more for all."""
 
 import argparse
 import json
@@ -21,14 +22,14 @@ from torch import nn
 from cnnspec.analyses.memory.answer import Memory
 from cnnspec.api import Network, load, load_zoo
 from cnnspec.graph.digest import digest
-from cnnspec.twin.executor import Twin, build
-from cnnspec.twin.memory import Meter, peak, without_workspace
+from cnnspec.pytorch.executor import BuiltModule, build
+from cnnspec.pytorch.memory import Meter, peak, without_workspace
 
 DATA = Path(__file__).parents[1] / "reports" / "data" / "memory.json"
 SMALL = 2**30  # bytes, up to which a network is measured in this process
 OPTIMIZER = "adam"  # with whose step the peak of training is measured too, in a second run
 BATCH = 2  # of one example batch norm cannot take the variance where a map has one position; where there is none, and
-           # two examples need more than there is, one will do
+# two examples need more than there is, one will do
 
 
 def main() -> None:
@@ -36,7 +37,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*")
     parser.add_argument("--seconds", type=float, default=1e9)
-    parser.add_argument("--gib", type=float, default=4.0, help="the largest predicted peak to measure")
+    parser.add_argument(
+        "--gib", type=float, default=4.0, help="the largest predicted peak to measure"
+    )
     asked = parser.parse_args()
     before = json.loads(DATA.read_text()) if DATA.exists() else {"networks": []}
     found = {n["network"]: n for n in before["networks"] if "measured" in n}
@@ -60,7 +63,11 @@ def main() -> None:
         elif time.monotonic() > end:
             found[net.name] = unmeasured(net, "there was no time for it")
         else:
-            row = measured_here(net, batch) if plan.training_peak < SMALL else in_a_process(net, batch)
+            row = (
+                measured_here(net, batch)
+                if plan.training_peak < SMALL
+                else in_a_process(net, batch)
+            )
             found[net.name] = row if batch == BATCH else {**row, "batch": batch}
         write(found, nets)
     write(found, nets)
@@ -88,9 +95,17 @@ def with_adam(net: Network, row: dict[str, Any], gib: float, end: float) -> None
 def write(found: dict[str, dict[str, Any]], nets: list[Network]) -> None:
     """All networks by their names; those that are not there yet are said to be missing."""
     rows = [found.get(net.name) or unmeasured(net, "there was no time for it") for net in nets]
-    versions = {"python": platform.python_version(), **{n: version(n) for n in ("torch", "torchinfo")}}
-    data = {"versions": versions, "machine": f"{platform.machine()} CPU", "batch": BATCH, "dtype": "float32",
-            "networks": sorted(rows, key=lambda row: str(row["network"]))}
+    versions = {
+        "python": platform.python_version(),
+        **{n: version(n) for n in ("torch", "torchinfo")},
+    }
+    data = {
+        "versions": versions,
+        "machine": f"{platform.machine()} CPU",
+        "batch": BATCH,
+        "dtype": "float32",
+        "networks": sorted(rows, key=lambda row: str(row["network"])),
+    }
     DATA.write_text(json.dumps(data, indent=1) + "\n")
 
 
@@ -132,11 +147,13 @@ def measure(net: Network, batch: int) -> dict[str, Any]:
     found = Meter(net.graph, build(net.graph), batch, plan.loss, "none", frozenset()).measured()
     grounds = {mode: plan.ground(mode) for mode in ("inference", "training")}
     return {
-        "loss": plan.loss, "parameters": plan.parameters,
+        "loss": plan.loss,
+        "parameters": plan.parameters,
         "predicted": predicted(plan),
         "measured": {"saved": found.saved, **{m: grounds[m] + getattr(found, m) for m in grounds}},
         "with_workspace": {m: grounds[m] + getattr(found, f"raw_{m}") for m in grounds},
-        "torchinfo": told(torchinfo, net, plan), "memtracker": told(memtracker, net, plan),
+        "torchinfo": told(torchinfo, net, plan),
+        "memtracker": told(memtracker, net, plan),
     }
 
 
@@ -157,14 +174,17 @@ def torchinfo(net: Network, plan: Memory) -> int:
     import torchinfo as library  # type: ignore[import-not-found, import-untyped]
 
     sizes = [(plan.batch, *n.output) for n in net.graph.inputs]
-    said = library.summary(Flat(build(net.graph, "meta")), input_size=sizes, verbose=0, mode="train", device="meta")
+    said = library.summary(
+        Flat(build(net.graph, "meta")), input_size=sizes, verbose=0, mode="train", device="meta"
+    )
     return int(said.total_input + said.total_output_bytes + said.total_param_bytes)
 
 
 class Flat(nn.Module):
-    """A twin whose layers stand beside each other, none in another: torchinfo counts those alone that have none."""
+    """A twin whose layers stand beside each other, none in another: torchinfo counts those alone
+    that have none."""
 
-    def __init__(self, twin: Twin):
+    def __init__(self, twin: BuiltModule):
         super().__init__()
         layers = list(dict.fromkeys(step.module for plan in twin.plans.values() for step in plan))
         for i, layer in enumerate(layers):
@@ -178,7 +198,8 @@ class Flat(nn.Module):
 
 
 def memtracker(net: Network, plan: Memory) -> int:
-    """The peak that torch's MemTracker gives of the second step of training, on fake tensors: so it says the same."""
+    """The peak that torch's MemTracker gives of the second step of training, on fake tensors: so it
+    says the same."""
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.distributed._tools.mem_tracker import MemTracker
 
@@ -197,8 +218,9 @@ def memtracker(net: Network, plan: Memory) -> int:
         return int(tracker.get_tracker_snapshot("peak")[torch.device("cpu")]["Total"])
 
 
-def bare(twin: Twin) -> Any:
-    """A forward pass past the hooks of layers: of a layer that it has seen MemTracker thinks at every operation."""
+def bare(twin: BuiltModule) -> Any:
+    """A forward pass past the hooks of layers: of a layer that it has seen MemTracker thinks at
+    every operation."""
     return lambda *inputs: twin.run(inputs, lambda step, read: step.module.forward(*read))
 
 

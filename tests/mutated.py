@@ -17,16 +17,81 @@ NAMES = st.sampled_from(sorted(TEXTS))
 SEEDS = st.integers(0, 2**32 - 1)
 CHARACTERS = "\"'[]{}=,.#\n\\ \t\0\x1b\x7f\x9b\u202eé0159eE_+-*/%x:infa\U0001f600"
 SCALARS: list[Any] = [
-    True, False, -1, 0, 1, 2, 3, 7, 64, 2**31 - 1, 2**31, 2**63 - 1, 0.5, -1.5, 1e308, float("inf"), float("nan"), "",
-    "x", "{x}", "{i}", "{i + 1}", "{in_channels}", "{9**9**9}", "{in_channels * 2**40}", "input", "previous", "same",
-    "half", "none",
-    "relu", "conv", "add", "concat", "flatten", "linear", "upsample", "conv_transpose", "batchnorm", [], [[]], {},
+    True,
+    False,
+    -1,
+    0,
+    1,
+    2,
+    3,
+    7,
+    64,
+    2**31 - 1,
+    2**31,
+    2**63 - 1,
+    0.5,
+    -1.5,
+    1e308,
+    float("inf"),
+    float("nan"),
+    "",
+    "x",
+    "{x}",
+    "{i}",
+    "{i + 1}",
+    "{in_channels}",
+    "{9**9**9}",
+    "{in_channels * 2**40}",
+    "input",
+    "previous",
+    "same",
+    "half",
+    "none",
+    "relu",
+    "conv",
+    "add",
+    "concat",
+    "flatten",
+    "linear",
+    "upsample",
+    "conv_transpose",
+    "batchnorm",
+    [],
+    [[]],
+    {},
     [1, 1],
-    [[1, 2], [3, 4]], ["input", "previous"], {"op": "relu"}, "\x1b[31m", "=1+1", "<b>", "$x$",
+    [[1, 2], [3, 4]],
+    ["input", "previous"],
+    {"op": "relu"},
+    "\x1b[31m",
+    "=1+1",
+    "<b>",
+    "$x$",
 ]
-KEYS = ["op", "from", "repeat", "each", "when", "share", "training_only", "norm", "activation", "stride", "padding",
-        "groups",
-        "dilation", "ceil_mode", "outputs", "inputs", "defaults", "args", "kernel_size", "size", "scale_factor", "x"]
+KEYS = [
+    "op",
+    "from",
+    "repeat",
+    "each",
+    "when",
+    "share",
+    "training_only",
+    "norm",
+    "activation",
+    "stride",
+    "padding",
+    "groups",
+    "dilation",
+    "ceil_mode",
+    "outputs",
+    "inputs",
+    "defaults",
+    "args",
+    "kernel_size",
+    "size",
+    "scale_factor",
+    "x",
+]
 
 
 def mutated_text(text: str, rng: random.Random) -> str:
@@ -43,7 +108,7 @@ def mutated_text(text: str, rng: random.Random) -> str:
             case 2:
                 text = text[:a] + text[b:c] + text[a:b] + text[c:]
             case 3:
-                text = text[:a] + rng.choice(CHARACTERS) + text[a + rng.randint(0, 1):]
+                text = text[:a] + rng.choice(CHARACTERS) + text[a + rng.randint(0, 1) :]
     return text
 
 
@@ -51,7 +116,11 @@ def containers(data: Any) -> list[Any]:
     """All tables and lists in ``data``, itself first."""
     found = [data]
     for inner in found:
-        found += [v for v in (inner.values() if isinstance(inner, dict) else inner) if isinstance(v, dict | list) and v]
+        found += [
+            v
+            for v in (inner.values() if isinstance(inner, dict) else inner)
+            if isinstance(v, dict | list) and v
+        ]
     return found
 
 
@@ -86,5 +155,9 @@ def from_data(name: str, rng: random.Random) -> str:
     return toml(mutated_data(tomllib.loads(TEXTS[name]), rng))
 
 
-FUZZED = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture], "database": None}
+FUZZED = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.function_scoped_fixture],
+    "database": None,
+}
 MAKERS = pytest.mark.parametrize("make", [from_text, from_data])

@@ -1,4 +1,5 @@
-"""Reading a picture back from its SVG: boxes, frames, wires and labels with their places, and what is wrong there."""
+"""Reading a picture back from its SVG: boxes, frames, wires and labels with their places, and what
+is wrong there."""
 
 import re
 from collections.abc import Iterable
@@ -10,8 +11,18 @@ from cnnspec.graph.model import Node
 from cnnspec.report.diagram.metrics import LARGE, width
 
 SVG = "{http://www.w3.org/2000/svg}"
-SHOWN = ["lenet5", "resnet50", "googlenet", "unet", "retinanet_resnet50_fpn", "ssd300_vgg16", "densenet121", "siamese",
-         "nasnetalarge", "segnet"]  # as different as pictures can be
+SHOWN = [
+    "lenet5",
+    "resnet50",
+    "googlenet",
+    "unet",
+    "retinanet_resnet50_fpn",
+    "ssd300_vgg16",
+    "densenet121",
+    "siamese",
+    "nasnetalarge",
+    "segnet",
+]  # as different as pictures can be
 
 
 class Rect(NamedTuple):
@@ -22,7 +33,12 @@ class Rect(NamedTuple):
 
     def meets(self, other: "Rect") -> bool:
         """Whether two rectangles overlap; to touch is not to overlap."""
-        return (self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom)
+        return (
+            self.x < other.right
+            and other.x < self.right
+            and self.y < other.bottom
+            and other.y < self.bottom
+        )
 
 
 class Wire(NamedTuple):
@@ -46,14 +62,22 @@ class Picture:
         self.frames: list[tuple[str, Rect]] = []
         for group in self.root.iter(f"{SVG}g"):
             found = [rect(e) for e in group.iter(f"{SVG}rect")]
-            whole = Rect(min(r.x for r in found), min(r.y for r in found), max(r.right for r in found),
-                         max(r.bottom for r in found))
+            whole = Rect(
+                min(r.x for r in found),
+                min(r.y for r in found),
+                max(r.right for r in found),
+                max(r.bottom for r in found),
+            )
             target = self.boxes if group.attrib["class"] == "cnn-box" else self.frames
             target.append((group.attrib["data-part"], whole))
-        self.labels = [label(e) for e in self.root.iter(f"{SVG}text") if e.get("text-anchor") != "middle"]
+        self.labels = [
+            label(e) for e in self.root.iter(f"{SVG}text") if e.get("text-anchor") != "middle"
+        ]
         paths = [e for e in self.root.iter(f"{SVG}path") if e.get("class") == "cnn-wire"]
-        self.wires = [Wire(tuple(e.attrib["data-from"].split("/")), e.attrib["data-to"], ways(e.attrib["d"]))
-                      for e in paths]
+        self.wires = [
+            Wire(tuple(e.attrib["data-from"].split("/")), e.attrib["data-to"], ways(e.attrib["d"]))
+            for e in paths
+        ]
 
 
 def label(element: ElementTree.Element) -> tuple[str, Rect]:
@@ -75,18 +99,25 @@ def ways(d: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
 
 
 def owner(node: Node, drawn: set[str]) -> str | None:
-    """The box in which a node is; None where it is one of several that a box stands for, and not the first."""
+    """The box in which a node is; None where it is one of several that a box stands for, and not
+    the first."""
     names = [node.row, *(".".join(node.call.trail[:i]) for i in range(len(node.call.trail), 0, -1))]
     return next((name for name in names if name in drawn), None)
 
 
 def overlaps(picture: Picture) -> list[tuple[str, str]]:
     """What lies over each other: boxes, labels, and wires that go through a box or a label."""
-    found = [(a, b) for (a, r), (b, s) in combinations([*picture.boxes, *picture.labels], 2) if r.meets(s)]
+    found = [
+        (a, b)
+        for (a, r), (b, s) in combinations([*picture.boxes, *picture.labels], 2)
+        if r.meets(s)
+    ]
     for wire in picture.wires:
         for (x1, y1), (x2, y2) in wire.ways:
             # as a line has no width, it is taken for one pixel wide
-            line = Rect(min(x1, x2), min(y1, y2), max(x1, x2) + (x1 == x2), max(y1, y2) + (y1 == y2))
+            line = Rect(
+                min(x1, x2), min(y1, y2), max(x1, x2) + (x1 == x2), max(y1, y2) + (y1 == y2)
+            )
             through = [name for name, r in [*picture.boxes, *picture.labels] if r.meets(line)]
             found += [(wire.part, name) for name in through]
     return found
@@ -97,23 +128,39 @@ def along(picture: Picture) -> list[tuple[str, str]]:
     found = []
     for a, b in combinations(picture.wires, 2):
         for across in (0, 1):
-            lines = [[(min(p[1 - across], q[1 - across]), max(p[1 - across], q[1 - across]), p[across])
-                      for p, q in wire.ways if p[across] == q[across]] for wire in (a, b)]
-            if a.values != b.values and any(m[2] == n[2] and m[0] < n[1] and n[0] < m[1]
-                                            for m in lines[0] for n in lines[1]):
+            lines = [
+                [
+                    (
+                        min(p[1 - across], q[1 - across]),
+                        max(p[1 - across], q[1 - across]),
+                        p[across],
+                    )
+                    for p, q in wire.ways
+                    if p[across] == q[across]
+                ]
+                for wire in (a, b)
+            ]
+            if a.values != b.values and any(
+                m[2] == n[2] and m[0] < n[1] and n[0] < m[1] for m in lines[0] for n in lines[1]
+            ):
                 found.append((a.values[0], b.values[0]))
     return found
 
 
 def missing(nodes: Iterable[Node], drawn: set[str], picture: Picture) -> list[tuple[str, str]]:
-    """The edges to nodes that are neither drawn nor inside a box, of those that are ``drawn`` on one sheet."""
+    """The edges to nodes that are neither drawn nor inside a box, of those that are ``drawn`` on
+    one sheet."""
     assert drawn <= {name for name, _ in picture.boxes}
     there = {(value, wire.part) for wire in picture.wires for value in wire.values}
     found = []
     for node in nodes:
         target = owner(node, drawn)
         for read in node.inputs:
-            if target is not None and owner(read, drawn) != target and (read.name, target) not in there:
+            if (
+                target is not None
+                and owner(read, drawn) != target
+                and (read.name, target) not in there
+            ):
                 found.append((read.name, target))
     return found
 
@@ -121,9 +168,15 @@ def missing(nodes: Iterable[Node], drawn: set[str], picture: Picture) -> list[tu
 def outside(picture: Picture) -> list[str]:
     page = Rect(0, 0, picture.width, picture.height)
     everything = [*picture.boxes, *picture.frames, *picture.labels]
-    found = [name for name, r in everything if r.x < 0 or r.y < 0 or r.right > page.right or r.bottom > page.bottom]
+    found = [
+        name
+        for name, r in everything
+        if r.x < 0 or r.y < 0 or r.right > page.right or r.bottom > page.bottom
+    ]
     points = [p for wire in picture.wires for way in wire.ways for p in way]
-    return found + [str(p) for p in points if not (0 <= p[0] <= page.right and 0 <= p[1] <= page.bottom)]
+    return found + [
+        str(p) for p in points if not (0 <= p[0] <= page.right and 0 <= p[1] <= page.bottom)
+    ]
 
 
 def arrive(picture: Picture) -> list[str]:
@@ -132,8 +185,11 @@ def arrive(picture: Picture) -> list[str]:
     for name, r in [*picture.boxes, *picture.frames]:
         tops.setdefault(name, []).append(r)
     ends = [(wire.part, wire.ways[-1][1]) for wire in picture.wires if wire.part]
-    return [part for part, (x, y) in ends
-            if not any(r.x < x < r.right and r.y - y in (0, 8) for r in tops[part])]
+    return [
+        part
+        for part, (x, y) in ends
+        if not any(r.x < x < r.right and r.y - y in (0, 8) for r in tops[part])
+    ]
 
 
 def unfit(picture: Picture) -> list[str]:

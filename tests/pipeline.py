@@ -1,4 +1,5 @@
-"""The whole way from a TOML text to every page, as hostile specs are sent down it; and a small TOML writer."""
+"""The whole way from a TOML text to every page, as hostile specs are sent down it; and a small TOML
+writer."""
 
 import json
 import time
@@ -19,14 +20,22 @@ BOUND = 5.0  # seconds of process time: a generous second, for slow machines
 
 def pages(network: cnnspec.Network) -> dict[str, str]:
     """Every format of a network's table, of its formulas, and every preset."""
-    found = {name: json_text(network) if name == "json" else table(network, name) for name in FORMATS}
-    found |= {f"preset {name}": table(network, preset=name, training=True, reverse=True) for name in PRESETS}
+    found = {
+        name: json_text(network) if name == "json" else table(network, name) for name in FORMATS
+    }
+    found |= {
+        f"preset {name}": table(network, preset=name, training=True, reverse=True)
+        for name in PRESETS
+    }
     found |= {f"depth {name}": table(network, name, depth=1) for name in FORMATS if name != "json"}
     return found | {f"explain {name}": explain(network, format=name) for name in WRITERS}
 
 
-def outcome(file: Path | str, brief: bool = False, **settings: Any) -> dict[str, str] | SpecError | RequestError:
-    """All pages of a spec, or the fault that loading or writing gave; anything else that is raised is a defect.
+def outcome(
+    file: Path | str, brief: bool = False, **settings: Any
+) -> dict[str, str] | SpecError | RequestError:
+    """All pages of a spec, or the fault that loading or writing gave; anything else that is raised
+    is a defect.
 
     ``brief`` writes a few pages only, for tests with many specs.
     """
@@ -34,7 +43,9 @@ def outcome(file: Path | str, brief: bool = False, **settings: Any) -> dict[str,
     found: dict[str, str] | SpecError | RequestError
     try:
         network = cnnspec.load(str(file), **settings)
-        found = {"json": json_text(network), "explain": explain(network)} if brief else pages(network)
+        found = (
+            {"json": json_text(network), "explain": explain(network)} if brief else pages(network)
+        )
     except (SpecError, RequestError) as error:
         found = error
     assert time.process_time() - start < BOUND
@@ -68,7 +79,8 @@ def check_pages(found: dict[str, str]) -> None:
 
 
 def printable(text: str) -> bool:
-    """Whether a text holds no control characters but line ends, and nothing that UTF-8 cannot say."""
+    """Whether a text holds no control characters but line ends, and nothing that UTF-8 cannot
+    say."""
     text.encode("utf-8")
     return all(c.isprintable() or c == "\n" for c in text)
 

@@ -1,4 +1,5 @@
-"""What tests share: importing the libraries of references, and finding the references that specs name."""
+"""What tests share: importing the libraries of references, and finding the references that specs
+name."""
 
 import inspect
 import re
@@ -24,7 +25,8 @@ declared: list[Any] = []  # a library's declarations last as long as it does
 
 
 class Reference(NamedTuple):
-    """A network of a spec, as ``cnnspec.load`` takes it, and the model of a library that it should equal."""
+    """A network of a spec, as ``cnnspec.load`` takes it, and the model of a library that it should
+    equal."""
 
     network: str
     path: str
@@ -33,7 +35,8 @@ class Reference(NamedTuple):
 
 
 def graph_of(text: str, variant: str = "", **settings: Any) -> Graph:
-    """The graph of a spec that is given as text; ``name`` and ``input`` are filled in where it has none."""
+    """The graph of a spec that is given as text; ``name`` and ``input`` are filled in where it has
+    none."""
     own = text.partition("\n[")[0]
     head = "" if re.search(r"^name\b", own, re.M) else 'name = "net"\n'
     head += "" if re.search(r"^input\b", own, re.M) else "input = [3, 8, 8]\n"
@@ -70,7 +73,11 @@ def build(library: str, model: str) -> torch.nn.Module:
         found: torch.nn.Module = import_timm().create_model(model, pretrained=False)
         return found
     builder = import_torchvision().models.get_model_builder(model)
-    backbone = {"weights_backbone": None} if "weights_backbone" in inspect.signature(builder).parameters else {}
+    backbone = (
+        {"weights_backbone": None}
+        if "weights_backbone" in inspect.signature(builder).parameters
+        else {}
+    )
     made: torch.nn.Module = builder(weights=None, **backbone)
     return made
 
@@ -89,5 +96,9 @@ def references() -> list[Reference]:
     for path, spec in specs():
         for name, table in spec.references.items():
             where = f"{path}:{name}" if name in spec.variants else path
-            found += [Reference(name, where, lib, table[lib]) for lib in ("torchvision", "timm") if lib in table]
+            found += [
+                Reference(name, where, lib, table[lib])
+                for lib in ("torchvision", "timm")
+                if lib in table
+            ]
     return found

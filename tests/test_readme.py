@@ -1,4 +1,5 @@
-"""What README.md shows is true: its outputs come out of its commands, its specs are those of the zoo."""
+"""What README.md shows is true: its outputs come out of its commands, its specs are those of the
+zoo."""
 
 import re
 from pathlib import Path
@@ -42,12 +43,16 @@ def test_links_lead_to_files() -> None:
 
 
 @pytest.mark.parametrize("command", [c for c in ASKED if not c.startswith("verify ")])
-def test_questions_are_answered(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_questions_are_answered(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "specs").symlink_to(ROOT / "specs")
     result = CliRunner().invoke(cli, command.split())
     assert result.exit_code == 0, result.output
-    assert all((tmp_path / name).stat().st_size for name in re.findall(r"\S+\.(?:svg|html)", command))
+    assert all(
+        (tmp_path / name).stat().st_size for name in re.findall(r"\S+\.(?:svg|html)", command)
+    )
 
 
 @pytest.mark.long

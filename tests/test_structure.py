@@ -1,4 +1,5 @@
-"""The order of the rooms (design, section 2): a room uses the rooms before it, never those behind it."""
+"""The order of the rooms (design, section 2): a room uses the rooms before it, never those behind
+it."""
 
 import ast
 from collections.abc import Iterator
@@ -8,8 +9,22 @@ from typing import NamedTuple
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "cnnspec"
-LEVELS = (("records", "problems", "units", "garbage"), ("ops",), ("spec",), ("graph",), ("costs",), ("conventions",),
-          ("analyses",), ("rules",), ("gate",), ("twin",), ("report",), ("api",), ("report/pages",), ("cli",))
+LEVELS = (
+    ("records", "problems", "units", "garbage"),
+    ("ops",),
+    ("spec",),
+    ("graph",),
+    ("costs",),
+    ("conventions",),
+    ("analyses",),
+    ("rules",),
+    ("gate",),
+    ("pytorch",),
+    ("report",),
+    ("api",),
+    ("report/pages",),
+    ("cli",),
+)
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 ENTRANCES = {"__init__": "api", "__main__": "cli"}
 WINGS = {("report", "pages"): "report/pages"}  # of a room, with a place of their own
@@ -31,7 +46,10 @@ def imports(node: ast.AST, inside: bool = False, typing: bool = False) -> Iterat
         elif isinstance(child, ast.ImportFrom):
             assert child.level == 0, "imports are absolute"
             base = child.module or ""
-            yield from (Import(f"{base}.{a.name}" if base == "cnnspec" else base, inside, typing) for a in child.names)
+            yield from (
+                Import(f"{base}.{a.name}" if base == "cnnspec" else base, inside, typing)
+                for a in child.names
+            )
         else:
             guarded = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
             in_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
@@ -48,8 +66,8 @@ def faults(room: str, text: str) -> list[str]:
     found = []
     for name, inside, typing in imports(ast.parse(text)):
         top, _, rest = name.partition(".")
-        heavy = name.startswith("cnnspec.twin") or top in HEAVY
-        if heavy and room != "twin" and not inside and not typing:
+        heavy = name.startswith("cnnspec.pytorch") or top in HEAVY
+        if heavy and room != "pytorch" and not inside and not typing:
             found.append(f"{name} at module level")
         if top != "cnnspec" or rest in ("", "__version__"):
             continue
@@ -66,31 +84,37 @@ def test_a_room_uses_only_the_rooms_before_it(path: Path) -> None:
     assert not faults(room, path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("room", "text"), [
-    ("ops", "from cnnspec.spec.model import Line"),
-    ("spec", "def f():\n    import cnnspec.graph.model"),
-    ("costs", "from cnnspec import analyses"),
-    ("report", "from cnnspec.api import Network"),
-    ("graph", "if TYPE_CHECKING:\n    from cnnspec.api import Network"),
-    ("cli", "import torch.nn"),
-    ("report", "def f():\n    import cnnspec.report.pages.index"),
-    ("report/pages", "from cnnspec.cli.output import show"),
-    ("api", "from cnnspec.twin.measure import measure"),
-    ("report", "try:\n    from tabulate import tabulate\nexcept ImportError:\n    pass"),
-])
+@pytest.mark.parametrize(
+    ("room", "text"),
+    [
+        ("ops", "from cnnspec.spec.model import Line"),
+        ("spec", "def f():\n    import cnnspec.graph.model"),
+        ("costs", "from cnnspec import analyses"),
+        ("report", "from cnnspec.api import Network"),
+        ("graph", "if TYPE_CHECKING:\n    from cnnspec.api import Network"),
+        ("cli", "import torch.nn"),
+        ("report", "def f():\n    import cnnspec.report.pages.index"),
+        ("report/pages", "from cnnspec.cli.output import show"),
+        ("api", "from cnnspec.pytorch.measure import measure"),
+        ("report", "try:\n    from tabulate import tabulate\nexcept ImportError:\n    pass"),
+    ],
+)
 def test_an_import_against_the_order_is_seen(room: str, text: str) -> None:
     assert len(faults(room, text)) == 1
 
 
-@pytest.mark.parametrize(("room", "text"), [
-    ("report", "if TYPE_CHECKING:\n    from cnnspec.api import Network\n    import pandas"),
-    ("report", "def f():\n    import pandas"),
-    ("api", "def f():\n    from cnnspec.twin.measure import measure"),
-    ("twin", "import torch"),
-    ("report/pages", "from cnnspec.api import load"),
-    ("cli", "from cnnspec import __version__"),
-    ("graph", "from cnnspec.ops.fields import is_int"),
-])
+@pytest.mark.parametrize(
+    ("room", "text"),
+    [
+        ("report", "if TYPE_CHECKING:\n    from cnnspec.api import Network\n    import pandas"),
+        ("report", "def f():\n    import pandas"),
+        ("api", "def f():\n    from cnnspec.pytorch.measure import measure"),
+        ("pytorch", "import torch"),
+        ("report/pages", "from cnnspec.api import load"),
+        ("cli", "from cnnspec import __version__"),
+        ("graph", "from cnnspec.ops.kit.fields import is_int"),
+    ],
+)
 def test_an_import_in_order_is_let_through(room: str, text: str) -> None:
     assert not faults(room, text)
 

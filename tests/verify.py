@@ -2,8 +2,8 @@
 
     python -m tests.verify --all --against torchvision --against timm
 
-The remedy of support.py is applied when this module is imported, which the processes of --all do too.
-"""
+The remedy of support.py is applied when this module is imported, which the processes of --all do
+too."""
 
 import sys
 

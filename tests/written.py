@@ -7,7 +7,9 @@ from cnnspec.graph.build import build
 from cnnspec.spec.source import Source
 
 
-def network(layers: str, shape: list[int] | None = None, rest: str = "", top: str = "", **settings: Any) -> Network:
+def network(
+    layers: str, shape: list[int] | None = None, rest: str = "", top: str = "", **settings: Any
+) -> Network:
     """The network of the given lines of TOML; ``top`` stands above them, ``rest`` below."""
     text = f'name = "net"\ninput = {shape or [3, 32, 32]}\n{top}\nlayers = [\n{layers}\n]\n{rest}'
     return Network(build(Source("net.toml", text), settings=settings))

@@ -1,10 +1,16 @@
-"""A chain of layers in a line, as the table of the VGG networks writes them: Conv3-64, Max pool, FC-4096."""
+"""A chain of layers in a line, as the table of the VGG networks writes them: Conv3-64, Max pool,
+FC-4096."""
 
 from cnnspec.graph.model import Graph, Node
 from cnnspec.units import shape
 
-NAMES = {"maxpool": "Max pool", "avgpool": "Avg pool", "global_avgpool": "Global avg pool", "lrn": "LRN",
-         "softmax": "Soft-max"}
+NAMES = {
+    "maxpool": "Max pool",
+    "avgpool": "Avg pool",
+    "global_avgpool": "Global avg pool",
+    "lrn": "LRN",
+    "softmax": "Soft-max",
+}
 SIZED = {"conv": "Conv", "depthwise_conv": "Depthwise", "conv_transpose": "Deconv"}
 UNSAID = ("shape", "regulariser", "norm", "activation")  # roles that such a line leaves out
 

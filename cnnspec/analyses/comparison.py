@@ -10,9 +10,9 @@ from typing import Any
 
 from cnnspec.analyses.chain import chain
 from cnnspec.analyses.depth import depth
-from cnnspec.analyses.ledger import Ledger
 from cnnspec.analyses.memory.answer import DTYPES, Memory, checked, memory
 from cnnspec.analyses.moved import moved
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.conventions import CONVENTIONS, Uncounted, convention, total
 from cnnspec.garbage import kept
 from cnnspec.graph.model import Graph
@@ -32,7 +32,7 @@ class Setting(Record):
 class Subject:
     """One network of a comparison. ``unknown`` says, by measure, why one has no value."""
 
-    def __init__(self, net: Ledger, setting: Setting):
+    def __init__(self, net: NetworkCosts, setting: Setting):
         self.net, self.setting = net, setting
         self.unknown: dict[str, str] = {}
         self.found: dict[str, Any] = {}
@@ -52,7 +52,9 @@ class Subject:
     def memory(self) -> Memory | None:
         """The plan of its memory, or None where an operator's memory is not known."""
         s = self.setting
-        checked(s.batch, s.dtype, s.optimizer)  # a request that cannot be meant is no property of a network
+        checked(
+            s.batch, s.dtype, s.optimizer
+        )  # a request that cannot be meant is no property of a network
         try:
             return memory(self.graph, s.batch, s.dtype, s.optimizer, s.loss)
         except RequestError as error:
@@ -69,7 +71,8 @@ class Subject:
 
 
 class Measure(Record):
-    """One thing that is compared. ``kind`` is text, count, bytes, ratio or field; ``says`` defines it in a line."""
+    """One thing that is compared. ``kind`` is text, count, bytes, ratio or field; ``says`` defines
+    it in a line."""
 
     key: str
     heading: str
@@ -119,26 +122,77 @@ MEASURES = {
         Measure("year", "Year", "year", lambda s: s.graph.year),
         Measure("input", "Input", "shape", lambda s: s.graph.inputs[0].output),
         Measure("params", "Params", "count", lambda s: s.net.totals.params),
-        Measure("weights", "Weights", "count", weights, "elements of kernels and matrices, without biases and norms"),
+        Measure(
+            "weights",
+            "Weights",
+            "count",
+            weights,
+            "elements of kernels and matrices, without biases and norms",
+        ),
         Measure("buffers", "Buffers", "count", lambda s: s.net.totals.buffers),
         Measure("size", "Size", "bytes", size, "what parameters and buffers take"),
-        Measure("macs", "MACs", "count", lambda s: s.net.totals.macs, "multiply-accumulates, biases not counted"),
+        Measure(
+            "macs",
+            "MACs",
+            "count",
+            lambda s: s.net.totals.macs,
+            "multiply-accumulates, biases not counted",
+        ),
         Measure("flops", "FLOPs", "count", lambda s: s.net.totals.flops, "2 a multiply-accumulate"),
-        Measure("activations", "Acts", "count", lambda s: s.net.totals.activations,
-                "activations: the elements of the outputs of all layers"),
+        Measure(
+            "activations",
+            "Acts",
+            "count",
+            lambda s: s.net.totals.activations,
+            "activations: the elements of the outputs of all layers",
+        ),
         Measure("inference_peak", "Infer peak", "bytes", peak("inference"), "memory at inference"),
         Measure("training_peak", "Train peak", "bytes", peak("training"), "memory in training"),
-        Measure("depth", "Depth", "count", lambda s: depth(s.graph.layers()),
-                "the most layers with weights on one path, without those of squeeze-excite gates"),
-        Measure("receptive_field", "RF", "field", receptive_field,
-                "the largest receptive field of a layer that does not see the whole input, in pixels"),
-        Measure("intensity", "FLOPs a byte", "ratio", intensity, "arithmetic intensity: FLOPs for each byte that is "
-                "moved if every layer reads its inputs and weights and writes its output once"),
-        Measure("architecture", "Architecture", "text", lambda s: chain(s.graph), "the layers of a chain, in a line"),
-        *(Measure(name, name, "count", tool(name), f"what {name} would count") for name in CONVENTIONS),
+        Measure(
+            "depth",
+            "Depth",
+            "count",
+            lambda s: depth(s.graph.layers()),
+            "the most layers with weights on one path, without those of squeeze-excite gates",
+        ),
+        Measure(
+            "receptive_field",
+            "RF",
+            "field",
+            receptive_field,
+            "the largest receptive field of a layer that does not see the whole input, in pixels",
+        ),
+        Measure(
+            "intensity",
+            "FLOPs a byte",
+            "ratio",
+            intensity,
+            "arithmetic intensity: FLOPs for each byte that is "
+            "moved if every layer reads its inputs and weights and writes its output once",
+        ),
+        Measure(
+            "architecture",
+            "Architecture",
+            "text",
+            lambda s: chain(s.graph),
+            "the layers of a chain, in a line",
+        ),
+        *(
+            Measure(name, name, "count", tool(name), f"what {name} would count")
+            for name in CONVENTIONS
+        ),
     )
 }
-DEFAULT = ("network", "params", "macs", "activations", "inference_peak", "training_peak", "depth", "receptive_field")
+DEFAULT = (
+    "network",
+    "params",
+    "macs",
+    "activations",
+    "inference_peak",
+    "training_peak",
+    "depth",
+    "receptive_field",
+)
 
 
 def measure(key: str) -> Measure:

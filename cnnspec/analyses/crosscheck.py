@@ -1,4 +1,5 @@
-"""Two lists of node costs held against each other: calculated and measured, or one implementation and another."""
+"""Two lists of node costs held against each other: calculated and measured, or one implementation
+and another."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -19,15 +20,19 @@ class Difference(NamedTuple):
 
 
 def crosscheck(calculated: Iterable[NodeCost], measured: Iterable[NodeCost]) -> list[Difference]:
-    """All differences, in execution order; nodes are matched by name, and one that a side lacks is a difference.
+    """All differences, in execution order; nodes are matched by name, and one that a side lacks is
+    a difference.
 
     Elementwise work is not compared: nothing measures it.
     """
     left, right = list(calculated), {cost.name: cost for cost in measured}
     found = [d for cost in left for d in compared(cost, right.get(cost.name))]
     names = {cost.name for cost in left}
-    return found + [Difference(n, "layer", None, c.op, "a layer that is not in the spec") for n, c in right.items()
-                    if n not in names]
+    return found + [
+        Difference(n, "layer", None, c.op, "a layer that is not in the spec")
+        for n, c in right.items()
+        if n not in names
+    ]
 
 
 def compared(ours: NodeCost, theirs: NodeCost | None) -> Iterator[Difference]:
@@ -54,5 +59,9 @@ def cause(ours: NodeCost, theirs: NodeCost) -> str:
         return "channels"
     if ours.output != theirs.output:
         off = [x - y for x, y in zip(ours.output[1:], theirs.output[1:], strict=False)]
-        return "padding or ceil_mode" if all(abs(d) <= 2 for d in off) else "stride, padding or dilation"
+        return (
+            "padding or ceil_mode"
+            if all(abs(d) <= 2 for d in off)
+            else "stride, padding or dilation"
+        )
     return "how the work is counted" if ours.macs != theirs.macs else "names of tensors"

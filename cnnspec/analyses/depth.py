@@ -1,21 +1,35 @@
-"""How deep a network is: "layers" as papers count them, those with weights along the longest path, and otherwise.
+"""How deep a network is: "layers" as papers count them, those with weights along the longest path,
+and otherwise.
 
-ResNet-50 and VGG-16 are called so by this count: convolutions and fully connected layers, from input to output along
-the path that has the most of them. Projections beside a longer path do not add to it, nor do the gates of
-squeeze-and-excitation.
-"""
+ResNet-50 and VGG-16 are called so by this count: convolutions and fully connected layers, from
+input to output along the path that has the most of them. Projections beside a longer path do not
+add to it, nor do the gates of squeeze-and-excitation."""
 
 from collections.abc import Callable, Iterable
 
 from cnnspec.graph.model import Node
 
-POOLS = ("maxpool", "avgpool", "minpool", "sumpool", "global_avgpool", "global_maxpool", "adaptive_avgpool",
-         "adaptive_maxpool", "trainable_subsampling")
-FACTORS = ("channel_scale", "scale", "position_embedding")  # one factor or one term an element: parts of a layer
+POOLS = (
+    "maxpool",
+    "avgpool",
+    "minpool",
+    "sumpool",
+    "global_avgpool",
+    "global_maxpool",
+    "adaptive_avgpool",
+    "adaptive_maxpool",
+    "trainable_subsampling",
+)
+FACTORS = (
+    "channel_scale",
+    "scale",
+    "position_embedding",
+)  # one factor or one term an element: parts of a layer
 
 
 def weighted(node: Node) -> bool:
-    """Whether papers count a node as a layer: it has weights, and is neither norm nor activation nor a mere factor."""
+    """Whether papers count a node as a layer: it has weights, and is neither norm nor activation
+    nor a mere factor."""
     if node.op.role != "layer" or not node.inputs or node.kind in FACTORS:
         return False
     return bool(node.op.parameters(*node.shapes) or node.op.buffers(*node.shapes))
@@ -30,8 +44,11 @@ def weighted_or_pool(node: Node) -> bool:
 
 
 def longest_path(nodes: Iterable[Node], counted: Callable[[Node], bool] = weighted) -> list[Node]:
-    """The counted nodes along the path that has the most of them. ``nodes`` are in execution order."""
-    best: dict[int, tuple[int, Node | None, int | None]] = {}  # nodes so far, the last of them, and the one before
+    """The counted nodes along the path that has the most of them. ``nodes`` are in execution
+    order."""
+    best: dict[
+        int, tuple[int, Node | None, int | None]
+    ] = {}  # nodes so far, the last of them, and the one before
     read_by: set[int] = set()
     for node in nodes:
         full = [n for n in node.inputs if n.output == node.output] if node.kind == "mul" else []

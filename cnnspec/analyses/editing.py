@@ -1,15 +1,21 @@
-"""The cheapest way to edit one list of layers into another: which layer of one is which of the other.
+"""The cheapest way to edit one list of layers into another: which layer of one is which of the
+other.
 
-What a layer does counts more than its name, and a name more than nothing: one layer inserted, removed, changed or
-renamed costs least as exactly that, also where all names behind it have moved on by one.
-"""
+What a layer does counts more than its name, and a name more than nothing: one layer inserted,
+removed, changed or renamed costs least as exactly that, also where all names behind it have moved
+on by one."""
 
 from bisect import bisect_left
 from collections.abc import Hashable
 
 from cnnspec.records import Record
 
-RENAMED, CHANGED, REPLACED, REDONE = 1, 4, 6, 7  # it does the same; same name and operator; same name; same operator
+RENAMED, CHANGED, REPLACED, REDONE = (
+    1,
+    4,
+    6,
+    7,
+)  # it does the same; same name and operator; same name; same operator
 ALONE = 4  # inserted or removed
 CELLS = 1_000_000  # of a comparison of all with all, some 0.3 s
 KEEP, DROP, ADD = 0, 1, 2
@@ -31,8 +37,10 @@ def paired(left: Tokens, right: Tokens) -> Pairs:
     """The index in ``right`` of each of ``left`` that has a partner, both in rising order."""
     pairs: Pairs = {}
     a, b = 0, 0
-    for i, j in [*(anchors(left, right) if len(left) * len(right) > CELLS else ends(left, right)),
-                 (len(left), len(right))]:
+    for i, j in [
+        *(anchors(left, right) if len(left) * len(right) > CELLS else ends(left, right)),
+        (len(left), len(right)),
+    ]:
         between(left, right, range(a, i), range(b, j), pairs)
         if i < len(left):
             pairs[i] = j
@@ -45,20 +53,27 @@ def ends(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
     most = min(len(left), len(right))
     start = next((i for i in range(most) if left[i] != right[i]), most)
     end = next((i for i in range(most - start) if left[-1 - i] != right[-1 - i]), most - start)
-    return [*((i, i) for i in range(start)), *((len(left) - i, len(right) - i) for i in range(end, 0, -1))]
+    return [
+        *((i, i) for i in range(start)),
+        *((len(left) - i, len(right) - i) for i in range(end, 0, -1)),
+    ]
 
 
 def anchors(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
     """The longest rising sequence of what is the same, names included: names occur once."""
     places = {token.name: j for j, token in enumerate(right)}
-    same = [(i, places[t.name]) for i, t in enumerate(left) if t.name in places and right[places[t.name]] == t]
+    same = [
+        (i, places[t.name])
+        for i, t in enumerate(left)
+        if t.name in places and right[places[t.name]] == t
+    ]
     tails: list[int] = []  # the smallest end of a rising sequence of each length
     last: list[int] = []  # the pair that has it
     before: list[int] = []  # the pair before each one in its sequence
     for k, (_, j) in enumerate(same):
         n = bisect_left(tails, j)
         before.append(last[n - 1] if n else -1)
-        tails[n:n + 1], last[n:n + 1] = [j], [k]
+        tails[n : n + 1], last[n : n + 1] = [j], [k]
     found, k = [], last[-1] if last else -1
     while k >= 0:
         found.append(same[k])
@@ -67,7 +82,8 @@ def anchors(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
 
 
 def between(left: Tokens, right: Tokens, rows: range, columns: range, pairs: Pairs) -> None:
-    """Pair what stands between two pairs; where that is too much to compare all with all, what has the same name."""
+    """Pair what stands between two pairs; where that is too much to compare all with all, what has
+    the same name."""
     if not rows or not columns:
         return
     if len(rows) * len(columns) > CELLS:
@@ -86,7 +102,8 @@ def between(left: Tokens, right: Tokens, rows: range, columns: range, pairs: Pai
 
 
 def cheapest(left: Tokens, right: Tokens) -> list[bytearray]:
-    """The last move of the cheapest edit of each beginning of ``left`` into each beginning of ``right``."""
+    """The last move of the cheapest edit of each beginning of ``left`` into each beginning of
+    ``right``."""
     known: dict[Hashable, int] = {}
     works = [known.setdefault(t.work, len(known)) for t in right]
     names, ops = [t.name for t in right], [t.op for t in right]

@@ -12,7 +12,8 @@ from cnnspec.units import Shape
 
 
 class FamilyDiff(Record):
-    """The differences of the networks that both have, by name, and the names of those that one lacks."""
+    """The differences of the networks that both have, by name, and the names of those that one
+    lacks."""
 
     diffs: dict[str, Diff]
     inserted: tuple[str, ...]
@@ -29,7 +30,8 @@ class FamilyDiff(Record):
 
 
 class Specs:
-    """The networks that a name means: one, or, where it names a whole file or family, all of them."""
+    """The networks that a name means: one, or, where it names a whole file or family, all of
+    them."""
 
     def __init__(self, name: str):
         """Read the spec. Raises SpecError, RequestError."""
@@ -37,14 +39,25 @@ class Specs:
         self.spec, self.notes = understood(source)
         self.names = [] if self.variant else list(self.spec.variants)
 
-    def graph(self, name: str, settings: dict[str, Any], input_shape: Shape | None, max_lines: int) -> Graph:
-        """One of the networks, or, by "", the one that is meant where one is. Raises SpecError, RequestError."""
-        return build_variant(self.spec, self.notes, name or self.variant, settings, input_shape, max_lines)
+    def graph(
+        self, name: str, settings: dict[str, Any], input_shape: Shape | None, max_lines: int
+    ) -> Graph:
+        """One of the networks, or, by "", the one that is meant where one is. Raises SpecError,
+        RequestError."""
+        return build_variant(
+            self.spec, self.notes, name or self.variant, settings, input_shape, max_lines
+        )
 
 
-def compare(before: str, after: str, settings: dict[str, Any] | None = None, input_shape: Shape | None = None,
-            max_lines: int = MAX_LINES) -> Diff | FamilyDiff:
-    """What has changed: of each network where both name whole files that have networks in common, else of one.
+def compare(
+    before: str,
+    after: str,
+    settings: dict[str, Any] | None = None,
+    input_shape: Shape | None = None,
+    max_lines: int = MAX_LINES,
+) -> Diff | FamilyDiff:
+    """What has changed: of each network where both name whole files that have networks in common,
+    else of one.
 
     Raises SpecError, RequestError.
     """
@@ -54,6 +67,10 @@ def compare(before: str, after: str, settings: dict[str, Any] | None = None, inp
     if not common or len(old.names) == len(new.names) == 1:
         return diff(sheet(old.graph("", *given)), sheet(new.graph("", *given)))
     return FamilyDiff(
-        {name: diff(sheet(old.graph(name, *given)), sheet(new.graph(name, *given))) for name in common},
+        {
+            name: diff(sheet(old.graph(name, *given)), sheet(new.graph(name, *given)))
+            for name in common
+        },
         tuple([name for name in new.names if name not in common]),
-        tuple([name for name in old.names if name not in common]))
+        tuple([name for name in old.names if name not in common]),
+    )

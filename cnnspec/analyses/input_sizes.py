@@ -1,9 +1,9 @@
-"""Which sizes of its input a network takes, tried one by one: shapes alone are worked out, on the nodes that it has.
+"""Which sizes of its input a network takes, tried one by one: shapes alone are worked out, on the
+nodes that it has.
 
-A size is valid where every layer has an output; the network accepts it where, besides, all parameters keep their
-shapes; and it is read whole where no layer with a stride leaves real positions at the end of a map unread, whoever
-else reads them.
-"""
+A size is valid where every layer has an output; the network accepts it where, besides, all
+parameters keep their shapes; and it is read whole where no layer with a stride leaves real
+positions at the end of a map unread, whoever else reads them."""
 
 from collections.abc import Iterator
 from copy import copy
@@ -11,8 +11,8 @@ from typing import Any
 
 from cnnspec.analyses.coverage import WINDOWED, left_over
 from cnnspec.graph.model import Graph, Node
-from cnnspec.ops.fields import MAX_SIZE, Misfit
-from cnnspec.ops.windows import Axis
+from cnnspec.ops.kit.fields import MAX_SIZE, OperatorError
+from cnnspec.ops.kit.windows import Axis
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 from cnnspec.units import Shape, shape
@@ -33,12 +33,12 @@ class Refusal(Record):
 class Sizes(Record):
     """What a network does with sizes n from 1 to ``bound``, put where ``varied`` has None.
 
-    ``native`` is its own input, and ``own`` the size that this is, None where it is another shape. ``below`` says
-    which layer refuses the size under the smallest valid one, ``keeper`` whose parameters do not serve a size that is
-    valid and not accepted: the next one to its own. ``unread`` names the layers that leave positions unread at the
-    network's own input, with how many along each dimension. ``training`` has, where they are others, the sizes that
-    are valid in training, and ``below_training`` what refuses the one under the smallest.
-    """
+    ``native`` is its own input, and ``own`` the size that this is, None where it is another shape.
+    ``below`` says which layer refuses the size under the smallest valid one, ``keeper`` whose
+    parameters do not serve a size that is valid and not accepted: the next one to its own.
+    ``unread`` names the layers that leave positions unread at the network's own input, with how
+    many along each dimension. ``training`` has, where they are others, the sizes that are valid in
+    training, and ``below_training`` what refuses the one under the smallest."""
 
     network: str
     native: Shape
@@ -56,7 +56,8 @@ class Sizes(Record):
 
 
 class Outcome(Record):
-    """One size: the layer that refuses it, at inference and in training; whose parameters change; what is unread."""
+    """One size: the layer that refuses it, at inference and in training; whose parameters change;
+    what is unread."""
 
     size: int
     refused: Refusal | None
@@ -66,14 +67,19 @@ class Outcome(Record):
 
 
 def input_sizes(graph: Graph, varied: Varied | None = None, bound: int | None = None) -> Sizes:
-    """The sizes that a network takes. Without ``varied``, all dimensions but the channels vary together.
+    """The sizes that a network takes. Without ``varied``, all dimensions but the channels vary
+    together.
 
     Raises RequestError where there is nothing to vary.
     """
     native = graph.inputs[0].output
     varied = checked(graph, (native[0], *[None] * (len(native) - 1)) if varied is None else varied)
     sizes = {w for w, v in zip(native, varied, strict=True) if v is None}
-    own = sizes.pop() if len(sizes) == 1 and all(v in (None, w) for w, v in zip(native, varied, strict=True)) else None
+    own = (
+        sizes.pop()
+        if len(sizes) == 1 and all(v in (None, w) for w, v in zip(native, varied, strict=True))
+        else None
+    )
     bound = bound or min(max(USUAL, own or 0), MOST)
     trial = Trial(graph)
     found = {n: trial.at(put(varied, n), n) for n in range(1, bound + 1)}
@@ -82,11 +88,20 @@ def input_sizes(graph: Graph, varied: Varied | None = None, bound: int | None = 
     under, trained_under = min(valid, default=bound + 1) - 1, min(training, default=bound + 1) - 1
     keepers = [o.keeper for o in found.values() if o.keeper]
     return Sizes(
-        graph.name, native, varied, bound, own, valid, [n for n in valid if not found[n].keeper],
-        [n for n in valid if not found[n].unread], found[under].refused if under else None,
-        min(keepers, key=lambda k: abs(k.size - (own or 0)), default=None), trial.at(native, 0).unread,
+        graph.name,
+        native,
+        varied,
+        bound,
+        own,
+        valid,
+        [n for n in valid if not found[n].keeper],
+        [n for n in valid if not found[n].unread],
+        found[under].refused if under else None,
+        min(keepers, key=lambda k: abs(k.size - (own or 0)), default=None),
+        trial.at(native, 0).unread,
         training if training != valid else None,
-        found[trained_under].in_training if training != valid and trained_under else None)
+        found[trained_under].in_training if training != valid and trained_under else None,
+    )
 
 
 def checked(graph: Graph, varied: Varied) -> Varied:
@@ -94,12 +109,18 @@ def checked(graph: Graph, varied: Varied) -> Varied:
     native = graph.inputs[0].output
     name = visible(graph.name)
     if len(native) == 1:
-        raise RequestError(f"{name} takes a vector of {native[0]}: it has no height or width that could vary")
+        raise RequestError(
+            f"{name} takes a vector of {native[0]}: it has no height or width that could vary"
+        )
     if len(varied) != len(native):
-        raise RequestError(f"{name} takes {shape(native)}, so --input has {len(native)} sizes, not {len(varied)}")
+        raise RequestError(
+            f"{name} takes {shape(native)}, so --input has {len(native)} sizes, not {len(varied)}"
+        )
     if varied[0] is None or None not in varied[1:]:
-        raise RequestError("--input has a * for each size that varies, but not for the channels: "
-                           f"{native[0]}{',*' * (len(native) - 1)}, say")
+        raise RequestError(
+            "--input has a * for each size that varies, but not for the channels: "
+            f"{native[0]}{',*' * (len(native) - 1)}, say"
+        )
     if 0 in varied:
         raise RequestError(f"a size of --input is an integer from 1 to {MAX_SIZE}, or *, not 0")
     return varied
@@ -115,17 +136,22 @@ class Trial:
 
     def __init__(self, graph: Graph):
         self.graph = graph
-        self.nodes = graph.nodes[len(graph.inputs):]
+        self.nodes = graph.nodes[len(graph.inputs) :]
         spatial = graph.inputs[0].output[1:]
         self.varies = [n.output[1:] == spatial for n in graph.inputs]
         self.parameters = {n.index: n.op.parameters(*n.shapes) for n in self.nodes}
-        self.strided = [n for n in graph.layers() if n.kind in WINDOWED and any(
-            a.stride > 1 for a in axes(n, n.inputs[0].output))]
+        self.strided = [
+            n
+            for n in graph.layers()
+            if n.kind in WINDOWED and any(a.stride > 1 for a in axes(n, n.inputs[0].output))
+        ]
 
     def at(self, given: Shape, n: int) -> Outcome:
         """What comes of the input ``given``, in which the size is ``n``."""
-        shapes: dict[int, Shape] = {i.index: given if varies else i.output
-                                    for i, varies in zip(self.graph.inputs, self.varies, strict=True)}
+        shapes: dict[int, Shape] = {
+            i.index: given if varies else i.output
+            for i, varies in zip(self.graph.inputs, self.varies, strict=True)
+        }
         known: dict[Any, Shape] = {}  # networks repeat themselves
         trained: Refusal | None = None
         keeper: Refusal | None = None
@@ -141,7 +167,7 @@ class Trial:
                     if keeper is None:
                         keeper = other_parameters(node, read, self.parameters[node.index], n, given)
                 shapes[node.index] = known[key]
-            except Misfit as fault:
+            except OperatorError as fault:
                 refusal = Refusal(n, node.row, words(node, fault))
                 if not node.training_only:
                     return Outcome(n, refusal)
@@ -151,7 +177,9 @@ class Trial:
     def unread(self, shapes: dict[int, Shape]) -> Iterator[tuple[str, Shape]]:
         """The layers with a stride that leave out the end of what they read."""
         for node in self.strided:
-            found = tuple(map(left_over, axes(node, shapes[node.inputs[0].index]), shapes[node.index][1:]))
+            found = tuple(
+                map(left_over, axes(node, shapes[node.inputs[0].index]), shapes[node.index][1:])
+            )
             if any(found):
                 yield node.row, found
 
@@ -172,18 +200,23 @@ def operator_at(node: Node, shapes: dict[int, Shape]) -> Any:
     return op
 
 
-def other_parameters(node: Node, read: tuple[Shape, ...], wanted: dict[str, Shape], n: int,
-                     given: Shape) -> Refusal | None:
+def other_parameters(
+    node: Node, read: tuple[Shape, ...], wanted: dict[str, Shape], n: int, given: Shape
+) -> Refusal | None:
     """Why a node's parameters do not serve another size, None where they do."""
     ours = node.op.parameters(*read) if wanted else {}
     for key, dims in wanted.items():
         if ours.get(key) != dims:
-            return Refusal(n, node.row, f"its {key} is {shape(dims)}; an input of {shape(given)} would need "
-                                        f"{shape(ours.get(key, ()))}")
+            return Refusal(
+                n,
+                node.row,
+                f"its {key} is {shape(dims)}; an input of {shape(given)} would need "
+                f"{shape(ours.get(key, ()))}",
+            )
     return None
 
 
-def words(node: Node, fault: Misfit) -> str:
+def words(node: Node, fault: OperatorError) -> str:
     """The message of a misfit with the names of the inputs put in."""
     message = fault.message
     for i in reversed(range(len(node.inputs))):

@@ -1,4 +1,5 @@
-"""How much has to be moved for the arithmetic of a network: the other half of its arithmetic intensity."""
+"""How much has to be moved for the arithmetic of a network: the other half of its arithmetic
+intensity."""
 
 from collections.abc import Iterable
 from math import prod
@@ -6,15 +7,18 @@ from math import prod
 from cnnspec.analyses.rows import Row
 from cnnspec.graph.model import Node
 
-MOVES_NOTHING = ("shape", "regulariser")  # roles: views of what is there, and what only training does
+MOVES_NOTHING = (
+    "shape",
+    "regulariser",
+)  # roles: views of what is there, and what only training does
 
 
 def moved(rows: Iterable[Row], batch: int = 1) -> int:
-    """The elements that are moved at inference if each layer reads its inputs and writes its output once.
+    """The elements that are moved at inference if each layer reads its inputs and writes its output
+    once.
 
-    A layer's norm and activation are taken to be done on the way; its parameters and buffers are read once for the
-    whole batch.
-    """
+    A layer's norm and activation are taken to be done on the way; its parameters and buffers are
+    read once for the whole batch."""
     elements = 0
     for row in rows:
         if row.operator is None or row.operator.role in MOVES_NOTHING or row.main is None:

@@ -1,12 +1,13 @@
-"""The rows of a table: a line of the spec with its norm and activation, or, folded, a whole block."""
+"""The rows of a table: a line of the spec with its norm and activation, or, folded, a whole
+block."""
 
 from collections.abc import Iterable
 from math import prod
 
-from cnnspec.analyses.receptive_field import Field
+from cnnspec.analyses.receptive_field.receptive_field import Field
 from cnnspec.costs import NodeCost, summed
 from cnnspec.graph.model import Node
-from cnnspec.ops.operator import Operator
+from cnnspec.ops.kit.operator import Operator
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
@@ -14,10 +15,10 @@ from cnnspec.units import Shape
 class Row(Record):
     """One row. A folded row has the sums of what it holds and the output of its last node.
 
-    ``tensors`` are the shapes of parameters and buffers by name, those of a norm as ``norm.weight``; a folded row
-    names none. ``op`` is the operator, or the block of a folded row; ``main`` is the operator's node, or None.
-    ``times`` is how many equal rows in a run the row stands for: its numbers are those of one.
-    """
+    ``tensors`` are the shapes of parameters and buffers by name, those of a norm as
+    ``norm.weight``; a folded row names none. ``op`` is the operator, or the block of a folded row;
+    ``main`` is the operator's node, or None. ``times`` is how many equal rows in a run the row
+    stands for: its numbers are those of one."""
 
     name: str
     op: str
@@ -44,8 +45,13 @@ class Row(Record):
         return next((n for n in self.nodes[1:] if n.part == part), None) if self.main else None
 
     def alike(self, other: "Row") -> bool:
-        """Whether two rows show the same numbers, but for their names and their receptive fields."""
-        same = self.op == other.op and self.output == other.output and self.shares == other.shares == ""
+        """Whether two rows show the same numbers, but for their names and their receptive
+        fields."""
+        same = (
+            self.op == other.op
+            and self.output == other.output
+            and self.shares == other.shares == ""
+        )
         same = same and [n.kind for n in self.nodes] == [n.kind for n in other.nodes]
         return same and self.numbers == other.numbers
 
@@ -55,13 +61,16 @@ class Row(Record):
         return self.params, self.buffers, self.macs, self.elementwise
 
 
-def rows(nodes: Iterable[Node], costs: dict[int, NodeCost], fields: dict[int, Field],
-         depth: int | None = None) -> list[Row]:
+def rows(
+    nodes: Iterable[Node],
+    costs: dict[int, NodeCost],
+    fields: dict[int, Field],
+    depth: int | None = None,
+) -> list[Row]:
     """The rows of ``nodes`` in execution order.
 
-    With ``depth`` d, blocks called more than d - 1 levels down are one row each (1: every line of the network is
-    one row), and equal rows in a run are folded into one.
-    """
+    With ``depth`` d, blocks called more than d - 1 levels down are one row each (1: every line of
+    the network is one row), and equal rows in a run are folded into one."""
     made = [row(name, members, costs, fields) for name, members in grouped(nodes, depth)]
     return made if depth is None else runs(made)
 
@@ -93,10 +102,24 @@ def row(name: str, nodes: list[Node], costs: dict[int, NodeCost], fields: dict[i
         macs += cost.macs
         work.append(cost.elementwise)
         if main:
-            tensors.update({f"{node.part}.{k}": v for k, v in cost.tensors.items()} if node.part else cost.tensors)
+            tensors.update(
+                {f"{node.part}.{k}": v for k, v in cost.tensors.items()}
+                if node.part
+                else cost.tensors
+            )
     return Row(
-        name, main.kind if main else block_name(name, nodes[0]), main, tuple(nodes), last.output, prod(last.output),
-        params, buffers, macs, summed(work), tensors, fields[last.index],
+        name,
+        main.kind if main else block_name(name, nodes[0]),
+        main,
+        tuple(nodes),
+        last.output,
+        prod(last.output),
+        params,
+        buffers,
+        macs,
+        summed(work),
+        tensors,
+        fields[last.index],
         costs[nodes[0].index].shares if main else "",
     )
 
@@ -110,7 +133,8 @@ def block_name(name: str, node: Node) -> str:
 
 
 def runs(made: list[Row]) -> list[Row]:
-    """Equal rows in a run, folded: the first, how many there are, the last's name and receptive field."""
+    """Equal rows in a run, folded: the first, how many there are, the last's name and receptive
+    field."""
     folded: list[Row] = []
     for r in made:
         if folded and folded[-1].alike(r):

@@ -1,4 +1,5 @@
-"""Which networks of a comparison, and in which order: ``params < 10M`` and ``-macs``, read by hand."""
+"""Which networks of a comparison, and in which order: ``params < 10M`` and ``-macs``, read by
+hand."""
 
 import re
 from decimal import Decimal
@@ -12,8 +13,14 @@ from cnnspec.units import byte_size
 
 CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|!=|==|=|<|>)\s*(\S.*?)\s*")
 POWERS = {"": 0, "k": 3, "m": 6, "g": 9, "b": 9, "t": 12}
-HOLDS = {"<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
-         "=": lambda a, b: a == b, "!=": lambda a, b: a != b}
+HOLDS = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "=": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
 
 
 class Condition(Record):
@@ -33,8 +40,10 @@ def condition(text: str) -> Condition:
     """The condition in ``params < 10M``. Raises RequestError."""
     found = CONDITION.fullmatch(text) if len(text) < 200 else None
     if found is None:
-        raise RequestError(f"--filter takes a measure, a comparison and a value, such as 'params < 10M' or "
-                           f"'family = vgg', not {visible(text, 60)!r}")
+        raise RequestError(
+            "--filter takes a measure, a comparison and a value, such as 'params < 10M' or "
+            f"'family = vgg', not {visible(text, 60)!r}"
+        )
     key, holds, value = found.groups()
     of = measure(key)
     holds = "=" if holds == "==" else holds
@@ -49,26 +58,40 @@ def wanted(of: Measure, text: str) -> Decimal:
         size = byte_size(text)
         if size is not None:
             return Decimal(size)
-        raise RequestError(f"{of.key} is compared with a size such as 24GiB or 500MB, not {visible(text, 40)!r}")
-    plain = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgbt]?)", text.replace(",", "").lower()) if len(text) < 40 else None
+        raise RequestError(
+            f"{of.key} is compared with a size such as 24GiB or 500MB, not {visible(text, 40)!r}"
+        )
+    plain = (
+        re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgbt]?)", text.replace(",", "").lower())
+        if len(text) < 40
+        else None
+    )
     if plain is None:
-        raise RequestError(f"{of.key} is compared with a number such as 10M or 4.1G, not {visible(text, 40)!r}")
+        raise RequestError(
+            f"{of.key} is compared with a number such as 10M or 4.1G, not {visible(text, 40)!r}"
+        )
     return Decimal(plain[1]).scaleb(POWERS[plain[2]])
 
 
 def number(of: Measure, value: Any) -> Any:
-    """A value as it is compared: of sizes, the largest side of a field and the elements of an input."""
+    """A value as it is compared: of sizes, the largest side of a field and the elements of an
+    input."""
     if isinstance(value, tuple):
         return max(value) if of.kind == "field" else prod(value)
     return value
 
 
 def ordered(subjects: list[Subject], key: str) -> list[Subject]:
-    """Subjects by a measure, ascending, or with ``-`` before its key descending; unknown values last.
+    """Subjects by a measure, ascending, or with ``-`` before its key descending; unknown values
+    last.
 
     Raises RequestError for a measure that there is not.
     """
     of, descending = measure(key.removeprefix("-")), key.startswith("-")
     values = {id(s): number(of, s.value(of.key)) for s in subjects}
-    known = sorted((s for s in subjects if values[id(s)] is not None), key=lambda s: values[id(s)], reverse=descending)
+    known = sorted(
+        (s for s in subjects if values[id(s)] is not None),
+        key=lambda s: values[id(s)],
+        reverse=descending,
+    )
     return known + [s for s in subjects if values[id(s)] is None]

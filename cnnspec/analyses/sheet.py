@@ -1,8 +1,8 @@
-"""A network as a sheet of layers: all that its function depends on, in values that can be written down and compared.
+"""A network as a sheet of layers: all that its function depends on, in values that can be written
+down and compared.
 
-A layer is a row of the table. Its settings are those that are not the operator's defaults, so that a sheet reads like
-the spec; names of rows say what it reads.
-"""
+A layer is a row of the table. Its settings are those that are not the operator's defaults, so that
+a sheet reads like the spec; names of rows say what it reads."""
 
 from math import prod
 from typing import Any
@@ -10,9 +10,9 @@ from typing import Any
 from cnnspec.analyses.rows import grouped
 from cnnspec.costs import NodeCost, costs, summed
 from cnnspec.graph.model import Graph, Node
-from cnnspec.ops.fields import Field, is_int
-from cnnspec.ops.list_fields import PerAxisField, Sides
-from cnnspec.ops.windows import pads, per_dimension
+from cnnspec.ops.kit.fields import Field, is_int
+from cnnspec.ops.kit.list_fields import PerAxisField, Sides
+from cnnspec.ops.kit.windows import pads, per_dimension
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
@@ -20,7 +20,8 @@ TOTALS = ("params", "buffers", "macs")
 
 
 class Layer(Record):
-    """One layer with its norm and activation, whose settings are called ``norm``, ``norm.eps`` and so on.
+    """One layer with its norm and activation, whose settings are called ``norm``, ``norm.eps`` and
+    so on.
 
     ``reads`` are the layers that give its inputs. Inputs are layers too, of the operator ``input``.
     """
@@ -39,11 +40,11 @@ class Layer(Record):
 
 
 class Sheet(Record):
-    """The layers of a network in execution order, inputs first, what it gives, and its totals as at inference.
+    """The layers of a network in execution order, inputs first, what it gives, and its totals as at
+    inference.
 
-    ``totals`` have at least params, buffers and macs; flops are 2 * macs, activations the elements of all rows'
-    outputs, and other names kinds of elementwise work.
-    """
+    ``totals`` have at least params, buffers and macs; flops are 2 * macs, activations the elements
+    of all rows' outputs, and other names kinds of elementwise work."""
 
     network: str
     layers: list[Layer]
@@ -52,7 +53,8 @@ class Sheet(Record):
 
 
 def sheet(graph: Graph) -> Sheet:
-    """The sheet of a network; layers that are there in training only are on it, unless they do not fit the input."""
+    """The sheet of a network; layers that are there in training only are on it, unless they do not
+    fit the input."""
     found = costs(graph.nodes)
     nodes = [*graph.inputs, *graph.layers(training=not graph.unfit)]
     layers = [layer(name, members, found) for name, members in grouped(nodes)]
@@ -68,33 +70,50 @@ def layer(name: str, nodes: list[Node], found: list[NodeCost]) -> Layer:
     if main.training_only:
         given["training_only"] = True
     reads = [n.row for node in nodes for n in node.inputs if n.index not in inside]
-    params, macs = (sum([getattr(found[n.index], key) for n in nodes]) for key in ("params", "macs"))
+    params, macs = (
+        sum([getattr(found[n.index], key) for n in nodes]) for key in ("params", "macs")
+    )
     return Layer(name, main.kind, nodes[-1].output, params, macs, given, tuple(reads))
 
 
 def settings(node: Node) -> dict[str, Any]:
-    """The fields of a node that differ from the operator's defaults; of a norm or activation, which one it is too."""
+    """The fields of a node that differ from the operator's defaults; of a norm or activation, which
+    one it is too."""
     prefix = f"{node.part}." if node.part else ""
-    values = {key: (simplest(field, value_of(node, key)), field) for key, field in node.op.fields.items()}
-    found = {prefix + k: v for k, (v, field) in values.items() if field.required or v != simplest(field, field.default)}
+    values = {
+        key: (simplest(field, value_of(node, key)), field) for key, field in node.op.fields.items()
+    }
+    found = {
+        prefix + k: v
+        for k, (v, field) in values.items()
+        if field.required or v != simplest(field, field.default)
+    }
     return {node.part: node.kind, **found} if node.part else found
 
 
 def value_of(node: Node, key: str) -> Any:
-    """A field's value; a padding in words in numbers, where they are the same at every size of the input."""
+    """A field's value; a padding in words in numbers, where they are the same at every size of the
+    input."""
     value = getattr(node.op, key)
     if key != "padding" or value not in ("valid", "half"):
         return value
     n = len(node.output) - 1
-    kernels, dilations = (per_dimension(k, getattr(node.op, k, 1), n) for k in ("kernel_size", "dilation"))
+    kernels, dilations = (
+        per_dimension(k, getattr(node.op, k, 1), n) for k in ("kernel_size", "dilation")
+    )
     return tuple([pads(value, 0, k, 1, d)[0] for k, d in zip(kernels, dilations, strict=True)])
 
 
 def simplest(field: Field, value: Any) -> Any:
-    """A field's value as a spec would have it: once where all dimensions have the same, and lists for tuples."""
+    """A field's value as a spec would have it: once where all dimensions have the same, and lists
+    for tuples."""
     if isinstance(value, list | tuple):
         parts = [simplest(field, v) for v in value]
-        same = isinstance(field, PerAxisField | Sides) and is_int(parts[0], 0) and all(p == parts[0] for p in parts)
+        same = (
+            isinstance(field, PerAxisField | Sides)
+            and is_int(parts[0], 0)
+            and all(p == parts[0] for p in parts)
+        )
         return parts[0] if same else parts
     return value
 
@@ -105,4 +124,9 @@ def sums(graph: Graph, found: list[NodeCost]) -> dict[str, int]:
     totals = {key: sum([getattr(found[n.index], key) for n in nodes]) for key in TOTALS}
     work = summed(found[node.index].elementwise for node in nodes)
     activations = sum([prod(members[-1].output) for _, members in grouped(nodes)])
-    return {**totals, "flops": 2 * totals["macs"], "activations": activations, **dict(sorted(work.items()))}
+    return {
+        **totals,
+        "flops": 2 * totals["macs"],
+        "activations": activations,
+        **dict(sorted(work.items())),
+    }

@@ -3,14 +3,31 @@
 from collections import Counter
 from typing import Any
 
-from cnnspec.analyses.diff import CHANGED, FOLLOWS, INSERTED, MOVED, REMOVED, RENAMED, SAME, Diff, Entry
+from cnnspec.analyses.diff import (
+    CHANGED,
+    FOLLOWS,
+    INSERTED,
+    MOVED,
+    REMOVED,
+    RENAMED,
+    SAME,
+    Diff,
+    Entry,
+)
 from cnnspec.analyses.sheet import Layer
 from cnnspec.problems import visible
 from cnnspec.units import count, shape, signed
 
 UNITS = {"params": "params", "macs": "MACs", "output": "output"}
-COUNTED = {CHANGED: "changed", INSERTED: "inserted", REMOVED: "removed", MOVED: "moved", RENAMED: "renamed",
-           FOLLOWS: "with other numbers only", SAME: "as before"}
+COUNTED = {
+    CHANGED: "changed",
+    INSERTED: "inserted",
+    REMOVED: "removed",
+    MOVED: "moved",
+    RENAMED: "renamed",
+    FOLLOWS: "with other numbers only",
+    SAME: "as before",
+}
 
 
 def summary(found: Diff) -> str:
@@ -18,7 +35,9 @@ def summary(found: Diff) -> str:
     if found.equal:
         return "no difference"
     numbers = Counter(e.status for e in found.entries)
-    parts = [f"{count(numbers[status])} {word}" for status, word in COUNTED.items() if numbers[status]]
+    parts = [
+        f"{count(numbers[status])} {word}" for status, word in COUNTED.items() if numbers[status]
+    ]
     return "layers: " + ", ".join(parts)
 
 

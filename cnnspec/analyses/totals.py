@@ -8,10 +8,11 @@ from cnnspec.records import Record
 
 
 class Totals(Record):
-    """Sums over all rows for one example. ``flops`` is 2 * ``macs``; elementwise work is kept apart, by kind.
+    """Sums over all rows for one example. ``flops`` is 2 * ``macs``; elementwise work is kept
+    apart, by kind.
 
-    ``activations`` are the elements of the rows' outputs: after a layer's norm and activation, which add none.
-    """
+    ``activations`` are the elements of the rows' outputs: after a layer's norm and activation,
+    which add none."""
 
     params: int
     buffers: int

@@ -11,11 +11,11 @@ DEVICES = ("auto", "cuda", "cpu", "meta")  # on which a verification can be aske
 class Check(Record):
     """One comparison.
 
-    ``status`` is passed; failed, with its ``differences`` in execution order; impossible, where what was asked for
-    could not be done (a library that is not there, a model that cannot be run), which fails too; or limited, where a
-    weaker comparison stands in for one that this machine cannot make. ``compared`` says how much was compared, and
-    ``detail`` what else there is to say; ``figures`` are what was compared, where that are a few numbers.
-    """
+    ``status`` is passed; failed, with its ``differences`` in execution order; impossible, where
+    what was asked for could not be done (a library that is not there, a model that cannot be run),
+    which fails too; or limited, where a weaker comparison stands in for one that this machine
+    cannot make. ``compared`` says how much was compared, and ``detail`` what else there is to say;
+    ``figures`` are what was compared, where that are a few numbers."""
 
     name: str
     against: str
@@ -47,6 +47,10 @@ class Verdict(Record):
         return self.passed
 
 
-def check(name: str, against: str, compared: str, differences: list[Difference], detail: str = "") -> Check:
+def check(
+    name: str, against: str, compared: str, differences: list[Difference], detail: str = ""
+) -> Check:
     """A comparison that was made: it passed where there is no difference."""
-    return Check(name, against, FAILED if differences else PASSED, compared, detail, tuple(differences))
+    return Check(
+        name, against, FAILED if differences else PASSED, compared, detail, tuple(differences)
+    )

@@ -48,11 +48,20 @@ def print_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> N
         ctx.exit()
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=print_version,
-              help="Show the version and exit.")
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=print_version,
+    help="Show the version and exit.",
+)
 def cli() -> None:
-    """Convolutional networks as fact sheets: shapes, parameters, MACs and receptive fields from one TOML spec.
+    """Convolutional networks as fact sheets: shapes, parameters, MACs and receptive fields from one
+    TOML spec.
 
     \b
     cnnspec list                          the networks there are
@@ -65,10 +74,11 @@ def cli() -> None:
     cnnspec check specs/                  the gate: what is wrong with specs
     cnnspec audit                         published figures, right or wrong
 
-    With eval "$(_CNNSPEC_COMPLETE=bash_source cnnspec)" (or zsh_source), shells complete commands, networks and layers.
+    With eval "$(_CNNSPEC_COMPLETE=bash_source cnnspec)" (or zsh_source), shells complete commands,
+    networks and layers.
 
-    Exit codes: 0 all well, 1 a verdict or a check fails, 2 the request or a spec cannot be understood.
-    """
+    Exit codes: 0 all well, 1 a verdict or a check fails, 2 the request or a spec cannot be
+    understood."""
 
 
 def run() -> Any:

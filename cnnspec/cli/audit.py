@@ -10,13 +10,24 @@ from cnnspec.cli.output import show
 FORMATS = ("text", "markdown", "html", "json")
 
 
-@click.command(cls=Command, name="audit", short_help="Published figures: confirmed or refuted, and why.")
+@click.command(
+    cls=Command, name="audit", short_help="Published figures: confirmed or refuted, and why."
+)
 @click.argument("sources", nargs=-1, metavar="[SOURCE|NAME]...")
-@click.option("--all", "every", is_flag=True, help="Every claim, not only what is refuted or ambiguous.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True,
-              help="JSON has every claim.")
+@click.option(
+    "--all", "every", is_flag=True, help="Every claim, not only what is refuted or ambiguous."
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="JSON has every claim.",
+)
 def command(sources: tuple[str, ...], every: bool, format_: str) -> None:
-    """Recompute published figures: those of a SOURCE (course notes and papers), or those about a network NAME.
+    """Recompute published figures: those of a SOURCE (course notes and papers), or those about a
+    network NAME.
 
     \b
     cnnspec audit                         every source
@@ -33,11 +44,10 @@ def command(sources: tuple[str, ...], every: bool, format_: str) -> None:
     quantity = "params"
     value    = "34.9k"
 
-    A figure holds if it is the computed one, rounded as it is printed: 61M for 60,965,224. For a refuted one the
-    slip is named that gives it, where one does. Errata that are known carry errata = true in the file of claims;
-    they are refuted all the same, but the exit code is 1 only where a claim is refuted that is not marked so, or
-    is marked so and holds.
-    """
+    A figure holds if it is the computed one, rounded as it is printed: 61M for 60,965,224. For a
+    refuted one the slip is named that gives it, where one does. Errata that are known carry errata
+    = true in the file of claims; they are refuted all the same, but the exit code is 1 only where a
+    claim is refuted that is not marked so, or is marked so and holds."""
     from cnnspec.analyses.audit.audit import audit
     from cnnspec.analyses.audit.verdict import VERDICTS
     from cnnspec.report.audit import data, html, markdown, text

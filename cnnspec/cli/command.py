@@ -12,8 +12,14 @@ class Command(click.Command):
         """The option; click's own asks gettext to translate its text, which costs 2% of a start."""
         names = [*self.get_help_option_names(ctx)]
         if self.own_help is None and names and self.add_help_option:
-            self.own_help = click.Option([*names, "show_help"], is_flag=True, expose_value=False, is_eager=True,
-                                             callback=show_help, help="Show this message and exit.")
+            self.own_help = click.Option(
+                [*names, "show_help"],
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                callback=show_help,
+                help="Show this message and exit.",
+            )
         return self.own_help
 
 

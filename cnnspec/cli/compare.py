@@ -15,23 +15,68 @@ from cnnspec.report.presets import FORMATS
 @click.command(cls=Command, name="compare", short_help="Networks side by side.")
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=completing("networks"))
 @click.option("--all", "whole", is_flag=True, help="Every network of the zoo.")
-@click.option("--batch", default=1, show_default=True, type=click.IntRange(1), help="Examples at once, for memory.")
+@click.option(
+    "--batch",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Examples at once, for memory.",
+)
 @click.option("--dtype", default="float32", show_default=True, type=click.Choice(list(DTYPES)))
 @click.option("--optimizer", default="none", show_default=True, type=click.Choice(OPTIMIZERS))
-@click.option("--convention", multiple=True, type=click.Choice(CONVENTIONS),
-              help="Besides, what this tool would count.")
-@click.option("--sort", metavar="KEY", default="", help="By a column, ascending; -KEY is descending.")
-@click.option("--filter", "filters", multiple=True, metavar="CONDITION",
-              help="Only networks with 'params < 10M', 'training_peak <= 8GiB', 'family = vgg'; several must all hold.")
-@click.option("--columns", metavar="A,B,...", help="Columns instead of the usual; a wrong name lists them all.")
-@click.option("--digits", default=4, show_default=True, type=click.IntRange(1, 15), help="Of numbers in tables.")
+@click.option(
+    "--convention",
+    multiple=True,
+    type=click.Choice(CONVENTIONS),
+    help="Besides, what this tool would count.",
+)
+@click.option(
+    "--sort", metavar="KEY", default="", help="By a column, ascending; -KEY is descending."
+)
+@click.option(
+    "--filter",
+    "filters",
+    multiple=True,
+    metavar="CONDITION",
+    help=(
+        "Only networks with 'params < 10M', 'training_peak <= 8GiB', 'family = vgg'; several must"
+        " all hold."
+    ),
+)
+@click.option(
+    "--columns",
+    metavar="A,B,...",
+    help="Columns instead of the usual; a wrong name lists them all.",
+)
+@click.option(
+    "--digits",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 15),
+    help="Of numbers in tables.",
+)
 @click.option("--exact", is_flag=True, help="Exact numbers in tables, as in CSV and JSON.")
 @click.option("--across", is_flag=True, help="A column a network instead of a row.")
 @loading
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
-def command(names: tuple[str, ...], whole: bool, batch: int, dtype: str, optimizer: str, convention: tuple[str, ...],
-            sort: str, filters: tuple[str, ...], columns: str | None, digits: int, exact: bool, across: bool,
-            settings: tuple[str, ...], input_shape: str | None, max_lines: int, format_: str) -> None:
+def command(
+    names: tuple[str, ...],
+    whole: bool,
+    batch: int,
+    dtype: str,
+    optimizer: str,
+    convention: tuple[str, ...],
+    sort: str,
+    filters: tuple[str, ...],
+    columns: str | None,
+    digits: int,
+    exact: bool,
+    across: bool,
+    settings: tuple[str, ...],
+    input_shape: str | None,
+    max_lines: int,
+    format_: str,
+) -> None:
     """NAMEs side by side: parameters, MACs, activations, memory, depth and receptive field.
 
     \b
@@ -44,13 +89,28 @@ def command(names: tuple[str, ...], whole: bool, batch: int, dtype: str, optimiz
     Depth is the most layers with weights on one path. Memory is predicted as by cnnspec memory.
     """
     if whole == bool(names):
-        raise RequestError("give names, or --all for every network of the zoo" if whole else
-                           "which networks? Give names or files, or --all; cnnspec list shows those there are")
+        raise RequestError(
+            "give names, or --all for every network of the zoo"
+            if whole
+            else "which networks? Give names or files, or --all; cnnspec list shows those there are"
+        )
     if whole and (settings or input_shape):
         raise RequestError("--set and --input go with names, not with --all")
     shape, given = shape_from(input_shape), settings_from(settings)
-    nets = [*load_zoo()] if whole else [load(n, input=shape, max_lines=max_lines, **given) for n in names]
+    nets = (
+        [*load_zoo()]
+        if whole
+        else [load(n, input=shape, max_lines=max_lines, **given) for n in names]
+    )
     wanted = tuple(c.strip() for c in columns.split(",")) if columns is not None else None
-    found = compare(nets, batch=batch, dtype=dtype, optimizer=optimizer, conventions=convention, columns=wanted,
-                    sort=sort, filters=filters)
+    found = compare(
+        nets,
+        batch=batch,
+        dtype=dtype,
+        optimizer=optimizer,
+        conventions=convention,
+        columns=wanted,
+        sort=sort,
+        filters=filters,
+    )
     show(found.written(format_, exact, across, digits))

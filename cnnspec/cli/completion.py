@@ -15,12 +15,18 @@ def networks(ctx: click.Context, param: click.Parameter, incomplete: str) -> "li
     from cnnspec.spec.zoo import families, family, variants
 
     files = families()
-    names = dict.fromkeys([*map(family, files), *(name for file in files for name in variants(file))])
-    return [CompletionItem(incomplete, type="file"), *(CompletionItem(n) for n in names if n.startswith(incomplete))]
+    names = dict.fromkeys(
+        [*map(family, files), *(name for file in files for name in variants(file))]
+    )
+    return [
+        CompletionItem(incomplete, type="file"),
+        *(CompletionItem(n) for n in names if n.startswith(incomplete)),
+    ]
 
 
 def layers(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-    """The layers of the network that stands before, and the blocks in which they are, one level at a time."""
+    """The layers of the network that stands before, and the blocks in which they are, one level at
+    a time."""
     from click.shell_completion import CompletionItem
 
     from cnnspec.graph.build import load_graph
@@ -31,5 +37,7 @@ def layers(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list
     except (RequestError, SpecError):
         return []
     depth = incomplete.count(".") + 1
-    names = dict.fromkeys(".".join(node.row.split(".")[:depth]) for node in graph.layers(training=True))
+    names = dict.fromkeys(
+        ".".join(node.row.split(".")[:depth]) for node in graph.layers(training=True)
+    )
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]

@@ -10,23 +10,32 @@ from cnnspec.conventions import CONVENTIONS
 from cnnspec.report.explain import WRITERS, explain
 
 
-@click.command(cls=Command, name="explain", short_help="The formulas of a layer, with the numbers put in.")
+@click.command(
+    cls=Command, name="explain", short_help="The formulas of a layer, with the numbers put in."
+)
 @network
 @click.argument("layer", required=False, default="", shell_complete=completing("layers"))
-@click.option("--vs", type=click.Choice(CONVENTIONS), help="Instead of formulas, what this tool would count, and which "
-              "operators make the difference.")
-@click.option("--format", "format_", type=click.Choice(list(WRITERS)), default="text", show_default=True)
+@click.option(
+    "--vs",
+    type=click.Choice(CONVENTIONS),
+    help=(
+        "Instead of formulas, what this tool would count, and which operators make the difference."
+    ),
+)
+@click.option(
+    "--format", "format_", type=click.Choice(list(WRITERS)), default="text", show_default=True
+)
 def command(net: Network, layer: str, vs: str | None, format_: str) -> None:
-    """Every formula of LAYER (or of all layers) of NAME: with symbols, with the numbers, and the value.
+    """Every formula of LAYER (or of all layers) of NAME: with symbols, with the numbers, and the
+    value.
 
     \b
     cnnspec explain alexnet conv2
     cnnspec explain lenet5 --format latex
     cnnspec explain resnet50 --vs fvcore
 
-    LAYER is a row of the table, or a block with all that is in it. Where a size came from an argument, the
-    expression is shown.
-    """
+    LAYER is a row of the table, or a block with all that is in it. Where a size came from an
+    argument, the expression is shown."""
     if vs:
         from cnnspec.report.counted import counted
 

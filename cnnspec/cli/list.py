@@ -21,5 +21,7 @@ def command(pattern: str, format_: str) -> None:
     cnnspec list vgg --format markdown
     """
     if not any(pattern.lower() in name for variants in networks().values() for name in variants):
-        raise RequestError(f"no network's name holds {visible(pattern, 60)!r}; cnnspec list shows them all")
+        raise RequestError(
+            f"no network's name holds {visible(pattern, 60)!r}; cnnspec list shows them all"
+        )
     show(listing(load_zoo(pattern.lower()), format_))

@@ -13,8 +13,14 @@ from cnnspec.spec.starter import SCHEMA, starter
 
 @click.command(cls=Command, name="new", short_help="A spec to begin with.")
 @click.argument("file", default="network.toml")
-@click.option("--schema", is_flag=True, help=f"Write {SCHEMA} beside it too, and name it in the first line, with which "
-              "editors complete and check the spec.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    help=(
+        f"Write {SCHEMA} beside it too, and name it in the first line, with which "
+        "editors complete and check the spec."
+    ),
+)
 @click.option("--force", is_flag=True, help="Overwrite what is there.")
 def command(file: str, schema: bool, force: bool) -> None:
     """Write a small network into FILE (network.toml) whose comments show what the language has.
@@ -24,8 +30,8 @@ def command(file: str, schema: bool, force: bool) -> None:
     cnnspec new my_network.toml --schema
     cnnspec table my_network.toml:my_network_small
 
-    It has blocks, a preset, rows with each, lines with when, norms and activations, variants and a budget.
-    """
+    It has blocks, a preset, rows with each, lines with when, norms and activations, variants and a
+    budget."""
     folder, name = os.path.split(file)
     if not name.endswith(".toml") or not name.isprintable():
         raise RequestError(f"specs are called NAME.toml, not {visible(name, 60)!r}")

@@ -16,9 +16,12 @@ WORDS = {"True": True, "False": False, "None": None}  # the text "False" would b
 
 
 def network(command: Command) -> Command:
-    """The argument NAME and the options that set what is loaded; the command gets a Network as ``net``."""
+    """The argument NAME and the options that set what is loaded; the command gets a Network as
+    ``net``."""
 
-    def loaded(name: str, settings: tuple[str, ...], input_shape: str | None, max_lines: int, **rest: Any) -> Any:
+    def loaded(
+        name: str, settings: tuple[str, ...], input_shape: str | None, max_lines: int, **rest: Any
+    ) -> Any:
         graph = load_graph(name, settings_from(settings), shape_from(input_shape), max_lines)
         return command(net=Network(graph), **rest)
 
@@ -41,10 +44,23 @@ def completing(what: str) -> Command:
 def loading(command: Command) -> Command:
     """The options that set what is loaded: ``settings``, ``input_shape`` and ``max_lines``."""
     for parameter in (
-        click.option("--max-lines", default=MAX_LINES, show_default=True, type=click.IntRange(1),
-                     help="The most lines that a network may have once its blocks are unrolled."),
-        click.option("--input", "input_shape", metavar="C,H,W", help="Another input shape, channels first."),
-        click.option("--set", "settings", multiple=True, metavar="ARG=VALUE", help="Set an argument of the network."),
+        click.option(
+            "--max-lines",
+            default=MAX_LINES,
+            show_default=True,
+            type=click.IntRange(1),
+            help="The most lines that a network may have once its blocks are unrolled.",
+        ),
+        click.option(
+            "--input", "input_shape", metavar="C,H,W", help="Another input shape, channels first."
+        ),
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="ARG=VALUE",
+            help="Set an argument of the network.",
+        ),
     ):  # click reads decorators from the last to the first
         command = parameter(command)
     return command
@@ -56,17 +72,23 @@ def shape_from(text: str | None) -> tuple[int, ...] | None:
         return None
     parts = text.replace("x", ",").split(",")
     if not all(p.strip().isascii() and p.strip().isdigit() and len(p.strip()) <= 12 for p in parts):
-        raise RequestError(f"--input takes sizes such as 3,224,224, channels first, not {visible(text, 60)!r}")
+        raise RequestError(
+            f"--input takes sizes such as 3,224,224, channels first, not {visible(text, 60)!r}"
+        )
     return tuple(int(p) for p in parts)
 
 
 def settings_from(pairs: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
-    """The settings of ``--set name=value``; a value is TOML, one of Python's words, or text. Raises RequestError."""
+    """The settings of ``--set name=value``; a value is TOML, one of Python's words, or text. Raises
+    RequestError."""
     settings: dict[str, Any] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or not name.strip():
-            raise RequestError(f"{option} takes name=value, not {visible(pair, 60)!r}; for example {option} classes=10")
+            raise RequestError(
+                f"{option} takes name=value, not {visible(pair, 60)!r}; for example {option}"
+                " classes=10"
+            )
         if text in WORDS:
             settings[name.strip()] = WORDS[text]
             continue

@@ -7,19 +7,25 @@ from cnnspec.problems import RequestError, visible
 
 
 def show(page: str) -> None:
-    """Print a page in the terminal's own encoding. Raises RequestError where it cannot be written."""
+    """Print a page in the terminal's own encoding. Raises RequestError where it cannot be
+    written."""
     try:
         print(page, flush=True)
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try again at its end
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # or Python would try again at its end
         if not isinstance(error, BrokenPipeError):  # the reader, head for one, has seen enough
             raise RequestError(f"the output cannot be written: {error.strerror}") from None
 
 
 def writable(path: str) -> None:
-    """Raises RequestError where a file cannot be written: better before a long run than after it."""
+    """Raises RequestError where a file cannot be written: better before a long run than after
+    it."""
     folder = os.path.dirname(path) or "."
-    if not os.path.isdir(folder) or not os.access(path if os.path.exists(path) else folder, os.W_OK):
+    if not os.path.isdir(folder) or not os.access(
+        path if os.path.exists(path) else folder, os.W_OK
+    ):
         raise RequestError(f"{visible(path)} cannot be written")
 
 
@@ -33,7 +39,8 @@ def save(path: str, page: str) -> None:
 
 
 def replace(folder: str, pages: dict[str, str]) -> None:
-    """Write pages by their paths below a folder, each whole or not at all. Raises RequestError where one cannot be."""
+    """Write pages by their paths below a folder, each whole or not at all. Raises RequestError
+    where one cannot be."""
     for path, page in pages.items():
         whole = os.path.join(folder, *path.split("/"))
         part = f"{whole}.part"

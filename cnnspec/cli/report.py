@@ -14,56 +14,105 @@ from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, visible
 
 
-@click.command(cls=Command, name="report", short_help="The pages of reports/; or one network as HTML.")
+@click.command(
+    cls=Command, name="report", short_help="The pages of reports/; or one network as HTML."
+)
 @click.argument("name", required=False)
 @loading
-@click.option("--html", metavar="FILE.html", help="Write a page of NAME alone, which needs nothing else.")
-@click.option("--batch", default=1, show_default=True, type=click.IntRange(1), help="Examples at once, in its memory.")
-@click.option("--optimizer", default="adam", show_default=True, type=click.Choice(OPTIMIZERS), help="In its memory.")
-@click.option("--folder", default="reports", show_default=True, metavar="DIR", type=click.Path(file_okay=False),
-              help="Where the pages are, and under data/ what was measured.")
-@click.option("--check", is_flag=True, help="Write nothing: show a diff of each page that is not up to date.")
-def command(name: str | None, settings: tuple[str, ...], input_shape: str | None, max_lines: int, html: str | None,
-            batch: int, optimizer: str, folder: str, check: bool) -> None:
-    """Write the pages of reports/ from the specs of the zoo and from what was measured before, in reports/data/.
+@click.option(
+    "--html", metavar="FILE.html", help="Write a page of NAME alone, which needs nothing else."
+)
+@click.option(
+    "--batch",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Examples at once, in its memory.",
+)
+@click.option(
+    "--optimizer",
+    default="adam",
+    show_default=True,
+    type=click.Choice(OPTIMIZERS),
+    help="In its memory.",
+)
+@click.option(
+    "--folder",
+    default="reports",
+    show_default=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Where the pages are, and under data/ what was measured.",
+)
+@click.option(
+    "--check", is_flag=True, help="Write nothing: show a diff of each page that is not up to date."
+)
+def command(
+    name: str | None,
+    settings: tuple[str, ...],
+    input_shape: str | None,
+    max_lines: int,
+    html: str | None,
+    batch: int,
+    optimizer: str,
+    folder: str,
+    check: bool,
+) -> None:
+    """Write the pages of reports/ from the specs of the zoo and from what was measured before, in
+    reports/data/.
 
     \b
     cnnspec report
     cnnspec report --check
     cnnspec report resnet50 --html resnet50.html
 
-    With NAME and --html: its table, to sort and to fold, its plots, its memory and its picture in one file of HTML.
+    With NAME and --html: its table, to sort and to fold, its plots, its memory and its picture in
+    one file of HTML.
 
     Nothing is measured, and no file is removed. A page whose data is not there is not written.
 
-    Exit codes of --check: 0 all up to date, 1 a page is stale, missing or made by nothing, or its data was measured
-    for a spec that has changed since.
-    """
+    Exit codes of --check: 0 all up to date, 1 a page is stale, missing or made by nothing, or its
+    data was measured for a spec that has changed since."""
     if name is not None or html is not None or settings or input_shape:
         if name is None or html is None or check:
-            raise RequestError("the page of one network takes its name and --html: "
-                               "cnnspec report resnet50 --html resnet50.html")
+            raise RequestError(
+                "the page of one network takes its name and --html: "
+                "cnnspec report resnet50 --html resnet50.html"
+            )
         graph = load_graph(name, settings_from(settings), shape_from(input_shape), max_lines)
         return one(Network(graph), html, batch, optimizer)
     from cnnspec.report.pages import freshness, rendered
 
     if check and not os.path.isdir(folder):
-        raise RequestError(f"there is no folder {visible(folder)} to check; cnnspec report writes it")
+        raise RequestError(
+            f"there is no folder {visible(folder)} to check; cnnspec report writes it"
+        )
     pages = rendered(folder)
-    leftover = [f"{path} is rendered by nothing: delete it" for path in freshness.leftover(folder, pages)]
+    leftover = [
+        f"{path} is rendered by nothing: delete it" for path in freshness.leftover(folder, pages)
+    ]
     warnings = [f"cnnspec: {line}" for line in [*leftover, *freshness.outdated(folder)]]
     if check:
         diffs = [*freshness.stale(folder, pages)]
         if diffs:
             show("".join(diffs).rstrip("\n"))
-            warnings.append(f"cnnspec: pages not up to date: {len(diffs)} of {len(pages)}; cnnspec report writes them")
+            warnings.append(
+                f"cnnspec: pages not up to date: {len(diffs)} of {len(pages)}; cnnspec report"
+                " writes them"
+            )
         verdict = warnings or [f"pages up to date: {len(pages)}"]
         click.echo("\n".join(verdict), err=bool(warnings))
         sys.exit(1 if warnings else 0)
-    changed = [path for path, page in pages.items() if freshness.text(os.path.join(folder, path)) != page]
+    changed = [
+        path for path, page in pages.items() if freshness.text(os.path.join(folder, path)) != page
+    ]
     replace(folder, {path: pages[path] for path in changed})
     click.echo("\n".join(warnings), err=True, nl=bool(warnings))
-    show("\n".join([*changed, f"pages written: {len(changed)}; as they were: {len(pages) - len(changed)}"]))
+    show(
+        "\n".join(
+            [*changed, f"pages written: {len(changed)}; as they were: {len(pages) - len(changed)}"]
+        )
+    )
     return None
 
 

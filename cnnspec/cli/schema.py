@@ -7,7 +7,9 @@ from cnnspec.cli.output import show
 from cnnspec.spec.schema import schema
 
 
-@click.command(cls=Command, name="schema", short_help="The JSON Schema of the language, for editors.")
+@click.command(
+    cls=Command, name="schema", short_help="The JSON Schema of the language, for editors."
+)
 def command() -> None:
     """The JSON Schema (draft-07) of specs. Editors that know TOML complete and check with it:
 

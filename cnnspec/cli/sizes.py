@@ -14,21 +14,33 @@ from cnnspec.report.sizes import data, text
 @click.command(cls=Command, name="sizes", short_help="Which sizes of its input a network takes.")
 @click.argument("name", shell_complete=completing("networks"))
 @loading
-@click.option("--up-to", metavar="N", type=click.IntRange(1, LARGEST),
-              help="The largest size to try.  [default: 512, or its own, up to 2048]")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(name: str, settings: tuple[str, ...], input_shape: str | None, max_lines: int, up_to: int | None,
-            format_: str) -> None:
-    """The smallest size that NAME takes and what refuses below it; the sizes that it accepts with the parameters it
-    has; and those that all strides read to the last pixel.
+@click.option(
+    "--up-to",
+    metavar="N",
+    type=click.IntRange(1, LARGEST),
+    help="The largest size to try.  [default: 512, or its own, up to 2048]",
+)
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+def command(
+    name: str,
+    settings: tuple[str, ...],
+    input_shape: str | None,
+    max_lines: int,
+    up_to: int | None,
+    format_: str,
+) -> None:
+    """The smallest size that NAME takes and what refuses below it; the sizes that it accepts with
+    the parameters it has; and those that all strides read to the last pixel.
 
     \b
     cnnspec sizes alexnet
     cnnspec sizes unet --up-to 1024
     cnnspec sizes resnet50 --input '3,*,640'
 
-    All of height and width vary together; --input has a * for what varies, and a number for what does not.
-    """
+    All of height and width vary together; --input has a * for what varies, and a number for what
+    does not."""
     graph = load_graph(name, settings_from(settings), None, max_lines)
     with kept():
         found = input_sizes(graph, varied_from(input_shape), up_to)

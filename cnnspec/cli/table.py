@@ -13,21 +13,53 @@ from cnnspec.report.presets import FORMATS, PRESETS, TEXTBOOK
 @click.command(cls=Command, name="table", short_help="The per-layer table of a network.")
 @network
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--preset", type=click.Choice(list(PRESETS)), show_default="summary",
-              help="activations and architecture are the tables that textbooks print.")
-@click.option("--columns", metavar="A,B,...",
-              help="Columns instead of a preset's, as layer,output,params; a wrong name lists them all. With "
-              "--preset activations or architecture the rows stay a textbook's.")
-@click.option("--convention", "tools", multiple=True, metavar="TOOL",
-              help="A column with what fvcore, thop, torchinfo, ptflops or torchvision would count.")
-@click.option("--depth", type=click.IntRange(1), metavar="N",
-              help="Fold blocks below N levels into rows, equal rows as xN.")
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    show_default="summary",
+    help="activations and architecture are the tables that textbooks print.",
+)
+@click.option(
+    "--columns",
+    metavar="A,B,...",
+    help=(
+        "Columns instead of a preset's, as layer,output,params; a wrong name lists them all. With "
+        "--preset activations or architecture the rows stay a textbook's."
+    ),
+)
+@click.option(
+    "--convention",
+    "tools",
+    multiple=True,
+    metavar="TOOL",
+    help="A column with what fvcore, thop, torchinfo, ptflops or torchvision would count.",
+)
+@click.option(
+    "--depth",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Fold blocks below N levels into rows, equal rows as xN.",
+)
 @click.option("--training", is_flag=True, help="With what is there in training only.")
-@click.option("--layout", type=click.Choice(["chw", "hwc"]), default="chw", show_default=True,
-              help="Shapes as (C, H, W), or as (H, W, C) and vectors as (n, 1).")
+@click.option(
+    "--layout",
+    type=click.Choice(["chw", "hwc"]),
+    default="chw",
+    show_default=True,
+    help="Shapes as (C, H, W), or as (H, W, C) and vectors as (n, 1).",
+)
 @click.option("--reverse", is_flag=True, help="The output first, as some textbooks print it.")
-def command(net: Network, format_: str, preset: str | None, columns: str | None, tools: tuple[str, ...],
-            depth: int | None, training: bool, layout: str, reverse: bool) -> None:
+def command(
+    net: Network,
+    format_: str,
+    preset: str | None,
+    columns: str | None,
+    tools: tuple[str, ...],
+    depth: int | None,
+    training: bool,
+    layout: str,
+    reverse: bool,
+) -> None:
     """The per-layer table of NAME: a network of the zoo, a file.toml, or file.toml:variant.
 
     \b
@@ -37,9 +69,8 @@ def command(net: Network, format_: str, preset: str | None, columns: str | None,
     cnnspec table resnet50 --depth 2 --set classes=10 --input 3,160,160
     cnnspec table googlenet --depth 1 --columns layer,macs --convention fvcore
 
-    Shapes are without the batch. MACs are multiply-accumulates, biases not counted; FLOPs are 2 a MAC.
-    RF is the receptive field in input pixels.
-    """
+    Shapes are without the batch. MACs are multiply-accumulates, biases not counted; FLOPs are 2 a
+    MAC. RF is the receptive field in input pixels."""
     if columns is not None and preset is not None and preset not in TEXTBOOK:
         raise RequestError(f"--columns stands in place of --preset {preset}: give one of them")
     if format_ == "json":  # and nothing of tables is imported

@@ -1,13 +1,15 @@
-"""How other tools would count the same nodes: one convention a file, each a table from operators to rules.
+"""How other tools would count the same nodes: one convention a file, each a table from operators to
+rules.
 
-A convention says what a tool gives for a network in which every node is the module or function of torch that it is
-named after, called once for each example. That is how most published implementations are written. Where one is
-written otherwise (a mean in place of a pooling, a function in place of a module), a tool that hooks modules may see
-less of it, or more; that lies in the implementation, not in the network.
+A convention says what a tool gives for a network in which every node is the module or function of
+torch that it is named after, called once for each example. That is how most published
+implementations are written. Where one is written otherwise (a mean in place of a pooling, a
+function in place of a module), a tool that hooks modules may see less of it, or more; that lies in
+the implementation, not in the network.
 
-Operators that a convention does not list are free in it, as the tool has no rule for them either; but of an operator
-with multiply-accumulates or parameters nothing is said (Uncounted), as it has no one module in torch.
-"""
+Operators that a convention does not list are free in it, as the tool has no rule for them either;
+but of an operator with multiply-accumulates or parameters nothing is said (Uncounted), as it has no
+one module in torch."""
 
 from importlib import import_module
 
@@ -30,11 +32,15 @@ def convention(name: str) -> Convention:
 
 
 def rule(of: Convention, node: Node) -> Rule:
-    """The rule by which a node is counted. Raises Uncounted where it depends on how the node is written."""
+    """The rule by which a node is counted. Raises Uncounted where it depends on how the node is
+    written."""
     if node.kind in of.rules:
         return of.rules[node.kind]
     if node.op.macs(*node.shapes, y=node.output) or node.op.parameters(*node.shapes):
-        raise Uncounted(f"what {of.name} counts for {node.kind} ({visible(node.name)}) depends on how it is written")
+        raise Uncounted(
+            f"what {of.name} counts for {node.kind} ({visible(node.name)}) depends on how it is"
+            " written"
+        )
     return FREE
 
 

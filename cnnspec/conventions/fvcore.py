@@ -1,10 +1,19 @@
 """fvcore.nn.FlopCountAnalysis: the operators of a traced run, by its table of handles.
 
-Source: fvcore/nn/flop_count.py and jit_handles.py. It traces functions, so that how a model is written matters
-little, but for its table: an adaptive pooling in two dimensions counts, the same mean by ``x.mean`` does not.
-"""
+Source: fvcore/nn/flop_count.py and jit_handles.py. It traces functions, so that how a model is
+written matters little, but for its table: an adaptive pooling in two dimensions counts, the same
+mean by ``x.mean`` does not."""
 
-from cnnspec.conventions.rules import FREE, MACS, Convention, Rule, an_input, an_output, in_dimensions, suffixed
+from cnnspec.conventions.rules import (
+    FREE,
+    MACS,
+    Convention,
+    Rule,
+    an_input,
+    an_output,
+    in_dimensions,
+    suffixed,
+)
 from cnnspec.graph.model import Node
 
 POOL = in_dimensions(2, an_input(1))
@@ -16,20 +25,32 @@ def upsampled(node: Node) -> int:
 
 
 def pooled(node: Node) -> int:
-    """The elements of the input, where it has two dimensions; the output of a global pooling may be a vector."""
+    """The elements of the input, where it has two dimensions; the output of a global pooling may be
+    a vector."""
     return an_input(1).count(node) if len(node.shapes[0]) == 3 else 0
 
 
 def printed(n: int) -> str:
     """As ``flop_count_table`` does: 4.112G."""
-    steps = ((1e14, 1e15, "P"), (1e11, 1e12, "T"), (1e8, 1e9, "G"), (1e5, 1e6, "M"), (1e2, 1e3, "K"))
+    steps = (
+        (1e14, 1e15, "P"),
+        (1e11, 1e12, "T"),
+        (1e8, 1e9, "G"),
+        (1e5, 1e6, "M"),
+        (1e2, 1e3, "K"),
+    )
     text = suffixed(n, steps, 3)
     return text[:-1].rstrip("0").rstrip(".") + text[-1] if text[-1].isalpha() else text
 
 
 POOL = Rule("1 an element of its input, in two dimensions", pooled)
 CONVENTION = Convention(
-    "fvcore", "0.1.5", "flops", "It calls a multiply-accumulate a flop.", printed, {
+    "fvcore",
+    "0.1.5",
+    "flops",
+    "It calls a multiply-accumulate a flop.",
+    printed,
+    {
         "conv": MACS,
         "depthwise_conv": MACS,
         "conv_transpose": MACS,
@@ -46,4 +67,5 @@ CONVENTION = Convention(
         "scale": FREE,
         "position_embedding": FREE,
         "l2norm": FREE,
-    })
+    },
+)

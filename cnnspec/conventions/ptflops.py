@@ -1,15 +1,20 @@
-"""ptflops.get_model_complexity_info with the backend "pytorch": hooks on modules, and wrapped functions.
+"""ptflops.get_model_complexity_info with the backend "pytorch": hooks on modules, and wrapped
+functions.
 
-Source: ptflops/pytorch_ops.py and pytorch_engine.py. A module such as ReLU is hooked, and so is the function that it
-calls: it counts twice. (Its backend "aten" counts as torch's FlopCounterMode does, halved.)
-"""
+Source: ptflops/pytorch_ops.py and pytorch_engine.py. A module such as ReLU is hooked, and so is the
+function that it calls: it counts twice. (Its backend "aten" counts as torch's FlopCounterMode does,
+halved.)"""
 
 from cnnspec.conventions.rules import FREE, MACS_AND_BIAS, Convention, an_input, an_output
 
 TWICE = an_input(2, why=", as the module and its function both count")
 CONVENTION = Convention(
-    "ptflops", "0.7.5", "MACs", "Biases, activations and poolings count too.",
-    lambda n: f"{round(n / 1e9, 2)} GMac", {
+    "ptflops",
+    "0.7.5",
+    "MACs",
+    "Biases, activations and poolings count too.",
+    lambda n: f"{round(n / 1e9, 2)} GMac",
+    {
         "conv": MACS_AND_BIAS,
         "depthwise_conv": MACS_AND_BIAS,
         "conv_transpose": MACS_AND_BIAS,
@@ -36,4 +41,5 @@ CONVENTION = Convention(
         "channel_scale": FREE,
         "scale": FREE,
         "position_embedding": FREE,
-    })
+    },
+)

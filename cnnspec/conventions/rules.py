@@ -12,7 +12,8 @@ class Uncounted(Exception):
 
 
 class Rule(Record):
-    """What a node counts. ``says`` is read after the operator's name: "conv: its multiply-accumulates"."""
+    """What a node counts. ``says`` is read after the operator's name: "conv: its
+    multiply-accumulates"."""
 
     says: str
     count: Callable[[Node], int]
@@ -21,9 +22,9 @@ class Rule(Record):
 class Convention(Record):
     """How one tool counts.
 
-    ``unit`` is what the tool calls the figure, ``version`` that against which the rules were held, ``about`` what
-    else there is to know, and ``printed`` the figure as the tool prints it. ``rules`` are by the operator's name.
-    """
+    ``unit`` is what the tool calls the figure, ``version`` that against which the rules were held,
+    ``about`` what else there is to know, and ``printed`` the figure as the tool prints it.
+    ``rules`` are by the operator's name."""
 
     name: str
     version: str
@@ -53,17 +54,25 @@ def inputs(node: Node) -> int:
 
 FREE = Rule("nothing", lambda n: 0)
 MACS = Rule("its multiply-accumulates", macs)
-MACS_AND_BIAS = Rule("its multiply-accumulates, and 1 an output for the bias", lambda n: macs(n) + bias(n))
-PARAMETERS = Rule("its parameters, once", lambda n: sum(map(prod, n.op.parameters(*n.shapes).values())))
-BY_OUTPUTS = Rule("its kernels at every output position instead of every input position",
-                  lambda n: macs(n) // prod(n.shapes[0][1:]) * prod(n.output[1:]))
+MACS_AND_BIAS = Rule(
+    "its multiply-accumulates, and 1 an output for the bias", lambda n: macs(n) + bias(n)
+)
+PARAMETERS = Rule(
+    "its parameters, once", lambda n: sum(map(prod, n.op.parameters(*n.shapes).values()))
+)
+BY_OUTPUTS = Rule(
+    "its kernels at every output position instead of every input position",
+    lambda n: macs(n) // prod(n.shapes[0][1:]) * prod(n.output[1:]),
+)
 
 
 def an_input(k: int, plain: int | None = None, why: str = "") -> Rule:
     """``k`` for each element of the input, or ``plain`` where a norm has no weight."""
     less = "" if plain is None else f" ({plain} without weight and bias)"
-    return Rule(f"{k} an element of its input{less}{why}",
-                lambda n: inputs(n) * (k if plain is None or weighted(n) else plain))
+    return Rule(
+        f"{k} an element of its input{less}{why}",
+        lambda n: inputs(n) * (k if plain is None or weighted(n) else plain),
+    )
 
 
 def an_output(k: int, why: str = "") -> Rule:
@@ -73,11 +82,15 @@ def an_output(k: int, why: str = "") -> Rule:
 
 def in_dimensions(n: int, inner: Rule) -> Rule:
     """A rule for maps of ``n`` dimensions; those of others are free."""
-    return Rule(f"{inner.says}, of {n} dimensions", lambda node: inner.count(node) if len(node.output) == n + 1 else 0)
+    return Rule(
+        f"{inner.says}, of {n} dimensions",
+        lambda node: inner.count(node) if len(node.output) == n + 1 else 0,
+    )
 
 
 def suffixed(n: int, steps: tuple[tuple[float, float, str], ...], digits: int) -> str:
-    """``n`` over the first divisor whose bound it exceeds: (bound, divisor, suffix), with so many decimals."""
+    """``n`` over the first divisor whose bound it exceeds: (bound, divisor, suffix), with so many
+    decimals."""
     for bound, divisor, suffix in steps:
         if n > bound:
             return f"{n / divisor:.{digits}f}{suffix}"

@@ -1,11 +1,20 @@
 """thop.profile: hooks on torch's own modules, by their exact type.
 
-Source: thop/profile.py and thop/vision/basic_hooks.py. What is called as a function, it does not see.
-"""
+Source: thop/profile.py and thop/vision/basic_hooks.py. What is called as a function, it does not
+see."""
 
 from math import prod
 
-from cnnspec.conventions.rules import BY_OUTPUTS, FREE, MACS, Convention, Rule, an_input, an_output, suffixed
+from cnnspec.conventions.rules import (
+    BY_OUTPUTS,
+    FREE,
+    MACS,
+    Convention,
+    Rule,
+    an_input,
+    an_output,
+    suffixed,
+)
 from cnnspec.graph.model import Node
 
 
@@ -24,13 +33,21 @@ def softmax(node: Node) -> int:
 def upsampled(node: Node) -> int:
     if getattr(node.op, "mode", "") == "nearest":
         return prod(node.output)
-    return prod(node.output) * {2: 5, 3: 11}.get(len(node.output), 0)  # it has no rule for trilinear
+    return prod(node.output) * {2: 5, 3: 11}.get(
+        len(node.output), 0
+    )  # it has no rule for trilinear
 
 
 ADAPTIVE = Rule("1 an element of its input and 1 of its output", adaptive)
 CONVENTION = Convention(
-    "thop", "0.1.1", "MACs", "Elementwise work is added to multiply-accumulates.",
-    lambda n: suffixed(n, ((1e12, 1e12, "T"), (1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e3, 1e3, "K")), 2), {
+    "thop",
+    "0.1.1",
+    "MACs",
+    "Elementwise work is added to multiply-accumulates.",
+    lambda n: suffixed(
+        n, ((1e12, 1e12, "T"), (1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e3, 1e3, "K")), 2
+    ),
+    {
         "conv": MACS,
         "depthwise_conv": MACS,
         "conv_transpose": BY_OUTPUTS,
@@ -49,4 +66,5 @@ CONVENTION = Convention(
         "scale": FREE,
         "position_embedding": FREE,
         "l2norm": FREE,
-    })
+    },
+)

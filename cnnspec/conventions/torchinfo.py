@@ -1,7 +1,7 @@
 """torchinfo.summary: each module's parameters, those of a convolution at every output position.
 
-Source: torchinfo/layer_info.py, ``calculate_macs``: biases count with the weights, and batch norm by its parameters.
-"""
+Source: torchinfo/layer_info.py, ``calculate_macs``: biases count with the weights, and batch norm
+by its parameters."""
 
 from math import prod
 
@@ -21,7 +21,12 @@ def printed(n: int) -> str:
 
 CONV = Rule("its parameters, biases too, at every output position", everywhere)
 CONVENTION = Convention(
-    "torchinfo", "1.8.0", "mult-adds", "Biases count, and batch norm counts by its parameters.", printed, {
+    "torchinfo",
+    "1.8.0",
+    "mult-adds",
+    "Biases count, and batch norm counts by its parameters.",
+    printed,
+    {
         "conv": CONV,
         "depthwise_conv": CONV,
         "conv_transpose": CONV,
@@ -31,4 +36,5 @@ CONVENTION = Convention(
         "groupnorm": PARAMETERS,
         "prelu": PARAMETERS,
         "frozen_batchnorm": FREE,
-    })
+    },
+)

@@ -1,12 +1,13 @@
-"""Whether a network keeps its budgets: those of its spec, and those of the configuration that fit its name."""
+"""Whether a network keeps its budgets: those of its spec, and those of the configuration that fit
+its name."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from typing import Any
 
-from cnnspec.analyses.last_fields import last_fields
-from cnnspec.analyses.ledger import Ledger
 from cnnspec.analyses.memory.answer import DTYPES, memory
+from cnnspec.analyses.network_costs import NetworkCosts
+from cnnspec.analyses.receptive_field.last_fields import last_fields
 from cnnspec.gate.config import Config
 from cnnspec.graph.model import Graph
 from cnnspec.problems import Problem, RequestError, visible
@@ -19,16 +20,21 @@ COSTLY = 3  # layers that a breach names
 
 
 class Measured:
-    """A quantity of a network: its value, the unit, and the layers that have most of it, if any, with their part."""
+    """A quantity of a network: its value, the unit, and the layers that have most of it, if any,
+    with their part."""
 
-    def __init__(self, value: int, unit: str, parts: list[tuple[str, int]] | None = None, note: str = ""):
+    def __init__(
+        self, value: int, unit: str, parts: list[tuple[str, int]] | None = None, note: str = ""
+    ):
         self.value, self.unit, self.note = value, unit, note
-        self.most = sorted([part for part in parts or [] if part[1]], key=lambda part: -part[1])[:COSTLY]
+        self.most = sorted([part for part in parts or [] if part[1]], key=lambda part: -part[1])[
+            :COSTLY
+        ]
 
 
 def check_budgets(graph: Graph, spec: NetworkSpec, config: Config) -> Iterator[Problem]:
     """The breaches of one network's budgets."""
-    net = Ledger(graph)
+    net = NetworkCosts(graph)
     for source, budget in budgets_of(graph, spec, config):
         book = Book(net, budget)
         for limit in budget["limits"]:
@@ -36,14 +42,19 @@ def check_budgets(graph: Graph, spec: NetworkSpec, config: Config) -> Iterator[P
             try:
                 found = getattr(book, limit.quantity)()
             except RequestError as error:
-                message = f"{limit.quantity} of {visible(graph.name)} cannot be held against its budget: {error}"
+                message = (
+                    f"{limit.quantity} of {visible(graph.name)} cannot be held against its budget:"
+                    f" {error}"
+                )
                 yield Problem(where, "B002", message, "leave it out of the budget")
                 continue
             if found.value > limit.value if limit.most else found.value < limit.value:
                 yield breach(source, graph, limit, found)
 
 
-def budgets_of(graph: Graph, spec: NetworkSpec, config: Config) -> Iterator[tuple[Source, dict[str, Any]]]:
+def budgets_of(
+    graph: Graph, spec: NetworkSpec, config: Config
+) -> Iterator[tuple[Source, dict[str, Any]]]:
     """The budgets that bind a network, each with the file that states it."""
     for name, budget in spec.budgets.items():
         if name == graph.name or (name == spec.name and name not in spec.variants):
@@ -60,8 +71,11 @@ def breach(source: Source, graph: Graph, limit: Limit, found: Measured) -> Probl
     share = 100 * off / limit.value if limit.value else 0.0
     percent = "" if not share else f" ({share:.3g}%)" if share < 1000 else f" ({share:,.0f}%)"
     side = ("over", "at most") if limit.most else ("under", "at least")
-    message = (f"{limit.quantity} of {visible(graph.name)}{found.note} is {printed(found.value, found.unit)}, "
-               f"{printed(off, found.unit)}{percent} {side[0]} its budget of {side[1]} {written}")
+    message = (
+        f"{limit.quantity} of {visible(graph.name)}{found.note} is"
+        f" {printed(found.value, found.unit)}, {printed(off, found.unit)}{percent} {side[0]} its"
+        f" budget of {side[1]} {written}"
+    )
     named = ", ".join(f"{visible(name)} {printed(n, found.unit)}" for name, n in found.most)
     hint = f"most of it: {named}" if named else ""
     return Problem(source.where(limit.path), "B001", message, hint)
@@ -73,9 +87,10 @@ def printed(n: int, unit: str) -> str:
 
 
 class Book:
-    """The quantities that budgets limit, of one network; the memory for the budget's batch, dtype and optimizer."""
+    """The quantities that budgets limit, of one network; the memory for the budget's batch, dtype
+    and optimizer."""
 
-    def __init__(self, net: Ledger, budget: dict[str, Any]):
+    def __init__(self, net: NetworkCosts, budget: dict[str, Any]):
         self.net = net
         self.dtype = budget.get("dtype", "float32")
         self.batch, self.optimizer = budget.get("batch", 1), budget.get("optimizer", "none")
@@ -94,7 +109,9 @@ class Book:
     def weights(self) -> Measured:
         size = DTYPES[self.dtype]
         parts = [(r.name, (r.params + r.buffers) * size) for r in self.net.layers]
-        return Measured(sum(n for _, n in parts), "bytes", parts, f" in {self.dtype}, with buffers,")
+        return Measured(
+            sum(n for _, n in parts), "bytes", parts, f" in {self.dtype}, with buffers,"
+        )
 
     def inference_peak(self) -> Measured:
         return self.peak("inference")
@@ -109,7 +126,12 @@ class Book:
         parts = [(r.name, r.activation_size * size) for r in self.net.layers]
         optimizer = f", {self.optimizer}" if mode == "training" and self.optimizer != "none" else ""
         value, at = getattr(found, f"{mode}_peak"), getattr(found, f"{mode}_at")
-        return Measured(value, "bytes", parts, f" (batch {self.batch}, {self.dtype}{optimizer}; at {visible(at)})")
+        return Measured(
+            value,
+            "bytes",
+            parts,
+            f" (batch {self.batch}, {self.dtype}{optimizer}; at {visible(at)})",
+        )
 
     def receptive_field(self) -> Measured:
         """The field of the last layers that do not see the whole input, along its shorter side."""
@@ -118,4 +140,3 @@ class Book:
             raise RequestError("it has no layer with a field of its own")
         node, size = min(last, key=lambda found: min(found[1]))
         return Measured(min(size), "", note=f" ({shape(size)} at {visible(node.name)})")
-

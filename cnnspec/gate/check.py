@@ -1,4 +1,5 @@
-"""Checking one file: the language, the shapes of every variant, lint rules, budgets; then what is ignored."""
+"""Checking one file: the language, the shapes of every variant, lint rules, budgets; then what is
+ignored."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -28,9 +29,9 @@ Checker = Callable[[Graph, NetworkSpec, Config], Iterable[Problem]]
 class Checked(Record):
     """What a file holds: its networks, findings and, for the reasons given, ignored ones.
 
-    ``cut`` says that there are more problems than anyone reads; ``used`` are the ignores of the configuration that
-    took effect, as patterns with their codes; ``whole`` that all of the file was looked at, and understood.
-    """
+    ``cut`` says that there are more problems than anyone reads; ``used`` are the ignores of the
+    configuration that took effect, as patterns with their codes; ``whole`` that all of the file was
+    looked at, and understood."""
 
     path: str
     networks: tuple[str, ...]
@@ -40,7 +41,9 @@ class Checked(Record):
     whole: bool = False
 
 
-def check_file(path: str, variant: str = "", config: Config | None = None, max_lines: int = MAX_LINES) -> Checked:
+def check_file(
+    path: str, variant: str = "", config: Config | None = None, max_lines: int = MAX_LINES
+) -> Checked:
     """Check all variants of a spec, or one. Raises RequestError for a variant that is not there."""
     with kept():
         return checked(path, variant, config or Config(), max_lines)
@@ -65,16 +68,27 @@ def checked(path: str, variant: str, config: Config, max_lines: int) -> Checked:
     return Checked(path, names, finished(reported, source), cut, used, whole)
 
 
-def networks(found: Findings, source: Source, variant: str, config: Config, selection: Selection,
-             max_lines: int) -> tuple[tuple[str, ...], bool]:
-    """Add what is wrong with the networks of a source; their names, and whether that was too much to go on."""
+def networks(
+    found: Findings,
+    source: Source,
+    variant: str,
+    config: Config,
+    selection: Selection,
+    max_lines: int,
+) -> tuple[tuple[str, ...], bool]:
+    """Add what is wrong with the networks of a source; their names, and whether that was too much
+    to go on."""
     try:
         spec, notes = understood(source)
     except SpecError as error:
         found.add(error.problems)
         return (), not error.complete
     rules, others = selection.lint(), checkers(selection)
-    names, cut, known = tuple([variant] if variant else spec.variants or [spec.name]), False, Known()
+    names, cut, known = (
+        tuple([variant] if variant else spec.variants or [spec.name]),
+        False,
+        Known(),
+    )
     for name in names:
         known, chosen = known.bounded(), variant or (name if spec.variants else "")
         try:
@@ -108,9 +122,11 @@ def checkers(selection: Selection) -> list[Checker]:
     return found
 
 
-def ignore(found: Findings, source: Source, config: Config, selection: Selection,
-           whole: bool) -> tuple[tuple[str, str], ...]:
-    """Give ignored findings their reasons, and add what is wrong with ignores; those of the configuration used.
+def ignore(
+    found: Findings, source: Source, config: Config, selection: Selection, whole: bool
+) -> tuple[tuple[str, str], ...]:
+    """Give ignored findings their reasons, and add what is wrong with ignores; those of the
+    configuration used.
 
     Which ignores of a file take no effect is known only where the ``whole`` of it was looked at.
     """
@@ -139,7 +155,9 @@ def unused(own: list[Ignore], used: dict[Any, None], selection: Selection) -> It
     for i in own:
         for code in i.codes:
             if code in selection and (i, code) not in used:
-                yield Problem(i.where, "G002", f"{code} finds nothing here that this ignores", "take it out")
+                yield Problem(
+                    i.where, "G002", f"{code} finds nothing here that this ignores", "take it out"
+                )
 
 
 @cache
@@ -164,7 +182,8 @@ def lines_of(path: str) -> list[str]:
 
 
 def finished(found: Findings, source: Source | None) -> tuple[Finding, ...]:
-    """The findings with the text of their lines, in the order of the file, those of included files behind it."""
+    """The findings with the text of their lines, in the order of the file, those of included files
+    behind it."""
     own = source.text.split("\n") if source else []
     result = []
     for finding in found:

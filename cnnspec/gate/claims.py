@@ -1,4 +1,5 @@
-"""Whether the published figures that stand in a spec hold: its ``[[claims]]``, each about one of its variants."""
+"""Whether the published figures that stand in a spec hold: its ``[[claims]]``, each about one of
+its variants."""
 
 from collections.abc import Iterator
 
@@ -29,17 +30,34 @@ def check_claims(graph: Graph, spec: NetworkSpec, config: Config) -> Iterator[Pr
             continue
         rulings.append(ruling)
         if ruling.surprising:
-            yield refuted(ruling, graph) if ruling.verdict == REFUTED else Problem(
-                where, "C003", f"the claim is marked as an erratum, but it is {ruling.verdict}: {ruling.why}",
-                "take errata out")
+            yield (
+                refuted(ruling, graph)
+                if ruling.verdict == REFUTED
+                else Problem(
+                    where,
+                    "C003",
+                    f"the claim is marked as an erratum, but it is {ruling.verdict}: {ruling.why}",
+                    "take errata out",
+                )
+            )
 
 
 def refuted(ruling: Ruling, graph: Graph) -> Problem:
-    """What is said of a claim that does not hold: what comes out, and the slip where one is found."""
+    """What is said of a claim that does not hold: what comes out, and the slip where one is
+    found."""
     claim = ruling.claim
     figure = printed(claim.value)
-    value = visible(figure.text if figure else claim.value, 60) if claim.value is not None else "what is printed"
+    value = (
+        visible(figure.text if figure else claim.value, 60)
+        if claim.value is not None
+        else "what is printed"
+    )
     what = f"{claim.quantity} of {visible(graph.name)}" if claim.quantity else "the claim"
-    hint = f"{value}: {ruling.slips[0].words}" if ruling.slips else (
-        "mend the figure or the network; if the source is wrong, errata = true says so")
-    return Problem(claim.source.where(claim.path), "C001", f"{what} is {ruling.why}, not {value}", hint)
+    hint = (
+        f"{value}: {ruling.slips[0].words}"
+        if ruling.slips
+        else ("mend the figure or the network; if the source is wrong, errata = true says so")
+    )
+    return Problem(
+        claim.source.where(claim.path), "C001", f"{what} is {ruling.why}, not {value}", hint
+    )

@@ -32,7 +32,8 @@ def title(code: str) -> str:
 
 
 def why(code: str) -> str:
-    """Why there is the rule with this code: of a lint rule its documentation, whose first paragraph is a summary."""
+    """Why there is the rule with this code: of a lint rule its documentation, whose first paragraph
+    is a summary."""
     if code not in LINT:
         return title(code)
     from inspect import getdoc  # few formats say so much
@@ -42,20 +43,30 @@ def why(code: str) -> str:
 
 
 def ignorable(code: str) -> bool:
-    """Whether a finding can be ignored: not where there is no network to look at, nor what is said of ignores."""
+    """Whether a finding can be ignored: not where there is no network to look at, nor what is said
+    of ignores."""
     return code not in LANGUAGE and not code.startswith("G")
 
 
 class Selection:
     """Which codes are reported. Language and shapes always are: without them there is no network.
 
-    ``select`` are codes and their beginnings; none mean everything but advice. The longest that fits a code decides,
-    ``ignore`` where two are equally long.
-    """
+    ``select`` are codes and their beginnings; none mean everything but advice. The longest that
+    fits a code decides, ``ignore`` where two are equally long."""
 
-    def __init__(self, select: tuple[str, ...] = (), extend: tuple[str, ...] = (), ignore: tuple[str, ...] = (),
-                 advice: bool = False):
-        self.select, self.ignore, self.advice, self.everything = (*select, *extend), ignore, advice, not select
+    def __init__(
+        self,
+        select: tuple[str, ...] = (),
+        extend: tuple[str, ...] = (),
+        ignore: tuple[str, ...] = (),
+        advice: bool = False,
+    ):
+        self.select, self.ignore, self.advice, self.everything = (
+            (*select, *extend),
+            ignore,
+            advice,
+            not select,
+        )
 
     def __contains__(self, code: str) -> bool:
         if code in LANGUAGE:

@@ -1,19 +1,20 @@
-"""The table [tool.cnnspec] of the nearest pyproject.toml upwards, and what of it the command line replaces.
+"""The table [tool.cnnspec] of the nearest pyproject.toml upwards, and what of it the command line
+replaces.
 
-    [tool.cnnspec]
-    select = ["S", "A001"]               # instead of everything but advice
-    extend-select = ["A003"]             # beside that
-    ignore = ["A002"]
-    advice = true                        # advice as well
-    strict = true                        # warnings fail too
-    locked = true                        # every spec has its lock beside it
-    exclude = ["drafts/*"]               # folders are searched without these
+[tool.cnnspec]
+select = ["S", "A001"]               # instead of everything but advice
+extend-select = ["A003"]             # beside that
+ignore = ["A002"]
+advice = true                        # advice as well
+strict = true                        # warnings fail too
+locked = true                        # every spec has its lock beside it
+exclude = ["drafts/*"]               # folders are searched without these
 
-    [tool.cnnspec.per-file-ignores]
-    "specs/vgg.toml" = { A001 = "torchvision's have these biases" }
+[tool.cnnspec.per-file-ignores]
+"specs/vgg.toml" = { A001 = "torchvision's have these biases" }
 
-    [tool.cnnspec.budget."resnet*"]      # see [budget.NAME] in specs
-    params = "50M"
+[tool.cnnspec.budget."resnet*"]      # see [budget.NAME] in specs
+params = "50M"
 """
 
 import os
@@ -22,7 +23,7 @@ from typing import Any
 
 from cnnspec.gate.codes import CODES, Selection, check_codes, ignorable
 from cnnspec.gate.files import near
-from cnnspec.ops.fields import described
+from cnnspec.ops.kit.fields import described
 from cnnspec.problems import RequestError, SpecError, did_you_mean, visible
 from cnnspec.records import Record
 from cnnspec.spec.collect import Collector
@@ -37,9 +38,9 @@ NAME = "pyproject.toml"
 class Config(Record):
     """What holds for files: ``select``, ``extend`` and ``ignore`` are codes or their beginnings.
 
-    ``ignores`` are patterns of files with, by code, the reasons why it is ignored in them; ``budgets`` patterns of
-    networks with their limits. ``source`` is the pyproject.toml that says so.
-    """
+    ``ignores`` are patterns of files with, by code, the reasons why it is ignored in them;
+    ``budgets`` patterns of networks with their limits. ``source`` is the pyproject.toml that says
+    so."""
 
     select: tuple[str, ...] = ()
     extend: tuple[str, ...] = ()
@@ -64,7 +65,8 @@ class Config(Record):
 
 
 def config_of(path: str, given: dict[str, Any]) -> Config:
-    """What holds for a file or folder: its nearest configuration, under what the command line gives.
+    """What holds for a file or folder: its nearest configuration, under what the command line
+    gives.
 
     Raises RequestError for a configuration that cannot be understood.
     """
@@ -89,7 +91,8 @@ def nearest(folder: str) -> Config:
 
 
 def read_config(source: Source, table: Any) -> Config:
-    """The configuration in [tool.cnnspec]. Raises RequestError for the first thing that is wrong with it."""
+    """The configuration in [tool.cnnspec]. Raises RequestError for the first thing that is wrong
+    with it."""
     if not isinstance(table, dict):
         raise wrong(source, (), "tool.cnnspec is a table")
     values: dict[str, Any] = {}
@@ -109,7 +112,9 @@ def read_config(source: Source, table: Any) -> Config:
         elif key == "budget":
             values["budgets"] = read_budgets(source, value)
         else:
-            hint = did_you_mean(key, (*LISTS, *FLAGS, *TABLES), "there are " + ", ".join((*LISTS, *FLAGS, *TABLES)))
+            hint = did_you_mean(
+                key, (*LISTS, *FLAGS, *TABLES), "there are " + ", ".join((*LISTS, *FLAGS, *TABLES))
+            )
             raise wrong(source, (key,), f"there is no setting {visible(key, 40)!r}; {hint}")
     return Config(**values, source=source)
 
@@ -123,17 +128,27 @@ def read_ignores(source: Source, value: Any) -> dict[str, dict[str, str]]:
     """The per-file ignores: for each pattern of files the codes, each with its reason."""
     key = "per-file-ignores"
     if not isinstance(value, dict):
-        raise wrong(source, (key,), f"{key} is a table of patterns of files, not {described(value)}")
+        raise wrong(
+            source, (key,), f"{key} is a table of patterns of files, not {described(value)}"
+        )
     for pattern, reasons in value.items():
         if not isinstance(reasons, dict):
-            raise wrong(source, (key, pattern), 'the ignores of a file are a table of codes with reasons, such as '
-                        f'{{ S001 = "the paper crops" }}, not {described(reasons)}')
+            raise wrong(
+                source,
+                (key, pattern),
+                "the ignores of a file are a table of codes with reasons, such as "
+                f'{{ S001 = "the paper crops" }}, not {described(reasons)}',
+            )
         for code, reason in reasons.items():
             if code not in CODES or not ignorable(code):
                 hint = did_you_mean(code, CODES) if code not in CODES else "mend what it is about"
-                raise wrong(source, (key, pattern, code), f"{visible(code, 40)!r} cannot be ignored; {hint}")
+                raise wrong(
+                    source, (key, pattern, code), f"{visible(code, 40)!r} cannot be ignored; {hint}"
+                )
             if not isinstance(reason, str) or not reason.strip():
-                raise wrong(source, (key, pattern, code), f"an ignore has a reason, not {described(reason)}")
+                raise wrong(
+                    source, (key, pattern, code), f"an ignore has a reason, not {described(reason)}"
+                )
     return value
 
 

@@ -14,12 +14,13 @@ TOP = re.compile(rb"^[ \t]*(name|input|args\.\w+)[ \t]*=", re.M)
 
 
 def specs(paths: list[str], excluded: dict[str, Patterns]) -> list[tuple[str, str]]:
-    """The files that ``paths`` mean, each with the variant that was asked for ("": all), in order and once.
+    """The files that ``paths`` mean, each with the variant that was asked for ("": all), in order
+    and once.
 
-    A path is a file, FILE.toml:variant, a folder (the specs in it and below) or a network of the zoo. ``excluded``
-    are, by folder, patterns of files that it is searched without, and from where these are seen. Raises RequestError
-    for a path that does not exist, and where there is nothing to check at all.
-    """
+    A path is a file, FILE.toml:variant, a folder (the specs in it and below) or a network of the
+    zoo. ``excluded`` are, by folder, patterns of files that it is searched without, and from where
+    these are seen. Raises RequestError for a path that does not exist, and where there is nothing
+    to check at all."""
     found: dict[tuple[str, str], None] = {}
     for path in paths:
         if os.path.isdir(path):
@@ -32,7 +33,9 @@ def specs(paths: list[str], excluded: dict[str, Patterns]) -> list[tuple[str, st
                 raise RequestError(f"there is no {visible(path)}")
             found[near(file), variant] = None
     if not found:
-        raise RequestError(f"no specs in {visible(', '.join(paths))}: files *.toml with a list of layers")
+        raise RequestError(
+            f"no specs in {visible(', '.join(paths))}: files *.toml with a list of layers"
+        )
     return [(file, variant) for file, variant in found if not variant or (file, "") not in found]
 
 
@@ -48,7 +51,8 @@ def inside(folder: str, excluded: Patterns) -> Iterator[str]:
 
 
 def below(folder: str, ending: str, excluded: Patterns) -> Iterator[str]:
-    """The files in a folder and below it whose names end so, in order, without what is hidden or excluded."""
+    """The files in a folder and below it whose names end so, in order, without what is hidden or
+    excluded."""
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(files):
@@ -64,11 +68,11 @@ def matches(path: str, patterns: Iterable[str], base: str) -> bool:
 
 
 def is_spec(path: str) -> bool:
-    """Whether a TOML file means a network: it has layers outside of blocks, or would have them if it were TOML.
+    """Whether a TOML file means a network: it has layers outside of blocks, or would have them if
+    it were TOML.
 
-    Files of blocks alone are looked at with the specs that include them. What cannot be read is taken for a spec,
-    whose problem that is.
-    """
+    Files of blocks alone are looked at with the specs that include them. What cannot be read is
+    taken for a spec, whose problem that is."""
     if not os.path.isfile(path):  # opening a pipe would wait for ever
         return True
     try:

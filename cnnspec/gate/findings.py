@@ -12,11 +12,11 @@ APART = "B"  # the codes that say other numbers of each network
 
 
 class Finding(Record):
-    """One finding: the problem as the first of ``networks`` has it, and the text of its line in the file.
+    """One finding: the problem as the first of ``networks`` has it, and the text of its line in the
+    file.
 
-    Of what is about a whole file there are no ``networks``. ``ignored`` is the reason for which it is, given in the
-    spec or ``outside`` of it.
-    """
+    Of what is about a whole file there are no ``networks``. ``ignored`` is the reason for which it
+    is, given in the spec or ``outside`` of it."""
 
     problem: Problem
     severity: str
@@ -27,10 +27,11 @@ class Finding(Record):
 
 
 class Report(Record):
-    """A whole run: the files and how many networks they hold, what was found in file order, what was ignored.
+    """A whole run: the files and how many networks they hold, what was found in file order, what
+    was ignored.
 
-    ``cut`` are files with more problems than anyone reads. ``strict``: warnings too keep the gate shut.
-    """
+    ``cut`` are files with more problems than anyone reads. ``strict``: warnings too keep the gate
+    shut."""
 
     files: tuple[str, ...]
     networks: int
@@ -42,7 +43,9 @@ class Report(Record):
     @property
     def passed(self) -> bool:
         """Whether the gate opens."""
-        return not any(f.severity == ERROR or (self.strict and f.severity == WARNING) for f in self.findings)
+        return not any(
+            f.severity == ERROR or (self.strict and f.severity == WARNING) for f in self.findings
+        )
 
     def count(self, level: str) -> int:
         """How many findings have a severity."""
@@ -50,7 +53,8 @@ class Report(Record):
 
 
 class Findings:
-    """Findings so far, by place and rule; of budgets, which bind many networks from one place, by message too."""
+    """Findings so far, by place and rule; of budgets, which bind many networks from one place, by
+    message too."""
 
     def __init__(self) -> None:
         self.found: dict[Key, Finding] = {}
@@ -63,7 +67,13 @@ class Findings:
     def fold(self, finding: Finding) -> None:
         """Add a finding; where its place and rule are known, only its networks."""
         where, rule = finding.problem.where, finding.problem.rule
-        key = (where.file, where.line, where.column, rule, finding.problem.message if rule[0] == APART else "")
+        key = (
+            where.file,
+            where.line,
+            where.column,
+            rule,
+            finding.problem.message if rule[0] == APART else "",
+        )
         known = self.found.get(key)
         if known:
             networks = tuple(dict.fromkeys([*known.networks, *finding.networks]))

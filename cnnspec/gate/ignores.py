@@ -1,7 +1,8 @@
-"""Inline ignores: the comment ``# cnnspec: ignore S001: the paper crops``, on a line of a spec or alone above it.
+"""Inline ignores: the comment ``# cnnspec: ignore S001: the paper crops``, on a line of a spec or
+alone above it.
 
-Several codes stand between commas. Without a reason nothing is ignored, and the comment itself is a finding.
-"""
+Several codes stand between commas. Without a reason nothing is ignored, and the comment itself is a
+finding."""
 
 import re
 
@@ -45,22 +46,29 @@ def read_ignores(source: Source) -> tuple[list[Ignore], list[Problem]]:
 
 
 def target(lines: list[str], line: int, column: int) -> int:
-    """The line that a comment is about: its own, or, where nothing else stands there, the next that is no comment."""
+    """The line that a comment is about: its own, or, where nothing else stands there, the next that
+    is no comment."""
     if lines[line - 1][: column - 1].strip():
         return line
     later = range(line + 1, len(lines) + 1)
-    return next((n for n in later if (text := lines[n - 1].strip()) and not text.startswith("#")), line)
+    return next(
+        (n for n in later if (text := lines[n - 1].strip()) and not text.startswith("#")), line
+    )
 
 
 def read_ignore(where: Where, text: str, line: int) -> Ignore | Problem:
     """One ignore, or what is wrong with it."""
     match = FORM.fullmatch(text)
     if match is None:
-        return Problem(where, "G001", f"this is no ignore: # {visible(text, 60)}", f"an ignore reads {EXAMPLE}")
+        return Problem(
+            where, "G001", f"this is no ignore: # {visible(text, 60)}", f"an ignore reads {EXAMPLE}"
+        )
     codes = tuple(code.strip() for code in match[1].split(","))
     for code in codes:
         if code not in CODES:
-            return Problem(where, "G001", f"there is no rule {visible(code, 40)!r}", did_you_mean(code, CODES))
+            return Problem(
+                where, "G001", f"there is no rule {visible(code, 40)!r}", did_you_mean(code, CODES)
+            )
         if not ignorable(code):
             return Problem(where, "G001", f"{code} cannot be ignored", "mend what it is about")
     if not match[2]:

@@ -14,8 +14,13 @@ CODE = "K002"
 
 
 def left_behind(folder: str, excluded: Patterns) -> Iterator[str]:
-    """The locks in a folder and below it that no spec stands beside; others' files called so are left alone."""
-    return (path for path in below(folder, LOCK, excluded) if not os.path.lexists(spec_of(path)) and ours(path))
+    """The locks in a folder and below it that no spec stands beside; others' files called so are
+    left alone."""
+    return (
+        path
+        for path in below(folder, LOCK, excluded)
+        if not os.path.lexists(spec_of(path)) and ours(path)
+    )
 
 
 def ours(path: str) -> bool:
@@ -33,8 +38,16 @@ def check_left_behind(path: str, config: Config) -> Checked:
     """The finding about such a lock, unless the configuration leaves it out or ignores it."""
     found, used = Findings(), []
     if CODE in config.selection:
-        found.add([Problem(Where(path, 1, 1), CODE, f"this is the lock of {visible(spec_of(path))}, which is not there",
-                           "bring the spec back, rename the lock with it, or take the lock out")])
+        found.add(
+            [
+                Problem(
+                    Where(path, 1, 1),
+                    CODE,
+                    f"this is the lock of {visible(spec_of(path))}, which is not there",
+                    "bring the spec back, rename the lock with it, or take the lock out",
+                )
+            ]
+        )
     for key, finding in found.found.items():
         for pattern, reasons in config.ignores.items():
             if CODE in reasons and matches(path, [pattern], config.folder):

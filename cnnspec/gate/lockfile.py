@@ -1,4 +1,5 @@
-"""The text of a lock: what the networks of a spec are, a line a layer, in columns that do not move when one changes.
+"""The text of a lock: what the networks of a spec are, a line a layer, in columns that do not move
+when one changes.
 
     network lenet5
       input                     input              1x32x32            0               0
@@ -8,9 +9,9 @@
     total   61,706 params, 0 buffers, 416,520 MACs
     digest  0f343b0931126a20
 
-A layer's line has its name, operator, output, parameters, MACs and the settings that are not the operator's defaults;
-``from`` stands where it does not read the line before. Sections are in the order of the spec's variants.
-"""
+A layer's line has its name, operator, output, parameters, MACs and the settings that are not the
+operator's defaults; ``from`` stands where it does not read the line before. Sections are in the
+order of the spec's variants."""
 
 import re
 from collections.abc import Iterable
@@ -41,8 +42,14 @@ def spec_of(lock: str) -> str:
 
 def written(name: str, sheets: Iterable[Sheet]) -> str:
     """The text of the lock of a spec called ``name``."""
-    head = f"{HEAD}what the networks of {name} are. `cnnspec lock` writes it, `cnnspec check` holds the spec to it.\n"
-    head += "# A layer a line: its name, operator, output, parameters, multiply-accumulates, settings.\n"
+    head = (
+        f"{HEAD}what the networks of {name} are. `cnnspec lock` writes it, `cnnspec check` holds"
+        " the spec to it.\n"
+    )
+    head += (
+        "# A layer a line: its name, operator, output, parameters, multiply-accumulates,"
+        " settings.\n"
+    )
     return "\n".join([head, *(section(sheet) + "\n" for sheet in sheets)])
 
 
@@ -51,10 +58,14 @@ def section(sheet: Sheet) -> str:
     lines = [f"network {quoted(sheet.network)}"]
     previous = ""
     for layer in sheet.layers:
-        given = layer.settings | ({"from": list(layer.reads)} if layer.reads not in ((previous,), ()) else {})
+        given = layer.settings | (
+            {"from": list(layer.reads)} if layer.reads not in ((previous,), ()) else {}
+        )
         settings = " ".join(f"{key}={encoded(value)}" for key, value in given.items())
-        lines.append(f"  {quoted(layer.name):<24}  {layer.op:<16}  {shape(layer.output):>12}  {count(layer.params):>11}"
-                     f"  {count(layer.macs):>14}  {settings}".rstrip())
+        lines.append(
+            f"  {quoted(layer.name):<24}  {layer.op:<16}  {shape(layer.output):>12} "
+            f" {count(layer.params):>11}  {count(layer.macs):>14}  {settings}".rstrip()
+        )
         previous = layer.name
     totals = [f"{count(sheet.totals[key])} {unit}" for key, unit in UNITS.items()]
     lines += [f"outputs {' '.join(map(quoted, sheet.outputs))}", f"total   {', '.join(totals)}"]
@@ -69,10 +80,15 @@ def digest(lines: list[str]) -> str:
 
 
 def sections(path: str, text: str) -> dict[str, tuple[int, str]]:
-    """The lines of each network of a lock by its name, with the number of the first. Raises SpecError (K003)."""
+    """The lines of each network of a lock by its name, with the number of the first. Raises
+    SpecError (K003)."""
     if not text.startswith(HEAD):
         older = re.match(rf"{BEGIN}(\d+)", text)
-        raise broken(path, 1, f"the lock has the format {older[1]}, not {VERSION}" if older else "this is no lock")
+        raise broken(
+            path,
+            1,
+            f"the lock has the format {older[1]}, not {VERSION}" if older else "this is no lock",
+        )
     found: dict[str, tuple[int, str]] = {}
     lines = text.split("\n")
     starts = [i for i, line in enumerate(lines) if line.startswith("network ")]
@@ -85,10 +101,15 @@ def sections(path: str, text: str) -> dict[str, tuple[int, str]]:
 
 
 def parsed(path: str, first: int, text: str) -> Sheet:
-    """The sheet of a network from its lines, of which the ``first`` has this number. Raises SpecError (K003)."""
+    """The sheet of a network from its lines, of which the ``first`` has this number. Raises
+    SpecError (K003)."""
     lines = text.split("\n")
     if len(lines) < 4 or lines[-1] != f"digest  {digest(lines[:-1])}":
-        raise broken(path, first, "the lock is not as cnnspec lock wrote it: the digest does not fit its lines")
+        raise broken(
+            path,
+            first,
+            "the lock is not as cnnspec lock wrote it: the digest does not fit its lines",
+        )
     layers: list[Layer] = []
     try:
         for line in lines[1:-3]:
@@ -97,7 +118,9 @@ def parsed(path: str, first: int, text: str) -> Sheet:
         numbers = re.findall(r"(\d[\d,]*) (\w+)", lines[-2])
         totals = {key: number(n) for (key, _), (n, _) in zip(UNITS.items(), numbers, strict=True)}
     except (ValueError, LookupError):
-        raise broken(path, first + 1 + len(layers), "this line of the lock cannot be read") from None
+        raise broken(
+            path, first + 1 + len(layers), "this line of the lock cannot be read"
+        ) from None
     return Sheet(bare(lines[0][8:]), layers, outputs, totals)
 
 

@@ -1,10 +1,21 @@
-"""Locks: what the networks of a spec were when someone last looked at them and said so, kept beside the spec."""
+"""Locks: what the networks of a spec were when someone last looked at them and said so, kept beside
+the spec."""
 
 import os
 import stat
 from collections.abc import Iterable, Iterator
 
-from cnnspec.analyses.diff import CHANGED, FOLLOWS, INSERTED, MOVED, REMOVED, RENAMED, Diff, Entry, diff
+from cnnspec.analyses.diff import (
+    CHANGED,
+    FOLLOWS,
+    INSERTED,
+    MOVED,
+    REMOVED,
+    RENAMED,
+    Diff,
+    Entry,
+    diff,
+)
 from cnnspec.analyses.sheet import TOTALS, Sheet, sheet
 from cnnspec.analyses.telling import numbers, summary, told
 from cnnspec.gate.config import Config
@@ -20,14 +31,16 @@ from cnnspec.spec.source import Path, decode, read
 
 MAX_BYTES = 2**25  # of a lock: a spec of half a megabyte can have many layers
 MOST = 8  # removed layers that one message names
-MEANT = "if that is meant, cnnspec lock records it; cnnspec diff NET.toml@REVISION NET.toml shows more"
+MEANT = (
+    "if that is meant, cnnspec lock records it; cnnspec diff NET.toml@REVISION NET.toml shows more"
+)
 
 
 class Lock(Record):
     """The lock of a spec as it has to be now: its path, its text, and the names of its networks.
 
-    ``changed`` says, network by network, what of the lock that is there this changes; None where there is none.
-    """
+    ``changed`` says, network by network, what of the lock that is there this changes; None where
+    there is none."""
 
     path: str
     text: str
@@ -38,7 +51,10 @@ class Lock(Record):
 def lock(path: str, max_lines: int = MAX_LINES) -> Lock:
     """The lock of the spec in a file, with all its variants. Raises SpecError."""
     spec, notes = understood(read(path))
-    sheets = [sheet(build_variant(spec, notes, name, max_lines=max_lines)) for name in spec.variants or [""]]
+    sheets = [
+        sheet(build_variant(spec, notes, name, max_lines=max_lines))
+        for name in spec.variants or [""]
+    ]
     there = lock_path(path)
     names = tuple(s.network for s in sheets)
     text = written(os.path.basename(path), sheets)
@@ -46,7 +62,8 @@ def lock(path: str, max_lines: int = MAX_LINES) -> Lock:
 
 
 def changes(path: str, text: str, now: dict[str, Sheet]) -> tuple[str, ...] | None:
-    """What a new text changes in a lock: nothing, or a line for each network that is not as it was."""
+    """What a new text changes in a lock: nothing, or a line for each network that is not as it
+    was."""
     try:
         before = text_of(path)
         if before is None:
@@ -59,17 +76,25 @@ def changes(path: str, text: str, now: dict[str, Sheet]) -> tuple[str, ...] | No
     except SpecError as error:
         return (f"what was there could not be used: {error.problems[0].message}",)
     found = {name: diff(old[name], now[name]) for name in old}
-    return (*gone, *(f"{visible(name, 60)}: " + (summary(found[name]) + totals(found[name]) if name in old else "added")
-                     for name in now if name not in old or not found[name].equal)) or ("written anew",)
+    return (
+        *gone,
+        *(
+            f"{visible(name, 60)}: "
+            + (summary(found[name]) + totals(found[name]) if name in old else "added")
+            for name in now
+            if name not in old or not found[name].equal
+        ),
+    ) or ("written anew",)
 
 
 def check_locks(graph: Graph, spec: NetworkSpec, config: Config) -> Iterable[Problem]:
-    """What is not as the lock beside a spec has it: one network of it, at its own arguments and input.
+    """What is not as the lock beside a spec has it: one network of it, at its own arguments and
+    input.
 
-    K001 for each layer that is not as locked, at its line of the spec, and once with the change in the totals; K002
-    for a network that the lock lacks, or has though the spec does not; K003 for a lock that cannot be used. Without
-    a lock there is nothing to find, unless the configuration has specs ``locked``.
-    """
+    K001 for each layer that is not as locked, at its line of the spec, and once with the change in
+    the totals; K002 for a network that the lock lacks, or has though the spec does not; K003 for a
+    lock that cannot be used. Without a lock there is nothing to find, unless the configuration has
+    specs ``locked``."""
     path = lock_path(spec.source.name)
     try:
         text = text_of(path)
@@ -77,7 +102,9 @@ def check_locks(graph: Graph, spec: NetworkSpec, config: Config) -> Iterable[Pro
         if known is None:
             message = f"there is no {visible(path)}: specs are locked here"
             where = spec.source.where(("name",))
-            return [Problem(where, "K002", message, "cnnspec lock writes it")] if config.locked else []
+            return (
+                [Problem(where, "K002", message, "cnnspec lock writes it")] if config.locked else []
+            )
         return [*strangers(path, known, spec), *drift(path, known, graph, spec)]
     except SpecError as error:
         return error.problems
@@ -87,11 +114,21 @@ def strangers(path: str, known: dict[str, tuple[int, str]], spec: NetworkSpec) -
     """The networks of a lock that its spec does not have."""
     for name, (line, _) in known.items():
         if name not in (spec.variants or [spec.name]):
-            message = f"the lock has a network {visible(name, 60)}, and {visible(spec.source.name)} has none"
-            yield Problem(Where(path, line, 1), "K002", message, "if it is gone for good, cnnspec lock takes it out")
+            message = (
+                f"the lock has a network {visible(name, 60)}, and {visible(spec.source.name)} has"
+                " none"
+            )
+            yield Problem(
+                Where(path, line, 1),
+                "K002",
+                message,
+                "if it is gone for good, cnnspec lock takes it out",
+            )
 
 
-def drift(path: str, known: dict[str, tuple[int, str]], graph: Graph, spec: NetworkSpec) -> list[Problem]:
+def drift(
+    path: str, known: dict[str, tuple[int, str]], graph: Graph, spec: NetworkSpec
+) -> list[Problem]:
     """Where a network is not what its lock says. Raises SpecError (K003)."""
     notes = Notes(limited=False)
     top: Path = ("variants", graph.name) if graph.name in spec.variants else ("name",)
@@ -107,8 +144,18 @@ def drift(path: str, known: dict[str, tuple[int, str]], graph: Graph, spec: Netw
     found = diff(parsed(path, line, text), now)
     if found.equal and not any(a != b for a, b in found.totals.values()):
         return []
-    message = f"{visible(graph.name, 60)} is not what {visible(path)} says: {summary(found)}{totals(found)}"
-    notes.add(spec.source, top, "K001", message, MEANT.replace("NET.toml", visible(spec.source.name)), call)
+    message = (
+        f"{visible(graph.name, 60)} is not what {visible(path)} says:"
+        f" {summary(found)}{totals(found)}"
+    )
+    notes.add(
+        spec.source,
+        top,
+        "K001",
+        message,
+        MEANT.replace("NET.toml", visible(spec.source.name)),
+        call,
+    )
     for node, entry in placed(found, graph):
         keys = [k.partition(".")[0] for k in entry.settings]
         if node.line:
@@ -117,7 +164,11 @@ def drift(path: str, known: dict[str, tuple[int, str]], graph: Graph, spec: Netw
         else:
             own = graph.name in spec.variants and "input" in spec.variants[graph.name].about
             notes.add(spec.source, (*(top if own else ()), "input"), "K001", layer(entry), "", call)
-    removed = [f"{e.before.name} ({e.before.op})" for e in found.entries if e.status == REMOVED and e.before]
+    removed = [
+        f"{e.before.name} ({e.before.op})"
+        for e in found.entries
+        if e.status == REMOVED and e.before
+    ]
     if removed:
         more = f" and {len(removed) - MOST} more" if len(removed) > MOST else ""
         names = visible(", ".join(removed[:MOST]), 600)
@@ -126,7 +177,8 @@ def drift(path: str, known: dict[str, tuple[int, str]], graph: Graph, spec: Netw
 
 
 def placed(found: Diff, graph: Graph) -> Iterator[tuple[Node, Entry]]:
-    """The layers that are not as locked, with their nodes; those with other numbers only where there are no others."""
+    """The layers that are not as locked, with their nodes; those with other numbers only where
+    there are no others."""
     main = {n.row: n for n in reversed(graph.nodes)}
     others = [e for e in found.entries if e.status in (CHANGED, INSERTED, MOVED, RENAMED)]
     follow = [e for e in found.entries if e.status == FOLLOWS][:1]
@@ -141,7 +193,9 @@ def layer(e: Entry) -> str:
     was = visible(e.before.name, 100) if e.renamed and e.before else ""
     parts = [f"it was called {was}"] if was else []
     parts += ["it stands elsewhere"] if e.status == MOVED else []
-    return f"{name} is not as locked: " + "; ".join([*parts, *filter(None, [visible(told(e), 400)])])
+    return f"{name} is not as locked: " + "; ".join(
+        [*parts, *filter(None, [visible(told(e), 400)])]
+    )
 
 
 def totals(found: Diff) -> str:

@@ -1,9 +1,9 @@
-"""Calls that a network repeats: where a block gets what it got before, it gives copies of the nodes it gave before.
+"""Calls that a network repeats: where a block gets what it got before, it gives copies of the nodes
+it gave before.
 
-Deep networks are made of such calls, and copying a node costs a fraction of unrolling the line that gives it. Once
-anything is wrong with a network there are no copies any more, so that they hold nothing unknown, and each call tells
-its own problems.
-"""
+Deep networks are made of such calls, and copying a node costs a fraction of unrolling the line that
+gives it. Once anything is wrong with a network there are no copies any more, so that they hold
+nothing unknown, and each call tells its own problems."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,8 @@ def key_of(call: Call, inputs: dict[str, Value], training: bool) -> Any:
 
 
 class Unrolled:
-    """A call of a block with what it got, while it is unrolled and, once ``ports`` are there, with what it gave."""
+    """A call of a block with what it got, while it is unrolled and, once ``ports`` are there, with
+    what it gave."""
 
     def __init__(self, un: "Unroller", call: Call, scope: Scope, inputs: dict[str, Value]):
         self.call, self.scope, self.inputs = call, scope, inputs
@@ -46,9 +47,12 @@ class Unrolled:
         self.undoing: bool | None = None
 
     def serves(self, un: "Unroller") -> bool:
-        """Whether there may be copies: within the limits of the network, and of no operator that undoes another."""
+        """Whether there may be copies: within the limits of the network, and of no operator that
+        undoes another."""
         if self.undoing is None:
-            self.undoing = any(n.op.undoes for n in un.nodes[self.start : self.end])  # it looks at more than shapes
+            self.undoing = any(
+                n.op.undoes for n in un.nodes[self.start : self.end]
+            )  # it looks at more than shapes
         work = un.scope.work
         within = un.count + self.lines <= un.max_lines and work.spent + self.steps <= work.limit
         return within and not self.undoing
@@ -64,9 +68,12 @@ class Unrolled:
 
 
 class Copy:
-    """Copying what one call gave for another: whatever belongs to the one is replaced by what belongs to the other."""
+    """Copying what one call gave for another: whatever belongs to the one is replaced by what
+    belongs to the other."""
 
-    def __init__(self, un: "Unroller", old: Unrolled, call: Call, scope: Scope, inputs: dict[str, Value]):
+    def __init__(
+        self, un: "Unroller", old: Unrolled, call: Call, scope: Scope, inputs: dict[str, Value]
+    ):
         self.un, self.trail, self.depth = un, call.trail, len(call.trail)
         self.prefix = "".join([f"{name}." for name in call.trail])
         self.skip = sum([len(name) + 1 for name in old.call.trail])
@@ -80,13 +87,25 @@ class Copy:
         inputs = tuple([nodes[id(n)] for n in old.inputs])
         row = self.prefix + old.row[self.skip :]
         call = self.calls.get(id(old.call)) or self.call_of(old.call)
-        new = Node(len(self.un.nodes), f"{row}.{old.part}" if old.part else row, old.kind, old.op, inputs, old.output,
-                   call, row, old.part, old.line)
+        new = Node(
+            len(self.un.nodes),
+            f"{row}.{old.part}" if old.part else row,
+            old.kind,
+            old.op,
+            inputs,
+            old.output,
+            call,
+            row,
+            old.part,
+            old.line,
+        )
         new.training_only = old.training_only
         if old.shares:
             new.shares = nodes[id(old.shares)]
         if old.origins:
-            new.origins = {k: (value, self.scope_of(scope)) for k, (value, scope) in old.origins.items()}
+            new.origins = {
+                k: (value, self.scope_of(scope)) for k, (value, scope) in old.origins.items()
+            }
         for n in inputs:
             n.readers += 1
         nodes[id(old)] = new
@@ -101,8 +120,13 @@ class Copy:
 
     def scope_of(self, old: Scope) -> Scope:
         if id(old) not in self.scopes:
-            new = self.scopes[id(old)] = Scope(old.own, old.outer and self.scope_of(old.outer), old.work)
-            new.written = {k: (value, scope and self.scope_of(scope)) for k, (value, scope) in old.written.items()}
+            new = self.scopes[id(old)] = Scope(
+                old.own, old.outer and self.scope_of(old.outer), old.work
+            )
+            new.written = {
+                k: (value, scope and self.scope_of(scope))
+                for k, (value, scope) in old.written.items()
+            }
         return self.scopes[id(old)]
 
     def value(self, old: Value) -> Value:

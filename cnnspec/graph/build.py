@@ -1,4 +1,5 @@
-"""From a name or a spec to a graph: the variant, then the settings from outside, then the input, then the layers."""
+"""From a name or a spec to a graph: the variant, then the settings from outside, then the input,
+then the layers."""
 
 from typing import Any
 
@@ -16,19 +17,24 @@ from cnnspec.spec.zoo import find, home
 from cnnspec.units import Shape
 
 
-def load_graph(name: str, settings: dict[str, Any] | None = None, input_shape: Shape | None = None,
-               max_lines: int = MAX_LINES) -> Graph:
-    """The graph of a network of the zoo, of a file, or of ``FILE.toml:variant``, each also ``...@REVISION`` of git.
+def load_graph(
+    name: str,
+    settings: dict[str, Any] | None = None,
+    input_shape: Shape | None = None,
+    max_lines: int = MAX_LINES,
+) -> Graph:
+    """The graph of a network of the zoo, of a file, or of ``FILE.toml:variant``, each also
+    ``...@REVISION`` of git.
 
-    ``settings`` are arguments given from outside; ``input_shape`` replaces the input. Raises SpecError with all
-    the problems of the file, or RequestError.
-    """
+    ``settings`` are arguments given from outside; ``input_shape`` replaces the input. Raises
+    SpecError with all the problems of the file, or RequestError."""
     source, variant = opened(name)
     return build(source, variant, settings, input_shape, max_lines)
 
 
 def opened(name: str) -> tuple[Source, str]:
-    """The source and the variant ("" for the first) that ``name`` means. Raises SpecError, RequestError."""
+    """The source and the variant ("" for the first) that ``name`` means. Raises SpecError,
+    RequestError."""
     if "@" in name:
         from cnnspec.spec.revision import opened_then  # wanted for few names only
 
@@ -37,8 +43,13 @@ def opened(name: str) -> tuple[Source, str]:
     return read(path), variant
 
 
-def build(source: Source, variant: str = "", settings: dict[str, Any] | None = None, input_shape: Shape | None = None,
-          max_lines: int = MAX_LINES) -> Graph:
+def build(
+    source: Source,
+    variant: str = "",
+    settings: dict[str, Any] | None = None,
+    input_shape: Shape | None = None,
+    max_lines: int = MAX_LINES,
+) -> Graph:
     """The graph of one variant ("": the first) of a source. Raises SpecError, RequestError.
 
     At another ``input_shape``, a layer whose parameters depend on the input's size refuses (S017).
@@ -47,7 +58,8 @@ def build(source: Source, variant: str = "", settings: dict[str, Any] | None = N
 
 
 def understood(source: Source) -> tuple[NetworkSpec, Collector]:
-    """What ``source`` says, and the problems in it that leave something to build. Raises SpecError."""
+    """What ``source`` says, and the problems in it that leave something to build. Raises
+    SpecError."""
     notes = Collector()
     try:
         spec = read_network(notes, source, home())
@@ -58,9 +70,17 @@ def understood(source: Source) -> tuple[NetworkSpec, Collector]:
     return spec, notes
 
 
-def build_variant(spec: NetworkSpec, notes: Collector, variant: str = "", settings: dict[str, Any] | None = None,
-                  input_shape: Shape | None = None, max_lines: int = MAX_LINES, known: Known | None = None) -> Graph:
-    """As :func:`build`, of a source that has been understood, with what is ``known`` of it from its other networks."""
+def build_variant(
+    spec: NetworkSpec,
+    notes: Collector,
+    variant: str = "",
+    settings: dict[str, Any] | None = None,
+    input_shape: Shape | None = None,
+    max_lines: int = MAX_LINES,
+    known: Known | None = None,
+) -> Graph:
+    """As :func:`build`, of a source that has been understood, with what is ``known`` of it from its
+    other networks."""
     building = Building(spec, choose(spec, variant), notes, max_lines, input_shape, known)
     try:
         with kept():
@@ -83,5 +103,9 @@ def choose(spec: NetworkSpec, variant: str) -> Variant | None:
     if variant in spec.variants:
         return spec.variants[variant]
     known = list(spec.variants)
-    hint = did_you_mean(variant, known, "there are " + ", ".join(known) if known else "it has no variants")
-    raise RequestError(f"{visible(spec.source.name)} has no variant {visible(variant, 60)!r}; {hint}")
+    hint = did_you_mean(
+        variant, known, "there are " + ", ".join(known) if known else "it has no variants"
+    )
+    raise RequestError(
+        f"{visible(spec.source.name)} has no variant {visible(variant, 60)!r}; {hint}"
+    )

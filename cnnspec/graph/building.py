@@ -1,4 +1,5 @@
-"""Building one graph: the settings from outside, then the input, then the lines, and what nobody reads."""
+"""Building one graph: the settings from outside, then the input, then the lines, and what nobody
+reads."""
 
 from math import prod
 from typing import Any
@@ -10,8 +11,8 @@ from cnnspec.graph.known import Known
 from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.graph.notes import Notes
 from cnnspec.graph.unroll import TooLarge, Unroller
-from cnnspec.ops.fields import MAX_SIZE, described, is_int
 from cnnspec.ops.input import Input
+from cnnspec.ops.kit.fields import MAX_SIZE, described, is_int
 from cnnspec.problems import Problem, SpecError, Where, did_you_mean, visible
 from cnnspec.spec.collect import Collector
 from cnnspec.spec.expressions import evaluate
@@ -25,12 +26,21 @@ NETWORK: Any = Call((), "", {})
 class Building:
     """Building one graph of one variant: :meth:`run` it once."""
 
-    def __init__(self, spec: NetworkSpec, variant: Variant | None, notes: Collector, max_lines: int,
-                 input_shape: Shape | None, known: Known | None = None):
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        variant: Variant | None,
+        notes: Collector,
+        max_lines: int,
+        input_shape: Shape | None,
+        known: Known | None = None,
+    ):
         self.spec, self.variant, self.notes, self.input_shape = spec, variant, notes, input_shape
         self.unrolled = Notes()
         self.outside: list[Problem] = []
-        self.unroller = Unroller(spec, self.unrolled, max_lines, input_shape is not None, known or Known())
+        self.unroller = Unroller(
+            spec, self.unrolled, max_lines, input_shape is not None, known or Known()
+        )
 
     def run(self, settings: dict[str, Any]) -> Graph:
         spec, about = self.spec, {**self.spec.about, **(self.variant.about if self.variant else {})}
@@ -51,20 +61,41 @@ class Building:
             node.readers += 1
             if node.training_only and node.line is not None:
                 message = f"{visible(node.name)} is there in training only, but outputs names it"
-                self.unrolled.add(node.line.source, node.line.at("training_only"), "L016", message,
-                                  "outputs are what is there at inference", node.call)
+                self.unrolled.add(
+                    node.line.source,
+                    node.line.at("training_only"),
+                    "L016",
+                    message,
+                    "outputs are what is there at inference",
+                    node.call,
+                )
         if not self.problems():
             self.unread()
-        if not outputs and not self.problems():  # a fault of ours: never a graph without what it is for
-            self.outside.append(Problem(Where(spec.source.name), "L006", "the outputs of the network have no value"))
+        if (
+            not outputs and not self.problems()
+        ):  # a fault of ours: never a graph without what it is for
+            self.outside.append(
+                Problem(Where(spec.source.name), "L006", "the outputs of the network have no value")
+            )
         if self.problems():
             raise SpecError(self.problems())
         name = self.variant.name if self.variant else spec.name
         nodes = self.unroller.nodes
         title = about.get("title") or name
-        return Graph(name, spec.name, title, about.get("year"), about.get("source") or "", nodes,
-                     nodes[: len(inputs)], outputs, arguments, scope, tuple(self.unroller.aside.problems()),
-                     spec.references.get(name, {}))
+        return Graph(
+            name,
+            spec.name,
+            title,
+            about.get("year"),
+            about.get("source") or "",
+            nodes,
+            nodes[: len(inputs)],
+            outputs,
+            arguments,
+            scope,
+            tuple(self.unroller.aside.problems()),
+            spec.references.get(name, {}),
+        )
 
     def problems(self) -> list[Problem]:
         """All problems; those of reading come first where both saw the same one."""
@@ -74,15 +105,22 @@ class Building:
         first = next((n for n in self.unroller.nodes if n.kind == "input"), None)
         if first is not None and channels_last(first.output):
             h, w, c = first.output
-            order = f"an input is channels, height, width: [{c}, {h}, {w}] instead of {list(first.output)}?"
-            unrolled = [p.replace(hint=f"{order} Or: {p.hint}") if p.rule[0] == "S" else p for p in unrolled]
+            order = (
+                f"an input is channels, height, width: [{c}, {h}, {w}] instead of"
+                f" {list(first.output)}?"
+            )
+            unrolled = [
+                p.replace(hint=f"{order} Or: {p.hint}") if p.rule[0] == "S" else p for p in unrolled
+            ]
         return [*self.outside, *read, *unrolled]
 
     def arguments(self, settings: dict[str, Any]) -> Scope:
         """The network's arguments, evaluated in the order of their declaration."""
         spec = self.spec
         for key in settings.keys() - spec.args.keys():
-            hint = did_you_mean(key, list(spec.args), "it declares " + (", ".join(spec.args) or "none"))
+            hint = did_you_mean(
+                key, list(spec.args), "it declares " + (", ".join(spec.args) or "none")
+            )
             message = f"{visible(key, 60)} is not an argument of {visible(spec.name)}"
             self.outside.append(Problem(Where(f"--set {key}"), "L015", message, hint))
         scope = Scope({}, work=Work(self.unroller.max_lines))
@@ -116,8 +154,15 @@ class Building:
             pass
         shapes = value if isinstance(value, dict) else dict.fromkeys(names, value)
         if isinstance(value, dict) and set(value) != set(names):
-            self.unrolled.add(self.spec.source, path, "L003", "input, as a table, has a shape for each of inputs, "
-                              f"which are {', '.join(names)}, not {', '.join(map(visible, value))}", "", NETWORK)
+            self.unrolled.add(
+                self.spec.source,
+                path,
+                "L003",
+                "input, as a table, has a shape for each of inputs, "
+                f"which are {', '.join(names)}, not {', '.join(map(visible, value))}",
+                "",
+                NETWORK,
+            )
         return {name: self.input(name, shapes.get(name), path, replaced) for name in names}
 
     def input(self, name: str, value: Any, path: tuple[str, ...], replaced: Shape | None) -> Any:
@@ -133,7 +178,16 @@ class Building:
                 self.unrolled.add(self.spec.source, (*at, *place), "L003", message, hint, NETWORK)
         if faults:
             return POISON
-        node = Node(len(self.unroller.nodes), name, "input", Input(tuple(value)), (), tuple(value), NETWORK, name)
+        node = Node(
+            len(self.unroller.nodes),
+            name,
+            "input",
+            Input(tuple(value)),
+            (),
+            tuple(value),
+            NETWORK,
+            name,
+        )
         node.readers = 1
         self.unroller.nodes.append(node)
         return node
@@ -142,7 +196,9 @@ class Building:
         try:
             return connect.node(value)
         except connect.Mismatch as fault:
-            self.unrolled.add(self.spec.source, ("outputs",), "L006", fault.message, fault.hint, NETWORK)
+            self.unrolled.add(
+                self.spec.source, ("outputs",), "L006", fault.message, fault.hint, NETWORK
+            )
             raise Poisoned from None
 
     def unread(self) -> None:
@@ -150,8 +206,14 @@ class Building:
         for node in self.unroller.nodes:
             if not node.readers and not node.training_only and node.line is not None:
                 message = f"nothing reads {visible(node.name)}, and no output names it"
-                self.unrolled.add(node.line.source, node.line.at("name"), "L012", message,
-                                  "read it with from, name it in outputs, or take it out", node.call)
+                self.unrolled.add(
+                    node.line.source,
+                    node.line.at("name"),
+                    "L012",
+                    message,
+                    "read it with from, name it in outputs, or take it out",
+                    node.call,
+                )
 
 
 def input_faults(value: Any) -> list[tuple[str, tuple[int, ...]]]:
@@ -163,5 +225,7 @@ def input_faults(value: Any) -> list[tuple[str, tuple[int, ...]]]:
         (message + described(size), (i,)) for i, size in enumerate(value) if not is_int(size, 1)
     ]
     if not faults and prod(value) >= MAX_ELEMENTS:
-        faults = [(f"an input has fewer than 2**53 elements, not {' x '.join(map(str, value))}", ())]
+        faults = [
+            (f"an input has fewer than 2**53 elements, not {' x '.join(map(str, value))}", ())
+        ]
     return faults

@@ -2,14 +2,25 @@
 
 from typing import Any
 
-from cnnspec.graph.frame import MAX_PATH, POISON, Frame, Poison, Poisoned, Ports, Value, find, single
+from cnnspec.graph.frame import (
+    MAX_PATH,
+    POISON,
+    Frame,
+    Poison,
+    Poisoned,
+    Ports,
+    Value,
+    find,
+    single,
+)
 from cnnspec.graph.model import Node
-from cnnspec.ops.fields import described
+from cnnspec.ops.kit.fields import described
 from cnnspec.problems import did_you_mean, visible
 
 
 class Mismatch(Exception):
-    """A `from` that does not fit: the message, what would mend it, and which of its names it is about."""
+    """A `from` that does not fit: the message, what would mend it, and which of its names it is
+    about."""
 
     def __init__(self, message: str, hint: str = "", index: int | None = None):
         super().__init__(message)
@@ -17,7 +28,8 @@ class Mismatch(Exception):
 
 
 def read(frame: Frame, sources: Any) -> tuple[list[Value], list[Mismatch]]:
-    """The values that the evaluated `from` names, POISON for those that are not there, and what is wrong.
+    """The values that the evaluated `from` names, POISON for those that are not there, and what is
+    wrong.
 
     None means the line before. Without any value, there is nothing to go on with.
     """
@@ -41,9 +53,12 @@ def read(frame: Frame, sources: Any) -> tuple[list[Value], list[Mismatch]]:
 
 
 def named(frame: Frame, name: Any, index: int) -> Value:
-    """One value by its name. Raises Mismatch where nothing above has it, Poisoned where that is not certain."""
+    """One value by its name. Raises Mismatch where nothing above has it, Poisoned where that is not
+    certain."""
     if not isinstance(name, str):
-        raise Mismatch(f"from is a layer's name, or a list of them, not {described(name)}", index=index)
+        raise Mismatch(
+            f"from is a layer's name, or a list of them, not {described(name)}", index=index
+        )
     if name == "previous":
         return frame.previous
     found = find(frame.values, name)
@@ -56,12 +71,15 @@ def named(frame: Frame, name: Any, index: int) -> Value:
     if name in later:
         hint = "it does not stand above: a line reads only lines above it"
     else:
-        hint = did_you_mean(name, known, "there are " + ", ".join(visible(k, 40) for k in known[-8:]))
+        hint = did_you_mean(
+            name, known, "there are " + ", ".join(visible(k, 40) for k in known[-8:])
+        )
     raise Mismatch(f"{described(name)} is neither an input nor a line above", hint, index)
 
 
 def inside(values: dict[str, Value], name: str) -> list[str]:
-    """The dotted paths down into the block that a path such as ``name`` leads into, if there is one."""
+    """The dotted paths down into the block that a path such as ``name`` leads into, if there is
+    one."""
     for end in (i for i, c in reversed(list(enumerate(name[:MAX_PATH]))) if c == "."):
         block = find(values, name[:end])
         if isinstance(block, Ports):
@@ -82,9 +100,15 @@ def node(value: Value, index: int | None = None, depth: int = 0) -> Node:
     if isinstance(found, Ports):
         name, names = visible(".".join(found.trail[depth:])), visible(", ".join(found.outputs))
         if not found.outputs:
-            raise Mismatch(f"the block {name} has no output: when has left out all that its outputs name", index=index)
-        raise Mismatch(f"the block {name} has several outputs ({names}): from says which",
-                       f'from = "{name}.{visible(found.outputs[0])}", say', index)
+            raise Mismatch(
+                f"the block {name} has no output: when has left out all that its outputs name",
+                index=index,
+            )
+        raise Mismatch(
+            f"the block {name} has several outputs ({names}): from says which",
+            f'from = "{name}.{visible(found.outputs[0])}", say',
+            index,
+        )
     return found
 
 
@@ -102,8 +126,11 @@ def outputs(frame: Frame) -> tuple[str, ...]:
             if frame.uncertain:
                 frame.values[name] = POISON
             else:
-                raise Mismatch(f"outputs: there is no layer {described(name)}",
-                               did_you_mean(name, list(frame.values)), i)
+                raise Mismatch(
+                    f"outputs: there is no layer {described(name)}",
+                    did_you_mean(name, list(frame.values)),
+                    i,
+                )
         if name not in frame.dropped:
             present.append(name)
             frame.values.setdefault(name, find(frame.values, name))

@@ -1,4 +1,5 @@
-"""One call of a block while it is unrolled: the names in it, and what the lines so far have given."""
+"""One call of a block while it is unrolled: the names in it, and what the lines so far have
+given."""
 
 from typing import Any
 
@@ -24,7 +25,8 @@ class Poisoned(Exception):
 
 
 class Ports(Record):
-    """What a block gives: the values of its lines by name, its outputs' names, and its own from the network down."""
+    """What a block gives: the values of its lines by name, its outputs' names, and its own from the
+    network down."""
 
     values: dict[str, Value]
     outputs: tuple[str, ...]
@@ -53,7 +55,9 @@ class Recipe:
 class Frame:
     """The state of one call of a block."""
 
-    def __init__(self, call: Call, block: Block, scope: Scope, inputs: dict[str, Value], training: bool):
+    def __init__(
+        self, call: Call, block: Block, scope: Scope, inputs: dict[str, Value], training: bool
+    ):
         self.call, self.block, self.scope = call, block, scope
         self.values: dict[str, Value] = dict(inputs)
         self.inputs = inputs
@@ -62,7 +66,9 @@ class Frame:
         self.dropped: set[str] = set()  # lines whose `when` is false
         self.recipes: dict[str, Recipe] = {}
         self.uncertain = False  # a line's name is unknown, so that unknown names below may be its
-        self.share: tuple[str, str] | None = None  # the prefix here, and the prefix that has the parameters
+        self.share: tuple[str, str] | None = (
+            None  # the prefix here, and the prefix that has the parameters
+        )
         self.prefix = "".join([f"{name}." for name in call.trail])
 
     def full(self, name: str) -> str:
@@ -70,7 +76,8 @@ class Frame:
 
 
 def find(values: dict[str, Value], name: str) -> Value | None:
-    """The value at a dotted path down into blocks; None where there is none. ``a.0`` may be one name."""
+    """The value at a dotted path down into blocks; None where there is none. ``a.0`` may be one
+    name."""
     if name in values:
         return values[name]
     if len(name) > MAX_PATH:

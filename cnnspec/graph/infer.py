@@ -1,4 +1,5 @@
-"""One node: its fields read, its inputs counted, its output inferred, each fault at the value that has it."""
+"""One node: its fields read, its inputs counted, its output inferred, each fault at the value that
+has it."""
 
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -6,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from cnnspec.graph import connect
 from cnnspec.graph.frame import Frame, Given, Poisoned
 from cnnspec.graph.model import Node
-from cnnspec.ops.fields import REQUIRED, Misfit
-from cnnspec.ops.operator import Operator
+from cnnspec.ops.kit.fields import REQUIRED, OperatorError
+from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import operator
 from cnnspec.problems import visible
 from cnnspec.spec.collect import CONTROL, quoted
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 MAX_ELEMENTS = 2**53
 
 
-def add_node(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields", spot: "Spot", part: str) -> Node:
+def add_node(
+    un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields", spot: "Spot", part: str
+) -> Node:
     """Add one node to the graph. Raises Poisoned where something does not fit."""
     op = read_operator(un, frame, line, kind, given)
     check_arity(un, frame, line, kind, op, len(spot.values))
@@ -35,10 +38,14 @@ def add_node(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields
         undo(un, frame, line, op, inputs[-1])
     try:
         output = output_of(un, op, inputs)
-    except Misfit as fault:
+    except OperatorError as fault:
         message, hint = with_names(fault, inputs, frame)
         where = given.get(fault.field)
-        source, path = (where.source, where.path) if where else (line.source, line.at("op") if line.op else line.path)
+        source, path = (
+            (where.source, where.path)
+            if where
+            else (line.source, line.at("op") if line.op else line.path)
+        )
         prefix = "" if message.startswith((f"{kind}:", f"{kind} ")) else f"{kind}: "
         notes = un.aside if spot.training and un.reshaped else un.notes
         notes.add(source, path, fault.rule, prefix + message, hint, frame.call)
@@ -57,15 +64,22 @@ def add_node(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields
 
 
 def output_of(un: "Unroller", op: Operator, inputs: tuple[Node, ...]) -> Shape:
-    """The output shape, worked out once for each operator and shapes. Raises Misfit."""
+    """The output shape, worked out once for each operator and shapes. Raises OperatorError."""
     shapes = tuple([n.output for n in inputs])
     key = (op, shapes)
     if key not in un.known.outputs or op.undoes:
         output = op.output(*shapes)
-        for name, sizes in {"output": output, **op.parameters(*shapes), **op.buffers(*shapes)}.items():
+        for name, sizes in {
+            "output": output,
+            **op.parameters(*shapes),
+            **op.buffers(*shapes),
+        }.items():
             if prod(sizes) >= MAX_ELEMENTS:
-                raise Misfit("S016", f"the {name} {shape(sizes)} has {prod(sizes):.3g} elements, and fewer than "
-                             "2**53 is the limit")
+                raise OperatorError(
+                    "S016",
+                    f"the {name} {shape(sizes)} has {prod(sizes):.3g} elements, and fewer than "
+                    "2**53 is the limit",
+                )
         un.known.outputs[key] = output
     return un.known.outputs[key]
 
@@ -85,14 +99,21 @@ def read_inputs(un: "Unroller", frame: Frame, line: Line, spot: "Spot") -> tuple
         raise Poisoned
     for n in nodes:
         if n.training_only and not spot.training:
-            raise un.stop(frame, line.source, line.at("sources"), "L016", f"{visible(n.name)} is there in training "
-                          f"only, but {visible(frame.full(spot.name))} reads it at inference",
-                          "mark both training_only, or neither")
+            raise un.stop(
+                frame,
+                line.source,
+                line.at("sources"),
+                "L016",
+                f"{visible(n.name)} is there in training "
+                f"only, but {visible(frame.full(spot.name))} reads it at inference",
+                "mark both training_only, or neither",
+            )
     return tuple(nodes)
 
 
 def read_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields") -> Operator:
-    """The operator with its fields read. Operators with the same values are one object: networks repeat themselves."""
+    """The operator with its fields read. Operators with the same values are one object: networks
+    repeat themselves."""
     values, faulty = {}, False
     for name, g in given.items():
         try:
@@ -118,13 +139,21 @@ def sound_operator(kind: str, values: dict[str, Any]) -> Operator | None:
     cls = operator(kind)
     try:
         return cls(**values) if values.keys() <= cls.fields.keys() else None
-    except Misfit:
+    except OperatorError:
         return None
 
 
-def new_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fields", values: dict[str, Any],
-                 faulty: bool) -> Operator:
-    """An operator of the evaluated values. Raises Poisoned once all faults of all fields are noted."""
+def new_operator(
+    un: "Unroller",
+    frame: Frame,
+    line: Line,
+    kind: str,
+    given: "Fields",
+    values: dict[str, Any],
+    faulty: bool,
+) -> Operator:
+    """An operator of the evaluated values. Raises Poisoned once all faults of all fields are
+    noted."""
     cls = operator(kind)
     meant = set()
     for name, value in values.items():
@@ -134,68 +163,106 @@ def new_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "Fi
 
             known = [*cls.fields, *SHORTHAND, *CONTROL]
             hint = field_hint(name, known, "it has " + ", ".join(cls.fields))
-            un.stop(frame, g.source, g.path, "L001", f"{visible(name, 60)} is not a field of {kind}", hint)
+            un.stop(
+                frame,
+                g.source,
+                g.path,
+                "L001",
+                f"{visible(name, 60)} is not a field of {kind}",
+                hint,
+            )
             meant.add(field_meant(name, known))
             faulty = True
             continue
         try:
             cls.fields[name].read(value)
-        except Misfit as fault:
-            un.stop(frame, g.source, g.path, fault.rule, f"{kind}: {fault.message}", from_expression(g, value, fault))
+        except OperatorError as fault:
+            un.stop(
+                frame,
+                g.source,
+                g.path,
+                fault.rule,
+                f"{kind}: {fault.message}",
+                from_expression(g, value, fault),
+            )
             faulty = True
     reported = any(name not in cls.fields and g.value is FAULTY for name, g in given.items())
     for name, field in cls.fields.items():
         if field.default is REQUIRED and name not in given and name not in meant and not reported:
-            un.stop(frame, line.source, (*line.path, name), "L002", f"{kind} needs {name}: {field.doc}")
+            un.stop(
+                frame, line.source, (*line.path, name), "L002", f"{kind} needs {name}: {field.doc}"
+            )
             faulty = True
     if faulty:
         raise Poisoned
     try:
         return cls(**values)
-    except Misfit as fault:
+    except OperatorError as fault:
         where = given.get(fault.field)
         source, path = (where.source, where.path) if where else (line.source, line.path)
-        raise un.stop(frame, source, path, fault.rule, f"{kind}: {fault.message}", fault.hint) from None
+        raise un.stop(
+            frame, source, path, fault.rule, f"{kind}: {fault.message}", fault.hint
+        ) from None
 
 
-def from_expression(given: Given, value: Any, fault: Misfit) -> str:
+def from_expression(given: Given, value: Any, fault: OperatorError) -> str:
     """The hint for a value that an expression gave: the names in it and what they stand for."""
     names = dict.fromkeys(getattr(given.value, "names", ()))
     known = given.scope.names()
     values: list[Any] = [f"{n} = {visible(given.scope.get(n), 40)}" for n in names if n in known]
     mend = fault.hint or quoted(value, known)
-    whole = "ceil, floor, round and round_channels give integers" if "(a float)" in fault.message else ""
-    return "; ".join(filter(None, [mend, "here " + ", ".join(values) if values else "", whole if names else ""]))
+    whole = (
+        "ceil, floor, round and round_channels give integers"
+        if "(a float)" in fault.message
+        else ""
+    )
+    return "; ".join(
+        filter(None, [mend, "here " + ", ".join(values) if values else "", whole if names else ""])
+    )
 
 
-def check_arity(un: "Unroller", frame: Frame, line: Line, kind: str, op: Operator, given: int) -> None:
+def check_arity(
+    un: "Unroller", frame: Frame, line: Line, kind: str, op: Operator, given: int
+) -> None:
     fewest, most = op.arity
     if given and not fewest <= given <= most:
         wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
         hint = "a join, such as add or concat, makes one of several" if given > most else ""
-        raise un.stop(frame, line.source, line.at("sources" if line.sources is not None else "op"), "S015",
-                      f"{kind} takes {wanted} input{'s' * (most > 1)}, not {given}",
-                      hint if line.sources is not None else 'name them: from = ["previous", "input"], say')
+        raise un.stop(
+            frame,
+            line.source,
+            line.at("sources" if line.sources is not None else "op"),
+            "S015",
+            f"{kind} takes {wanted} input{'s' * (most > 1)}, not {given}",
+            hint if line.sources is not None else 'name them: from = ["previous", "input"], say',
+        )
 
 
 def undo(un: "Unroller", frame: Frame, line: Line, op: Any, pool: Node) -> None:
     """Hand an operator that undoes another the operator and the size that it goes back to."""
     if pool.kind != op.undoes:
-        raise un.stop(frame, line.source, line.at("sources"), "S015", f"the last input must be a {op.undoes}, "
-                      f"but {visible(pool.name)} ({pool.kind}) is none",
-                      f"name the {op.undoes} whose places it restores")
+        raise un.stop(
+            frame,
+            line.source,
+            line.at("sources"),
+            "S015",
+            f"the last input must be a {op.undoes}, but {visible(pool.name)} ({pool.kind}) is none",
+            f"name the {op.undoes} whose places it restores",
+        )
     op.undo(pool.op, pool.inputs[0].output)
 
 
-def with_names(fault: Misfit, inputs: tuple[Node, ...], frame: Frame) -> tuple[str, str]:
+def with_names(fault: OperatorError, inputs: tuple[Node, ...], frame: Frame) -> tuple[str, str]:
     """Message and hint of a misfit with the names of the inputs put in.
 
-    What a hint would mend in an input of the block itself has its place on the way from there: in the shortcut.
-    """
+    What a hint would mend in an input of the block itself has its place on the way from there: in
+    the shortcut."""
     message, hint = fault.message, fault.hint
     for i in reversed(range(len(inputs))):
         name = visible(inputs[i].row)
-        shortcut = fault.rule == "S012" and any(inputs[i] is value for value in frame.inputs.values())
+        shortcut = fault.rule == "S012" and any(
+            inputs[i] is value for value in frame.inputs.values()
+        )
         message = message.replace(f"${i}", name)
         hint = hint.replace(f"${i}", f"the shortcut from {name}" if shortcut else name)
     return message, hint
@@ -204,7 +271,7 @@ def with_names(fault: Misfit, inputs: tuple[Node, ...], frame: Frame) -> tuple[s
 def share(un: "Unroller", frame: Frame, line: Line, node: Node, prefixes: tuple[str, str]) -> None:
     """Note whose parameters a node uses again. Raises Poisoned where theirs have other shapes."""
     new, old = prefixes
-    root = un.named(old + node.name[len(new):])
+    root = un.named(old + node.name[len(new) :])
     if root is None:
         raise Poisoned  # the shared line has a problem of its own
     root = root.shares or root
@@ -212,8 +279,14 @@ def share(un: "Unroller", frame: Frame, line: Line, node: Node, prefixes: tuple[
     if ours != theirs:
         key = next(k for k in theirs if ours.get(k) != theirs[k])
         ours_name, theirs_name = visible(node.name), visible(root.name)
-        raise un.stop(frame, line.source, line.path, "L014", f"{ours_name} cannot share with {theirs_name}: its {key} "
-                      f"would be {shape(ours.get(key, ()))}, that of {theirs_name} is {shape(theirs[key])}",
-                      "shared layers read inputs with the same channels")
+        raise un.stop(
+            frame,
+            line.source,
+            line.path,
+            "L014",
+            f"{ours_name} cannot share with {theirs_name}: its {key} "
+            f"would be {shape(ours.get(key, ()))}, that of {theirs_name} is {shape(theirs[key])}",
+            "shared layers read inputs with the same channels",
+        )
     if theirs or root.op.buffers(*root.shapes):
         node.shares = root

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cnnspec.ops.operator import Operator
+from cnnspec.ops.kit.operator import Operator
 from cnnspec.problems import Problem, SpecError
 from cnnspec.records import Record
 from cnnspec.spec.model import Line
@@ -14,7 +14,8 @@ MAX_ORIGINS = 64  # of one value: a spec can make a chain of arguments as long a
 
 
 class Call(Record):
-    """One call of a block: its names from the network down, the block, its arguments, and the line that calls it."""
+    """One call of a block: its names from the network down, the block, its arguments, and the line
+    that calls it."""
 
     trail: tuple[str, ...]
     block: str
@@ -24,7 +25,8 @@ class Call(Record):
 
 
 class Origin(Record):
-    """Where a value came from: its name, the expression as written, and the values of the names in it."""
+    """Where a value came from: its name, the expression as written, and the values of the names in
+    it."""
 
     name: str
     value: Any
@@ -39,7 +41,8 @@ def origin_of(name: str, value: Any, expression: Dynamic, scope: Scope) -> Origi
 
 
 def trace(name: str, value: Any, expression: Dynamic, scope: Scope) -> list[Origin]:
-    """The origin of a value, then those of the names in its expression that other expressions gave, and so on.
+    """The origin of a value, then those of the names in its expression that other expressions gave,
+    and so on.
 
     What a call only passes on, under the same name, has its origin where it comes from.
     """
@@ -63,16 +66,40 @@ NONE: Mapping[str, Any] = {}
 class Node:
     """One operator at work. ``inputs`` are nodes; ``output`` is a shape without the batch.
 
-    ``row`` is the name of the line that made it and ``name`` its own: a line's norm and activation are nodes
-    called ``row.norm`` and ``row.activation``, and ``part`` says so. ``shares`` is the node whose parameters
-    this one uses again.
-    """
+    ``row`` is the name of the line that made it and ``name`` its own: a line's norm and activation
+    are nodes called ``row.norm`` and ``row.activation``, and ``part`` says so. ``shares`` is the
+    node whose parameters this one uses again."""
 
-    __slots__ = ("call", "index", "inputs", "kind", "line", "name", "op", "origins", "output", "part", "readers", "row",
-                 "shares", "training_only")
+    __slots__ = (
+        "call",
+        "index",
+        "inputs",
+        "kind",
+        "line",
+        "name",
+        "op",
+        "origins",
+        "output",
+        "part",
+        "readers",
+        "row",
+        "shares",
+        "training_only",
+    )
 
-    def __init__(self, index: int, name: str, kind: str, op: Operator, inputs: tuple["Node", ...], output: Shape,
-                 call: Call, row: str, part: str = "", line: Line | None = None):
+    def __init__(
+        self,
+        index: int,
+        name: str,
+        kind: str,
+        op: Operator,
+        inputs: tuple["Node", ...],
+        output: Shape,
+        call: Call,
+        row: str,
+        part: str = "",
+        line: Line | None = None,
+    ):
         self.index, self.name, self.kind, self.op = index, name, kind, op
         self.inputs, self.output = inputs, output
         self.call, self.row, self.part, self.line = call, row, part, line
@@ -90,18 +117,23 @@ class Node:
         return f"Node({self.name}: {self.kind} -> {self.output})"
 
     def trace(self) -> list[Origin]:
-        """Where the fields that were written as expressions got their values, back to the network's arguments."""
+        """Where the fields that were written as expressions got their values, back to the network's
+        arguments."""
         written = [(k, *w) for k, w in self.origins.items() if w[0].text]
-        return [o for field, *origin in written for o in trace(field, getattr(self.op, field, None), *origin)]
+        return [
+            o
+            for field, *origin in written
+            for o in trace(field, getattr(self.op, field, None), *origin)
+        ]
 
 
 class Graph(Record):
     """A network at one setting of its arguments. ``nodes`` hold the inputs first, then every layer.
 
-    ``unfit`` are the problems of layers that are there in training only, where they do not fit an input that was
-    given from outside: inference does not need them. ``reference`` is what [reference.NAME] says: the library's
-    model that the network must equal, by the library's name, and under "set" the arguments with which it does.
-    """
+    ``unfit`` are the problems of layers that are there in training only, where they do not fit an
+    input that was given from outside: inference does not need them. ``reference`` is what
+    [reference.NAME] says: the library's model that the network must equal, by the library's name,
+    and under "set" the arguments with which it does."""
 
     name: str
     family: str
@@ -119,7 +151,9 @@ class Graph(Record):
     def computed(self) -> list[Origin]:
         """The arguments that were written as expressions, with the values in them."""
         written = [(name, self.scope.origin(name)) for name in self.arguments]
-        return [origin_of(name, self.arguments[name], *origin) for name, origin in written if origin]
+        return [
+            origin_of(name, self.arguments[name], *origin) for name, origin in written if origin
+        ]
 
     def layers(self, training: bool = False) -> Iterator[Node]:
         """The nodes of the layers, those that are there in training only if they are asked for.
@@ -131,8 +165,11 @@ class Graph(Record):
         return (n for n in self.nodes[len(self.inputs) :] if training or not n.training_only)
 
     def results(self, training: bool = False) -> list[Node]:
-        """What a call gives: the outputs and, in training, the ends of what is there in training only.
+        """What a call gives: the outputs and, in training, the ends of what is there in training
+        only.
 
         Raises SpecError as ``layers`` does.
         """
-        return self.outputs + [n for n in self.layers(training) if n.training_only and not n.readers]
+        return self.outputs + [
+            n for n in self.layers(training) if n.training_only and not n.readers
+        ]

@@ -1,9 +1,10 @@
-"""Problems found while a network is unrolled: each at its place in the file, equal instances folded into one."""
+"""Problems found while a network is unrolled: each at its place in the file, equal instances folded
+into one."""
 
 from typing import Any
 
 from cnnspec.graph.model import Call
-from cnnspec.ops.fields import described
+from cnnspec.ops.kit.fields import described
 from cnnspec.problems import Problem, TooMany, visible
 from cnnspec.spec.collect import MAX_PROBLEMS
 from cnnspec.spec.source import Path, Source
@@ -19,11 +20,16 @@ class Notes:
         self.found: dict[tuple[int, Path, str], tuple[Source, str, str, list[Call]]] = {}
         self.count = 0
 
-    def add(self, source: Source, path: Path, rule: str, message: str, hint: str, call: Call) -> None:
-        """Note a problem; at a place that has it already, only the call is added. Raises TooMany."""
+    def add(
+        self, source: Source, path: Path, rule: str, message: str, hint: str, call: Call
+    ) -> None:
+        """Note a problem; at a place that has it already, only the call is added. Raises
+        TooMany."""
         key = (id(source), path, rule)
         self.count += 1
-        too_many = self.count > MAX_INSTANCES or (len(self.found) >= MAX_PROBLEMS and key not in self.found)
+        too_many = self.count > MAX_INSTANCES or (
+            len(self.found) >= MAX_PROBLEMS and key not in self.found
+        )
         if self.limited and too_many:
             raise TooMany
         if key in self.found:
@@ -35,16 +41,23 @@ class Notes:
     def problems(self) -> list[Problem]:
         """All problems, each with the calls in which it occurs."""
         return [
-            Problem(source.where(path), rule, message, hint, (
-                *(described_call(c, source) for c in calls[:1] if c.trail),
-                *(visible(".".join(c.trail)) for c in calls[1:]),
-            ))
+            Problem(
+                source.where(path),
+                rule,
+                message,
+                hint,
+                (
+                    *(described_call(c, source) for c in calls[:1] if c.trail),
+                    *(visible(".".join(c.trail)) for c in calls[1:]),
+                ),
+            )
             for (_, path, rule), (source, message, hint, calls) in self.found.items()
         ]
 
 
 def described_call(call: Call, source: Source) -> str:
-    """A call as a message about ``source`` names it: ``layer2.0  24:3 (width = 128, stride = 2)``."""
+    """A call as a message about ``source`` names it: ``layer2.0  24:3 (width = 128, stride =
+    2)``."""
     shown: list[Any] = [f"{k} = {described(v)}" for k, v in list(call.arguments.items())[:8]]
     place = ""
     if call.line is not None:

@@ -1,4 +1,5 @@
-"""Placing what a line calls: an operator becomes nodes, a preset its operator, a block the nodes of its lines."""
+"""Placing what a line calls: an operator becomes nodes, a preset its operator, a block the nodes of
+its lines."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from cnnspec.graph.frame import POISON, Frame, Given, Poisoned, Recipe, Value
 from cnnspec.graph.infer import add_node
 from cnnspec.graph.known import Fields
 from cnnspec.graph.model import Call
-from cnnspec.ops.fields import Misfit, described
+from cnnspec.ops.kit.fields import OperatorError, described
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import did_you_mean, visible
 from cnnspec.spec.model import Block, Line
@@ -23,14 +24,17 @@ MAX_NESTING = 32
 
 
 class Spot:
-    """Where a line is placed: its name, what it reads, whether in training only, and with whom it shares.
+    """Where a line is placed: its name, what it reads, whether in training only, and with whom it
+    shares.
 
     No ``values`` at all mean that nobody knows what it reads.
     """
 
     __slots__ = ("name", "share", "training", "values")
 
-    def __init__(self, name: str, values: list[Value], training: bool, share: tuple[str, str] | None):
+    def __init__(
+        self, name: str, values: list[Value], training: bool, share: tuple[str, str] | None
+    ):
         self.name, self.values, self.training, self.share = name, values, training, share
 
 
@@ -51,7 +55,13 @@ def place(un: "Unroller", frame: Frame, recipe: Recipe, spot: Spot) -> Value:
     seen: list[str] = []
     while called not in OPERATORS and (block := un.spec.blocks[called]).preset is not None:
         if called in seen:
-            raise un.stop(frame, line.source, line.at("op"), "L010", f"the preset {visible(called)} calls itself")
+            raise un.stop(
+                frame,
+                line.source,
+                line.at("op"),
+                "L010",
+                f"the preset {visible(called)} calls itself",
+            )
         seen.append(called)
         called, given = filled(un, frame, line, block, given, spot.name)
     if called in OPERATORS:
@@ -69,7 +79,9 @@ def target(un: "Unroller", frame: Frame, line: Line, scope: Scope) -> str:
     return name
 
 
-def filled(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields, name: str) -> tuple[str, Fields]:
+def filled(
+    un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields, name: str
+) -> tuple[str, Fields]:
     """What a preset calls, and its fields under those that the line ``name`` gives."""
     preset = block.preset
     if preset is None or block.broken:
@@ -77,41 +89,69 @@ def filled(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields
     known = un.known.presets.get(id(block))
     if known is None:
         own = {k: v for k, v in given.items() if k in block.args or k in block.defaults}
-        scope, _ = bind(un, frame, line, block, own, frame.scope.get_or_unknown("in_channels"), name)
+        scope, _ = bind(
+            un, frame, line, block, own, frame.scope.get_or_unknown("in_channels"), name
+        )
         inner = fields_of(un, preset, scope)
         known = target(un, frame, preset, scope), inner
-        if not block.args and not block.defaults and isinstance(preset.op, str) and not any(
-                g.dynamic for g in inner.values()):
+        if (
+            not block.args
+            and not block.defaults
+            and isinstance(preset.op, str)
+            and not any(g.dynamic for g in inner.values())
+        ):
             un.known.presets[id(block)] = known
         given = {k: v for k, v in given.items() if k not in own}
     called, inner = known
     return called, inner | given
 
 
-def place_block(un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields, spot: Spot) -> Value:
+def place_block(
+    un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields, spot: Spot
+) -> Value:
     """Unroll a called block."""
     call: Call | None = frame.call
     while call is not None:
         if call.block == block.name and call.trail:
-            raise un.stop(frame, line.source, line.at("op"), "L010", f"the block {visible(block.name)} calls itself")
+            raise un.stop(
+                frame,
+                line.source,
+                line.at("op"),
+                "L010",
+                f"the block {visible(block.name)} calls itself",
+            )
         call = call.outer
     if len(frame.call.trail) >= MAX_NESTING:
-        raise un.stop(frame, line.source, line.at("op"), "L010", f"blocks nest at most {MAX_NESTING} deep")
+        raise un.stop(
+            frame, line.source, line.at("op"), "L010", f"blocks nest at most {MAX_NESTING} deep"
+        )
     if spot.values and len(spot.values) != len(block.inputs):
         at = line.at("sources" if line.sources is not None else "op")
-        raise un.stop(frame, line.source, at, "L006", f"{visible(block.name)} reads {len(block.inputs)} "
-                      f"input{'s' * (len(block.inputs) > 1)} ({', '.join(block.inputs)}), but this line gives it "
-                      f"{len(spot.values)}", "from names one for each, in this order")
+        raise un.stop(
+            frame,
+            line.source,
+            at,
+            "L006",
+            f"{visible(block.name)} reads {len(block.inputs)} input{'s' * (len(block.inputs) > 1)}"
+            f" ({', '.join(block.inputs)}), but this line gives it {len(spot.values)}",
+            "from names one for each, in this order",
+        )
     inputs: dict[str, Value] = {}
-    for i, (name, value) in enumerate(zip(block.inputs, spot.values or [POISON] * len(block.inputs), strict=True)):
+    for i, (name, value) in enumerate(
+        zip(block.inputs, spot.values or [POISON] * len(block.inputs), strict=True)
+    ):
         try:
             inputs[name] = connect.node(value, i, len(frame.call.trail))
         except connect.Mismatch as fault:
-            raise un.stop(frame, line.source, line.at("sources"), "L006", fault.message, fault.hint) from None
+            raise un.stop(
+                frame, line.source, line.at("sources"), "L006", fault.message, fault.hint
+            ) from None
         except Poisoned:
             inputs[name] = POISON
     first = inputs[block.inputs[0]]
-    scope, inner = bind(un, frame, line, block, given, UNKNOWN if first is POISON else first.output[0], spot.name)
+    scope, inner = bind(
+        un, frame, line, block, given, UNKNOWN if first is POISON else first.output[0], spot.name
+    )
     key = key_of(inner, inputs, spot.training) if un.faultless() and not spot.share else None
     before = un.calls.get(key)
     if before and before.serves(un):
@@ -124,7 +164,9 @@ def place_block(un: "Unroller", frame: Frame, line: Line, block: Block, given: F
     return ports
 
 
-def place_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: Fields, spot: Spot) -> Value:
+def place_operator(
+    un: "Unroller", frame: Frame, line: Line, kind: str, given: Fields, spot: Spot
+) -> Value:
     """Add the node of an operator, and those of its norm and activation."""
     extra = {key: given[key] for key in SHORTHAND if key in given}
     fields = {k: v for k, v in given.items() if k not in extra} if extra else given
@@ -147,8 +189,11 @@ def place_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: F
     return spot.values[0]
 
 
-def shorthand(un: "Unroller", frame: Frame, line: Line, part: str, given: Given, name: str) -> tuple[str, Fields]:
-    """The operator that `norm` or `activation` names, and its fields: from a preset, or from an inline table.
+def shorthand(
+    un: "Unroller", frame: Frame, line: Line, part: str, given: Given, name: str
+) -> tuple[str, Fields]:
+    """The operator that `norm` or `activation` names, and its fields: from a preset, or from an
+    inline table.
 
     ``name`` is the line's. Raises Poisoned.
     """
@@ -157,7 +202,11 @@ def shorthand(un: "Unroller", frame: Frame, line: Line, part: str, given: Given,
         return un.known.parts[part, value], {}
     fields: Fields = {}
     if isinstance(value, dict):
-        fields = {k: Given(v, given.source, (*given.path, k), given.scope) for k, v in value.items() if k != "op"}
+        fields = {
+            k: Given(v, given.source, (*given.path, k), given.scope)
+            for k, v in value.items()
+            if k != "op"
+        }
     seen: list[str] = []
     try:
         called = named_part(part, value, un.spec.blocks)
@@ -165,10 +214,12 @@ def shorthand(un: "Unroller", frame: Frame, line: Line, part: str, given: Given,
             un.known.parts[part, value] = called
         while called in un.spec.blocks:
             if called in seen:
-                raise Misfit("L005", f"{part}: the preset {visible(called)} calls itself")
+                raise OperatorError("L005", f"{part}: the preset {visible(called)} calls itself")
             seen.append(called)
             called, fields = filled(un, frame, line, un.spec.blocks[called], fields, name)
             named_part(part, called, un.spec.blocks)
-    except Misfit as fault:
-        raise un.stop(frame, given.source, given.path, fault.rule, fault.message, fault.hint) from None
+    except OperatorError as fault:
+        raise un.stop(
+            frame, given.source, given.path, fault.rule, fault.message, fault.hint
+        ) from None
     return called, fields

@@ -1,4 +1,5 @@
-"""The same network at another input size: its parameters keep their shapes, or the layer whose do not refuses."""
+"""The same network at another input size: its parameters keep their shapes, or the layer whose do
+not refuses."""
 
 from cnnspec.graph.model import Graph, Node
 from cnnspec.graph.notes import Notes
@@ -7,7 +8,8 @@ from cnnspec.units import shape
 
 
 def refusals(graph: Graph, native: Graph) -> list[Problem]:
-    """The layers of ``graph`` whose parameters have other shapes than in ``native``, the network at its own input.
+    """The layers of ``graph`` whose parameters have other shapes than in ``native``, the network at
+    its own input.
 
     Another number of channels or dimensions makes another network, which nothing refuses.
     """
@@ -28,8 +30,21 @@ def compare(notes: Notes, node: Node, native: Node, sizes: str) -> None:
     for key, wanted in theirs.items():
         if ours.get(key) != wanted and node.line is not None:
             now = shape(ours.get(key, ()))
-            message = f"{visible(node.name)}: its {key} is {shape(wanted)} at an input of {sizes} it would be {now}"
-            mend = "global pooling before it takes any size" if node.kind == "linear" else "it is learned for one size"
-            notes.add(node.line.source, node.line.at("op"), "S017", message,
-                      f"{mend}; a spec with that input is another network", node.call)
+            message = (
+                f"{visible(node.name)}: its {key} is {shape(wanted)} at an input of {sizes} it"
+                f" would be {now}"
+            )
+            mend = (
+                "global pooling before it takes any size"
+                if node.kind == "linear"
+                else "it is learned for one size"
+            )
+            notes.add(
+                node.line.source,
+                node.line.at("op"),
+                "S017",
+                message,
+                f"{mend}; a spec with that input is another network",
+                node.call,
+            )
             return

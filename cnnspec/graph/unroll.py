@@ -1,4 +1,5 @@
-"""Unrolling: every line of every called block becomes nodes, in file order, which is execution order."""
+"""Unrolling: every line of every called block becomes nodes, in file order, which is execution
+order."""
 
 from contextlib import suppress
 from typing import Any
@@ -11,7 +12,7 @@ from cnnspec.graph.model import Call, Node
 from cnnspec.graph.notes import Notes
 from cnnspec.graph.place import Spot, place
 from cnnspec.graph.repeat import instances, named
-from cnnspec.ops.fields import described
+from cnnspec.ops.kit.fields import described
 from cnnspec.problems import visible
 from cnnspec.spec.expressions import Many
 from cnnspec.spec.lines import not_boolean
@@ -27,9 +28,13 @@ class TooLarge(Exception):
 class Unroller:
     """The state of unrolling one network: its nodes so far, and the problems."""
 
-    def __init__(self, spec: NetworkSpec, notes: Notes, max_lines: int, reshaped: bool, known: Known):
+    def __init__(
+        self, spec: NetworkSpec, notes: Notes, max_lines: int, reshaped: bool, known: Known
+    ):
         self.spec, self.notes, self.max_lines, self.known = spec, notes, max_lines, known
-        self.reshaped = reshaped  # the input is not the spec's own: what training alone needs may then not fit
+        self.reshaped = (
+            reshaped  # the input is not the spec's own: what training alone needs may then not fit
+        )
         self.aside = Notes()  # problems with that
         self.sound = True  # nothing is wrong with what was read before
         self.nodes: list[Node] = []
@@ -40,14 +45,23 @@ class Unroller:
 
     def named(self, name: str) -> Node | None:
         """The node called ``name``; the last, should there be several."""
-        self.by_name.update({node.name: node for node in self.nodes[len(self.by_name):]})
+        self.by_name.update({node.name: node for node in self.nodes[len(self.by_name) :]})
         return self.by_name.get(name)
 
     # ---- noting problems
 
-    def stop(self, frame: Frame, source: Source, path: Path, rule: str, message: str, hint: str = "",
-             call: Call | None = None) -> Poisoned:
-        """Note a problem, in the frame's call or in ``call``; raise what comes back to leave the line."""
+    def stop(
+        self,
+        frame: Frame,
+        source: Source,
+        path: Path,
+        rule: str,
+        message: str,
+        hint: str = "",
+        call: Call | None = None,
+    ) -> Poisoned:
+        """Note a problem, in the frame's call or in ``call``; raise what comes back to leave the
+        line."""
         self.notes.add(source, path, rule, message, hint, call or frame.call)
         return Poisoned()
 
@@ -56,7 +70,8 @@ class Unroller:
         return self.sound and not self.notes.count and not self.aside.count
 
     def value(self, frame: Frame, given: Given, call: Call | None = None) -> Any:
-        """A value with its expressions evaluated. Raises Poisoned; each of a list's or table's faults is noted."""
+        """A value with its expressions evaluated. Raises Poisoned; each of a list's or table's
+        faults is noted."""
         if not given.dynamic:
             return given.value
         try:
@@ -66,10 +81,14 @@ class Unroller:
             before = self.notes.count
             for key, part in inside.items() if isinstance(inside, dict) else enumerate(inside):
                 with suppress(Poisoned):
-                    self.value(frame, Given(part, given.source, (*given.path, key), given.scope), call)
+                    self.value(
+                        frame, Given(part, given.source, (*given.path, key), given.scope), call
+                    )
             if self.notes.count > before:
                 raise Poisoned from None
-            raise self.stop(frame, given.source, given.path, "L007", error.message, error.hint, call) from None
+            raise self.stop(
+                frame, given.source, given.path, "L007", error.message, error.hint, call
+            ) from None
         except Unknown:
             raise Poisoned from None
 
@@ -81,16 +100,26 @@ class Unroller:
         return self.value(frame, Given(value, line.source, line.at(key), scope))
 
     def spend(self, frame: Frame, line: Line, steps: int) -> None:
-        """Count the work of a line that is repeated with many names or arguments against that of expressions."""
+        """Count the work of a line that is repeated with many names or arguments against that of
+        expressions."""
         try:
             self.scope.spend(steps)
         except ExpressionError as error:
-            raise self.stop(frame, line.source, line.at("name"), "L007", error.message, error.hint) from None
+            raise self.stop(
+                frame, line.source, line.at("name"), "L007", error.message, error.hint
+            ) from None
 
     # ---- blocks
 
-    def block(self, block: Block, call: Call, scope: Scope, inputs: dict[str, Value], training: bool,
-              share: tuple[str, str] | None = None) -> Ports:
+    def block(
+        self,
+        block: Block,
+        call: Call,
+        scope: Scope,
+        inputs: dict[str, Value],
+        training: bool,
+        share: tuple[str, str] | None = None,
+    ) -> Ports:
         """Unroll one call of a block. Raises Poisoned where its outputs do not exist."""
         frame = Frame(call, block, scope, inputs, training)
         frame.share = share
@@ -114,7 +143,9 @@ class Unroller:
             self.tick(frame, line)
             label = named(self, frame, line, scope, number)
             try:
-                there, value = self.instance(frame, line, Recipe(line, scope, row, label or str(line.name)))
+                there, value = self.instance(
+                    frame, line, Recipe(line, scope, row, label or str(line.name))
+                )
                 if label is None or line.broken or not counted:
                     raise Poisoned
             except Poisoned:
@@ -144,19 +175,29 @@ class Unroller:
         self.count += lines
         if self.count > self.max_lines:
             key = next((k for k in ("repeat", "each") if getattr(line, k) is not None), "name")
-            self.notes.add(line.source, line.at(key), "L011",
-                           f"the network has more than {self.max_lines:,} lines once its blocks are unrolled",
-                           "--max-lines raises the limit", frame.call)
+            self.notes.add(
+                line.source,
+                line.at(key),
+                "L011",
+                f"the network has more than {self.max_lines:,} lines once its blocks are unrolled",
+                "--max-lines raises the limit",
+                frame.call,
+            )
             raise TooLarge
 
     # ---- one instance of a line
 
     def instance(self, frame: Frame, line: Line, recipe: Recipe) -> tuple[bool, Value]:
-        """One line once: read its inputs, then place what it calls. Whether `when` has it there, and its value.
+        """One line once: read its inputs, then place what it calls. Whether `when` has it there,
+        and its value.
 
         Raises Poisoned.
         """
-        values = self.sources(frame, line, recipe.scope) if line.sources is not None else [frame.previous]
+        values = (
+            self.sources(frame, line, recipe.scope)
+            if line.sources is not None
+            else [frame.previous]
+        )
         if recipe.row is not None and line.share is not None:
             message = "a line with share takes no rows"
             raise self.stop(frame, line.source, line.at("each"), "L009", message, "use repeat")
@@ -167,11 +208,15 @@ class Unroller:
         if line.share is not None:
             return True, self.shared(frame, line, recipe, values, training)
         frame.recipes.setdefault(recipe.name, recipe)
-        share = frame.share and (f"{frame.share[0]}.{recipe.name}", f"{frame.share[1]}.{recipe.name}")
+        share = frame.share and (
+            f"{frame.share[0]}.{recipe.name}",
+            f"{frame.share[1]}.{recipe.name}",
+        )
         return True, place(self, frame, recipe, Spot(recipe.name, values, training, share))
 
     def sources(self, frame: Frame, line: Line, scope: Scope) -> list[Value]:
-        """The values that a line reads; none, with the problem noted, where nobody knows how many they are."""
+        """The values that a line reads; none, with the problem noted, where nobody knows how many
+        they are."""
         try:
             names = self.control(frame, line, "sources", scope)
             if isinstance(names, list):
@@ -192,15 +237,27 @@ class Unroller:
             raise self.stop(frame, line.source, line.at("when"), "L003", *not_boolean(here))
         return here
 
-    def shared(self, frame: Frame, line: Line, recipe: Recipe, values: list[Value], training: bool) -> Value:
+    def shared(
+        self, frame: Frame, line: Line, recipe: Recipe, values: list[Value], training: bool
+    ) -> Value:
         """The line again that `share` names, on other inputs and with the same parameters."""
         name = self.control(frame, line, "share", recipe.scope)
         if not isinstance(name, str) or name not in frame.recipes:
             if isinstance(name, str) and (frame.uncertain or frame.values.get(name) is POISON):
                 raise Poisoned
-            why = "has been left out by when" if isinstance(name, str) and name in frame.dropped else "is none"
-            raise self.stop(frame, line.source, line.at("share"), "L014", f"share names a line above with op, "
-                            f"and {described(name)} {why}", "there are " + visible(", ".join(frame.recipes) or "none"))
+            why = (
+                "has been left out by when"
+                if isinstance(name, str) and name in frame.dropped
+                else "is none"
+            )
+            raise self.stop(
+                frame,
+                line.source,
+                line.at("share"),
+                "L014",
+                f"share names a line above with op, and {described(name)} {why}",
+                "there are " + visible(", ".join(frame.recipes) or "none"),
+            )
         original = frame.recipes[name]
         frame.recipes[recipe.name] = original
         share = (frame.full(recipe.name), frame.full(original.name))

@@ -1,17 +1,18 @@
-"""Absolute difference: |a - b|, element by element, as Siamese networks compare their two embeddings.
+"""Absolute difference: |a - b|, element by element, as Siamese networks compare their two
+embeddings.
 
 Counted: one subtraction an element, as an addition; dropping the sign is free.
 
-Source: Koch, Zemel & Salakhutdinov (2015), Siamese neural networks for one-shot image recognition, section 3.1.
-"""
+Source: Koch, Zemel & Salakhutdinov (2015), Siamese neural networks for one-shot image recognition,
+section 3.1."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.joins import alike
-from cnnspec.ops.operator import Example, Operator
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.joins import alike
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.units import Shape
 
 
@@ -31,12 +32,18 @@ class AbsDifference(Operator):
 
     def memory(self, a: Shape, b: Shape, *, y: Shape, training: bool) -> memory.Functions:
         n = prod(y)
-        return memory.Function(n, (), (0, 1), memory.DIFFERENCE), memory.Function(n, (0,), (memory.LAST,), scratch=n)
+        return memory.Function(n, (), (0, 1), memory.DIFFERENCE), memory.Function(
+            n, (0,), (memory.LAST,), scratch=n
+        )
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         return building.stateless(torch, "AbsDifference", lambda a, b: (a - b).abs())
 
     examples = (
-        Example("Koch et al. (2015), figure 4: the L1 distance of two vectors of 4096",
-                ((4096,), (4096,)), {}, (4096,)),
+        Example(
+            "Koch et al. (2015), figure 4: the L1 distance of two vectors of 4096",
+            ((4096,), (4096,)),
+            {},
+            (4096,),
+        ),
     )

@@ -1,18 +1,18 @@
-"""Adaptive average pooling: the means of as many windows as the output is to have; nothing to learn.
+"""Adaptive average pooling: the means of as many windows as the output is to have; nothing to
+learn.
 
 Of W positions, output i of O averages those from math import prod
 from floor(i*W/O) up to, not with, ceil((i + 1)*W/O). n positions cost
 n - 1 additions and one division.
 
-Source: ``torch.nn.AdaptiveAvgPool2d``; He, Zhang, Ren & Sun (2014), Spatial pyramid pooling, arXiv 1406.4729,
-section 2.2, for fixed outputs of any input.
-"""
+Source: ``torch.nn.AdaptiveAvgPool2d``; He, Zhang, Ren & Sun (2014), Spatial pyramid pooling, arXiv
+1406.4729, section 2.2, for fixed outputs of any input."""
 
 from math import prod
 
-from cnnspec.ops import memory
-from cnnspec.ops.operator import Example
-from cnnspec.ops.pooling import AdaptivePool
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.operator import Example
+from cnnspec.ops.kit.pooling import AdaptivePool
 from cnnspec.units import Shape
 
 
@@ -27,8 +27,16 @@ class AdaptiveAvgPool(AdaptivePool):
         return memory.keeping_input(y, copies=True)
 
     examples = (
-        Example("PyTorch documentation, AdaptiveAvgPool2d: 64x8x9 to a target of 5x7",
-                ((64, 8, 9),), {"output_size": [5, 7]}, (64, 5, 7)),
-        Example("torchvision's vgg16, avgpool: output_size 7 of a 224x224 image's 512x7x7",
-                ((512, 7, 7),), {"output_size": 7}, (512, 7, 7)),
+        Example(
+            "PyTorch documentation, AdaptiveAvgPool2d: 64x8x9 to a target of 5x7",
+            ((64, 8, 9),),
+            {"output_size": [5, 7]},
+            (64, 5, 7),
+        ),
+        Example(
+            "torchvision's vgg16, avgpool: output_size 7 of a 224x224 image's 512x7x7",
+            ((512, 7, 7),),
+            {"output_size": 7},
+            (512, 7, 7),
+        ),
     )

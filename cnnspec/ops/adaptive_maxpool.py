@@ -1,18 +1,18 @@
-"""Adaptive max pooling: the largest values of as many windows as the output is to have; nothing to learn.
+"""Adaptive max pooling: the largest values of as many windows as the output is to have; nothing to
+learn.
 
 Of W positions, output i of O reads those from math import prod
 from floor(i*W/O) up to, not with, ceil((i + 1)*W/O). n positions cost
 n - 1 comparisons.
 
-Source: ``torch.nn.AdaptiveMaxPool2d``; He, Zhang, Ren & Sun (2014), Spatial pyramid pooling, arXiv 1406.4729,
-section 2.2, for fixed outputs of any input.
-"""
+Source: ``torch.nn.AdaptiveMaxPool2d``; He, Zhang, Ren & Sun (2014), Spatial pyramid pooling, arXiv
+1406.4729, section 2.2, for fixed outputs of any input."""
 
 from math import prod
 
-from cnnspec.ops import memory
-from cnnspec.ops.operator import Example
-from cnnspec.ops.pooling import AdaptivePool
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.operator import Example
+from cnnspec.ops.kit.pooling import AdaptivePool
 from cnnspec.units import Shape
 
 
@@ -21,10 +21,15 @@ class AdaptiveMaxPool(AdaptivePool):
     combines = "comparisons"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y, copies=True, only_gradient=1, indices=prod(y),
-                                    single=prod(y) == x[0])
+        return memory.keeping_input(
+            y, copies=True, only_gradient=1, indices=prod(y), single=prod(y) == x[0]
+        )
 
     examples = (
-        Example("PyTorch documentation, AdaptiveMaxPool2d: 64x8x9 to a target of 5x7",
-                ((64, 8, 9),), {"output_size": [5, 7]}, (64, 5, 7)),
+        Example(
+            "PyTorch documentation, AdaptiveMaxPool2d: 64x8x9 to a target of 5x7",
+            ((64, 8, 9),),
+            {"output_size": [5, 7]},
+            (64, 5, 7),
+        ),
     )

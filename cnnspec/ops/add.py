@@ -8,10 +8,10 @@ from math import prod
 from operator import add
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.joins import alike
-from cnnspec.ops.operator import Example, Operator
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.joins import alike
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.units import Shape
 
 
@@ -28,8 +28,15 @@ class Add(Operator):
 
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
         size = elements(y)
-        return [size, Step("additions", f"(N - 1)*{size.formula}", {"N": len(xs), **size.values},
-                           self.elementwise(*xs, y=y)["additions"])]
+        return [
+            size,
+            Step(
+                "additions",
+                f"(N - 1)*{size.formula}",
+                {"N": len(xs), **size.values},
+                self.elementwise(*xs, y=y)["additions"],
+            ),
+        ]
 
     def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.pairwise(y, len(xs), (), memory.SAME)
@@ -38,6 +45,11 @@ class Add(Operator):
         return building.stateless(torch, "Add", lambda *xs: reduce(add, xs))
 
     examples = (
-        Example("He et al. (2016), table 1: conv2_x of the 50-layer net adds two 56x56 maps of 256 channels",
-                ((256, 56, 56), (256, 56, 56)), {}, (256, 56, 56)),
+        Example(
+            "He et al. (2016), table 1: conv2_x of the 50-layer net adds two 56x56 maps of 256"
+            " channels",
+            ((256, 56, 56), (256, 56, 56)),
+            {},
+            (256, 56, 56),
+        ),
     )

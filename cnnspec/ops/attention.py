@@ -1,25 +1,27 @@
-"""Attention: h heads; each position gathers the values v of the others, weighted by softmax(q*k / sqrt(C/h)).
+"""Attention: h heads; each position gathers the values v of the others, weighted by softmax(q*k /
+sqrt(C/h)).
 
-q, k and v are linear in the C channels, 3*C*C weights, and a projection takes C*C more. With ``window_size`` M the
-map is padded at its ends to multiples of M, and positions see those of their own M x M window; without, all. B
-windows of n positions cost B*n*4*C*C multiply-accumulates for the linear maps and 2*B*n*n*C for q*k and its product
-with v. ``relative_position`` adds to q*k, in each dimension of size M, the product of q with one of 2*M - 1 learned
-vectors of C/h: B*n*M*C more. Counted besides: additions of biases, C scalings of q a position, the softmax (see
-there) of h*n rows a window, and one addition a weight and dimension for relative positions.
+q, k and v are linear in the C channels, 3*C*C weights, and a projection takes C*C more. With
+``window_size`` M the map is padded at its ends to multiples of M, and positions see those of their
+own M x M window; without, all. B windows of n positions cost B*n*4*C*C multiply-accumulates for the
+linear maps and 2*B*n*n*C for q*k and its product with v. ``relative_position`` adds to q*k, in each
+dimension of size M, the product of q with one of 2*M - 1 learned vectors of C/h: B*n*M*C more.
+Counted besides: additions of biases, C scalings of q a position, the softmax (see there) of h*n
+rows a window, and one addition a weight and dimension for relative positions.
 
-Source: Vaswani et al. (2017), arXiv 1706.03762, section 3.2; Li et al. (2022), MViTv2, arXiv 2112.01526, equation 4;
-Kirillov et al. (2023), Segment anything, arXiv 2304.02643, and its image_encoder.py, for windows.
-"""
+Source: Vaswani et al. (2017), arXiv 1706.03762, section 3.2; Li et al. (2022), MViTv2, arXiv
+2112.01526, equation 4; Kirillov et al. (2023), Segment anything, arXiv 2304.02643, and its
+image_encoder.py, for windows."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import attending, attending_memory, building, memory
-from cnnspec.ops.derivation import SYMBOLS, Step, elements, symbols
-from cnnspec.ops.fields import flag, natural, size
-from cnnspec.ops.grouping import divides
-from cnnspec.ops.operator import Elementwise, Example, feature_map
-from cnnspec.ops.windows import WHOLE, Phases, Reach, Window
+from cnnspec.ops.kit import attending, attending_memory, building, memory
+from cnnspec.ops.kit.derivation import SYMBOLS, Step, elements, symbols
+from cnnspec.ops.kit.fields import flag, natural, size
+from cnnspec.ops.kit.grouping import divides
+from cnnspec.ops.kit.operator import Elementwise, Example, feature_map
+from cnnspec.ops.kit.windows import WHOLE, Phases, Reach, Window
 from cnnspec.units import Shape
 
 
@@ -29,9 +31,13 @@ class Attention(Elementwise):
 
     heads: int = size("h, the number of heads")
     qkv_bias: bool = flag("whether q, k and v have biases", default=True)
-    window_size: int = natural("M, the size of the windows within which positions see each other; 0: the whole map",
-                               default=0)
-    relative_position: bool = flag("whether the weights depend on relative positions", default=False)
+    window_size: int = natural(
+        "M, the size of the windows within which positions see each other; 0: the whole map",
+        default=0,
+    )
+    relative_position: bool = flag(
+        "whether the weights depend on relative positions", default=False
+    )
 
     def output(self, x: Shape) -> Shape:
         channels, _ = feature_map("attention", x)
@@ -49,16 +55,28 @@ class Attention(Elementwise):
         if not self.relative_position:
             return {}
         names = ("h", "w") if len(x) == 3 else range(len(x) - 1)
-        return {f"rel_pos_{i}": (2 * m - 1, x[0] // self.heads)
-                for i, m in zip(names, self.each_window(x), strict=True)}
+        return {
+            f"rel_pos_{i}": (2 * m - 1, x[0] // self.heads)
+            for i, m in zip(names, self.each_window(x), strict=True)
+        }
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
         c = x[0]
         biases: dict[str, Shape] = {"qkv.bias": (3 * c,)} if self.qkv_bias else {}
-        return {"qkv.weight": (3 * c, c), **biases, **self.tables(x), "proj.weight": (c, c), "proj.bias": (c,)}
+        return {
+            "qkv.weight": (3 * c, c),
+            **biases,
+            **self.tables(x),
+            "proj.weight": (c, c),
+            "proj.bias": (c,),
+        }
 
     def macs(self, x: Shape, y: Shape) -> int:
-        c, n, relative = x[0], prod(self.each_window(x)), self.relative_position * sum(self.each_window(x))
+        c, n, relative = (
+            x[0],
+            prod(self.each_window(x)),
+            self.relative_position * sum(self.each_window(x)),
+        )
         return self.windows(x) * n * c * (4 * c + 2 * n + relative)
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
@@ -67,8 +85,12 @@ class Attention(Elementwise):
         weights = self.heads * positions * n
         biases = (4 if self.qkv_bias else 1) * x[0] * positions
         relative = self.relative_position * (len(x) - 1) * weights
-        return {"multiplications": x[0] * positions, "exponentials": weights, "divisions": weights,
-                "additions": biases + weights - self.heads * positions + relative}
+        return {
+            "multiplications": x[0] * positions,
+            "exponentials": weights,
+            "divisions": weights,
+            "additions": biases + weights - self.heads * positions + relative,
+        }
 
     def window(self, x: Shape, y: Shape) -> Reach:
         if not self.window_size:
@@ -79,7 +101,10 @@ class Attention(Elementwise):
         sizes = dict(zip(symbols(SYMBOLS, len(x) - 1), x[1:], strict=True))
         windows = dict(zip((f"M_{s}" for s in sizes), self.each_window(x), strict=True))
         n, b, c = prod(windows.values()), self.windows(x), x[0]
-        weights, macs = "3*C*C + 3*C + C*C + C" if self.qkv_bias else "3*C*C + C*C + C", "B*n*4*C*C + 2*B*n*n*C"
+        weights, macs = (
+            ("3*C*C + 3*C + C*C + C" if self.qkv_bias else "3*C*C + C*C + C"),
+            "B*n*4*C*C + 2*B*n*n*C",
+        )
         if self.relative_position:
             weights += "".join(f" + (2*{m} - 1)*C/h" for m in windows)
             macs += f" + B*n*({' + '.join(windows)})*C"
@@ -87,27 +112,52 @@ class Attention(Elementwise):
             elements(y),
             Step("windows", "*".join(f"ceil({s}/M_{s})" for s in sizes), sizes | windows, b),
             Step("positions of a window", "*".join(windows), windows, n),
-            Step("parameters", weights, {"C": c} | ({"h": self.heads} | windows if self.relative_position else {}),
-                 sum(map(prod, self.parameters(x).values()))),
-            Step("multiply-accumulates", macs, {"B": b, "n": n, "C": c} | (windows if self.relative_position else {}),
-                 self.macs(x, y)),
+            Step(
+                "parameters",
+                weights,
+                {"C": c} | ({"h": self.heads} | windows if self.relative_position else {}),
+                sum(map(prod, self.parameters(x).values())),
+            ),
+            Step(
+                "multiply-accumulates",
+                macs,
+                {"B": b, "n": n, "C": c} | (windows if self.relative_position else {}),
+                self.macs(x, y),
+            ),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return attending_memory.functions(x, self.each_window(x), self.windows(x), self.heads, tuple(self.tables(x)))
+        return attending_memory.functions(
+            x, self.each_window(x), self.windows(x), self.heads, tuple(self.tables(x))
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         tables = {name: torch.zeros(shape) for name, shape in self.tables(x).items()}
         forward = attending.forward(torch, self.each_window(x), self.heads, tuple(tables))
         built = building.module(torch, "Attention", forward, tables)
-        built.qkv, built.proj = torch.nn.Linear(x[0], 3 * x[0], self.qkv_bias), torch.nn.Linear(x[0], x[0])
+        built.qkv, built.proj = (
+            torch.nn.Linear(x[0], 3 * x[0], self.qkv_bias),
+            torch.nn.Linear(x[0], x[0]),
+        )
         return built
 
     examples = (
-        Example("timm's samvit_base_patch16, blocks.0.attn, on its 25 windows; multiply-accumulates by FlopCounterMode",
-                ((768, 64, 64),), {"heads": 12, "window_size": 14, "relative_position": True}, (768, 64, 64),
-                params=2_365_824, macs=13_141_094_400),
-        Example("timm's samvit_base_patch16, blocks.2.attn, over the whole map; multiply-accumulates likewise",
-                ((768, 64, 64),), {"heads": 12, "relative_position": True}, (768, 64, 64),
-                params=2_378_624, macs=35_836_133_376),
+        Example(
+            "timm's samvit_base_patch16, blocks.0.attn, on its 25 windows; multiply-accumulates by"
+            " FlopCounterMode",
+            ((768, 64, 64),),
+            {"heads": 12, "window_size": 14, "relative_position": True},
+            (768, 64, 64),
+            params=2_365_824,
+            macs=13_141_094_400,
+        ),
+        Example(
+            "timm's samvit_base_patch16, blocks.2.attn, over the whole map; multiply-accumulates"
+            " likewise",
+            ((768, 64, 64),),
+            {"heads": 12, "relative_position": True},
+            (768, 64, 64),
+            params=2_378_624,
+            macs=35_836_133_376,
+        ),
     )

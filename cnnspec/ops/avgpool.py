@@ -1,21 +1,21 @@
 """Average pooling: the mean of each window, each channel by itself; nothing to learn.
 
-Sizes are those of max pooling, floor((W - K + 2P)/S) + 1, with ``ceil_mode`` too. The padding counts as zeros, and
-as pixels that the sum is divided by, unless ``count_include_pad`` is false. An output costs K*K - 1 additions and
-one division, whether the window covers pixels or padding.
+Sizes are those of max pooling, floor((W - K + 2P)/S) + 1, with ``ceil_mode`` too. The padding
+counts as zeros, and as pixels that the sum is divided by, unless ``count_include_pad`` is false. An
+output costs K*K - 1 additions and one division, whether the window covers pixels or padding.
 
-Source: LeCun, Bottou, Bengio & Haffner (1998), section II.A, local averaging; ``torch.nn.AvgPool2d``.
-"""
+Source: LeCun, Bottou, Bengio & Haffner (1998), section II.A, local averaging;
+``torch.nn.AvgPool2d``."""
 
 from itertools import product
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.fields import flag
-from cnnspec.ops.operator import Example
-from cnnspec.ops.pooling import Pool
-from cnnspec.ops.windows import Axis
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.fields import flag
+from cnnspec.ops.kit.operator import Example
+from cnnspec.ops.kit.pooling import Pool
+from cnnspec.ops.kit.windows import Axis
 from cnnspec.units import Shape
 
 
@@ -40,7 +40,10 @@ class AvgPool(Pool):
             cls, window = building.sliding(torch, "AvgPool", axes)
             return cls(**window, ceil_mode=self.ceil_mode, count_include_pad=self.count_include_pad)
         sums = building.window_sums(torch, self.covering(x, y))
-        along = [[self.counted(a, i * a.stride - a.before) for i in range(n)] for a, n in zip(axes, y[1:], strict=True)]
+        along = [
+            [self.counted(a, i * a.stride - a.before) for i in range(n)]
+            for a, n in zip(axes, y[1:], strict=True)
+        ]
         counts = [prod(parts) for parts in product(*along)]
 
         def forward(x: Any) -> Any:
@@ -54,13 +57,23 @@ class AvgPool(Pool):
         return building.symmetric(axes) and (len(axes) < 3 or all(a.kernel <= a.size for a in axes))
 
     def counted(self, a: Axis, start: int) -> int:
-        """The positions that the mean counts of the window from ``start`` on; what ceil_mode lets stick out is none."""
+        """The positions that the mean counts of the window from ``start`` on; what ceil_mode lets
+        stick out is none."""
         first, end = (-a.before, a.size + a.after) if self.count_include_pad else (0, a.size)
         return min(start + a.kernel, end) - max(start, first)
 
     examples = (
-        Example("course note 004, table 14-1, LeNet-5: S2 makes 6 maps of 14x14 from C1's 28x28 with 2x2, stride 2",
-                ((6, 28, 28),), {"kernel_size": 2, "stride": 2}, (6, 14, 14)),
-        Example("course note 003, 'Mean-pooling': size 3*3 makes 2x2 means of a 6x6 table",
-                ((1, 6, 6),), {"kernel_size": 3}, (1, 2, 2)),
+        Example(
+            "course note 004, table 14-1, LeNet-5: S2 makes 6 maps of 14x14 from C1's 28x28 with"
+            " 2x2, stride 2",
+            ((6, 28, 28),),
+            {"kernel_size": 2, "stride": 2},
+            (6, 14, 14),
+        ),
+        Example(
+            "course note 003, 'Mean-pooling': size 3*3 makes 2x2 means of a 6x6 table",
+            ((1, 6, 6),),
+            {"kernel_size": 3},
+            (1, 2, 2),
+        ),
     )

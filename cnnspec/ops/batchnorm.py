@@ -1,8 +1,9 @@
 """Batch normalization: (x - mean) / sqrt(var + eps) * weight + bias, with one of each a channel.
 
-weight and bias are trained (2*C parameters); the running mean and variance are buffers (2*C), which inference
-uses and training updates. PyTorch's scalar ``num_batches_tracked`` is bookkeeping and not counted. At inference
-this is one subtraction, one multiplication and one addition an element, the scale being computed beforehand.
+weight and bias are trained (2*C parameters); the running mean and variance are buffers (2*C), which
+inference uses and training updates. PyTorch's scalar ``num_batches_tracked`` is bookkeeping and not
+counted. At inference this is one subtraction, one multiplication and one addition an element, the
+scale being computed beforehand.
 
 Source: Ioffe & Szegedy (2015), Batch normalization, arXiv 1502.03167, algorithm 1.
 """
@@ -10,10 +11,10 @@ Source: Ioffe & Szegedy (2015), Batch normalization, arXiv 1502.03167, algorithm
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.fields import flag, real
-from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.fields import flag, real
+from cnnspec.ops.kit.operator import Elementwise, Example
 from cnnspec.units import Shape
 
 
@@ -23,7 +24,9 @@ class BatchNorm(Elementwise):
     per_element = {"additions": 2, "multiplications": 1}
 
     eps: float = real("added to the variance", default=1e-5)
-    momentum: float = real("the weight of a new batch in the running statistics", default=0.1, maximum=1.0)
+    momentum: float = real(
+        "the weight of a new batch in the running statistics", default=0.1, maximum=1.0
+    )
     affine: bool = flag("whether there are a weight and a bias", default=True)
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
@@ -36,18 +39,30 @@ class BatchNorm(Elementwise):
         trained = sum(map(prod, self.parameters(x).values()))
         return [
             elements(y),
-            Step("parameters", "2*C", {"C": x[0]}, trained) if self.affine else Step("parameters", "0", {}, 0),
+            (
+                Step("parameters", "2*C", {"C": x[0]}, trained)
+                if self.affine
+                else Step("parameters", "0", {}, 0)
+            ),
             Step("buffers", "2*C", {"C": x[0]}, sum(map(prod, self.buffers(x).values()))),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y, statistics=x[0], single=prod(y) == x[0], trained=("weight", "bias"))
+        return memory.keeping_input(
+            y, statistics=x[0], single=prod(y) == x[0], trained=("weight", "bias")
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         norm = building.dimensional(torch, "BatchNorm", max(len(x) - 1, 1))
         return norm(x[0], self.eps, self.momentum, self.affine)
 
     examples = (
-        Example("torchvision's resnet50, bn1: weight, bias, running_mean and running_var of 64",
-                ((64, 112, 112),), {}, (64, 112, 112), params=128, buffers=128),
+        Example(
+            "torchvision's resnet50, bn1: weight, bias, running_mean and running_var of 64",
+            ((64, 112, 112),),
+            {},
+            (64, 112, 112),
+            params=128,
+            buffers=128,
+        ),
     )

@@ -1,7 +1,9 @@
-"""Box rows: what a detector predicts, one row a box; A*K channels at H x W positions become H*W*A rows of K values.
+"""Box rows: what a detector predicts, one row a box; A*K channels at H x W positions become H*W*A
+rows of K values.
 
-The channels hold A boxes a position, each with its K values together; the rows run over the positions, line by line,
-and at each over its boxes. So the rows of all maps of a pyramid can be laid end to end. Nothing is computed.
+The channels hold A boxes a position, each with its K values together; the rows run over the
+positions, line by line, and at each over its boxes. So the rows of all maps of a pyramid can be
+laid end to end. Nothing is computed.
 
 Source: Liu et al. (2016), SSD, arXiv 1512.02325, section 2.2; ``permute_and_flatten`` of
 ``torchvision.models.detection.rpn``.
@@ -10,11 +12,11 @@ Source: Liu et al. (2016), SSD, arXiv 1512.02325, section 2.2; ``permute_and_fla
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import SYMBOLS, Step, elements, symbols
-from cnnspec.ops.fields import Misfit, size
-from cnnspec.ops.operator import Example, Operator, feature_map
-from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import SYMBOLS, Step, elements, symbols
+from cnnspec.ops.kit.fields import OperatorError, size
+from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape
 
 
@@ -27,8 +29,12 @@ class BoxRows(Operator):
     def output(self, x: Shape) -> Shape:
         channels, sizes = feature_map("box_rows", x)
         if channels % self.values:
-            raise Misfit("S014", f"$0 has {channels} channels, which are no whole number of boxes of {self.values}",
-                         f"values that divides {channels}", "values")
+            raise OperatorError(
+                "S014",
+                f"$0 has {channels} channels, which are no whole number of boxes of {self.values}",
+                f"values that divides {channels}",
+                "values",
+            )
         return (prod(sizes) * (channels // self.values), self.values)
 
     def window(self, x: Shape, y: Shape) -> Reach:
@@ -37,9 +43,16 @@ class BoxRows(Operator):
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         names = symbols(SYMBOLS, len(x) - 1)
         values = {"C": x[0], "K": self.values}
-        return [Step("boxes a position", "C/K", values, x[0] // self.values),
-                Step("rows", "*".join((*names, "C/K")), dict(zip(names, x[1:], strict=True)) | values, y[0]),
-                Step("activation size", "*".join(("C", *names)), elements(x).values, prod(y))]
+        return [
+            Step("boxes a position", "C/K", values, x[0] // self.values),
+            Step(
+                "rows",
+                "*".join((*names, "C/K")),
+                dict(zip(names, x[1:], strict=True)) | values,
+                y[0],
+            ),
+            Step("activation size", "*".join(("C", *names)), elements(x).values, prod(y)),
+        ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if prod(x[1:]) == 1:
@@ -56,6 +69,11 @@ class BoxRows(Operator):
         return building.stateless(torch, "BoxRows", forward)
 
     examples = (
-        Example("Liu et al. (2016), figure 2: conv4_3 of SSD300 has 4 boxes at each of 38x38 positions, 5,776 of the "
-                "8,732, with 4 offsets each", ((16, 38, 38),), {"values": 4}, (5776, 4)),
+        Example(
+            "Liu et al. (2016), figure 2: conv4_3 of SSD300 has 4 boxes at each of 38x38 positions,"
+            " 5,776 of the 8,732, with 4 offsets each",
+            ((16, 38, 38),),
+            {"values": 4},
+            (5776, 4),
+        ),
     )

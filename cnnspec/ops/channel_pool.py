@@ -1,28 +1,33 @@
-"""Channel pooling: at each position, the largest value or the mean of each K channels; nothing to learn.
+"""Channel pooling: at each position, the largest value or the mean of each K channels; nothing to
+learn.
 
-C channels become floor((C - K)/S) + 1, at K - 1 comparisons an output, or, for the average, at K - 1 additions and
-one division. Of a vector it takes each K values.
+C channels become floor((C - K)/S) + 1, at K - 1 comparisons an output, or, for the average, at K -
+1 additions and one division. Of a vector it takes each K values.
 
-Source: Goodfellow, Warde-Farley, Mirza, Courville & Bengio (2013), Maxout networks, arXiv 1302.4389, section 3.
-"""
+Source: Goodfellow, Warde-Farley, Mirza, Courville & Bengio (2013), Maxout networks, arXiv
+1302.4389, section 3."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import SYMBOLS, Step, elements, symbols
-from cnnspec.ops.fields import Misfit, choice, size
-from cnnspec.ops.operator import Example
-from cnnspec.ops.pooling import Pooling
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import SYMBOLS, Step, elements, symbols
+from cnnspec.ops.kit.fields import OperatorError, choice, size
+from cnnspec.ops.kit.operator import Example
+from cnnspec.ops.kit.pooling import Pooling
 from cnnspec.units import Shape
 
 
 class ChannelPool(Pooling):
     title = "Channel Pooling"
 
-    kind: str = choice("whether the largest value or the mean is taken", "max", "average", default="max")
+    kind: str = choice(
+        "whether the largest value or the mean is taken", "max", "average", default="max"
+    )
     kernel_size: int = size("K, the channels that become one")
-    stride: int | None = size("S, the step from one group of channels to the next; default: kernel_size", default=None)
+    stride: int | None = size(
+        "S, the step from one group of channels to the next; default: kernel_size", default=None
+    )
 
     def __init__(self, **values: Any):
         super().__init__(**values)
@@ -32,8 +37,13 @@ class ChannelPool(Pooling):
 
     def output(self, x: Shape) -> Shape:
         if self.kernel_size > x[0]:
-            raise Misfit("S011", f"a window of {self.kernel_size} channels does not fit into {x[0]}: the output would "
-                         "be empty", f"a kernel_size of at most {x[0]}", "kernel_size")
+            raise OperatorError(
+                "S011",
+                f"a window of {self.kernel_size} channels does not fit into {x[0]}: the output"
+                " would be empty",
+                f"a kernel_size of at most {x[0]}",
+                "kernel_size",
+            )
         return ((x[0] - self.kernel_size) // self.step + 1, *x[1:])
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
@@ -42,21 +52,39 @@ class ChannelPool(Pooling):
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         names = ("k", *symbols(SYMBOLS, len(y) - 1)) if len(y) > 1 else ("k",)
         return [
-            Step("output channels", "floor((C - K)/S) + 1", {"C": x[0], "K": self.kernel_size, "S": self.step}, y[0]),
+            Step(
+                "output channels",
+                "floor((C - K)/S) + 1",
+                {"C": x[0], "K": self.kernel_size, "S": self.step},
+                y[0],
+            ),
             elements(y),
-            *self.work_steps(f"(K - 1)*{'*'.join(names)}", {"K": self.kernel_size, **dict(zip(names, y, strict=True))},
-                             x, y),
+            *self.work_steps(
+                f"(K - 1)*{'*'.join(names)}",
+                {"K": self.kernel_size, **dict(zip(names, y, strict=True))},
+                x,
+                y,
+            ),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         taken = prod(y) * self.kernel_size
         overlap = self.step < self.kernel_size
-        windows = memory.Function(taken, shares=True, turned=2,
-                                  places=overlap * ((y[0] - 1) * self.step + self.kernel_size))
+        windows = memory.Function(
+            taken,
+            shares=True,
+            turned=2,
+            places=overlap * ((y[0] - 1) * self.step + self.kernel_size),
+        )
         if self.divides:
             return windows, memory.Function(prod(y), (), (memory.LAST,), divides=True)
-        return windows, memory.Function(prod(y), (0, memory.OUTPUT), (memory.LAST,), scratch=prod(y) + taken,
-                                        masks=taken + 8 * prod(y))
+        return windows, memory.Function(
+            prod(y),
+            (0, memory.OUTPUT),
+            (memory.LAST,),
+            scratch=prod(y) + taken,
+            masks=taken + 8 * prod(y),
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(x: Any) -> Any:
@@ -66,6 +94,11 @@ class ChannelPool(Pooling):
         return building.stateless(torch, "ChannelPool", forward)
 
     examples = (
-        Example("Géron (2022), Hands-on machine learning, 3rd edition, chapter 14: DepthPool(pool_size=3) makes one "
-                "channel of the 3 of a 70x120 image", ((3, 70, 120),), {"kernel_size": 3}, (1, 70, 120)),
+        Example(
+            "Géron (2022), Hands-on machine learning, 3rd edition, chapter 14:"
+            " DepthPool(pool_size=3) makes one channel of the 3 of a 70x120 image",
+            ((3, 70, 120),),
+            {"kernel_size": 3},
+            (1, 70, 120),
+        ),
     )

@@ -1,19 +1,19 @@
 """Channel scale: each channel is multiplied by a learned factor, and may get a learned bias.
 
-y_c = weight_c * x_c + bias_c: C parameters, or 2*C with ``bias``; one multiplication an element, and one addition
-with ``bias``.
+y_c = weight_c * x_c + bias_c: C parameters, or 2*C with ``bias``; one multiplication an element,
+and one addition with ``bias``.
 
-Source: Touvron, Cord, Sablayrolles, Synnaeve & Jégou (2021), Going deeper with image transformers, arXiv 2103.17239,
-section 2 (LayerScale); Liu et al. (2022), A ConvNet for the 2020s, arXiv 2201.03545, which starts it at 1e-6.
-"""
+Source: Touvron, Cord, Sablayrolles, Synnaeve & Jégou (2021), Going deeper with image transformers,
+arXiv 2103.17239, section 2 (LayerScale); Liu et al. (2022), A ConvNet for the 2020s, arXiv
+2201.03545, which starts it at 1e-6."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.fields import flag, real
-from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.fields import flag, real
+from cnnspec.ops.kit.operator import Elementwise, Example
 from cnnspec.units import Shape
 
 
@@ -30,11 +30,17 @@ class ChannelScale(Elementwise):
         return {"multiplications": prod(y)} | ({"additions": prod(y)} if self.bias else {})
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        return [elements(y), Step("parameters", "2*C" if self.bias else "C", {"C": x[0]}, x[0] * (1 + self.bias))]
+        return [
+            elements(y),
+            Step("parameters", "2*C" if self.bias else "C", {"C": x[0]}, x[0] * (1 + self.bias)),
+        ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         scaled = memory.Function(prod(y), (0,), gradient=memory.PRODUCT, trained=("weight",))
-        return (scaled, memory.Function(prod(y), (), (memory.LAST,), memory.SAME, trained=("bias",)))[:1 + self.bias]
+        return (
+            scaled,
+            memory.Function(prod(y), (), (memory.LAST,), memory.SAME, trained=("bias",)),
+        )[: 1 + self.bias]
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(module: Any, x: Any) -> Any:
@@ -42,10 +48,17 @@ class ChannelScale(Elementwise):
             return scaled + building.over_channels(module.bias, x) if self.bias else scaled
 
         first = {"weight": self.init, "bias": 0.0}
-        parameters = {name: torch.full(shape, first[name]) for name, shape in self.parameters(x).items()}
+        parameters = {
+            name: torch.full(shape, first[name]) for name, shape in self.parameters(x).items()
+        }
         return building.module(torch, "ChannelScale", forward, parameters)
 
     examples = (
-        Example("torchvision's convnext_tiny, features.1.0.layer_scale: 96 factors",
-                ((96, 56, 56),), {}, (96, 56, 56), params=96),
+        Example(
+            "torchvision's convnext_tiny, features.1.0.layer_scale: 96 factors",
+            ((96, 56, 56),),
+            {},
+            (96, 56, 56),
+            params=96,
+        ),
     )

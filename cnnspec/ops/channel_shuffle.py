@@ -1,17 +1,18 @@
-"""Channel shuffle: channels, read as g rows of C/g, are written column by column, so that groups mix.
+"""Channel shuffle: channels, read as g rows of C/g, are written column by column, so that groups
+mix.
 
 Nothing is computed, and the shape C x H x W stays.
 
-Source: Zhang, Zhou, Lin & Sun (2018), ShuffleNet, arXiv 1707.01083, section 3.1; ``torch.nn.ChannelShuffle``.
-"""
+Source: Zhang, Zhou, Lin & Sun (2018), ShuffleNet, arXiv 1707.01083, section 3.1;
+``torch.nn.ChannelShuffle``."""
 
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.fields import size
-from cnnspec.ops.grouping import divides
-from cnnspec.ops.operator import Example, Operator, feature_map
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.fields import size
+from cnnspec.ops.kit.grouping import divides
+from cnnspec.ops.kit.operator import Example, Operator, feature_map
 from cnnspec.units import Shape
 
 
@@ -35,6 +36,10 @@ class ChannelShuffle(Operator):
         return torch.nn.ChannelShuffle(self.groups)
 
     examples = (
-        Example("PyTorch's documentation of torch.nn.ChannelShuffle: 2 groups of a 1x4x2x2 tensor",
-                ((4, 2, 2),), {"groups": 2}, (4, 2, 2)),
+        Example(
+            "PyTorch's documentation of torch.nn.ChannelShuffle: 2 groups of a 1x4x2x2 tensor",
+            ((4, 2, 2),),
+            {"groups": 2},
+            (4, 2, 2),
+        ),
     )

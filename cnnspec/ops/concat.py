@@ -1,16 +1,17 @@
-"""Concatenation: the channels of all inputs, one after the other, at the same positions; vectors end to end.
+"""Concatenation: the channels of all inputs, one after the other, at the same positions; vectors
+end to end.
 
 The output has C_1 + C_2 + ... channels; nothing is computed.
 
-Source: Szegedy et al. (2015), Going deeper with convolutions, arXiv 1409.4842, section 4; ``torch.cat``, dim 1.
-"""
+Source: Szegedy et al. (2015), Going deeper with convolutions, arXiv 1409.4842, section 4;
+``torch.cat``, dim 1."""
 
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.joins import same_sizes
-from cnnspec.ops.operator import Example, Operator
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.joins import same_sizes
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.units import Shape
 
 
@@ -24,7 +25,12 @@ class Concat(Operator):
 
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
         channels = {f"C_{i}": x[0] for i, x in enumerate(xs, 1)}
-        return [Step("output channels" if len(y) > 1 else "outputs", " + ".join(channels), channels, y[0]), elements(y)]
+        return [
+            Step(
+                "output channels" if len(y) > 1 else "outputs", " + ".join(channels), channels, y[0]
+            ),
+            elements(y),
+        ]
 
     def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.keeping_nothing(y, memory.VIEW, reads=tuple(range(len(xs))))
@@ -33,6 +39,11 @@ class Concat(Operator):
         return building.stateless(torch, "Concat", lambda *xs: torch.cat(xs, 1))
 
     examples = (
-        Example("Szegedy et al. (2015), table 1: inception (3a) joins 64, 128, 32 and 32 channels of 28x28",
-                ((64, 28, 28), (128, 28, 28), (32, 28, 28), (32, 28, 28)), {}, (256, 28, 28)),
+        Example(
+            "Szegedy et al. (2015), table 1: inception (3a) joins 64, 128, 32 and 32 channels of"
+            " 28x28",
+            ((64, 28, 28), (128, 28, 28), (32, 28, 28), (32, 28, 28)),
+            {},
+            (256, 28, 28),
+        ),
     )

@@ -1,24 +1,24 @@
 """Convolution: k kernels slide over d channels, each giving one channel of the output.
 
-Along each spatial dimension the output has floor((W - K + 2P)/S) + 1 positions (W input size, K kernel, P zero
-padding on each side, S stride); with dilation D a kernel spans D(K - 1) + 1. A kernel has m*n*d weights and one
-bias, so there are ((m*n*d) + 1)*k parameters; in g groups a kernel sees d/g channels only. Every output position
-costs m*n*d/g multiply-accumulates a channel, whether the window covers pixels or padding.
+Along each spatial dimension the output has floor((W - K + 2P)/S) + 1 positions (W input size, K
+kernel, P zero padding on each side, S stride); with dilation D a kernel spans D(K - 1) + 1. A
+kernel has m*n*d weights and one bias, so there are ((m*n*d) + 1)*k parameters; in g groups a kernel
+sees d/g channels only. Every output position costs m*n*d/g multiply-accumulates a channel, whether
+the window covers pixels or padding.
 
-Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep learning, arXiv 1603.07285, relation 6;
-LeCun, Bottou, Bengio & Haffner (1998) for the shared weights.
-"""
+Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep learning, arXiv
+1603.07285, relation 6; LeCun, Bottou, Bengio & Haffner (1998) for the shared weights."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
-from cnnspec.ops.fields import flag, size
-from cnnspec.ops.grouping import divides
-from cnnspec.ops.list_fields import Padding, PerAxis, padding, per_axis
-from cnnspec.ops.operator import Example, Operator, feature_map
-from cnnspec.ops.windows import Axis, Reach, axes, per_dimension
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
+from cnnspec.ops.kit.fields import flag, size
+from cnnspec.ops.kit.grouping import divides
+from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding, per_axis
+from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit.windows import Axis, Reach, axes, per_dimension
 from cnnspec.units import Shape
 
 
@@ -29,7 +29,9 @@ class Conv(Operator):
     kernel_size: PerAxis = per_axis("K, the kernel's size (m x n)")
     stride: PerAxis = per_axis("S, the step from one window to the next", default=1)
     padding: Padding = padding()
-    dilation: PerAxis = per_axis("D, the distance between the pixels that a kernel reads", default=1)
+    dilation: PerAxis = per_axis(
+        "D, the distance between the pixels that a kernel reads", default=1
+    )
     groups: int = size("g, the groups into which the channels are split", default=1)
     bias: bool = flag("whether each kernel has a bias", default=True)
 
@@ -67,9 +69,18 @@ class Conv(Operator):
         return [
             *window_sizes(self.axes(x), y),
             elements(y),
-            Step("parameters", f"(({weights}) + 1)*k" if self.bias else f"({weights})*k", values,
-                 sum(map(prod, self.parameters(x).values()))),
-            Step("multiply-accumulates", f"({weights})*k*{'*'.join(positions)}", values | positions, self.macs(x, y)),
+            Step(
+                "parameters",
+                f"(({weights}) + 1)*k" if self.bias else f"({weights})*k",
+                values,
+                sum(map(prod, self.parameters(x).values())),
+            ),
+            Step(
+                "multiply-accumulates",
+                f"({weights})*k*{'*'.join(positions)}",
+                values | positions,
+                self.macs(x, y),
+            ),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
@@ -83,22 +94,50 @@ class Conv(Operator):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes = self.axes(x)
         cls, window = building.sliding(torch, "Conv", axes)
-        return cls(x[0], self.out_channels, **window, dilation=tuple(a.dilation for a in axes), groups=self.groups,
-                   bias=self.bias)
+        return cls(
+            x[0],
+            self.out_channels,
+            **window,
+            dilation=tuple(a.dilation for a in axes),
+            groups=self.groups,
+            bias=self.bias,
+        )
 
     examples = (
-        Example("Krizhevsky, Sutskever & Hinton (2012), section 3.5: 96 kernels of size 11x11x3 with a stride of 4; "
-                "55x55 outputs need an input of 227",
-                ((3, 227, 227),), {"out_channels": 96, "kernel_size": 11, "stride": 4},
-                (96, 55, 55), params=34_944, macs=105_415_200),
-        Example("LeCun et al. (1998), section II.B: C1 has 156 trainable parameters and 122,304 connections, "
-                "which count a bias with each of the 117,600 multiply-accumulates' windows",
-                ((1, 32, 32),), {"out_channels": 6, "kernel_size": 5}, (6, 28, 28), params=156, macs=117_600),
-        Example("Dumoulin & Visin (2016), relation 6: i = 5, k = 3, s = 2, p = 1 gives o = 3",
-                ((1, 5, 5),), {"out_channels": 1, "kernel_size": 3, "stride": 2, "padding": 1, "bias": False},
-                (1, 3, 3), params=9, macs=81),
-        Example("van den Oord et al. (2016), WaveNet, arXiv 1609.03499, figure 3: with dilation 8 a kernel of 2 "
-                "spans 9 samples",
-                ((1, 16),), {"out_channels": 1, "kernel_size": 2, "dilation": 8, "bias": False}, (1, 8),
-                params=2, macs=16),
+        Example(
+            "Krizhevsky, Sutskever & Hinton (2012), section 3.5: 96 kernels of size 11x11x3 with a"
+            " stride of 4; 55x55 outputs need an input of 227",
+            ((3, 227, 227),),
+            {"out_channels": 96, "kernel_size": 11, "stride": 4},
+            (96, 55, 55),
+            params=34_944,
+            macs=105_415_200,
+        ),
+        Example(
+            "LeCun et al. (1998), section II.B: C1 has 156 trainable parameters and 122,304"
+            " connections, which count a bias with each of the 117,600 multiply-accumulates'"
+            " windows",
+            ((1, 32, 32),),
+            {"out_channels": 6, "kernel_size": 5},
+            (6, 28, 28),
+            params=156,
+            macs=117_600,
+        ),
+        Example(
+            "Dumoulin & Visin (2016), relation 6: i = 5, k = 3, s = 2, p = 1 gives o = 3",
+            ((1, 5, 5),),
+            {"out_channels": 1, "kernel_size": 3, "stride": 2, "padding": 1, "bias": False},
+            (1, 3, 3),
+            params=9,
+            macs=81,
+        ),
+        Example(
+            "van den Oord et al. (2016), WaveNet, arXiv 1609.03499, figure 3: with dilation 8 a"
+            " kernel of 2 spans 9 samples",
+            ((1, 16),),
+            {"out_channels": 1, "kernel_size": 2, "dilation": 8, "bias": False},
+            (1, 8),
+            params=2,
+            macs=16,
+        ),
     )

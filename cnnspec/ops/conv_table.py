@@ -1,28 +1,30 @@
-"""Convolution with a connection table: each output map reads the input maps that its row of the table lists.
+"""Convolution with a connection table: each output map reads the input maps that its row of the
+table lists.
 
-Sizes are those of a convolution, floor((W - K + 2P)/S) + 1. N connections of k maps have N*m*n weights and k biases,
-and an output position costs N*m*n multiply-accumulates over all maps.
+Sizes are those of a convolution, floor((W - K + 2P)/S) + 1. N connections of k maps have N*m*n
+weights and k biases, and an output position costs N*m*n multiply-accumulates over all maps.
 
-Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document recognition, section II.B
-and table I.
-"""
+Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document
+recognition, section II.B and table I."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
-from cnnspec.ops.fields import Misfit, flag
-from cnnspec.ops.list_fields import Padding, PerAxis, padding, per_axis, rows
-from cnnspec.ops.operator import Example, Operator, feature_map
-from cnnspec.ops.windows import Axis, Reach, axes, per_dimension
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
+from cnnspec.ops.kit.fields import OperatorError, flag
+from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding, per_axis, rows
+from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit.windows import Axis, Reach, axes, per_dimension
 from cnnspec.units import Shape
 
 
 class ConvTable(Operator):
     title = "Convolution by Table"
 
-    connections: tuple[tuple[int, ...], ...] = rows("for each output map the input channels, from 0, that it reads")
+    connections: tuple[tuple[int, ...], ...] = rows(
+        "for each output map the input channels, from 0, that it reads"
+    )
     kernel_size: PerAxis = per_axis("K, the kernel's size (m x n)")
     stride: PerAxis = per_axis("S, the step from one window to the next", default=1)
     padding: Padding = padding()
@@ -35,12 +37,20 @@ class ConvTable(Operator):
         channels, _ = feature_map("conv_table", x)
         for i, row in enumerate(self.connections):
             if max(row) >= channels:
-                raise Misfit("L003", f"row {i} reads channel {max(row)}, but $0 has {channels} channels",
-                             f"channels count from 0 to {channels - 1}", "connections")
+                raise OperatorError(
+                    "L003",
+                    f"row {i} reads channel {max(row)}, but $0 has {channels} channels",
+                    f"channels count from 0 to {channels - 1}",
+                    "connections",
+                )
             if len(set(row)) < len(row):
                 twice = next(c for c in row if row.count(c) > 1)
-                raise Misfit("L003", f"row {i} reads channel {twice} more than once", "list each channel once",
-                             "connections")
+                raise OperatorError(
+                    "L003",
+                    f"row {i} reads channel {twice} more than once",
+                    "list each channel once",
+                    "connections",
+                )
         return (len(self.connections), *(a.positions for a in self.axes(x)))
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
@@ -61,29 +71,48 @@ class ConvTable(Operator):
         n, *kernel = self.parameters(x)["weight"]
         values = {"N": n, **dict(zip(symbols(KERNEL, len(kernel)), kernel, strict=True))}
         weights = "*".join(values)
-        positions = dict(zip((f"{s}_out" for s in symbols(SYMBOLS, len(kernel))), y[1:], strict=True))
-        bias = Step("parameters", f"{weights} + k", values | {"k": y[0]}, prod(values.values()) + y[0])
+        positions = dict(
+            zip((f"{s}_out" for s in symbols(SYMBOLS, len(kernel))), y[1:], strict=True)
+        )
+        bias = Step(
+            "parameters", f"{weights} + k", values | {"k": y[0]}, prod(values.values()) + y[0]
+        )
         return [
             *window_sizes(self.axes(x), y),
             elements(y),
             bias if self.bias else Step("parameters", weights, values, prod(values.values())),
-            Step("multiply-accumulates", f"{weights}*{'*'.join(positions)}", values | positions, self.macs(x, y)),
+            Step(
+                "multiply-accumulates",
+                f"{weights}*{'*'.join(positions)}",
+                values | positions,
+                self.macs(x, y),
+            ),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         axes, plane, last = self.axes(x), prod(y[1:]), (memory.LAST,)
         read, sizes = sum(map(len, self.connections)), [a.padded for a in axes]
-        pad = (memory.Function(x[0] * prod(sizes), lives=2),) if any(a.padded > a.size for a in axes) else ()
+        pad = (
+            (memory.Function(x[0] * prod(sizes), lives=2),)
+            if any(a.padded > a.size for a in axes)
+            else ()
+        )
         bias = memory.Function(prod(y), (), last, memory.SAME, trained=("bias",))
         places = memory.Function(read, reads=(), fixed=True, whole_numbers=True)
-        return (*pad, places,
-                memory.Function(read * prod(sizes), (1,), (-2 if pad else 0, memory.LAST)),
-                memory.Function(read * plane, (0,), last, trained=("weight",), lives=4),
-                memory.Function(prod(y), reads=(), lives=2), places,
-                memory.Function(prod(y), (0, 1), (-3, memory.LAST)), *(bias,) * self.bias)
+        return (
+            *pad,
+            places,
+            memory.Function(read * prod(sizes), (1,), (-2 if pad else 0, memory.LAST)),
+            memory.Function(read * plane, (0,), last, trained=("weight",), lives=4),
+            memory.Function(prod(y), reads=(), lives=2),
+            places,
+            memory.Function(prod(y), (0, 1), (-3, memory.LAST)),
+            *(bias,) * self.bias,
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        """A module that has weights for the connections only, drawn as torch.nn.Conv2d draws them."""
+        """A module that has weights for the connections only, drawn as torch.nn.Conv2d draws
+        them."""
         axes, kernel = self.axes(x), self.parameters(x)["weight"][1:]
         reads = [channel for row in self.connections for channel in row]
         writes = [i for i, row in enumerate(self.connections) for _ in row]
@@ -93,21 +122,56 @@ class ConvTable(Operator):
         pad = building.padder(torch, [(a.before, a.after) for a in axes])
 
         def forward(module: Any, x: Any) -> Any:
-            maps = conv(pad(x)[:, reads], module.weight.unsqueeze(1), stride=window["stride"], groups=len(reads))
-            sums = maps.new_zeros(len(x), *y).index_add(1, torch.tensor(writes, device=x.device), maps)
+            maps = conv(
+                pad(x)[:, reads],
+                module.weight.unsqueeze(1),
+                stride=window["stride"],
+                groups=len(reads),
+            )
+            sums = maps.new_zeros(len(x), *y).index_add(
+                1, torch.tensor(writes, device=x.device), maps
+            )
             return sums + building.over_channels(module.bias, x) if self.bias else sums
 
-        weight = torch.cat([torch.empty(len(row), *kernel).uniform_(-bound, bound)
-                            for row, bound in zip(self.connections, bounds, strict=True)])
-        bias = {"bias": torch.tensor(bounds) * (2 * torch.rand(len(bounds)) - 1)} if self.bias else {}
+        weight = torch.cat(
+            [
+                torch.empty(len(row), *kernel).uniform_(-bound, bound)
+                for row, bound in zip(self.connections, bounds, strict=True)
+            ]
+        )
+        bias = (
+            {"bias": torch.tensor(bounds) * (2 * torch.rand(len(bounds)) - 1)} if self.bias else {}
+        )
         return building.module(torch, "ConvTable", forward, {"weight": weight, **bias})
 
     examples = (
-        Example("LeCun et al. (1998), section II.B and table I: C3 has 1,516 trainable parameters and 151,600 "
-                "connections, of which 1,600 are biases'", ((6, 14, 14),),
-                {"kernel_size": 5, "connections": [
-                    [0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5], [0, 4, 5], [0, 1, 5],
-                    [0, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 5], [0, 3, 4, 5], [0, 1, 4, 5], [0, 1, 2, 5],
-                    [0, 1, 3, 4], [1, 2, 4, 5], [0, 2, 3, 5], [0, 1, 2, 3, 4, 5]]},
-                (16, 10, 10), params=1_516, macs=150_000),
+        Example(
+            "LeCun et al. (1998), section II.B and table I: C3 has 1,516 trainable parameters and"
+            " 151,600 connections, of which 1,600 are biases'",
+            ((6, 14, 14),),
+            {
+                "kernel_size": 5,
+                "connections": [
+                    [0, 1, 2],
+                    [1, 2, 3],
+                    [2, 3, 4],
+                    [3, 4, 5],
+                    [0, 4, 5],
+                    [0, 1, 5],
+                    [0, 1, 2, 3],
+                    [1, 2, 3, 4],
+                    [2, 3, 4, 5],
+                    [0, 3, 4, 5],
+                    [0, 1, 4, 5],
+                    [0, 1, 2, 5],
+                    [0, 1, 3, 4],
+                    [1, 2, 4, 5],
+                    [0, 2, 3, 5],
+                    [0, 1, 2, 3, 4, 5],
+                ],
+            },
+            (16, 10, 10),
+            params=1_516,
+            macs=150_000,
+        ),
     )

@@ -1,24 +1,26 @@
-"""Transposed convolution (up-convolution, "deconvolution"): each input value is spread over a kernel's window.
+"""Transposed convolution (up-convolution, "deconvolution"): each input value is spread over a
+kernel's window.
 
-Its connections are those of a convolution from its output to its input, so along each spatial dimension there are
-(W - 1)*S - 2P + D*(K - 1) + output_padding + 1 positions; output_padding chooses among the sizes that a convolution
-of stride S makes equal. A kernel of m*n weights joins each of the d input channels with each of the k/g outputs of
-its group: m*n*d*k/g weights and k biases. Each input position costs as many multiply-accumulates as there are weights.
+Its connections are those of a convolution from its output to its input, so along each spatial
+dimension there are (W - 1)*S - 2P + D*(K - 1) + output_padding + 1 positions; output_padding
+chooses among the sizes that a convolution of stride S makes equal. A kernel of m*n weights joins
+each of the d input channels with each of the k/g outputs of its group: m*n*d*k/g weights and k
+biases. Each input position costs as many multiply-accumulates as there are weights.
 
-Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep learning, arXiv 1603.07285, relation 14;
-``torch.nn.ConvTranspose2d``; ``torch.utils.flop_counter`` counts input positions, too.
-"""
+Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep learning, arXiv
+1603.07285, relation 14; ``torch.nn.ConvTranspose2d``; ``torch.utils.flop_counter`` counts input
+positions, too."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, each_axis, elements, symbols
-from cnnspec.ops.fields import Misfit, flag, size
-from cnnspec.ops.grouping import divides
-from cnnspec.ops.list_fields import PerAxis, per_axis
-from cnnspec.ops.operator import Example, Operator, feature_map
-from cnnspec.ops.windows import Axis, Reach, per_dimension
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import KERNEL, SYMBOLS, Step, each_axis, elements, symbols
+from cnnspec.ops.kit.fields import OperatorError, flag, size
+from cnnspec.ops.kit.grouping import divides
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis
+from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit.windows import Axis, Reach, per_dimension
 from cnnspec.units import Shape
 
 
@@ -29,8 +31,12 @@ class ConvTranspose(Operator):
     kernel_size: PerAxis = per_axis("K, the kernel's size (m x n)")
     stride: PerAxis = per_axis("S, the step from one input's window to the next", default=1)
     padding: PerAxis = per_axis("P, the positions cut off on each side", default=0, minimum=0)
-    output_padding: PerAxis = per_axis("positions added after, fewer than S or D", default=0, minimum=0)
-    dilation: PerAxis = per_axis("D, the distance between the pixels that a kernel writes", default=1)
+    output_padding: PerAxis = per_axis(
+        "positions added after, fewer than S or D", default=0, minimum=0
+    )
+    dilation: PerAxis = per_axis(
+        "D, the distance between the pixels that a kernel writes", default=1
+    )
     groups: int = size("g, the groups into which the channels are split", default=1)
     bias: bool = flag("whether each output channel has a bias", default=True)
 
@@ -41,12 +47,22 @@ class ConvTranspose(Operator):
         result = []
         for w, k, s, p, extra, d in zip(x[1:], *values, strict=True):
             if extra >= max(s, d):
-                raise Misfit("L003", f"output_padding is smaller than the stride or the dilation, but {extra} is not "
-                             f"smaller than {s} or {d}", f"at most {max(s, d) - 1}", "output_padding")
+                raise OperatorError(
+                    "L003",
+                    f"output_padding is smaller than the stride or the dilation, but {extra} is not"
+                    f" smaller than {s} or {d}",
+                    f"at most {max(s, d) - 1}",
+                    "output_padding",
+                )
             full = (w - 1) * s + d * (k - 1) + extra + 1
             if full <= 2 * p:
-                raise Misfit("S011", f"a padding of {p} on each side cuts off all {full} positions: the output would "
-                             "be empty", f"a padding of at most {(full - 1) // 2}", "padding")
+                raise OperatorError(
+                    "S011",
+                    f"a padding of {p} on each side cuts off all {full} positions: the output would"
+                    " be empty",
+                    f"a padding of at most {(full - 1) // 2}",
+                    "padding",
+                )
             result.append(Axis(full - 2 * p, k, s, d, p, p))
         return result
 
@@ -71,17 +87,37 @@ class ConvTranspose(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         extras = per_dimension("output_padding", self.output_padding, len(x) - 1)
-        sizes = [Step(f"output {name}", "(W - 1)*S - 2*P + D*(K - 1) + E + 1",
-                      {"W": w, "S": a.stride, "P": a.before, "D": a.dilation, "K": a.kernel, "E": e}, a.size)
-                 for name, (w, a, e) in each_axis(list(zip(x[1:], self.axes(x), extras, strict=True)))]
-        kernel = dict(zip(symbols(KERNEL, len(x) - 1), self.parameters(x)["weight"][2:], strict=True))
+        sizes = [
+            Step(
+                f"output {name}",
+                "(W - 1)*S - 2*P + D*(K - 1) + E + 1",
+                {"W": w, "S": a.stride, "P": a.before, "D": a.dilation, "K": a.kernel, "E": e},
+                a.size,
+            )
+            for name, (w, a, e) in each_axis(list(zip(x[1:], self.axes(x), extras, strict=True)))
+        ]
+        kernel = dict(
+            zip(symbols(KERNEL, len(x) - 1), self.parameters(x)["weight"][2:], strict=True)
+        )
         values = {**kernel, "d": x[0], "k": self.out_channels, "g": self.groups}
         weights = f"{'*'.join(kernel)}*d*k/g"
         positions = dict(zip((f"{s}_in" for s in symbols(SYMBOLS, len(x) - 1)), x[1:], strict=True))
-        return [*sizes, elements(y),
-                Step("parameters", f"{weights} + k" if self.bias else weights, values,
-                     sum(map(prod, self.parameters(x).values()))),
-                Step("multiply-accumulates", f"{weights}*{'*'.join(positions)}", values | positions, self.macs(x, y))]
+        return [
+            *sizes,
+            elements(y),
+            Step(
+                "parameters",
+                f"{weights} + k" if self.bias else weights,
+                values,
+                sum(map(prod, self.parameters(x).values())),
+            ),
+            Step(
+                "multiply-accumulates",
+                f"{weights}*{'*'.join(positions)}",
+                values | positions,
+                self.macs(x, y),
+            ),
+        ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         laid = memory.relaid(x, self.parameters(x)["weight"], self.groups)
@@ -90,14 +126,32 @@ class ConvTranspose(Operator):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes, extra = self.axes(x), per_dimension("output_padding", self.output_padding, len(x) - 1)
         cls, window = building.sliding(torch, "ConvTranspose", axes)
-        return cls(x[0], self.out_channels, **window, output_padding=extra, groups=self.groups, bias=self.bias,
-                   dilation=tuple(a.dilation for a in axes))
+        return cls(
+            x[0],
+            self.out_channels,
+            **window,
+            output_padding=extra,
+            groups=self.groups,
+            bias=self.bias,
+            dilation=tuple(a.dilation for a in axes),
+        )
 
     examples = (
-        Example("Ronneberger, Fischer & Brox (2015), U-Net, figure 1: up-conv 2x2 from 28x28 with 1024 channels to "
-                "56x56 with 512", ((1024, 28, 28),), {"out_channels": 512, "kernel_size": 2, "stride": 2},
-                (512, 56, 56), params=2_097_664, macs=1_644_167_168),
-        Example("PyTorch documentation, ConvTranspose2d: upsample of 16x6x6 to 12x12",
-                ((16, 6, 6),), {"out_channels": 16, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1},
-                (16, 12, 12), params=2_320, macs=82_944),
+        Example(
+            "Ronneberger, Fischer & Brox (2015), U-Net, figure 1: up-conv 2x2 from 28x28 with 1024"
+            " channels to 56x56 with 512",
+            ((1024, 28, 28),),
+            {"out_channels": 512, "kernel_size": 2, "stride": 2},
+            (512, 56, 56),
+            params=2_097_664,
+            macs=1_644_167_168,
+        ),
+        Example(
+            "PyTorch documentation, ConvTranspose2d: upsample of 16x6x6 to 12x12",
+            ((16, 6, 6),),
+            {"out_channels": 16, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1},
+            (16, 12, 12),
+            params=2_320,
+            macs=82_944,
+        ),
     )

@@ -1,21 +1,20 @@
 """Crop: a part of w x h of a map, from an offset o on; position y reads y + o.
 
-The part has the size of the second input, or that of ``size``. Without an offset it is the middle, from
-floor((W - w)/2) on.
+The part has the size of the second input, or that of ``size``. Without an offset it is the middle,
+from floor((W - w)/2) on.
 
-Source: Ronneberger, Fischer & Brox (2015), U-Net, arXiv 1505.04597, figure 1, for the middle; Caffe's Crop layer
-for the offset.
-"""
+Source: Ronneberger, Fischer & Brox (2015), U-Net, arXiv 1505.04597, figure 1, for the middle;
+Caffe's Crop layer for the offset."""
 
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, each_axis, elements
-from cnnspec.ops.fields import Misfit
-from cnnspec.ops.joins import wanted_sizes
-from cnnspec.ops.list_fields import PerAxis, per_axis
-from cnnspec.ops.operator import Example, Operator
-from cnnspec.ops.windows import Reach, Window, per_dimension, single
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, each_axis, elements
+from cnnspec.ops.kit.fields import OperatorError
+from cnnspec.ops.kit.joins import wanted_sizes
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import Reach, Window, per_dimension, single
 from cnnspec.units import Shape
 
 
@@ -24,7 +23,9 @@ class Crop(Operator):
     arity = (1, 2)
     size_only = (1,)
 
-    offset: PerAxis | None = per_axis("o, the first position kept; default: the part is the middle", None, minimum=0)
+    offset: PerAxis | None = per_axis(
+        "o, the first position kept; default: the part is the middle", None, minimum=0
+    )
     size: PerAxis | None = per_axis("w, the size kept; default: that of the second input", None)
 
     def offsets(self, x: Shape, y: Shape) -> tuple[int, ...]:
@@ -37,9 +38,12 @@ class Crop(Operator):
         for w, kept, o in zip(x[1:], y[1:], self.offsets(x, y), strict=True):
             if kept > w or o + kept > w:
                 after = f" from {o} on" if self.offset is not None else ""
-                raise Misfit("S012", f"crop: a part of {kept}{after} does not fit into {w}, which $0 has",
-                             f"an offset of at most {w - kept}" if w >= kept else f"a size of at most {w}",
-                             "offset" if w >= kept else "size" if like is None else "")
+                raise OperatorError(
+                    "S012",
+                    f"crop: a part of {kept}{after} does not fit into {w}, which $0 has",
+                    f"an offset of at most {w - kept}" if w >= kept else f"a size of at most {w}",
+                    "offset" if w >= kept else "size" if like is None else "",
+                )
         return y
 
     def window(self, x: Shape, like: Shape | None = None, *, y: Shape) -> Reach:
@@ -47,13 +51,17 @@ class Crop(Operator):
 
     def derivation(self, x: Shape, like: Shape | None = None, *, y: Shape) -> list[Step]:
         steps = []
-        for name, (w, kept, o) in each_axis(list(zip(x[1:], y[1:], self.offsets(x, y), strict=True))):
+        for name, (w, kept, o) in each_axis(
+            list(zip(x[1:], y[1:], self.offsets(x, y), strict=True))
+        ):
             steps.append(Step(f"output {name}", "w", {"w": kept}, kept))
             if self.offset is None:
                 steps.append(Step(f"offset of {name}", "floor((W - w)/2)", {"W": w, "w": kept}, o))
         return [*steps, elements(y)]
 
-    def memory(self, x: Shape, like: Shape | None = None, *, y: Shape, training: bool) -> memory.Functions:
+    def memory(
+        self, x: Shape, like: Shape | None = None, *, y: Shape, training: bool
+    ) -> memory.Functions:
         return memory.slices(x, y)
 
     def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:
@@ -61,8 +69,18 @@ class Crop(Operator):
         return building.stateless(torch, "Crop", lambda x, *_: x[(..., *kept)])
 
     examples = (
-        Example("Ronneberger et al. (2015), figure 1: the 64x64 maps of 512 channels are cropped to 56x56",
-                ((512, 64, 64), (512, 56, 56)), {}, (512, 56, 56)),
-        Example("Long, Shelhamer & Darrell (2015), FCN-32s, voc-fcn32s/train.prototxt: offset 19 from 544x544, for an "
-                "image of 500x500", ((21, 544, 544), (3, 500, 500)), {"offset": 19}, (21, 500, 500)),
+        Example(
+            "Ronneberger et al. (2015), figure 1: the 64x64 maps of 512 channels are cropped to"
+            " 56x56",
+            ((512, 64, 64), (512, 56, 56)),
+            {},
+            (512, 56, 56),
+        ),
+        Example(
+            "Long, Shelhamer & Darrell (2015), FCN-32s, voc-fcn32s/train.prototxt: offset 19 from"
+            " 544x544, for an image of 500x500",
+            ((21, 544, 544), (3, 500, 500)),
+            {"offset": 19},
+            (21, 500, 500),
+        ),
     )

@@ -1,22 +1,24 @@
-"""Cross entropy: log(sum over j of exp(x_j)) - x_t for the true class t, the mean over all positions.
+"""Cross entropy: log(sum over j of exp(x_j)) - x_t for the true class t, the mean over all
+positions.
 
-The logits are a vector of n classes, or n channels at each position. The true classes come from outside, or as a
-second input: one channel of class numbers, or, in the logits' shape, a probability p for each class, for which the
-sum of p_i * (log(sum over j of exp(x_j)) - x_i) is taken. Counted for each of P positions: n exponentials, n - 1
-additions, one logarithm and one subtraction; for probabilities n subtractions, n multiplications and n - 1 additions
-instead of the one subtraction; then P - 1 additions and one division.
+The logits are a vector of n classes, or n channels at each position. The true classes come from
+outside, or as a second input: one channel of class numbers, or, in the logits' shape, a probability
+p for each class, for which the sum of p_i * (log(sum over j of exp(x_j)) - x_i) is taken. Counted
+for each of P positions: n exponentials, n - 1 additions, one logarithm and one subtraction; for
+probabilities n subtractions, n multiplications and n - 1 additions instead of the one subtraction;
+then P - 1 additions and one division.
 
-Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.2.2.3; ``torch.nn.CrossEntropyLoss``.
-"""
+Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.2.2.3;
+``torch.nn.CrossEntropyLoss``."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.fields import Misfit
-from cnnspec.ops.operator import Example, Operator
-from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.fields import OperatorError
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape, shape
 
 
@@ -28,8 +30,12 @@ class CrossEntropy(Operator):
     def output(self, x: Shape, target: Shape | None = None) -> Shape:
         classes = (1, *x[1:])
         if target not in (None, classes, x):
-            raise Misfit("S012", f"cross_entropy: $0 is {shape(x)} but $1 is {shape(target)}",
-                         f"{shape(classes)} for class numbers, or {shape(x)} for a probability for each class")
+            raise OperatorError(
+                "S012",
+                f"cross_entropy: $0 is {shape(x)} but $1 is {shape(target)}",
+                f"{shape(classes)} for class numbers, or {shape(x)} for a probability for each"
+                " class",
+            )
         return (1,)
 
     def elementwise(self, x: Shape, target: Shape | None = None, *, y: Shape) -> dict[str, int]:
@@ -44,32 +50,53 @@ class CrossEntropy(Operator):
     def derivation(self, x: Shape, target: Shape | None = None, *, y: Shape) -> list[Step]:
         return [elements(y), elements(x, "exponentials")]
 
-    def memory(self, x: Shape, target: Shape | None = None, *, y: Shape, training: bool) -> memory.Functions:
+    def memory(
+        self, x: Shape, target: Shape | None = None, *, y: Shape, training: bool
+    ) -> memory.Functions:
         n, positions, last = prod(x), prod(x[1:]), (memory.LAST,)
         zeros = () if target else (memory.Function(positions, reads=(), lives=6),)
-        logarithms = memory.Function(n, (memory.OUTPUT,), last, copies=True, only_gradient=1, plain=True)
-        means = memory.view((positions,))[0].replace(reads=last), memory.Function(1, (), last, divides=True)
+        logarithms = memory.Function(
+            n, (memory.OUTPUT,), last, copies=True, only_gradient=1, plain=True
+        )
+        means = (
+            memory.view((positions,))[0].replace(reads=last),
+            memory.Function(1, (), last, divides=True),
+        )
         if target == x and x[0] > 1:
             product = memory.Function(n, (0, 1), (memory.LAST, 1), memory.PRODUCT, lives=2)
             summed = memory.Function(positions, (), last, memory.TURNED)
             steps = memory.in_one_piece(x), logarithms.replace(lives=3), product, summed
             return *steps, memory.Function(positions, (), last), *means
         classes = memory.Function(positions, reads=(), whole_numbers=True, lives=3)
-        return (*zeros, classes, memory.in_one_piece(x), logarithms,
-                memory.Function(positions, (0, 1), (memory.LAST, -3), constants=1), *means)
+        return (
+            *zeros,
+            classes,
+            memory.in_one_piece(x),
+            logarithms,
+            memory.Function(positions, (0, 1), (memory.LAST, -3), constants=1),
+            *means,
+        )
 
     def build(self, torch: Any, x: Shape, target: Shape | None = None, *, y: Shape) -> Any:
-        """A module that gives each example its own loss; without a target, that of the first class everywhere."""
+        """A module that gives each example its own loss; without a target, that of the first class
+        everywhere."""
         probable = target == x and x[0] > 1
 
         def forward(x: Any, target: Any = None) -> Any:
             true = torch.zeros_like(x[:, :1]) if target is None else target
-            loss = torch.nn.functional.cross_entropy(x, true if probable else true[:, 0].long(), reduction="none")
+            loss = torch.nn.functional.cross_entropy(
+                x, true if probable else true[:, 0].long(), reduction="none"
+            )
             return loss.reshape(len(x), -1).mean(1, keepdim=True)
 
         return building.stateless(torch, "CrossEntropy", forward)
 
     examples = (
-        Example("PyTorch's documentation of torch.nn.CrossEntropyLoss: torch.randn(3, 5) and class probabilities give "
-                "a scalar", ((5,), (5,)), {}, (1,)),
+        Example(
+            "PyTorch's documentation of torch.nn.CrossEntropyLoss: torch.randn(3, 5) and class"
+            " probabilities give a scalar",
+            ((5,), (5,)),
+            {},
+            (1,),
+        ),
     )

@@ -1,19 +1,18 @@
 """Depth to space (pixel shuffle): the channels of each position become a block of b x b positions.
 
-C x H x W becomes C/(b*b) x H*b x W*b, and C/b**n channels in n dimensions. The output position y reads floor(y/b).
-Nothing is computed.
+C x H x W becomes C/(b*b) x H*b x W*b, and C/b**n channels in n dimensions. The output position y
+reads floor(y/b). Nothing is computed.
 
-Source: Shi et al. (2016), Real-time single image and video super-resolution, arXiv 1609.05158, equation 4;
-``torch.nn.PixelShuffle``.
-"""
+Source: Shi et al. (2016), Real-time single image and video super-resolution, arXiv 1609.05158,
+equation 4; ``torch.nn.PixelShuffle``."""
 
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, each_axis, elements
-from cnnspec.ops.fields import Misfit, size
-from cnnspec.ops.operator import Example, Operator, feature_map
-from cnnspec.ops.windows import Phases, Reach, Window, single
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, each_axis, elements
+from cnnspec.ops.kit.fields import OperatorError, size
+from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit.windows import Phases, Reach, Window, single
 from cnnspec.units import Shape
 
 
@@ -26,19 +25,28 @@ class DepthToSpace(Operator):
         channels, sizes = feature_map("depth_to_space", x)
         places = self.block ** len(sizes)
         if channels % places:
-            raise Misfit("S013", f"{channels} channels do not divide into the {places} places of a block of "
-                         f"{self.block}",
-                         f"a multiple of {places} channels before it", "block")
+            raise OperatorError(
+                "S013",
+                f"{channels} channels do not divide into the {places} places of a block of "
+                f"{self.block}",
+                f"a multiple of {places} channels before it",
+                "block",
+            )
         return (channels // places, *(w * self.block for w in sizes))
 
     def window(self, x: Shape, y: Shape) -> Reach:
         return (Window(self.block, 1, Phases(self.block, lambda r: single(0))),) * (len(x) - 1)
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        sizes = [Step(f"output {name}", "W*b", {"W": w, "b": self.block}, w * self.block)
-                 for name, w in each_axis(x[1:])]
-        return [Step("output channels", "C" + "/b" * (len(x) - 1), {"C": x[0], "b": self.block}, y[0]), *sizes,
-                elements(y)]
+        sizes = [
+            Step(f"output {name}", "W*b", {"W": w, "b": self.block}, w * self.block)
+            for name, w in each_axis(x[1:])
+        ]
+        return [
+            Step("output channels", "C" + "/b" * (len(x) - 1), {"C": x[0], "b": self.block}, y[0]),
+            *sizes,
+            elements(y),
+        ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.keeping_nothing(y, copies=True)
@@ -48,10 +56,19 @@ class DepthToSpace(Operator):
         if n == 2:
             return torch.nn.PixelShuffle(b)
         order = (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
-        return building.stateless(torch, "DepthToSpace", lambda x: building.joined(
-            x.reshape(len(x), y[0], *(b,) * n, *x.shape[2:]).permute(order)))
+        return building.stateless(
+            torch,
+            "DepthToSpace",
+            lambda x: building.joined(
+                x.reshape(len(x), y[0], *(b,) * n, *x.shape[2:]).permute(order)
+            ),
+        )
 
     examples = (
-        Example("PyTorch's documentation of torch.nn.PixelShuffle: factor 3 makes 9x4x4 1x12x12",
-                ((9, 4, 4),), {"block": 3}, (1, 12, 12)),
+        Example(
+            "PyTorch's documentation of torch.nn.PixelShuffle: factor 3 makes 9x4x4 1x12x12",
+            ((9, 4, 4),),
+            {"block": 3},
+            (1, 12, 12),
+        ),
     )

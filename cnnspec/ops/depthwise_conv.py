@@ -1,23 +1,22 @@
 """Depthwise convolution: each channel has kernels of its own, which see no other channel.
 
-It is a convolution in as many groups as there are channels: of d channels it makes k = d*multiplier, of the sizes
-of any convolution, floor((W - K + 2P)/S) + 1. A kernel has m*n weights and one bias, so there are ((m*n) + 1)*k
-parameters, and m*n multiply-accumulates an output.
+It is a convolution in as many groups as there are channels: of d channels it makes k =
+d*multiplier, of the sizes of any convolution, floor((W - K + 2P)/S) + 1. A kernel has m*n weights
+and one bias, so there are ((m*n) + 1)*k parameters, and m*n multiply-accumulates an output.
 
-Source: Howard et al. (2017), MobileNets, arXiv 1704.04861, section 3.1; Chollet (2017), Xception, arXiv 1610.02357;
-``torch.nn.Conv2d`` for the multiplier, its K.
-"""
+Source: Howard et al. (2017), MobileNets, arXiv 1704.04861, section 3.1; Chollet (2017), Xception,
+arXiv 1610.02357; ``torch.nn.Conv2d`` for the multiplier, its K."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import memory
 from cnnspec.ops.conv import Conv
-from cnnspec.ops.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
-from cnnspec.ops.fields import flag, size
-from cnnspec.ops.list_fields import Padding, PerAxis, padding, per_axis
-from cnnspec.ops.operator import Example, Operator
-from cnnspec.ops.windows import Axis, Reach
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
+from cnnspec.ops.kit.fields import flag, size
+from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding, per_axis
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import Axis, Reach
 from cnnspec.units import Shape
 
 
@@ -28,13 +27,22 @@ class DepthwiseConv(Operator):
     kernel_size: PerAxis = per_axis("K, the kernel's size (m x n)")
     stride: PerAxis = per_axis("S, the step from one window to the next", default=1)
     padding: Padding = padding()
-    dilation: PerAxis = per_axis("D, the distance between the pixels that a kernel reads", default=1)
+    dilation: PerAxis = per_axis(
+        "D, the distance between the pixels that a kernel reads", default=1
+    )
     bias: bool = flag("whether each kernel has a bias", default=True)
 
     def conv(self, x: Shape) -> Conv:
         """The convolution that this one is, for an input of ``x``."""
-        return Conv(out_channels=x[0] * self.multiplier, groups=x[0], kernel_size=self.kernel_size, stride=self.stride,
-                    padding=self.padding, dilation=self.dilation, bias=self.bias)
+        return Conv(
+            out_channels=x[0] * self.multiplier,
+            groups=x[0],
+            kernel_size=self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            bias=self.bias,
+        )
 
     def axes(self, x: Shape) -> list[Axis]:
         return self.conv(x).axes(x)
@@ -59,14 +67,25 @@ class DepthwiseConv(Operator):
         names = symbols(KERNEL, len(kernel))
         values = {**dict(zip(names, kernel, strict=True)), "k": k}
         weights = "*".join(names)
-        positions = dict(zip((f"{s}_out" for s in symbols(SYMBOLS, len(kernel))), y[1:], strict=True))
+        positions = dict(
+            zip((f"{s}_out" for s in symbols(SYMBOLS, len(kernel))), y[1:], strict=True)
+        )
         return [
             Step("output channels", "d*M", {"d": x[0], "M": self.multiplier}, k),
             *window_sizes(self.conv(x).axes(x), y),
             elements(y),
-            Step("parameters", f"(({weights}) + 1)*k" if self.bias else f"({weights})*k", values,
-                 sum(map(prod, self.parameters(x).values()))),
-            Step("multiply-accumulates", f"({weights})*k*{'*'.join(positions)}", values | positions, self.macs(x, y)),
+            Step(
+                "parameters",
+                f"(({weights}) + 1)*k" if self.bias else f"({weights})*k",
+                values,
+                sum(map(prod, self.parameters(x).values())),
+            ),
+            Step(
+                "multiply-accumulates",
+                f"({weights})*k*{'*'.join(positions)}",
+                values | positions,
+                self.macs(x, y),
+            ),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
@@ -76,11 +95,21 @@ class DepthwiseConv(Operator):
         return self.conv(x).build(torch, x, y)
 
     examples = (
-        Example("Howard et al. (2017), table 1: conv dw / s1 with 3x3x32 on 112x112x32; by equation 4 it costs "
-                "3*3*32*112*112",
-                ((32, 112, 112),), {"kernel_size": 3, "padding": 1, "bias": False}, (32, 112, 112),
-                params=288, macs=3_612_672),
-        Example("Howard et al. (2017), table 1: conv dw / s2 with 3x3x64 on 112x112x64 gives 56x56x64",
-                ((64, 112, 112),), {"kernel_size": 3, "stride": 2, "padding": 1, "bias": False}, (64, 56, 56),
-                params=576, macs=1_806_336),
+        Example(
+            "Howard et al. (2017), table 1: conv dw / s1 with 3x3x32 on 112x112x32; by equation 4"
+            " it costs 3*3*32*112*112",
+            ((32, 112, 112),),
+            {"kernel_size": 3, "padding": 1, "bias": False},
+            (32, 112, 112),
+            params=288,
+            macs=3_612_672,
+        ),
+        Example(
+            "Howard et al. (2017), table 1: conv dw / s2 with 3x3x64 on 112x112x64 gives 56x56x64",
+            ((64, 112, 112),),
+            {"kernel_size": 3, "stride": 2, "padding": 1, "bias": False},
+            (64, 56, 56),
+            params=576,
+            macs=1_806_336,
+        ),
     )

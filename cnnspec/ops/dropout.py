@@ -2,16 +2,16 @@
 
 With ``channels`` whole channels are dropped. At inference it does nothing.
 
-Source: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), Dropout; Tompson et al. (2015), Efficient
-object localization using convolutional networks, arXiv 1411.4280, for channels; ``torch.nn.Dropout``.
-"""
+Source: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), Dropout; Tompson et al.
+(2015), Efficient object localization using convolutional networks, arXiv 1411.4280, for channels;
+``torch.nn.Dropout``."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.fields import flag, in_place, real
-from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.fields import flag, in_place, real
+from cnnspec.ops.kit.operator import Elementwise, Example
 from cnnspec.units import Shape
 
 
@@ -27,15 +27,24 @@ class Dropout(Elementwise):
         if not training or not self.p:
             return memory.NOTHING
         mask = x[0] if self.channels else prod(y)
-        return (memory.Function(mask, reads=(), divides=True),
-                memory.Function(prod(y), (1,), (0, memory.LAST), memory.PRODUCT, shares=self.inplace))
+        return (
+            memory.Function(mask, reads=(), divides=True),
+            memory.Function(prod(y), (1,), (0, memory.LAST), memory.PRODUCT, shares=self.inplace),
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         n = len(x) - 1
-        dropout = building.dimensional(torch, "Dropout", n) if self.channels and n else torch.nn.Dropout
+        dropout = (
+            building.dimensional(torch, "Dropout", n) if self.channels and n else torch.nn.Dropout
+        )
         return dropout(self.p, self.inplace)
 
     examples = (
-        Example("Krizhevsky, Sutskever & Hinton (2012), section 4.2: probability 0.5 in the first two fully connected "
-                "layers of 4096", ((4096,),), {"p": 0.5}, (4096,)),
+        Example(
+            "Krizhevsky, Sutskever & Hinton (2012), section 4.2: probability 0.5 in the first two"
+            " fully connected layers of 4096",
+            ((4096,),),
+            {"p": 0.5},
+            (4096,),
+        ),
     )

@@ -1,15 +1,16 @@
 """ELU, the exponential linear unit: x where it is positive, alpha * (exp(x) - 1) elsewhere.
 
-Counted, as if every element were negative: one comparison, one exponential, one addition and one multiplication.
+Counted, as if every element were negative: one comparison, one exponential, one addition and one
+multiplication.
 
 Source: Clevert, Unterthiner & Hochreiter (2016), arXiv 1511.07289, section 3; ``torch.nn.ELU``.
 """
 
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.fields import in_place, real
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.fields import in_place, real
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
@@ -27,5 +28,7 @@ class Elu(Activation):
         return torch.nn.ELU(self.alpha, self.inplace)
 
     examples = (
-        Example("PyTorch's documentation of torch.nn.ELU: nn.ELU() on torch.randn(2)", ((2,),), {}, (2,)),
+        Example(
+            "PyTorch's documentation of torch.nn.ELU: nn.ELU() on torch.randn(2)", ((2,),), {}, (2,)
+        ),
     )

@@ -1,4 +1,5 @@
-"""Flatten: a feature map of C x H x W becomes a vector of C*H*W, without a copy and without arithmetic.
+"""Flatten: a feature map of C x H x W becomes a vector of C*H*W, without a copy and without
+arithmetic.
 
 Source: ``torch.nn.Flatten``, with start_dim 1.
 """
@@ -6,10 +7,10 @@ Source: ``torch.nn.Flatten``, with start_dim 1.
 from math import prod
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.operator import Example, Operator
-from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape
 
 
@@ -33,6 +34,11 @@ class Flatten(Operator):
         return torch.nn.Flatten()
 
     examples = (
-        Example("Krizhevsky, Sutskever & Hinton (2012), section 3.5, in Caffe's reading: fc6 takes 256*6*6",
-                ((256, 6, 6),), {}, (9216,)),
+        Example(
+            "Krizhevsky, Sutskever & Hinton (2012), section 3.5, in Caffe's reading: fc6 takes"
+            " 256*6*6",
+            ((256, 6, 6),),
+            {},
+            (9216,),
+        ),
     )

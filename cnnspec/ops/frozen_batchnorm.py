@@ -1,18 +1,20 @@
-"""Frozen batch normalization: (x - mean) / sqrt(var + eps) * weight + bias, of which nothing is trained any more.
+"""Frozen batch normalization: (x - mean) / sqrt(var + eps) * weight + bias, of which nothing is
+trained any more.
 
-weight, bias, running mean and running variance are all buffers, 4*C, as in networks that are fine-tuned on few images
-at a time. One multiplication and one addition an element, the scale and the shift being computed beforehand.
+weight, bias, running mean and running variance are all buffers, 4*C, as in networks that are
+fine-tuned on few images at a time. One multiplication and one addition an element, the scale and
+the shift being computed beforehand.
 
-Source: ``torchvision.ops.FrozenBatchNorm2d``; Ioffe & Szegedy (2015), Batch normalization, arXiv 1502.03167.
-"""
+Source: ``torchvision.ops.FrozenBatchNorm2d``; Ioffe & Szegedy (2015), Batch normalization, arXiv
+1502.03167."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.fields import real
-from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.fields import real
+from cnnspec.ops.kit.operator import Elementwise, Example
 from cnnspec.units import Shape
 
 
@@ -27,13 +29,23 @@ class FrozenBatchNorm(Elementwise):
         return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), x[:1])
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        return [elements(y), Step("parameters", "0", {}, 0), Step("buffers", "4*C", {"C": x[0]}, 4 * x[0])]
+        return [
+            elements(y),
+            Step("parameters", "0", {}, 0),
+            Step("buffers", "4*C", {"C": x[0]}, 4 * x[0]),
+        ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         scale = memory.Function(x[0], reads=(), fixed=True)
-        return (scale.replace(number=True), scale, scale.replace(lives=4), scale, scale.replace(lives=2),
-                memory.Function(prod(y), (1,), (0, -3), memory.PRODUCT),
-                memory.Function(prod(y), (), (memory.LAST,), memory.SAME))
+        return (
+            scale.replace(number=True),
+            scale,
+            scale.replace(lives=4),
+            scale,
+            scale.replace(lives=2),
+            memory.Function(prod(y), (1,), (0, -3), memory.PRODUCT),
+            memory.Function(prod(y), (), (memory.LAST,), memory.SAME),
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(module: Any, x: Any) -> Any:
@@ -46,6 +58,12 @@ class FrozenBatchNorm(Elementwise):
         return building.module(torch, "FrozenBatchNorm", forward, buffers=buffers)
 
     examples = (
-        Example("torchvision's pretrained fasterrcnn_resnet50_fpn, backbone.body.bn1: weight, bias, running_mean and "
-                "running_var of 64", ((64, 112, 112),), {}, (64, 112, 112), buffers=256),
+        Example(
+            "torchvision's pretrained fasterrcnn_resnet50_fpn, backbone.body.bn1: weight, bias,"
+            " running_mean and running_var of 64",
+            ((64, 112, 112),),
+            {},
+            (64, 112, 112),
+            buffers=256,
+        ),
     )

@@ -1,7 +1,8 @@
 """GELU, the Gaussian error linear unit: x * P(X <= x) = 0.5 * x * (1 + erf(x / sqrt(2))).
 
-Counted: three multiplications, one addition and one exponential, which stands for erf. With ``approximate``
-"tanh" it is 0.5*x*(1 + tanh(c*(x + 0.044715*x^3))): six multiplications and two additions, and what a tanh costs.
+Counted: three multiplications, one addition and one exponential, which stands for erf. With
+``approximate`` "tanh" it is 0.5*x*(1 + tanh(c*(x + 0.044715*x^3))): six multiplications and two
+additions, and what a tanh costs.
 
 Source: Hendrycks & Gimpel (2016), arXiv 1606.08415, section 2; ``torch.nn.GELU``.
 """
@@ -9,9 +10,9 @@ Source: Hendrycks & Gimpel (2016), arXiv 1606.08415, section 2; ``torch.nn.GELU`
 from math import prod
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.fields import choice
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.fields import choice
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
@@ -33,6 +34,11 @@ class Gelu(Activation):
         return torch.nn.GELU(self.approximate)
 
     examples = (
-        Example("Liu et al. (2022), A ConvNet for the 2020s, arXiv 2201.03545, figure 4 and table 9: between the 1x1 "
-                "layers of a ConvNeXt-T block of stage 1, 384 channels of 56x56", ((384, 56, 56),), {}, (384, 56, 56)),
+        Example(
+            "Liu et al. (2022), A ConvNet for the 2020s, arXiv 2201.03545, figure 4 and table 9:"
+            " between the 1x1 layers of a ConvNeXt-T block of stage 1, 384 channels of 56x56",
+            ((384, 56, 56),),
+            {},
+            (384, 56, 56),
+        ),
     )

@@ -1,13 +1,14 @@
 """Global average pooling: the mean of each channel over all its positions; nothing to learn.
 
-(C, H, W) becomes (C, 1, 1), or (C,) without ``keepdim``, at H*W - 1 additions and one division a channel.
+(C, H, W) becomes (C, 1, 1), or (C,) without ``keepdim``, at H*W - 1 additions and one division a
+channel.
 
 Source: Lin, Chen & Yan (2013), Network in network, arXiv 1312.4400, section 3.2.
 """
 
-from cnnspec.ops import memory
-from cnnspec.ops.operator import Example
-from cnnspec.ops.pooling import GlobalPool
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.operator import Example
+from cnnspec.ops.kit.pooling import GlobalPool
 from cnnspec.units import Shape
 
 
@@ -20,8 +21,17 @@ class GlobalAvgPool(GlobalPool):
         return memory.keeping_nothing(y, divides=True)
 
     examples = (
-        Example("He et al. (2016), table 1: the 50-layer net averages conv5_x, 2048 channels of 7x7, to 1x1",
-                ((2048, 7, 7),), {}, (2048, 1, 1)),
-        Example("Keras documentation, GlobalAveragePooling2D: of (4, 5, 3), channels last, remain 3",
-                ((3, 4, 5),), {"keepdim": False}, (3,)),
+        Example(
+            "He et al. (2016), table 1: the 50-layer net averages conv5_x, 2048 channels of 7x7,"
+            " to 1x1",
+            ((2048, 7, 7),),
+            {},
+            (2048, 1, 1),
+        ),
+        Example(
+            "Keras documentation, GlobalAveragePooling2D: of (4, 5, 3), channels last, remain 3",
+            ((3, 4, 5),),
+            {"keepdim": False},
+            (3,),
+        ),
     )

@@ -7,9 +7,9 @@ Source: Oquab, Bottou, Laptev & Sivic (2015), Is object localization for free?, 
 
 from math import prod
 
-from cnnspec.ops import memory
-from cnnspec.ops.operator import Example
-from cnnspec.ops.pooling import GlobalPool
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.operator import Example
+from cnnspec.ops.kit.pooling import GlobalPool
 from cnnspec.units import Shape
 
 
@@ -18,10 +18,15 @@ class GlobalMaxPool(GlobalPool):
     combines = "comparisons"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y, copies=True, only_gradient=1, indices=prod(y),
-                                    single=prod(y) == x[0])
+        return memory.keeping_input(
+            y, copies=True, only_gradient=1, indices=prod(y), single=prod(y) == x[0]
+        )
 
     examples = (
-        Example("Keras documentation, GlobalMaxPooling2D: of (4, 5, 3), channels last, remain 3",
-                ((3, 4, 5),), {"keepdim": False}, (3,)),
+        Example(
+            "Keras documentation, GlobalMaxPooling2D: of (4, 5, 3), channels last, remain 3",
+            ((3, 4, 5),),
+            {"keepdim": False},
+            (3,),
+        ),
     )

@@ -1,8 +1,10 @@
-"""Group normalization: (x - mean) / sqrt(var + eps) * weight + bias, by the mean and variance of groups of channels.
+"""Group normalization: (x - mean) / sqrt(var + eps) * weight + bias, by the mean and variance of
+groups of channels.
 
-Each of g groups takes its statistics over C/g channels and all positions of one example; weight and bias are per
-channel, 2*C parameters. A group of n elements costs 3n - 1 additions, n multiplications, n + 2 divisions and one
-square root, and n additions and n multiplications more for weight and bias. g = C is instance normalization.
+Each of g groups takes its statistics over C/g channels and all positions of one example; weight and
+bias are per channel, 2*C parameters. A group of n elements costs 3n - 1 additions, n
+multiplications, n + 2 divisions and one square root, and n additions and n multiplications more for
+weight and bias. g = C is instance normalization.
 
 Source: Wu & He (2018), Group normalization, arXiv 1803.08494, equation 7; ``torch.nn.GroupNorm``.
 """
@@ -10,12 +12,12 @@ Source: Wu & He (2018), Group normalization, arXiv 1803.08494, equation 7; ``tor
 from math import prod
 from typing import Any
 
-from cnnspec.ops import memory, standardising
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.fields import flag, real, size
-from cnnspec.ops.grouping import divides
-from cnnspec.ops.operator import Elementwise, Example
-from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.ops.kit import memory, standardising
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.fields import flag, real, size
+from cnnspec.ops.kit.grouping import divides
+from cnnspec.ops.kit.operator import Elementwise, Example
+from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape
 
 
@@ -44,18 +46,37 @@ class GroupNorm(Elementwise):
         return [
             elements(y),
             Step("channels of a group", "C/g", {"C": x[0], "g": self.groups}, x[0] // self.groups),
-            Step("parameters", "2*C", {"C": x[0]}, 2 * x[0]) if self.affine else Step("parameters", "0", {}, 0),
+            (
+                Step("parameters", "2*C", {"C": x[0]}, 2 * x[0])
+                if self.affine
+                else Step("parameters", "0", {}, 0)
+            ),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return (memory.in_one_piece(x, memory.LAST_CHANNELS),
-                memory.Function(prod(y), (0,), (memory.LAST,), rows=self.groups, copies=True, only_gradient=1,
-                                scratch=2 * x[0], trained=("weight", "bias")))
+        return (
+            memory.in_one_piece(x, memory.LAST_CHANNELS),
+            memory.Function(
+                prod(y),
+                (0,),
+                (memory.LAST,),
+                rows=self.groups,
+                copies=True,
+                only_gradient=1,
+                scratch=2 * x[0],
+                trained=("weight", "bias"),
+            ),
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.GroupNorm(self.groups, x[0], self.eps, self.affine)
 
     examples = (
-        Example("PyTorch documentation, GroupNorm: 6 channels of 10x10 in 3 groups",
-                ((6, 10, 10),), {"groups": 3}, (6, 10, 10), params=12),
+        Example(
+            "PyTorch documentation, GroupNorm: 6 channels of 10x10 in 3 groups",
+            ((6, 10, 10),),
+            {"groups": 3},
+            (6, 10, 10),
+            params=12,
+        ),
     )

@@ -2,14 +2,14 @@
 
 Counted: one addition, two comparisons and one division an element.
 
-Source: Howard et al. (2019), Searching for MobileNetV3, arXiv 1905.02244, section 5.2; ``torch.nn.Hardsigmoid``.
-"""
+Source: Howard et al. (2019), Searching for MobileNetV3, arXiv 1905.02244, section 5.2;
+``torch.nn.Hardsigmoid``."""
 
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.fields import in_place
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.fields import in_place
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
@@ -26,6 +26,11 @@ class Hardsigmoid(Activation):
         return torch.nn.Hardsigmoid(self.inplace)
 
     examples = (
-        Example("Howard et al. (2019), table 1: the first squeeze-and-excite block of MobileNetV3-Large gates 72 "
-                "channels", ((72, 1, 1),), {}, (72, 1, 1)),
+        Example(
+            "Howard et al. (2019), table 1: the first squeeze-and-excite block of MobileNetV3-Large"
+            " gates 72 channels",
+            ((72, 1, 1),),
+            {},
+            (72, 1, 1),
+        ),
     )

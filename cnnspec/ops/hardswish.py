@@ -2,14 +2,14 @@
 
 Counted: one addition, two comparisons, one multiplication and one division an element.
 
-Source: Howard et al. (2019), Searching for MobileNetV3, arXiv 1905.02244, section 5.2; ``torch.nn.Hardswish``.
-"""
+Source: Howard et al. (2019), Searching for MobileNetV3, arXiv 1905.02244, section 5.2;
+``torch.nn.Hardswish``."""
 
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.fields import in_place
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.fields import in_place
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
@@ -26,6 +26,11 @@ class Hardswish(Activation):
         return torch.nn.Hardswish(self.inplace)
 
     examples = (
-        Example("Howard et al. (2019), table 1: the first layer of MobileNetV3-Large, 16 channels, whose 112x112 "
-                "outputs the next row takes", ((16, 112, 112),), {}, (16, 112, 112)),
+        Example(
+            "Howard et al. (2019), table 1: the first layer of MobileNetV3-Large, 16 channels,"
+            " whose 112x112 outputs the next row takes",
+            ((16, 112, 112),),
+            {},
+            (16, 112, 112),
+        ),
     )

@@ -5,8 +5,8 @@ Source: ``torch.nn.Identity``.
 
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.operator import Elementwise, Example
 from cnnspec.units import Shape
 
 
@@ -20,6 +20,11 @@ class Identity(Elementwise):
         return torch.nn.Identity()
 
     examples = (
-        Example("PyTorch's documentation of torch.nn.Identity: torch.randn(128, 20), 128 vectors of 20, keeps its size",
-                ((20,),), {}, (20,)),
+        Example(
+            "PyTorch's documentation of torch.nn.Identity: torch.randn(128, 20), 128 vectors of 20,"
+            " keeps its size",
+            ((20,),),
+            {},
+            (20,),
+        ),
     )

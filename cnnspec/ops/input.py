@@ -2,11 +2,11 @@
 
 Its output is the shape C x H x W that it was made with; it computes and learns nothing.
 
-Source: the specs' own ``input``, in the notation of ``torch.nn.Conv2d``, channels first and without the batch.
-"""
+Source: the specs' own ``input``, in the notation of ``torch.nn.Conv2d``, channels first and without
+the batch."""
 
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.operator import Operator
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.operator import Operator
 from cnnspec.units import Shape
 
 

@@ -1,19 +1,19 @@
-"""L2 normalization: at each position the channels are divided by their length, then scaled by a learned factor each.
+"""L2 normalization: at each position the channels are divided by their length, then scaled by a
+learned factor each.
 
-y_c = weight_c * x_c / sqrt(sum of x_j^2), with C weights. At each position C squares, C - 1 additions, one square root
-and C divisions, and C multiplications for the weights.
+y_c = weight_c * x_c / sqrt(sum of x_j^2), with C weights. At each position C squares, C - 1
+additions, one square root and C divisions, and C multiplications for the weights.
 
-Source: Liu, Rabinovich & Berg (2015), ParseNet, arXiv 1506.04579, section 3.3; Liu et al. (2016), SSD, arXiv
-1512.02325, section 3.1, which starts the weights at 20.
-"""
+Source: Liu, Rabinovich & Berg (2015), ParseNet, arXiv 1506.04579, section 3.3; Liu et al. (2016),
+SSD, arXiv 1512.02325, section 3.1, which starts the weights at 20."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.fields import real
-from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.fields import real
+from cnnspec.ops.kit.operator import Elementwise, Example
 from cnnspec.units import Shape
 
 
@@ -28,27 +28,41 @@ class L2Norm(Elementwise):
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         size, positions = prod(y), prod(y[1:])
-        return {"multiplications": 2 * size, "additions": size - positions, "square_roots": positions,
-                "divisions": size}
+        return {
+            "multiplications": 2 * size,
+            "additions": size - positions,
+            "square_roots": positions,
+            "divisions": size,
+        }
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [elements(y), Step("parameters", "C", {"C": x[0]}, x[0])]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         n, positions = prod(y), prod(y[1:])
-        return (memory.Function(positions, (0, memory.OUTPUT), masks=positions, most=2 * n),
-                memory.Function(positions, (0,), (memory.LAST,), masks=positions, fixed_scratch=1),
-                memory.Function(n, (), (memory.LAST,), shares=True, turned=2),
-                memory.Function(n, (0, 1), (0, memory.LAST), most=4 * n),
-                memory.Function(n, (0,), (memory.LAST,), memory.PRODUCT, trained=("weight",)))
+        return (
+            memory.Function(positions, (0, memory.OUTPUT), masks=positions, most=2 * n),
+            memory.Function(positions, (0,), (memory.LAST,), masks=positions, fixed_scratch=1),
+            memory.Function(n, (), (memory.LAST,), shares=True, turned=2),
+            memory.Function(n, (0, 1), (0, memory.LAST), most=4 * n),
+            memory.Function(n, (0,), (memory.LAST,), memory.PRODUCT, trained=("weight",)),
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(module: Any, x: Any) -> Any:
-            return building.over_channels(module.weight, x) * torch.nn.functional.normalize(x, dim=1)
+            return building.over_channels(module.weight, x) * torch.nn.functional.normalize(
+                x, dim=1
+            )
 
         return building.module(torch, "L2Norm", forward, {"weight": torch.full(x[:1], self.scale)})
 
     examples = (
-        Example("torchvision's ssd300_vgg16, backbone.scale_weight: 512 weights of 20 for conv4_3, 38x38",
-                ((512, 38, 38),), {}, (512, 38, 38), params=512),
+        Example(
+            "torchvision's ssd300_vgg16, backbone.scale_weight: 512 weights of 20 for conv4_3,"
+            " 38x38",
+            ((512, 38, 38),),
+            {},
+            (512, 38, 38),
+            params=512,
+        ),
     )

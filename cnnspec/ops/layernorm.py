@@ -1,21 +1,22 @@
-"""Layer normalization: (x - mean) / sqrt(var + eps) * weight + bias, by the mean and variance of each example.
+"""Layer normalization: (x - mean) / sqrt(var + eps) * weight + bias, by the mean and variance of
+each example.
 
-They are taken at each position over its channels (2*C parameters), as ConvNeXt and transformers do, or once over the
-whole shape (2*C*H*W). A set of n elements costs 3n - 1 additions, n multiplications, n + 2 divisions and one square
-root, and n additions and n multiplications more for weight and bias. A vector is normalised over its n.
+They are taken at each position over its channels (2*C parameters), as ConvNeXt and transformers do,
+or once over the whole shape (2*C*H*W). A set of n elements costs 3n - 1 additions, n
+multiplications, n + 2 divisions and one square root, and n additions and n multiplications more for
+weight and bias. A vector is normalised over its n.
 
-Source: Ba, Kiros & Hinton (2016), Layer normalization, arXiv 1607.06450, equation 3; ``torch.nn.LayerNorm``;
-``torchvision.models.convnext.LayerNorm2d`` for the channels.
-"""
+Source: Ba, Kiros & Hinton (2016), Layer normalization, arXiv 1607.06450, equation 3;
+``torch.nn.LayerNorm``; ``torchvision.models.convnext.LayerNorm2d`` for the channels."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory, standardising
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.fields import choice, flag, real
-from cnnspec.ops.operator import Elementwise, Example
-from cnnspec.ops.windows import SAME, WHOLE, Reach
+from cnnspec.ops.kit import building, memory, standardising
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.fields import choice, flag, real
+from cnnspec.ops.kit.operator import Elementwise, Example
+from cnnspec.ops.kit.windows import SAME, WHOLE, Reach
 from cnnspec.units import Shape
 
 
@@ -23,8 +24,12 @@ class LayerNorm(Elementwise):
     title = "Layer Norm"
     role = "norm"
 
-    over: str = choice("whether each position is normalised over its channels, or the shape over all",
-                       "channels", "all", default="channels")
+    over: str = choice(
+        "whether each position is normalised over its channels, or the shape over all",
+        "channels",
+        "all",
+        default="channels",
+    )
     eps: float = real("added to the variance", default=1e-6)
     affine: bool = flag("whether there are a weight and a bias", default=True)
 
@@ -46,26 +51,48 @@ class LayerNorm(Elementwise):
         return [size, Step("parameters", f"2*{size.formula}", size.values, 2 * size.result)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        normal = memory.Function(prod(y), (0,), rows=1, copies=True, straight=True, trained=("weight", "bias"),
-                                 fixed_scratch=sum(map(prod, self.parameters(x).values())))
+        normal = memory.Function(
+            prod(y),
+            (0,),
+            rows=1,
+            copies=True,
+            straight=True,
+            trained=("weight", "bias"),
+            fixed_scratch=sum(map(prod, self.parameters(x).values())),
+        )
         if self.over == "all":
             return (normal,)
         if 1 in (x[0], prod(x[1:])):  # channels lie last already
             return (normal.replace(rows=prod(x[1:])),)
-        out, back = (memory.Function(prod(y), (), (r,), memory.VIEW, shares=True, moves=way)
-                     for r, way in ((0, "out"), (memory.LAST, "back")))
+        out, back = (
+            memory.Function(prod(y), (), (r,), memory.VIEW, shares=True, moves=way)
+            for r, way in ((0, "out"), (memory.LAST, "back"))
+        )
         return out, normal.replace(reads=(memory.LAST,), rows=prod(y[1:])), back
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         cls = torch.nn.LayerNorm
         if self.over == "all":
             return cls(x, self.eps, self.affine)
-        norm = building.adapted(cls, lambda module, x: cls.forward(module, x.movedim(1, -1)).movedim(-1, 1))
+        norm = building.adapted(
+            cls, lambda module, x: cls.forward(module, x.movedim(1, -1)).movedim(-1, 1)
+        )
         return norm(x[0], self.eps, self.affine)
 
     examples = (
-        Example("torchvision's convnext_tiny, features.0.1: LayerNorm2d of 96",
-                ((96, 56, 56),), {}, (96, 56, 56), params=192),
-        Example("PyTorch documentation, LayerNorm, image example: normalised over [5, 10, 10], elementwise affine",
-                ((5, 10, 10),), {"over": "all", "eps": 1e-5}, (5, 10, 10), params=1000),
+        Example(
+            "torchvision's convnext_tiny, features.0.1: LayerNorm2d of 96",
+            ((96, 56, 56),),
+            {},
+            (96, 56, 56),
+            params=192,
+        ),
+        Example(
+            "PyTorch documentation, LayerNorm, image example: normalised over [5, 10, 10],"
+            " elementwise affine",
+            ((5, 10, 10),),
+            {"over": "all", "eps": 1e-5},
+            (5, 10, 10),
+            params=1000,
+        ),
     )

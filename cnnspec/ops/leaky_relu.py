@@ -8,9 +8,9 @@ Source: Maas, Hannun & Ng (2013), Rectifier nonlinearities improve neural networ
 
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.fields import in_place, real
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.fields import in_place, real
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
@@ -28,7 +28,11 @@ class LeakyRelu(Activation):
         return torch.nn.LeakyReLU(self.negative_slope, self.inplace)
 
     examples = (
-        Example("Redmon et al. (2016), You only look once, arXiv 1506.02640, equation 2 and figure 3: slope 0.1, "
-                "112x112x192 after the first stage",
-                ((192, 112, 112),), {"negative_slope": 0.1}, (192, 112, 112)),
+        Example(
+            "Redmon et al. (2016), You only look once, arXiv 1506.02640, equation 2 and figure 3:"
+            " slope 0.1, 112x112x192 after the first stage",
+            ((192, 112, 112),),
+            {"negative_slope": 0.1},
+            (192, 112, 112),
+        ),
     )

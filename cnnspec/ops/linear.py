@@ -1,6 +1,7 @@
 """Linear (fully connected, dense): every output is a weighted sum of all inputs plus a bias.
 
-n inputs and k outputs need n*k weights and k biases, (n + 1)*k parameters, and n*k multiply-accumulates.
+n inputs and k outputs need n*k weights and k biases, (n + 1)*k parameters, and n*k
+multiply-accumulates.
 
 Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.1.
 """
@@ -8,11 +9,11 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.1.
 from math import prod
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.derivation import Step
-from cnnspec.ops.fields import flag, size
-from cnnspec.ops.operator import Example, Operator, vector
-from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.derivation import Step
+from cnnspec.ops.kit.fields import flag, size
+from cnnspec.ops.kit.operator import Example, Operator, vector
+from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape
 
 
@@ -27,7 +28,9 @@ class Linear(Operator):
         return (self.out_features,)
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
-        return {"weight": (self.out_features, *x)} | ({"bias": (self.out_features,)} if self.bias else {})
+        return {"weight": (self.out_features, *x)} | (
+            {"bias": (self.out_features,)} if self.bias else {}
+        )
 
     def macs(self, x: Shape, y: Shape) -> int:
         return x[0] * y[0]
@@ -42,20 +45,40 @@ class Linear(Operator):
         values = {"n": x[0], "k": y[0]}
         return [
             Step("outputs", "k", {"k": y[0]}, y[0]),
-            Step("parameters", "(n + 1)*k" if self.bias else "n*k", values,
-                 sum(map(prod, self.parameters(x).values()))),
+            Step(
+                "parameters",
+                "(n + 1)*k" if self.bias else "n*k",
+                values,
+                sum(map(prod, self.parameters(x).values())),
+            ),
             Step("multiply-accumulates", "n*k", values, self.macs(x, y)),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y, gradient=memory.MATRIX, transposed=True, trained=("weight", "bias"))
+        return memory.keeping_input(
+            y, gradient=memory.MATRIX, transposed=True, trained=("weight", "bias")
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Linear(x[0], self.out_features, self.bias)
 
     examples = (
-        Example("course note 002, 'CNN-Example to calculate parameters': FC3 has 120*400 + 1*120 parameters",
-                ((400,),), {"out_features": 120}, (120,), params=48_120, macs=48_000),
-        Example("course note 000, 'Convolution vs Fully connected Layer': 3072*10 weights and 10 biases",
-                ((3072,),), {"out_features": 10}, (10,), params=30_730, macs=30_720),
+        Example(
+            "course note 002, 'CNN-Example to calculate parameters': FC3 has 120*400 + 1*120"
+            " parameters",
+            ((400,),),
+            {"out_features": 120},
+            (120,),
+            params=48_120,
+            macs=48_000,
+        ),
+        Example(
+            "course note 000, 'Convolution vs Fully connected Layer': 3072*10 weights and 10"
+            " biases",
+            ((3072,),),
+            {"out_features": 10},
+            (10,),
+            params=30_730,
+            macs=30_720,
+        ),
     )

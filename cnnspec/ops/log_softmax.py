@@ -1,16 +1,18 @@
-"""Log softmax: x_i - log(sum over j of exp(x_j)), over the channels at each position, or over a vector.
+"""Log softmax: x_i - log(sum over j of exp(x_j)), over the channels at each position, or over a
+vector.
 
-Counted for each of the P positions with its C channels: C exponentials, C - 1 additions, one logarithm and C
-subtractions, which count as additions. The maximum that implementations subtract first is not counted.
+Counted for each of the P positions with its C channels: C exponentials, C - 1 additions, one
+logarithm and C subtractions, which count as additions. The maximum that implementations subtract
+first is not counted.
 
-Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 6.30; ``torch.nn.LogSoftmax``, dim 1.
-"""
+Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 6.30;
+``torch.nn.LogSoftmax``, dim 1."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
@@ -19,16 +21,29 @@ class LogSoftmax(Activation):
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         positions = prod(x[1:])
-        return {"exponentials": prod(x), "additions": 2 * prod(x) - positions, "logarithms": positions}
+        return {
+            "exponentials": prod(x),
+            "additions": 2 * prod(x) - positions,
+            "logarithms": positions,
+        }
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return (memory.in_one_piece(x),
-                memory.Function(prod(y), (memory.OUTPUT,), (memory.LAST,), copies=True, only_gradient=1, plain=True))
+        return (
+            memory.in_one_piece(x),
+            memory.Function(
+                prod(y), (memory.OUTPUT,), (memory.LAST,), copies=True, only_gradient=1, plain=True
+            ),
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.LogSoftmax(dim=1)
 
     examples = (
-        Example("PyTorch's documentation of torch.nn.LogSoftmax: nn.LogSoftmax(dim=1) on torch.randn(2, 3), which is "
-                "two vectors of 3", ((3,),), {}, (3,)),
+        Example(
+            "PyTorch's documentation of torch.nn.LogSoftmax: nn.LogSoftmax(dim=1) on torch.randn(2,"
+            " 3), which is two vectors of 3",
+            ((3,),),
+            {},
+            (3,),
+        ),
     )

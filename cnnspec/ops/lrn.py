@@ -1,23 +1,29 @@
-"""Local response normalization: a channel is damped where its neighbours are active; nothing to learn.
+"""Local response normalization: a channel is damped where its neighbours are active; nothing to
+learn.
 
-b_c = a_c / (k + alpha/n * sum of a_j^2)^beta, the sum running over the n channels around c that there are. AlexNet's
-paper divides alpha by nothing; PyTorch divides it by n, and Caffe too, so the paper's alpha of 1e-4 is theirs of 5e-4
-at n = 5. For each element: one square and one product with alpha/n, n - 1 additions for the sum and one of k, one
-power and one division; channels outside count as zeros.
+b_c = a_c / (k + alpha/n * sum of a_j^2)^beta, the sum running over the n channels around c that
+there are. AlexNet's paper divides alpha by nothing; PyTorch divides it by n, and Caffe too, so the
+paper's alpha of 1e-4 is theirs of 5e-4 at n = 5. For each element: one square and one product with
+alpha/n, n - 1 additions for the sum and one of k, one power and one division; channels outside
+count as zeros.
 
-Source: Krizhevsky, Sutskever & Hinton (2012), section 3.3; ``torch.nn.LocalResponseNorm`` for the defaults.
-"""
+Source: Krizhevsky, Sutskever & Hinton (2012), section 3.3; ``torch.nn.LocalResponseNorm`` for the
+defaults."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.fields import real
-from cnnspec.ops.fields import size as positive
-from cnnspec.ops.operator import Elementwise, Example, feature_map
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.fields import real
+from cnnspec.ops.kit.fields import size as positive
+from cnnspec.ops.kit.operator import Elementwise, Example, feature_map
 from cnnspec.units import Shape
 
-FLAT = (memory.DENSE, memory.LAST_CHANNELS, memory.APART)  # the positions of each channel are evenly apart
+FLAT = (
+    memory.DENSE,
+    memory.LAST_CHANNELS,
+    memory.APART,
+)  # the positions of each channel are evenly apart
 
 
 class LocalResponseNorm(Elementwise):
@@ -39,24 +45,34 @@ class LocalResponseNorm(Elementwise):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         n, padded = prod(y), prod(y) // x[0] * (x[0] + self.size - 1)
-        return (memory.Function(n, (), shares=True, gradient=memory.VIEW, lives=8, reshapes=FLAT),
-                memory.Function(n, (0, 1), (memory.LAST, memory.LAST)),
-                memory.Function(padded, (), (memory.LAST,)),
-                memory.Function(n, (0,), (memory.LAST,), copies=True, lives=3),
-                memory.Function(n, (), (memory.LAST,), number=True),
-                memory.Function(n, (), (memory.LAST,), memory.SAME, number=True),
-                memory.Function(n, (0,), (memory.LAST,), scratch=2 * n),
-                memory.Function(n, (0, 1), (-7, memory.LAST), scratch=2 * n),
-                memory.Function(n, (), (memory.LAST,), memory.VIEW, shares=True))
+        return (
+            memory.Function(n, (), shares=True, gradient=memory.VIEW, lives=8, reshapes=FLAT),
+            memory.Function(n, (0, 1), (memory.LAST, memory.LAST)),
+            memory.Function(padded, (), (memory.LAST,)),
+            memory.Function(n, (0,), (memory.LAST,), copies=True, lives=3),
+            memory.Function(n, (), (memory.LAST,), number=True),
+            memory.Function(n, (), (memory.LAST,), memory.SAME, number=True),
+            memory.Function(n, (0,), (memory.LAST,), scratch=2 * n),
+            memory.Function(n, (0, 1), (-7, memory.LAST), scratch=2 * n),
+            memory.Function(n, (), (memory.LAST,), memory.VIEW, shares=True),
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        """torch's module, which runs in bfloat16 on a CPU only if the positions are one dimension, as here."""
+        """torch's module, which runs in bfloat16 on a CPU only if the positions are one dimension,
+        as here."""
         cls = torch.nn.LocalResponseNorm
-        norm = building.adapted(cls, lambda module, x: cls.forward(module, x.flatten(2)).view(x.shape))
+        norm = building.adapted(
+            cls, lambda module, x: cls.forward(module, x.flatten(2)).view(x.shape)
+        )
         return norm(self.size, self.alpha, self.beta, self.k)
 
     examples = (
-        Example("Krizhevsky, Sutskever & Hinton (2012), section 3.3: k = 2, n = 5, beta = 0.75 and alpha = 1e-4, "
-                "here 5e-4 as it is divided by n; the first layer's 96 kernels have outputs of 55x55",
-                ((96, 55, 55),), {"size": 5, "alpha": 5e-4, "beta": 0.75, "k": 2.0}, (96, 55, 55)),
+        Example(
+            "Krizhevsky, Sutskever & Hinton (2012), section 3.3: k = 2, n = 5, beta = 0.75 and"
+            " alpha = 1e-4, here 5e-4 as it is divided by n; the first layer's 96 kernels have"
+            " outputs of 55x55",
+            ((96, 55, 55),),
+            {"size": 5, "alpha": 5e-4, "beta": 0.75, "k": 2.0},
+            (96, 55, 55),
+        ),
     )

@@ -1,18 +1,18 @@
 """Max pooling: the largest value of each window, each channel by itself; nothing to learn.
 
-Sizes are those of a convolution, floor((W - K + 2P)/S) + 1; with ``ceil_mode`` the quotient is rounded up, and a
-window that would start in the padding after the input is dropped. The padding counts as minus infinity.
+Sizes are those of a convolution, floor((W - K + 2P)/S) + 1; with ``ceil_mode`` the quotient is
+rounded up, and a window that would start in the padding after the input is dropped. The padding
+counts as minus infinity.
 
-Source: Boureau, Ponce & LeCun (2010), A theoretical analysis of feature pooling; ``torch.nn.MaxPool2d`` for
-``ceil_mode``.
-"""
+Source: Boureau, Ponce & LeCun (2010), A theoretical analysis of feature pooling;
+``torch.nn.MaxPool2d`` for ``ceil_mode``."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.operator import Example
-from cnnspec.ops.pooling import Pool
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.operator import Example
+from cnnspec.ops.kit.pooling import Pool
 from cnnspec.units import Shape
 
 
@@ -27,8 +27,16 @@ class MaxPool(Pool):
         return self.largest(torch, x, y, return_indices)
 
     examples = (
-        Example("Krizhevsky, Sutskever & Hinton (2012), section 3.4: overlapping pooling, z = 3, s = 2",
-                ((96, 55, 55),), {"kernel_size": 3, "stride": 2}, (96, 27, 27)),
-        Example("torchvision's GoogLeNet, maxpool1: kernel 3, stride 2, ceil_mode on 112x112",
-                ((64, 112, 112),), {"kernel_size": 3, "stride": 2, "ceil_mode": True}, (64, 56, 56)),
+        Example(
+            "Krizhevsky, Sutskever & Hinton (2012), section 3.4: overlapping pooling, z = 3, s = 2",
+            ((96, 55, 55),),
+            {"kernel_size": 3, "stride": 2},
+            (96, 27, 27),
+        ),
+        Example(
+            "torchvision's GoogLeNet, maxpool1: kernel 3, stride 2, ceil_mode on 112x112",
+            ((64, 112, 112),),
+            {"kernel_size": 3, "stride": 2, "ceil_mode": True},
+            (64, 56, 56),
+        ),
     )

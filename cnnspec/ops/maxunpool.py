@@ -1,22 +1,23 @@
-"""Max unpooling: each value goes back to where the max pooling found its maximum; zeros stand elsewhere.
+"""Max unpooling: each value goes back to where the max pooling found its maximum; zeros stand
+elsewhere.
 
-The output has the size that the pool's input had. The second input is the pool, for its indices, so the values must
-have the shape of its output. Nothing to learn; one lookup a value. A position reads every x whose window holds it,
-y = x*S - P + j with j from 0 to K - 1.
+The output has the size that the pool's input had. The second input is the pool, for its indices, so
+the values must have the shape of its output. Nothing to learn; one lookup a value. A position reads
+every x whose window holds it, y = x*S - P + j with j from 0 to K - 1.
 
-Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, arXiv 1311.2901, section 2.1;
-Badrinarayanan, Kendall & Cipolla (2017), SegNet, arXiv 1511.00561; ``torch.nn.MaxUnpool2d``.
-"""
+Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, arXiv
+1311.2901, section 2.1; Badrinarayanan, Kendall & Cipolla (2017), SegNet, arXiv 1511.00561;
+``torch.nn.MaxUnpool2d``."""
 
 from math import prod
 from typing import Any, Self
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, each_axis, elements
-from cnnspec.ops.fields import Misfit
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, each_axis, elements
+from cnnspec.ops.kit.fields import OperatorError
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import Reach
 from cnnspec.ops.maxpool import MaxPool
-from cnnspec.ops.operator import Example, Operator
-from cnnspec.ops.windows import Reach
 from cnnspec.units import Shape, shape
 
 
@@ -34,13 +35,18 @@ class MaxUnpool(Operator):
         return op
 
     def undo(self, pool: MaxPool, size: Shape) -> None:
-        """Take up the max pool to be undone and the shape of its input; to be called before all else."""
+        """Take up the max pool to be undone and the shape of its input; to be called before all
+        else."""
         self.pool, self.size = pool, size
 
     def output(self, x: Shape, pooled: Shape) -> Shape:
         if x != pooled:
-            raise Misfit("S012", f"maxunpool takes values of the shape of the pool that it undoes, but $0 is "
-                         f"{shape(x)} and $1 is {shape(pooled)}", f"$0 needs the shape {shape(pooled)}")
+            raise OperatorError(
+                "S012",
+                "maxunpool takes values of the shape of the pool that it undoes, but $0 is "
+                f"{shape(x)} and $1 is {shape(pooled)}",
+                f"$0 needs the shape {shape(pooled)}",
+            )
         return self.size
 
     def elementwise(self, x: Shape, pooled: Shape, y: Shape) -> dict[str, int]:
@@ -57,13 +63,27 @@ class MaxUnpool(Operator):
         return (memory.Function(prod(y), unpools=True),)
 
     def build(self, torch: Any, x: Shape, pooled: Shape, y: Shape) -> Any:
-        """A module of the values and of the indices that the pool gives when it is built with ``return_indices``."""
+        """A module of the values and of the indices that the pool gives when it is built with
+        ``return_indices``."""
         cls, window = building.sliding(torch, "MaxUnpool", self.pool.axes(self.size))
-        return building.adapted(cls, lambda module, x, indices: cls.forward(module, x, indices, y[1:]))(**window)
+        return building.adapted(
+            cls, lambda module, x, indices: cls.forward(module, x, indices, y[1:])
+        )(**window)
 
     examples = (
-        Example("PyTorch documentation, MaxUnpool2d: a 4x4 input, pooled by 2 to 2x2, is 4x4 again",
-                ((1, 2, 2), (1, 2, 2)), {}, (1, 4, 4), undone=({"kernel_size": 2, "stride": 2}, (1, 4, 4))),
-        Example("PyTorch documentation, MaxUnpool2d: so is a 4x5 input, whose last column the pool left out",
-                ((1, 2, 2), (1, 2, 2)), {}, (1, 4, 5), undone=({"kernel_size": 2, "stride": 2}, (1, 4, 5))),
+        Example(
+            "PyTorch documentation, MaxUnpool2d: a 4x4 input, pooled by 2 to 2x2, is 4x4 again",
+            ((1, 2, 2), (1, 2, 2)),
+            {},
+            (1, 4, 4),
+            undone=({"kernel_size": 2, "stride": 2}, (1, 4, 4)),
+        ),
+        Example(
+            "PyTorch documentation, MaxUnpool2d: so is a 4x5 input, whose last column the pool"
+            " left out",
+            ((1, 2, 2), (1, 2, 2)),
+            {},
+            (1, 4, 5),
+            undone=({"kernel_size": 2, "stride": 2}, (1, 4, 5)),
+        ),
     )

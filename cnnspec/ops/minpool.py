@@ -1,18 +1,17 @@
 """Min pooling: the smallest value of each window, each channel by itself; nothing to learn.
 
-It is max pooling of the negative, min(x) = -max(-x), and has its sizes: floor((W - K + 2P)/S) + 1. The padding
-counts as plus infinity. An output costs K*K - 1 comparisons.
+It is max pooling of the negative, min(x) = -max(-x), and has its sizes: floor((W - K + 2P)/S) + 1.
+The padding counts as plus infinity. An output costs K*K - 1 comparisons.
 
-Source: He, Sun & Tang (2009), Single image haze removal using dark channel prior, equation 5, whose dark channel is
-a minimum over patches; mathematical morphology knows it as erosion.
-"""
+Source: He, Sun & Tang (2009), Single image haze removal using dark channel prior, equation 5, whose
+dark channel is a minimum over patches; mathematical morphology knows it as erosion."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.operator import Example
-from cnnspec.ops.pooling import Pool
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.operator import Example
+from cnnspec.ops.kit.pooling import Pool
 from cnnspec.units import Shape
 
 
@@ -23,13 +22,22 @@ class MinPool(Pool):
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         pooled = self.in_memory(x, y, indices=prod(y), lazy=len(x) == 2)
         first = memory.Function(prod(x))
-        return (first.replace(lives=len(pooled)), *memory.after(pooled), memory.Function(prod(y), reads=(memory.LAST,)))
+        return (
+            first.replace(lives=len(pooled)),
+            *memory.after(pooled),
+            memory.Function(prod(y), reads=(memory.LAST,)),
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         largest = self.largest(torch, x, y)
         return building.stateless(torch, "MinPool", lambda x: -largest(-x))
 
     examples = (
-        Example("He, Sun & Tang (2009), section 5: patches of 15x15, one around each pixel of a 600x400 image",
-                ((1, 400, 600),), {"kernel_size": 15, "stride": 1, "padding": "half"}, (1, 400, 600)),
+        Example(
+            "He, Sun & Tang (2009), section 5: patches of 15x15, one around each pixel of a 600x400"
+            " image",
+            ((1, 400, 600),),
+            {"kernel_size": 15, "stride": 1, "padding": "half"},
+            (1, 400, 600),
+        ),
     )

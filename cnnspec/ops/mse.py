@@ -1,7 +1,7 @@
 """Mean squared error: the mean of (x - t)^2 over all n elements.
 
-The target t comes from outside or as a second input. Counted: n subtractions and n - 1 additions, together 2*n - 1
-additions, n multiplications and one division.
+The target t comes from outside or as a second input. Counted: n subtractions and n - 1 additions,
+together 2*n - 1 additions, n multiplications and one division.
 
 Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 5.4; ``torch.nn.MSELoss``.
 """
@@ -9,11 +9,11 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 5.4; ``to
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.joins import alike
-from cnnspec.ops.operator import Example, Operator
-from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.joins import alike
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape
 
 
@@ -40,19 +40,31 @@ class MeanSquaredError(Operator):
         n, two = prod(xs[0]), len(xs) == 2
         zeros = memory.Function(n, reads=(), lives=4)
         error = memory.Function(n, (0, 1), (0, 1 if two else memory.LAST))
-        means = (memory.view((n,))[0].replace(reads=(memory.LAST,)),
-                 memory.Function(1, (), (memory.LAST,), divides=True))
+        means = (
+            memory.view((n,))[0].replace(reads=(memory.LAST,)),
+            memory.Function(1, (), (memory.LAST,), divides=True),
+        )
         return (error, *means) if two else (zeros, error, *means)
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         """A module that gives each example its own error; without a target, that from zero."""
+
         def forward(x: Any, target: Any = None) -> Any:
             true = torch.zeros_like(x) if target is None else target
-            return torch.nn.functional.mse_loss(x, true, reduction="none").flatten(1).mean(1, keepdim=True)
+            return (
+                torch.nn.functional.mse_loss(x, true, reduction="none")
+                .flatten(1)
+                .mean(1, keepdim=True)
+            )
 
         return building.stateless(torch, "MeanSquaredError", forward)
 
     examples = (
-        Example("PyTorch's documentation of torch.nn.MSELoss: two tensors of torch.randn(3, 5) give a scalar",
-                ((5,), (5,)), {}, (1,)),
+        Example(
+            "PyTorch's documentation of torch.nn.MSELoss: two tensors of torch.randn(3, 5) give a"
+            " scalar",
+            ((5,), (5,)),
+            {},
+            (1,),
+        ),
     )

@@ -1,21 +1,22 @@
-"""Multiplication: the product, element by element, of two or more inputs, one of which may be a gate.
+"""Multiplication: the product, element by element, of two or more inputs, one of which may be a
+gate.
 
-Inputs have one shape C x H x W, or are gates: C x 1 x 1 with a factor for each channel, as squeeze-and-excitation
-has them, or 1 x H x W with a factor for each position. N inputs cost N - 1 multiplications an element.
+Inputs have one shape C x H x W, or are gates: C x 1 x 1 with a factor for each channel, as
+squeeze-and-excitation has them, or 1 x H x W with a factor for each position. N inputs cost N - 1
+multiplications an element.
 
-Source: Hu, Shen & Sun (2018), Squeeze-and-excitation networks, arXiv 1709.01507, equation 4; Woo et al. (2018),
-CBAM, arXiv 1807.06521, equation 1, for positions.
-"""
+Source: Hu, Shen & Sun (2018), Squeeze-and-excitation networks, arXiv 1709.01507, equation 4; Woo et
+al. (2018), CBAM, arXiv 1807.06521, equation 1, for positions."""
 
 from functools import reduce
 from math import prod
 from operator import mul
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.joins import broadcast
-from cnnspec.ops.operator import Example, Operator
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.joins import broadcast
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.units import Shape
 
 
@@ -32,8 +33,15 @@ class Mul(Operator):
 
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
         size = elements(y)
-        return [size, Step("multiplications", f"(N - 1)*{size.formula}", {"N": len(xs), **size.values},
-                           self.elementwise(*xs, y=y)["multiplications"])]
+        return [
+            size,
+            Step(
+                "multiplications",
+                f"(N - 1)*{size.formula}",
+                {"N": len(xs), **size.values},
+                self.elementwise(*xs, y=y)["multiplications"],
+            ),
+        ]
 
     def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.pairwise(y, len(xs), (0, 1), memory.PRODUCT)
@@ -42,6 +50,11 @@ class Mul(Operator):
         return building.stateless(torch, "Mul", lambda *xs: reduce(mul, xs))
 
     examples = (
-        Example("Hu, Shen & Sun (2018), figure 3 and table 1: the first stage of SE-ResNet-50 scales 256 channels of "
-                "56x56 by 1x1x256 gates", ((256, 56, 56), (256, 1, 1)), {}, (256, 56, 56)),
+        Example(
+            "Hu, Shen & Sun (2018), figure 3 and table 1: the first stage of SE-ResNet-50 scales"
+            " 256 channels of 56x56 by 1x1x256 gates",
+            ((256, 56, 56), (256, 1, 1)),
+            {},
+            (256, 56, 56),
+        ),
     )

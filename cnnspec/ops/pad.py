@@ -1,46 +1,62 @@
 """Padding: values added before and after each spatial dimension, which grows to W + P + Q.
 
-The values are zeros, the input mirrored at its border (reflect: the border itself stands once, so P and Q must be
-less than W), or the border's own (replicate). Position y reads y - P.
+The values are zeros, the input mirrored at its border (reflect: the border itself stands once, so P
+and Q must be less than W), or the border's own (replicate). Position y reads y - P.
 
-Source: ``torch.nn.functional.pad``; ``torch.nn.ZeroPad2d``, ``ReflectionPad2d`` and ``ReplicationPad2d``.
-"""
+Source: ``torch.nn.functional.pad``; ``torch.nn.ZeroPad2d``, ``ReflectionPad2d`` and
+``ReplicationPad2d``."""
 
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, each_axis, elements
-from cnnspec.ops.fields import Misfit, choice
-from cnnspec.ops.list_fields import Padding, sides
-from cnnspec.ops.operator import Example, Operator, feature_map
-from cnnspec.ops.windows import Reach, Window, both_sides, single
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, each_axis, elements
+from cnnspec.ops.kit.fields import OperatorError, choice
+from cnnspec.ops.kit.list_fields import Padding, sides
+from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit.windows import Reach, Window, both_sides, single
 from cnnspec.units import Shape
 
 
 class Pad(Operator):
     title = "Padding"
 
-    padding: Padding = sides("P and Q, what is added on each side: a number, one for each dimension, or a pair "
-                             "[before, after] for each")
-    mode: str = choice("what is added: zeros, the input mirrored, or its border repeated",
-                       "constant", "reflect", "replicate", default="constant")
+    padding: Padding = sides(
+        "P and Q, what is added on each side: a number, one for each dimension, or a pair "
+        "[before, after] for each"
+    )
+    mode: str = choice(
+        "what is added: zeros, the input mirrored, or its border repeated",
+        "constant",
+        "reflect",
+        "replicate",
+        default="constant",
+    )
 
     def output(self, x: Shape) -> Shape:
         channels, sizes = feature_map("pad", x)
         pairs = both_sides(self.padding, len(sizes))
         for w, pair in zip(sizes, pairs, strict=True):
             if self.mode == "reflect" and max(pair) >= w:
-                raise Misfit("S011", f"a reflection of {max(pair)} does not fit into {w}: it leaves out the border, so "
-                             f"there are {w - 1} to mirror", f"a padding of at most {w - 1}", "padding")
+                raise OperatorError(
+                    "S011",
+                    f"a reflection of {max(pair)} does not fit into {w}: it leaves out the border,"
+                    f" so there are {w - 1} to mirror",
+                    f"a padding of at most {w - 1}",
+                    "padding",
+                )
         return (channels, *(w + sum(pair) for w, pair in zip(sizes, pairs, strict=True)))
 
     def window(self, x: Shape, y: Shape) -> Reach:
-        return tuple(Window(1, 1, (single(-before),)) for before, _ in both_sides(self.padding, len(x) - 1))
+        return tuple(
+            Window(1, 1, (single(-before),)) for before, _ in both_sides(self.padding, len(x) - 1)
+        )
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         parts = list(zip(x[1:], both_sides(self.padding, len(x) - 1), y[1:], strict=True))
-        sizes = [Step(f"output {name}", "W + P + Q", {"W": w, "P": p, "Q": q}, size)
-                 for name, (w, (p, q), size) in each_axis(parts)]
+        sizes = [
+            Step(f"output {name}", "W + P + Q", {"W": w, "P": p, "Q": q}, size)
+            for name, (w, (p, q), size) in each_axis(parts)
+        ]
         return [*sizes, elements(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
@@ -49,14 +65,25 @@ class Pad(Operator):
         return memory.keeping_input(y, copies=True)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        kind = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication"}[self.mode]
+        kind = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication"}[
+            self.mode
+        ]
         cls = building.dimensional(torch, f"{kind}Pad", len(x) - 1)
         flat = [size for pair in reversed(both_sides(self.padding, len(x) - 1)) for size in pair]
         return cls(flat, 0.0) if self.mode == "constant" else cls(flat)
 
     examples = (
-        Example("PyTorch's documentation of torch.nn.ZeroPad2d: nn.ZeroPad2d(2) makes 3x3 7x7",
-                ((1, 3, 3),), {"padding": 2}, (1, 7, 7)),
-        Example("PyTorch's documentation of torch.nn.ReflectionPad2d: (1, 1, 2, 0), which is left, right, top, bottom, "
-                "makes 3x3 5x5", ((1, 3, 3),), {"padding": [[2, 0], [1, 1]], "mode": "reflect"}, (1, 5, 5)),
+        Example(
+            "PyTorch's documentation of torch.nn.ZeroPad2d: nn.ZeroPad2d(2) makes 3x3 7x7",
+            ((1, 3, 3),),
+            {"padding": 2},
+            (1, 7, 7),
+        ),
+        Example(
+            "PyTorch's documentation of torch.nn.ReflectionPad2d: (1, 1, 2, 0), which is left,"
+            " right, top, bottom, makes 3x3 5x5",
+            ((1, 3, 3),),
+            {"padding": [[2, 0], [1, 1]], "mode": "reflect"},
+            (1, 5, 5),
+        ),
     )

@@ -1,16 +1,17 @@
-"""Channel padding: channels of zeros added before and after, so that a shortcut without parameters can be added.
+"""Channel padding: channels of zeros added before and after, so that a shortcut without parameters
+can be added.
 
 The output has before + C + after channels.
 
-Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, section 3.3, option A.
-"""
+Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, section 3.3,
+option A."""
 
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.fields import natural
-from cnnspec.ops.operator import Example, Operator
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.fields import natural
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.units import Shape
 
 
@@ -35,6 +36,11 @@ class PadChannels(Operator):
         return building.stateless(torch, "PadChannels", lambda x: torch.nn.functional.pad(x, sides))
 
     examples = (
-        Example("He et al. (2016), section 4.2: for CIFAR-10, all shortcuts are option A; the first of them takes 16 "
-                "filters to 32 at 16x16", ((16, 16, 16),), {"after": 16}, (32, 16, 16)),
+        Example(
+            "He et al. (2016), section 4.2: for CIFAR-10, all shortcuts are option A; the first of"
+            " them takes 16 filters to 32 at 16x16",
+            ((16, 16, 16),),
+            {"after": 16},
+            (32, 16, 16),
+        ),
     )

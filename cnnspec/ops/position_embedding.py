@@ -1,16 +1,16 @@
 """Position embedding: a learned value for each element of the input, added to it.
 
-Without it attention could not tell one position from another. There are C*H*W parameters, and one addition an
-element.
+Without it attention could not tell one position from another. There are C*H*W parameters, and one
+addition an element.
 
 Source: Dosovitskiy et al. (2021), An image is worth 16x16 words, arXiv 2010.11929, equation 1.
 """
 
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.operator import Elementwise, Example
 from cnnspec.units import Shape
 
 
@@ -28,11 +28,21 @@ class PositionEmbedding(Elementwise):
         return memory.keeping_nothing(y, memory.SAME, trained=("weight",))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        """A module whose values are drawn, as the paper's are, from a normal distribution of deviation 0.02."""
-        return building.module(torch, "PositionEmbedding", lambda module, x: x + module.weight,
-                               {"weight": torch.randn(x) * 0.02})
+        """A module whose values are drawn, as the paper's are, from a normal distribution of
+        deviation 0.02."""
+        return building.module(
+            torch,
+            "PositionEmbedding",
+            lambda module, x: x + module.weight,
+            {"weight": torch.randn(x) * 0.02},
+        )
 
     examples = (
-        Example("timm's samvit_base_patch16, pos_embed: (1, 64, 64, 768), channels last",
-                ((768, 64, 64),), {}, (768, 64, 64), params=3_145_728),
+        Example(
+            "timm's samvit_base_patch16, pos_embed: (1, 64, 64, 768), channels last",
+            ((768, 64, 64),),
+            {},
+            (768, 64, 64),
+            params=3_145_728,
+        ),
     )

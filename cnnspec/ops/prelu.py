@@ -1,7 +1,7 @@
 """PReLU: x where it is positive, a * x elsewhere, with a learned.
 
-There is one coefficient a channel, C parameters, or one for the whole layer. Counted: one comparison and, as if
-every element were negative, one multiplication an element.
+There is one coefficient a channel, C parameters, or one for the whole layer. Counted: one
+comparison and, as if every element were negative, one multiplication an element.
 
 Source: He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, arXiv 1502.01852, equation 1;
 ``torch.nn.PReLU``, whose default is the shared coefficient.
@@ -10,10 +10,10 @@ Source: He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, arXiv 1502.01
 from math import prod
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.fields import flag
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.fields import flag
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
@@ -28,17 +28,34 @@ class PRelu(Activation):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         (n,) = self.parameters(x)["weight"]
-        return [elements(y), Step("parameters", "1" if self.shared else "C", {} if self.shared else {"C": n}, n)]
+        return [
+            elements(y),
+            Step("parameters", "1" if self.shared else "C", {} if self.shared else {"C": n}, n),
+        ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y, most=2 * prod(y), scratch=prod(y), trained=("weight", "bias"))
+        return memory.keeping_input(
+            y, most=2 * prod(y), scratch=prod(y), trained=("weight", "bias")
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.PReLU(1 if self.shared else x[0])
 
     examples = (
-        Example("He et al. (2015), table 1: conv1 has 64 filters and, channel-wise, a coefficient for each; any map "
-                "of 64 channels", ((64, 112, 112),), {}, (64, 112, 112), params=64),
-        Example("PyTorch's documentation of torch.nn.PReLU: without arguments a single parameter a, on torch.randn(2)",
-                ((2,),), {"shared": True}, (2,), params=1),
+        Example(
+            "He et al. (2015), table 1: conv1 has 64 filters and, channel-wise, a coefficient for"
+            " each; any map of 64 channels",
+            ((64, 112, 112),),
+            {},
+            (64, 112, 112),
+            params=64,
+        ),
+        Example(
+            "PyTorch's documentation of torch.nn.PReLU: without arguments a single parameter a, on"
+            " torch.randn(2)",
+            ((2,),),
+            {"shared": True},
+            (2,),
+            params=1,
+        ),
     )

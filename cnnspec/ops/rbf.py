@@ -1,18 +1,19 @@
 """Radial basis functions: each output is the squared distance of the input from a fixed vector.
 
-y_i = sum of (x_j - w_ij)^2. The k vectors of n are set by hand and not trained: n*k values of buffers. An output
-costs n subtractions, which count as additions, n multiplications and n - 1 additions.
+y_i = sum of (x_j - w_ij)^2. The k vectors of n are set by hand and not trained: n*k values of
+buffers. An output costs n subtractions, which count as additions, n multiplications and n - 1
+additions.
 
-Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document recognition, equation 7.
-"""
+Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document
+recognition, equation 7."""
 
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step
-from cnnspec.ops.fields import size
-from cnnspec.ops.operator import Example, Operator, vector
-from cnnspec.ops.windows import WHOLE, Reach
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step
+from cnnspec.ops.kit.fields import size
+from cnnspec.ops.kit.operator import Example, Operator, vector
+from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape
 
 
@@ -46,16 +47,30 @@ class Rbf(Operator):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         n = x[0] * y[0]
-        return (memory.Function(n), memory.Function(n, (0,), (memory.LAST,), most=3 * n),
-                memory.Function(y[0], (), (memory.LAST,), memory.TURNED))
+        return (
+            memory.Function(n),
+            memory.Function(n, (0,), (memory.LAST,), most=3 * n),
+            memory.Function(y[0], (), (memory.LAST,), memory.TURNED),
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        """A module whose vectors are random, of -1 and 1, as the paper's bitmaps of characters are."""
+        """A module whose vectors are random, of -1 and 1, as the paper's bitmaps of characters
+        are."""
         vectors = torch.randint(0, 2, self.buffers(x)["weight"]) * 2.0 - 1.0
-        return building.module(torch, "Rbf", lambda module, x: (x[:, None] - module.weight).square().sum(-1),
-                               buffers={"weight": vectors})
+        return building.module(
+            torch,
+            "Rbf",
+            lambda module, x: (x[:, None] - module.weight).square().sum(-1),
+            buffers={"weight": vectors},
+        )
 
     examples = (
-        Example("LeCun et al. (1998), section II.B: 10 RBF units, one a class, with 84 inputs each; their parameters "
-                "are fixed", ((84,),), {"out_features": 10}, (10,), buffers=840),
+        Example(
+            "LeCun et al. (1998), section II.B: 10 RBF units, one a class, with 84 inputs each;"
+            " their parameters are fixed",
+            ((84,),),
+            {"out_features": 10},
+            (10,),
+            buffers=840,
+        ),
     )

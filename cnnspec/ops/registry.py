@@ -1,9 +1,10 @@
-"""Every operator: its name in specs, which is its module in this room, and its class. Imported on first use."""
+"""Every operator: its name in specs, which is its module in this room, and its class. Imported on
+first use."""
 
 from functools import cache
 from importlib import import_module
 
-from cnnspec.ops.operator import Operator
+from cnnspec.ops.kit.operator import Operator
 
 OPERATORS = {
     "conv": "Conv",

@@ -5,9 +5,9 @@ Source: Nair & Hinton (2010), Rectified linear units improve restricted Boltzman
 
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.fields import flag
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.fields import flag
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
@@ -24,6 +24,11 @@ class Relu(Activation):
         return torch.nn.ReLU(self.inplace)
 
     examples = (
-        Example("Krizhevsky, Sutskever & Hinton (2012), section 3.5: after the first layer, 290,400 neurons",
-                ((96, 55, 55),), {}, (96, 55, 55)),
+        Example(
+            "Krizhevsky, Sutskever & Hinton (2012), section 3.5: after the first layer, 290,400"
+            " neurons",
+            ((96, 55, 55),),
+            {},
+            (96, 55, 55),
+        ),
     )

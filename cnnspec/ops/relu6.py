@@ -7,9 +7,9 @@ Source: Howard et al. (2017), MobileNets, arXiv 1704.04861; ``torch.nn.ReLU6``.
 
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.fields import in_place
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.fields import in_place
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
@@ -26,6 +26,11 @@ class Relu6(Activation):
         return torch.nn.ReLU6(self.inplace)
 
     examples = (
-        Example("Sandler et al. (2018), MobileNetV2, arXiv 1801.04381, table 2: the first layer has 112x112 outputs "
-                "of 32 channels", ((32, 112, 112),), {}, (32, 112, 112)),
+        Example(
+            "Sandler et al. (2018), MobileNetV2, arXiv 1801.04381, table 2: the first layer has"
+            " 112x112 outputs of 32 channels",
+            ((32, 112, 112),),
+            {},
+            (32, 112, 112),
+        ),
     )

@@ -8,12 +8,12 @@ Source: ``torch.reshape``; ``torch.nn.Unflatten``.
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.fields import Misfit
-from cnnspec.ops.list_fields import new_shape
-from cnnspec.ops.operator import Example, Operator
-from cnnspec.ops.windows import SAME, WHOLE, Reach
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.fields import OperatorError
+from cnnspec.ops.kit.list_fields import new_shape
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import SAME, WHOLE, Reach
 from cnnspec.units import Shape, count
 from cnnspec.units import shape as shape_text
 
@@ -22,14 +22,21 @@ class Reshape(Operator):
     title = "Reshape"
     role = "shape"
 
-    shape: tuple[int, ...] = new_shape("the new shape, channels first; one size may be -1, which the others give")
+    shape: tuple[int, ...] = new_shape(
+        "the new shape, channels first; one size may be -1, which the others give"
+    )
 
     def output(self, x: Shape) -> Shape:
         known, n = prod(s for s in self.shape if s > 0), prod(x)
         if n % known or (-1 not in self.shape and n != known):
-            raise Misfit("S014", f"reshape keeps the number of elements, but $0 has {shape_text(x)} = {count(n)} and "
-                         f"the sizes of shape give {count(known)}{' times a whole number' * (-1 in self.shape)}",
-                         f"sizes whose product is {count(n)}, or one of them -1", "shape")
+            raise OperatorError(
+                "S014",
+                f"reshape keeps the number of elements, but $0 has {shape_text(x)} = {count(n)} and"
+                " the sizes of shape give"
+                f" {count(known)}{' times a whole number' * (-1 in self.shape)}",
+                f"sizes whose product is {count(n)}, or one of them -1",
+                "shape",
+            )
         return tuple(s if s > 0 else n // known for s in self.shape)
 
     def window(self, x: Shape, y: Shape) -> Reach:
@@ -39,7 +46,12 @@ class Reshape(Operator):
         if -1 not in self.shape:
             return [elements(y)]
         others = {f"a_{i}": s for i, s in enumerate(self.shape) if s > 0}
-        left = Step("size of -1", "/".join(("n", *others)), {"n": prod(x), **others}, prod(x) // prod(others.values()))
+        left = Step(
+            "size of -1",
+            "/".join(("n", *others)),
+            {"n": prod(x), **others},
+            prod(x) // prod(others.values()),
+        )
         return [left, elements(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
@@ -49,8 +61,16 @@ class Reshape(Operator):
         return building.stateless(torch, "Reshape", lambda x: x.reshape(len(x), *y))
 
     examples = (
-        Example("PyTorch's documentation of torch.nn.Unflatten: a vector of 50 becomes 2x5x5",
-                ((50,),), {"shape": [2, 5, 5]}, (2, 5, 5)),
-        Example("PyTorch's documentation of torch.reshape: (-1,) reads a 2x2 tensor as a vector of 4",
-                ((2, 2),), {"shape": [-1]}, (4,)),
+        Example(
+            "PyTorch's documentation of torch.nn.Unflatten: a vector of 50 becomes 2x5x5",
+            ((50,),),
+            {"shape": [2, 5, 5]},
+            (2, 5, 5),
+        ),
+        Example(
+            "PyTorch's documentation of torch.reshape: (-1,) reads a 2x2 tensor as a vector of 4",
+            ((2, 2),),
+            {"shape": [-1]},
+            (4,),
+        ),
     )

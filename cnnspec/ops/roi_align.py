@@ -1,24 +1,25 @@
-"""RoI align: of each of R regions of an image, a map of w x h for each channel, sampled from its feature maps.
+"""RoI align: of each of R regions of an image, a map of w x h for each channel, sampled from its
+feature maps.
 
-A region is cut into w x h cells; a cell is the mean of s*s samples, each interpolated from its neighbours: in n
-dimensions s**n * 2**n multiplications, s**n * 2**n - 1 additions and one division an element. Of several inputs, the
-maps of a pyramid, each region is sampled from the one that suits its size; where the regions lie depends on the
-image. The output is C x h x w x R, the regions last: reshaped to C*h*w x R, a 1x1 convolution is a linear layer on
-each region.
+A region is cut into w x h cells; a cell is the mean of s*s samples, each interpolated from its
+neighbours: in n dimensions s**n * 2**n multiplications, s**n * 2**n - 1 additions and one division
+an element. Of several inputs, the maps of a pyramid, each region is sampled from the one that suits
+its size; where the regions lie depends on the image. The output is C x h x w x R, the regions last:
+reshaped to C*h*w x R, a 1x1 convolution is a linear layer on each region.
 
-Source: He, Gkioxari, Dollár & Girshick (2017), Mask R-CNN, arXiv 1703.06870, section 3; Lin et al. (2017), Feature
-pyramid networks, arXiv 1612.03144, equation 1, for the pyramid; ``torchvision.ops.MultiScaleRoIAlign``.
-"""
+Source: He, Gkioxari, Dollár & Girshick (2017), Mask R-CNN, arXiv 1703.06870, section 3; Lin et al.
+(2017), Feature pyramid networks, arXiv 1612.03144, equation 1, for the pyramid;
+``torchvision.ops.MultiScaleRoIAlign``."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step
-from cnnspec.ops.fields import Misfit, size
-from cnnspec.ops.list_fields import PerAxis, per_axis
-from cnnspec.ops.operator import Example, Operator, feature_map
-from cnnspec.ops.windows import WHOLE, Reach, per_dimension
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step
+from cnnspec.ops.kit.fields import OperatorError, size
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis
+from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit.windows import WHOLE, Reach, per_dimension
 from cnnspec.units import Shape, shape
 
 
@@ -34,13 +35,20 @@ class RoiAlign(Operator):
         channels, sizes = feature_map("roi_align", xs[0])
         for i, x in enumerate(xs):
             if len(x) != len(xs[0]) or x[0] != channels:
-                raise Misfit("S012", f"roi_align: $0 is {shape(xs[0])} but ${i} is {shape(x)}",
-                             f"the maps of a pyramid have the same channels: ${i} needs {channels}")
+                raise OperatorError(
+                    "S012",
+                    f"roi_align: $0 is {shape(xs[0])} but ${i} is {shape(x)}",
+                    f"the maps of a pyramid have the same channels: ${i} needs {channels}",
+                )
         return (channels, *per_dimension("output_size", self.output_size, len(sizes)), self.regions)
 
     def elementwise(self, *xs: Shape, y: Shape) -> dict[str, int]:
         taps = (2 * self.sampling_ratio) ** (len(xs[0]) - 1)
-        return {"multiplications": taps * prod(y), "additions": (taps - 1) * prod(y), "divisions": prod(y)}
+        return {
+            "multiplications": taps * prod(y),
+            "additions": (taps - 1) * prod(y),
+            "divisions": prod(y),
+        }
 
     def window(self, *xs: Shape, y: Shape) -> Reach:
         return WHOLE
@@ -49,29 +57,42 @@ class RoiAlign(Operator):
         names = ("h", "w") if len(y) == 4 else tuple(f"w_{i}" for i in range(1, len(y) - 1))
         values = dict(zip(("C", *names, "R"), y, strict=True))
         elements, taps = "*".join(values), "*".join(["2*s"] * len(names))
-        return [Step("activation size", elements, values, prod(y)),
-                Step("multiplications", f"{taps}*{elements}", {"s": self.sampling_ratio, **values},
-                     self.elementwise(*xs, y=y)["multiplications"])]
+        return [
+            Step("activation size", elements, values, prod(y)),
+            Step(
+                "multiplications",
+                f"{taps}*{elements}",
+                {"s": self.sampling_ratio, **values},
+                self.elementwise(*xs, y=y)["multiplications"],
+            ),
+        ]
 
     def sampled_in_memory(self, i: int, maps: int, y: Shape, follow: int) -> memory.Functions:
-        """The regions of the i-th map, after which those of as many maps ``follow``: see ``build``."""
+        """The regions of the i-th map, after which those of as many maps ``follow``: see
+        ``build``."""
         n, regions, last = max(len(y) - 2, 2), len(range(i, self.regions, maps)), (memory.LAST,)
         points = regions * prod(self.sampling_ratio * w for w in y[1:-1])
-        lines = [memory.Function(regions * self.sampling_ratio * w, reads=(), fixed=True) for w in y[1:-1]]
+        lines = [
+            memory.Function(regions * self.sampling_ratio * w, reads=(), fixed=True)
+            for w in y[1:-1]
+        ]
         if len(lines) == 1:
             lines.insert(0, memory.Function(regions, reads=(), fixed=True))
         cells = y[0] * regions * prod(y[1:-1])
-        steps = [memory.Function(regions, reads=(), fixed=True), *lines,
-                 memory.Function(points * n, reads=(), fixed=True),
-                 memory.Function(y[0] * points, (0, 1), (i, memory.LAST), scratch=points * n),
-                 memory.Function(y[0] * points, (), last, shares=True),
-                 memory.Function(cells, (), last, divides=True),
-                 memory.Function(cells, (), last, memory.TURNED, shares=True, turned=2)]
+        steps = [
+            memory.Function(regions, reads=(), fixed=True),
+            *lines,
+            memory.Function(points * n, reads=(), fixed=True),
+            memory.Function(y[0] * points, (0, 1), (i, memory.LAST), scratch=points * n),
+            memory.Function(y[0] * points, (), last, shares=True),
+            memory.Function(cells, (), last, divides=True),
+            memory.Function(cells, (), last, memory.TURNED, shares=True, turned=2),
+        ]
         held = [len(steps) - 1 - k for k in range(len(steps) - 1)] + [follow * len(steps) + 1]
         return tuple([f.replace(lives=n) for f, n in zip(steps, held, strict=True)])
 
     def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
-        maps = xs[:self.regions]
+        maps = xs[: self.regions]
         parts = [self.sampled_in_memory(i, len(xs), y, len(maps) - 1 - i) for i in range(len(maps))]
         ends = tuple(-len(part) * (len(maps) - 1 - i) - 1 for i, part in enumerate(parts))
         return *(f for part in parts for f in part), memory.Function(prod(y), (), ends, memory.VIEW)
@@ -79,9 +100,9 @@ class RoiAlign(Operator):
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         """A module that chooses its regions by itself, as no proposals reach it.
 
-        They are half as large as the image, lie along its diagonal, and the maps take turns. Samples are taken in
-        single precision at least: in 16 bits grid_sample on a CPU reads outside of maps of more than 32,767 positions.
-        """
+        They are half as large as the image, lie along its diagonal, and the maps take turns.
+        Samples are taken in single precision at least: in 16 bits grid_sample on a CPU reads
+        outside of maps of more than 32,767 positions."""
         sizes, s, n = y[1:-1], self.sampling_ratio, max(len(y) - 2, 2)
         building.at_most_3("sampling", len(sizes))
 
@@ -92,21 +113,34 @@ class RoiAlign(Operator):
                 return (torch.arange(c, device=x.device, dtype=x.dtype) + 0.5) / c
 
             turns = torch.arange(i, self.regions, len(xs), device=x.device, dtype=x.dtype)
-            lines = [turns[:, None] / max(self.regions - 1, 1) - 1 + spread(s * w) for w in sizes]  # from -1 to 1
+            lines = [
+                turns[:, None] / max(self.regions - 1, 1) - 1 + spread(s * w) for w in sizes
+            ]  # from -1 to 1
             if len(sizes) == 1:  # grid_sample takes two dimensions or three
                 x, lines = x.unsqueeze(2), [0 * lines[0][:, :1], *lines]
-            lines = [line.unflatten(1, [-1 if j == k else 1 for k in range(n)]) for j, line in enumerate(lines)]
+            lines = [
+                line.unflatten(1, [-1 if j == k else 1 for k in range(n)])
+                for j, line in enumerate(lines)
+            ]
             grid = torch.stack(torch.broadcast_tensors(*reversed(lines)), -1).flatten(0, 1)
-            samples = torch.nn.functional.grid_sample(x, grid.expand(len(x), *grid.shape), padding_mode="border",
-                                                      align_corners=False)
+            samples = torch.nn.functional.grid_sample(
+                x, grid.expand(len(x), *grid.shape), padding_mode="border", align_corners=False
+            )
             cells = samples.reshape(*x.shape[:2], -1, *(part for w in sizes for part in (w, s)))
             return cells.mean(tuple(range(4, cells.dim(), 2))).movedim(2, -1).to(given)
 
-        return building.stateless(torch, "RoiAlign", lambda *xs: torch.cat(
-            [sampled(i, x) for i, x in enumerate(xs[:self.regions])], -1))
+        return building.stateless(
+            torch,
+            "RoiAlign",
+            lambda *xs: torch.cat([sampled(i, x) for i, x in enumerate(xs[: self.regions])], -1),
+        )
 
     examples = (
-        Example("torchvision's fasterrcnn_resnet50_fpn, roi_heads.box_roi_pool: 7x7 cells of 2x2 samples, and at most "
-                "1000 regions an image", ((256, 200, 200), (256, 100, 100), (256, 50, 50), (256, 25, 25)),
-                {"regions": 1000, "output_size": 7}, (256, 7, 7, 1000)),
+        Example(
+            "torchvision's fasterrcnn_resnet50_fpn, roi_heads.box_roi_pool: 7x7 cells of 2x2"
+            " samples, and at most 1000 regions an image",
+            ((256, 200, 200), (256, 100, 100), (256, 50, 50), (256, 25, 25)),
+            {"regions": 1000, "output_size": 7},
+            (256, 7, 7, 1000),
+        ),
     )

@@ -1,14 +1,13 @@
 """Scaling: every element times one constant, which is not learned; one multiplication an element.
 
-Source: Szegedy, Ioffe, Vanhoucke & Alemi (2016), Inception-v4, Inception-ResNet and the impact of residual connections
-on learning, arXiv 1602.07261, section 3.3.
-"""
+Source: Szegedy, Ioffe, Vanhoucke & Alemi (2016), Inception-v4, Inception-ResNet and the impact of
+residual connections on learning, arXiv 1602.07261, section 3.3."""
 
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.fields import real
-from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.fields import real
+from cnnspec.ops.kit.operator import Elementwise, Example
 from cnnspec.units import Shape
 
 
@@ -25,6 +24,11 @@ class Scale(Elementwise):
         return building.stateless(torch, "Scale", lambda x: x * self.factor)
 
     examples = (
-        Example("Szegedy et al. (2016), figure 20, and timm's inception_resnet_v2, repeat.0: residuals of 320 channels "
-                "of 35x35 are scaled by 0.17 before they are added", ((320, 35, 35),), {"factor": 0.17}, (320, 35, 35)),
+        Example(
+            "Szegedy et al. (2016), figure 20, and timm's inception_resnet_v2, repeat.0: residuals"
+            " of 320 channels of 35x35 are scaled by 0.17 before they are added",
+            ((320, 35, 35),),
+            {"factor": 0.17},
+            (320, 35, 35),
+        ),
     )

@@ -7,8 +7,8 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.2.2.2; `
 
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
@@ -23,6 +23,11 @@ class Sigmoid(Activation):
         return torch.nn.Sigmoid()
 
     examples = (
-        Example("Hu, Shen & Sun (2018), Squeeze-and-excitation networks, arXiv 1709.01507, figure 3 and table 1: "
-                "the gates of the first stage are 1x1x256", ((256, 1, 1),), {}, (256, 1, 1)),
+        Example(
+            "Hu, Shen & Sun (2018), Squeeze-and-excitation networks, arXiv 1709.01507, figure 3 and"
+            " table 1: the gates of the first stage are 1x1x256",
+            ((256, 1, 1),),
+            {},
+            (256, 1, 1),
+        ),
     )

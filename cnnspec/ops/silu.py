@@ -2,15 +2,14 @@
 
 Counted: one exponential, one addition, one division and one multiplication an element.
 
-Source: Elfwing, Uchibe & Doya (2018), arXiv 1702.03118; Ramachandran, Zoph & Le (2017), arXiv 1710.05941;
-``torch.nn.SiLU``.
-"""
+Source: Elfwing, Uchibe & Doya (2018), arXiv 1702.03118; Ramachandran, Zoph & Le (2017), arXiv
+1710.05941; ``torch.nn.SiLU``."""
 
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.fields import in_place
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.fields import in_place
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
@@ -27,6 +26,11 @@ class Silu(Activation):
         return torch.nn.SiLU(self.inplace)
 
     examples = (
-        Example("Tan & Le (2019), EfficientNet, arXiv 1905.11946, table 1: the first stage gives 32 channels of "
-                "112x112, with SiLU (section 5.2)", ((32, 112, 112),), {}, (32, 112, 112)),
+        Example(
+            "Tan & Le (2019), EfficientNet, arXiv 1905.11946, table 1: the first stage gives 32"
+            " channels of 112x112, with SiLU (section 5.2)",
+            ((32, 112, 112),),
+            {},
+            (32, 112, 112),
+        ),
     )

@@ -2,15 +2,15 @@
 
 ceil((stop - start)/step) channels remain, and nothing is computed.
 
-Source: Ma, Zhang, Zheng & Sun (2018), ShuffleNet V2, arXiv 1807.11164, section 3.2, "channel split".
-"""
+Source: Ma, Zhang, Zheng & Sun (2018), ShuffleNet V2, arXiv 1807.11164, section 3.2, "channel
+split"."""
 
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements
-from cnnspec.ops.fields import Misfit, natural, size
-from cnnspec.ops.operator import Example, Operator
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.fields import OperatorError, natural, size
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.units import Shape
 
 
@@ -18,7 +18,9 @@ class SliceChannels(Operator):
     title = "Channel Slice"
 
     start: int = natural("the first channel kept, counted from 0", default=0)
-    stop: int | None = size("the channel before which the slice ends; default: the end", default=None)
+    stop: int | None = size(
+        "the channel before which the slice ends; default: the end", default=None
+    )
     step: int = size("the step from one channel kept to the next", default=1)
 
     def end(self, x: Shape) -> int:
@@ -26,9 +28,13 @@ class SliceChannels(Operator):
 
     def output(self, x: Shape) -> Shape:
         if not self.start < self.end(x) <= x[0]:
-            raise Misfit("L003", f"a slice lies within the channels, but $0 has {x[0]} and the slice is from "
-                         f"{self.start} to {self.end(x)}", f"start below stop, stop at most {x[0]}",
-                         "start" if self.start >= self.end(x) else "stop")
+            raise OperatorError(
+                "L003",
+                f"a slice lies within the channels, but $0 has {x[0]} and the slice is from "
+                f"{self.start} to {self.end(x)}",
+                f"start below stop, stop at most {x[0]}",
+                "start" if self.start >= self.end(x) else "stop",
+            )
         return (-(-(self.end(x) - self.start) // self.step), *x[1:])
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
@@ -39,9 +45,16 @@ class SliceChannels(Operator):
         return memory.slices(x, y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        return building.stateless(torch, "SliceChannels", lambda x: x[:, self.start:self.end(x.shape[1:]):self.step])
+        return building.stateless(
+            torch, "SliceChannels", lambda x: x[:, self.start : self.end(x.shape[1:]) : self.step]
+        )
 
     examples = (
-        Example("Ma et al. (2018), table 5 and figure 3c: a unit of stage 2 of ShuffleNet V2 1x splits 116 channels of "
-                "28x28 into halves", ((116, 28, 28),), {"stop": 58}, (58, 28, 28)),
+        Example(
+            "Ma et al. (2018), table 5 and figure 3c: a unit of stage 2 of ShuffleNet V2 1x splits"
+            " 116 channels of 28x28 into halves",
+            ((116, 28, 28),),
+            {"stop": 58},
+            (58, 28, 28),
+        ),
     )

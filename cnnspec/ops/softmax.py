@@ -1,16 +1,16 @@
 """Softmax: exp(x_i) / sum over j of exp(x_j), over the channels at each position, or over a vector.
 
-Counted for each of the P positions with its C channels: C exponentials, C - 1 additions and C divisions. The
-maximum that implementations subtract first, against overflow, is not counted.
+Counted for each of the P positions with its C channels: C exponentials, C - 1 additions and C
+divisions. The maximum that implementations subtract first, against overflow, is not counted.
 
-Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 6.29; ``torch.nn.Softmax``, dim 1.
-"""
+Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 6.29; ``torch.nn.Softmax``,
+dim 1."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
@@ -21,12 +21,21 @@ class Softmax(Activation):
         return {"exponentials": prod(x), "additions": prod(x) - prod(x[1:]), "divisions": prod(x)}
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return (memory.in_one_piece(x),
-                memory.Function(prod(y), (memory.OUTPUT,), (memory.LAST,), copies=True, only_gradient=1, plain=True))
+        return (
+            memory.in_one_piece(x),
+            memory.Function(
+                prod(y), (memory.OUTPUT,), (memory.LAST,), copies=True, only_gradient=1, plain=True
+            ),
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Softmax(dim=1)
 
     examples = (
-        Example("Krizhevsky, Sutskever & Hinton (2012), section 3.5: a 1000-way softmax", ((1000,),), {}, (1000,)),
+        Example(
+            "Krizhevsky, Sutskever & Hinton (2012), section 3.5: a 1000-way softmax",
+            ((1000,),),
+            {},
+            (1000,),
+        ),
     )

@@ -1,24 +1,29 @@
 """Softplus: log(1 + exp(beta * x)) / beta, and x itself where beta * x is above a threshold.
 
-Counted, as if every element were below the threshold: one comparison, one multiplication, one exponential, one
-addition, one logarithm and one division.
+Counted, as if every element were below the threshold: one comparison, one multiplication, one
+exponential, one addition, one logarithm and one division.
 
-Source: Dugas et al. (2001), Incorporating second-order functional knowledge for better option pricing;
-``torch.nn.Softplus``.
-"""
+Source: Dugas et al. (2001), Incorporating second-order functional knowledge for better option
+pricing; ``torch.nn.Softplus``."""
 
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.fields import real
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.fields import real
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
 class Softplus(Activation):
     title = "Softplus"
-    per_element = {"comparisons": 1, "multiplications": 1, "exponentials": 1, "additions": 1, "logarithms": 1,
-                   "divisions": 1}
+    per_element = {
+        "comparisons": 1,
+        "multiplications": 1,
+        "exponentials": 1,
+        "additions": 1,
+        "logarithms": 1,
+        "divisions": 1,
+    }
 
     beta: float = real("how sharply it bends", default=1.0, minimum=1e-9)
     threshold: float = real("above it, beta * x counts as linear", default=20.0)
@@ -30,5 +35,10 @@ class Softplus(Activation):
         return torch.nn.Softplus(self.beta, self.threshold)
 
     examples = (
-        Example("PyTorch's documentation of torch.nn.Softplus: nn.Softplus() on torch.randn(2)", ((2,),), {}, (2,)),
+        Example(
+            "PyTorch's documentation of torch.nn.Softplus: nn.Softplus() on torch.randn(2)",
+            ((2,),),
+            {},
+            (2,),
+        ),
     )

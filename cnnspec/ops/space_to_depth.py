@@ -1,7 +1,7 @@
 """Space to depth: each block of b x b positions becomes one position with b*b times the channels.
 
-C x H x W becomes C*b*b x H/b x W/b, and C*b**n channels in n dimensions. The output position y reads b*y to
-b*y + b - 1. Nothing is computed.
+C x H x W becomes C*b*b x H/b x W/b, and C*b**n channels in n dimensions. The output position y
+reads b*y to b*y + b - 1. Nothing is computed.
 
 Source: Redmon & Farhadi (2017), YOLO9000, arXiv 1612.08242, section 2, "fine-grained features";
 ``torch.nn.PixelUnshuffle``.
@@ -9,11 +9,11 @@ Source: Redmon & Farhadi (2017), YOLO9000, arXiv 1612.08242, section 2, "fine-gr
 
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, each_axis, elements
-from cnnspec.ops.fields import Misfit, size
-from cnnspec.ops.operator import Example, Operator, feature_map
-from cnnspec.ops.windows import Reach, Window
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, each_axis, elements
+from cnnspec.ops.kit.fields import OperatorError, size
+from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit.windows import Reach, Window
 from cnnspec.units import Shape
 
 
@@ -26,18 +26,27 @@ class SpaceToDepth(Operator):
         channels, sizes = feature_map("space_to_depth", x)
         for w in sizes:
             if w % self.block:
-                raise Misfit("S014", f"a size of {w} does not divide into blocks of {self.block}",
-                             f"a padding to {-(-w // self.block) * self.block}, or a block that divides {w}", "block")
+                raise OperatorError(
+                    "S014",
+                    f"a size of {w} does not divide into blocks of {self.block}",
+                    f"a padding to {-(-w // self.block) * self.block}, or a block that divides {w}",
+                    "block",
+                )
         return (channels * self.block ** len(sizes), *(w // self.block for w in sizes))
 
     def window(self, x: Shape, y: Shape) -> Reach:
         return (Window(1, self.block, (range(self.block),)),) * (len(x) - 1)
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        sizes = [Step(f"output {name}", "W/b", {"W": w, "b": self.block}, w // self.block)
-                 for name, w in each_axis(x[1:])]
-        return [Step("output channels", "C" + "*b" * (len(x) - 1), {"C": x[0], "b": self.block}, y[0]), *sizes,
-                elements(y)]
+        sizes = [
+            Step(f"output {name}", "W/b", {"W": w, "b": self.block}, w // self.block)
+            for name, w in each_axis(x[1:])
+        ]
+        return [
+            Step("output channels", "C" + "*b" * (len(x) - 1), {"C": x[0], "b": self.block}, y[0]),
+            *sizes,
+            elements(y),
+        ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.keeping_nothing(y, copies=True)
@@ -47,12 +56,23 @@ class SpaceToDepth(Operator):
         if n == 2:
             return torch.nn.PixelUnshuffle(b)
         order = (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
-        return building.stateless(torch, "SpaceToDepth",
-                                  lambda x: building.cut(x, (b,) * n).permute(order).flatten(1, 1 + n))
+        return building.stateless(
+            torch,
+            "SpaceToDepth",
+            lambda x: building.cut(x, (b,) * n).permute(order).flatten(1, 1 + n),
+        )
 
     examples = (
-        Example("Redmon & Farhadi (2017), section 2: 26x26x512 becomes 13x13x2048",
-                ((512, 26, 26),), {"block": 2}, (2048, 13, 13)),
-        Example("PyTorch's documentation of torch.nn.PixelUnshuffle: factor 3 makes 1x12x12 9x4x4",
-                ((1, 12, 12),), {"block": 3}, (9, 4, 4)),
+        Example(
+            "Redmon & Farhadi (2017), section 2: 26x26x512 becomes 13x13x2048",
+            ((512, 26, 26),),
+            {"block": 2},
+            (2048, 13, 13),
+        ),
+        Example(
+            "PyTorch's documentation of torch.nn.PixelUnshuffle: factor 3 makes 1x12x12 9x4x4",
+            ((1, 12, 12),),
+            {"block": 3},
+            (9, 4, 4),
+        ),
     )

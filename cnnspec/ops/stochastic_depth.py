@@ -1,17 +1,18 @@
-"""Stochastic depth: while training, a residual branch is dropped with probability p, and scaled by 1/(1 - p) if not.
+"""Stochastic depth: while training, a residual branch is dropped with probability p, and scaled by
+1/(1 - p) if not.
 
-A "row" drops it for each example by itself, a "batch" for all at once. At inference it does nothing.
+A "row" drops it for each example by itself, a "batch" for all at once. At inference it does
+nothing.
 
-Source: Huang, Sun, Liu, Sedra & Weinberger (2016), Deep networks with stochastic depth, arXiv 1603.09382;
-``torchvision.ops.StochasticDepth`` for the modes.
-"""
+Source: Huang, Sun, Liu, Sedra & Weinberger (2016), Deep networks with stochastic depth, arXiv
+1603.09382; ``torchvision.ops.StochasticDepth`` for the modes."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.fields import choice, real
-from cnnspec.ops.operator import Elementwise, Example
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.fields import choice, real
+from cnnspec.ops.kit.operator import Elementwise, Example
 from cnnspec.units import Shape
 
 
@@ -20,7 +21,9 @@ class StochasticDepth(Elementwise):
     role = "regulariser"
 
     p: float = real("the probability of dropping the branch", maximum=1.0)
-    mode: str = choice("whether each example or the whole batch drops it", "row", "batch", default="row")
+    mode: str = choice(
+        "whether each example or the whole batch drops it", "row", "batch", default="row"
+    )
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if not training or not self.p:
@@ -32,7 +35,9 @@ class StochasticDepth(Elementwise):
         def forward(module: Any, x: Any) -> Any:
             if not module.training or self.p == 0:
                 return x
-            kept = x.new_empty([len(x) if self.mode == "row" else 1] + [1] * (x.dim() - 1)).bernoulli_(1 - self.p)
+            kept = x.new_empty(
+                [len(x) if self.mode == "row" else 1] + [1] * (x.dim() - 1)
+            ).bernoulli_(1 - self.p)
             return x * (kept.div_(1 - self.p) if self.p < 1 else kept)
 
         built = building.module(torch, "StochasticDepth", forward)
@@ -40,6 +45,11 @@ class StochasticDepth(Elementwise):
         return built
 
     examples = (
-        Example("torchvision's convnext_tiny, features.7.2.stochastic_depth: the last of 18 blocks, p = 0.1",
-                ((768, 7, 7),), {"p": 0.1}, (768, 7, 7)),
+        Example(
+            "torchvision's convnext_tiny, features.7.2.stochastic_depth: the last of 18 blocks, p"
+            " = 0.1",
+            ((768, 7, 7),),
+            {"p": 0.1},
+            (768, 7, 7),
+        ),
     )

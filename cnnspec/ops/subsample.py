@@ -2,16 +2,16 @@
 
 Nothing is computed. It is max pooling with a window of one.
 
-Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, section 3.3, option A.
-"""
+Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, section 3.3,
+option A."""
 
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, each_axis, elements
-from cnnspec.ops.list_fields import PerAxis, per_axis
-from cnnspec.ops.operator import Example, Operator, feature_map
-from cnnspec.ops.windows import Reach, Window, per_dimension, single
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, each_axis, elements
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis
+from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit.windows import Reach, Window, per_dimension, single
 from cnnspec.units import Shape
 
 
@@ -32,8 +32,13 @@ class Subsample(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         parts = list(zip(x[1:], self.strides(x), y[1:], strict=True))
-        return [*(Step(f"output {name}", "ceil(W/S)", {"W": w, "S": s}, size)
-                  for name, (w, s, size) in each_axis(parts)), elements(y)]
+        return [
+            *(
+                Step(f"output {name}", "ceil(W/S)", {"W": w, "S": s}, size)
+                for name, (w, s, size) in each_axis(parts)
+            ),
+            elements(y),
+        ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.slices(x, y)
@@ -43,6 +48,11 @@ class Subsample(Operator):
         return building.stateless(torch, "Subsample", lambda x: x[(..., *kept)])
 
     examples = (
-        Example("He et al. (2016), section 4.2: from 32x32 to 16x16 maps of the CIFAR-10 nets by a stride of 2",
-                ((16, 32, 32),), {"stride": 2}, (16, 16, 16)),
+        Example(
+            "He et al. (2016), section 4.2: from 32x32 to 16x16 maps of the CIFAR-10 nets by a"
+            " stride of 2",
+            ((16, 32, 32),),
+            {"stride": 2},
+            (16, 16, 16),
+        ),
     )

@@ -1,16 +1,16 @@
 """Sum pooling: the sum of each window, each channel by itself; nothing to learn.
 
-Sizes are those of max pooling, floor((W - K + 2P)/S) + 1. The padding counts as zeros. An output costs K*K - 1
-additions.
+Sizes are those of max pooling, floor((W - K + 2P)/S) + 1. The padding counts as zeros. An output
+costs K*K - 1 additions.
 
 Source: ``torch.nn.LPPool2d``, which at p = 1 is sum pooling.
 """
 
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.operator import Example
-from cnnspec.ops.pooling import Pool
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.operator import Example
+from cnnspec.ops.kit.pooling import Pool
 from cnnspec.units import Shape
 
 
@@ -22,9 +22,16 @@ class SumPool(Pool):
         return memory.window_sums(x, y, self.covering(x, y))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        return building.stateless(torch, "SumPool", building.window_sums(torch, self.covering(x, y)))
+        return building.stateless(
+            torch, "SumPool", building.window_sums(torch, self.covering(x, y))
+        )
 
     examples = (
-        Example("LeCun et al. (1998), section II.B: a unit of S2 adds 2x2 inputs of C1's 6 maps of 28x28",
-                ((6, 28, 28),), {"kernel_size": 2}, (6, 14, 14)),
+        Example(
+            "LeCun et al. (1998), section II.B: a unit of S2 adds 2x2 inputs of C1's 6 maps of"
+            " 28x28",
+            ((6, 28, 28),),
+            {"kernel_size": 2},
+            (6, 14, 14),
+        ),
     )

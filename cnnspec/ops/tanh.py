@@ -7,8 +7,8 @@ Source: LeCun, Bottou, Bengio & Haffner (1998), section II.B and appendix A; ``t
 
 from typing import Any
 
-from cnnspec.ops import memory
-from cnnspec.ops.operator import Activation, Example
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.operator import Activation, Example
 from cnnspec.units import Shape
 
 
@@ -23,5 +23,10 @@ class Tanh(Activation):
         return torch.nn.Tanh()
 
     examples = (
-        Example("course note 004, table of LeNet-5: C1, 6 maps of 28x28, with tanh", ((6, 28, 28),), {}, (6, 28, 28)),
+        Example(
+            "course note 004, table of LeNet-5: C1, 6 maps of 28x28, with tanh",
+            ((6, 28, 28),),
+            {},
+            (6, 28, 28),
+        ),
     )

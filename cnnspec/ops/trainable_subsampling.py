@@ -1,20 +1,22 @@
-"""Trainable subsampling: the sum of each window, times the channel's coefficient, plus the channel's bias.
+"""Trainable subsampling: the sum of each window, times the channel's coefficient, plus the
+channel's bias.
 
-A channel has one coefficient and one bias, 2*C parameters. Sizes are those of pooling without padding,
-floor((W - K)/S) + 1. An output costs K*K - 1 additions for the sum, one multiplication and one addition; the
-coefficient stands outside the sum, so this is elementwise work and no multiply-accumulate.
+A channel has one coefficient and one bias, 2*C parameters. Sizes are those of pooling without
+padding, floor((W - K)/S) + 1. An output costs K*K - 1 additions for the sum, one multiplication and
+one addition; the coefficient stands outside the sum, so this is elementwise work and no
+multiply-accumulate.
 
-Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document recognition, section II.B.
-"""
+Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document
+recognition, section II.B."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, elements, window_sizes
-from cnnspec.ops.list_fields import PerAxis, per_axis
-from cnnspec.ops.operator import Example, Operator, feature_map
-from cnnspec.ops.windows import Axis, Reach, axes
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, elements, window_sizes
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis
+from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit.windows import Axis, Reach, axes
 from cnnspec.units import Shape
 
 
@@ -22,10 +24,14 @@ class TrainableSubsampling(Operator):
     title = "Trainable Subsampling"
 
     kernel_size: PerAxis = per_axis("K, the window's size", default=2)
-    stride: PerAxis | None = per_axis("S, the step from one window to the next; default: kernel_size", default=None)
+    stride: PerAxis | None = per_axis(
+        "S, the step from one window to the next; default: kernel_size", default=None
+    )
 
     def axes(self, x: Shape) -> list[Axis]:
-        return axes(x, self.kernel_size, self.kernel_size if self.stride is None else self.stride, 0)
+        return axes(
+            x, self.kernel_size, self.kernel_size if self.stride is None else self.stride, 0
+        )
 
     def output(self, x: Shape) -> Shape:
         channels, _ = feature_map("trainable_subsampling", x)
@@ -35,19 +41,28 @@ class TrainableSubsampling(Operator):
         return {"weight": x[:1], "bias": x[:1]}
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
-        return {"additions": prod(a.kernel for a in self.axes(x)) * prod(y), "multiplications": prod(y)}
+        return {
+            "additions": prod(a.kernel for a in self.axes(x)) * prod(y),
+            "multiplications": prod(y),
+        }
 
     def window(self, x: Shape, y: Shape) -> Reach:
         return tuple(a.window for a in self.axes(x))
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        return [*window_sizes(self.axes(x), y), elements(y), Step("parameters", "2*C", {"C": x[0]}, 2 * x[0])]
+        return [
+            *window_sizes(self.axes(x), y),
+            elements(y),
+            Step("parameters", "2*C", {"C": x[0]}, 2 * x[0]),
+        ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         n = prod(y)
-        return (*memory.window_sums(x, y, self.axes(x)),
-                memory.Function(n, (0,), (memory.LAST,), memory.PRODUCT, trained=("weight",)),
-                memory.Function(n, (), (memory.LAST,), memory.SAME, trained=("bias",)))
+        return (
+            *memory.window_sums(x, y, self.axes(x)),
+            memory.Function(n, (0,), (memory.LAST,), memory.PRODUCT, trained=("weight",)),
+            memory.Function(n, (), (memory.LAST,), memory.SAME, trained=("bias",)),
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         """A module that starts as the mean of its windows."""
@@ -55,15 +70,31 @@ class TrainableSubsampling(Operator):
         sums = building.window_sums(torch, axes)
 
         def forward(module: Any, x: Any) -> Any:
-            return sums(x) * building.over_channels(module.weight, x) + building.over_channels(module.bias, x)
+            return sums(x) * building.over_channels(module.weight, x) + building.over_channels(
+                module.bias, x
+            )
 
         coefficient = torch.full(x[:1], 1 / prod(a.kernel for a in axes))
-        return building.module(torch, "TrainableSubsampling", forward,
-                               {"weight": coefficient, "bias": torch.zeros(x[:1])})
+        return building.module(
+            torch,
+            "TrainableSubsampling",
+            forward,
+            {"weight": coefficient, "bias": torch.zeros(x[:1])},
+        )
 
     examples = (
-        Example("LeCun et al. (1998), section II.B: S2 has 6 maps of 14x14 and 12 trainable parameters",
-                ((6, 28, 28),), {}, (6, 14, 14), params=12),
-        Example("LeCun et al. (1998), section II.B: S4 has 16 maps of 5x5 and 32 trainable parameters",
-                ((16, 10, 10),), {}, (16, 5, 5), params=32),
+        Example(
+            "LeCun et al. (1998), section II.B: S2 has 6 maps of 14x14 and 12 trainable parameters",
+            ((6, 28, 28),),
+            {},
+            (6, 14, 14),
+            params=12,
+        ),
+        Example(
+            "LeCun et al. (1998), section II.B: S4 has 16 maps of 5x5 and 32 trainable parameters",
+            ((16, 10, 10),),
+            {},
+            (16, 5, 5),
+            params=32,
+        ),
     )

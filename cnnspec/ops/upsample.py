@@ -1,24 +1,26 @@
-"""Upsampling: a map of w x h becomes one of another size, by the nearest value or linear interpolation.
+"""Upsampling: a map of w x h becomes one of another size, by the nearest value or linear
+interpolation.
 
-The size is floor(W*s) for a scale factor s, or given by ``size`` or the second input. Position y stands at y*r in
-the input, r being 1/s or W/W_out, of which nearest reads the floor; bilinear takes the pixels' middles, at
-(y + 1/2)*r - 1/2, or, with align_corners, y*(W - 1)/(W_out - 1), and reads the two neighbours (one, where it hits
-it) along each of n dimensions: 2**n multiplications and 2**n - 1 additions an element. Nearest is free.
+The size is floor(W*s) for a scale factor s, or given by ``size`` or the second input. Position y
+stands at y*r in the input, r being 1/s or W/W_out, of which nearest reads the floor; bilinear takes
+the pixels' middles, at (y + 1/2)*r - 1/2, or, with align_corners, y*(W - 1)/(W_out - 1), and reads
+the two neighbours (one, where it hits it) along each of n dimensions: 2**n multiplications and 2**n
+- 1 additions an element. Nearest is free.
 
-Source: ``torch.nn.Upsample``; Lin et al. (2017), Feature pyramid networks, arXiv 1612.03144, section 3, for nearest.
-"""
+Source: ``torch.nn.Upsample``; Lin et al. (2017), Feature pyramid networks, arXiv 1612.03144,
+section 3, for nearest."""
 
 from fractions import Fraction
 from math import floor, prod
 from typing import Any
 
-from cnnspec.ops import building, memory
-from cnnspec.ops.derivation import Step, each_axis, elements
-from cnnspec.ops.fields import Misfit, choice, flag, real
-from cnnspec.ops.joins import wanted_sizes
-from cnnspec.ops.list_fields import PerAxis, per_axis
-from cnnspec.ops.operator import Example, Operator
-from cnnspec.ops.windows import Phases, Reach, Window, single
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import Step, each_axis, elements
+from cnnspec.ops.kit.fields import OperatorError, choice, flag, real
+from cnnspec.ops.kit.joins import wanted_sizes
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import Phases, Reach, Window, single
 from cnnspec.units import Shape
 
 
@@ -27,38 +29,62 @@ class Upsample(Operator):
     arity = (1, 2)
     size_only = (1,)
 
-    scale_factor: float | None = real("s, the factor of each size, whole or not", None, minimum=1e-3, maximum=1e3)
+    scale_factor: float | None = real(
+        "s, the factor of each size, whole or not", None, minimum=1e-3, maximum=1e3
+    )
     size: PerAxis | None = per_axis("W_out, the output's size", None)
-    mode: str = choice("the nearest value, or linear interpolation in each dimension", "nearest", "bilinear",
-                       default="nearest")
-    align_corners: bool = flag("whether bilinear lays the corner pixels onto each other", default=False)
+    mode: str = choice(
+        "the nearest value, or linear interpolation in each dimension",
+        "nearest",
+        "bilinear",
+        default="nearest",
+    )
+    align_corners: bool = flag(
+        "whether bilinear lays the corner pixels onto each other", default=False
+    )
 
     def factor(self, w: int) -> Fraction:
-        """s as a fraction, the plainest that agrees with the floating-point W*s by which PyTorch sizes."""
+        """s as a fraction, the plainest that agrees with the floating-point W*s by which PyTorch
+        sizes."""
         assert self.scale_factor is not None
         plain = Fraction(self.scale_factor).limit_denominator(4096)
-        return plain if floor(w * plain) == int(w * self.scale_factor) else Fraction(self.scale_factor)
+        return (
+            plain if floor(w * plain) == int(w * self.scale_factor) else Fraction(self.scale_factor)
+        )
 
     def output(self, x: Shape, like: Shape | None = None) -> Shape:
         if self.align_corners and self.mode == "nearest":
-            raise Misfit("L003", "align_corners has a meaning for bilinear only, but mode is \"nearest\"",
-                         'mode = "bilinear"', "align_corners")
+            raise OperatorError(
+                "L003",
+                'align_corners has a meaning for bilinear only, but mode is "nearest"',
+                'mode = "bilinear"',
+                "align_corners",
+            )
         sizes = wanted_sizes("upsample", x, like, scale_factor=self.scale_factor, size=self.size)
         sizes = tuple(floor(w * self.factor(w)) for w in x[1:]) if sizes is None else sizes
         if 0 in sizes:
-            raise Misfit("S011", f"a scale factor of {self.scale_factor:g} leaves nothing of {min(x[1:])}",
-                         "a larger scale_factor", "scale_factor")
+            raise OperatorError(
+                "S011",
+                f"a scale factor of {self.scale_factor:g} leaves nothing of {min(x[1:])}",
+                "a larger scale_factor",
+                "scale_factor",
+            )
         return (x[0], *sizes)
 
     def elementwise(self, x: Shape, like: Shape | None = None, *, y: Shape) -> dict[str, int]:
         taps = 2 ** (len(y) - 1)
-        return {"multiplications": taps * prod(y), "additions": (taps - 1) * prod(y)} if self.mode == "bilinear" else {}
+        return (
+            {"multiplications": taps * prod(y), "additions": (taps - 1) * prod(y)}
+            if self.mode == "bilinear"
+            else {}
+        )
 
     def window(self, x: Shape, like: Shape | None = None, *, y: Shape) -> Reach:
         return tuple(self.reads(w, size) for w, size in zip(x[1:], y[1:], strict=True))
 
     def reads(self, w: int, size: int) -> Window:
-        """What one dimension reads: its phases repeat where the ratio of the sizes in lowest terms does."""
+        """What one dimension reads: its phases repeat where the ratio of the sizes in lowest terms
+        does."""
         if self.align_corners and 1 in (w, size):
             return Window(size, w, Phases(size, lambda y: single(0)))
         r = Fraction(w, size) if self.scale_factor is None else 1 / self.factor(w)
@@ -73,8 +99,13 @@ class Upsample(Operator):
         return Window(r.denominator, r.numerator, Phases(r.denominator, at))
 
     def derivation(self, x: Shape, like: Shape | None = None, *, y: Shape) -> list[Step]:
-        return [*(self.size_step(name, *part) for name, part in each_axis(list(zip(x[1:], y[1:], strict=True)))),
-                elements(y)]
+        return [
+            *(
+                self.size_step(name, *part)
+                for name, part in each_axis(list(zip(x[1:], y[1:], strict=True)))
+            ),
+            elements(y),
+        ]
 
     def size_step(self, name: str, w: int, size: int) -> Step:
         if self.scale_factor is None:
@@ -84,7 +115,9 @@ class Upsample(Operator):
             return Step(f"output {name}", "W*s", {"W": w, "s": s}, size)
         return Step(f"output {name}", "floor(W*s/t)", {"W": w, "s": s, "t": t}, size)
 
-    def memory(self, x: Shape, like: Shape | None = None, *, y: Shape, training: bool) -> memory.Functions:
+    def memory(
+        self, x: Shape, like: Shape | None = None, *, y: Shape, training: bool
+    ) -> memory.Functions:
         return memory.keeping_nothing(y)
 
     def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:
@@ -95,10 +128,25 @@ class Upsample(Operator):
         return upsample(None if self.scale_factor else y[1:], self.scale_factor, *how)
 
     examples = (
-        Example("PyTorch's documentation of torch.nn.Upsample: scale_factor=2, mode='nearest' makes 2x2 4x4",
-                ((1, 2, 2),), {"scale_factor": 2}, (1, 4, 4)),
-        Example("PyTorch's documentation of torch.nn.Upsample: scale_factor=2, mode='bilinear' makes 3x3 6x6",
-                ((1, 3, 3),), {"scale_factor": 2, "mode": "bilinear", "align_corners": True}, (1, 6, 6)),
-        Example("torchvision's documentation of FeaturePyramidNetwork: of 5 channels, the 8x8 map takes the size of "
-                "the 16x16 one", ((5, 8, 8), (5, 16, 16)), {}, (5, 16, 16)),
+        Example(
+            "PyTorch's documentation of torch.nn.Upsample: scale_factor=2, mode='nearest' makes"
+            " 2x2 4x4",
+            ((1, 2, 2),),
+            {"scale_factor": 2},
+            (1, 4, 4),
+        ),
+        Example(
+            "PyTorch's documentation of torch.nn.Upsample: scale_factor=2, mode='bilinear' makes"
+            " 3x3 6x6",
+            ((1, 3, 3),),
+            {"scale_factor": 2, "mode": "bilinear", "align_corners": True},
+            (1, 6, 6),
+        ),
+        Example(
+            "torchvision's documentation of FeaturePyramidNetwork: of 5 channels, the 8x8 map takes"
+            " the size of the 16x16 one",
+            ((5, 8, 8), (5, 16, 16)),
+            {},
+            (5, 16, 16),
+        ),
     )

@@ -1,4 +1,5 @@
-"""The workflow commands of GitHub, by which a step annotates files: their escapes, and paths as it knows them."""
+"""The workflow commands of GitHub, by which a step annotates files: their escapes, and paths as it
+knows them."""
 
 import os
 
@@ -6,7 +7,8 @@ from cnnspec.report.formats import plain
 
 
 def relative(file: str) -> str:
-    """A file below the current folder by its path from there, which is what services know; with slashes."""
+    """A file below the current folder by its path from there, which is what services know; with
+    slashes."""
     path = os.path.relpath(file) if os.path.isabs(file) else file
     return (file if path.startswith("..") else path).replace(os.sep, "/")
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from cnnspec.analyses.receptive_field import Field
+from cnnspec.analyses.receptive_field.receptive_field import Field
 from cnnspec.analyses.rows import Row
-from cnnspec.ops.windows import Axis, pads
+from cnnspec.ops.kit.windows import Axis, pads
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.units import chw, count, hwc, shape
 
@@ -13,7 +13,8 @@ NOTHING = "–"
 
 
 class Column(NamedTuple):
-    """One column. ``value`` gives the raw value (what CSV shows) in a layout, ``cell`` the text of tables.
+    """One column. ``value`` gives the raw value (what CSV shows) in a layout, ``cell`` the text of
+    tables.
 
     ``total`` sums the raw values of a column in the last row.
     """
@@ -28,12 +29,26 @@ class Column(NamedTuple):
 
 def number(key: str, heading: str, value: Callable[[Row], Any], total: bool = False) -> Column:
     """A column of exact numbers, with thousands separators in tables."""
-    return Column(key, heading, lambda row, layout: value(row), lambda row, layout: count(value(row)), True, total)
+    return Column(
+        key,
+        heading,
+        lambda row, layout: value(row),
+        lambda row, layout: count(value(row)),
+        True,
+        total,
+    )
 
 
-def text(key: str, heading: str, cell: Callable[[Row], str], right: bool = False,
-         value: Callable[[Row], Any] | None = None) -> Column:
-    """A column of text; for CSV its ``value``, or the same text, and nothing where there is nothing."""
+def text(
+    key: str,
+    heading: str,
+    cell: Callable[[Row], str],
+    right: bool = False,
+    value: Callable[[Row], Any] | None = None,
+) -> Column:
+    """A column of text; for CSV its ``value``, or the same text, and nothing where there is
+    nothing."""
+
     def raw(row: Row, layout: str) -> Any:
         found = value(row) if value else cell(row)
         return "" if found == NOTHING else found
@@ -126,13 +141,17 @@ def type_title(row: Row) -> str:
 
 
 def textbook_name(row: Row) -> str:
-    """The layer with a convolution's kernel and stride, as course notes write it: ``CONV1 (f=5, s=1)``."""
+    """The layer with a convolution's kernel and stride, as course notes write it: ``CONV1 (f=5,
+    s=1)``."""
     if row.op == "input":
         return "Input Layer:"
     found = axes(row) if row.params else []
     if not found:
         return label(row)
-    return f"{label(row)} (f={per_axis([a.kernel for a in found])}, s={per_axis([a.stride for a in found])})"
+    return (
+        f"{label(row)} (f={per_axis([a.kernel for a in found])},"
+        f" s={per_axis([a.stride for a in found])})"
+    )
 
 
 def field_text(field: Field, values: tuple[int | str, ...] | None) -> str:
@@ -149,21 +168,36 @@ def raw_work(row: Row) -> str:
 
 
 def work(row: Row) -> str:
-    return ", ".join(f"{count(n)} {kind.replace('_', ' ')}" for kind, n in row.elementwise.items()) or NOTHING
+    return (
+        ", ".join(f"{count(n)} {kind.replace('_', ' ')}" for kind, n in row.elementwise.items())
+        or NOTHING
+    )
 
 
 COLUMNS = {
     column.key: column
     for column in (
         text("layer", "Layer", label, value=lambda r: r.name),
-        text("textbook_layer", "Layer", textbook_name, value=lambda r: textbook_name(r.replace(times=1))),
+        text(
+            "textbook_layer",
+            "Layer",
+            textbook_name,
+            value=lambda r: textbook_name(r.replace(times=1)),
+        ),
         text("op", "Op", lambda r: r.op),
         text("type", "Type", type_title),
         Column("output", "Output", output, output, True),
         Column("activation_shape", "Activation shape", output, laid_out),
-        Column("activation_size", "Activation size", lambda r, _: r.activation_size,
-               lambda r, _: str(r.activation_size), True),
-        Column("parameters", "# Parameters", lambda r, _: r.params, lambda r, _: str(r.params), True),
+        Column(
+            "activation_size",
+            "Activation size",
+            lambda r, _: r.activation_size,
+            lambda r, _: str(r.activation_size),
+            True,
+        ),
+        Column(
+            "parameters", "# Parameters", lambda r, _: r.params, lambda r, _: str(r.params), True
+        ),
         number("params", "Params", lambda r: r.params, total=True),
         number("buffers", "Buffers", lambda r: r.buffers, total=True),
         number("macs", "MACs", lambda r: r.macs, total=True),
@@ -175,19 +209,35 @@ COLUMNS = {
         text("padding", "Padding", padding, value=lambda r: padding(r, "x")),
         text("norm", "Norm", lambda r: part_title(r, "norm") or NOTHING),
         text("activation", "Activation", activation),
-        text("receptive_field", "RF", lambda r: field_text(r.field, r.field.size), True,
-             lambda r: raw_field(r.field, r.field.size)),
-        text("effective_stride", "RF stride", lambda r: field_text(r.field, r.field.stride), True,
-             lambda r: raw_field(r.field, r.field.stride)),
-        text("effective_padding", "RF padding", lambda r: field_text(r.field, r.field.padding), True,
-             lambda r: raw_field(r.field, r.field.padding)),
+        text(
+            "receptive_field",
+            "RF",
+            lambda r: field_text(r.field, r.field.size),
+            True,
+            lambda r: raw_field(r.field, r.field.size),
+        ),
+        text(
+            "effective_stride",
+            "RF stride",
+            lambda r: field_text(r.field, r.field.stride),
+            True,
+            lambda r: raw_field(r.field, r.field.stride),
+        ),
+        text(
+            "effective_padding",
+            "RF padding",
+            lambda r: field_text(r.field, r.field.padding),
+            True,
+            lambda r: raw_field(r.field, r.field.padding),
+        ),
         text("shares", "Shares", lambda r: r.shares or NOTHING),
     )
 }
 
 
 def chosen(names: list[str]) -> list[Column]:
-    """The columns called ``names``. Raises RequestError for one that there is not, or that is there twice."""
+    """The columns called ``names``. Raises RequestError for one that there is not, or that is there
+    twice."""
     for i, name in enumerate(names):
         if name not in COLUMNS:
             hint = did_you_mean(name, list(COLUMNS), "there are " + ", ".join(COLUMNS))

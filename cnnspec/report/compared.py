@@ -10,23 +10,30 @@ if TYPE_CHECKING:
 
 
 class Comparison:
-    """Networks side by side. Made by :func:`cnnspec.compare`; it prints itself as the command does."""
+    """Networks side by side. Made by :func:`cnnspec.compare`; it prints itself as the command
+    does."""
 
     def __init__(self, subjects: list[Subject], measures: list[Measure], setting: Setting):
         self.subjects, self.measures, self.setting = subjects, measures, setting
 
-    def written(self, format: str = "text", exact: bool = False, across: bool = False, digits: int = DIGITS) -> str:
-        """The comparison in one of presets.FORMATS; ``across`` has a column a network instead of a row.
+    def written(
+        self, format: str = "text", exact: bool = False, across: bool = False, digits: int = DIGITS
+    ) -> str:
+        """The comparison in one of presets.FORMATS; ``across`` has a column a network instead of a
+        row.
 
         Tables show numbers to so many ``digits``, or ``exact``; CSV and JSON are exact.
         """
         return page(self.subjects, self.measures, self.setting, format, exact, across, digits)
 
     def to_frame(self) -> "pandas.DataFrame":
-        """One line a network, with the keys of the JSON contract, exact. Raises RequestError without pandas."""
+        """One line a network, with the keys of the JSON contract, exact. Raises RequestError
+        without pandas."""
         from cnnspec.report.frame import framed
 
-        return framed([entry(s, self.measures) for s in self.subjects], [m.key for m in self.measures])
+        return framed(
+            [entry(s, self.measures) for s in self.subjects], [m.key for m in self.measures]
+        )
 
     def __str__(self) -> str:
         return self.written()

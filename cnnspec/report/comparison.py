@@ -1,4 +1,5 @@
-"""Networks side by side, in every format. Tables show counts to four digits, or exactly; CSV and JSON are exact."""
+"""Networks side by side, in every format. Tables show counts to four digits, or exactly; CSV and
+JSON are exact."""
 
 from typing import Any
 
@@ -13,23 +14,37 @@ DIGITS = 4
 TEXTS = ("text", "year", "shape")
 
 
-def page(subjects: list[Subject], measures: list[Measure], setting: Setting, format: str, exact: bool = False,
-         across: bool = False, digits: int = DIGITS) -> str:
-    """A comparison as text in one of presets.FORMATS; ``across`` has a column a network instead of a row.
+def page(
+    subjects: list[Subject],
+    measures: list[Measure],
+    setting: Setting,
+    format: str,
+    exact: bool = False,
+    across: bool = False,
+    digits: int = DIGITS,
+) -> str:
+    """A comparison as text in one of presets.FORMATS; ``across`` has a column a network instead of
+    a row.
 
     Tables have numbers to so many ``digits``, or ``exact``.
     """
     if format == "json":
         return encoded(data(subjects, measures, setting), indent=2)
     if format == "csv":
-        return csv_text([m.key for m in measures], [[raw(s.value(m.key)) for m in measures] for s in subjects])
+        return csv_text(
+            [m.key for m in measures], [[raw(s.value(m.key)) for m in measures] for s in subjects]
+        )
     if not subjects:
         return ESCAPES[format]("No network fulfils the conditions.")
     cells = [[cell(m, s.value(m.key), exact, digits) for m in measures] for s in subjects]
     heads, right = [m.heading for m in measures], [m.kind not in TEXTS for m in measures]
     if across:
         columns = list(zip(heads, *cells, strict=True))
-        heads, cells, right = [*columns[0]], [[*c] for c in columns[1:]], [False] + [True] * len(subjects)
+        heads, cells, right = (
+            [*columns[0]],
+            [[*c] for c in columns[1:]],
+            [False] + [True] * len(subjects),
+        )
     body, lines = grid(heads, cells, right, format), notes(subjects, measures, setting)
     if format == "html":
         escaped = [f"<p>{ESCAPES[format](line)}</p>" for line in lines]
@@ -49,7 +64,11 @@ def cell(of: Measure, value: Any, exact: bool = False, digits: int = DIGITS) -> 
         return count(value) if exact else short(value, "B", digits)
     if of.kind == "ratio":
         return f"{value:.2f}"
-    return (count(value) if exact else short(value, digits=digits)) if of.kind == "count" else str(value)
+    return (
+        (count(value) if exact else short(value, digits=digits))
+        if of.kind == "count"
+        else str(value)
+    )
 
 
 def raw(value: Any) -> Any:
@@ -58,9 +77,12 @@ def raw(value: Any) -> Any:
 
 
 def entry(subject: Subject, measures: list[Measure]) -> dict[str, Any]:
-    """A network as plain data. ``receptive_field`` null means the whole input, any other null that nobody knows."""
+    """A network as plain data. ``receptive_field`` null means the whole input, any other null that
+    nobody knows."""
     values = {m.key: subject.value(m.key) for m in measures}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+    return {
+        key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
+    }
 
 
 def data(subjects: list[Subject], measures: list[Measure], setting: Setting) -> dict[str, Any]:
@@ -70,19 +92,25 @@ def data(subjects: list[Subject], measures: list[Measure], setting: Setting) -> 
 
 
 def notes(subjects: list[Subject], measures: list[Measure], setting: Setting) -> list[str]:
-    """What a reader has to know: what the columns are, for what memory was asked, and what is not known."""
+    """What a reader has to know: what the columns are, for what memory was asked, and what is not
+    known."""
     lines = [] if any(m.key == "input" for m in measures) else [inputs(subjects)]
     lines += [f"{m.heading}: {m.says}." for m in measures if m.says]
     if any(m.kind in ("bytes", "ratio") for m in measures):
         trained = any(m.key == "training_peak" for m in measures)
         optimizer = "no optimizer" if setting.optimizer == "none" else setting.optimizer
-        lines.append(f"For a batch of {count(setting.batch)} in {setting.dtype}"
-                     + (f", trained with {optimizer}" if trained else "") + "; MB is 1e6 bytes.")
+        lines.append(
+            f"For a batch of {count(setting.batch)} in {setting.dtype}"
+            + (f", trained with {optimizer}" if trained else "")
+            + "; MB is 1e6 bytes."
+        )
     reasons: dict[str, list[str]] = {}
     for subject in subjects:
         for why in subject.unknown.values():
             reasons.setdefault(why, []).append(subject.graph.name)
-    lines += [f"{NOTHING}: {why} ({', '.join(map(visible, names))})." for why, names in reasons.items()]
+    lines += [
+        f"{NOTHING}: {why} ({', '.join(map(visible, names))})." for why, names in reasons.items()
+    ]
     return lines
 
 

@@ -37,12 +37,13 @@ def encoder(indent: int | None = None, ascii: bool = False) -> "JSONEncoder":
     return JSONEncoder(indent=indent, ensure_ascii=ascii)
 
 
-def network_json(net: "Network", depth: int | None = None, training: bool = False) -> dict[str, Any]:
+def network_json(
+    net: "Network", depth: int | None = None, training: bool = False
+) -> dict[str, Any]:
     """A network's rows and totals as plain data, rows in execution order.
 
-    Shapes are lists, channels first, without the batch. ``receptive_field`` null means the whole input; effective
-    strides that are no integers are strings such as "1/2".
-    """
+    Shapes are lists, channels first, without the batch. ``receptive_field`` null means the whole
+    input; effective strides that are no integers are strings such as "1/2"."""
     graph, sums = net.graph, net.sums(training)
     return {
         "version": 1,
@@ -54,8 +55,14 @@ def network_json(net: "Network", depth: int | None = None, training: bool = Fals
         "input": list(net.input),
         "outputs": [{"name": n.row, "output": list(n.output)} for n in graph.outputs],
         "layers": [row_json(row) for row in net.rows(depth, training)],
-        "totals": {"params": sums.params, "buffers": sums.buffers, "macs": sums.macs, "flops": sums.flops,
-                   "activations": sums.activations, "elementwise": sums.elementwise},
+        "totals": {
+            "params": sums.params,
+            "buffers": sums.buffers,
+            "macs": sums.macs,
+            "flops": sums.flops,
+            "activations": sums.activations,
+            "elementwise": sums.elementwise,
+        },
     }
 
 

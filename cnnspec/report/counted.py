@@ -1,4 +1,5 @@
-"""The page of a gap: what another tool would print for the same network, and which operators add how much."""
+"""The page of a gap: what another tool would print for the same network, and which operators add
+how much."""
 
 from typing import TYPE_CHECKING
 
@@ -21,25 +22,41 @@ RIGHT = (False, True, True, True, True)
 def counted(net: "Network", name: str, layer: str = "", format: str = "text") -> str:
     """The gap to the convention called ``name``, of a whole network or of what ``layer`` names.
 
-    Raises RequestError for a convention or layer that there is not, and where the convention says nothing.
-    """
+    Raises RequestError for a convention or layer that there is not, and where the convention says
+    nothing."""
     of = convention(name)
     nodes = [node for row in selected(net, layer) for node in row.nodes]
     try:
         found = parts(nodes, of)
     except Uncounted as fault:
         raise RequestError(f"{fault}: no figure of {name} can be given") from None
-    what = f"{net.graph.title} ({net.name})" + (f", {layer}" if layer else f", input {shape(net.input)}")
+    what = f"{net.graph.title} ({net.name})" + (
+        f", {layer}" if layer else f", input {shape(net.input)}"
+    )
     shown = [part for part in found if part.macs or part.theirs]
     rows = [cells(part) for part in shown]
-    rows.append(cells(Part("Total", sum(p.nodes for p in shown), sum(p.macs for p in found),
-                           sum(p.theirs for p in found), "")))
-    table = grid(["Operator", "Nodes", "MACs here", of.name, "Difference"], rows, RIGHT, format, total=True)
-    return framed(table, remarks(found, of), format, [f"{what}, as {of.name} {of.version} counts it"])
+    rows.append(
+        cells(
+            Part(
+                "Total",
+                sum(p.nodes for p in shown),
+                sum(p.macs for p in found),
+                sum(p.theirs for p in found),
+                "",
+            )
+        )
+    )
+    table = grid(
+        ["Operator", "Nodes", "MACs here", of.name, "Difference"], rows, RIGHT, format, total=True
+    )
+    return framed(
+        table, remarks(found, of), format, [f"{what}, as {of.name} {of.version} counts it"]
+    )
 
 
 def column(name: str) -> Column:
-    """The column of a table with what a tool counts for each row. Raises RequestError for a tool that there is not.
+    """The column of a table with what a tool counts for each row. Raises RequestError for a tool
+    that there is not.
 
     Its values raise RequestError where the convention says nothing.
     """
@@ -56,20 +73,36 @@ def column(name: str) -> Column:
 
 def cells(part: Part) -> list[str]:
     sign = "+" if part.difference > 0 else ""
-    return [part.op, count(part.nodes), count(part.macs), count(part.theirs), sign + count(part.difference)]
+    return [
+        part.op,
+        count(part.nodes),
+        count(part.macs),
+        count(part.theirs),
+        sign + count(part.difference),
+    ]
 
 
 def remarks(found: list[Part], of: Convention) -> list[str]:
-    """The gap in a sentence, then the rule of every operator that counts, and the operators that do not."""
+    """The gap in a sentence, then the rule of every operator that counts, and the operators that do
+    not."""
     ours, theirs = sum(p.macs for p in found), sum(p.theirs for p in found)
     gap = theirs - ours
-    how = f"{count(abs(gap))} {'more' if gap > 0 else 'less'} than the {count(ours)} MACs here" if gap else (
-        "the same as the MACs here")
+    how = (
+        f"{count(abs(gap))} {'more' if gap > 0 else 'less'} than the {count(ours)} MACs here"
+        if gap
+        else ("the same as the MACs here")
+    )
     percent = f" ({100 * gap / ours:+.3f} %)" if gap and ours else ""
     free = [f"{p.op} ({p.nodes})" for p in found if not p.macs and not p.theirs]
-    return [f"{of.name} gives {count(theirs)} {of.unit} ({giga(theirs, of.unit)}), and prints {of.printed(theirs)}: "
-            f"{how}{percent}. {of.about}",
-            *[f"{p.op}: {p.says}." for p in found if p.macs or p.theirs],
-            *([f"Nothing is counted for {', '.join(free)}."] if free else []),
-            "Counted as if each layer were a call of torch's own module of its kind, once for one example; of a model "
-            "that is written otherwise, a tool may see more or less."]
+    return [
+        (
+            f"{of.name} gives {count(theirs)} {of.unit} ({giga(theirs, of.unit)}), and prints"
+            f" {of.printed(theirs)}: {how}{percent}. {of.about}"
+        ),
+        *[f"{p.op}: {p.says}." for p in found if p.macs or p.theirs],
+        *([f"Nothing is counted for {', '.join(free)}."] if free else []),
+        (
+            "Counted as if each layer were a call of torch's own module of its kind, once for one"
+            " example; of a model that is written otherwise, a tool may see more or less."
+        ),
+    ]

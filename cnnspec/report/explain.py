@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnspec.analyses.rows import Row
 from cnnspec.graph.model import Node, Origin
-from cnnspec.ops.derivation import Step
-from cnnspec.ops.fields import described
+from cnnspec.ops.kit.derivation import Step
+from cnnspec.ops.kit.fields import described
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.report import formula
 from cnnspec.report.formats import ESCAPES
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 class Explanation(NamedTuple):
-    """What there is to say of one node: a heading, where sizes came from, the steps, and remarks."""
+    """What there is to say of one node: a heading, where sizes came from, the steps, and
+    remarks."""
 
     heading: str
     origins: list[str]
@@ -26,25 +27,36 @@ class Explanation(NamedTuple):
 
 
 def explain(net: "Network", layer: str = "", format: str = "text") -> str:
-    """The formulas of the rows that ``layer`` names (a row, a node, or a block), or of all. Raises RequestError."""
+    """The formulas of the rows that ``layer`` names (a row, a node, or a block), or of all. Raises
+    RequestError."""
     nodes = [node for row in selected(net, layer) for node in row.nodes]
     parts = [explanation(net, node) for node in nodes]
-    if layer and net.graph.computed() and any(n in net.graph.arguments for node in nodes for n in names(node)):
+    if (
+        layer
+        and net.graph.computed()
+        and any(n in net.graph.arguments for node in nodes for n in names(node))
+    ):
         parts.append(arguments(net))
     elif not layer and net.graph.arguments:
         parts.insert(0, arguments(net))
     written = [WRITERS[format](part) for part in parts]
     if not layer:
         sums = net.totals
-        line = (f"Total: {count(sums.params)} parameters, {count(sums.buffers)} buffers, {count(sums.macs)} MACs = "
-                f"{giga(sums.macs, 'MACs')}, the sums of the above.")
-        written = [ESCAPES[format](f"{net.graph.title} ({net.name}), input {shape(net.input)}"), *written,
-                   ESCAPES[format](line)]
+        line = (
+            f"Total: {count(sums.params)} parameters, {count(sums.buffers)} buffers,"
+            f" {count(sums.macs)} MACs = {giga(sums.macs, 'MACs')}, the sums of the above."
+        )
+        written = [
+            ESCAPES[format](f"{net.graph.title} ({net.name}), input {shape(net.input)}"),
+            *written,
+            ESCAPES[format](line),
+        ]
     return "\n\n".join(written)
 
 
 def selected(net: "Network", layer: str) -> list[Row]:
-    """The rows that ``layer`` names, those of training too. Raises RequestError where there are none."""
+    """The rows that ``layer`` names, those of training too. Raises RequestError where there are
+    none."""
     all_rows = net.rows(training=not net.graph.unfit)
     if not layer:
         return net.layers
@@ -64,10 +76,16 @@ def explanation(net: "Network", node: Node) -> Explanation:
     inputs = " and ".join(f"{n.row} {shape(n.output)}" for n in node.inputs)
     heading = f"{node.name}: {node.kind}, {inputs} → {shape(node.output)}"
     origins = [*map(origin_text, node.trace())]
-    steps = [*node.op.derivation(*node.shapes, y=node.output), *dense(node), *field_steps(net, node)]
+    steps = [
+        *node.op.derivation(*node.shapes, y=node.output),
+        *dense(node),
+        *field_steps(net, node),
+    ]
     remarks = []
     if node.shares:
-        remarks.append(f"shares the parameters of {node.shares.name}: they are counted there, and 0 here")
+        remarks.append(
+            f"shares the parameters of {node.shares.name}: they are counted there, and 0 here"
+        )
     field = net.fields[node.index]
     if field.size is None:
         remarks.append(f"receptive field: {field.note or 'the whole input'}")
@@ -83,7 +101,8 @@ def names(node: Node) -> set[str]:
 
 
 def arguments(net: "Network") -> Explanation:
-    """The arguments of the network: those that are given, but for tables of them, and those that are computed."""
+    """The arguments of the network: those that are given, but for tables of them, and those that
+    are computed."""
     computed = net.graph.computed()
     tables = [n for n, v in net.graph.arguments.items() if isinstance(v, list | dict)]
     given = [n for n in net.graph.arguments if n not in (*tables, *(o.name for o in computed))]
@@ -94,9 +113,15 @@ def arguments(net: "Network") -> Explanation:
 
 def origin_text(origin: Origin) -> str:
     """A value, its expression, and what the names in it stand for, but for tables."""
-    told = {n: v for n, v in origin.values.items() if n != origin.text and not isinstance(v, list | dict)}
+    told = {
+        n: v
+        for n, v in origin.values.items()
+        if n != origin.text and not isinstance(v, list | dict)
+    }
     given = ", ".join(f"{n} = {brief(v)}" for n, v in told.items())
-    return f"{origin.name} = {brief(origin.value)} from {{{origin.text}}}" + (f" with {given}" if given else "")
+    return f"{origin.name} = {brief(origin.value)} from {{{origin.text}}}" + (
+        f" with {given}" if given else ""
+    )
 
 
 def brief(value: Any) -> str:
@@ -115,7 +140,8 @@ def dense(node: Node) -> list[Step]:
 
 
 def field_steps(net: "Network", node: Node) -> list[Step]:
-    """The growth of the receptive field by one sliding window: r + D*(K - 1)*j, j the effective stride before it."""
+    """The growth of the receptive field by one sliding window: r + D*(K - 1)*j, j the effective
+    stride before it."""
     axes = getattr(node.op, "axes", None)
     before, after = net.fields[node.inputs[0].index], net.fields[node.index]
     if not axes or before.size is None or after.size is None or before.stride is None:
@@ -153,7 +179,10 @@ def as_markdown(part: Explanation) -> str:
 
 def as_latex(part: Explanation) -> str:
     escape = ESCAPES["latex"]
-    lines = [rf"\paragraph{{{escape(part.heading)}}}", *[escape(o) + r"\newline" for o in part.origins]]
+    lines = [
+        rf"\paragraph{{{escape(part.heading)}}}",
+        *[escape(o) + r"\newline" for o in part.origins],
+    ]
     rows = [
         rf"  \text{{{escape(s.quantity)}}} &= {' = '.join(formula.stages(s))}" for s in part.steps
     ]

@@ -1,4 +1,5 @@
-"""A grid of cells as text, Markdown, LaTeX, HTML or CSV. Cells are escaped here, once, for each format."""
+"""A grid of cells as text, Markdown, LaTeX, HTML or CSV. Cells are escaped here, once, for each
+format."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -6,9 +7,23 @@ from collections.abc import Callable, Sequence
 from cnnspec.problems import visible
 
 LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "×": r"$\times$", "–": "--", "…": r"\ldots{}", "|": r"\textbar{}", '"': r"{\char34}",
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "×": r"$\times$",
+    "–": "--",
+    "…": r"\ldots{}",
+    "|": r"\textbar{}",
+    '"': r"{\char34}",
     "→": r"$\to$",
 }
 
@@ -35,13 +50,23 @@ def html(text: str) -> str:
     return plain(text)
 
 
-ESCAPES: dict[str, Callable[[str], str]] = {"text": plain, "markdown": markdown, "latex": latex, "html": html}
+ESCAPES: dict[str, Callable[[str], str]] = {
+    "text": plain,
+    "markdown": markdown,
+    "latex": latex,
+    "html": html,
+}
 WIDTH = 80  # of a terminal
 TABULATE = {"markdown": "pipe", "latex": "latex_raw", "html": "unsafehtml"}
 
 
-def grid(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], format: str,
-         total: bool = False) -> str:
+def grid(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[bool],
+    format: str,
+    total: bool = False,
+) -> str:
     """A table in one of the formats text, markdown, latex (booktabs) or html.
 
     ``right`` columns are right-aligned; where the last row is a ``total``, a rule sets it off.
@@ -51,18 +76,28 @@ def grid(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
     head = [escape(h) for h in headings]
     if format == "text":
         return ruled(head, body, right, total)
-    from tabulate import tabulate  # it costs as much to start as the rest of a command: only where it is needed
+    from tabulate import (
+        tabulate,  # it costs as much to start as the rest of a command: only where it is needed
+    )
 
     align = ["right" if r else "left" for r in right]
-    result = str(tabulate(body, head, tablefmt=TABULATE[format], disable_numparse=True,
-                          colalign=align if body else None))
+    result = str(
+        tabulate(
+            body,
+            head,
+            tablefmt=TABULATE[format],
+            disable_numparse=True,
+            colalign=align if body else None,
+        )
+    )
     if format == "html":
         return re.sub(r"(?<=>) +| +(?=<)", "", result)  # the blanks that align the columns of text
     return booktabs(result, total) if format == "latex" else result
 
 
 def ruled(head: list[str], body: list[list[str]], right: Sequence[bool], total: bool) -> str:
-    """Rows of text below headings and a rule, a total below another; headings in two lines where that fits better."""
+    """Rows of text below headings and a rule, a total below another; headings in two lines where
+    that fits better."""
     columns = list(zip(*body, strict=True)) or [()] * len(head)
     inner = [max(map(len, column), default=0) for column in columns]
     for heads in ([head], stacked(head), [head]):
@@ -71,7 +106,9 @@ def ruled(head: list[str], body: list[list[str]], right: Sequence[bool], total: 
             break
     lines = []
     for row in (*heads, *body):
-        cells = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)]
+        cells = [
+            c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)
+        ]
         lines.append("  ".join(cells).rstrip())
     rule = "  ".join("-" * w for w in widths)
     lines.insert(len(heads), rule)
@@ -83,11 +120,15 @@ def ruled(head: list[str], body: list[list[str]], right: Sequence[bool], total: 
 def stacked(headings: list[str]) -> list[list[str]]:
     """Headings in two lines, broken at their first blank, which makes a table narrower."""
     parts = [h.partition(" ") for h in headings]
-    return [[first if last else "" for first, _, last in parts], [last or first for first, _, last in parts]]
+    return [
+        [first if last else "" for first, _, last in parts],
+        [last or first for first, _, last in parts],
+    ]
 
 
 def booktabs(tabular: str, total: bool) -> str:
-    """A tabular with the rules of the booktabs package instead of \\hline; a total is set off by a rule."""
+    """A tabular with the rules of the booktabs package instead of \\hline; a total is set off by a
+    rule."""
     for rule in (r"\toprule", r"\midrule"):
         tabular = tabular.replace(r"\hline", rule, 1)
     lines = tabular.replace(r"\hline", r"\bottomrule").splitlines()
@@ -97,7 +138,8 @@ def booktabs(tabular: str, total: bool) -> str:
 
 
 def csv_text(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Comma-separated values with a line of headings; text that a spreadsheet would run as a formula is quoted."""
+    """Comma-separated values with a line of headings; text that a spreadsheet would run as a
+    formula is quoted."""
     import csv
     import io
 
@@ -106,12 +148,15 @@ def csv_text(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     writer.writerow(headings)
     for row in rows:
         cells = [plain(c) if isinstance(c, str) else c for c in row]
-        writer.writerow([f"'{c}" if isinstance(c, str) and c[:1] in "=+-@" and c[:1] else c for c in cells])
+        writer.writerow(
+            [f"'{c}" if isinstance(c, str) and c[:1] in "=+-@" and c[:1] else c for c in cells]
+        )
     return out.getvalue().rstrip("\n")
 
 
 def framed(body: str, lines: Sequence[str], format: str, head: Sequence[str] = ()) -> str:
-    """A table in one of the formats text, markdown and latex, below the lines of its ``head`` and above others."""
+    """A table in one of the formats text, markdown and latex, below the lines of its ``head`` and
+    above others."""
     escape = ESCAPES[format]
     above, below = [escape(line) for line in head], [escape(line) for line in lines]
     if format == "latex":
@@ -125,11 +170,12 @@ def framed(body: str, lines: Sequence[str], format: str, head: Sequence[str] = (
 
 def wrapped(lines: Sequence[str]) -> list[str]:
     """Lines of text, none wider than a terminal, as textwrap has them."""
-    return [part for line in lines for part in (filled(line) or wrap(line))]
+    return [part for line in lines for part in filled(line) or wrap(line)]
 
 
 def filled(line: str) -> list[str]:
-    """A line broken at its blanks, or [] where words are broken too, or blanks are more than single ones."""
+    """A line broken at its blanks, or [] where words are broken too, or blanks are more than single
+    ones."""
     words = line.split(" ")
     broken = len(line) > WIDTH and ("-" in line or max(map(len, words)) > WIDTH)
     if broken or not all(words) or not line.isprintable():
@@ -145,6 +191,8 @@ def filled(line: str) -> list[str]:
 
 def wrap(line: str) -> list[str]:
     """A line broken in words, too: at hyphens, and where one is wider than a terminal."""
-    from textwrap import wrap  # it costs as much to import as 2% of a table: only where it is needed
+    from textwrap import (
+        wrap,  # it costs as much to import as 2% of a table: only where it is needed
+    )
 
     return wrap(line, WIDTH)

@@ -3,19 +3,21 @@
 import ast
 import re
 
-from cnnspec.ops.derivation import Step
+from cnnspec.ops.kit.derivation import Step
 
 FUNCTIONS = ("floor", "ceil", "max", "min")
 NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def substituted(step: Step) -> str:
-    """The formula of a step with each symbol replaced by its number; it evaluates to the step's result."""
+    """The formula of a step with each symbol replaced by its number; it evaluates to the step's
+    result."""
     return NAME.sub(lambda m: str(step.values[m[0]]) if m[0] in step.values else m[0], step.formula)
 
 
 def stages(step: Step) -> list[str]:
-    """A step in LaTeX: the formula, with the numbers put in, and the result; what adds nothing is left out."""
+    """A step in LaTeX: the formula, with the numbers put in, and the result; what adds nothing is
+    left out."""
     return list(dict.fromkeys(map(latex, (step.formula, substituted(step), str(step.result)))))
 
 
@@ -32,7 +34,9 @@ def _latex(node: ast.AST) -> str:
             base, _, index = name.partition("_")
             if len(index) > 1:  # a word, not a variable
                 index = rf"\mathrm{{{index}}}"
-            return f"{base}_{{{index}}}" if index else re.sub(r"^([A-Za-z])(\d+)$", r"\1_{\2}", base)
+            return (
+                f"{base}_{{{index}}}" if index else re.sub(r"^([A-Za-z])(\d+)$", r"\1_{\2}", base)
+            )
         case ast.BinOp(left=left, op=op, right=right):
             return _binary(left, op, right)
         case ast.UnaryOp(op=ast.USub(), operand=operand):

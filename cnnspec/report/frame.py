@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 
 def frame(net: "Network") -> "pandas.DataFrame":
-    """One line a row of the network, with the columns of the JSON contract. Raises RequestError without pandas."""
+    """One line a row of the network, with the columns of the JSON contract. Raises RequestError
+    without pandas."""
     return framed([row_json(row) for row in net.layers])
 
 
 def framed(lines: list[dict[str, Any]], columns: list[str] | None = None) -> "pandas.DataFrame":
-    """One line for each of ``lines``, with their keys as columns. Raises RequestError where pandas is missing."""
+    """One line for each of ``lines``, with their keys as columns. Raises RequestError where pandas
+    is missing."""
     try:
         import pandas
     except ImportError:

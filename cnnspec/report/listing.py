@@ -25,16 +25,30 @@ def listing(networks: "Iterable[Network]", format: str) -> str:
 
 def line(net: "Network", raw: bool = False) -> tuple[Any, ...]:
     graph, sums = net.graph, params_and_macs(net)
-    return (graph.name, graph.family, graph.year or "", shape(net.input), *(sums if raw else map(count, sums)))
+    return (
+        graph.name,
+        graph.family,
+        graph.year or "",
+        shape(net.input),
+        *(sums if raw else map(count, sums)),
+    )
 
 
 def entry(net: "Network") -> dict[str, Any]:
     graph, (params, macs) = net.graph, params_and_macs(net)
-    return {"network": graph.name, "title": graph.title, "family": graph.family, "year": graph.year,
-            "input": list(net.input), "params": params, "macs": macs}
+    return {
+        "network": graph.name,
+        "title": graph.title,
+        "family": graph.family,
+        "year": graph.year,
+        "input": list(net.input),
+        "params": params,
+        "macs": macs,
+    }
 
 
 def params_and_macs(net: "Network") -> tuple[int, int]:
-    """The totals of all that a list shows: rows have receptive fields too, which take as long as costs again."""
+    """The totals of all that a list shows: rows have receptive fields too, which take as long as
+    costs again."""
     costs = [net.costs[n.index] for n in net.graph.layers()]
     return sum([c.params for c in costs]), sum([c.macs for c in costs])

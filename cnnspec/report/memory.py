@@ -11,15 +11,26 @@ from cnnspec.report.formats import WIDTH
 from cnnspec.units import count, megabytes
 
 PARTS = (("Parameters", "parameters"), ("Buffers", "buffers"), ("Input", "input"))
-TRAINING = (("Target", "target"), ("Gradients", "gradients"), ("Optimizer state", "state"),
-            ("Kept for the backward pass", "saved"))
-PEAKS = {"inference": ("Inference peak", "inference_peak"), "training": ("Training peak", "training_peak")}
-RULES = (("inference", "Two consecutive layers", "two_layers"), ("training", "All layers", "all_layers"))
+TRAINING = (
+    ("Target", "target"),
+    ("Gradients", "gradients"),
+    ("Optimizer state", "state"),
+    ("Kept for the backward pass", "saved"),
+)
+PEAKS = {
+    "inference": ("Inference peak", "inference_peak"),
+    "training": ("Training peak", "training_peak"),
+}
+RULES = (
+    ("inference", "Two consecutive layers", "two_layers"),
+    ("training", "All layers", "all_layers"),
+)
 WITHOUT = "the workspace of kernels, a device's context or fragmentation"
 
 
 def memory_text(found: Memory, autocast: int | None = None) -> str:
-    """The page as text, with the bytes that ``autocast`` keeps; at inference what training takes is left out."""
+    """The page as text, with the bytes that ``autocast`` keeps; at inference what training takes is
+    left out."""
     modes = ("inference", "training") if found.mode == "training" else ("inference",)
     lines = [*PARTS, *(TRAINING if "training" in modes else ()), *(PEAKS[mode] for mode in modes)]
     width = max(len(count(getattr(found, key))) for _, key in lines)
@@ -28,12 +39,28 @@ def memory_text(found: Memory, autocast: int | None = None) -> str:
         n = getattr(found, key)
         return f"{title:28}{count(n):>{width}} bytes  {megabytes(n)}"
 
-    return "\n".join([
-        heading(found), "", *(line(*parts) for parts in lines), "",
-        *(f"At the {mode} peak stands {visible(getattr(found, f'{mode}_at'))}." for mode in modes), "",
-        "Rules of thumb, for what a peak has besides parameters, gradients and state:",
-        *(f"{title:28}{count(getattr(found, key)):>{width}} bytes, {off(getattr(found, key), found.besides(mode))}"
-          for mode, title, key in RULES if mode in modes), "", *notes(found, autocast)])
+    return "\n".join(
+        [
+            heading(found),
+            "",
+            *(line(*parts) for parts in lines),
+            "",
+            *(
+                f"At the {mode} peak stands {visible(getattr(found, f'{mode}_at'))}."
+                for mode in modes
+            ),
+            "",
+            "Rules of thumb, for what a peak has besides parameters, gradients and state:",
+            *(
+                f"{title:28}{count(getattr(found, key)):>{width}} bytes,"
+                f" {off(getattr(found, key), found.besides(mode))}"
+                for mode, title, key in RULES
+                if mode in modes
+            ),
+            "",
+            *notes(found, autocast),
+        ]
+    )
 
 
 def heading(found: Memory) -> str:
@@ -48,43 +75,79 @@ def heading(found: Memory) -> str:
 def off(rule: int, true: int) -> str:
     """How far a rule is off."""
     percent = 100 * (rule - true) / true
-    return "right here" if rule == true else f"{abs(percent):.1f}% too {'much' if percent > 0 else 'little'}"
+    return (
+        "right here"
+        if rule == true
+        else f"{abs(percent):.1f}% too {'much' if percent > 0 else 'little'}"
+    )
 
 
 def notes(found: Memory, autocast: int | None) -> list[str]:
     """What the figures count, and what they do not."""
-    told = [f"Peaks are sums of the tensors alive, as PyTorch 2.13 allocates them on a CPU, without {WITHOUT}. "
-            "Not measured on CUDA."]
+    told = [
+        "Peaks are sums of the tensors alive, as PyTorch 2.13 allocates them on a CPU, without"
+        f" {WITHOUT}. Not measured on CUDA."
+    ]
     if found.mode == "training" and found.optimizer != "none":
-        told += ["The optimizer takes one tensor after the other (foreach = False, PyTorch's default on a CPU)."]
+        told += [
+            "The optimizer takes one tensor after the other (foreach = False, PyTorch's default on"
+            " a CPU)."
+        ]
         if found.optimizer in ("adam", "adamw"):
-            told += [f"With foreach, the default on CUDA, its step takes {megabytes(found.gradients)} for a while."]
+            told += [
+                f"With foreach, the default on CUDA, its step takes {megabytes(found.gradients)}"
+                " for a while."
+            ]
     if autocast is not None:
-        told += [f"Under autocast in bfloat16, {count(autocast)} bytes are kept for the backward pass, casts of "
-                 "weights among them; parameters, gradients and state remain float32. Its peaks are not predicted."]
+        told += [
+            f"Under autocast in bfloat16, {count(autocast)} bytes are kept for the backward pass,"
+            " casts of weights among them; parameters, gradients and state remain float32. Its"
+            " peaks are not predicted."
+        ]
     elif found.mode == "training" and found.dtype == "float32":
         told += ["Autocast is not predicted here."]
     if found.dtype in ("bfloat16", "float16"):
-        told += [f"All is {found.dtype}, parameters and state too, and kernels on a CPU work in float32 for a while, "
-                 "which is not counted. Autocast, whose parameters are float32, is said beside float32."]
+        told += [
+            f"All is {found.dtype}, parameters and state too, and kernels on a CPU work in float32"
+            " for a while, which is not counted. Autocast, whose parameters are float32, is said"
+            " beside float32."
+        ]
     return wrap(" ".join(told), WIDTH)
 
 
 def memory_json(found: Memory, autocast: int | None = None) -> str:
     """The page as JSON."""
     fields: dict[str, Any] = {name: getattr(found, name) for name in found._names if name != "logs"}
-    rules = {mode: {"rule": getattr(found, key), "besides_parameters": found.besides(mode)} for mode, _, key in RULES}
-    return encoded({"version": 1, **fields, "frozen": list(found.frozen),
-                    "autocast": {"dtype": "bfloat16", "saved": autocast}, "rules": rules}, indent=2)
+    rules = {
+        mode: {"rule": getattr(found, key), "besides_parameters": found.besides(mode)}
+        for mode, _, key in RULES
+    }
+    return encoded(
+        {
+            "version": 1,
+            **fields,
+            "frozen": list(found.frozen),
+            "autocast": {"dtype": "bfloat16", "saved": autocast},
+            "rules": rules,
+        },
+        indent=2,
+    )
 
 
 def fit_text(question: Question, fit: Fit, advice: list[Advice]) -> str:
     """The largest batch that fits, what the next one lacks, and what would make room."""
     asked = f"{question.mode}, {question.dtype}" + (
-        f", {question.optimizer}" if question.mode == "training" and question.optimizer != "none" else "")
-    lines = [f"{visible(question.graph.name)}: the largest batch within {megabytes(question.budget)} is "
-             f"{count(fit.batch)} ({asked}).",
-             f"It needs {said(fit.peak)}; one example more lacks {said(fit.next - question.budget)}."]
+        f", {question.optimizer}"
+        if question.mode == "training" and question.optimizer != "none"
+        else ""
+    )
+    lines = [
+        (
+            f"{visible(question.graph.name)}: the largest batch within {megabytes(question.budget)}"
+            f" is {count(fit.batch)} ({asked})."
+        ),
+        f"It needs {said(fit.peak)}; one example more lacks {said(fit.next - question.budget)}.",
+    ]
     if advice:
         lines += ["", "Where that is too little:"]
     for change, batch, peak in advice:
@@ -101,6 +164,19 @@ def said(n: int) -> str:
 def fit_json(question: Question, fit: Fit, advice: list[Advice]) -> str:
     """The same as JSON."""
     q = question
-    return encoded({"version": 1, "network": q.graph.name, "budget": q.budget, "mode": q.mode, "dtype": q.dtype,
-                    "optimizer": q.optimizer, "frozen": list(q.freeze), "batch": fit.batch, "peak": fit.peak,
-                    "next_peak": fit.next, "advice": [a._asdict() for a in advice]}, indent=2)
+    return encoded(
+        {
+            "version": 1,
+            "network": q.graph.name,
+            "budget": q.budget,
+            "mode": q.mode,
+            "dtype": q.dtype,
+            "optimizer": q.optimizer,
+            "frozen": list(q.freeze),
+            "batch": fit.batch,
+            "peak": fit.peak,
+            "next_peak": fit.next,
+            "advice": [a._asdict() for a in advice],
+        },
+        indent=2,
+    )

@@ -18,27 +18,44 @@ def text(found: Sizes) -> str:
     lines = [f"{found.network}: {given}; its own input is {shape(found.native)}", ""]
     if not found.valid:
         refuses = f": {refused(found.below)}" if found.below else ""
-        return "\n".join([*wrapped("", lines[0]), "", *wrapped("Smallest", f"none of these sizes is valid{refuses}")])
+        return "\n".join(
+            [
+                *wrapped("", lines[0]),
+                "",
+                *wrapped("Smallest", f"none of these sizes is valid{refuses}"),
+            ]
+        )
     lines += wrapped("Smallest", count(found.valid[0]) + below(found.below))
     if found.training is not None:
         lines += wrapped("Training", sizes(found.training) + below(found.below_training))
     lines += wrapped("Accepts", accepts(found))
-    lines += wrapped("Read whole", f"{sizes(found.whole)}: no stride leaves the end of a map unread")
+    lines += wrapped(
+        "Read whole", f"{sizes(found.whole)}: no stride leaves the end of a map unread"
+    )
     both = [n for n in found.accepted if n in set(found.whole)]
     if both not in (found.whole, found.accepted):
         lines += wrapped("Both", sizes(both))
     for layer, unread in found.unread.items():
-        lines += wrapped("Unread", f"at {shape(found.native)}, {layer} leaves out {last(unread)} of what it reads")
+        lines += wrapped(
+            "Unread",
+            f"at {shape(found.native)}, {layer} leaves out {last(unread)} of what it reads",
+        )
     return "\n".join([*wrapped("", lines[0]), *lines[1:]])
 
 
 def accepts(found: Sizes) -> str:
     """What the network accepts, and what keeps it from more."""
     if found.keeper:
-        return f"{sizes(found.accepted)}, since {found.keeper.layer} is learned for one size: {found.keeper.message}"
+        return (
+            f"{sizes(found.accepted)}, since {found.keeper.layer} is learned for one size:"
+            f" {found.keeper.message}"
+        )
     if found.accepted == [*range(found.valid[0], found.bound + 1)]:
         return f"any size from {count(found.valid[0])}: no parameter depends on it"
-    return f"{sizes(found.accepted)}: no parameter depends on the size, but not all shapes fit together"
+    return (
+        f"{sizes(found.accepted)}: no parameter depends on the size, but not all shapes fit"
+        " together"
+    )
 
 
 def below(refusal: Refusal | None) -> str:
@@ -61,8 +78,15 @@ def sizes(listed: list[int]) -> str:
     """Sizes in words: ``67, 99 … 483 (every 32)``."""
     parts = []
     for first, last, step in runs(listed):
-        parts.append(count(first) if first == last else f"{count(first)} to {count(last)}" if step == 1 else
-                     f"{count(first)}, {count(first + step)} … {count(last)} (every {step})")
+        parts.append(
+            count(first)
+            if first == last
+            else (
+                f"{count(first)} to {count(last)}"
+                if step == 1
+                else f"{count(first)}, {count(first + step)} … {count(last)} (every {step})"
+            )
+        )
     more = f" and {count(len(parts) - MOST)} more" if len(parts) > MOST else ""
     return ", ".join(parts[:MOST]) + more or "none"
 
@@ -74,29 +98,51 @@ def shape_of(varied: Varied) -> str:
 def wrapped(label: str, words: str) -> list[str]:
     """A line of the page, none wider than a terminal, without control characters."""
     indent = f"{label:<12}" if label else ""
-    safe = "".join(map(plain, [words[i:i + 500] for i in range(0, len(words), 500)]))
+    safe = "".join(map(plain, [words[i : i + 500] for i in range(0, len(words), 500)]))
     return wrap(indent + safe, WIDTH, subsequent_indent=" " * len(indent))
 
 
 def data(found: Sizes) -> str:
-    """All of it as JSON; sizes as runs from first to last by a step. Keys are added over time and never renamed."""
-    return encoded({
-        "version": 1, "network": found.network, "input": list(found.native), "varied": list(found.varied),
-        "up_to": found.bound, "smallest": found.valid[0] if found.valid else None, "refuses": refusal(found.below),
-        "valid": listed(found.valid), "accepted": listed(found.accepted), "keeps": refusal(found.keeper),
-        "any": found.accepted == [*range(found.valid[0], found.bound + 1)] if found.valid else False,
-        "whole": listed(found.whole), "unread": {k: list(v) for k, v in found.unread.items()},
-        "training": None if found.training is None else listed(found.training),
-        "refuses_training": refusal(found.below_training),
-    }, indent=2)
+    """All of it as JSON; sizes as runs from first to last by a step. Keys are added over time and
+    never renamed."""
+    return encoded(
+        {
+            "version": 1,
+            "network": found.network,
+            "input": list(found.native),
+            "varied": list(found.varied),
+            "up_to": found.bound,
+            "smallest": found.valid[0] if found.valid else None,
+            "refuses": refusal(found.below),
+            "valid": listed(found.valid),
+            "accepted": listed(found.accepted),
+            "keeps": refusal(found.keeper),
+            "any": (
+                found.accepted == [*range(found.valid[0], found.bound + 1)]
+                if found.valid
+                else False
+            ),
+            "whole": listed(found.whole),
+            "unread": {k: list(v) for k, v in found.unread.items()},
+            "training": None if found.training is None else listed(found.training),
+            "refuses_training": refusal(found.below_training),
+        },
+        indent=2,
+    )
 
 
 def refusal(found: Refusal | None) -> dict[str, Any] | None:
-    return None if found is None else {"size": found.size, "layer": found.layer, "message": found.message}
+    return (
+        None
+        if found is None
+        else {"size": found.size, "layer": found.layer, "message": found.message}
+    )
 
 
 def listed(found: list[int]) -> list[dict[str, int]]:
-    return [{"first": first, "last": last, "step": max(1, step)} for first, last, step in runs(found)]
+    return [
+        {"first": first, "last": last, "step": max(1, step)} for first, last, step in runs(found)
+    ]
 
 
 def runs(sizes: Iterable[int]) -> list[tuple[int, int, int]]:
@@ -108,7 +154,12 @@ def runs(sizes: Iterable[int]) -> list[tuple[int, int, int]]:
             if n - last == step or (first == last and n - last == 1):
                 found[-1] = (first, n, n - last)
                 continue
-            if len(found) > 1 and first == last and found[-2][0] == found[-2][1] and n - last == first - found[-2][0]:
+            if (
+                len(found) > 1
+                and first == last
+                and found[-2][0] == found[-2][1]
+                and n - last == first - found[-2][0]
+            ):
                 found[-2:] = [(found[-2][0], n, n - last)]
                 continue
         found.append((n, n, 0))

@@ -1,4 +1,5 @@
-"""The timeline of a pass: bytes alive after every allocation and release, as CSV, as JSON, or drawn as SVG."""
+"""The timeline of a pass: bytes alive after every allocation and release, as CSV, as JSON, or drawn
+as SVG."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -54,12 +55,15 @@ def timeline(title: str, events: Iterable[Event], ground: int, format: str) -> s
         return page.getvalue().rstrip("\n")
     if format == "json":
         rows = [{**moment._asdict(), "node": visible(moment.node)} for moment in found]
-        return json.dumps({"version": 1, "title": visible(title), "ground": ground, "events": rows}, indent=2)
+        return json.dumps(
+            {"version": 1, "title": visible(title), "ground": ground, "events": rows}, indent=2
+        )
     return drawing(title, found, ground)
 
 
 def seen(found: list[Moment]) -> list[int]:
-    """The moments that an outline needs: all, or of many those at which each half of a pixel is lowest and highest."""
+    """The moments that an outline needs: all, or of many those at which each half of a pixel is
+    lowest and highest."""
     if len(found) <= POINTS:
         return [*range(len(found))]
     edges = [len(found) * i // (POINTS // 2) for i in range(POINTS // 2 + 1)]
@@ -89,26 +93,54 @@ def drawing(title: str, found: list[Moment], ground: int) -> str:
     side = "end" if at > len(found) / 2 else "start"
     words = f"peak {megabytes(top.live)} at {visible(top.node)}, {top.phase}"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
-        'font-size="12">',
-        f"<title>{escape(visible(title))}</title><desc>Bytes alive after each allocation: {escape(words)}.</desc>",
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
+            ' font-family="sans-serif" font-size="12">'
+        ),
+        (
+            f"<title>{escape(visible(title))}</title><desc>Bytes alive after each allocation:"
+            f" {escape(words)}.</desc>"
+        ),
         f"<style>{STYLE}</style>",
         f'<rect class="mem-ground" width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
         f'<text class="mem-text" x="{LEFT}" y="18" font-size="14">{escape(visible(title))}</text>',
-        f'<polygon points="{x(0)},{base} {outline} {x(end)},{base}" class="mem-area" fill="#9ecae1" '
-        'stroke="#3182bd"/>',
-        f'<line class="mem-line" x1="{LEFT}" x2="{WIDTH - 20}" y1="{y(ground)}" y2="{y(ground)}" stroke="#555" '
-        'stroke-dasharray="4 3"/>',
+        (
+            f'<polygon points="{x(0)},{base} {outline} {x(end)},{base}" class="mem-area"'
+            ' fill="#9ecae1" stroke="#3182bd"/>'
+        ),
+        (
+            f'<line class="mem-line" x1="{LEFT}" x2="{WIDTH - 20}" y1="{y(ground)}"'
+            f' y2="{y(ground)}" stroke="#555" stroke-dasharray="4 3"/>'
+        ),
         f'<circle class="mem-peak" cx="{x(at)}" cy="{y(top.live)}" r="4" fill="#de2d26"/>',
-        f'<text class="mem-peak" x="{x(at)}" y="{TOP - 10}" text-anchor="{side}" fill="#de2d26">'
-        f"{escape(words)}</text>",
-        f'<text class="mem-text" x="{LEFT - 8}" y="{y(top.live)}" text-anchor="end">{top.live / 2**20:.0f} MiB</text>',
-        f'<text class="mem-text" x="{LEFT - 8}" y="{y(ground)}" text-anchor="end">{ground / 2**20:.0f} MiB</text>',
+        (
+            f'<text class="mem-peak" x="{x(at)}" y="{TOP - 10}" text-anchor="{side}"'
+            f' fill="#de2d26">{escape(words)}</text>'
+        ),
+        (
+            f'<text class="mem-text" x="{LEFT - 8}" y="{y(top.live)}"'
+            f' text-anchor="end">{top.live / 2**20:.0f} MiB</text>'
+        ),
+        (
+            f'<text class="mem-text" x="{LEFT - 8}" y="{y(ground)}"'
+            f' text-anchor="end">{ground / 2**20:.0f} MiB</text>'
+        ),
         f'<text class="mem-text" x="{LEFT}" y="{base + 13}">{found[0].phase}</text>',
     ]
     for turn in turns:
-        parts += [f'<line class="mem-line" x1="{x(turn)}" x2="{x(turn)}" y1="{TOP}" y2="{base}" stroke="#555"/>',
-                  f'<text class="mem-text" x="{x(turn)}" y="{base + 13}">{found[turn].phase}</text>']
-    parts += [f'<text class="mem-text" x="{WIDTH - 20}" y="{HEIGHT - 8}" text-anchor="end">{count(len(found))} '
-              "allocations and releases; dashed: parameters, buffers, input, target, optimizer state</text>", "</svg>"]
+        parts += [
+            (
+                f'<line class="mem-line" x1="{x(turn)}" x2="{x(turn)}" y1="{TOP}" y2="{base}"'
+                ' stroke="#555"/>'
+            ),
+            f'<text class="mem-text" x="{x(turn)}" y="{base + 13}">{found[turn].phase}</text>',
+        ]
+    parts += [
+        (
+            f'<text class="mem-text" x="{WIDTH - 20}" y="{HEIGHT - 8}"'
+            f' text-anchor="end">{count(len(found))} allocations and releases; dashed: parameters,'
+            " buffers, input, target, optimizer state</text>"
+        ),
+        "</svg>",
+    ]
     return "\n".join(parts)

@@ -1,8 +1,8 @@
 """A bias that batch normalization takes away again.
 
-Batch normalization subtracts each channel's mean, and with it whatever constant the layer before has added; its own
-shift does what the bias was for. The biases are trained, stored and moved about for nothing: as many as the layer
-has channels.
+Batch normalization subtracts each channel's mean, and with it whatever constant the layer before
+has added; its own shift does what the bias was for. The biases are trained, stored and moved about
+for nothing: as many as the layer has channels.
 
 Source: Ioffe & Szegedy (2015), Batch normalization, arXiv 1502.03167, section 3.2.
 """
@@ -17,13 +17,18 @@ from cnnspec.units import count
 
 
 def check(net: Subject) -> Iterator[Remark]:
-    """Every layer with biases that nothing but batch normalization reads, wherever its parameters are used."""
+    """Every layer with biases that nothing but batch normalization reads, wherever its parameters
+    are used."""
     found: dict[int, tuple[Node, Node]] = {}
     needed: set[int] = set()
     for node in net.nodes:
         if node.kind in WEIGHTED and getattr(node.op, "bias", False):
             owner, readers = node.shares or node, net.readers[node.index]
-            if readers and all(r.kind == "batchnorm" for r in readers) and net.all_readers(node.index, len(readers)):
+            if (
+                readers
+                and all(r.kind == "batchnorm" for r in readers)
+                and net.all_readers(node.index, len(readers))
+            ):
                 found.setdefault(owner.index, (owner, readers[0]))
             else:
                 needed.add(owner.index)
@@ -31,8 +36,11 @@ def check(net: Subject) -> Iterator[Remark]:
     total = sum(n for _, _, n in wasted)
     params = sum(cost.params for cost in net.costs.values()) if wasted else 0
     for node, norm, n in wasted:
-        message = (f"the {count(n)} biases of {visible(node.name)} are wasted, {visible(norm.name)} subtracts the "
-                   f"mean: such biases are {count(total)} of the network's {count(params)} parameters")
+        message = (
+            f"the {count(n)} biases of {visible(node.name)} are wasted, {visible(norm.name)}"
+            f" subtracts the mean: such biases are {count(total)} of the network's {count(params)}"
+            " parameters"
+        )
         yield Remark(node, message, "bias = false", ("bias",))
 
 
@@ -42,7 +50,10 @@ def biases(node: Node) -> int:
 
 
 rule = Rule(
-    "A001", WARNING, "layers before batch normalization have no bias", check,
+    "A001",
+    WARNING,
+    "layers before batch normalization have no bias",
+    check,
     bad="""
 name = "net"
 input = [3, 32, 32]

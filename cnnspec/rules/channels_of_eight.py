@@ -1,8 +1,9 @@
 """Channels that tensor cores cannot use whole.
 
-Matrix units of GPUs multiply tiles: in 16-bit formats their sides are multiples of 8, and channels that are not are
-padded up to one or sent to slower units. A layer of 66 channels costs what one of 72 does, which learns more. The
-scores of an output are as many as there are classes, and are not meant.
+Matrix units of GPUs multiply tiles: in 16-bit formats their sides are multiples of 8, and channels
+that are not are padded up to one or sent to slower units. A layer of 66 channels costs what one of
+72 does, which learns more. The scores of an output are as many as there are classes, and are not
+meant.
 
 Source: NVIDIA, Deep Learning Performance documentation, Convolutional Layers User's Guide.
 """
@@ -23,10 +24,16 @@ def check(net: Subject) -> Iterator[Remark]:
         channels = node.output[0]
         if node.kind in WEIGHTED and channels % TILE and node.index in leads:
             down, up = channels // TILE * TILE, -(-channels // TILE) * TILE
-            message = (f"{channels} channels do not divide by {TILE}: tensor cores work on {up}, with "
-                       f"{up - channels} of padding")
-            yield Remark(node, message, f"{f'{down} or ' if down else ''}{up} channels use all that is computed",
-                         ("out_channels", "out_features", "multiplier"))
+            message = (
+                f"{channels} channels do not divide by {TILE}: tensor cores work on {up}, with "
+                f"{up - channels} of padding"
+            )
+            yield Remark(
+                node,
+                message,
+                f"{f'{down} or ' if down else ''}{up} channels use all that is computed",
+                ("out_channels", "out_features", "multiplier"),
+            )
 
 
 def leading_on(net: Subject) -> set[int]:
@@ -44,7 +51,10 @@ def inputs(node: Node) -> tuple[Node, ...]:
 
 
 rule = Rule(
-    "A004", ADVICE, "channels divide by 8", check,
+    "A004",
+    ADVICE,
+    "channels divide by 8",
+    check,
     bad="""
 name = "net"
 input = [3, 32, 32]

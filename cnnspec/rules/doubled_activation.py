@@ -1,9 +1,9 @@
 """An activation of what has just been activated.
 
-A ReLU of a ReLU changes nothing; a sigmoid of a sigmoid squeezes what lies between 0 and 1 into 0.5 to 0.73, and its
-gradients with it. Either way a line too many was written, often an ``activation`` key on a layer in front of an
-activation of its own, or a softmax in the network and another in the loss.
-"""
+A ReLU of a ReLU changes nothing; a sigmoid of a sigmoid squeezes what lies between 0 and 1 into 0.5
+to 0.73, and its gradients with it. Either way a line too many was written, often an ``activation``
+key on a layer in front of an activation of its own, or a softmax in the network and another in the
+loss."""
 
 from collections.abc import Iterator
 from math import prod
@@ -24,9 +24,15 @@ def check(net: Subject) -> Iterator[Remark]:
         if node.op.role == "activation":
             before = source(node)
             if before.op.role == "activation":
-                nothing = ", and changes none" if node.kind == before.kind and node.kind in IDEMPOTENT else ""
-                message = (f"{visible(node.name)} ({node.kind}) activates the {count(prod(node.output))} values that "
-                           f"{visible(before.name)} ({before.kind}) has activated{nothing}")
+                nothing = (
+                    ", and changes none"
+                    if node.kind == before.kind and node.kind in IDEMPOTENT
+                    else ""
+                )
+                message = (
+                    f"{visible(node.name)} ({node.kind}) activates the {count(prod(node.output))}"
+                    f" values that {visible(before.name)} ({before.kind}) has activated{nothing}"
+                )
                 yield Remark(node, message, "take one of them out", ("activation",))
 
 
@@ -39,7 +45,10 @@ def source(node: Node) -> Node:
 
 
 rule = Rule(
-    "A006", WARNING, "values are activated once", check,
+    "A006",
+    WARNING,
+    "values are activated once",
+    check,
     bad="""
 name = "net"
 input = [3, 32, 32]

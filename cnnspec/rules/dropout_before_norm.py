@@ -1,13 +1,12 @@
 """Dropout in front of batch normalization.
 
-In training, dropout scales what it keeps by 1/(1 - p), and so the variance of its output; at inference it does
-nothing. Batch normalization behind it has recorded the variance of training, and divides by it at inference, where it
-is another one: the network is tested with statistics that it was not trained for. Dropout belongs behind the last
-normalization.
+In training, dropout scales what it keeps by 1/(1 - p), and so the variance of its output; at
+inference it does nothing. Batch normalization behind it has recorded the variance of training, and
+divides by it at inference, where it is another one: the network is tested with statistics that it
+was not trained for. Dropout belongs behind the last normalization.
 
-Source: Li, Chen, Hu & Yang (2019), Understanding the disharmony between dropout and batch normalization by variance
-shift, arXiv 1801.05134.
-"""
+Source: Li, Chen, Hu & Yang (2019), Understanding the disharmony between dropout and batch
+normalization by variance shift, arXiv 1801.05134."""
 
 from collections.abc import Iterator
 
@@ -24,9 +23,13 @@ def check(net: Subject) -> Iterator[Remark]:
         norm = behind.get(node.index)
         p = getattr(node.op, "p", 0.0) if node.kind == "dropout" else 0.0
         if norm is not None and 0 < p < 1:
-            message = (f"dropout with p = {p:g} before {visible(norm.name)}: the variance recorded in training is up "
-                       f"to 1/(1 - {p:g}) = {1 / (1 - p):.3g} times that at inference")
-            yield Remark(node, message, "put it behind the last batch normalization, or take it out", ("p",))
+            message = (
+                f"dropout with p = {p:g} before {visible(norm.name)}: the variance recorded in"
+                f" training is up to 1/(1 - {p:g}) = {1 / (1 - p):.3g} times that at inference"
+            )
+            yield Remark(
+                node, message, "put it behind the last batch normalization, or take it out", ("p",)
+            )
 
 
 def first_norms(net: Subject) -> dict[int, Node]:
@@ -42,7 +45,10 @@ def first_norms(net: Subject) -> dict[int, Node]:
 
 
 rule = Rule(
-    "A008", WARNING, "dropout stands behind the last batch normalization", check,
+    "A008",
+    WARNING,
+    "dropout stands behind the last batch normalization",
+    check,
     bad="""
 name = "net"
 input = [3, 32, 32]

@@ -1,9 +1,9 @@
 """A fully connected head that holds most of a network's parameters.
 
-A flattened map of C x H x W in front of k units takes C*H*W*k weights: in AlexNet and in LeNet-5 the head has 96% of
-all parameters, in VGG-16 89%. Averaging each channel over its positions leaves C values, and one layer makes the scores
-of them: C*k weights, a network that takes any input size, and less to overfit with. Old networks are as they are, so
-this is advice.
+A flattened map of C x H x W in front of k units takes C*H*W*k weights: in AlexNet and in LeNet-5
+the head has 96% of all parameters, in VGG-16 89%. Averaging each channel over its positions leaves
+C values, and one layer makes the scores of them: C*k weights, a network that takes any input size,
+and less to overfit with. Old networks are as they are, so this is advice.
 
 Source: Lin, Chen & Yan (2013), Network in network, arXiv 1312.4400, section 3.2.
 """
@@ -21,10 +21,15 @@ LIGHT = ("activation", "norm", "regulariser", "loss")
 
 
 def check(net: Subject) -> Iterator[Remark]:
-    """Every flatten of a map behind which a head of linear layers has more than half of all parameters."""
+    """Every flatten of a map behind which a head of linear layers has more than half of all
+    parameters."""
     total = sum(cost.params for cost in net.costs.values())
     for node in net.nodes:
-        if node.kind not in ("flatten", "reshape") or len(node.output) != 1 or node.inputs[0].kind == "input":
+        if (
+            node.kind not in ("flatten", "reshape")
+            or len(node.output) != 1
+            or node.inputs[0].kind == "input"
+        ):
             continue
         channels, *sizes = node.shapes[0]
         head = linear_head(net, node)
@@ -34,14 +39,21 @@ def check(net: Subject) -> Iterator[Remark]:
         scores = head[-1].output[0]
         pooled = (channels + 1) * scores
         names = ", ".join(visible(n.row) for n in head[:6])
-        message = (f"{names} behind {visible(node.row)} hold {count(params)} of {count(total)} parameters "
-                   f"({100 * params / total:.3g}%)")
-        yield Remark(node, message, f"a global average pool of {shape((channels, *sizes))} and one layer of {scores} "
-                     f"need {count(pooled)}: {count(params - pooled)} fewer")
+        message = (
+            f"{names} behind {visible(node.row)} hold {count(params)} of {count(total)} parameters "
+            f"({100 * params / total:.3g}%)"
+        )
+        yield Remark(
+            node,
+            message,
+            f"a global average pool of {shape((channels, *sizes))} and one layer of {scores} "
+            f"need {count(pooled)}: {count(params - pooled)} fewer",
+        )
 
 
 def linear_head(net: Subject, node: Node) -> list[Node]:
-    """The linear layers behind a node, in order; none where anything else than light layers reads it too."""
+    """The linear layers behind a node, in order; none where anything else than light layers reads
+    it too."""
     head = []
     readers = net.readers[node.index]
     while readers:
@@ -53,7 +65,10 @@ def linear_head(net: Subject, node: Node) -> list[Node]:
 
 
 rule = Rule(
-    "A003", ADVICE, "a head has no more parameters than the features before it", check,
+    "A003",
+    ADVICE,
+    "a head has no more parameters than the features before it",
+    check,
     bad="""
 name = "net"
 input = [3, 32, 32]

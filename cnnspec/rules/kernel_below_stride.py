@@ -1,17 +1,17 @@
 """A kernel smaller than its stride, which leaves gaps between its windows.
 
-With a stride of S, windows of K < S positions read K of every S; in two dimensions a 1x1 convolution with a stride
-of 2 reads a quarter of the map, and three quarters of what the layers above have computed is thrown away. The first
-ResNets do so in each stage's bottleneck; moving the stride into the 3x3 convolution (as many say, v1.5) reads
-everything at the same number of parameters. A shortcut may skip what the other branch reads: a map is looked at with
-all its readers.
-"""
+With a stride of S, windows of K < S positions read K of every S; in two dimensions a 1x1
+convolution with a stride of 2 reads a quarter of the map, and three quarters of what the layers
+above have computed is thrown away. The first ResNets do so in each stage's bottleneck; moving the
+stride into the 3x3 convolution (as many say, v1.5) reads everything at the same number of
+parameters. A shortcut may skip what the other branch reads: a map is looked at with all its
+readers."""
 
 from collections.abc import Iterator
 from math import gcd, prod
 
 from cnnspec.graph.model import Node
-from cnnspec.ops.windows import Axis
+from cnnspec.ops.kit.windows import Axis
 from cnnspec.problems import visible
 from cnnspec.rules.rule import WARNING, Remark, Rule
 from cnnspec.rules.subject import Subject
@@ -40,15 +40,26 @@ def remark(node: Node, axes: list[Axis]) -> Remark:
     above = node.inputs[0]
     strides = shape(tuple(a.stride for a in axes))
     spread = f" (dilation {axes[0].dilation})" if axes[0].dilation > 1 else ""
-    message = (f"a kernel of {shape(tuple(a.kernel for a in axes))}{spread} with a stride of {strides} reads {read} of "
-               f"every {steps} positions of {visible(above.row)} ({shape(above.output)}), and no other layer the rest")
+    message = (
+        f"a kernel of {shape(tuple(a.kernel for a in axes))}{spread} with a stride of {strides}"
+        f" reads {read} of every {steps} positions of {visible(above.row)} ({shape(above.output)}),"
+        " and no other layer the rest"
+    )
     largest = max(a.stride for a in axes)
-    return Remark(node, message, f"a kernel_size of {largest} or more reads them all; or put the stride into a layer "
-                  "with a larger kernel", ("stride", "kernel_size"))
+    return Remark(
+        node,
+        message,
+        f"a kernel_size of {largest} or more reads them all; or put the stride into a layer "
+        "with a larger kernel",
+        ("stride", "kernel_size"),
+    )
 
 
 rule = Rule(
-    "S002", WARNING, "kernels are at least as large as their stride", check,
+    "S002",
+    WARNING,
+    "kernels are at least as large as their stride",
+    check,
     bad="""
 name = "net"
 input = [64, 56, 56]

@@ -1,4 +1,5 @@
-"""Rules at work: what they remark becomes problems at places in the spec, equal instances folded."""
+"""Rules at work: what they remark becomes problems at places in the spec, equal instances
+folded."""
 
 from collections.abc import Iterable
 
@@ -24,7 +25,14 @@ def note(notes: Notes, code: str, remark: Remark) -> None:
     """Note a remark at its place in the node's line."""
     node = remark.node
     if node.line is not None:
-        notes.add(node.line.source, path_of(node, remark.keys), code, remark.message, remark.hint, node.call)
+        notes.add(
+            node.line.source,
+            path_of(node, remark.keys),
+            code,
+            remark.message,
+            remark.hint,
+            node.call,
+        )
 
 
 def path_of(node: Node, keys: tuple[str, ...]) -> Path:

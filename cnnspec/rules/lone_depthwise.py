@@ -1,11 +1,12 @@
 """A depthwise convolution without its pointwise one.
 
-A depthwise convolution filters each channel by itself. What lets it replace a full one is the 1x1 convolution that
-mixes the channels afterwards; without it, no channel ever learns of another, however many such layers follow, and the
-network falls into as many independent ones as there are channels.
+A depthwise convolution filters each channel by itself. What lets it replace a full one is the 1x1
+convolution that mixes the channels afterwards; without it, no channel ever learns of another,
+however many such layers follow, and the network falls into as many independent ones as there are
+channels.
 
-Source: Howard et al. (2017), MobileNets, arXiv 1704.04861, section 3.1; Chollet (2017), Xception, arXiv 1610.02357.
-"""
+Source: Howard et al. (2017), MobileNets, arXiv 1704.04861, section 3.1; Chollet (2017), Xception,
+arXiv 1610.02357."""
 
 from collections.abc import Iterator
 
@@ -15,7 +16,16 @@ from cnnspec.rules.rule import WARNING, Remark, Rule
 from cnnspec.rules.subject import Subject
 
 GATES = ("global_avgpool", "global_maxpool")  # what follows them weighs channels, but mixes none
-MIXING = ("linear", "conv_transpose", "conv_table", "rbf", "attention", "flatten", "reshape", "layernorm")
+MIXING = (
+    "linear",
+    "conv_transpose",
+    "conv_table",
+    "rbf",
+    "attention",
+    "flatten",
+    "reshape",
+    "layernorm",
+)
 
 
 def check(net: Subject) -> Iterator[Remark]:
@@ -24,19 +34,27 @@ def check(net: Subject) -> Iterator[Remark]:
         if depthwise(node) and node.shapes[0][0] > 1:
             until = unmixed(net, node)
             if until:
-                message = f"the {node.output[0]} channels of {visible(node.name)} are not mixed before {until}"
-                mend = f"a conv with kernel_size = 1 after it mixes them, with {node.output[0]} weights a channel"
+                message = (
+                    f"the {node.output[0]} channels of {visible(node.name)} are not mixed before"
+                    f" {until}"
+                )
+                mend = (
+                    f"a conv with kernel_size = 1 after it mixes them, with {node.output[0]}"
+                    " weights a channel"
+                )
                 yield Remark(node, message, mend)
 
 
 def depthwise(node: Node) -> bool:
     """Whether each channel is filtered by itself."""
     return node.kind == "depthwise_conv" or (
-        node.kind == "conv" and node.op.groups == node.shapes[0][0] > 1)  # type: ignore[attr-defined]
+        node.kind == "conv" and getattr(node.op, "groups", 1) == node.shapes[0][0] > 1
+    )
 
 
 def unmixed(net: Subject, node: Node) -> str:
-    """What comes before anything mixes the channels of a node: another depthwise layer, or the end; "" for nothing."""
+    """What comes before anything mixes the channels of a node: another depthwise layer, or the end;
+    "" for nothing."""
     waiting, seen, end = [node], {node.index}, ""
     while waiting:
         last = waiting.pop()
@@ -55,7 +73,10 @@ def unmixed(net: Subject, node: Node) -> str:
 
 
 rule = Rule(
-    "A005", WARNING, "a pointwise convolution follows a depthwise one", check,
+    "A005",
+    WARNING,
+    "a pointwise convolution follows a depthwise one",
+    check,
     bad="""
 name = "net"
 input = [32, 56, 56]

@@ -1,11 +1,12 @@
 """Two layers with weights and no activation between them.
 
-A linear map of a linear map is one linear map: without a non-linearity between them the two layers can express no
-more than one with the product of their weights, however long they are trained. Batch normalization in between is
-linear too, once the network is trained. Often an ``activation`` was forgotten.
+A linear map of a linear map is one linear map: without a non-linearity between them the two layers
+can express no more than one with the product of their weights, however long they are trained. Batch
+normalization in between is linear too, once the network is trained. Often an ``activation`` was
+forgotten.
 
-Not meant are pairs that are cheaper than the one layer they stand for: through fewer channels than either side has
-(MobileNetV2's linear bottleneck), depthwise and pointwise, or a column and a row.
+Not meant are pairs that are cheaper than the one layer they stand for: through fewer channels than
+either side has (MobileNetV2's linear bottleneck), depthwise and pointwise, or a column and a row.
 
 Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.3.
 """
@@ -20,7 +21,15 @@ from cnnspec.rules.subject import Subject
 from cnnspec.units import count
 
 PAIRED = ("conv", "linear")
-LINEAR = ("batchnorm", "frozen_batchnorm", "dropout", "identity", "flatten", "scale", "channel_scale")
+LINEAR = (
+    "batchnorm",
+    "frozen_batchnorm",
+    "dropout",
+    "identity",
+    "flatten",
+    "scale",
+    "channel_scale",
+)
 
 
 def check(net: Subject) -> Iterator[Remark]:
@@ -29,15 +38,26 @@ def check(net: Subject) -> Iterator[Remark]:
         if node.kind in PAIRED:
             first = source(net, node)
             if first is not None and not cheaper(first, node):
-                pair = f"{visible(first.name)} ({channels(first)}) and {visible(node.name)} ({channels(node)})"
-                message = (f"{pair} have no activation between them: their {count(weights(first) + weights(node))} "
-                           "weights express one linear map")
-                yield Remark(first, message, f'activation = "relu", say, on {visible(first.name)}; or one layer '
-                             "instead of two", ("activation",))
+                pair = (
+                    f"{visible(first.name)} ({channels(first)}) and {visible(node.name)}"
+                    f" ({channels(node)})"
+                )
+                message = (
+                    f"{pair} have no activation between them: their"
+                    f" {count(weights(first) + weights(node))} weights express one linear map"
+                )
+                yield Remark(
+                    first,
+                    message,
+                    f'activation = "relu", say, on {visible(first.name)}; or one layer '
+                    "instead of two",
+                    ("activation",),
+                )
 
 
 def source(net: Subject, node: Node) -> Node | None:
-    """The layer with weights whose output a node reads, through what is linear and read by nobody else; or None."""
+    """The layer with weights whose output a node reads, through what is linear and read by nobody
+    else; or None."""
     above, sole = node.inputs[0], node
     while above.kind != "input" and net.all_readers(above.index, 1) and not sole.shares:
         if above.kind in PAIRED:
@@ -57,7 +77,8 @@ def channels(node: Node) -> str:
 
 
 def cheaper(first: Node, second: Node) -> bool:
-    """Whether two layers save weights over the one that they stand for: by rank, by groups, or by their kernels."""
+    """Whether two layers save weights over the one that they stand for: by rank, by groups, or by
+    their kernels."""
     if first.output[0] < min(first.shapes[0][0], second.output[0]):
         return True
     kernels = []
@@ -67,12 +88,18 @@ def cheaper(first: Node, second: Node) -> bool:
             return True
         kernels.append(kernel)
     a, b = kernels
-    return len(a) == len(b) > 1 and any(m > n for m, n in zip(a, b, strict=True)) and any(
-        m < n for m, n in zip(a, b, strict=True))
+    return (
+        len(a) == len(b) > 1
+        and any(m > n for m, n in zip(a, b, strict=True))
+        and any(m < n for m, n in zip(a, b, strict=True))
+    )
 
 
 rule = Rule(
-    "A007", WARNING, "an activation stands between two layers with weights", check,
+    "A007",
+    WARNING,
+    "an activation stands between two layers with weights",
+    check,
     bad="""
 name = "net"
 input = [784]

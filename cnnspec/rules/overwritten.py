@@ -1,8 +1,9 @@
 """An operator in place that overwrites what is still needed.
 
-In place, an output takes the memory of its input. A layer that reads that input afterwards computes with other values,
-and no one is told; a backward pass that needs it is refused by PyTorch, with a message that names neither layer. What
-is kept is each operator's matter: a convolution keeps what it read, a ReLU what it gave, an addition nothing.
+In place, an output takes the memory of its input. A layer that reads that input afterwards computes
+with other values, and no one is told; a backward pass that needs it is refused by PyTorch, with a
+message that names neither layer. What is kept is each operator's matter: a convolution keeps what
+it read, a ReLU what it gave, an addition nothing.
 
 Source: PyTorch's notes on autograd, In-place correctness checks.
 """
@@ -18,21 +19,32 @@ from cnnspec.units import count, shape
 
 
 def check(net: Subject) -> Iterator[Remark]:
-    """Every operator in place, with the first who needs what it overwrites, in training or at inference."""
+    """Every operator in place, with the first who needs what it overwrites, in training or at
+    inference."""
     graph, seen = net.graph, set()
     for clash in clashes(graph, training=True) + clashes(graph, training=False):
         node, value = clash.node, clash.value
         if node.index not in seen:
             seen.add(node.index)
             refused = ": PyTorch refuses to train this" if clash.backwards else ""
-            message = (f"{visible(node.name)} ({node.kind}) works in place and overwrites the {shape(value.output)} "
-                       f"values of {visible(value.name)}, which {clash.who}{refused}")
-            yield Remark(node, message, f"inplace = false, which takes {count(prod(node.output))} values more",
-                         ("inplace", "activation"))
+            message = (
+                f"{visible(node.name)} ({node.kind}) works in place and overwrites the"
+                f" {shape(value.output)} values of {visible(value.name)}, which"
+                f" {clash.who}{refused}"
+            )
+            yield Remark(
+                node,
+                message,
+                f"inplace = false, which takes {count(prod(node.output))} values more",
+                ("inplace", "activation"),
+            )
 
 
 rule = Rule(
-    "A010", ERROR, "what works in place overwrites nothing that is still needed", check,
+    "A010",
+    ERROR,
+    "what works in place overwrites nothing that is still needed",
+    check,
     bad="""
 name = "net"
 input = [3, 32, 32]

@@ -22,7 +22,8 @@ class Remark(Record):
 
 
 class Rule(Record):
-    """One rule. ``title`` states what good networks do; ``bad`` and ``good`` are whole specs, as small as can be.
+    """One rule. ``title`` states what good networks do; ``bad`` and ``good`` are whole specs, as
+    small as can be.
 
     Advice is given to those who ask for it only.
     """

@@ -1,16 +1,17 @@
-"""A network as rules see it: its nodes, who reads them, what they cost, and what they see of the input."""
+"""A network as rules see it: its nodes, who reads them, what they cost, and what they see of the
+input."""
 
 from functools import cached_property
 
 from cnnspec.analyses.coverage import CONVOLUTIONS, WINDOWED
-from cnnspec.analyses.ledger import Ledger
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.graph.model import Graph, Node
-from cnnspec.ops.windows import Axis
+from cnnspec.ops.kit.windows import Axis
 
 WEIGHTED = (*CONVOLUTIONS, "conv_transpose", "linear")
 
 
-class Subject(Ledger):
+class Subject(NetworkCosts):
     """One network. What is worked out for one rule is there for the next."""
 
     def __init__(self, graph: Graph):
@@ -27,8 +28,11 @@ class Subject(Ledger):
         return found
 
     def all_readers(self, index: int, n: int) -> bool:
-        """Whether ``n`` readers of a node are all that it has; who calls the network reads its outputs."""
-        return n == len(self.readers[index]) and all(out.index != index for out in self.graph.outputs)
+        """Whether ``n`` readers of a node are all that it has; who calls the network reads its
+        outputs."""
+        return n == len(self.readers[index]) and all(
+            out.index != index for out in self.graph.outputs
+        )
 
     @cached_property
     def windowed(self) -> list[tuple[Node, list[Axis]]]:

@@ -1,14 +1,14 @@
 """A map that loses most of its values in one layer.
 
-Each layer's output is all that the layers behind it know of the input. Where its size falls steeply, by more than a
-factor of 8 in one convolution or pool, information is thrown away before it has been looked at; good networks halve
-the sides and double the channels, which halves the size each time. What all readers of a map make of it is counted
-together, so that the thin branches of an Inception block are none. Heads, which make scores of features by global
-pooling or linear layers, are not meant.
+Each layer's output is all that the layers behind it know of the input. Where its size falls
+steeply, by more than a factor of 8 in one convolution or pool, information is thrown away before it
+has been looked at; good networks halve the sides and double the channels, which halves the size
+each time. What all readers of a map make of it is counted together, so that the thin branches of an
+Inception block are none. Heads, which make scores of features by global pooling or linear layers,
+are not meant.
 
-Source: Szegedy, Vanhoucke, Ioffe, Shlens & Wojna (2016), Rethinking the Inception architecture, arXiv 1512.00567,
-section 2, principle 1.
-"""
+Source: Szegedy, Vanhoucke, Ioffe, Shlens & Wojna (2016), Rethinking the Inception architecture,
+arXiv 1512.00567, section 2, principle 1."""
 
 from collections.abc import Iterator
 from math import prod
@@ -22,7 +22,8 @@ FACTOR = 8
 
 
 def check(net: Subject) -> Iterator[Remark]:
-    """Every map of which its readers, the first of them a convolution or pool, keep less than an eighth."""
+    """Every map of which its readers, the first of them a convolution or pool, keep less than an
+    eighth."""
     windowed = {node.index for node, _ in net.windowed}
     outputs = {n.index for n in net.graph.outputs}
     for above in net.graph.nodes:
@@ -32,15 +33,24 @@ def check(net: Subject) -> Iterator[Remark]:
         before, after = prod(above.output), sum(prod(r.output) for r in readers)
         if before > FACTOR * after and not any(r.index in outputs for r in readers):
             node = readers[0]
-            message = (f"{visible(node.name)} makes {count(prod(node.output))} values ({shape(node.output)}) of "
-                       f"{count(before)} ({shape(above.output)}): {before / after:.3g} times fewer in one layer, more "
-                       f"than {FACTOR}")
-            yield Remark(node, message, "a smaller stride, more channels, or two steps instead of one",
-                         ("stride", "kernel_size", "out_channels"))
+            message = (
+                f"{visible(node.name)} makes {count(prod(node.output))} values"
+                f" ({shape(node.output)}) of {count(before)} ({shape(above.output)}):"
+                f" {before / after:.3g} times fewer in one layer, more than {FACTOR}"
+            )
+            yield Remark(
+                node,
+                message,
+                "a smaller stride, more channels, or two steps instead of one",
+                ("stride", "kernel_size", "out_channels"),
+            )
 
 
 rule = Rule(
-    "A009", ADVICE, "no layer throws away more than seven eighths of a map", check,
+    "A009",
+    ADVICE,
+    "no layer throws away more than seven eighths of a map",
+    check,
     bad="""
 name = "net"
 input = [16, 64, 64]

@@ -1,4 +1,5 @@
-"""What expressions can do: their operations and functions, each bounded, over the nodes of Python's own parser."""
+"""What expressions can do: their operations and functions, each bounded, over the nodes of Python's
+own parser."""
 
 import ast
 import math
@@ -60,24 +61,49 @@ def round_channels(value: float, divisor: int = 8) -> int:
 
 
 def _round(value: Any, digits: int = 0) -> Any:
-    """``value`` rounded, half to even; exactly as Python rounds, but for digits that would take for ever."""
+    """``value`` rounded, half to even; exactly as Python rounds, but for digits that would take for
+    ever."""
     if type(digits) is not int or not 0 <= digits <= 15:
         raise ExpressionError(f"round keeps 0 to 15 digits, not {digits}")
     return round(value, digits) if digits else round(value)
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "min": min, "max": max, "ceil": math.ceil, "floor": math.floor, "round": _round, "len": len, "sum": sum,
+    "min": min,
+    "max": max,
+    "ceil": math.ceil,
+    "floor": math.floor,
+    "round": _round,
+    "len": len,
+    "sum": sum,
     "round_channels": round_channels,
 }
 OPERATORS: dict[type, Callable[..., Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: _divide,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: _power,
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
-    ast.GtE: operator.ge, ast.In: _contains, ast.NotIn: lambda a, b: a not in b,
-    ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_, ast.And: all, ast.Or: any,
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: _divide,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: _power,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: _contains,
+    ast.NotIn: lambda a, b: a not in b,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Not: operator.not_,
+    ast.And: all,
+    ast.Or: any,
 }
-ALLOWED = "there are + - * / // % **, comparisons, and or not in, a if c else b, indexing, and " + ", ".join(FUNCTIONS)
+ALLOWED = (
+    "there are + - * / // % **, comparisons, and or not in, a if c else b, indexing, and "
+    + ", ".join(FUNCTIONS)
+)
 
 
 def run(node: Any, scope: Scope) -> Any:

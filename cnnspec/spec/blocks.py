@@ -17,22 +17,38 @@ COMPOSITE = ("layers", "args", "defaults", "inputs", "outputs")
 def read_blocks(notes: Collector, source: Source, own: bool, into: dict[str, Block]) -> None:
     """Add the blocks of one file to ``into``."""
     tables = source.data.get("blocks", {})
-    for name, table in (notes.typed(source, ("blocks",), tables, dict, "a table of blocks") or {}).items():
+    for name, table in (
+        notes.typed(source, ("blocks",), tables, dict, "a table of blocks") or {}
+    ).items():
         path: Path = ("blocks", name)
         if not notes.named(source, path, name, "block"):
             continue
         if name in OPERATORS:
-            notes.add(source, path, "L004", f"a block may not take the name of the operator {name}", key=True)
+            notes.add(
+                source,
+                path,
+                "L004",
+                f"a block may not take the name of the operator {name}",
+                key=True,
+            )
         elif name in into:
             other = into[name].source.name
-            notes.add(source, path, "L004", f"the block {visible(name)} is there twice: also in {other}", key=True)
+            notes.add(
+                source,
+                path,
+                "L004",
+                f"the block {visible(name)} is there twice: also in {other}",
+                key=True,
+            )
         elif notes.typed(source, path, table, dict, "a table") is not None:
             into[name] = read_block(notes, source, path, table, own)
         else:
             into[name] = Block(name, source, path, own, broken=True)
 
 
-def read_block(notes: Collector, source: Source, path: Path, table: dict[str, Any], own: bool) -> Block:
+def read_block(
+    notes: Collector, source: Source, path: Path, table: dict[str, Any], own: bool
+) -> Block:
     """One block: a preset where it has op, else a list of layers."""
     name = str(path[-1])
     args = notes.names(source, (*path, "args"), table.get("args", []), "arguments")
@@ -41,24 +57,45 @@ def read_block(notes: Collector, source: Source, path: Path, table: dict[str, An
     strays = stray_keys(notes, source, path, table, own)
     if "op" in table:
         for key in table:
-            if key in ("inputs", "outputs", "layers", *CONTROL) and key != "op" and key not in strays:
-                notes.add(source, (*path, key), "L001", f"a preset, a block with op, takes no {key}", key=True)
-        fields = {k: v for k, v in table.items() if k not in (*COMPOSITE, *CONTROL, *strays) or k == "op"}
+            if (
+                key in ("inputs", "outputs", "layers", *CONTROL)
+                and key != "op"
+                and key not in strays
+            ):
+                notes.add(
+                    source,
+                    (*path, key),
+                    "L001",
+                    f"a preset, a block with op, takes no {key}",
+                    key=True,
+                )
+        fields = {
+            k: v for k, v in table.items() if k not in (*COMPOSITE, *CONTROL, *strays) or k == "op"
+        }
         line = read_line(notes, source, path, {"name": name, **fields})
         return Block(name, source, path, own, args, defaults, preset=line, broken=broken)
     for key in table:
         if key not in COMPOSITE and key not in strays:
-            notes.unknown(source, (*path, key), [*COMPOSITE, "op"], f"the block {visible(name, 60)}")
+            notes.unknown(
+                source, (*path, key), [*COMPOSITE, "op"], f"the block {visible(name, 60)}"
+            )
     if "layers" not in table:
-        notes.add(source, path, "L002", f"the block {visible(name, 60)} needs layers, or an op", key=True)
-    layers = read_lines(notes, source, (*path, "layers"), table["layers"]) if "layers" in table else ()
+        notes.add(
+            source, path, "L002", f"the block {visible(name, 60)} needs layers, or an op", key=True
+        )
+    layers = (
+        read_lines(notes, source, (*path, "layers"), table["layers"]) if "layers" in table else ()
+    )
     inputs, outputs = read_ports(notes, source, path, table)
     broken = broken or lost(table.get("inputs", []), inputs)
     return Block(name, source, path, own, args, defaults, inputs, outputs, layers, broken=broken)
 
 
-def stray_keys(notes: Collector, source: Source, path: Path, table: dict[str, Any], own: bool) -> list[str]:
-    """The keys below a block's header that belong to the network; noted, but for those that the network lacks."""
+def stray_keys(
+    notes: Collector, source: Source, path: Path, table: dict[str, Any], own: bool
+) -> list[str]:
+    """The keys below a block's header that belong to the network; noted, but for those that the
+    network lacks."""
     belong = [k for k in table if k in KEYS and k not in COMPOSITE] if own else []
     if own and "op" in table and "layers" in table and "layers" not in source.data:
         belong.append("layers")
@@ -79,10 +116,14 @@ def read_defaults(
 ) -> dict[str, Any]:
     """The optional arguments of a block with their values."""
     where = (*path, "defaults")
-    defaults = notes.typed(source, where, table.get("defaults", {}), dict, "a table of arguments with their values")
+    defaults = notes.typed(
+        source, where, table.get("defaults", {}), dict, "a table of arguments with their values"
+    )
     for key in defaults or {}:
         if notes.named(source, (*where, key), key, "argument") and key in args:
-            notes.add(source, (*where, key), "L004", f"{key} is a required argument already", key=True)
+            notes.add(
+                source, (*where, key), "L004", f"{key} is a required argument already", key=True
+            )
     return {k: notes.compile(source, (*where, k), v) for k, v in (defaults or {}).items()}
 
 
@@ -90,11 +131,17 @@ def read_ports(
     notes: Collector, source: Source, path: Path, table: dict[str, Any]
 ) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
     """The inputs and outputs of a block or a network. Outputs may be paths down into blocks."""
-    inputs = notes.names(source, (*path, "inputs"), table["inputs"], "inputs") if "inputs" in table else ("input",)
+    inputs = (
+        notes.names(source, (*path, "inputs"), table["inputs"], "inputs")
+        if "inputs" in table
+        else ("input",)
+    )
     if "outputs" not in table:
         return inputs or ("input",), None
     value = table["outputs"]
-    outputs = notes.typed(source, (*path, "outputs"), value, list, "a list of names of layers") or []
+    outputs = (
+        notes.typed(source, (*path, "outputs"), value, list, "a list of names of layers") or []
+    )
     for i, output in enumerate(outputs):
         notes.typed(source, (*path, "outputs", i), output, str, "a layer's name")
     if value == []:
@@ -103,15 +150,23 @@ def read_ports(
 
 
 def read_includes(notes: Collector, source: Source, home: str, into: dict[str, Block]) -> None:
-    """Add the blocks of the included files; they lie in ``home``, the zoo's folder, or below the file's own."""
-    value = notes.typed(source, ("include",), source.data.get("include", []), list, "a list of files")
+    """Add the blocks of the included files; they lie in ``home``, the zoo's folder, or below the
+    file's own."""
+    value = notes.typed(
+        source, ("include",), source.data.get("include", []), list, "a list of files"
+    )
     for i, name in enumerate(value or []):
         path: Path = ("include", i)
         if notes.typed(source, path, name, str, "a file's name") is None:
             continue
         if os.path.isabs(name) or ".." in name.replace("\\", "/").split("/") or "\0" in name:
-            notes.add(source, path, "L013", f"{visible(name, 60)!r} leads out of the folder of the specs",
-                      "includes lie below the file's own folder, or in specs/")
+            notes.add(
+                source,
+                path,
+                "L013",
+                f"{visible(name, 60)!r} leads out of the folder of the specs",
+                "includes lie below the file's own folder, or in specs/",
+            )
             continue
         try:
             included = source.beside(name) or inside(home, name)

@@ -1,17 +1,17 @@
 """Budgets: the limits that a network keeps, in [budget.NAME] of its spec or in a pyproject.toml.
 
-    [budget.mobilenet_v1]
-    params        = "4.3M"               # at most; ">= 4M" is at least
-    macs          = "600 MMACs"
-    weights       = "17 MiB"             # parameters and buffers, in dtype
-    training_peak = "4 GiB"              # of a batch, with an optimizer
-    batch         = 32
-    optimizer     = "adam"
+[budget.mobilenet_v1]
+params        = "4.3M"               # at most; ">= 4M" is at least
+macs          = "600 MMACs"
+weights       = "17 MiB"             # parameters and buffers, in dtype
+training_peak = "4 GiB"              # of a batch, with an optimizer
+batch         = 32
+optimizer     = "adam"
 """
 
 from typing import Any
 
-from cnnspec.ops.fields import described
+from cnnspec.ops.kit.fields import described
 from cnnspec.problems import visible
 from cnnspec.records import Record
 from cnnspec.spec.collect import Collector
@@ -29,7 +29,8 @@ SETTINGS = {
 
 
 class Limit(Record):
-    """One limit: the quantity, whether it is the most or the least, its value, and how it was written."""
+    """One limit: the quantity, whether it is the most or the least, its value, and how it was
+    written."""
 
     quantity: str
     most: bool
@@ -38,8 +39,11 @@ class Limit(Record):
     path: Path
 
 
-def check_budgets(notes: Collector, source: Source, path: Path, value: Any) -> dict[str, dict[str, Any]]:
-    """The budgets by name in the table at ``path``, with what is wrong in them noted and left out."""
+def check_budgets(
+    notes: Collector, source: Source, path: Path, value: Any
+) -> dict[str, dict[str, Any]]:
+    """The budgets by name in the table at ``path``, with what is wrong in them noted and left
+    out."""
     tables = notes.typed(source, path, value, dict, "a table with one table a network") or {}
     found = {}
     for name, table in tables.items():
@@ -48,7 +52,9 @@ def check_budgets(notes: Collector, source: Source, path: Path, value: Any) -> d
     return found
 
 
-def check_budget(notes: Collector, source: Source, path: Path, table: dict[str, Any]) -> dict[str, Any]:
+def check_budget(
+    notes: Collector, source: Source, path: Path, table: dict[str, Any]
+) -> dict[str, Any]:
     """One budget: ``limits`` a list of them, and the settings of memory."""
     budget: dict[str, Any] = {"limits": []}
     for key, value in table.items():
@@ -57,28 +63,44 @@ def check_budget(notes: Collector, source: Source, path: Path, table: dict[str, 
             limit = read_limit(key, value, where)
             if limit is None:
                 example = EXAMPLES.get(key, '"50 MiB"')
-                notes.add(source, where, "L003", f"{key} is a limit such as {example}, not {described(value)}")
+                notes.add(
+                    source,
+                    where,
+                    "L003",
+                    f"{key} is a limit such as {example}, not {described(value)}",
+                )
             else:
                 budget["limits"].append(limit)
         elif key == "batch":
             if type(value) is int and 1 <= value <= MAX_BATCH:
                 budget[key] = value
             else:
-                notes.add(source, where, "L003",
-                          f"batch is an integer from 1 to {count(MAX_BATCH)}, not {described(value)}")
+                notes.add(
+                    source,
+                    where,
+                    "L003",
+                    f"batch is an integer from 1 to {count(MAX_BATCH)}, not {described(value)}",
+                )
         elif key in SETTINGS:
             if value in SETTINGS[key]:
                 budget[key] = value
             else:
-                notes.add(source, where, "L003",
-                          f"{key} is one of {', '.join(SETTINGS[key])}, not {described(value)}")
+                notes.add(
+                    source,
+                    where,
+                    "L003",
+                    f"{key} is one of {', '.join(SETTINGS[key])}, not {described(value)}",
+                )
         else:
-            notes.unknown(source, where, [*LIMITS, "batch", *SETTINGS], f"the budget {visible(path[-1], 60)}")
+            notes.unknown(
+                source, where, [*LIMITS, "batch", *SETTINGS], f"the budget {visible(path[-1], 60)}"
+            )
     return budget
 
 
 def read_limit(key: str, value: Any, path: Path) -> Limit | None:
-    """A limit: a number, or a text such as ``600 MMACs``, ``<= 5M``, ``>= 224``; None where it is none.
+    """A limit: a number, or a text such as ``600 MMACs``, ``<= 5M``, ``>= 224``; None where it is
+    none.
 
     Plain numbers are the most that there may be, but for the receptive field: of that, the least.
     """

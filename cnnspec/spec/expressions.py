@@ -1,9 +1,10 @@
-"""Expressions in values: ``"{3 * width}"`` takes its value, ``"block{i + 1}"`` puts it into the text.
+"""Expressions in values: ``"{3 * width}"`` takes its value, ``"block{i + 1}"`` puts it into the
+text.
 
-Arithmetic, comparison, ``and or not in``, ``a if c else b``, indexing and a few functions: nothing else. Integers
-are exact, and a division of integers that leaves no remainder gives an integer. Everything is bounded: the length
-of an expression, its depth, the size of its results, and the work of all expressions of a network together.
-"""
+Arithmetic, comparison, ``and or not in``, ``a if c else b``, indexing and a few functions: nothing
+else. Integers are exact, and a division of integers that leaves no remainder gives an integer.
+Everything is bounded: the length of an expression, its depth, the size of its results, and the work
+of all expressions of a network together."""
 
 import ast
 import re
@@ -23,13 +24,21 @@ class Expression(Dynamic):
     def __init__(self, text: str):
         self.text = text.strip()
         if len(text) > MAX_LENGTH:
-            raise ExpressionError(f"an expression has at most {MAX_LENGTH} characters, this one {len(text):,}")
+            raise ExpressionError(
+                f"an expression has at most {MAX_LENGTH} characters, this one {len(text):,}"
+            )
         try:
             self.tree = ast.parse(self.text, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             words = re.findall(r"\w+", self.text)
-            hint = "a conditional needs both: a if c else b" if "if" in words and "else" not in words else ""
-            raise ExpressionError(f"{{{visible(self.text, 60)}}} is not an expression", hint) from None
+            hint = (
+                "a conditional needs both: a if c else b"
+                if "if" in words and "else" not in words
+                else ""
+            )
+            raise ExpressionError(
+                f"{{{visible(self.text, 60)}}} is not an expression", hint
+            ) from None
         self.names: list[str] = []
         self._check(self.tree, 0)
 
@@ -41,10 +50,14 @@ class Expression(Dynamic):
             raise ExpressionError(f"an expression nests at most {MAX_DEPTH} deep")
         kind = type(node)
         if kind not in EVALUATE:
-            raise ExpressionError(f"{ast.unparse(node)[:60]!r} is not allowed in an expression", ALLOWED)
+            raise ExpressionError(
+                f"{ast.unparse(node)[:60]!r} is not allowed in an expression", ALLOWED
+            )
         if isinstance(node, ast.Call):
             if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
-                raise ExpressionError(f"{ast.unparse(node.func)[:60]!r} is not a function of expressions", ALLOWED)
+                raise ExpressionError(
+                    f"{ast.unparse(node.func)[:60]!r} is not a function of expressions", ALLOWED
+                )
             if node.keywords:
                 raise ExpressionError(f"{node.func.id} takes no named arguments in an expression")
             children: list[ast.AST] = list(node.args)
@@ -53,10 +66,14 @@ class Expression(Dynamic):
         if isinstance(node, ast.Name):
             self.names.append(node.id)
         if isinstance(node, ast.Constant) and type(node.value) not in (int, float, bool, str):
-            raise ExpressionError(f"{ast.unparse(node)[:60]} is not allowed in an expression", ALLOWED)
+            raise ExpressionError(
+                f"{ast.unparse(node)[:60]} is not allowed in an expression", ALLOWED
+            )
         for op in [getattr(node, "op", None), *getattr(node, "ops", [])]:
             if op is not None and type(op) not in OPERATORS:
-                raise ExpressionError(f"{ast.unparse(node)[:60]!r} is not allowed in an expression", ALLOWED)
+                raise ExpressionError(
+                    f"{ast.unparse(node)[:60]!r} is not allowed in an expression", ALLOWED
+                )
         for child in children:
             self._check(child, depth + 1)
 
@@ -84,10 +101,14 @@ class Text(Dynamic):
             value = part.evaluate(scope) if isinstance(part, Expression) else part
             if type(value) not in (int, str):
                 what = type(value).__name__
-                raise ExpressionError(f"{{{part.text}}} is a {what}; only integers and strings go into text")
+                raise ExpressionError(
+                    f"{{{part.text}}} is a {what}; only integers and strings go into text"
+                )
             result += str(value)
             if len(result) > MAX_TEXT:
-                raise ExpressionError(f"a text with expressions comes to at most {MAX_TEXT} characters")
+                raise ExpressionError(
+                    f"a text with expressions comes to at most {MAX_TEXT} characters"
+                )
         return result
 
 
@@ -120,7 +141,8 @@ def compiled(value: Any) -> Any:
 
 
 def evaluate(value: Any, scope: Scope) -> Any:
-    """The value of what :func:`compiled` gave. Raises ExpressionError, or Unknown after an earlier problem."""
+    """The value of what :func:`compiled` gave. Raises ExpressionError, or Unknown after an earlier
+    problem."""
     return value.evaluate(scope) if isinstance(value, Dynamic) else value
 
 
@@ -134,12 +156,16 @@ def _template(text: str) -> Any:
         elif c == "{":
             end = text.find("}", i)
             if end < 0:
-                raise ExpressionError(f"{visible(text, 60)!r} opens a brace that it does not close", BRACES)
+                raise ExpressionError(
+                    f"{visible(text, 60)!r} opens a brace that it does not close", BRACES
+                )
             parts += [literal] if literal else []
             parts.append(Expression(text[i + 1 : end]))
             literal, i = "", end + 1
         elif c == "}":
-            raise ExpressionError(f"{visible(text, 60)!r} closes a brace that it does not open", BRACES)
+            raise ExpressionError(
+                f"{visible(text, 60)!r} closes a brace that it does not open", BRACES
+            )
         else:
             literal, i = literal + c, i + 1
     parts += [literal] if literal else []

@@ -1,9 +1,10 @@
-"""Reading the lines of a list of layers: control keys, and the fields of an operator or arguments of a block."""
+"""Reading the lines of a list of layers: control keys, and the fields of an operator or arguments
+of a block."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from cnnspec.ops.fields import REQUIRED, described
+from cnnspec.ops.kit.fields import REQUIRED, described
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import did_you_mean, nearest, visible
 from cnnspec.spec.collect import CONTROL, Collector, is_dynamic
@@ -27,7 +28,12 @@ def read_line(notes: Collector, source: Source, path: Path, item: Any) -> Line:
     """One line of a list of layers."""
     before = len(notes.problems)
     if not isinstance(item, dict):
-        notes.add(source, path, "L003", f"a line is a table {{ name = ..., op = ... }}, not {described(item)}")
+        notes.add(
+            source,
+            path,
+            "L003",
+            f"a line is a table {{ name = ..., op = ... }}, not {described(item)}",
+        )
         return Line(source, path, FAULTY, FAULTY, {}, broken=True)
     values = {key: notes.compile(source, (*path, key), v) for key, v in item.items()}
     if "name" not in values:
@@ -38,15 +44,30 @@ def read_line(notes: Collector, source: Source, path: Path, item: Any) -> Line:
         both = "op" in values
         if both:
             values["op"] = values["share"] = FAULTY
-            notes.add(source, path, "L001", "a line has op or share, not both",
-                      "share stands in place of op and its fields")
+            notes.add(
+                source,
+                path,
+                "L001",
+                "a line has op or share, not both",
+                "share stands in place of op and its fields",
+            )
         else:
             here = next((f"{key} is op here" for key in OP if key in values), "")
             notes.add(source, path, "L002", "a line needs op, or share", here)
-    only = [key for key in values if key not in CONTROL] if "share" in values and "op" not in values else []
+    only = (
+        [key for key in values if key not in CONTROL]
+        if "share" in values and "op" not in values
+        else []
+    )
     for key in only:
-        notes.add(source, (*path, key), "L001", f"a line with share takes no {visible(key, 60)}",
-                  "share repeats a line with its fields, and with its norm and activation", key=True)
+        notes.add(
+            source,
+            (*path, key),
+            "L001",
+            f"a line with share takes no {visible(key, 60)}",
+            "share repeats a line with its fields, and with its norm and activation",
+            key=True,
+        )
     training = values.get("training_only", False)
     if not isinstance(training, bool) and training is not FAULTY:
         message = f"training_only is true or false, not {described(item['training_only'])}"
@@ -57,33 +78,57 @@ def read_line(notes: Collector, source: Source, path: Path, item: Any) -> Line:
         values["when"] = True
     check_unrolling(notes, source, path, values)
     return Line(
-        source, path, values.get("name", FAULTY), values.get("op", FAULTY),
+        source,
+        path,
+        values.get("name", FAULTY),
+        values.get("op", FAULTY),
         {k: v for k, v in values.items() if k not in CONTROL},
-        values.get("from"), values.get("repeat"), values.get("each"), values.get("when", True), values.get("share"),
-        training is True, broken=len(notes.problems) > before,
+        values.get("from"),
+        values.get("repeat"),
+        values.get("each"),
+        values.get("when", True),
+        values.get("share"),
+        training is True,
+        broken=len(notes.problems) > before,
     )
 
 
 def not_boolean(value: Any) -> tuple[str, str]:
     """Message and hint for a `when` that is neither true nor false."""
-    return f"when is true or false, not {described(value)}", "compare: when = \"{n > 0}\""
+    return f"when is true or false, not {described(value)}", 'compare: when = "{n > 0}"'
 
 
 def check_unrolling(notes: Collector, source: Source, path: Path, values: dict[str, Any]) -> None:
-    """repeat and each exclude each other, and a repeated line must not read the same thing every time."""
+    """repeat and each exclude each other, and a repeated line must not read the same thing every
+    time."""
     if "repeat" in values and "each" in values:
-        notes.add(source, (*path, "each"), "L009", "a line has repeat or each, not both", "each counts its rows",
-                  key=True)
+        notes.add(
+            source,
+            (*path, "each"),
+            "L009",
+            "a line has repeat or each, not both",
+            "each counts its rows",
+            key=True,
+        )
         values["repeat"] = values["each"] = FAULTY
     if ("repeat" in values or "each" in values) and "from" in values:
         sources = values["from"] if isinstance(values["from"], list) else [values["from"]]
         if not is_dynamic(values["from"]) and "previous" not in sources:
-            notes.add(source, (*path, "from"), "L009", "a repeated line must not read the same layers every time: "
-                      "that would make parallel copies", 'name "previous", or use an expression of i')
+            notes.add(
+                source,
+                (*path, "from"),
+                "L009",
+                "a repeated line must not read the same layers every time: "
+                "that would make parallel copies",
+                'name "previous", or use an expression of i',
+            )
 
 
-def check_line(notes: Collector, line: Line, blocks: dict[str, Block], names: Sequence[str]) -> Line:
-    """The line, with what is wrong in what it calls and in its plain values noted, and FAULTY in its place.
+def check_line(
+    notes: Collector, line: Line, blocks: dict[str, Block], names: Sequence[str]
+) -> Line:
+    """The line, with what is wrong in what it calls and in its plain values noted, and FAULTY in
+    its place.
 
     ``names`` are those that its expressions see.
     """
@@ -98,17 +143,27 @@ def check_line(notes: Collector, line: Line, blocks: dict[str, Block], names: Se
             from cnnspec.spec.vocabulary import operator_hint  # on the error path only
 
             known = [*OPERATORS, *blocks]
-            notes.add(line.source, line.at("op"), "L005", f"{described(op)} is neither an operator nor a block",
-                      operator_hint(op, known, "there are " + ", ".join(known)))
+            notes.add(
+                line.source,
+                line.at("op"),
+                "L005",
+                f"{described(op)} is neither an operator nor a block",
+                operator_hint(op, known, "there are " + ", ".join(known)),
+            )
             op = FAULTY
     elif not is_dynamic(op):
         notes.add(line.source, line.at("op"), "L003", f"op is a name, not {described(op)}")
         op = FAULTY
-    return line if len(notes.problems) == before else line.replace(op=op, fields=fields, broken=True)
+    return (
+        line if len(notes.problems) == before else line.replace(op=op, fields=fields, broken=True)
+    )
 
 
-def check_fields(notes: Collector, line: Line, name: str, blocks: dict[str, Block], names: Sequence[str]) -> Fields:
-    """The fields of an operator's line, FAULTY where they are not known or do not fit; what is missing is noted."""
+def check_fields(
+    notes: Collector, line: Line, name: str, blocks: dict[str, Block], names: Sequence[str]
+) -> Fields:
+    """The fields of an operator's line, FAULTY where they are not known or do not fit; what is
+    missing is noted."""
     fields = operator(name).fields
     known, meant = [*fields, *SHORTHAND, *CONTROL], set()
     good = dict(line.fields)
@@ -130,7 +185,8 @@ def check_fields(notes: Collector, line: Line, name: str, blocks: dict[str, Bloc
 
 
 def check_call(notes: Collector, line: Line, block: Block, blocks: dict[str, Block]) -> Fields:
-    """The arguments of a call of a block, FAULTY where it declares none such; what is missing is noted.
+    """The arguments of a call of a block, FAULTY where it declares none such; what is missing is
+    noted.
 
     Of a preset, the fields of its operator as well.
     """
@@ -158,7 +214,8 @@ def check_call(notes: Collector, line: Line, block: Block, blocks: dict[str, Blo
 
 
 def preset_operator(block: Block, blocks: dict[str, Block]) -> str | None:
-    """The operator that a preset calls, through other presets too; None where only unrolling can say."""
+    """The operator that a preset calls, through other presets too; None where only unrolling can
+    say."""
     seen: set[str] = set()
     while block.preset is not None and isinstance(block.preset.op, str) and block.name not in seen:
         if block.preset.op in OPERATORS:

@@ -1,4 +1,5 @@
-"""A network as it was written: lines, blocks, variants. Values may still hold expressions; nothing is resolved."""
+"""A network as it was written: lines, blocks, variants. Values may still hold expressions; nothing
+is resolved."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,11 @@ Fields = dict[str, Any]
 
 
 class Line(Record):
-    """One line of a list of layers, or a preset. Values are as :func:`expressions.compiled` left them.
+    """One line of a list of layers, or a preset. Values are as :func:`expressions.compiled` left
+    them.
 
-    ``broken`` lines have a problem that is reported already; what depends on them stays unknown. Their values are
-    FAULTY where they have it, so that the others can still be looked at.
-    """
+    ``broken`` lines have a problem that is reported already; what depends on them stays unknown.
+    Their values are FAULTY where they have it, so that the others can still be looked at."""
 
     source: Source
     path: Path
@@ -37,11 +38,12 @@ class Line(Record):
 
 
 class Block(Record):
-    """A named list of layers with arguments and inputs, or, with ``preset``, an operator with fields filled in.
+    """A named list of layers with arguments and inputs, or, with ``preset``, an operator with
+    fields filled in.
 
-    ``outputs`` None means the last line. ``own`` blocks stand in the network's own file and see its arguments.
-    Of ``broken`` ones nobody knows what arguments and inputs they take; that is reported already.
-    """
+    ``outputs`` None means the last line. ``own`` blocks stand in the network's own file and see its
+    arguments. Of ``broken`` ones nobody knows what arguments and inputs they take; that is reported
+    already."""
 
     name: str
     source: Source
@@ -66,7 +68,8 @@ class Variant(Record):
 
 
 class NetworkSpec(Record):
-    """One file of the language. ``about`` holds title, year, source and the input shape as they were written."""
+    """One file of the language. ``about`` holds title, year, source and the input shape as they
+    were written."""
 
     source: Source
     name: str

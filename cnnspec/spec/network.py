@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from cnnspec.ops.fields import described
+from cnnspec.ops.kit.fields import described
 from cnnspec.problems import did_you_mean, visible
 from cnnspec.spec.blocks import read_blocks, read_includes, read_ports
 from cnnspec.spec.collect import Collector, is_dynamic
@@ -16,7 +16,8 @@ from cnnspec.spec.source import Path, Source
 
 
 def read_network(notes: Collector, source: Source, home: str) -> NetworkSpec | None:
-    """The network in ``source``, with what could not be read marked broken; None where there are no layers.
+    """The network in ``source``, with what could not be read marked broken; None where there are no
+    layers.
 
     ``home`` is the folder of the zoo, where includes are looked up too.
     """
@@ -46,15 +47,27 @@ def read_network(notes: Collector, source: Source, home: str) -> NetworkSpec | N
     if not layers:
         return None
     return NetworkSpec(
-        source, str(name), about, args, checked(notes, body, blocks, args), good_blocks, variants, *bindings
+        source,
+        str(name),
+        about,
+        args,
+        checked(notes, body, blocks, args),
+        good_blocks,
+        variants,
+        *bindings,
     )
 
 
 def undeclared(notes: Collector, source: Source) -> list[str]:
-    """Note the keys that a spec does not have; those that expressions use, so that arguments are meant."""
+    """Note the keys that a spec does not have; those that expressions use, so that arguments are
+    meant."""
     unknown, meant = [key for key in source.data if key not in KEYS], []
-    used = {word for found in re.findall(r"\{([^{}\n]*)\}", source.text if unknown else "") if "=" not in found
-            for word in re.findall(r"\w+", found)}
+    used = {
+        word
+        for found in re.findall(r"\{([^{}\n]*)\}", source.text if unknown else "")
+        if "=" not in found
+        for word in re.findall(r"\w+", found)
+    }
     for key in unknown:
         if key in used:
             meant.append(key)
@@ -66,23 +79,33 @@ def undeclared(notes: Collector, source: Source) -> list[str]:
 
 
 def checked(notes: Collector, block: Block, blocks: dict[str, Block], args: Iterable[str]) -> Block:
-    """The block with what its lines call, and what they fill in, noted and FAULTY where it does not fit."""
+    """The block with what its lines call, and what they fill in, noted and FAULTY where it does not
+    fit."""
     names = [*block.args, *block.defaults, "in_channels", *(args if block.own else [])]
     if block.preset is not None:
         preset = check_line(notes, block.preset.replace(path=block.path, each=True), blocks, names)
         return block.replace(preset=preset.replace(each=None))
-    return block.replace(layers=tuple([check_line(notes, line, blocks, names) for line in block.layers]))
+    return block.replace(
+        layers=tuple([check_line(notes, line, blocks, names) for line in block.layers])
+    )
 
 
 def read_args(notes: Collector, source: Source) -> Fields:
     """The arguments of the network with their default values."""
-    args = notes.typed(source, ("args",), source.data.get("args", {}), dict, "a table of arguments") or {}
+    args = (
+        notes.typed(source, ("args",), source.data.get("args", {}), dict, "a table of arguments")
+        or {}
+    )
     taken = [k for k in args if k in KEYS]
     for key in taken:
         if key in source.data or key not in ("name", "input", "layers"):
             message = f"an argument may not be called {key}"
             notes.add(source, ("args", key), "L004", message, below(("args", key)), key=True)
-    good = {k: v for k, v in args.items() if k not in taken and notes.named(source, ("args", k), k, "argument")}
+    good = {
+        k: v
+        for k, v in args.items()
+        if k not in taken and notes.named(source, ("args", k), k, "argument")
+    }
     return {k: notes.compile(source, ("args", k), v) for k, v in good.items()}
 
 
@@ -96,7 +119,12 @@ def read_about(notes: Collector, source: Source, path: Path, table: Fields) -> F
         if key == "input":
             about[key] = notes.compile(source, where, table[key])
             if not is_dynamic(about[key]) and not isinstance(about[key], list | dict):
-                notes.add(source, where, "L003", f"input is a shape such as [3, 224, 224], not {described(table[key])}")
+                notes.add(
+                    source,
+                    where,
+                    "L003",
+                    f"input is a shape such as [3, 224, 224], not {described(table[key])}",
+                )
         elif key == "year":
             about[key] = notes.typed(source, where, table[key], int, "a year such as 1998")
         else:
@@ -107,7 +135,12 @@ def read_about(notes: Collector, source: Source, path: Path, table: Fields) -> F
 def read_variants(notes: Collector, source: Source, args: Fields) -> dict[str, Variant]:
     """The variants: named settings of arguments that the network declares."""
     found = {}
-    tables = notes.typed(source, ("variants",), source.data.get("variants", {}), dict, "a table of variants") or {}
+    tables = (
+        notes.typed(
+            source, ("variants",), source.data.get("variants", {}), dict, "a table of variants"
+        )
+        or {}
+    )
     for name, table in tables.items():
         path: Path = ("variants", name)
         good = notes.named(source, path, name, "variant")
@@ -128,19 +161,30 @@ def unknown_argument(notes: Collector, source: Source, path: Path, args: Fields)
     key = str(path[-1])
     declared = f"it declares {', '.join(args) or 'none'}: add args.{visible(key, 40)}"
     hint = below(path) if key in KEYS else did_you_mean(key, [*args, *ABOUT], declared)
-    notes.add(source, path, "L015", f"{visible(key, 60)} is not an argument of the network", hint, key=True)
+    notes.add(
+        source,
+        path,
+        "L015",
+        f"{visible(key, 60)} is not an argument of the network",
+        hint,
+        key=True,
+    )
 
 
-def read_bindings(notes: Collector, source: Source, name: str | None,
-                  variants: dict[str, Variant]) -> tuple[Any, Any, Any]:
-    """References, budgets and claims; each is bound to a variant, or to the network where it has none.
+def read_bindings(
+    notes: Collector, source: Source, name: str | None, variants: dict[str, Variant]
+) -> tuple[Any, Any, Any]:
+    """References, budgets and claims; each is bound to a variant, or to the network where it has
+    none.
 
-    The budget of the network itself is that of all its variants. Where it has no name, nobody can say what that is.
-    """
+    The budget of the network itself is that of all its variants. Where it has no name, nobody can
+    say what that is."""
     own = [] if name is None else [name]
     known = list(variants) or own
     value = source.data.get("reference", {})
-    references = notes.typed(source, ("reference",), value, dict, "a table with one table a variant") or {}
+    references = (
+        notes.typed(source, ("reference",), value, dict, "a table with one table a variant") or {}
+    )
     for variant, value in references.items():
         bind(notes, source, ("reference", variant), variant, known)
         notes.typed(source, ("reference", variant), value, dict, "a table")
@@ -162,5 +206,11 @@ def read_bindings(notes: Collector, source: Source, name: str | None,
 
 def bind(notes: Collector, source: Source, path: Path, variant: Any, known: list[str]) -> None:
     if known and variant not in known:
-        notes.add(source, path, "L015", f"{described(variant)} is not a variant of the network",
-                  did_you_mean(str(variant), known, "there are " + ", ".join(known[:12])), key=path[-1] == variant)
+        notes.add(
+            source,
+            path,
+            "L015",
+            f"{described(variant)} is not a variant of the network",
+            did_you_mean(str(variant), known, "there are " + ", ".join(known[:12])),
+            key=path[-1] == variant,
+        )

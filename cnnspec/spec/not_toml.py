@@ -6,25 +6,36 @@ from cnnspec.problems import visible
 
 
 def hint(reason: str, text: str, line: int, column: int) -> str:
-    """What to write instead, where tomllib stopped for ``reason``; nothing where that is anyone's guess."""
+    """What to write instead, where tomllib stopped for ``reason``; nothing where that is anyone's
+    guess."""
     lines = [*text.split("\n"), ""]
     here = lines[line - 1]
     before, after = here[: column - 1], here[column - 1 :]
     if open_table(before) and not after.strip():
         return "TOML 1.0 keeps an inline table { ... } on one line"
-    if reason.startswith("Invalid initial character") and before.rstrip().endswith(",") and after.startswith("}"):
+    if (
+        reason.startswith("Invalid initial character")
+        and before.rstrip().endswith(",")
+        and after.startswith("}")
+    ):
         return "TOML 1.0 takes no comma before the }"
     if reason == "Unclosed inline table":
         return "a comma is missing here, or the } behind it"
     if reason == "Unclosed array":
         return "a comma is missing in front of this, or the ] at the end of the list"
     if reason == "Invalid value":
-        return value(after) if "".join([after, *lines[line:]]).strip() else "the ] at the end of a list is missing"
+        return (
+            value(after)
+            if "".join([after, *lines[line:]]).strip()
+            else "the ] at the end of a list is missing"
+        )
     if reason == "Illegal character '\\n'":
         return "a quote is missing: text on one line ends in the quote that it starts with"
     if reason.startswith("Expected '='"):
         return "a line is key = value"
-    if reason.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate", "Cannot redefine", "Duplicate")):
+    if reason.startswith(
+        ("Cannot overwrite", "Cannot declare", "Cannot mutate", "Cannot redefine", "Duplicate")
+    ):
         return twice(before, lines[: line - 1])
     return ""
 
@@ -50,10 +61,21 @@ def value(after: str) -> str:
 def twice(before: str, above: list[str]) -> str:
     """The hint for a table or a key that is there twice, with the header that it stands below."""
     if before.lstrip().startswith("["):
-        return "a table is written in one place: all its keys below one header, or all as table.key = ..."
+        return (
+            "a table is written in one place: all its keys below one header, or all as table.key"
+            " = ..."
+        )
     key = re.match(r"\s*([^=]*?)\s*=", before)
     if not key:
         return "a key may be there once"
-    headers = [found[1] for found in (re.match(r"\s*(\[[^\[\]=,{}\"']+\])\s*(#|$)", text) for text in above) if found]
-    network = f", in {visible(headers[-1], 60)}; the network's own keys stand above all headers" if headers else ""
+    headers = [
+        found[1]
+        for found in (re.match(r"\s*(\[[^\[\]=,{}\"']+\])\s*(#|$)", text) for text in above)
+        if found
+    ]
+    network = (
+        f", in {visible(headers[-1], 60)}; the network's own keys stand above all headers"
+        if headers
+        else ""
+    )
     return f"{visible(key[1], 60)} is there already, above{network}"

@@ -31,11 +31,15 @@ def place(starts: list[int], offset: int) -> tuple[int, int]:
 
 
 def comments(text: str) -> list[tuple[int, int, str]]:
-    """Line and column, from 1, and the words of every comment in a valid TOML ``text``, without their ``#``."""
+    """Line and column, from 1, and the words of every comment in a valid TOML ``text``, without
+    their ``#``."""
     scanner = _Scanner(text)
     scanner.document()
     starts = line_starts(text)
-    return [(*place(starts, i), scanner.text[i + 1 : scanner.text.index("\n", i)].strip()) for i in scanner.comments]
+    return [
+        (*place(starts, i), scanner.text[i + 1 : scanner.text.index("\n", i)].strip())
+        for i in scanner.comments
+    ]
 
 
 class _Scanner:
@@ -135,11 +139,14 @@ class _Scanner:
                 self.i += 1
 
     def string(self) -> str:
-        """Move past a string; its text as it stands (escapes are resolved only in what keys need: none)."""
+        """Move past a string; its text as it stands (escapes are resolved only in what keys need:
+        none)."""
         quote = self.text[self.i]
         if self.text.startswith(quote * 3, self.i):
             end = self.closing(quote * 3, self.i + 3)
-            while self.text[end + 3] == quote:  # up to two quotes may stand before the closing three
+            while (
+                self.text[end + 3] == quote
+            ):  # up to two quotes may stand before the closing three
                 end += 1
             body, self.i = self.text[self.i + 3 : end], end + 3
         else:

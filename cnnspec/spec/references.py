@@ -10,7 +10,8 @@ LIBRARIES = ("torchvision", "timm")
 
 
 def check_references(notes: Collector, source: Source, args: dict[str, Any]) -> None:
-    """Note what is wrong in the tables of references: a model by library, and the arguments with which it is equal."""
+    """Note what is wrong in the tables of references: a model by library, and the arguments with
+    which it is equal."""
     tables = source.data.get("reference", {})
     for name, table in tables.items() if isinstance(tables, dict) else ():
         path: Path = ("reference", name)
@@ -20,13 +21,23 @@ def check_references(notes: Collector, source: Source, args: dict[str, Any]) -> 
             elif key == "set":
                 check_settings(notes, source, (*path, key), value, args)
             else:
-                notes.unknown(source, (*path, key), [*LIBRARIES, "set"], f"the reference {visible(name, 60)}")
+                notes.unknown(
+                    source, (*path, key), [*LIBRARIES, "set"], f"the reference {visible(name, 60)}"
+                )
 
 
-def check_settings(notes: Collector, source: Source, path: Path, value: Any, args: dict[str, Any]) -> None:
+def check_settings(
+    notes: Collector, source: Source, path: Path, value: Any, args: dict[str, Any]
+) -> None:
     settings = notes.typed(source, path, value, dict, "a table of arguments") or {}
     for key in settings:
         if key not in args:
             declared = f"it declares {', '.join(args) or 'none'}"
-            notes.add(source, (*path, key), "L015", f"{visible(key, 60)} is not an argument of the network",
-                      did_you_mean(key, list(args), declared), key=True)
+            notes.add(
+                source,
+                (*path, key),
+                "L015",
+                f"{visible(key, 60)} is not an argument of the network",
+                did_you_mean(key, list(args), declared),
+                key=True,
+            )

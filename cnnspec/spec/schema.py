@@ -1,8 +1,7 @@
 """The JSON Schema (draft-07) of the language, made from the operators' own fields.
 
-What depends on another place of a file is beyond it: whether a block, a layer or an argument is there, and how large
-anything is. Names are told from expressions by their braces.
-"""
+What depends on another place of a file is beyond it: whether a block, a layer or an argument is
+there, and how large anything is. Names are told from expressions by their braces."""
 
 from keyword import kwlist
 from typing import Any
@@ -33,19 +32,42 @@ def schema() -> dict[str, Any]:
         "properties": {
             "name": {**NAME, "description": "the network's, or the family's, name"},
             **about(),
-            "args": {"type": "object", "propertyNames": own,
-                     "description": "arguments with their defaults, which variants and --set change"},
+            "args": {
+                "type": "object",
+                "propertyNames": own,
+                "description": "arguments with their defaults, which variants and --set change",
+            },
             "inputs": {**NAMES, "description": "the names of several inputs"},
-            "outputs": {**NAMES, "description": "the layers that the network gives; default: the last"},
+            "outputs": {
+                **NAMES,
+                "description": "the layers that the network gives; default: the last",
+            },
             "layers": LINES,
-            "blocks": {"type": "object", "propertyNames": {**NAME, "not": {"enum": [*OPERATORS, *RESERVED]}},
-                       "additionalProperties": block(ARGUMENT)},
-            "variants": {"type": "object", "propertyNames": NAME, "description": "settings of the arguments, by name",
-                         "additionalProperties": {"type": "object", "properties": about()}},
-            "include": {**NAMES, "description": "files with blocks, in specs/ or below the file's own folder"},
-            "reference": {"type": "object", "additionalProperties": reference(),
-                          "description": "the models of libraries that variants must equal"},
-            "budget": {"type": "object", "additionalProperties": budget(), "description": "limits that variants keep"},
+            "blocks": {
+                "type": "object",
+                "propertyNames": {**NAME, "not": {"enum": [*OPERATORS, *RESERVED]}},
+                "additionalProperties": block(ARGUMENT),
+            },
+            "variants": {
+                "type": "object",
+                "propertyNames": NAME,
+                "description": "settings of the arguments, by name",
+                "additionalProperties": {"type": "object", "properties": about()},
+            },
+            "include": {
+                **NAMES,
+                "description": "files with blocks, in specs/ or below the file's own folder",
+            },
+            "reference": {
+                "type": "object",
+                "additionalProperties": reference(),
+                "description": "the models of libraries that variants must equal",
+            },
+            "budget": {
+                "type": "object",
+                "additionalProperties": budget(),
+                "description": "limits that variants keep",
+            },
             "claims": {**claims(), "description": "published figures"},
         },
         "definitions": definitions(),
@@ -58,6 +80,8 @@ def about() -> dict[str, Any]:
         "title": {"type": "string", "description": "as tables print it"},
         "year": {"type": "integer", "description": "of the publication"},
         "source": {"type": "string", "description": "authors (year), title, table"},
-        "input": {"anyOf": [SHAPE, {"type": "object", "additionalProperties": SHAPE}, EXPRESSION],
-                  "description": "channels, height, width; or a table with a shape for each of inputs"},
+        "input": {
+            "anyOf": [SHAPE, {"type": "object", "additionalProperties": SHAPE}, EXPRESSION],
+            "description": "channels, height, width; or a table with a shape for each of inputs",
+        },
     }

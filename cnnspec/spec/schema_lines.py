@@ -1,8 +1,8 @@
 """The JSON Schema of layers: lines, the operators that they call, and blocks.
 
-Lines are told apart by their ``op`` with if/then, which gives editors one clear error; ``oneOf`` gives one an
-operator. Any value may be an expression, so each field also takes a string with a brace in it.
-"""
+Lines are told apart by their ``op`` with if/then, which gives editors one clear error; ``oneOf``
+gives one an operator. Any value may be an expression, so each field also takes a string with a
+brace in it."""
 
 from inspect import getdoc
 from sys import modules
@@ -14,18 +14,30 @@ from cnnspec.spec.shorthand import SHORTHAND
 
 Schema = dict[str, Any]
 EXPRESSION: Schema = {"type": "string", "pattern": r"\{.*\}", "description": "an expression, {...}"}
-NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"""^[^./\\"'`:]+$""",
-                "not": {"enum": list(RESERVED)}}
+NAME: Schema = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 100,
+    "pattern": r"""^[^./\\"'`:]+$""",
+    "not": {"enum": list(RESERVED)},
+}
 NAMES: Schema = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
-LINES: Schema = {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/line"},
-                 "description": "one line for each layer; it reads the line before, or what from names"}
+LINES: Schema = {
+    "type": "array",
+    "minItems": 1,
+    "items": {"$ref": "#/definitions/line"},
+    "description": "one line for each layer; it reads the line before, or what from names",
+}
 CALLED = ("name", "op", "from", "repeat", "each", "when", "training_only", *SHORTHAND)
 SHARED = ("name", "share", "from", "repeat", "when", "training_only")
 
 
 def definitions() -> Schema:
     """What lines are made of: the operators, norms and activations, and expressions."""
-    known = {**{name: fields(name) for name in OPERATORS}, **{part: shorthand(part) for part in SHORTHAND}}
+    known = {
+        **{name: fields(name) for name in OPERATORS},
+        **{part: shorthand(part) for part in SHORTHAND},
+    }
     return {**known, "line": line(), "expression": EXPRESSION}
 
 
@@ -39,24 +51,51 @@ def line() -> Schema:
         "oneOf": [{"required": ["op"]}, {"required": ["share"]}],
         "not": {"required": ["repeat", "each"]},
         "properties": {
-            "name": {"anyOf": [NAME, EXPRESSION], "description": "how lines below, tables and messages call it"},
-            "op": {"anyOf": [{"enum": list(OPERATORS)}, {"type": "string"}],
-                   "description": "an operator, or a block of this file or of an included one"},
-            "from": {"anyOf": [{"type": "string", "minLength": 1}, NAMES],
-                     "description": "what it reads: input, previous (the default), lines above, paths into blocks"},
-            "repeat": {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION],
-                       "description": "the line so many times; i counts from 0"},
-            "each": {"anyOf": [{"type": "array", "minItems": 1}, EXPRESSION],
-                     "description": "the line once for each row, which fills in arguments; i counts from 0"},
-            "when": {"anyOf": [{"type": "boolean"}, EXPRESSION], "description": "whether the line is there"},
+            "name": {
+                "anyOf": [NAME, EXPRESSION],
+                "description": "how lines below, tables and messages call it",
+            },
+            "op": {
+                "anyOf": [{"enum": list(OPERATORS)}, {"type": "string"}],
+                "description": "an operator, or a block of this file or of an included one",
+            },
+            "from": {
+                "anyOf": [{"type": "string", "minLength": 1}, NAMES],
+                "description": (
+                    "what it reads: input, previous (the default), lines above, paths into blocks"
+                ),
+            },
+            "repeat": {
+                "anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION],
+                "description": "the line so many times; i counts from 0",
+            },
+            "each": {
+                "anyOf": [{"type": "array", "minItems": 1}, EXPRESSION],
+                "description": (
+                    "the line once for each row, which fills in arguments; i counts from 0"
+                ),
+            },
+            "when": {
+                "anyOf": [{"type": "boolean"}, EXPRESSION],
+                "description": "whether the line is there",
+            },
             "share": {"type": "string", "description": "the line whose parameters are used again"},
-            "training_only": {"type": "boolean", "default": False, "description": "whether inference leaves it out"},
+            "training_only": {
+                "type": "boolean",
+                "default": False,
+                "description": "whether inference leaves it out",
+            },
             "norm": {"description": "the norm behind the operator"},
             "activation": {"description": "the activation behind that"},
         },
         "allOf": [
             {"if": {"required": ["share"]}, "then": {"propertyNames": {"enum": [*SHARED, "op"]}}},
-            {"if": repeated, "then": {"properties": {"from": {"anyOf": [anew, {"type": "array", "contains": anew}]}}}},
+            {
+                "if": repeated,
+                "then": {
+                    "properties": {"from": {"anyOf": [anew, {"type": "array", "contains": anew}]}}
+                },
+            },
             parts(),
             *[call(name, CALLED, whole=True) for name in OPERATORS],
         ],
@@ -64,7 +103,8 @@ def line() -> Schema:
 
 
 def fields(name: str) -> Schema:
-    """An operator: its documentation and its fields with what they take, their defaults and their meaning."""
+    """An operator: its documentation and its fields with what they take, their defaults and their
+    meaning."""
     cls, properties = operator(name), {}
     for key, field in cls.fields.items():
         properties[key] = {**dynamic(field.schema()), "description": field.doc}
@@ -80,17 +120,24 @@ def described(name: str) -> str:
 
 def dynamic(plain: Schema) -> Schema:
     """A field's schema, where an expression may stand for any value, in lists too."""
-    options = [o | {"items": dynamic(o["items"])} if "items" in o else o for o in plain.get("anyOf", [plain])]
+    options = [
+        o | {"items": dynamic(o["items"])} if "items" in o else o
+        for o in plain.get("anyOf", [plain])
+    ]
     return {"anyOf": [*options, {"$ref": "#/definitions/expression"}]}
 
 
 def call(name: str, keys: tuple[str, ...], whole: bool = False) -> Schema:
-    """What holds where ``op`` is the operator ``name``: its fields, beside ``keys``; ``whole``: none left out.
+    """What holds where ``op`` is the operator ``name``: its fields, beside ``keys``; ``whole``:
+    none left out.
 
     Rows of ``each`` may fill in required fields.
     """
     own = operator(name).fields
-    then: Schema = {"allOf": [{"$ref": f"#/definitions/{name}"}], "propertyNames": {"enum": [*keys, *own]}}
+    then: Schema = {
+        "allOf": [{"$ref": f"#/definitions/{name}"}],
+        "propertyNames": {"enum": [*keys, *own]},
+    }
     required = [key for key, field in own.items() if field.required]
     if whole:
         fewest, most = operator(name).arity
@@ -101,9 +148,13 @@ def call(name: str, keys: tuple[str, ...], whole: bool = False) -> Schema:
 
 
 def parts() -> Schema:
-    """What holds where ``op`` is any operator: norm and activation are its, and no arguments of a block."""
+    """What holds where ``op`` is any operator: norm and activation are its, and no arguments of a
+    block."""
     refs = {part: {"$ref": f"#/definitions/{part}"} for part in SHORTHAND}
-    return {"if": {"properties": {"op": {"enum": list(OPERATORS)}}, "required": ["op"]}, "then": {"properties": refs}}
+    return {
+        "if": {"properties": {"op": {"enum": list(OPERATORS)}}, "required": ["op"]},
+        "then": {"properties": refs},
+    }
 
 
 def inputs(fewest: int, most: int) -> Schema:
@@ -113,21 +164,42 @@ def inputs(fewest: int, most: int) -> Schema:
 
 
 def shorthand(part: str) -> Schema:
-    """What ``norm`` or ``activation`` takes: an operator's name or a preset's, alone or in a table with its fields."""
+    """What ``norm`` or ``activation`` takes: an operator's name or a preset's, alone or in a table
+    with its fields."""
     known = [name for name in OPERATORS if operator(name).role == part]
     others = [name for name in OPERATORS if name not in known]
-    named: Schema = {"anyOf": [{"enum": [*known, "none"]}, {"type": "string", "not": {"enum": others}}]}
-    table = {"type": "object", "required": ["op"], "properties": {"op": named},
-             "allOf": [call(name, ("op",)) for name in known]}
-    return {"anyOf": [*named["anyOf"], table], "description": f"{', '.join(known)}, a preset, or none; alone, or in a "
-            f'table with fields: {{ op = "{known[0]}", ... }}'}
+    named: Schema = {
+        "anyOf": [{"enum": [*known, "none"]}, {"type": "string", "not": {"enum": others}}]
+    }
+    table = {
+        "type": "object",
+        "required": ["op"],
+        "properties": {"op": named},
+        "allOf": [call(name, ("op",)) for name in known],
+    }
+    return {
+        "anyOf": [*named["anyOf"], table],
+        "description": (
+            f"{', '.join(known)}, a preset, or none; alone, or in a "
+            f'table with fields: {{ op = "{known[0]}", ... }}'
+        ),
+    }
 
 
 def block(argument: Schema) -> Schema:
-    """A block: a preset, with an op; or a list of layers with arguments and ports, and nothing else."""
+    """A block: a preset, with an op; or a list of layers with arguments and ports, and nothing
+    else."""
     args = {
-        "args": {"type": "array", "items": argument, "description": "required arguments, in the order of rows"},
-        "defaults": {"type": "object", "propertyNames": argument, "description": "optional arguments, with values"},
+        "args": {
+            "type": "array",
+            "items": argument,
+            "description": "required arguments, in the order of rows",
+        },
+        "defaults": {
+            "type": "object",
+            "propertyNames": argument,
+            "description": "optional arguments, with values",
+        },
     }
     properties = {
         **args,
@@ -136,8 +208,18 @@ def block(argument: Schema) -> Schema:
         "layers": LINES,
     }
     preset = {
-        "properties": {"op": {"type": "string", "description": "the operator that this preset fills in"}, **args},
-        "allOf": [parts(), *[call(name, ("op", "args", "defaults", *SHORTHAND)) for name in OPERATORS]],
+        "properties": {
+            "op": {"type": "string", "description": "the operator that this preset fills in"},
+            **args,
+        },
+        "allOf": [
+            parts(),
+            *[call(name, ("op", "args", "defaults", *SHORTHAND)) for name in OPERATORS],
+        ],
     }
-    return {"type": "object", "if": {"required": ["op"]}, "then": preset,
-            "else": {"required": ["layers"], "properties": properties, "additionalProperties": False}}
+    return {
+        "type": "object",
+        "if": {"required": ["op"]},
+        "then": preset,
+        "else": {"required": ["layers"], "properties": properties, "additionalProperties": False},
+    }

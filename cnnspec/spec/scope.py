@@ -31,12 +31,13 @@ class Work:
 
 
 class Scope:
-    """The names that an expression sees: ``own`` ones, which hide those of ``outer``; and the work done so far.
+    """The names that an expression sees: ``own`` ones, which hide those of ``outer``; and the work
+    done so far.
 
-    The names ``below`` get their values one after the other; ``declare`` says how a name would be declared;
-    ``written`` are own values as they were written, each with the scope in which it was evaluated, None for this one:
-    no scope refers to itself, so that what a network leaves behind goes without garbage collection.
-    """
+    The names ``below`` get their values one after the other; ``declare`` says how a name would be
+    declared; ``written`` are own values as they were written, each with the scope in which it was
+    evaluated, None for this one: no scope refers to itself, so that what a network leaves behind
+    goes without garbage collection."""
 
     declare = "args.{} = ..."
 
@@ -47,7 +48,8 @@ class Scope:
         self.work: Work = work or (outer.work if outer else Work())
 
     def get(self, name: str) -> Any:
-        """The value of ``name``. Raises KeyError where it is not declared, Unknown where it has no value."""
+        """The value of ``name``. Raises KeyError where it is not declared, Unknown where it has no
+        value."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope.own:
@@ -58,7 +60,8 @@ class Scope:
         raise KeyError(name)
 
     def origin(self, name: str) -> "tuple[Dynamic, Scope] | None":
-        """The expression that gave ``name`` its value, and its scope; None where no expression did."""
+        """The expression that gave ``name`` its value, and its scope; None where no expression
+        did."""
         scope: Scope | None = self
         while scope is not None and name not in scope.own:
             scope = scope.outer
@@ -79,19 +82,28 @@ class Scope:
         return list(dict.fromkeys([*self.own, *(self.outer.names() if self.outer else [])]))
 
     def hint(self, name: str) -> str:
-        """What would mend the use of ``name``, which is not declared; "" where that is not known."""
-        return "it is declared below: an argument sees those above it" if name in self.below else HINTS.get(name, "")
+        """What would mend the use of ``name``, which is not declared; "" where that is not
+        known."""
+        return (
+            "it is declared below: an argument sees those above it"
+            if name in self.below
+            else HINTS.get(name, "")
+        )
 
     def spend(self, steps: int) -> None:
-        """Count work. Raises ExpressionError where the network's expressions together do too much of it."""
+        """Count work. Raises ExpressionError where the network's expressions together do too much
+        of it."""
         self.work.spent += steps
         if self.work.spent > self.work.limit:
-            raise ExpressionError(f"the expressions of one network take at most {self.work.limit:,} steps together",
-                                  "--max-lines raises the limit with the number of lines")
+            raise ExpressionError(
+                f"the expressions of one network take at most {self.work.limit:,} steps together",
+                "--max-lines raises the limit with the number of lines",
+            )
 
 
 class Dynamic:
-    """A value that is computed anew for each scope. An expression has its ``text``, and the ``names`` in it."""
+    """A value that is computed anew for each scope. An expression has its ``text``, and the
+    ``names`` in it."""
 
     text = ""
     names: Sequence[str] = ()

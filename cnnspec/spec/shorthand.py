@@ -1,9 +1,10 @@
-"""Norm and activation as keys of an operator's line: what they may name, for reading and for unrolling alike."""
+"""Norm and activation as keys of an operator's line: what they may name, for reading and for
+unrolling alike."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from cnnspec.ops.fields import Misfit, described
+from cnnspec.ops.kit.fields import OperatorError, described
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import visible
 from cnnspec.spec.collect import Collector, is_dynamic
@@ -12,15 +13,21 @@ from cnnspec.spec.model import Block, Line
 SHORTHAND = ("norm", "activation")
 
 
-def check_part(notes: Collector, line: Line, part: str, value: Any, blocks: dict[str, Block],
-               names: Sequence[str]) -> bool:
+def check_part(
+    notes: Collector,
+    line: Line,
+    part: str,
+    value: Any,
+    blocks: dict[str, Block],
+    names: Sequence[str],
+) -> bool:
     """Whether a plain norm or activation is one, and its fields fit; problems where they do not."""
     if is_dynamic(value):
         return True
     path, before = line.at(part), len(notes.problems)
     try:
         name = named_part(part, value, blocks)
-    except Misfit as misfit:
+    except OperatorError as misfit:
         notes.add(line.source, path, misfit.rule, misfit.message, misfit.hint)
         return False
     if isinstance(value, dict) and name in OPERATORS:
@@ -34,21 +41,24 @@ def check_part(notes: Collector, line: Line, part: str, value: Any, blocks: dict
 
 
 def named_part(part: str, value: Any, blocks: dict[str, Block]) -> str:
-    """The operator, preset or "none" that ``norm`` or ``activation`` names, alone or in a table with its fields.
+    """The operator, preset or "none" that ``norm`` or ``activation`` names, alone or in a table
+    with its fields.
 
-    Raises Misfit (L002, L005) where it is none that can stand there.
+    Raises OperatorError (L002, L005) where it is none that can stand there.
     """
     if isinstance(value, dict) and "op" not in value:
-        raise Misfit("L002", f"{part}, as a table, needs op", part_hint(None, part))
+        raise OperatorError("L002", f"{part}, as a table, needs op", part_hint(None, part))
     name = value["op"] if isinstance(value, dict) else value
     if name == "none":
         return "none"
     if not isinstance(name, str) or (name not in OPERATORS and name not in blocks):
-        raise Misfit("L005", f"{part}: {described(name)} is no operator", part_hint(name, part))
+        raise OperatorError(
+            "L005", f"{part}: {described(name)} is no operator", part_hint(name, part)
+        )
     if name in blocks and blocks[name].preset is None:
-        raise Misfit("L005", f"{part}: {visible(name)} is a block, not an operator")
+        raise OperatorError("L005", f"{part}: {visible(name)} is a block, not an operator")
     if name in OPERATORS and operator(name).role != part:
-        raise Misfit("L005", f"{part}: {name} is no {part}", part_hint(name, part))
+        raise OperatorError("L005", f"{part}: {name} is no {part}", part_hint(name, part))
     return name
 
 

@@ -25,8 +25,14 @@ class Source:
         self._places: dict[Path, tuple[int, int]] | None = None
         dotted = any(line.count(".") >= MAX_PARTS for line in text.split("\n"))
         if dotted and (long := re.search(LONG_KEY, text)):
-            where = Where(name, text.count("\n", 0, long.start()) + 1, long.start() - text.rfind("\n", 0, long.start()))
-            raise SpecError([Problem(where, "T003", f"a key has at most {MAX_PARTS} parts between dots")])
+            where = Where(
+                name,
+                text.count("\n", 0, long.start()) + 1,
+                long.start() - text.rfind("\n", 0, long.start()),
+            )
+            raise SpecError(
+                [Problem(where, "T003", f"a key has at most {MAX_PARTS} parts between dots")]
+            )
         try:
             self.data: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -49,11 +55,13 @@ class Source:
                 raise SpecError([Problem(self.where(path), "T003", f"not TOML: {INTEGERS}")])
 
     def beside(self, file: str) -> "Source | None":
-        """The source in a file below the spec's own folder, if it is there. Raises SpecError (T001, T002, T003)."""
+        """The source in a file below the spec's own folder, if it is there. Raises SpecError (T001,
+        T002, T003)."""
         return inside(os.path.dirname(self.name), file)
 
     def where(self, path: Path, key: bool = False) -> Where:
-        """The place of the value at ``path`` (or of its key), or of the nearest thing above that is there."""
+        """The place of the value at ``path`` (or of its key), or of the nearest thing above that is
+        there."""
         if self._places is None:
             from cnnspec.spec.positions import positions  # only where something is wrong
 
@@ -66,15 +74,21 @@ class Source:
     def _not_toml(self, error: str) -> Problem:
         found = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$", error)
         reason = error[: found.start()] if found else error
-        reason = re.sub(r"\('(.*)',\)", r"[\1]", reason).replace("', '", ".")  # a table, in Python's notation
+        reason = re.sub(r"\('(.*)',\)", r"[\1]", reason).replace(
+            "', '", "."
+        )  # a table, in Python's notation
         if found and found[1]:
             line, column = int(found[1]), int(found[2])
         else:
             line, column = self.text.count("\n") + 1, 1
         from cnnspec.spec.not_toml import hint
 
-        return Problem(Where(self.name, line, column), "T003", f"not TOML: {visible(reason)}",
-                       hint(reason, self.text, line, column))
+        return Problem(
+            Where(self.name, line, column),
+            "T003",
+            f"not TOML: {visible(reason)}",
+            hint(reason, self.text, line, column),
+        )
 
 
 def read(path: str) -> Source:
@@ -97,7 +111,8 @@ def read(path: str) -> Source:
 
 
 def inside(folder: str, name: str) -> Source | None:
-    """The source in the file ``name`` below ``folder``, if it is there and no link leads out of the folder.
+    """The source in the file ``name`` below ``folder``, if it is there and no link leads out of the
+    folder.
 
     Raises SpecError (T001, T002, T003).
     """
@@ -110,8 +125,12 @@ def inside(folder: str, name: str) -> Source | None:
 def decode(name: str, raw: bytes) -> str:
     """The text of a spec. Raises SpecError (T002) where it is not plain UTF-8."""
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        problem = Problem(Where(name, 1, 1), "T002", "the file starts with a byte-order mark",
-                          "save it as UTF-8 without BOM")
+        problem = Problem(
+            Where(name, 1, 1),
+            "T002",
+            "the file starts with a byte-order mark",
+            "save it as UTF-8 without BOM",
+        )
         raise SpecError([problem])
     try:
         return raw.decode("utf-8").replace("\r\n", "\n")
@@ -119,4 +138,6 @@ def decode(name: str, raw: bytes) -> str:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
         message = f"byte 0x{raw[error.start]:02x} is not UTF-8"
-        raise SpecError([Problem(Where(name, line, column), "T002", message, "save the file as UTF-8")]) from None
+        raise SpecError(
+            [Problem(Where(name, line, column), "T002", message, "save the file as UTF-8")]
+        ) from None

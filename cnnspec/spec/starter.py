@@ -17,5 +17,7 @@ def starter(path: str, schema: bool = False) -> str:
     if name_fault(name) or name_fault(f"{name}_small") or not name.isascii() or name in RESERVED:
         name = "my_network"  # and a bare key of TOML
     with open(os.path.join(os.path.dirname(__file__), "starter.toml"), encoding="utf-8") as file:
-        text = re.sub(r"\bNAME(?=_small|\b)", name, file.read()).replace(f"FILE:{name}", "FILE:NAME")
+        text = re.sub(r"\bNAME(?=_small|\b)", name, file.read()).replace(
+            f"FILE:{name}", "FILE:NAME"
+        )
     return (f"#:schema {SCHEMA}\n" if schema else "") + text

@@ -1,4 +1,5 @@
-"""Finding specs: the networks that ship with cnnspec by name, files by path, and a file's variant by ``:name``."""
+"""Finding specs: the networks that ship with cnnspec by name, files by path, and a file's variant
+by ``:name``."""
 
 import os
 
@@ -27,8 +28,8 @@ def family(file: str) -> str:
 def find(name: str) -> tuple[str, str]:
     """The file and the variant ("" for the first) that ``name`` means.
 
-    ``name`` is a network of the zoo, a family of it, a file, or ``FILE.toml:variant``. Raises RequestError.
-    """
+    ``name`` is a network of the zoo, a family of it, a file, or ``FILE.toml:variant``. Raises
+    RequestError."""
     path, _, variant = name.partition(".toml:") if ".toml:" in name else (name, "", "")
     if variant:
         return path + ".toml", variant
@@ -38,16 +39,23 @@ def find(name: str) -> tuple[str, str]:
     if name.isprintable() and os.path.isfile(whole):
         return whole, ""
     header = f"[variants.{name}]".encode(errors="replace")
-    for file in sorted(families(), key=lambda f: not name.startswith(os.path.basename(f)[:3])):  # the likely ones first
+    for file in sorted(
+        families(), key=lambda f: not name.startswith(os.path.basename(f)[:3])
+    ):  # the likely ones first
         with open(file, "rb") as text:
             if header in text.read() and name in variants(file):
                 return file, name
-    known = [n for file in families() for n in (variants(file) or [family(file)])]
-    raise RequestError(f"there is no network {visible(name, 60)!r}; cnnspec list shows those there are"
-                       + (f"; {hint}" if (hint := did_you_mean(name, known)) else ""))
+    known = [n for file in families() for n in variants(file) or [family(file)]]
+    raise RequestError(
+        f"there is no network {visible(name, 60)!r}; cnnspec list shows those there are"
+        + (f"; {hint}" if (hint := did_you_mean(name, known)) else "")
+    )
 
 
 def variants(file: str) -> list[str]:
-    """The names of the variants in a spec of the zoo, read off its headers ``[variants.NAME]`` for speed."""
+    """The names of the variants in a spec of the zoo, read off its headers ``[variants.NAME]`` for
+    speed."""
     with open(file, encoding="utf-8") as text:
-        return [line[10 : line.index("]")].strip('"') for line in text if line.startswith("[variants.")]
+        return [
+            line[10 : line.index("]")].strip('"') for line in text if line.startswith("[variants.")
+        ]

@@ -1,7 +1,8 @@
-"""What a node's positions depend on, traced naively on an unbounded lattice from the operators' definitions.
+"""What a node's positions depend on, traced naively on an unbounded lattice from the operators'
+definitions.
 
-Nothing here uses the windows of cnnspec/ops: positions are followed one by one, as sets of positions of the input.
-"""
+Nothing here uses the windows of cnnspec/ops: positions are followed one by one, as sets of
+positions of the input."""
 
 from fractions import Fraction
 from itertools import product
@@ -34,8 +35,11 @@ def ratio(node: Node, axis: int) -> Fraction:
     op, w, out = node.op, node.shapes[0][1 + axis], node.output[1 + axis]
     if node.kind == "upsample":
         return 1 / Fraction(op.scale_factor) if op.scale_factor else Fraction(w, out)
-    return {"depth_to_space": lambda: Fraction(1, op.block), "adaptive_avgpool": lambda: Fraction(w, out),
-            "conv_transpose": lambda: Fraction(1, each(op.stride, axis))}.get(node.kind, lambda: Fraction(1))()
+    return {
+        "depth_to_space": lambda: Fraction(1, op.block),
+        "adaptive_avgpool": lambda: Fraction(w, out),
+        "conv_transpose": lambda: Fraction(1, each(op.stride, axis)),
+    }.get(node.kind, lambda: Fraction(1))()
 
 
 def reads(node: Node, axis: int, y: int) -> set[int]:
@@ -78,7 +82,8 @@ def interpolated(mode: str, y: int, r: Fraction) -> set[int]:
 
 
 class Trace:
-    """The dependency of every node of a small graph; what ``local`` says None of has no field of its own.
+    """The dependency of every node of a small graph; what ``local`` says None of has no field of
+    its own.
 
     Raises OverflowError where the positions repeat only after more than ``longest``.
     """
@@ -92,26 +97,38 @@ class Trace:
         self.period: dict[int, tuple[int, ...]] = {}
         for node in nodes:
             used = node.inputs[:1] if node.kind in ("crop", "upsample") else node.inputs
-            self.period[node.index] = tuple(self.repeats(node, used, axis) for axis in range(self.dimensions))
+            self.period[node.index] = tuple(
+                self.repeats(node, used, axis) for axis in range(self.dimensions)
+            )
             if prod(self.period[node.index]) > longest:
                 raise OverflowError
             self.enter(node, used)
 
     def repeats(self, node: Node, used: tuple[Node, ...], axis: int) -> int:
-        """A number of positions after which the dependencies repeat: all enlargements on the way, multiplied."""
+        """A number of positions after which the dependencies repeat: all enlargements on the way,
+        multiplied."""
         periods = lcm(*(self.period[n.index][axis] for n in used))
         return periods * ratio(node, axis).denominator if used else 1
 
     def enter(self, node: Node, used: tuple[Node, ...]) -> None:
-        """Find whether the node has a field, and of which inputs: a factor that sees everything is a gate."""
+        """Find whether the node has a field, and of which inputs: a factor that sees everything is
+        a gate."""
         local = [n for n in used if self.local[n.index] is not None]
-        gate = node.kind == "mul" and bool(local) and all(
-            n in local or n.index not in self.diverging for n in used) and len(local) < len(used)
+        gate = (
+            node.kind == "mul"
+            and bool(local)
+            and all(n in local or n.index not in self.diverging for n in used)
+            and len(local) < len(used)
+        )
         self.gated[node.index] = gate or any(self.gated[n.index] for n in used)
         missing = len(local) < len(used) and not gate
         self.local[node.index] = None if missing or node.kind == "global_avgpool" else local
         apart = len(local) > 1 and len({self.stride(n) for n in local}) > 1
-        if self.local[node.index] is None and any(n.index in self.diverging for n in used) and missing:
+        if (
+            self.local[node.index] is None
+            and any(n.index in self.diverging for n in used)
+            and missing
+        ):
             self.diverging.add(node.index)
         elif apart and not missing:
             self.local[node.index] = None
@@ -125,11 +142,14 @@ class Trace:
         if key not in self.known:
             taken = [sorted(reads(node, axis, place)) for axis, place in enumerate(y)]
             local = self.local[node.index] or []
-            self.known[key] = frozenset().union(*(self.at(n, x) for n in local for x in product(*taken)))
+            self.known[key] = frozenset().union(
+                *(self.at(n, x) for n in local for x in product(*taken))
+            )
         return self.known[key]
 
     def spans(self, node: Node, axis: int) -> list[tuple[int, int] | None]:
-        """The lowest and highest input position along ``axis``, for each position over a period and one more."""
+        """The lowest and highest input position along ``axis``, for each position over a period and
+        one more."""
         found: list[tuple[int, int] | None] = []
         for y in range(2 * self.period[node.index][axis]):
             others = [range(p) if a != axis else [y] for a, p in enumerate(self.period[node.index])]

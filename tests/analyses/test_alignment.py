@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnspec.analyses.alignment import Alignment, Change, align
-from cnnspec.analyses.dataflow import Call, Edge, Recording
+from cnnspec.analyses.alignment.align import Alignment, Change, align
+from cnnspec.analyses.alignment.dataflow import Call, Edge, Recording
 
 KINDS = ["conv", "relu", "batchnorm", "maxpool"]
 
@@ -15,8 +15,10 @@ KINDS = ["conv", "relu", "batchnorm", "maxpool"]
 def recording(calls: list[tuple[str, dict[str, Any], tuple[int, ...]]]) -> Recording:
     """A recording of calls of (kind, fields, what they read); what nobody reads is given."""
     read = {r for _, _, reads in calls for r in reads}
-    made = [Call(kind, fields, tuple(map(Edge, reads)), (1,), (), f"{i}")
-            for i, (kind, fields, reads) in enumerate(calls)]
+    made = [
+        Call(kind, fields, tuple(map(Edge, reads)), (1,), (), f"{i}")
+        for i, (kind, fields, reads) in enumerate(calls)
+    ]
     return Recording(made, tuple(Edge(i) for i in range(len(made)) if i not in read))
 
 
@@ -33,10 +35,15 @@ def networks(draw: st.DrawFn, size: int = 14) -> Recording:
 
 
 def reordered(side: Recording, order: list[float]) -> tuple[Recording, dict[int, int]]:
-    """The same network, run in another order that respects what calls read; and the new index of each call."""
+    """The same network, run in another order that respects what calls read; and the new index of
+    each call."""
     new: dict[int, int] = {}
     while len(new) < len(side.calls):
-        ready = [i for i, c in enumerate(side.calls) if i not in new and all(e.call in new for e in c.reads)]
+        ready = [
+            i
+            for i, c in enumerate(side.calls)
+            if i not in new and all(e.call in new for e in c.reads)
+        ]
         new[min(ready, key=lambda i: (order[i], i))] = len(new)
     calls = [side.calls[i] for i in new]
     moved = [c.replace(reads=tuple(Edge(new[e.call]) for e in c.reads)) for c in calls]
@@ -53,7 +60,9 @@ ORDERS = st.lists(st.floats(0, 1), min_size=20, max_size=20)
 
 @settings(max_examples=200, deadline=None)
 @given(networks(), ORDERS)
-def test_another_order_of_independent_calls_is_no_difference(side: Recording, order: list[float]) -> None:
+def test_another_order_of_independent_calls_is_no_difference(
+    side: Recording, order: list[float]
+) -> None:
     found = align(side, reordered(side, order)[0], 0)
     assert found.complete
     assert sorted(found.pairs) == list(range(len(side.calls)))
@@ -64,7 +73,7 @@ def edits(side: Recording, i: int, what: str) -> Recording:
     call = side.calls[i]
     if what in ("fields", "kind"):
         other = call.replace(fields={"n": 9}) if what == "fields" else call.replace(kind="tanh")
-        return Recording([*side.calls[:i], other, *side.calls[i + 1:]], side.outputs)
+        return Recording([*side.calls[:i], other, *side.calls[i + 1 :]], side.outputs)
     step = 1 if what == "inserted" else -1
 
     def after(e: Edge) -> Edge:
@@ -73,16 +82,26 @@ def edits(side: Recording, i: int, what: str) -> Recording:
         return Edge(e.call + step) if e.call > i else e
 
     inserted = [call, Call("tanh", {}, (Edge(i),), (1,), (), "new")] if what == "inserted" else []
-    behind = [c.replace(reads=tuple(map(after, c.reads))) for c in side.calls[i + 1:]]
+    behind = [c.replace(reads=tuple(map(after, c.reads))) for c in side.calls[i + 1 :]]
     return Recording([*side.calls[:i], *inserted, *behind], tuple(map(after, side.outputs)))
 
 
 @settings(max_examples=300, deadline=None)
-@given(networks(), st.data(), st.sampled_from(["fields", "kind", "inserted", "left out"]), st.booleans())
-def test_one_edit_differs_where_it_is(side: Recording, data: st.DataObject, what: str, alike: bool) -> None:
-    """Each difference is about the edited call or who reads it; where many calls are alike there are few at least."""
+@given(
+    networks(),
+    st.data(),
+    st.sampled_from(["fields", "kind", "inserted", "left out"]),
+    st.booleans(),
+)
+def test_one_edit_differs_where_it_is(
+    side: Recording, data: st.DataObject, what: str, alike: bool
+) -> None:
+    """Each difference is about the edited call or who reads it; where many calls are alike there
+    are few at least."""
     if not alike:
-        side = Recording([c.replace(fields={"n": -i}) for i, c in enumerate(side.calls)], side.outputs)
+        side = Recording(
+            [c.replace(fields={"n": -i}) for i, c in enumerate(side.calls)], side.outputs
+        )
     single = [i for i, c in enumerate(side.calls) if len(c.reads) == 1]
     if not single:
         return
@@ -93,7 +112,10 @@ def test_one_edit_differs_where_it_is(side: Recording, data: st.DataObject, what
         assert len(found.changes) <= 3 + len(readers)
     else:
         assert 1 <= len(found.changes) <= 2
-        assert all(touched(c) & {side.calls[i].place, "new", *readers} or c.sheet is c.model for c in found.changes)
+        assert all(
+            touched(c) & {side.calls[i].place, "new", *readers} or c.sheet is c.model
+            for c in found.changes
+        )
 
 
 def chain(*kinds: str) -> Recording:
@@ -101,20 +123,26 @@ def chain(*kinds: str) -> Recording:
 
 
 def summary(found: Alignment) -> list[tuple[str | None, str | None]]:
-    return [(c.sheet.kind if c.sheet else None, c.model.kind if c.model else None) for c in found.changes]
+    return [
+        (c.sheet.kind if c.sheet else None, c.model.kind if c.model else None)
+        for c in found.changes
+    ]
 
 
-@pytest.mark.parametrize(("model", "changes"), [
-    (("a", "b", "c", "d", "e"), []),
-    (("a", "c", "d", "e"), [("b", None)]),
-    (("a", "x", "b", "c", "d", "e"), [(None, "x")]),
-    (("a", "x", "c", "d", "e"), [("b", "x")]),
-    (("a", "c", "b", "d", "e"), [("b", "b")]),
-    (("b", "c", "d"), [("a", None), ("e", None)]),
-    (("x", "b", "c", "d", "y"), [("a", "x"), ("e", "y")]),
-    (("a", "b", "c", "d", "e", "e"), [(None, "e")]),
-    (("a", "b", "b", "c", "c", "d", "e"), [(None, "b"), (None, "c")]),
-])
+@pytest.mark.parametrize(
+    ("model", "changes"),
+    [
+        (("a", "b", "c", "d", "e"), []),
+        (("a", "c", "d", "e"), [("b", None)]),
+        (("a", "x", "b", "c", "d", "e"), [(None, "x")]),
+        (("a", "x", "c", "d", "e"), [("b", "x")]),
+        (("a", "c", "b", "d", "e"), [("b", "b")]),
+        (("b", "c", "d"), [("a", None), ("e", None)]),
+        (("x", "b", "c", "d", "y"), [("a", "x"), ("e", "y")]),
+        (("a", "b", "c", "d", "e", "e"), [(None, "e")]),
+        (("a", "b", "b", "c", "c", "d", "e"), [(None, "b"), (None, "c")]),
+    ],
+)
 def test_chains(model: tuple[str, ...], changes: list[tuple[str, str]]) -> None:
     assert summary(align(chain("a", "b", "c", "d", "e"), chain(*model))) == changes
 
@@ -126,13 +154,21 @@ def test_outputs_in_another_order_differ_and_ends_of_training_do_not() -> None:
     assert align(side, turned, 0).complete
 
 
-@pytest.mark.parametrize(("model", "apart"), [
-    (("a", "b", "c", "d", "e"), set()),
-    (("a", "x", "c", "d", "e"), set()),  # b became x: what it gives is held against what x gives
-    (("a", "x", "b", "c", "d", "e"), {2}),
-    (("a", "c", "d", "e"), {3}),
-    (("a", "b", "c", "d"), set()),
-    (("a", "c", "x", "e", "y"), {3, 4}),  # and d became x
-])
-def test_calls_beside_one_without_a_partner_may_give_other_values(model: tuple[str, ...], apart: set[int]) -> None:
+@pytest.mark.parametrize(
+    ("model", "apart"),
+    [
+        (("a", "b", "c", "d", "e"), set()),
+        (
+            ("a", "x", "c", "d", "e"),
+            set(),
+        ),  # b became x: what it gives is held against what x gives
+        (("a", "x", "b", "c", "d", "e"), {2}),
+        (("a", "c", "d", "e"), {3}),
+        (("a", "b", "c", "d"), set()),
+        (("a", "c", "x", "e", "y"), {3, 4}),  # and d became x
+    ],
+)
+def test_calls_beside_one_without_a_partner_may_give_other_values(
+    model: tuple[str, ...], apart: set[int]
+) -> None:
     assert align(chain("a", "b", "c", "d", "e"), chain(*model)).apart == apart

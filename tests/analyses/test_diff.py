@@ -1,4 +1,5 @@
-"""Sheets and their differences: one edit is one difference, whatever else a network holds and however it is named."""
+"""Sheets and their differences: one edit is one difference, whatever else a network holds and
+however it is named."""
 
 from collections import Counter
 from typing import Any
@@ -9,25 +10,42 @@ from hypothesis import strategies as st
 from written import network
 
 from cnnspec.analyses import editing
-from cnnspec.analyses.diff import CHANGED, FOLLOWS, INSERTED, MOVED, REMOVED, RENAMED, SAME, Diff, diff
+from cnnspec.analyses.diff import (
+    CHANGED,
+    FOLLOWS,
+    INSERTED,
+    MOVED,
+    REMOVED,
+    RENAMED,
+    SAME,
+    Diff,
+    diff,
+)
 from cnnspec.analyses.editing import Token, paired
 from cnnspec.analyses.sheet import Layer, Sheet, sheet
 from cnnspec.api import Network, load
 from cnnspec.graph.build import load_graph
 
 LINES = {
-    "wide": 'op = "conv", out_channels = 8, kernel_size = 3, padding = 1', "relu": 'op = "relu"',
-    "thin": 'op = "conv", out_channels = 4, kernel_size = 1', "bn": 'op = "batchnorm"', "drop": 'op = "dropout"',
-    "pool": 'op = "maxpool", kernel_size = 1', "folded": 'op = "conv", out_channels = 4, kernel_size = 1, norm = '
-    '"batchnorm", activation = "relu"',
+    "wide": 'op = "conv", out_channels = 8, kernel_size = 3, padding = 1',
+    "relu": 'op = "relu"',
+    "thin": 'op = "conv", out_channels = 4, kernel_size = 1',
+    "bn": 'op = "batchnorm"',
+    "drop": 'op = "dropout"',
+    "pool": 'op = "maxpool", kernel_size = 1',
+    "folded": (
+        'op = "conv", out_channels = 4, kernel_size = 1, norm = "batchnorm", activation = "relu"'
+    ),
 }
 WORKS = st.lists(st.sampled_from(sorted(LINES)), min_size=1, max_size=9)
 
 
 def chain(works: list[str], names: list[str] | None = None) -> Sheet:
     """The sheet of a network of such lines, named, or numbered from 0."""
-    lines = [f'{{ name = "{name}", {LINES[w]} }},' for name, w in zip(names or map("n{}".format, range(99)), works,
-                                                                    strict=False)]
+    lines = [
+        f'{{ name = "{name}", {LINES[w]} }},'
+        for name, w in zip(names or map("n{}".format, range(99)), works, strict=False)
+    ]
     return sheet(network("\n".join(lines), [4, 8, 8]).graph)
 
 
@@ -54,7 +72,9 @@ def test_a_network_does_not_differ_from_itself(works: list[str]) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(WORKS, st.data())
-def test_an_inserted_layer_is_one_difference_and_so_is_a_removed_one(works: list[str], data: Any) -> None:
+def test_an_inserted_layer_is_one_difference_and_so_is_a_removed_one(
+    works: list[str], data: Any
+) -> None:
     at, new = data.draw(st.integers(0, len(works))), data.draw(st.sampled_from(sorted(LINES)))
     more = [*works[:at], new, *works[at:]]
     named = data.draw(st.booleans())
@@ -64,7 +84,9 @@ def test_an_inserted_layer_is_one_difference_and_so_is_a_removed_one(works: list
     there, back = diff(left, right), diff(right, left)
     assert own(there) == {INSERTED: 1}
     assert own(back) == {REMOVED: 1}
-    assert not named or [e.after.name for e in there.entries if e.status == INSERTED and e.after] == ["new"]
+    assert not named or [
+        e.after.name for e in there.entries if e.status == INSERTED and e.after
+    ] == ["new"]
 
 
 @settings(max_examples=40, deadline=None)
@@ -72,28 +94,35 @@ def test_an_inserted_layer_is_one_difference_and_so_is_a_removed_one(works: list
 def test_a_changed_layer_is_one_difference(works: list[str], data: Any) -> None:
     at = data.draw(st.integers(0, len(works) - 1))
     new = data.draw(st.sampled_from(sorted(LINES.keys() - {works[at]})))
-    found = diff(chain(works), chain([*works[:at], new, *works[at + 1:]]))
+    found = diff(chain(works), chain([*works[:at], new, *works[at + 1 :]]))
     assert own(found) == {CHANGED: 1}
     assert [e.after.name for e in found.entries if e.status == CHANGED and e.after] == [f"n{at}"]
 
 
 @settings(max_examples=40, deadline=None)
 @given(WORKS, WORKS)
-def test_every_layer_is_in_a_difference_once_and_numbers_add_up(left: list[str], right: list[str]) -> None:
+def test_every_layer_is_in_a_difference_once_and_numbers_add_up(
+    left: list[str], right: list[str]
+) -> None:
     before, after = chain(left), chain(right)
     found = diff(before, after)
-    assert sorted(e.before.name for e in found.entries if e.before) == sorted(x.name for x in before.layers)
+    assert sorted(e.before.name for e in found.entries if e.before) == sorted(
+        x.name for x in before.layers
+    )
     assert [e.after.name for e in found.entries if e.after] == [x.name for x in after.layers]
     for key in ("params", "macs"):
-        change = sum((getattr(e.after, key) if e.after else 0) - (getattr(e.before, key) if e.before else 0)
-                     for e in found.entries)
+        change = sum(
+            (getattr(e.after, key) if e.after else 0) - (getattr(e.before, key) if e.before else 0)
+            for e in found.entries
+        )
         assert found.totals[key] == (before.totals[key], after.totals[key])
         assert change == after.totals[key] - before.totals[key]
     assert found.equal == (left == right)
 
 
-TOKENS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), max_size=5, unique_by=lambda t: t[1]).map(
-    lambda pairs: [Token((op, op * name % 2), str(name), str(op)) for op, name in pairs])
+TOKENS = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 9)), max_size=5, unique_by=lambda t: t[1]
+).map(lambda pairs: [Token((op, op * name % 2), str(name), str(op)) for op, name in pairs])
 
 
 def price(left: Token, right: Token) -> int:
@@ -109,8 +138,11 @@ def least(left: list[Token], right: list[Token]) -> int:
     """The least cost of all ways to make one list of another, tried one by one."""
     if not left or not right:
         return editing.ALONE * (len(left) + len(right))
-    return min(price(left[0], right[0]) + least(left[1:], right[1:]), editing.ALONE + least(left[1:], right),
-               editing.ALONE + least(left, right[1:]))
+    return min(
+        price(left[0], right[0]) + least(left[1:], right[1:]),
+        editing.ALONE + least(left[1:], right),
+        editing.ALONE + least(left, right[1:]),
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -119,10 +151,14 @@ def test_no_other_pairs_cost_less(left: list[Token], right: list[Token]) -> None
     pairs = paired(left, right)
     assert list(pairs.values()) == sorted(set(pairs.values()))
     alone = len(left) + len(right) - 2 * len(pairs)
-    assert editing.ALONE * alone + sum(price(left[i], right[j]) for i, j in pairs.items()) == least(left, right)
+    assert editing.ALONE * alone + sum(price(left[i], right[j]) for i, j in pairs.items()) == least(
+        left, right
+    )
 
 
-@pytest.mark.parametrize("name", ["resnet50", "googlenet", "densenet121", "mobilenet_v3_large", "unet", "yolox_s"])
+@pytest.mark.parametrize(
+    "name", ["resnet50", "googlenet", "densenet121", "mobilenet_v3_large", "unet", "yolox_s"]
+)
 def test_a_layer_taken_out_of_a_network_of_the_zoo_is_one_difference(name: str) -> None:
     whole = sheet(load_graph(name))
     middle = [k for k, x in enumerate(whole.layers) if len(x.reads) == 1]
@@ -130,18 +166,34 @@ def test_a_layer_taken_out_of_a_network_of_the_zoo_is_one_difference(name: str) 
         gone = whole.layers[k]
         if gone.name in whole.outputs:
             continue
-        rest = [x.replace(reads=tuple(gone.reads[0] if r == gone.name else r for r in x.reads))
-                for x in whole.layers if x is not gone]
+        rest = [
+            x.replace(reads=tuple(gone.reads[0] if r == gone.name else r for r in x.reads))
+            for x in whole.layers
+            if x is not gone
+        ]
         assert statuses(diff(whole, whole.replace(layers=rest))) == {REMOVED: 1}, gone.name
         assert statuses(diff(whole.replace(layers=rest), whole)) == {INSERTED: 1}, gone.name
 
 
 def test_the_totals_of_a_sheet_are_those_of_the_table() -> None:
-    for name in ("googlenet", "mobilenet_v3_small", "se_resnet50", "segnet", "lenet5_original", "siamese"):
+    for name in (
+        "googlenet",
+        "mobilenet_v3_small",
+        "se_resnet50",
+        "segnet",
+        "lenet5_original",
+        "siamese",
+    ):
         net = load(name)
         totals, found = net.totals, sheet(net.graph).totals
-        assert found == {"params": totals.params, "buffers": totals.buffers, "macs": totals.macs,
-                         "flops": totals.flops, "activations": totals.activations, **totals.elementwise}
+        assert found == {
+            "params": totals.params,
+            "buffers": totals.buffers,
+            "macs": totals.macs,
+            "flops": totals.flops,
+            "activations": totals.activations,
+            **totals.elementwise,
+        }
 
 
 def test_the_layers_of_a_sheet_are_the_rows_of_the_table() -> None:
@@ -156,36 +208,54 @@ def test_the_layers_of_a_sheet_are_the_rows_of_the_table() -> None:
 CONV = '{ name = "c", op = "conv", out_channels = 4, kernel_size = 3, %s },'
 
 
-@pytest.mark.parametrize(("before", "after", "values"), [
-    ("stride = 1", "stride = 2", {"stride": (1, 2)}),
-    ("stride = 2", "stride = [2, 1]", {"stride": (2, [2, 1])}),
-    ("bias = true", "bias = false", {"bias": (True, False)}),
-    ("bias = true", 'norm = "batchnorm"', {"norm": (None, "batchnorm")}),
-    ('norm = "batchnorm"', 'norm = { op = "batchnorm", eps = 0.001 }', {"norm.eps": (1e-5, 0.001)}),
-    ('activation = "relu"', 'activation = "tanh"', {"activation": ("relu", "tanh")}),
-    ("padding = 1", "padding = [[1, 0], [0, 1]]", {"padding": (1, [[1, 0], [0, 1]])}),
-    ("padding = 1", 'padding = "same"', {"padding": (1, "same")}),
-])
-def test_a_changed_setting_is_named_with_both_values(before: str, after: str, values: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("before", "after", "values"),
+    [
+        ("stride = 1", "stride = 2", {"stride": (1, 2)}),
+        ("stride = 2", "stride = [2, 1]", {"stride": (2, [2, 1])}),
+        ("bias = true", "bias = false", {"bias": (True, False)}),
+        ("bias = true", 'norm = "batchnorm"', {"norm": (None, "batchnorm")}),
+        (
+            'norm = "batchnorm"',
+            'norm = { op = "batchnorm", eps = 0.001 }',
+            {"norm.eps": (1e-5, 0.001)},
+        ),
+        ('activation = "relu"', 'activation = "tanh"', {"activation": ("relu", "tanh")}),
+        ("padding = 1", "padding = [[1, 0], [0, 1]]", {"padding": (1, [[1, 0], [0, 1]])}),
+        ("padding = 1", 'padding = "same"', {"padding": (1, "same")}),
+    ],
+)
+def test_a_changed_setting_is_named_with_both_values(
+    before: str, after: str, values: dict[str, Any]
+) -> None:
     found = of(CONV % before, CONV % after)
     assert [e.settings for e in found.entries if e.status == CHANGED] == [values]
     assert not found.equal
 
 
-@pytest.mark.parametrize(("before", "after"), [
-    ("stride = 1", "stride = [1, 1]"), ("padding = 1", 'padding = "half"'), ("padding = 0", 'padding = "valid"'),
-    ("padding = 1", "padding = [[1, 1], 1]"), ("groups = 1", "bias = true"), ("bias = true", 'activation = "none"'),
-])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("stride = 1", "stride = [1, 1]"),
+        ("padding = 1", 'padding = "half"'),
+        ("padding = 0", 'padding = "valid"'),
+        ("padding = 1", "padding = [[1, 1], 1]"),
+        ("groups = 1", "bias = true"),
+        ("bias = true", 'activation = "none"'),
+    ],
+)
 def test_the_same_in_other_words_is_no_difference(before: str, after: str) -> None:
     assert of(CONV % before, CONV % after).equal
 
 
-BRANCHES = '''{ name = "a", op = "conv", out_channels = 4, kernel_size = 1 },
-{ name = "b", op = "conv", out_channels = 4, kernel_size = 1, from = "%s" }, { name = "sum", op = "%s", from = %s },'''
+BRANCHES = """{ name = "a", op = "conv", out_channels = 4, kernel_size = 1 },
+{ name = "b", op = "conv", out_channels = 4, kernel_size = 1, from = "%s" }, { name = "sum", op = "%s", from = %s },"""
 
 
 def test_another_input_is_a_difference_of_the_layer_that_reads_it() -> None:
-    found = of(BRANCHES % ("a", "concat", '["a", "b"]'), BRANCHES % ("input", "concat", '["a", "b"]'))
+    found = of(
+        BRANCHES % ("a", "concat", '["a", "b"]'), BRANCHES % ("input", "concat", '["a", "b"]')
+    )
     # b reads the input's 3 channels instead of a's 4, which is the one change; its numbers follow
     changed = [e for e in found.entries if e.status == CHANGED]
     assert [(e.after.name, e.reads) for e in changed if e.after] == [("b", (("a",), ("input",)))]
@@ -200,7 +270,11 @@ def test_the_order_of_summands_is_nothing_and_that_of_channels_is_something() ->
 
 
 def test_a_line_that_is_moved_is_told_as_moved() -> None:
-    lines = ['{ name = "a", op = "relu" },', '{ name = "b", op = "batchnorm" },', '{ name = "c", op = "tanh" },']
+    lines = [
+        '{ name = "a", op = "relu" },',
+        '{ name = "b", op = "batchnorm" },',
+        '{ name = "c", op = "tanh" },',
+    ]
     found = of("".join(lines), "".join([lines[1], lines[2], lines[0]]))
     assert statuses(found) == {MOVED: 1}
     assert [e.after.name for e in found.entries if e.status == MOVED and e.after] == ["a"]
@@ -220,13 +294,18 @@ def test_layers_shared_or_there_in_training_only_are_compared_too() -> None:
     assert [e.settings for e in shared.entries if e.status == CHANGED] == [{"share": (None, "a")}]
     assert shared.totals["params"] == (24, 12)
     aside = '{ name = "t", op = "relu", from = "input", training_only = true },'
-    assert statuses(of("{ name = 'a', op = 'relu' },", "{ name = 'a', op = 'relu' }," + aside)) == {INSERTED: 1}
+    assert statuses(of("{ name = 'a', op = 'relu' },", "{ name = 'a', op = 'relu' }," + aside)) == {
+        INSERTED: 1
+    }
 
 
 def test_another_input_shape_makes_the_layers_follow() -> None:
     def at(size: int) -> Network:
-        return network('{ name = "c", op = "conv", out_channels = 2, kernel_size = 3 }, { name = "p", op = "relu" },',
-                       [3, size, size])
+        return network(
+            '{ name = "c", op = "conv", out_channels = 2, kernel_size = 3 }, { name = "p", op ='
+            ' "relu" },',
+            [3, size, size],
+        )
 
     found = diff(sheet(at(8).graph), sheet(at(9).graph))
     assert [e.status for e in found.entries] == [CHANGED, FOLLOWS, FOLLOWS]
@@ -236,8 +315,13 @@ def test_another_input_shape_makes_the_layers_follow() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 3), max_size=12), st.lists(st.integers(0, 3), max_size=12))
-def test_where_all_cannot_be_compared_with_all_pairs_still_rise(left: list[int], right: list[int]) -> None:
-    tokens = [[Token(work, f"{work} {k}", str(work)) for k, work in enumerate(side)] for side in (left, right)]
+def test_where_all_cannot_be_compared_with_all_pairs_still_rise(
+    left: list[int], right: list[int]
+) -> None:
+    tokens = [
+        [Token(work, f"{work} {k}", str(work)) for k, work in enumerate(side)]
+        for side in (left, right)
+    ]
     cells, editing.CELLS = editing.CELLS, 6
     try:
         pairs = paired(*tokens)

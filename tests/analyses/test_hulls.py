@@ -1,4 +1,5 @@
-"""Hulls: exact below their bounds, whatever the kernels; beyond them, unknown with the reason, and never slow."""
+"""Hulls: exact below their bounds, whatever the kernels; beyond them, unknown with the reason, and
+never slow."""
 
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline import toml
 
 import cnnspec
-from cnnspec.analyses.hulls import (
+from cnnspec.analyses.receptive_field.hulls import (
     EXHAUSTED,
     MAX_LOOKUPS,
     MAX_PERIOD,
@@ -20,20 +21,29 @@ from cnnspec.analyses.hulls import (
     compose,
     ends,
 )
-from cnnspec.analyses.receptive_field import Field
+from cnnspec.analyses.receptive_field.receptive_field import Field
 from cnnspec.graph.build import build
-from cnnspec.ops.windows import Axis, Phases, Window, single
+from cnnspec.ops.kit.windows import Axis, Phases, Window, single
 from cnnspec.report.contract import network_json
 from cnnspec.report.explain import explain
 from cnnspec.report.table import table
 from cnnspec.spec.source import Source
 
-HULLS = st.lists(st.one_of(st.none(), st.tuples(st.integers(-9, 9), st.integers(0, 9))), min_size=1, max_size=7).map(
-    lambda phases: Hull(len(phases), 1, tuple(p and p[0] for p in phases), tuple(p and p[0] + p[1] for p in phases)))
+HULLS = st.lists(
+    st.one_of(st.none(), st.tuples(st.integers(-9, 9), st.integers(0, 9))), min_size=1, max_size=7
+).map(
+    lambda phases: Hull(
+        len(phases), 1, tuple(p and p[0] for p in phases), tuple(p and p[0] + p[1] for p in phases)
+    )
+)
 
 
 def network(size: int, *lines: dict[str, Any]) -> cnnspec.Network:
-    data = {"name": "n", "input": [1, size], "layers": [{"name": f"a{i}", **ln} for i, ln in enumerate(lines)]}
+    data = {
+        "name": "n",
+        "input": [1, size],
+        "layers": [{"name": f"a{i}", **ln} for i, ln in enumerate(lines)],
+    }
     return cnnspec.Network(build(Source("n.toml", toml(data))))
 
 
@@ -41,8 +51,16 @@ def last(net: cnnspec.Network) -> Field:
     return net.fields[net.graph.nodes[-1].index]
 
 
-@given(hull=HULLS, first=st.integers(-20, 20), n=st.integers(0, 60), step=st.integers(1, 9), at=st.integers(0, 20))
-def test_the_ends_of_a_kernel_reach_as_far_as_all_of_it(hull: Hull, first: int, n: int, step: int, at: int) -> None:
+@given(
+    hull=HULLS,
+    first=st.integers(-20, 20),
+    n=st.integers(0, 60),
+    step=st.integers(1, 9),
+    at=st.integers(0, 20),
+)
+def test_the_ends_of_a_kernel_reach_as_far_as_all_of_it(
+    hull: Hull, first: int, n: int, step: int, at: int
+) -> None:
     offsets = range(first, first + n * step, step)
 
     def reach(chosen: Any) -> tuple[int, int] | None:
@@ -52,19 +70,33 @@ def test_the_ends_of_a_kernel_reach_as_far_as_all_of_it(hull: Hull, first: int, 
     assert reach(ends(offsets, hull.period)) == reach(offsets)
 
 
-@given(kernel=st.integers(1, 9), stride=st.integers(1, 6), dilation=st.integers(1, 5), before=st.integers(0, 9))
-def test_transposed_windows_hold_each_position(kernel: int, stride: int, dilation: int, before: int) -> None:
+@given(
+    kernel=st.integers(1, 9),
+    stride=st.integers(1, 6),
+    dilation=st.integers(1, 5),
+    before=st.integers(0, 9),
+)
+def test_transposed_windows_hold_each_position(
+    kernel: int, stride: int, dilation: int, before: int
+) -> None:
     window = Axis(99, kernel, stride, dilation, before, before).transposed
     for y in range(stride):
-        holding = [x for x in range(-60, 60) if any(x * stride - before + dilation * j == y for j in range(kernel))]
+        holding = [
+            x
+            for x in range(-60, 60)
+            if any(x * stride - before + dilation * j == y for j in range(kernel))
+        ]
         assert list(window.offsets[y]) == holding
 
 
 @pytest.mark.parametrize("size", [2**31 - 1, 2**20])
 def test_huge_windows_have_exact_fields(size: int) -> None:
-    net = network(size, {"op": "conv", "out_channels": 1, "kernel_size": size},
-                  {"op": "conv_transpose", "out_channels": 1, "kernel_size": 2, "stride": 2},
-                  {"op": "conv", "out_channels": 1, "kernel_size": 2**30, "padding": 2**29})
+    net = network(
+        size,
+        {"op": "conv", "out_channels": 1, "kernel_size": size},
+        {"op": "conv_transpose", "out_channels": 1, "kernel_size": 2, "stride": 2},
+        {"op": "conv", "out_channels": 1, "kernel_size": 2**30, "padding": 2**29},
+    )
     assert last(net).size == (size + 2**29,)
 
 
@@ -82,13 +114,17 @@ def test_windows_of_too_many_phases_are_lost_before_they_are_listed() -> None:
 
 
 def test_phases_of_a_whole_network_are_bounded() -> None:
-    lines = [{"op": "upsample", "size": 4096}] + [{"op": "conv", "out_channels": 1, "kernel_size": 3,
-                                                   "padding": 1}] * 40
+    lines = [{"op": "upsample", "size": 4096}] + [
+        {"op": "conv", "out_channels": 1, "kernel_size": 3, "padding": 1}
+    ] * 40
     net = network(4095, *lines)
     reasons = [f.reason for f in net.fields.values()]
     assert reasons[2] == "" == net.fields[5].reason
     assert reasons[-1] == EXHAUSTED
-    assert sum(f.axes[0].period for f in net.fields.values() if f.axes and f.axes[0].period > 1) < MAX_LOOKUPS
+    assert (
+        sum(f.axes[0].period for f in net.fields.values() if f.axes and f.axes[0].period > 1)
+        < MAX_LOOKUPS
+    )
 
 
 def test_fields_beyond_all_numbers_are_lost() -> None:

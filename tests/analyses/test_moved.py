@@ -7,8 +7,14 @@ from cnnspec.analyses.moved import moved
 def test_moved_elements_of_lenet5() -> None:
     net = cnnspec.load("lenet5")
     layers = [  # inputs, outputs, parameters: flatten moves nothing, tanh is done on the way
-        (1024, 4704, 156), (4704, 1176, 0), (1176, 1600, 2416), (1600, 400, 0), (400, 120, 48120), (120, 84, 10164),
-        (84, 10, 850)]
+        (1024, 4704, 156),
+        (4704, 1176, 0),
+        (1176, 1600, 2416),
+        (1600, 400, 0),
+        (400, 120, 48120),
+        (120, 84, 10164),
+        (84, 10, 850),
+    ]
     assert moved(net.rows()) == sum(map(sum, layers))
     assert moved(net.rows(), 7) == sum(7 * (i + o) + p for i, o, p in layers)
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from lattice import Trace
 
 from cnnspec import load
-from cnnspec.analyses.receptive_field import DIVERGING, receptive_fields
+from cnnspec.analyses.receptive_field.receptive_field import DIVERGING, receptive_fields
 from cnnspec.graph.building import NETWORK
 from cnnspec.graph.model import Node
-from cnnspec.ops.fields import Misfit
 from cnnspec.ops.input import Input
+from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.registry import operator
 
 MAX_PERIOD, MAX_READ = 48, 400
@@ -31,14 +31,26 @@ def fields(kind: str, n: int) -> st.SearchStrategy[dict[str, Any]]:
     few = axis_values(n, 1, 3)
     padding: st.SearchStrategy[Any] = axis_values(n, 0, 1) | st.sampled_from(["half", "same"])
     kinds: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-        "conv": {"out_channels": st.just(4), "kernel_size": few, "stride": axis_values(n, 1, 2), "padding": padding,
-                 "dilation": axis_values(n, 1, 2)},
+        "conv": {
+            "out_channels": st.just(4),
+            "kernel_size": few,
+            "stride": axis_values(n, 1, 2),
+            "padding": padding,
+            "dilation": axis_values(n, 1, 2),
+        },
         "maxpool": {"kernel_size": few, "stride": few, "padding": padding},
         "avgpool": {"kernel_size": few, "stride": few},
-        "conv_transpose": {"out_channels": st.just(4), "kernel_size": few if n == 1 else axis_values(n, 2, 3),
-                           "stride": few if n == 1 else axis_values(n, 1, 2), "padding": axis_values(n, 0, 1),
-                           "dilation": axis_values(n, 1, 2 if n == 1 else 1)},  # in 2-D without gaps: see below
-        "upsample": {"mode": st.sampled_from(["nearest", "bilinear"]), "scale_factor": st.sampled_from([1.5, 2, 3])},
+        "conv_transpose": {
+            "out_channels": st.just(4),
+            "kernel_size": few if n == 1 else axis_values(n, 2, 3),
+            "stride": few if n == 1 else axis_values(n, 1, 2),
+            "padding": axis_values(n, 0, 1),
+            "dilation": axis_values(n, 1, 2 if n == 1 else 1),
+        },  # in 2-D without gaps: see below
+        "upsample": {
+            "mode": st.sampled_from(["nearest", "bilinear"]),
+            "scale_factor": st.sampled_from([1.5, 2, 3]),
+        },
         "adaptive_avgpool": {"output_size": axis_values(n, 2, 4)},
         "subsample": {"stride": axis_values(n, 1, 3)},
         "space_to_depth": {"block": st.just(2)},
@@ -51,8 +63,23 @@ def fields(kind: str, n: int) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(kinds[kind])
 
 
-WINDOWS = ("conv", "conv", "maxpool", "avgpool", "conv_transpose", "conv_transpose", "upsample", "adaptive_avgpool",
-           "subsample", "space_to_depth", "depth_to_space", "crop", "crop_at", "pad", "relu")
+WINDOWS = (
+    "conv",
+    "conv",
+    "maxpool",
+    "avgpool",
+    "conv_transpose",
+    "conv_transpose",
+    "upsample",
+    "adaptive_avgpool",
+    "subsample",
+    "space_to_depth",
+    "depth_to_space",
+    "crop",
+    "crop_at",
+    "pad",
+    "relu",
+)
 JOINS = ("add", "concat", "mul", "gate", "crop_like", "upsample_like")
 
 
@@ -67,12 +94,14 @@ class Growing:
         try:
             op = operator(kind)(**values)
             output = op.output(*(n.output for n in inputs))
-        except Misfit:
+        except OperatorError:
             return None
         if max(output) > 40:
             return None
         index = len(self.nodes)
-        self.nodes.append(Node(index, f"n{index}", kind, op, tuple(inputs), output, NETWORK, f"n{index}"))
+        self.nodes.append(
+            Node(index, f"n{index}", kind, op, tuple(inputs), output, NETWORK, f"n{index}")
+        )
         return self.nodes[-1]
 
     def join(self, kind: str, x: Node, other: Node) -> None:
@@ -102,7 +131,11 @@ def graphs(draw: st.DrawFn) -> list[Node]:
     return graph.nodes
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(
+    max_examples=400,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
 @given(graphs())
 def test_field_equals_a_brute_force_trace(nodes: list[Node]) -> None:
     found = receptive_fields(nodes)
@@ -120,22 +153,33 @@ def test_field_equals_a_brute_force_trace(nodes: list[Node]) -> None:
             continue
         assert field.gated == trace.gated[node.index], node
         spans = [trace.spans(node, axis) for axis in range(trace.dimensions)]
-        assert field.size == tuple(max((h - w + 1 for w, h in filter(None, s)), default=0) for s in spans), node
+        assert field.size == tuple(
+            max((h - w + 1 for w, h in filter(None, s)), default=0) for s in spans
+        ), node
         if all(field.size or ()):
             assert tuple(map(Fraction, field.stride or ())) == trace.stride(node), node
             assert field.padding == tuple(-next(s[0] for s in axis if s) for axis in spans), node
 
 
 def test_nothing_along_one_dimension_is_nothing_at_all() -> None:
-    """Dimensions are followed apart, which is exact in a chain: rows that depend on nothing empty their columns too."""
+    """Dimensions are followed apart, which is exact in a chain: rows that depend on nothing empty
+    their columns too."""
     graph = Growing([4, 4])
-    graph.add("conv_transpose", [graph.nodes[0]], out_channels=4, kernel_size=1, stride=[1, 2], padding=[0, 1])
+    graph.add(
+        "conv_transpose",
+        [graph.nodes[0]],
+        out_channels=4,
+        kernel_size=1,
+        stride=[1, 2],
+        padding=[0, 1],
+    )
     graph.add("subsample", [graph.nodes[-1]], stride=[1, 2])
     assert receptive_fields(graph.nodes)[2].size == (0, 0)
 
 
 def test_branches_that_drift_apart_have_no_field() -> None:
-    """Two maps of 2 positions, one every second input and one every one: position y reads 2*y and y."""
+    """Two maps of 2 positions, one every second input and one every one: position y reads 2*y and
+    y."""
     graph = Growing([3])
     x = graph.nodes[0]
     for values in ({"kernel_size": 1, "stride": 2}, {"kernel_size": 2}):
@@ -152,18 +196,37 @@ def test_branches_that_drift_apart_have_no_field() -> None:
 
 def lines(*rows: tuple[str, int, int, Any]) -> str:
     """Lines of TOML for rows of operator, kernel size, stride and padding."""
+
     def one(i: int, op: str, k: int, s: int, p: Any) -> str:
         maps = "out_channels = 4, " if op == "conv" else ""
         quoted = f'"{p}"' if isinstance(p, str) else p
-        return f'{{ name = "n{i}", op = "{op}", {maps}kernel_size = {k}, stride = {s}, padding = {quoted} }},'
+        return (
+            f'{{ name = "n{i}", op = "{op}", {maps}kernel_size = {k}, stride = {s}, padding ='
+            f" {quoted} }},"
+        )
+
     return "\n".join(one(i, *row) for i, row in enumerate(rows))
 
 
-ALEXNET_V2 = lines(("conv", 11, 4, 0), ("maxpool", 3, 2, 0), ("conv", 5, 1, "same"), ("maxpool", 3, 2, 0),
-                   *[("conv", 3, 1, "same")] * 3, ("maxpool", 3, 2, 0))
-VGG_16 = lines(*(row for n in (2, 2, 3, 3, 3) for row in (*[("conv", 3, 1, "same")] * n, ("maxpool", 2, 2, 0))))
-MOBILENET_V1 = lines(("conv", 3, 2, "same"), *(row for s in (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
-                                               for row in (("conv", 3, s, "same"), ("conv", 1, 1, 0))))
+ALEXNET_V2 = lines(
+    ("conv", 11, 4, 0),
+    ("maxpool", 3, 2, 0),
+    ("conv", 5, 1, "same"),
+    ("maxpool", 3, 2, 0),
+    *[("conv", 3, 1, "same")] * 3,
+    ("maxpool", 3, 2, 0),
+)
+VGG_16 = lines(
+    *(row for n in (2, 2, 3, 3, 3) for row in (*[("conv", 3, 1, "same")] * n, ("maxpool", 2, 2, 0)))
+)
+MOBILENET_V1 = lines(
+    ("conv", 3, 2, "same"),
+    *(
+        row
+        for s in (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
+        for row in (("conv", 3, s, "same"), ("conv", 1, 1, 0))
+    ),
+)
 RESNET_V1_50 = """
   { name = "conv1", op = "conv", out_channels = 4, kernel_size = 7, stride = 2, padding = 3 },
   { name = "pool1", op = "maxpool", kernel_size = 3, stride = 2, padding = "same" },
@@ -179,18 +242,28 @@ layers = [
 """
 
 
-@pytest.mark.parametrize(("layers", "size", "stride", "padding"), [
-    pytest.param(ALEXNET_V2, 195, 32, 64, id="alexnet_v2"),
-    pytest.param(VGG_16, 212, 32, 90, id="vgg_16"),
-    pytest.param(MOBILENET_V1, 315, 32, 126, id="mobilenet_v1"),
-    pytest.param(RESNET_V1_50, 483, 32, 239, id="resnet_v1_50"),
-])
+@pytest.mark.parametrize(
+    ("layers", "size", "stride", "padding"),
+    [
+        pytest.param(ALEXNET_V2, 195, 32, 64, id="alexnet_v2"),
+        pytest.param(VGG_16, 212, 32, 90, id="vgg_16"),
+        pytest.param(MOBILENET_V1, 315, 32, 126, id="mobilenet_v1"),
+        pytest.param(RESNET_V1_50, 483, 32, 239, id="resnet_v1_50"),
+    ],
+)
 def test_field_equals_the_table_of_araujo_norris_and_sim(
     layers: str, size: int, stride: int, padding: int, tmp_path: Path
 ) -> None:
-    """Distill (2019), "Computing receptive fields", table of the appendix; the networks are those of TF-Slim."""
+    """Distill (2019), "Computing receptive fields", table of the appendix; the networks are those
+    of TF-Slim."""
     file = tmp_path / "net.toml"
-    file.write_text(f'name = "net"\ninput = [4, 224, 224]\nlayers = [\n{layers}\n]\n', encoding="utf-8")
+    file.write_text(
+        f'name = "net"\ninput = [4, 224, 224]\nlayers = [\n{layers}\n]\n', encoding="utf-8"
+    )
     net = load(str(file))
     field = net.fields[net.graph.nodes[-1].index]
-    assert (field.size, field.stride, field.padding) == ((size, size), (stride, stride), (padding, padding))
+    assert (field.size, field.stride, field.padding) == (
+        (size, size),
+        (stride, stride),
+        (padding, padding),
+    )

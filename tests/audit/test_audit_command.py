@@ -1,4 +1,5 @@
-"""cnnspec audit as a user calls it: what it prints in each format, what it refuses, and its exit codes."""
+"""cnnspec audit as a user calls it: what it prints in each format, what it refuses, and its exit
+codes."""
 
 import json
 import subprocess
@@ -23,15 +24,24 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, ["audit", *arguments], catch_exceptions=False)
 
 
-@pytest.mark.parametrize(("text", "code", "outcome"), [
-    (RIGHT, 0, "1 claim: 1 confirmed, 0 refuted"),
-    (WRONG, 1, "1 refuted"),
-    (WRONG + "errata = true\n", 0, "1 refuted, 0 ambiguous, 0 undecidable; the refuted one is marked as an erratum"),
-    (RIGHT + "errata = true\n", 1, "1 not as marked"),
-    ('[[claims]]\ntext = "fast"\nundecidable = "of what?"\n', 0, "1 undecidable"),
-    ("", 0, "0 claims"),
-])
-def test_exit_codes_tell_news_from_known_errata(tmp_path: Path, text: str, code: int, outcome: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "code", "outcome"),
+    [
+        (RIGHT, 0, "1 claim: 1 confirmed, 0 refuted"),
+        (WRONG, 1, "1 refuted"),
+        (
+            WRONG + "errata = true\n",
+            0,
+            "1 refuted, 0 ambiguous, 0 undecidable; the refuted one is marked as an erratum",
+        ),
+        (RIGHT + "errata = true\n", 1, "1 not as marked"),
+        ('[[claims]]\ntext = "fast"\nundecidable = "of what?"\n', 0, "1 undecidable"),
+        ("", 0, "0 claims"),
+    ],
+)
+def test_exit_codes_tell_news_from_known_errata(
+    tmp_path: Path, text: str, code: int, outcome: str
+) -> None:
     if not text:
         text = "claims = []\n"
     found = run(file(tmp_path, text))
@@ -44,7 +54,12 @@ def test_json_has_the_keys_of_the_contract_for_every_claim() -> None:
     assert found["version"] == 1
     assert len(found["claims"]) > 190
     assert all(claim.keys() >= KEYS for claim in found["claims"])
-    assert {c["verdict"] for c in found["claims"]} == {"confirmed", "refuted", "ambiguous", "undecidable"}
+    assert {c["verdict"] for c in found["claims"]} == {
+        "confirmed",
+        "refuted",
+        "ambiguous",
+        "undecidable",
+    }
     [bird] = [c for c in found["claims"] if c["layer"] == "CONV2" and c["quantity"] == "params"]
     assert (bird["computed"], bird["verdict"]) == (3216, "confirmed")
     assert bird["where"] == "CNN-Example to calculate parameters"
@@ -96,8 +111,17 @@ def test_a_network_is_audited_by_what_all_sources_say_of_it() -> None:
 
 def test_a_family_stands_for_all_of_its_networks() -> None:
     found = json.loads(run("vgg", "--format", "json").output)
-    assert {c["network"] for c in found["claims"]} == {"vgg11", "vgg11_lrn", "vgg13", "vgg16_conv1", "vgg16", "vgg19"}
-    path = json.loads(run(str(Path(claim_files()["note_000"]).parents[1] / "vgg.toml"), "--format", "json").output)
+    assert {c["network"] for c in found["claims"]} == {
+        "vgg11",
+        "vgg11_lrn",
+        "vgg13",
+        "vgg16_conv1",
+        "vgg16",
+        "vgg19",
+    }
+    path = json.loads(
+        run(str(Path(claim_files()["note_000"]).parents[1] / "vgg.toml"), "--format", "json").output
+    )
     assert path["claims"] == found["claims"]
     only = json.loads(run("mobilenet_v2", "--format", "json").output)
     assert {c["network"] for c in only["claims"]} == {"mobilenet_v2"}
@@ -105,13 +129,15 @@ def test_a_family_stands_for_all_of_its_networks() -> None:
 
 def test_the_claims_of_a_spec_are_audited_by_its_file(tmp_path: Path) -> None:
     spec = tmp_path / "mine.toml"
-    spec.write_text('name = "mine"\ninput = [3, 8, 8]\nargs.k = 4\n'
-                    'layers = [{ name = "a", op = "conv", out_channels = "{k}", kernel_size = 3 }]\n'
-                    '[variants.thin]\n[variants.wide]\nk = 8\n'
-                    '[[claims]]\nquantity = "params"\nvalue = 112\n'
-                    '[[claims]]\nvariant = "wide"\nlayer = "a"\n'
-                    'says = { params = 225, channels = 8, output = "6x6x8" }\n',
-                    encoding="utf-8")
+    spec.write_text(
+        'name = "mine"\ninput = [3, 8, 8]\nargs.k = 4\n'
+        'layers = [{ name = "a", op = "conv", out_channels = "{k}", kernel_size = 3 }]\n'
+        "[variants.thin]\n[variants.wide]\nk = 8\n"
+        '[[claims]]\nquantity = "params"\nvalue = 112\n'
+        '[[claims]]\nvariant = "wide"\nlayer = "a"\n'
+        'says = { params = 225, channels = 8, output = "6x6x8" }\n',
+        encoding="utf-8",
+    )
     found = run(str(spec))
     assert found.exit_code == 1
     assert "((3*3*3) + 1)*8 = 224" in found.output
@@ -119,28 +145,61 @@ def test_the_claims_of_a_spec_are_audited_by_its_file(tmp_path: Path) -> None:
     assert run(f"{spec}:thin").exit_code == 0
 
 
-@pytest.mark.parametrize(("names", "message"), [
-    (["note_02"], "there is no source of claims and no network 'note_02'; did you mean 'note_002'?"),
-    (["mlp_mnist"], "nothing is claimed of mlp_mnist: neither in its spec nor in a source of claims"),
-])
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (
+            ["note_02"],
+            "there is no source of claims and no network 'note_02'; did you mean 'note_002'?",
+        ),
+        (
+            ["mlp_mnist"],
+            "nothing is claimed of mlp_mnist: neither in its spec nor in a source of claims",
+        ),
+    ],
+)
 def test_what_is_no_source_is_refused(names: list[str], message: str) -> None:
     with pytest.raises(RequestError) as error:
         run(*names)
     assert str(error.value) == message
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ('[[claims]]\nnetwork = "lenet5"\nlayer = "C2"\nquantity = "params"\nvalue = 1\n',
-     "2:1: C002 lenet5 has no layer 'C2'; its layers are input, C1, S2"),
-    ('[[claims]]\nnetwork = "lenet"\nquantity = "params"\nvalue = 1\n', "C002 there is no network 'lenet'"),
-    ('[[claims]]\nnetwork = "lenet5"\nquantity = "parms"\nvalue = 1\n', "4:12: L003 \"parms\" is not a quantity"),
-    ('[[claims]]\nquantity = "params"\nvalue = 1\n', "C002 the claim names no network, and stands in no spec"),
-    ('[[claims]]\nnetwork = "lenet5"\nquantity = "params"\nvalue = "many"\n', "C002 params gives a figure such as"),
-    ('[[claims]]\nnetwork = "lenet5"\nlayer = "F6"\nquantity = "stride"\nvalue = 1\n',
-     "C002 F6 has no sliding window"),
-    ('[[claims]]\nexpression = "1/0"\nvalue = 1\n', "C002 {1/0} has no value: division by zero"),
-])
-def test_a_claim_about_what_is_not_there_is_a_problem_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '[[claims]]\nnetwork = "lenet5"\nlayer = "C2"\nquantity = "params"\nvalue = 1\n',
+            "2:1: C002 lenet5 has no layer 'C2'; its layers are input, C1, S2",
+        ),
+        (
+            '[[claims]]\nnetwork = "lenet"\nquantity = "params"\nvalue = 1\n',
+            "C002 there is no network 'lenet'",
+        ),
+        (
+            '[[claims]]\nnetwork = "lenet5"\nquantity = "parms"\nvalue = 1\n',
+            '4:12: L003 "parms" is not a quantity',
+        ),
+        (
+            '[[claims]]\nquantity = "params"\nvalue = 1\n',
+            "C002 the claim names no network, and stands in no spec",
+        ),
+        (
+            '[[claims]]\nnetwork = "lenet5"\nquantity = "params"\nvalue = "many"\n',
+            "C002 params gives a figure such as",
+        ),
+        (
+            '[[claims]]\nnetwork = "lenet5"\nlayer = "F6"\nquantity = "stride"\nvalue = 1\n',
+            "C002 F6 has no sliding window",
+        ),
+        (
+            '[[claims]]\nexpression = "1/0"\nvalue = 1\n',
+            "C002 {1/0} has no value: division by zero",
+        ),
+    ],
+)
+def test_a_claim_about_what_is_not_there_is_a_problem_with_its_place(
+    tmp_path: Path, text: str, message: str
+) -> None:
     with pytest.raises(SpecError) as error:
         run(file(tmp_path, text))
     assert message in str(error.value)
@@ -163,7 +222,7 @@ def test_every_verdict_of_the_shipped_sources_is_as_marked() -> None:
     assert all(r.claim.where or r.claim.origin not in ("", r.claim.source.name) for r in rulings)
 
 
-QUOTED = '''
+QUOTED = """
 [[claims]]
 source = "A paper"
 where = "table 1"
@@ -171,22 +230,35 @@ quoted = "as a blog quotes it"
 network = "lenet5"
 columns = ["layer", "params", "size"]
 rows = [["C1", "165", "28x28"], ["C3", "2416", "–"]]
-'''
+"""
 
 
 def test_what_was_not_read_itself_says_so_in_every_format(tmp_path: Path) -> None:
     path = file(tmp_path, QUOTED)
-    for format, words in (("text", "A paper, table 1 (quoted)"), ("markdown", "A paper, table 1 (quoted)"),
-                          ("html", "A paper, table 1 (quoted)"), ("json", '"quoted": "as a blog quotes it"')):
+    for format, words in (
+        ("text", "A paper, table 1 (quoted)"),
+        ("markdown", "A paper, table 1 (quoted)"),
+        ("html", "A paper, table 1 (quoted)"),
+        ("json", '"quoted": "as a blog quotes it"'),
+    ):
         assert words in run(path, "--format", format).output
     for format in ("text", "markdown", "html"):
-        assert "text itself not read: as a blog quotes it: A paper" in run(path, "--format", format).output
+        assert (
+            "text itself not read: as a blog quotes it: A paper"
+            in run(path, "--format", format).output
+        )
 
 
 def test_a_printed_table_comes_with_its_wrong_cells_marked(tmp_path: Path) -> None:
     path = file(tmp_path, QUOTED)
     page = run(path, "--format", "markdown").output
-    assert "| layer | parameters | size |\n|:--|:--|:--|\n| C1 | **165 (156)** | 28x28 |\n| C3 | 2416 | – |" in page
-    assert "<td>C1</td><td><mark>165 (156)</mark></td><td>28x28</td>" in run(path, "--format", "html").output
+    assert (
+        "| layer | parameters | size |\n|:--|:--|:--|\n| C1 | **165 (156)** | 28x28 |\n| C3 | 2416"
+        " | – |" in page
+    )
+    assert (
+        "<td>C1</td><td><mark>165 (156)</mark></td><td>28x28</td>"
+        in run(path, "--format", "html").output
+    )
     right = run(file(tmp_path, QUOTED.replace("165", "156")), "--format", "markdown").output
     assert "as printed" not in right, "a table that is right is not printed again"

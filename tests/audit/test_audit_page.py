@@ -16,7 +16,9 @@ def test_the_pages_are_those_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
     made = pages(str(REPORTS))
     assert set(made) == {"audit.md", *(f"audit/{stem}.md" for stem in claim_files())}
     for path, text in made.items():
-        assert (REPORTS / path).read_text(encoding="utf-8") == text.rstrip("\n") + "\n", f"cnnspec report writes {path}"
+        assert (REPORTS / path).read_text(encoding="utf-8") == text.rstrip("\n") + "\n", (
+            f"cnnspec report writes {path}"
+        )
 
 
 def test_the_errata_have_their_corrections_and_slips() -> None:

@@ -1,4 +1,5 @@
-"""Nothing that stands in a file of claims is answered with a traceback: shipped claims, with anything put into them."""
+"""Nothing that stands in a file of claims is answered with a traceback: shipped claims, with
+anything put into them."""
 
 import tomllib
 from contextlib import suppress
@@ -16,17 +17,65 @@ from cnnspec.spec.source import Source
 
 SMALL = ("", "lenet5", "lenet5_geron", "alexnet", "bird_cnn", "zfnet")
 JUNK: list[Any] = [
-    0, -1, 2**62, 1.5, 1e300, True, "", "x", "{a}", "conv2", "lenet5", "params", "61M", "()", "9" * 200, "<", "5x5", [],
-    [[]], [0], ["a"], [[1, 2], [3]], [[[]]], {}, {"op": "conv"}, {"op": []}, {"op": "linear", "out_features": 2**40},
-    {"a": {}}, [2**40, 2**40], [3, 224, 224], "1/0", "2**64", "'a'", "[1]", "3 if 1 else",
+    0,
+    -1,
+    2**62,
+    1.5,
+    1e300,
+    True,
+    "",
+    "x",
+    "{a}",
+    "conv2",
+    "lenet5",
+    "params",
+    "61M",
+    "()",
+    "9" * 200,
+    "<",
+    "5x5",
+    [],
+    [[]],
+    [0],
+    ["a"],
+    [[1, 2], [3]],
+    [[[]]],
+    {},
+    {"op": "conv"},
+    {"op": []},
+    {"op": "linear", "out_features": 2**40},
+    {"a": {}},
+    [2**40, 2**40],
+    [3, 224, 224],
+    "1/0",
+    "2**64",
+    "'a'",
+    "[1]",
+    "3 if 1 else",
 ]
-KEYS = ("layer", "set", "input", "over", "op", "value", "readings", "network", "errata", "quantity", "says")
+KEYS = (
+    "layer",
+    "set",
+    "input",
+    "over",
+    "op",
+    "value",
+    "readings",
+    "network",
+    "errata",
+    "quantity",
+    "says",
+)
 
 
 def claims(path: str) -> list[dict[str, Any]]:
     with open(path, "rb") as file:
         tables = tomllib.load(file)["claims"]
-    flat = [{**{k: v for k, v in t.items() if k != "claims"}, **c} for t in tables for c in t.get("claims", [t])]
+    flat = [
+        {**{k: v for k, v in t.items() if k != "claims"}, **c}
+        for t in tables
+        for c in t.get("claims", [t])
+    ]
     return [c for c in flat if c.get("network", "") in SMALL]
 
 
@@ -35,7 +84,8 @@ BASES = [c for path in claim_files().values() for c in claims(path)]
 
 @st.composite
 def spoilt(draw: st.DrawFn) -> dict[str, Any]:
-    """A claim with one or two of its values, at any depth, replaced by what does not belong there."""
+    """A claim with one or two of its values, at any depth, replaced by what does not belong
+    there."""
     claim = dict(draw(st.sampled_from(BASES)))
     for _ in range(draw(st.integers(1, 2))):
         key = draw(st.sampled_from([*claim, *KEYS]))

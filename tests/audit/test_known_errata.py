@@ -1,4 +1,5 @@
-"""What a reader finds wrong in the notes with paper and pencil is found by the audit, with the slip that was made.
+"""What a reader finds wrong in the notes with paper and pencil is found by the audit, with the slip
+that was made.
 
 This list is independent of the marks in the files of claims: it was made by reading the notes.
 """
@@ -37,8 +38,19 @@ ERRATA = [  # the note, words of the claim, what it is about, what comes out, an
     ("note_004", "C1 S2 C3 S4 C5 C6 C7", "order", "pool", "left out"),
 ]
 CELLS = [  # worked examples: the cells that are wrong, from 1, and the right values
-    ("note_001", "after doing this, we will get the output",
-     {(1, 1): 7 / 9, (1, 5): 5 / 9, (3, 7): 5 / 9, (4, 4): 5 / 9, (5, 1): 5 / 9, (7, 3): 5 / 9, (7, 7): 7 / 9}),
+    (
+        "note_001",
+        "after doing this, we will get the output",
+        {
+            (1, 1): 7 / 9,
+            (1, 5): 5 / 9,
+            (3, 7): 5 / 9,
+            (4, 4): 5 / 9,
+            (5, 1): 5 / 9,
+            (7, 3): 5 / 9,
+            (7, 7): 7 / 9,
+        },
+    ),
     ("note_001", "ReLU of map 1", {(7, 7): 0.77}),
     ("note_001", "map 1: window size 2", {(4, 4): 1.77}),
     ("note_003", "Mean-pooling", {(1, 2): 14 / 9, (2, 1): 32 / 9, (2, 2): 22.1 / 9}),
@@ -54,14 +66,20 @@ def of(source: str) -> Audited:
 def find(source: str, words: str, about: str = "") -> Ruling:
     """The one claim with these words about this quantity (of this row), or this calculation."""
     row, _, quantity = about.rpartition(" ")
-    [found] = [r for r in of(source).rulings if words in r.claim.text and (not row or r.claim.cell == row)
-               and (quantity in (r.claim.quantity, r.claim.subject.expression) or not quantity)]
+    [found] = [
+        r
+        for r in of(source).rulings
+        if words in r.claim.text
+        and (not row or r.claim.cell == row)
+        and (quantity in (r.claim.quantity, r.claim.subject.expression) or not quantity)
+    ]
     return found
 
 
 @pytest.mark.parametrize(("source", "words", "about", "right", "slip"), ERRATA)
-def test_a_known_erratum_is_refuted_and_its_slip_is_named(source: str, words: str, about: str, right: str,
-                                                          slip: str) -> None:
+def test_a_known_erratum_is_refuted_and_its_slip_is_named(
+    source: str, words: str, about: str, right: str, slip: str
+) -> None:
     ruling = find(source, words, about)
     assert ruling.verdict == "refuted"
     assert right in ruling.shown.split(", ") or right == ruling.shown
@@ -71,7 +89,9 @@ def test_a_known_erratum_is_refuted_and_its_slip_is_named(source: str, words: st
 
 
 @pytest.mark.parametrize(("source", "words", "wrong"), CELLS, ids=[words for _, words, _ in CELLS])
-def test_wrong_cells_of_examples_are_marked(source: str, words: str, wrong: dict[tuple[int, int], float]) -> None:
+def test_wrong_cells_of_examples_are_marked(
+    source: str, words: str, wrong: dict[tuple[int, int], float]
+) -> None:
     ruling = find(source, words)
     assert ruling.verdict == "refuted"
     found = {(c.row + 1, c.column + 1): float(c.computed or 0) for c in ruling.cells if not c.holds}
@@ -86,17 +106,28 @@ def test_the_flattened_list_lacks_one_of_twelve_numbers() -> None:
 
 
 def test_each_row_of_the_vgg_table_lacks_its_fifth_stage() -> None:
-    rows = [r for r in of("note_002").rulings if r.claim.quantity == "layout" and r.claim.text.startswith("VGG")]
+    rows = [
+        r
+        for r in of("note_002").rulings
+        if r.claim.quantity == "layout" and r.claim.text.startswith("VGG")
+    ]
     assert len(rows) == 6
     assert all(r.verdict == "refuted" and [s.slip for s in r.slips] == ["left out"] for r in rows)
     assert all("conv3-512" in r.slips[0].words and "max pool" in r.slips[0].words for r in rows)
 
 
-@pytest.mark.parametrize(("source", "words", "about"), [
-    ("note_000", "10 filters, each of size 3 x 3", "params"),  # 100 of one channel, 280 of three
-    ("note_002", "seven layers", "layers"),  # pools counted
-    ("note_002", "Model, Layer", "googlenet bytes"),  # MiB, not MB
-    ("note_003", "over 100 layers", "layers"),  # every operation counted
-])
+@pytest.mark.parametrize(
+    ("source", "words", "about"),
+    [
+        (
+            "note_000",
+            "10 filters, each of size 3 x 3",
+            "params",
+        ),  # 100 of one channel, 280 of three
+        ("note_002", "seven layers", "layers"),  # pools counted
+        ("note_002", "Model, Layer", "googlenet bytes"),  # MiB, not MB
+        ("note_003", "over 100 layers", "layers"),  # every operation counted
+    ],
+)
 def test_what_is_true_in_one_reading_only_is_ambiguous(source: str, words: str, about: str) -> None:
     assert find(source, words, about).verdict == "ambiguous"

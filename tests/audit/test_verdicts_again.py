@@ -1,8 +1,8 @@
 """Verdicts of the shipped claims, decided a second time without cnnspec's own arithmetic.
 
-The files of claims are read with tomllib alone; calculations are evaluated by Python, worked examples by PyTorch, whole
-networks counted by torchvision and timm. What is printed is read here too, in ten lines of its own.
-"""
+The files of claims are read with tomllib alone; calculations are evaluated by Python, worked
+examples by PyTorch, whole networks counted by torchvision and timm. What is printed is read here
+too, in ten lines of its own."""
 
 import math
 import re
@@ -37,12 +37,15 @@ def claims(kind: str) -> list[tuple[dict[str, Any], Ruling]]:
             for j, own in enumerate(group.get("claims", [None])):
                 table = {**group, **(own or {}), "stem": stem}
                 if kind in table and "readings" not in table:
-                    found.append((table, rulings["claims", i, "claims", j] if own else rulings["claims", i]))
+                    found.append(
+                        (table, rulings["claims", i, "claims", j] if own else rulings["claims", i])
+                    )
     return found
 
 
 def right(printed: Any, number: float | Fraction) -> bool:
-    """Whether a figure is the number: an integer exactly, text to its last digit that is not a zero before a unit."""
+    """Whether a figure is the number: an integer exactly, text to its last digit that is not a zero
+    before a unit."""
     if not isinstance(printed, str):
         return bool(number == printed)
     match = re.fullmatch(r"(<?)(\d*)(?:\.(\d+))?([KkMGB]| million|)", printed)
@@ -51,13 +54,20 @@ def right(printed: Any, number: float | Fraction) -> bool:
     value = Fraction(f"{whole or 0}.{decimals or 0}") * UNITS[unit]
     zeros = 0 if decimals else len(whole) - len(whole.rstrip("0"))
     step = Fraction(UNITS[unit]) * Fraction(10) ** (zeros - len(decimals))
-    return number < value if less else abs(Fraction(number) - value) <= step / 2 + Fraction(1, 10**9)
+    return (
+        number < value if less else abs(Fraction(number) - value) <= step / 2 + Fraction(1, 10**9)
+    )
 
 
 def inception(d: int, *k: int) -> int:
-    """The parameters of a module of GoogLeNet's table 1, by the columns of its row: #1x1, #3x3 reduce, #3x3, ..."""
+    """The parameters of a module of GoogLeNet's table 1, by the columns of its row: #1x1, #3x3
+    reduce, #3x3, ..."""
     one, reduce3, three, reduce5, five, pool = k
-    return (d + 1) * (one + reduce3 + reduce5 + pool) + (9 * reduce3 + 1) * three + (25 * reduce5 + 1) * five
+    return (
+        (d + 1) * (one + reduce3 + reduce5 + pool)
+        + (9 * reduce3 + 1) * three
+        + (25 * reduce5 + 1) * five
+    )
 
 
 def verdict(good: bool) -> str:
@@ -69,8 +79,11 @@ def test_calculations_are_as_python_has_them() -> None:
     assert len(found) >= 60
     for table, ruling in found:
         value = eval(table["expression"], {"__builtins__": {}}, NAMES)
-        good = value is table["value"] if isinstance(table["value"], bool) else right(
-            table["value"], Fraction(value).limit_denominator(10**12))
+        good = (
+            value is table["value"]
+            if isinstance(table["value"], bool)
+            else right(table["value"], Fraction(value).limit_denominator(10**12))
+        )
         assert ruling.verdict == verdict(good), table["text"]
 
 
@@ -89,13 +102,17 @@ def again(table: dict[str, Any]) -> list[tuple[int, int, str, float | None]]:
     stride, kind = table.get("stride"), table["matrix"]
     if kind == "conv":
         weight = matrix(table["kernel"]) / table.get("divide", 1)
-        out = functional.conv2d(given[None], weight[None], padding=table.get("padding", 0), stride=stride or 1)[0]
+        out = functional.conv2d(
+            given[None], weight[None], padding=table.get("padding", 0), stride=stride or 1
+        )[0]
         out = out + table.get("bias", 0)
     elif kind == "product":
         out = given * matrix(table["kernel"])
     elif kind in ("maxpool", "minpool"):
         sign = 1 if kind == "maxpool" else -1
-        out = sign * functional.max_pool2d(sign * given, size, stride or size, ceil_mode=table.get("ceil", False))
+        out = sign * functional.max_pool2d(
+            sign * given, size, stride or size, ceil_mode=table.get("ceil", False)
+        )
     elif kind == "avgpool":
         out = functional.avg_pool2d(given, size, stride or size)
     else:
@@ -105,16 +122,28 @@ def again(table: dict[str, Any]) -> list[tuple[int, int, str, float | None]]:
     rows = out[0].tolist()
     cells = []
     for i in range(max(len(rows), len(table["gives"]))):
-        theirs, ours = table["gives"][i] if i < len(table["gives"]) else [], rows[i] if i < len(rows) else []
-        cells += [(i, j, str(theirs[j]) if j < len(theirs) else "nothing", ours[j] if j < len(ours) else None)
-                  for j in range(max(len(theirs), len(ours)))]
+        theirs, ours = (
+            table["gives"][i] if i < len(table["gives"]) else [],
+            (rows[i] if i < len(rows) else []),
+        )
+        cells += [
+            (
+                i,
+                j,
+                str(theirs[j]) if j < len(theirs) else "nothing",
+                ours[j] if j < len(ours) else None,
+            )
+            for j in range(max(len(theirs), len(ours)))
+        ]
     return [c for c in cells if c[2] != ""]
 
 
 def matrix(rows: list[Any]) -> torch.Tensor:
     """A matrix of numbers or printed numbers, or several, as channels."""
     several = rows if isinstance(rows[0][0], list) else [rows]
-    return torch.tensor([[[float(c) for c in row] for row in m] for m in several], dtype=torch.float64)
+    return torch.tensor(
+        [[[float(c) for c in row] for row in m] for m in several], dtype=torch.float64
+    )
 
 
 def alike(printed: str, value: float | None) -> bool:
@@ -126,7 +155,8 @@ def alike(printed: str, value: float | None) -> bool:
 
 @cache
 def counted(name: str) -> tuple[int, int]:
-    """The trainable parameters of a reference without its auxiliary heads, and its MACs, counted by PyTorch."""
+    """The trainable parameters of a reference without its auxiliary heads, and its MACs, counted by
+    PyTorch."""
     reference = next(r for r in references() if r.network == name)
     try:
         with torch.device("meta"):
@@ -135,15 +165,25 @@ def counted(name: str) -> tuple[int, int]:
         model = build(reference.library, reference.model).eval().to("meta")
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(torch.empty(1, *cnnspec.load(name).input, device="meta"))
-    return sum(p.numel() for n, p in model.named_parameters() if "aux" not in n.lower()), counter.get_total_flops() // 2
+    return (
+        sum(p.numel() for n, p in model.named_parameters() if "aux" not in n.lower()),
+        counter.get_total_flops() // 2,
+    )
 
 
 @pytest.mark.long
 def test_networks_are_as_torchvision_and_timm_have_them() -> None:
-    """Every figure of parameters or MACs of a whole network that a library has too, confirmed or refuted."""
+    """Every figure of parameters or MACs of a whole network that a library has too, confirmed or
+    refuted."""
     known = {r.network for r in references()} - {"ssd300_torchvision"}
-    whole = [(t, r) for t, r in claims("quantity") if t["quantity"] in ("params", "macs") and t.get("network") in known
-             and not {"layer", "op", "set", "over", "input"} & t.keys() and t["value"] not in ("more", "fewer")]
+    whole = [
+        (t, r)
+        for t, r in claims("quantity")
+        if t["quantity"] in ("params", "macs")
+        and t.get("network") in known
+        and not {"layer", "op", "set", "over", "input"} & t.keys()
+        and t["value"] not in ("more", "fewer")
+    ]
     assert len(whole) >= 70
     for table, ruling in whole:
         params, macs = counted(table["network"])
@@ -153,32 +193,64 @@ def test_networks_are_as_torchvision_and_timm_have_them() -> None:
 
 
 BY_HAND = [  # refuted figures of papers that no library has: the network, the figure, what it is, and how that is known
-    ("alexnet", 253440, 55 * 55 * 96),  # its section 3.5: 96 kernels, 55x55 positions; field.md: 290,400
+    (
+        "alexnet",
+        253440,
+        55 * 55 * 96,
+    ),  # its section 3.5: 96 kernels, 55x55 positions; field.md: 290,400
     ("googlenet", "2.7K", (7 * 7 * 3 + 1) * 64),  # field.md: 9,408, and 64 biases
     ("googlenet", "34M", 7 * 7 * 3 * 64 * 112 * 112),
     ("googlenet", "112K", (64 + 1) * 64 + (9 * 64 + 1) * 192),
-    *(("googlenet", figure, inception(*channels)) for figure, channels in {
-        "159K": (192, 64, 96, 128, 16, 32, 32), "380K": (256, 128, 128, 192, 32, 96, 64),
-        "364K": (480, 192, 96, 208, 16, 48, 64), "437K": (512, 160, 112, 224, 24, 64, 64),
-        "463K": (512, 128, 128, 256, 24, 64, 64), "580K": (512, 112, 144, 288, 32, 64, 64),
-        "840K": (528, 256, 160, 320, 32, 128, 128), "1072K": (832, 256, 160, 320, 32, 128, 128),
-        "1388K": (832, 384, 192, 384, 48, 128, 128)}.items()),
-    *(("googlenet", figure, 49 * k * (inception(*channels) - sum(channels[1:]))) for figure, k, channels in (
-        ("73M", 4, (480, 192, 96, 208, 16, 48, 64)), ("54M", 1, (832, 256, 160, 320, 32, 128, 128)))),
+    *(
+        ("googlenet", figure, inception(*channels))
+        for figure, channels in {
+            "159K": (192, 64, 96, 128, 16, 32, 32),
+            "380K": (256, 128, 128, 192, 32, 96, 64),
+            "364K": (480, 192, 96, 208, 16, 48, 64),
+            "437K": (512, 160, 112, 224, 24, 64, 64),
+            "463K": (512, 128, 128, 256, 24, 64, 64),
+            "580K": (512, 112, 144, 288, 32, 64, 64),
+            "840K": (528, 256, 160, 320, 32, 128, 128),
+            "1072K": (832, 256, 160, 320, 32, 128, 128),
+            "1388K": (832, 384, 192, 384, 48, 128, 128),
+        }.items()
+    ),
+    *(
+        ("googlenet", figure, 49 * k * (inception(*channels) - sum(channels[1:])))
+        for figure, k, channels in (
+            ("73M", 4, (480, 192, 96, 208, 16, 48, 64)),
+            ("54M", 1, (832, 256, 160, 320, 32, 128, 128)),
+        )
+    ),
     *(("googlenet", figure, 6_998_552) for figure in ("4M", "5M", "6.8M")),  # field.md
     ("squeezenet1_0", 1182816, 96 * 109 * 109),  # floor((224 - 7)/2) + 1 = 109
-    # table 4's own figure leaves out the classifier: 4866M and 1024*1000, which table 6's 569M of MobileNet includes
+    # table 4's own figure leaves out the classifier: 4866M and 1024*1000, which table 6's 569M of
+    # MobileNet includes
     ("mobilenet_v1_full_conv", "4866M", 4_866_269_184 + 1024 * 1000),
-    # torchvision's 4,089,184,256 less 3/4 of the first 1x1 in each of three stages, which reads every second position
-    ("resnet50_v1", "3.8G", 4_089_184_256 - 3 * (256 * 128 * 28**2 + 512 * 256 * 14**2 + 1024 * 512 * 7**2)),
-    ("resnet101_v1", "7.58G", 7_801_405_440 - 3 * (256 * 128 * 28**2 + 512 * 256 * 14**2 + 1024 * 512 * 7**2)),
+    # torchvision's 4,089,184,256 less 3/4 of the first 1x1 in each of three stages, which reads
+    # every second position
+    (
+        "resnet50_v1",
+        "3.8G",
+        4_089_184_256 - 3 * (256 * 128 * 28**2 + 512 * 256 * 14**2 + 1024 * 512 * 7**2),
+    ),
+    (
+        "resnet101_v1",
+        "7.58G",
+        7_801_405_440 - 3 * (256 * 128 * 28**2 + 512 * 256 * 14**2 + 1024 * 512 * 7**2),
+    ),
 ]
 
 
-@pytest.mark.parametrize(("network", "figure", "number"), BY_HAND, ids=[f"{n} {f}" for n, f, _ in BY_HAND])
+@pytest.mark.parametrize(
+    ("network", "figure", "number"), BY_HAND, ids=[f"{n} {f}" for n, f, _ in BY_HAND]
+)
 def test_errata_of_papers_are_what_they_are_by_hand(network: str, figure: Any, number: int) -> None:
-    found = [r for t, r in claims("quantity") if t["stem"].startswith("papers") and t.get("network") == network
-             and t["value"] == figure]
+    found = [
+        r
+        for t, r in claims("quantity")
+        if t["stem"].startswith("papers") and t.get("network") == network and t["value"] == figure
+    ]
     assert found
     assert not right(figure, number)
     assert all((r.verdict, r.claim.erratum, r.computed) == ("refuted", True, number) for r in found)

@@ -21,23 +21,28 @@ REPORTS = Path(__file__).parents[2] / "reports"
 def main() -> None:
     """Run all benchmarks, or the one of check."""
     if sys.argv[1:] == ["check"]:
-        write(json.loads((REPORTS / "data" / "benchmarks.json").read_text()) | {"check": checking.measure()})
+        write(
+            json.loads((REPORTS / "data" / "benchmarks.json").read_text())
+            | {"check": checking.measure()}
+        )
         return
-    write({
-        "about": {
-            "date": datetime.date.today().isoformat(),
-            "python": platform.python_version(),
-            "click": version("click"),
-            "tabulate": version("tabulate"),
-            "cpus": os.cpu_count(),
-            "machine": platform.machine(),
-        },
-        "startup": startup.measure(),
-        "deep": startup.deep(),
-        "scaling": scaling.measure(),
-        "verify": verifying.measure(),
-        "check": checking.measure(),
-    })
+    write(
+        {
+            "about": {
+                "date": datetime.date.today().isoformat(),
+                "python": platform.python_version(),
+                "click": version("click"),
+                "tabulate": version("tabulate"),
+                "cpus": os.cpu_count(),
+                "machine": platform.machine(),
+            },
+            "startup": startup.measure(),
+            "deep": startup.deep(),
+            "scaling": scaling.measure(),
+            "verify": verifying.measure(),
+            "check": checking.measure(),
+        }
+    )
 
 
 def write(data: dict[str, Any]) -> None:

@@ -1,4 +1,5 @@
-"""What checking many specs costs: `cnnspec check` of 10,000 files against reading and parsing them with tomllib."""
+"""What checking many specs costs: `cnnspec check` of 10,000 files against reading and parsing them
+with tomllib."""
 
 import datetime
 import json
@@ -23,10 +24,11 @@ SEED = 6
 
 
 def derive(folder: Path, n: int, seed: int = SEED) -> None:
-    """Write ``n`` specs into a folder, the same for the same seed: files of the zoo in turn, each with all variants.
+    """Write ``n`` specs into a folder, the same for the same seed: files of the zoo in turn, each
+    with all variants.
 
-    No two are equal: titles, numbers of classes and, in lines of dropout, probabilities are drawn anew.
-    """
+    No two are equal: titles, numbers of classes and, in lines of dropout, probabilities are drawn
+    anew."""
     rng = random.Random(seed)
     texts = [Path(f).read_text(encoding="utf-8") for f in families()]
     names = [Path(f).stem for f in families()]
@@ -39,7 +41,8 @@ def derive(folder: Path, n: int, seed: int = SEED) -> None:
 
 
 def used(who: int) -> float:
-    """The seconds of CPU, user and system, that this process (or its children that have ended) took so far."""
+    """The seconds of CPU, user and system, that this process (or its children that have ended) took
+    so far."""
     usage = resource.getrusage(who)
     return usage.ru_utime + usage.ru_stime
 
@@ -50,25 +53,39 @@ def parse(folder: Path) -> None:
 
 
 def measure(files: int = FILES) -> dict[str, Any]:
-    """Seconds of both, on the clock and of CPU, and their ratios. On busy machines the CPU's tell more."""
+    """Seconds of both, on the clock and of CPU, and their ratios. On busy machines the CPU's tell
+    more."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         derive(folder, files)
         clock, cpu = time.perf_counter(), used(resource.RUSAGE_SELF)
         parse(folder)
-        parsed = {"seconds": time.perf_counter() - clock, "cpu_seconds": used(resource.RUSAGE_SELF) - cpu}
+        parsed = {
+            "seconds": time.perf_counter() - clock,
+            "cpu_seconds": used(resource.RUSAGE_SELF) - cpu,
+        }
         clock, cpu = time.perf_counter(), used(resource.RUSAGE_CHILDREN)
         command = [sys.executable, "-m", "cnnspec", "check", name, "--format", "json"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        checked = {"seconds": time.perf_counter() - clock, "cpu_seconds": used(resource.RUSAGE_CHILDREN) - cpu}
+        checked = {
+            "seconds": time.perf_counter() - clock,
+            "cpu_seconds": used(resource.RUSAGE_CHILDREN) - cpu,
+        }
     assert done.returncode in (0, 1), done.stderr
     report = json.loads(done.stdout)
     assert len(report["files"]) == files
     ratios = {key: round(checked[key] / parsed[key], 2) for key in parsed}
     return {
-        "date": datetime.date.today().isoformat(), "python": platform.python_version(), "cpus": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 1), "files": files, "networks": report["networks"],
-        "findings": len(report["findings"]), "parse": {k: round(v, 2) for k, v in parsed.items()},
-        "check": {k: round(v, 2) for k, v in checked.items()}, "ratio": ratios["seconds"],
-        "cpu_ratio": ratios["cpu_seconds"], "limit": LIMIT,
+        "date": datetime.date.today().isoformat(),
+        "python": platform.python_version(),
+        "cpus": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+        "files": files,
+        "networks": report["networks"],
+        "findings": len(report["findings"]),
+        "parse": {k: round(v, 2) for k, v in parsed.items()},
+        "check": {k: round(v, 2) for k, v in checked.items()},
+        "ratio": ratios["seconds"],
+        "cpu_ratio": ratios["cpu_seconds"],
+        "limit": LIMIT,
     }

@@ -30,11 +30,23 @@ print(best)
 
 
 def measure() -> list[dict[str, Any]]:
-    """Seconds, and microseconds a node, for graph, costs, receptive fields, rows and totals of a chain."""
+    """Seconds, and microseconds a node, for graph, costs, receptive fields, rows and totals of a
+    chain."""
     found = []
     for n in SIZES:
-        result = subprocess.run([sys.executable, "-c", ONE, str(n)], capture_output=True, text=True, check=True)
+        result = subprocess.run(
+            [sys.executable, "-c", ONE, str(n)], capture_output=True, text=True, check=True
+        )
         spent = float(result.stdout)
-        found.append({"nodes": n, "seconds": round(spent, 4), "microseconds_a_node": round(1e6 * spent / n, 2)})
+        found.append(
+            {
+                "nodes": n,
+                "seconds": round(spent, 4),
+                "microseconds_a_node": round(1e6 * spent / n, 2),
+            }
+        )
     first = found[0]["microseconds_a_node"]
-    return [{**row, "ratio": round(row["microseconds_a_node"] / first, 3), "limit": LIMIT} for row in found]
+    return [
+        {**row, "ratio": round(row["microseconds_a_node"] / first, 3), "limit": LIMIT}
+        for row in found
+    ]

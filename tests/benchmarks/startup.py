@@ -1,4 +1,5 @@
-"""What a command costs as a whole process, against a Python that only imports the libraries it stands on."""
+"""What a command costs as a whole process, against a Python that only imports the libraries it
+stands on."""
 
 import os
 import statistics
@@ -15,7 +16,9 @@ RUNS = 41
 BASE = "import click, tomllib, json"
 CASES = {
     "cnnspec table vgg16 --format json": BASE,
-    "cnnspec table vgg16": BASE + ", tabulate",  # as the goal was set; text tables do not need it any more
+    "cnnspec table vgg16": (
+        BASE + ", tabulate"
+    ),  # as the goal was set; text tables do not need it any more
 }
 DEEPER = ("resnet50", "nasnetalarge", "resnet1202_cifar")
 LIMIT = 1.4
@@ -36,7 +39,8 @@ def seconds(argv: list[str]) -> float:
 
 
 def compare(ours: list[str], base: list[str], runs: int = RUNS) -> dict[str, Any]:
-    """Both commands in turn, after one run of each that is not counted: medians, and the median of the ratios."""
+    """Both commands in turn, after one run of each that is not counted: medians, and the median of
+    the ratios."""
     seconds(ours), seconds(base)
     pairs = [(seconds(ours), seconds(base)) for _ in range(runs)]
     ratios = sorted(a / b for a, b in pairs)
@@ -51,14 +55,22 @@ def compare(ours: list[str], base: list[str], runs: int = RUNS) -> dict[str, Any
 
 
 def deep() -> list[dict[str, Any]]:
-    """Networks of many nodes: against the same base, and the time that each node adds to a network of a few."""
+    """Networks of many nodes: against the same base, and the time that each node adds to a network
+    of a few."""
     base, small = [sys.executable, "-c", BASE], command(table(SMALL))
     found = []
     for name in DEEPER:
         nodes = len(load(name).graph.nodes) - len(load(SMALL).graph.nodes)
         added = compare(command(table(name)), small)["added_ms"]
-        found.append({"command": table(name), "nodes": nodes, **compare(command(table(name)), base),
-                      "microseconds_a_node": round(1000 * added / nodes, 1), "limit": LIMIT})
+        found.append(
+            {
+                "command": table(name),
+                "nodes": nodes,
+                **compare(command(table(name)), base),
+                "microseconds_a_node": round(1000 * added / nodes, 1),
+                "limit": LIMIT,
+            }
+        )
     return found
 
 
@@ -69,7 +81,11 @@ def table(name: str) -> str:
 def measure() -> list[dict[str, Any]]:
     """All cases."""
     return [
-        {"command": text, "base": f'python -c "{base}"', "limit": LIMIT,
-         **compare(command(text), [sys.executable, "-c", base])}
+        {
+            "command": text,
+            "base": f'python -c "{base}"',
+            "limit": LIMIT,
+            **compare(command(text), [sys.executable, "-c", base]),
+        }
         for text, base in CASES.items()
     ]

@@ -18,14 +18,20 @@ def test_page_shows_the_committed_data() -> None:
     assert (REPORTS / "benchmarks.md").read_text() == page(data)
 
 
-def test_page_shows_the_deepest_networks_once_they_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(startup, "seconds", lambda argv: 0.02 * len(argv[2]) if argv[1] == "-c" else 1.0)
+def test_page_shows_the_deepest_networks_once_they_are_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        startup, "seconds", lambda argv: 0.02 * len(argv[2]) if argv[1] == "-c" else 1.0
+    )
     deep = startup.deep()
     data = json.loads((REPORTS / "data" / "benchmarks.json").read_text())
     lines = page({**data, "deep": deep}).replace("\\", "").splitlines()
     for row in deep:
         assert any(row["command"] in line and f"{row['nodes']:,}" in line for line in lines)
-        assert row["microseconds_a_node"] == 0  # as nothing takes longer than the smallest network here
+        assert (
+            row["microseconds_a_node"] == 0
+        )  # as nothing takes longer than the smallest network here
 
 
 def test_comparison_measures_both_commands() -> None:
@@ -35,10 +41,20 @@ def test_comparison_measures_both_commands() -> None:
 
 
 def test_page_shows_what_verification_costs() -> None:
-    row = {"command": "cnnspec verify resnet50", "base": "import torch", "limit": 1.3, "median_ms": 4240.0,
-           "base_median_ms": 3520.0, "ratio": 1.204, "ratio_quartiles": [1.19, 1.22]}
+    row = {
+        "command": "cnnspec verify resnet50",
+        "base": "import torch",
+        "limit": 1.3,
+        "median_ms": 4240.0,
+        "base_median_ms": 3520.0,
+        "ratio": 1.204,
+        "ratio_quartiles": [1.19, 1.22],
+    }
     shown = " ".join(verifying([row]).split())
-    assert "| cnnspec verify resnet50 | import torch | 4.24 | 3.52 | 1.20 | 1.19 to 1.22 | 1.3 |" in shown
+    assert (
+        "| cnnspec verify resnet50 | import torch | 4.24 | 3.52 | 1.20 | 1.19 to 1.22 | 1.3 |"
+        in shown
+    )
 
 
 def test_files_derived_from_the_zoo_are_specs_that_differ_and_stay_the_same(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""What `cnnspec verify resnet50` costs as a whole process, against a Python that only does what it cannot do without.
+"""What `cnnspec verify resnet50` costs as a whole process, against a Python that only does what it
+cannot do without.
 
-    python -m tests.benchmarks.verifying           measure, and write data and page
+python -m tests.benchmarks.verifying           measure, and write data and page
 """
 
 import json
@@ -17,21 +18,45 @@ with torch.no_grad():
     model(torch.zeros(1, 3, 224, 224))
 """
 TWIN = "import torch, cnnspec\nmodel = cnnspec.load('resnet50').build()" + RUN
-REFERENCE = ("import torch\nfrom tests.support import import_torchvision\n"
-             "model = import_torchvision().models.resnet50(weights=None)" + RUN)
+REFERENCE = (
+    "import torch\nfrom tests.support import import_torchvision\n"
+    "model = import_torchvision().models.resnet50(weights=None)" + RUN
+)
 CASES = (
-    ("verify resnet50", "import torch, build the twin, one forward", ["cnnspec", "verify"], [], TWIN, 1.3),
-    ("verify resnet50 --against torchvision", "import torch and torchvision, build the reference, one forward",
-     ["tests.verify"], ["--against", "torchvision"], REFERENCE, 2.5),
+    (
+        "verify resnet50",
+        "import torch, build the twin, one forward",
+        ["cnnspec", "verify"],
+        [],
+        TWIN,
+        1.3,
+    ),
+    (
+        "verify resnet50 --against torchvision",
+        "import torch and torchvision, build the reference, one forward",
+        ["tests.verify"],
+        ["--against", "torchvision"],
+        REFERENCE,
+        2.5,
+    ),
 )
 
 
 def measure(runs: int = RUNS) -> list[dict[str, Any]]:
     """Both cases, on the CPU; to be run where `tests` can be imported."""
-    return [{"command": f"cnnspec {name}", "base": base, "limit": limit,
-             **compare([sys.executable, "-m", *module, "resnet50", "--device", "cpu", *options],
-                       [sys.executable, "-c", code], runs)}
-            for name, base, module, options, code, limit in CASES]
+    return [
+        {
+            "command": f"cnnspec {name}",
+            "base": base,
+            "limit": limit,
+            **compare(
+                [sys.executable, "-m", *module, "resnet50", "--device", "cpu", *options],
+                [sys.executable, "-c", code],
+                runs,
+            ),
+        }
+        for name, base, module, options, code, limit in CASES
+    ]
 
 
 def main() -> None:

@@ -36,7 +36,9 @@ def data(*arguments: str) -> dict[str, object]:
 def process(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """The command line as a process, problems and exit code included."""
     command = [sys.executable, "-m", "cnnspec", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False
+    )
 
 
 @pytest.fixture
@@ -71,11 +73,20 @@ def test_list_has_a_line_for_each_network() -> None:
     found = json.loads(run("list", "lenet", "--format", "json").output)["networks"]
     names = [n for variants in networks().values() for n in variants if "lenet" in n]
     assert [n["network"] for n in found] == names
-    assert {"network": "lenet5", "title": "LeNet-5", "family": "lenet5", "year": 1998, "input": [1, 32, 32],
-            "params": 61706, "macs": 416520} in found
+    assert {
+        "network": "lenet5",
+        "title": "LeNet-5",
+        "family": "lenet5",
+        "year": 1998,
+        "input": [1, 32, 32],
+        "params": 61706,
+        "macs": 416520,
+    } in found
     lines = run("list", "lenet").output.splitlines()
     assert [line.split()[0] for line in lines[2:]] == names
-    assert ["lenet5", "lenet5", "1998", "1x32x32", "61,706", "416,520"] in [line.split() for line in lines]
+    assert ["lenet5", "lenet5", "1998", "1x32x32", "61,706", "416,520"] in [
+        line.split() for line in lines
+    ]
 
 
 @pytest.mark.parametrize("format", ["text", "markdown", "latex", "html", "csv"])
@@ -120,16 +131,38 @@ def test_schema_prints_the_json_schema() -> None:
     assert json.loads(run("schema").output)["$schema"] == "http://json-schema.org/draft-07/schema#"
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (("table", "lenet"), "there is no network 'lenet'; cnnspec list shows those there are; did you mean 'lenet5'?"),
-    (("table", "lenet5", "--columns", "parms"), "there is no column 'parms'; did you mean 'params'?"),
-    (("table", "lenet5", "--columns", "params", "--format", "json"),
-     "--columns and --convention go with tables; JSON has every key"),
-    (("table", "lenet5", "--input", "3,a"), "--input takes sizes such as 3,224,224, channels first, not '3,a'"),
-    (("table", "lenet5", "--set", "classes"), "--set takes name=value, not 'classes'; for example --set classes=10"),
-    (("explain", "lenet5", "C9"), "lenet5 has no layer 'C9'; its layers are C1, S2,"),
-])
-def test_a_request_that_is_not_understood_says_what_would_be(arguments: tuple[str, ...], message: str) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("table", "lenet"),
+            (
+                "there is no network 'lenet'; cnnspec list shows those there are; did you mean"
+                " 'lenet5'?"
+            ),
+        ),
+        (
+            ("table", "lenet5", "--columns", "parms"),
+            "there is no column 'parms'; did you mean 'params'?",
+        ),
+        (
+            ("table", "lenet5", "--columns", "params", "--format", "json"),
+            "--columns and --convention go with tables; JSON has every key",
+        ),
+        (
+            ("table", "lenet5", "--input", "3,a"),
+            "--input takes sizes such as 3,224,224, channels first, not '3,a'",
+        ),
+        (
+            ("table", "lenet5", "--set", "classes"),
+            "--set takes name=value, not 'classes'; for example --set classes=10",
+        ),
+        (("explain", "lenet5", "C9"), "lenet5 has no layer 'C9'; its layers are C1, S2,"),
+    ],
+)
+def test_a_request_that_is_not_understood_says_what_would_be(
+    arguments: tuple[str, ...], message: str
+) -> None:
     with pytest.raises(RequestError) as error:
         run(*arguments)
     assert str(error.value).startswith(message)
@@ -138,17 +171,22 @@ def test_a_request_that_is_not_understood_says_what_would_be(arguments: tuple[st
 def test_an_argument_that_the_network_lacks_is_a_problem_of_the_command_line(family: str) -> None:
     with pytest.raises(SpecError) as error:
         run("table", family, "--set", "widht=3")
-    assert str(error.value) == (
-        "--set widht: L015 widht is not an argument of family\n  help: did you mean 'width'?")
+    assert (
+        str(error.value)
+        == "--set widht: L015 widht is not an argument of family\n  help: did you mean 'width'?"
+    )
 
 
-@pytest.mark.parametrize(("arguments", "code", "start"), [
-    (("table", "lenet5"), 0, ""),
-    (("table", "no_such_network"), 2, "cnnspec: there is no network"),
-    (("table", "lenet5", "--input", "1,2,2"), 2, ""),
-    (("table", "lenet5", "--preset", "none"), 2, "Usage: "),
-    (("tabel", "lenet5"), 2, "Usage: "),
-])
+@pytest.mark.parametrize(
+    ("arguments", "code", "start"),
+    [
+        (("table", "lenet5"), 0, ""),
+        (("table", "no_such_network"), 2, "cnnspec: there is no network"),
+        (("table", "lenet5", "--input", "1,2,2"), 2, ""),
+        (("table", "lenet5", "--preset", "none"), 2, "Usage: "),
+        (("tabel", "lenet5"), 2, "Usage: "),
+    ],
+)
 def test_exit_codes(arguments: tuple[str, ...], code: int, start: str) -> None:
     done = process(*arguments)
     assert done.returncode == code

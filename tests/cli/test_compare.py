@@ -24,25 +24,43 @@ def run(*args: str) -> Result:
 
 def test_json_has_the_figures_of_table_and_memory_under_their_names() -> None:
     data = json.loads(run(*PAIR, "--batch", "4", "--optimizer", "adam", "--format", "json").stdout)
-    assert (data["version"], data["batch"], data["dtype"], data["optimizer"]) == (1, 4, "float32", "adam")
+    assert (data["version"], data["batch"], data["dtype"], data["optimizer"]) == (
+        1,
+        4,
+        "float32",
+        "adam",
+    )
     for entry, name in zip(data["networks"], PAIR, strict=True):
         net = cnnspec.load(name)
         memory = net.memory(batch=4, optimizer="adam")
         assert [*entry] == [*DEFAULT]
         assert entry["network"] == name
         assert (entry["params"], entry["macs"], entry["activations"]) == (
-            net.totals.params, net.totals.macs, net.totals.activations)
-        assert (entry["inference_peak"], entry["training_peak"]) == (memory.inference_peak, memory.training_peak)
+            net.totals.params,
+            net.totals.macs,
+            net.totals.activations,
+        )
+        assert (entry["inference_peak"], entry["training_peak"]) == (
+            memory.inference_peak,
+            memory.training_peak,
+        )
     assert [n["receptive_field"] for n in data["networks"]] == [[212, 212], [427, 427], [16, 16]]
     assert [n["depth"] for n in data["networks"]] == [16, 50, 5]
 
 
 def test_every_measure_of_one_network_by_hand() -> None:
-    entry = json.loads(run("lenet5", "--columns", ",".join(MEASURES), "--format", "json").stdout)["networks"][0]
+    entry = json.loads(run("lenet5", "--columns", ",".join(MEASURES), "--format", "json").stdout)[
+        "networks"
+    ][0]
     weights = 150 + 2400 + 400 * 120 + 120 * 84 + 84 * 10
     moved = 4 * (9108 + 8094 + 61706)  # what layers read, what they write, and parameters
     assert entry["weights"] == weights == 61_470
-    assert (entry["flops"], entry["buffers"], entry["input"], entry["year"]) == (833_040, 0, [1, 32, 32], 1998)
+    assert (entry["flops"], entry["buffers"], entry["input"], entry["year"]) == (
+        833_040,
+        0,
+        [1, 32, 32],
+        1998,
+    )
     assert entry["intensity"] == round(833_040 / moved, 2)
     assert entry["fvcore"] == entry["macs"] == 416_520
     assert entry["torchinfo"] == 416_520 + 4704 + 1600 + 120 + 84 + 10
@@ -50,18 +68,38 @@ def test_every_measure_of_one_network_by_hand() -> None:
 
 def test_shared_weights_count_once_and_a_batch_moves_weights_once() -> None:
     keys = "network,params,weights,intensity,architecture"
-    one, more = (json.loads(run("retinanet_resnet50_fpn", "lenet5", "--columns", keys, "--batch", n, "--format", "json")
-                            .stdout)["networks"] for n in ("1", "10"))
+    one, more = (
+        json.loads(
+            run(
+                "retinanet_resnet50_fpn",
+                "lenet5",
+                "--columns",
+                keys,
+                "--batch",
+                n,
+                "--format",
+                "json",
+            ).stdout
+        )["networks"]
+        for n in ("1", "10")
+    )
     assert one[0]["weights"] < one[0]["params"]
     assert one[0]["architecture"] is None  # it has branches
-    assert one[1]["architecture"] == "Image, Conv5-6, Avg pool, Conv5-16, Avg pool, FC-120, FC-84, FC-10"
+    assert (
+        one[1]["architecture"]
+        == "Image, Conv5-6, Avg pool, Conv5-16, Avg pool, FC-120, FC-84, FC-10"
+    )
     assert one[1]["intensity"] == round(833_040 / (4 * (9108 + 8094 + 61706)), 2)
     assert more[1]["intensity"] == round(8_330_400 / (4 * (10 * (9108 + 8094) + 61706)), 2)
 
 
-def test_a_field_that_is_no_square_is_shown_whole_and_compared_by_its_larger_side(tmp_path: Path) -> None:
-    (tmp_path / "n.toml").write_text('name = "n"\ninput = [1, 8, 8]\n'
-                                     'layers = [{ name = "c", op = "conv", out_channels = 1, kernel_size = [1, 5] }]\n')
+def test_a_field_that_is_no_square_is_shown_whole_and_compared_by_its_larger_side(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "n.toml").write_text(
+        'name = "n"\ninput = [1, 8, 8]\n'
+        'layers = [{ name = "c", op = "conv", out_channels = 1, kernel_size = [1, 5] }]\n'
+    )
     given = (str(tmp_path / "n.toml"), "--columns", "network,receptive_field")
     assert run(*given).stdout.splitlines()[2].split() == ["n", "1x5"]
     assert names(*given, "--filter", "receptive_field > 4") == ["n"]
@@ -72,7 +110,11 @@ def test_csv_is_exact_and_a_frame_says_the_same() -> None:
     rows = list(csv.DictReader(io.StringIO(run(*PAIR, "--format", "csv").stdout)))
     frame = cnnspec.compare(PAIR).to_frame()
     assert [*frame.columns] == [*rows[0]] == [*DEFAULT]
-    assert [int(r["params"]) for r in rows] == list(frame["params"]) == [138_357_544, 25_557_032, 61_706]
+    assert (
+        [int(r["params"]) for r in rows]
+        == list(frame["params"])
+        == [138_357_544, 25_557_032, 61_706]
+    )
     assert rows[0]["receptive_field"] == "212x212"
 
 
@@ -89,23 +131,36 @@ def test_across_has_a_column_a_network() -> None:
     lines = run(*PAIR, "--across", "--exact").stdout.splitlines()
     assert lines[0].split() == ["Network", *PAIR]
     assert next(line for line in lines if line.startswith("Params")).split() == [
-        "Params", "138,357,544", "25,557,032", "61,706"]
+        "Params",
+        "138,357,544",
+        "25,557,032",
+        "61,706",
+    ]
 
 
 def names(*args: str) -> list[str]:
     return [n["network"] for n in json.loads(run(*args, "--format", "json").stdout)["networks"]]
 
 
-@pytest.mark.parametrize(("args", "expected"), [
-    (("--sort", "params"), ["lenet5", "resnet50", "vgg16"]), (("--sort", "-params"), ["vgg16", "resnet50", "lenet5"]),
-    (("--sort", "network"), ["lenet5", "resnet50", "vgg16"]), (("--filter", "params < 61707"), ["lenet5"]),
-    (("--filter", "params<=25,557,032"), ["resnet50", "lenet5"]), (("--filter", "params < 25557032"), ["lenet5"]),
-    (("--filter", "family = resnet"), ["resnet50"]), (("--filter", "family != resnet"), ["vgg16", "lenet5"]),
-    (("--filter", "macs > 4.09G"), ["vgg16"]), (("--filter", "macs > 4.089G", "--filter", "params < 0.1B"),
-                                               ["resnet50"]),
-    (("--filter", "training_peak < 0.5GiB"), ["resnet50", "lenet5"]), (("--filter", "year == 1998"), ["lenet5"]),
-    (("--filter", "input < 2k"), ["lenet5"]), (("--filter", "receptive_field >= 427"), ["resnet50"]),
-])
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (("--sort", "params"), ["lenet5", "resnet50", "vgg16"]),
+        (("--sort", "-params"), ["vgg16", "resnet50", "lenet5"]),
+        (("--sort", "network"), ["lenet5", "resnet50", "vgg16"]),
+        (("--filter", "params < 61707"), ["lenet5"]),
+        (("--filter", "params<=25,557,032"), ["resnet50", "lenet5"]),
+        (("--filter", "params < 25557032"), ["lenet5"]),
+        (("--filter", "family = resnet"), ["resnet50"]),
+        (("--filter", "family != resnet"), ["vgg16", "lenet5"]),
+        (("--filter", "macs > 4.09G"), ["vgg16"]),
+        (("--filter", "macs > 4.089G", "--filter", "params < 0.1B"), ["resnet50"]),
+        (("--filter", "training_peak < 0.5GiB"), ["resnet50", "lenet5"]),
+        (("--filter", "year == 1998"), ["lenet5"]),
+        (("--filter", "input < 2k"), ["lenet5"]),
+        (("--filter", "receptive_field >= 427"), ["resnet50"]),
+    ],
+)
 def test_networks_are_sorted_and_filtered(args: tuple[str, ...], expected: list[str]) -> None:
     assert names(*PAIR, "--columns", "network", *args) == expected
 
@@ -113,7 +168,10 @@ def test_networks_are_sorted_and_filtered(args: tuple[str, ...], expected: list[
 def test_what_is_not_known_is_shown_as_such_sorted_last_and_fulfils_nothing() -> None:
     given = ("sam_vit_b", "lenet5", "--columns", "network,thop")
     page = run(*given, "--sort", "-thop").stdout
-    assert [line.split() for line in page.splitlines()[2:4]] == [["lenet5", "418.1k"], ["sam_vit_b", "–"]]
+    assert [line.split() for line in page.splitlines()[2:4]] == [
+        ["lenet5", "418.1k"],
+        ["sam_vit_b", "–"],
+    ]
     assert "depends on how it is written" in page
     assert json.loads(run(*given, "--format", "json").stdout)["networks"][0]["thop"] is None
     assert run(*given, "--format", "csv").stdout.splitlines()[1] == "sam_vit_b,"
@@ -128,16 +186,28 @@ def test_usual_columns_of_the_whole_zoo_fit_into_80_columns() -> None:
     assert all(name in page for family in cnnspec.networks().values() for name in family)
 
 
-@pytest.mark.parametrize(("args", "said"), [
-    ([], "which networks"), (["--all", "lenet5"], "give names, or --all"), (["--all", "--set", "classes=1"], "--set"),
-    (["nonsense"], "there is no network"), (["lenet5", "--sort", "parms"], "did you mean 'params'"),
-    (["lenet5", "--columns", "macs,parm"], "did you mean 'params'"), (["lenet5", "--columns", ""], "there is nothing"),
-    (["lenet5", "--filter", "params"], "--filter takes"), (["lenet5", "--filter", "params < x"], "10M"),
-    (["lenet5", "--filter", "params ~ 1"], "--filter takes"), (["lenet5", "--filter", "family < vgg"], "text"),
-    (["lenet5", "--filter", "training_peak < 8 apples"], "24GiB"), (["lenet5", "--filter", "1" * 500], "--filter"),
-    (["lenet5", "--filter", "__import__('os') < 1"], "--filter"), (["lenet5", "--filter", "params < 1e9999"], "10M"),
-    (["lenet5", "--filter", "\x1b[31m < 1"], "--filter"), (["lenet5", "alexnet", "--input", "3,64,64"], "S0"),
-])
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ([], "which networks"),
+        (["--all", "lenet5"], "give names, or --all"),
+        (["--all", "--set", "classes=1"], "--set"),
+        (["nonsense"], "there is no network"),
+        (["lenet5", "--sort", "parms"], "did you mean 'params'"),
+        (["lenet5", "--columns", "macs,parm"], "did you mean 'params'"),
+        (["lenet5", "--columns", ""], "there is nothing"),
+        (["lenet5", "--filter", "params"], "--filter takes"),
+        (["lenet5", "--filter", "params < x"], "10M"),
+        (["lenet5", "--filter", "params ~ 1"], "--filter takes"),
+        (["lenet5", "--filter", "family < vgg"], "text"),
+        (["lenet5", "--filter", "training_peak < 8 apples"], "24GiB"),
+        (["lenet5", "--filter", "1" * 500], "--filter"),
+        (["lenet5", "--filter", "__import__('os') < 1"], "--filter"),
+        (["lenet5", "--filter", "params < 1e9999"], "10M"),
+        (["lenet5", "--filter", "\x1b[31m < 1"], "--filter"),
+        (["lenet5", "alexnet", "--input", "3,64,64"], "S0"),
+    ],
+)
 def test_a_request_that_cannot_be_meant_is_refused(args: list[str], said: str) -> None:
     refused = run(*args)
     assert refused.stdout == ""
@@ -159,23 +229,53 @@ def test_a_condition_is_exact_where_floats_are_not() -> None:
     assert not condition(f"params = {2**53}")(net)
 
 
-@pytest.mark.parametrize(("n", "shown"), [
-    (0, "0"), (608, "608"), (9999, "9999"), (10_000, "10.00k"), (61_706, "61.71k"), (999_949, "999.9k"),
-    (999_950, "1.000M"), (999_999, "1.000M"), (9_999_499, "9.999M"), (9_999_501, "10.00M"), (25_557_032, "25.56M"),
-    (99_994_999, "99.99M"), (99_995_000, "100.0M"), (4_089_184_256, "4.089G"), (10**15, "1000T"),
-])
+@pytest.mark.parametrize(
+    ("n", "shown"),
+    [
+        (0, "0"),
+        (608, "608"),
+        (9999, "9999"),
+        (10_000, "10.00k"),
+        (61_706, "61.71k"),
+        (999_949, "999.9k"),
+        (999_950, "1.000M"),
+        (999_999, "1.000M"),
+        (9_999_499, "9.999M"),
+        (9_999_501, "10.00M"),
+        (25_557_032, "25.56M"),
+        (99_994_999, "99.99M"),
+        (99_995_000, "100.0M"),
+        (4_089_184_256, "4.089G"),
+        (10**15, "1000T"),
+    ],
+)
 def test_counts_are_shown_to_four_digits(n: int, shown: str) -> None:
     assert short(n) == shown
 
 
 def test_table_has_a_column_of_what_a_tool_counts() -> None:
-    given = ["table", "googlenet", "--depth", "1", "--columns", "layer,macs", "--convention", "thop"]
-    rows = {line.split()[0]: line.split()[1:] for line in CliRunner().invoke(cli, given).stdout.splitlines() if line}
+    given = [
+        "table",
+        "googlenet",
+        "--depth",
+        "1",
+        "--columns",
+        "layer,macs",
+        "--convention",
+        "thop",
+    ]
+    rows = {
+        line.split()[0]: line.split()[1:]
+        for line in CliRunner().invoke(cli, given).stdout.splitlines()
+        if line
+    }
     assert rows["avgpool"] == ["0", "1,024"]
     assert rows["Total"] == ["1,582,671,872", "1,582,672,896"]
-    for wrong, said in ((["table", "sam_vit_b", "--convention", "thop"], "attention"),
-                        (["table", "lenet5", "--convention", "tohp"], "did you mean 'thop'"),
-                        ([*given, "--format", "json"], "go with tables")):
+    for wrong, said in (
+        (["table", "sam_vit_b", "--convention", "thop"], "attention"),
+        (["table", "lenet5", "--convention", "tohp"], "did you mean 'thop'"),
+        ([*given, "--format", "json"], "go with tables"),
+    ):
         assert said in str(CliRunner().invoke(cli, wrong).exception)
 
 
@@ -194,7 +294,11 @@ def test_explain_vs_is_the_exact_gap() -> None:
     assert "prints 4.112G" in page
     assert "relu (49), maxpool (1), add (16)" in page
     assert max(map(len, page.splitlines())) <= 80
-    layer = CliRunner().invoke(cli, ["explain", "resnet50", "layer1.0", "--vs", "thop", "--format", "latex"]).stdout
+    layer = (
+        CliRunner()
+        .invoke(cli, ["explain", "resnet50", "layer1.0", "--vs", "thop", "--format", "latex"])
+        .stdout
+    )
     assert "batchnorm & 4 & 0 & 8,028,160 & +8,028,160" in " ".join(layer.split())
     refused = CliRunner().invoke(cli, ["explain", "sam_vit_b", "--vs", "thop"])
     assert "attention" in str(refused.exception)

@@ -20,10 +20,13 @@ def run(*arguments: str, code: int = 0) -> Result:
 
 @pytest.fixture
 def mine(tmp_path: Path) -> str:
-    """LeNet-5 with six more kernels in C1, its first pooling gone, and a dropout before the output."""
-    text = LENET.replace("out_channels = 6,", "out_channels = 12,").replace(
-        '  { name = "S2",      op = "avgpool", kernel_size = 2 },\n', "").replace(
-        '  { name = "OUTPUT"', '  { name = "drop", op = "dropout" },\n  { name = "OUTPUT"')
+    """LeNet-5 with six more kernels in C1, its first pooling gone, and a dropout before the
+    output."""
+    text = (
+        LENET.replace("out_channels = 6,", "out_channels = 12,")
+        .replace('  { name = "S2",      op = "avgpool", kernel_size = 2 },\n', "")
+        .replace('  { name = "OUTPUT"', '  { name = "drop", op = "dropout" },\n  { name = "OUTPUT"')
+    )
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
     return str(tmp_path / "mine.toml")
 
@@ -34,7 +37,9 @@ def test_text_says_what_has_changed(mine: str) -> None:
     assert "\nremoved   S2: avgpool 6x14x14; 0 params, 0 MACs; kernel_size = 2\n" in text
     assert "\ninserted  drop: dropout 84; 0 params, 0 MACs\n" in text
     assert "follows   C3: output 16x10x10 → 16x24x24; params 2,416 → 4,816 (+2,400); MACs" in text
-    assert "C3" not in [line.split()[1] for line in text.splitlines() if line.startswith(("changed", "removed"))]
+    assert "C3" not in [
+        line.split()[1] for line in text.splitlines() if line.startswith(("changed", "removed"))
+    ]
     assert " 3 as before\n" in text.partition("\n\n")[0] + "\n"
     assert max(map(len, text.splitlines())) <= 80
 
@@ -43,14 +48,29 @@ def test_json_has_every_number(mine: str) -> None:
     data = json.loads(run("lenet5", mine, "--format", "json").output)
     before, after = load("lenet5"), load(mine)
     assert (data["version"], data["equal"], data["before"], data["same"]) == (
-        1, False, {"name": "lenet5", "network": "lenet5"}, 3)
-    assert data["totals"]["params"] == {"before": before.totals.params, "after": after.totals.params,
-                                        "change": after.totals.params - before.totals.params}
-    assert data["totals"]["comparisons" if "comparisons" in data["totals"] else "additions"]["change"]
+        1,
+        False,
+        {"name": "lenet5", "network": "lenet5"},
+        3,
+    )
+    assert data["totals"]["params"] == {
+        "before": before.totals.params,
+        "after": after.totals.params,
+        "change": after.totals.params - before.totals.params,
+    }
+    assert data["totals"]["comparisons" if "comparisons" in data["totals"] else "additions"][
+        "change"
+    ]
     layers = {x["name"]: x for x in data["layers"]}
     assert {name: x["status"] for name, x in layers.items()} == {
-        "C1": "changed", "S2": "removed", "C3": "follows", "S4": "follows", "flatten": "follows", "C5": "follows",
-        "drop": "inserted"}
+        "C1": "changed",
+        "S2": "removed",
+        "C3": "follows",
+        "S4": "follows",
+        "flatten": "follows",
+        "C5": "follows",
+        "drop": "inserted",
+    }
     assert layers["C1"]["settings"] == {"out_channels": {"before": 6, "after": 12}}
     assert layers["C1"]["macs"] == {"before": 117600, "after": 235200}
     assert layers["S2"]["after"] is None
@@ -69,16 +89,27 @@ def test_markdown_is_ready_for_a_comment(mine: str) -> None:
     assert ["| inserted", "drop", "dropout", "84", "0", "0 |"] in cells
     assert "| changed  | C1" in details[0]
     assert "| follows" not in details[0]
-    rows = [line.replace("\\|", "").count("|") for line in details[0].splitlines() if line.startswith("|")]
+    rows = [
+        line.replace("\\|", "").count("|")
+        for line in details[0].splitlines()
+        if line.startswith("|")
+    ]
     assert set(rows) == {6, 7}
 
 
 def test_long_runs_are_folded_unless_all_is_asked_for() -> None:
-    folded, whole = run("resnet50", "resnet101").output, run("resnet50", "resnet101", "--all").output
-    assert "inserted  layer3.6.conv1 … layer3.22.add (x68): 18,992,128 params, 3,712,221,184" in folded
+    folded, whole = (
+        run("resnet50", "resnet101").output,
+        run("resnet50", "resnet101", "--all").output,
+    )
+    assert (
+        "inserted  layer3.6.conv1 … layer3.22.add (x68): 18,992,128 params, 3,712,221,184" in folded
+    )
     assert whole.count("\ninserted  layer3.") == 68
-    assert run("resnet50", "resnet101", "--all", "--format", "json").output == run(
-        "resnet50", "resnet101", "--format", "json").output
+    assert (
+        run("resnet50", "resnet101", "--all", "--format", "json").output
+        == run("resnet50", "resnet101", "--format", "json").output
+    )
 
 
 def test_exit_codes(mine: str) -> None:
@@ -90,7 +121,9 @@ def test_exit_codes(mine: str) -> None:
 
 
 def test_set_and_input_go_to_both_sides() -> None:
-    text = run("resnet18", "resnet34", "--set", "classes=10", "--input", "3,64,64", "--format", "json").output
+    text = run(
+        "resnet18", "resnet34", "--set", "classes=10", "--input", "3,64,64", "--format", "json"
+    ).output
     totals = json.loads(text)["totals"]
     assert totals["params"]["before"] == load("resnet18", classes=10).totals.params
     assert totals["macs"]["after"] == load("resnet34", classes=10, input=(3, 64, 64)).totals.macs
@@ -99,12 +132,16 @@ def test_set_and_input_go_to_both_sides() -> None:
 @pytest.mark.parametrize("format", ["text", "markdown", "json"])
 def test_hostile_names_are_shown_escaped(tmp_path: Path, format: str) -> None:
     file = tmp_path / "n.toml"
-    file.write_text('name = "n"\ninput = [1, 4, 4]\nlayers = [{ name = "<script>|*~{{}}$", op = "relu" }, '
-                    f'{{ name = "{"x" * 100}", op = "conv", out_channels = 2, kernel_size = 1 }}]\n')
+    file.write_text(
+        'name = "n"\ninput = [1, 4, 4]\nlayers = [{ name = "<script>|*~{{}}$", op = "relu"'
+        f' }}, {{ name = "{"x" * 100}", op = "conv", out_channels = 2, kernel_size = 1 }}]\n'
+    )
     page = run("lenet5", str(file), "--format", format).output
     assert all(c.isprintable() or c == "\n" for c in page)
     if format == "text":
         assert max(map(len, page.splitlines())) <= 80
     if format == "markdown":
         assert "<script>" not in page
-        assert {line.replace("\\|", "").count("|") for line in page.splitlines() if line.startswith("|")} == {6, 7}
+        assert {
+            line.replace("\\|", "").count("|") for line in page.splitlines() if line.startswith("|")
+        } == {6, 7}

@@ -1,4 +1,5 @@
-"""cnnspec diff of whole files: every variant that both have is compared, and none is passed over."""
+"""cnnspec diff of whole files: every variant that both have is compared, and none is passed
+over."""
 
 import json
 import subprocess
@@ -9,7 +10,7 @@ from click.testing import CliRunner
 
 from cnnspec.cli import cli
 
-NET = '''name = "net"
+NET = """name = "net"
 input = [1, 8, 8]
 args.width = 4
 args.extra = false
@@ -21,13 +22,16 @@ layers = [
 [variants.wide]
 width = 8
 [variants.gone]
-'''
-NOW = NET.replace("width = 8", "width = 8\nextra = true").replace("[variants.gone]", "[variants.new]")
+"""
+NOW = NET.replace("width = 8", "width = 8\nextra = true").replace(
+    "[variants.gone]", "[variants.new]"
+)
 
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A spec in git with three variants, of which one is changed since, one is gone and one is new."""
+    """A spec in git with three variants, of which one is changed since, one is gone and one is
+    new."""
     monkeypatch.chdir(tmp_path)
     Path("net.toml").write_text(NET)
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
@@ -44,8 +48,10 @@ def run(*arguments: str, code: int = 0) -> str:
 
 def test_text_has_the_networks_that_differ_and_names_the_others() -> None:
     text = run("net.toml@HEAD", "net.toml")
-    assert text.startswith("net.toml@HEAD → net.toml: 3 of 4 networks differ\n\n\n"
-                           "net.toml:wide@HEAD → net.toml:wide: layers: 1 ")
+    assert text.startswith(
+        "net.toml@HEAD → net.toml: 3 of 4 networks differ\n\n\n"
+        "net.toml:wide@HEAD → net.toml:wide: layers: 1 "
+    )
     assert "\ninserted  b: relu" in text
     assert text.endswith("\n\n\ninserted  new\nremoved   gone\nas before thin\n")
     assert max(map(len, text.splitlines())) <= 80
@@ -53,7 +59,9 @@ def test_text_has_the_networks_that_differ_and_names_the_others() -> None:
 
 def test_one_network_that_differs_is_one() -> None:
     Path("net.toml").write_text(NET.replace("width = 8", "width = 9"))
-    assert run("net.toml@HEAD", "net.toml").startswith("net.toml@HEAD → net.toml: 1 of 3 networks differs\n")
+    assert run("net.toml@HEAD", "net.toml").startswith(
+        "net.toml@HEAD → net.toml: 1 of 3 networks differs\n"
+    )
 
 
 def test_the_names_of_pages_can_be_given_again() -> None:
@@ -63,8 +71,10 @@ def test_the_names_of_pages_can_be_given_again() -> None:
 
 def test_markdown_has_a_heading_for_each() -> None:
     text = run("net.toml@HEAD", "net.toml", "--format", "markdown")
-    assert text.startswith("**net.toml@HEAD → net.toml: 3 of 4 networks differ**\n\n"
-                           "**net.toml:wide@HEAD → net.toml:wide: ")
+    assert text.startswith(
+        "**net.toml@HEAD → net.toml: 3 of 4 networks differ**\n\n"
+        "**net.toml:wide@HEAD → net.toml:wide: "
+    )
     assert text.endswith("\n\n- inserted: new\n- removed: gone\n- as before: thin\n")
 
 
@@ -80,7 +90,8 @@ def test_exit_codes_tell_of_every_network() -> None:
     run("net.toml@HEAD", "net.toml", "--exit-code", code=1)
     Path("net.toml").write_text(NET)
     assert run("net.toml@HEAD", "net.toml", "--exit-code").startswith(
-        "net.toml@HEAD → net.toml: no difference in 3 networks\n")
+        "net.toml@HEAD → net.toml: no difference in 3 networks\n"
+    )
     Path("net.toml").write_text(NET + "[variants.more]\n")
     run("net.toml@HEAD", "net.toml", "--exit-code", code=1)
 
@@ -93,4 +104,7 @@ def test_files_without_a_network_in_common_are_compared_by_their_first() -> None
 def test_networks_of_the_zoo_are_named_with_their_revision() -> None:
     from cnnspec.report.diffs.family import label
 
-    assert (label("resnet@HEAD~1", "resnet18"), label("resnet", "resnet18")) == ("resnet18@HEAD~1", "resnet18")
+    assert (label("resnet@HEAD~1", "resnet18"), label("resnet", "resnet18")) == (
+        "resnet18@HEAD~1",
+        "resnet18",
+    )

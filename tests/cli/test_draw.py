@@ -20,7 +20,10 @@ def test_a_picture_is_printed_or_written(tmp_path: Path) -> None:
 
 
 def test_depth_and_settings_reach_the_picture() -> None:
-    one, two = (CliRunner().invoke(cli, ["draw", "resnet18", "--depth", n, "--set", "classes=7"]).output for n in "12")
+    one, two = (
+        CliRunner().invoke(cli, ["draw", "resnet18", "--depth", n, "--set", "classes=7"]).output
+        for n in "12"
+    )
     assert ">layer1<" in one
     assert "bottleneck" not in one
     assert ">7<" in one
@@ -28,11 +31,14 @@ def test_depth_and_settings_reach_the_picture() -> None:
     assert 'data-part="layer1.0"' not in one
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["lenet5", "--output", "lenet5.png"], "--output writes a file.svg, not 'lenet5.png'"),
-    (["lenet5", "--output", "no/such/folder/a.svg"], "cannot be written"),
-    (["nasnetalarge", "--depth", "9"], "a picture at most 600 and 1,500; --depth 3 has"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["lenet5", "--output", "lenet5.png"], "--output writes a file.svg, not 'lenet5.png'"),
+        (["lenet5", "--output", "no/such/folder/a.svg"], "cannot be written"),
+        (["nasnetalarge", "--depth", "9"], "a picture at most 600 and 1,500; --depth 3 has"),
+    ],
+)
 def test_what_cannot_be_drawn_is_said(arguments: list[str], message: str) -> None:
     with pytest.raises(cnnspec.RequestError, match=message):
         CliRunner().invoke(cli, ["draw", *arguments], catch_exceptions=False)

@@ -13,9 +13,13 @@ from click.testing import CliRunner
 from cnnspec.cli import COMMANDS, cli
 
 ROOT = Path(__file__).parents[2]
-SLOW = re.compile(r"cnnspec (audit($| note| my_claims)|verify|compare --all|list$|memory .*--fit|sizes .*--up-to)")
+SLOW = re.compile(
+    r"cnnspec (audit($| note| my_claims)|verify|compare --all|list$|memory .*--fit|sizes .*--up-to)"
+)
 ELSEWHERE = {  # and why they are not run here
-    "cnnspec verify --all --format junit --output verify.xml": "it takes minutes; the long tests of the zoo do that",
+    "cnnspec verify --all --format junit --output verify.xml": (
+        "it takes minutes; the long tests of the zoo do that"
+    ),
     "cnnspec report": "it takes minutes; tests of the report command render pages",
     "cnnspec report --check": "the gate runs it on the reports that are there",
 }
@@ -25,13 +29,20 @@ def examples(command: str) -> list[str]:
     """The lines of a command's help that call cnnspec, without what is said behind them."""
     found = cli.get_command(click.Context(cli), command)
     assert found is not None
-    lines = [line.strip() for line in (found.help or "").splitlines() if line.strip().startswith("cnnspec ")]
+    lines = [
+        line.strip()
+        for line in (found.help or "").splitlines()
+        if line.strip().startswith("cnnspec ")
+    ]
     return [re.split(r"\s{2,}", line)[0] for line in lines]
 
 
 ALL = [(command, line) for command in COMMANDS for line in examples(command)]
-CASES = [pytest.param(line, marks=pytest.mark.long if SLOW.match(line) else (), id=line)
-         for _, line in ALL if line not in ELSEWHERE]
+CASES = [
+    pytest.param(line, marks=pytest.mark.long if SLOW.match(line) else (), id=line)
+    for _, line in ALL
+    if line not in ELSEWHERE
+]
 
 
 @pytest.fixture
@@ -50,10 +61,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         file.write('\n[[claims]]\nquantity = "params"\nvalue = "0.68M"\n')
     shutil.copy(ROOT / "specs" / "claims" / "note_002.toml", "my_claims.toml")
     Path("my_package").mkdir()
-    Path("my_package/models.py").write_text("import cnnspec\n\n\ndef Net(classes):\n"
-                                            "    return cnnspec.load('my_network.toml', classes=classes).build()\n")
-    for command in ("init -q -b main", "add .", "commit -q -m first", "commit -q --allow-empty -m second"):
-        subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *command.split()], check=True)
+    Path("my_package/models.py").write_text(
+        "import cnnspec\n\n\ndef Net(classes):\n"
+        "    return cnnspec.load('my_network.toml', classes=classes).build()\n"
+    )
+    for command in (
+        "init -q -b main",
+        "add .",
+        "commit -q -m first",
+        "commit -q --allow-empty -m second",
+    ):
+        subprocess.run(
+            ["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *command.split()], check=True
+        )
     return tmp_path
 
 
@@ -91,6 +111,10 @@ def test_an_example_runs(line: str, folder: Path) -> None:
 
 
 def test_the_examples_of_cnnspec_itself_are_of_its_commands() -> None:
-    found = [line.strip().split()[1] for line in (cli.help or "").splitlines() if line.strip().startswith("cnnspec ")]
+    found = [
+        line.strip().split()[1]
+        for line in (cli.help or "").splitlines()
+        if line.strip().startswith("cnnspec ")
+    ]
     assert set(found) <= set(COMMANDS)
     assert len(found) >= 5

@@ -1,4 +1,5 @@
-"""The pre-commit hooks, the GitHub Action and shell completion: what they name is run as they name it."""
+"""The pre-commit hooks, the GitHub Action and shell completion: what they name is run as they name
+it."""
 
 import os
 import re
@@ -16,8 +17,12 @@ from click.testing import CliRunner
 from cnnspec.cli import COMMANDS, cli
 
 ROOT = Path(__file__).parents[2]
-HOOKS: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-ACTION: dict[str, Any] = yaml.safe_load((ROOT / ".github/actions/cnnspec/action.yml").read_text(encoding="utf-8"))
+HOOKS: list[dict[str, Any]] = yaml.safe_load(
+    (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+)
+ACTION: dict[str, Any] = yaml.safe_load(
+    (ROOT / ".github/actions/cnnspec/action.yml").read_text(encoding="utf-8")
+)
 STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
 
 
@@ -26,8 +31,10 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with a spec, in which a shell finds cnnspec."""
     script = tmp_path / "bin" / "cnnspec"
     script.parent.mkdir()
-    script.write_text(f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n"
-                      "from cnnspec.__main__ import main\nmain()\n")
+    script.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n"
+        "from cnnspec.__main__ import main\nmain()\n"
+    )
     script.chmod(0o755)
     for name in [n for n in os.environ if n.startswith("GIT_")]:
         monkeypatch.delenv(name)
@@ -39,13 +46,21 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(ROOT / "specs" / "lenet5.toml", repository / "specs")
     (repository / "pyproject.toml").write_text("[tool.other]\nx = 1\n")
     monkeypatch.chdir(repository)
-    bash("git init -q -b main; git add .; git -c user.name=A -c user.email=a@b.c commit -q -m first")
+    bash(
+        "git init -q -b main; git add .; git -c user.name=A -c user.email=a@b.c commit -q -m first"
+    )
     return repository
 
 
 def bash(command: str, code: int = 0, **env: str) -> str:
-    done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60,
-                          env=os.environ | env, check=False)
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | env,
+        check=False,
+    )
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout
@@ -93,8 +108,9 @@ def test_the_action_is_one() -> None:
     assert ACTION["runs"]["using"] == "composite"
     assert all(step["shell"] == "bash" and "${{" not in step["run"] for step in STEPS.values())
     assert STEPS["Install cnnspec"]["run"] == 'python -m pip install --quiet "$PACKAGE"'
-    folder = ACTION["inputs"]["package"]["default"].replace("${{ github.action_path }}",
-                                                          str(ROOT / ".github" / "actions" / "cnnspec"))
+    folder = ACTION["inputs"]["package"]["default"].replace(
+        "${{ github.action_path }}", str(ROOT / ".github" / "actions" / "cnnspec")
+    )
     assert (Path(folder).resolve() / "pyproject.toml").samefile(ROOT / "pyproject.toml")
 
 
@@ -122,38 +138,63 @@ def test_the_action_says_what_has_changed(shell: Path) -> None:
     assert "| changed | F6" in page
 
 
-@pytest.mark.parametrize(("words", "wanted", "unwanted"), [
-    (["di"], {"diff"}, {"draw"}),
-    (["table", "alexn"], {"alexnet", "alexnet_single_tower"}, {"lenet5", "alexnet.toml"}),
-    (["diff", "resnet50", "resnet10"], {"resnet101"}, {"resnet50"}),
-    (["sizes", "vgg1"], {"vgg11", "vgg16_bn"}, {"unet"}),
-    (["explain", "alexnet", "con"], {"conv1", "conv5"}, {"fc6", "norm1"}),
-    (["explain", "resnet18", "lay"], {"layer1", "layer4"}, {"layer1.0"}),
-    (["explain", "resnet18", "layer2.0.d"], {"layer2.0.downsample"}, {"layer2.0"}),
-    (["explain", "no_such_network", "c"], set(), {"conv1"}), (["table", "specs/le"], {"specs/lenet5.toml"}, set()),
-    (["table", "lenet5", "--form"], {"--format"}, {"--set"}),
-    (["table", "lenet5", "--format", "la"], {"latex"}, {"json"}),
-])
-def test_bash_completes(shell: Path, words: list[str], wanted: set[str], unwanted: set[str]) -> None:
-    script = ('eval "$(_CNNSPEC_COMPLETE=bash_source cnnspec)"; compopt() { default=$2; }; '
-              'COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _cnnspec_completion cnnspec; '
-              'if [ ${#COMPREPLY[@]} = 0 ] && [ "$default" = default ]; then COMPREPLY=($(compgen -f -- "$2")); fi; '
-              'printf "%s\\n" "${COMPREPLY[@]}"')
+@pytest.mark.parametrize(
+    ("words", "wanted", "unwanted"),
+    [
+        (["di"], {"diff"}, {"draw"}),
+        (["table", "alexn"], {"alexnet", "alexnet_single_tower"}, {"lenet5", "alexnet.toml"}),
+        (["diff", "resnet50", "resnet10"], {"resnet101"}, {"resnet50"}),
+        (["sizes", "vgg1"], {"vgg11", "vgg16_bn"}, {"unet"}),
+        (["explain", "alexnet", "con"], {"conv1", "conv5"}, {"fc6", "norm1"}),
+        (["explain", "resnet18", "lay"], {"layer1", "layer4"}, {"layer1.0"}),
+        (["explain", "resnet18", "layer2.0.d"], {"layer2.0.downsample"}, {"layer2.0"}),
+        (["explain", "no_such_network", "c"], set(), {"conv1"}),
+        (["table", "specs/le"], {"specs/lenet5.toml"}, set()),
+        (["table", "lenet5", "--form"], {"--format"}, {"--set"}),
+        (["table", "lenet5", "--format", "la"], {"latex"}, {"json"}),
+    ],
+)
+def test_bash_completes(
+    shell: Path, words: list[str], wanted: set[str], unwanted: set[str]
+) -> None:
+    script = (
+        'eval "$(_CNNSPEC_COMPLETE=bash_source cnnspec)"; compopt() { default=$2; };'
+        " COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _cnnspec_completion cnnspec; if [ ${#COMPREPLY[@]}"
+        ' = 0 ] && [ "$default" = default ]; then COMPREPLY=($(compgen -f -- "$2")); fi; printf'
+        ' "%s\\n" "${COMPREPLY[@]}"'
+    )
     line = ["cnnspec", *words]
-    found = set(bash(f"set -- x {shlex.quote(words[-1])}; COMP_WORDS=({shlex.join(line)}); {script}").split())
+    found = set(
+        bash(
+            f"set -- x {shlex.quote(words[-1])}; COMP_WORDS=({shlex.join(line)}); {script}"
+        ).split()
+    )
     assert found >= wanted
     assert not found & unwanted
     assert all(word.startswith(words[-1]) for word in found)
 
 
-@pytest.mark.parametrize(("kind", "line", "word"), [("zsh", "compdef _cnnspec_completion cnnspec", "2"),
-                                                    ("fish", "complete --no-files --command cnnspec", "resn")])
-def test_other_shells_get_a_script_and_the_same_words(shell: Path, kind: str, line: str, word: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "line", "word"),
+    [
+        ("zsh", "compdef _cnnspec_completion cnnspec", "2"),
+        ("fish", "complete --no-files --command cnnspec", "resn"),
+    ],
+)
+def test_other_shells_get_a_script_and_the_same_words(
+    shell: Path, kind: str, line: str, word: str
+) -> None:
     assert line in bash(f"_CNNSPEC_COMPLETE={kind}_source cnnspec")
-    words = bash(f"_CNNSPEC_COMPLETE={kind}_complete COMP_WORDS='cnnspec table resn' COMP_CWORD={word} cnnspec")
+    words = bash(
+        f"_CNNSPEC_COMPLETE={kind}_complete COMP_WORDS='cnnspec table resn' COMP_CWORD={word}"
+        " cnnspec"
+    )
     assert {"resnet18", "resnext50_32x4d"} <= set(re.split(r"[,\s]+", words))
     assert "alexnet" not in words
 
 
 def test_the_help_says_how_to_complete() -> None:
-    assert 'eval "$(_CNNSPEC_COMPLETE=bash_source cnnspec)"' in CliRunner().invoke(cli, ["--help"]).output
+    assert (
+        'eval "$(_CNNSPEC_COMPLETE=bash_source cnnspec)"'
+        in CliRunner().invoke(cli, ["--help"]).output
+    )

@@ -18,21 +18,41 @@ finally:
 
 def imported(*arguments: str) -> set[str]:
     """The top-level modules that a command leaves in sys.modules."""
-    done = subprocess.run([sys.executable, "-c", CODE, *arguments], capture_output=True, text=True, encoding="utf-8",
-                          timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=True,
+    )
     assert done.stdout
     return set(done.stderr.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("arguments", [
-    ("table", "vgg16", "--format", "json"), ("table", "vgg16", "--format", "csv"),
-    ("list", "lenet", "--format", "json"), ("list", "lenet", "--format", "csv"),
-    ("table", "vgg16"), ("list", "lenet"), ("explain", "lenet5"), ("explain", "lenet5", "--vs", "fvcore"),
-    ("compare", "lenet5", "alexnet", "--convention", "thop", "--batch", "8"), ("schema",),
-    ("audit", "note_003"), ("audit", "note_003", "--format", "json"),
-    ("draw", "resnet50"), ("memory", "resnet50", "--optimizer", "adam"), ("memory", "lenet5", "--fit", "1GiB"),
-])
-def test_text_json_csv_and_formulas_need_neither_heavy_libraries_nor_tabulate(arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("table", "vgg16", "--format", "json"),
+        ("table", "vgg16", "--format", "csv"),
+        ("list", "lenet", "--format", "json"),
+        ("list", "lenet", "--format", "csv"),
+        ("table", "vgg16"),
+        ("list", "lenet"),
+        ("explain", "lenet5"),
+        ("explain", "lenet5", "--vs", "fvcore"),
+        ("compare", "lenet5", "alexnet", "--convention", "thop", "--batch", "8"),
+        ("schema",),
+        ("audit", "note_003"),
+        ("audit", "note_003", "--format", "json"),
+        ("draw", "resnet50"),
+        ("memory", "resnet50", "--optimizer", "adam"),
+        ("memory", "lenet5", "--fit", "1GiB"),
+    ],
+)
+def test_text_json_csv_and_formulas_need_neither_heavy_libraries_nor_tabulate(
+    arguments: tuple[str, ...],
+) -> None:
     modules = imported(*arguments)
     assert "cnnspec" in modules
     assert not modules & {*HEAVY, "tabulate"}
@@ -46,6 +66,11 @@ def test_tables_for_pages_need_tabulate_and_no_heavy_libraries(format: str) -> N
 
 
 def test_the_package_itself_imports_nothing_heavy() -> None:
-    code = "import sys, cnnspec; cnnspec.load('lenet5'); print(*{n.partition('.')[0] for n in sys.modules})"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    code = (
+        "import sys, cnnspec; cnnspec.load('lenet5'); print(*{n.partition('.')[0] for n in"
+        " sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
     assert not set(done.stdout.split()) & {*HEAVY, "click", "tabulate"}

@@ -1,4 +1,5 @@
-"""cnnspec lock as a user calls it: what it writes, what it says, and that it writes all or nothing."""
+"""cnnspec lock as a user calls it: what it writes, what it says, and that it writes all or
+nothing."""
 
 import shutil
 from pathlib import Path
@@ -32,9 +33,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_locks_of_a_folder(folder: Path) -> None:
     assert run("lock").output == "alexnet.lock: 2 networks, new\nnets/lenet5.lock: 1 network, new\n"
     run("check", "--select", "K", "--locked")
-    assert run("lock").output == "alexnet.lock: 2 networks, as it was\nnets/lenet5.lock: 1 network, as it was\n"
+    assert (
+        run("lock").output
+        == "alexnet.lock: 2 networks, as it was\nnets/lenet5.lock: 1 network, as it was\n"
+    )
     assert sorted(p.name for p in folder.rglob("*") if p.is_file()) == [
-        "alexnet.lock", "alexnet.toml", "lenet5.lock", "lenet5.toml"]
+        "alexnet.lock",
+        "alexnet.toml",
+        "lenet5.lock",
+        "lenet5.toml",
+    ]
 
 
 def test_a_renewed_lock_says_what_has_changed(folder: Path) -> None:
@@ -42,46 +50,72 @@ def test_a_renewed_lock_says_what_has_changed(folder: Path) -> None:
     spec = folder / "nets" / "lenet5.toml"
     spec.write_text(spec.read_text().replace("out_features = 84", "out_features = 85"))
     failed = run("check", "--select", "K", code=1).output
-    assert "K001 F6 is not as locked: out_features 84 → 85; output 84 → 85; params 10,164 → 10,285 (+121)" in failed
-    assert run("lock", "nets").output == (
-        "nets/lenet5.lock: 1 network, renewed\n  lenet5: layers: 1 changed, 1 with other numbers only, 7 as before; "
-        "params 61,706 → 61,837 (+131); MACs 416,520 → 416,650 (+130)\n")
+    assert (
+        "K001 F6 is not as locked: out_features 84 → 85; output 84 → 85; params 10,164 → 10,285"
+        " (+121)" in failed
+    )
+    assert (
+        run("lock", "nets").output
+        == "nets/lenet5.lock: 1 network, renewed\n  lenet5: layers: 1 changed, 1 with other numbers"
+        " only, 7 as before; params 61,706 → 61,837 (+131); MACs 416,520 → 416,650 (+130)\n"
+    )
     run("check", "--select", "K")
 
 
 def test_networks_that_come_and_go_are_named(folder: Path) -> None:
     run("lock", "alexnet.toml")
     spec = folder / "alexnet.toml"
-    spec.write_text(spec.read_text().replace("[variants.alexnet_single_tower]", "[variants.alexnet_one]"))
-    assert run("lock", "alexnet.toml").output == (
-        "alexnet.lock: 2 networks, renewed\n  alexnet_single_tower: taken out\n  alexnet_one: added\n")
+    spec.write_text(
+        spec.read_text().replace("[variants.alexnet_single_tower]", "[variants.alexnet_one]")
+    )
+    assert (
+        run("lock", "alexnet.toml").output
+        == "alexnet.lock: 2 networks, renewed\n  alexnet_single_tower: taken out\n  alexnet_one:"
+        " added\n"
+    )
     (folder / "alexnet.lock").write_text("mine")
-    assert "  what was there could not be used: this is no lock\n" in run("lock", "alexnet.toml").output
+    assert (
+        "  what was there could not be used: this is no lock\n"
+        in run("lock", "alexnet.toml").output
+    )
 
 
 def test_all_or_nothing(folder: Path) -> None:
-    (folder / "nets" / "broken.toml").write_text('name = "b"\ninput = [1]\nlayers = [{ name = "a", op = "rulu" }]\n')
-    with pytest.raises(SpecError, match="L005 \"rulu\" is neither an operator nor a block"):
+    (folder / "nets" / "broken.toml").write_text(
+        'name = "b"\ninput = [1]\nlayers = [{ name = "a", op = "rulu" }]\n'
+    )
+    with pytest.raises(SpecError, match='L005 "rulu" is neither an operator nor a block'):
         run("lock")
     assert not list(folder.rglob("*.lock*"))
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["alexnet.toml:alexnet"], "a lock holds all networks of a file: cnnspec lock alexnet.toml"),
-    (["nothing.toml"], "there is no nothing.toml"), (["nets/empty"], "there is no nets/empty"),
-    (["nothing"], "there is no network 'nothing'"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["alexnet.toml:alexnet"],
+            "a lock holds all networks of a file: cnnspec lock alexnet.toml",
+        ),
+        (["nothing.toml"], "there is no nothing.toml"),
+        (["nets/empty"], "there is no nets/empty"),
+        (["nothing"], "there is no network 'nothing'"),
+    ],
+)
 def test_what_cannot_be_locked(arguments: list[str], message: str) -> None:
     with pytest.raises(RequestError) as error:
         run("lock", *arguments)
     assert str(error.value).startswith(message)
 
 
-def test_specs_that_ship_with_cnnspec_are_not_locked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_specs_that_ship_with_cnnspec_are_not_locked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.copytree(SPECS, folder / "cnnspec" / "specs")
     monkeypatch.setattr(zoo, "HERE", str(folder / "cnnspec"))
     monkeypatch.setattr("cnnspec.cli.lock.HERE", str(folder / "cnnspec"))
-    with pytest.raises(RequestError, match=r"lenet5\.toml belongs to cnnspec itself: lock a copy of your own"):
+    with pytest.raises(
+        RequestError, match=r"lenet5\.toml belongs to cnnspec itself: lock a copy of your own"
+    ):
         run("lock", "lenet5")
 
 

@@ -15,10 +15,14 @@ from cnnspec.units import byte_size
 
 
 def test_json_adds_up() -> None:
-    result = CliRunner().invoke(cli, ["memory", "resnet18", "--batch", "2", "--optimizer", "adam", "--format", "json"])
+    result = CliRunner().invoke(
+        cli, ["memory", "resnet18", "--batch", "2", "--optimizer", "adam", "--format", "json"]
+    )
     found = json.loads(result.output)
     assert found["parameters"] == found["gradients"] == 4 * 11_689_512
-    assert found["state"] == 2 * found["parameters"] + 4 * 62  # 62 tensors, each with its count of steps
+    assert (
+        found["state"] == 2 * found["parameters"] + 4 * 62
+    )  # 62 tensors, each with its count of steps
     assert found["input"] == 2 * 3 * 224 * 224 * 4
     assert found["training_peak"] > found["parameters"] + found["state"] + found["saved"]
 
@@ -46,47 +50,79 @@ def test_few_bytes_that_lack_are_counted() -> None:
     assert f"one example more lacks {lacks:,} bytes" in text
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["lenet5", "--fit", "lots"], "--fit takes a size such as 24GiB or 500MB, not 'lots'"),
-    (["lenet5", "--fit", "100KB"], r"no batch fits: the parameters alone are 0.2 MB .* the budget is 0.1 MB"),
-    (["lenet5", "--fit", "1000000TB"], "hold more than 536,870,912 examples of lenet5"),
-    (["lenet5", "--fit", "1GB", "--batch", "3"], "--fit finds the batch itself"),
-    (["lenet5", "--batch", "9" * 20], "at most 1,000,000,000 examples, not 9999"),
-    (["lenet5", "--fit", "300KB"], "no batch fits: one example needs"),
-    (["resnet50", "--freeze", "layer9.*"], r"'layer9.\*' matches no layer with parameters; did you mean 'layer\d"),
-    (["lenet5", "--freeze", "*"], "every layer with parameters is frozen"),
-    (["unet", "--loss", "cross_entropy"], "cross_entropy takes a vector of logits, but score gives 2x388x388"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["lenet5", "--fit", "lots"], "--fit takes a size such as 24GiB or 500MB, not 'lots'"),
+        (
+            ["lenet5", "--fit", "100KB"],
+            r"no batch fits: the parameters alone are 0.2 MB .* the budget is 0.1 MB",
+        ),
+        (["lenet5", "--fit", "1000000TB"], "hold more than 536,870,912 examples of lenet5"),
+        (["lenet5", "--fit", "1GB", "--batch", "3"], "--fit finds the batch itself"),
+        (["lenet5", "--batch", "9" * 20], "at most 1,000,000,000 examples, not 9999"),
+        (["lenet5", "--fit", "300KB"], "no batch fits: one example needs"),
+        (
+            ["resnet50", "--freeze", "layer9.*"],
+            r"'layer9.\*' matches no layer with parameters; did you mean 'layer\d",
+        ),
+        (["lenet5", "--freeze", "*"], "every layer with parameters is frozen"),
+        (
+            ["unet", "--loss", "cross_entropy"],
+            "cross_entropy takes a vector of logits, but score gives 2x388x388",
+        ),
+    ],
+)
 def test_what_cannot_be_answered_is_said(arguments: list[str], message: str) -> None:
     with pytest.raises(cnnspec.RequestError, match=message):
         CliRunner().invoke(cli, ["memory", *arguments], catch_exceptions=False)
 
 
-@pytest.mark.parametrize("arguments", [["--batch", "0"], ["--dtype", "int4"], ["--optimizer", "lion"]])
+@pytest.mark.parametrize(
+    "arguments", [["--batch", "0"], ["--dtype", "int4"], ["--optimizer", "lion"]]
+)
 def test_what_is_no_request_is_refused(arguments: list[str]) -> None:
     assert CliRunner().invoke(cli, ["memory", "lenet5", *arguments]).exit_code == 2
 
 
-@pytest.mark.parametrize(("given", "message"), [
-    ({"batch": 0}, "at least one example"), ({"dtype": "float23"}, "did you mean 'float32'"),
-    ({"optimizer": "adamm"}, "did you mean 'adam'"), ({"batch": -3}, "not -3"), ({"batch": 2.5}, "not 2.5"),
-    ({"mode": "train"}, "did you mean 'training'"), ({"loss": "nll"}, "there are cross_entropy, mse"),
-])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"batch": 0}, "at least one example"),
+        ({"dtype": "float23"}, "did you mean 'float32'"),
+        ({"optimizer": "adamm"}, "did you mean 'adam'"),
+        ({"batch": -3}, "not -3"),
+        ({"batch": 2.5}, "not 2.5"),
+        ({"mode": "train"}, "did you mean 'training'"),
+        ({"loss": "nll"}, "there are cross_entropy, mse"),
+    ],
+)
 def test_python_gets_the_same_messages(given: dict[str, int], message: str) -> None:
     with pytest.raises(cnnspec.RequestError, match=message):
         cnnspec.load("lenet5").memory(**given)
 
 
-@pytest.mark.parametrize(("text", "size"), [
-    ("24GiB", 24 * 2**30), ("1.5 MB", 1_500_000), ("500", 500), ("12Gi", 12 * 2**30), ("x", None), ("-1GB", None),
-    ("1e400", None),
-])
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("24GiB", 24 * 2**30),
+        ("1.5 MB", 1_500_000),
+        ("500", 500),
+        ("12Gi", 12 * 2**30),
+        ("x", None),
+        ("-1GB", None),
+        ("1e400", None),
+    ],
+)
 def test_sizes_are_read(text: str, size: int | None) -> None:
     assert byte_size(text) == size
 
 
 def test_a_frozen_layer_has_no_gradient_and_no_state() -> None:
-    whole, found = (cnnspec.load("resnet18").memory(optimizer="adam", freeze=f) for f in ((), ("layer*", "conv1")))
+    whole, found = (
+        cnnspec.load("resnet18").memory(optimizer="adam", freeze=f)
+        for f in ((), ("layer*", "conv1"))
+    )
     head = 4 * (512 * 1000 + 1000)
     assert found.gradients == head
     assert found.state == 2 * head + 2 * 4  # two tensors
@@ -102,21 +138,28 @@ def test_the_advice_makes_room() -> None:
     assert half.batch == fit.batch // 2
     assert fit.peak / 2 < half.peak < fit.peak
     assert narrow.change.startswith("16-bit")
-    assert 0.5 < narrow.peak / fit.peak < 0.54  # indices of pools and statistics of norms stay as wide as they are
+    assert (
+        0.5 < narrow.peak / fit.peak < 0.54
+    )  # indices of pools and statistics of norms stay as wide as they are
     assert narrow.batch > 1.9 * fit.batch
     assert strided.change == "twice the stride of conv1"
     assert strided.batch > 3 * fit.batch  # a quarter of the positions
 
 
 def test_a_doubled_stride_is_the_spec_with_a_doubled_stride(tmp_path: Path) -> None:
-    text = ('name = "n"\ninput = [3, 32, 32]\nlayers = [\n{ name = "a", op = "conv", out_channels = 8, kernel_size = 3,'
-            ' stride = %d },\n{ name = "b", op = "maxpool", kernel_size = 2 },\n{ name = "c", op = "maxunpool", from = '
-            '["b", "b"] },\n{ name = "d", op = "flatten" },\n{ name = "e", op = "linear", out_features = 5 }]\n')
+    text = (
+        'name = "n"\ninput = [3, 32, 32]\nlayers = [\n{ name = "a", op = "conv", out_channels = 8,'
+        ' kernel_size = 3, stride = %d },\n{ name = "b", op = "maxpool", kernel_size = 2 },\n{ name'
+        ' = "c", op = "maxunpool", from = ["b", "b"] },\n{ name = "d", op = "flatten" },\n{ name ='
+        ' "e", op = "linear", out_features = 5 }]\n'
+    )
     (tmp_path / "n.toml").write_text(text % 1)
     (tmp_path / "m.toml").write_text(text % 2)
     found = doubled(cnnspec.load(str(tmp_path / "n.toml")).graph)
     assert found is not None
-    assert [n.output for n in found[1].nodes] == [n.output for n in cnnspec.load(str(tmp_path / "m.toml")).graph.nodes]
+    assert [n.output for n in found[1].nodes] == [
+        n.output for n in cnnspec.load(str(tmp_path / "m.toml")).graph.nodes
+    ]
 
 
 def test_a_network_of_which_no_smaller_map_fits_is_given_no_such_advice() -> None:
@@ -130,12 +173,18 @@ def test_a_timeline_rises_to_the_peak(tmp_path: Path, mode: str) -> None:
         written = tmp_path / f"t.{kind}"
         arguments = ["memory", "lenet5", "--batch", "2", "--mode", mode, "--timeline", str(written)]
         assert CliRunner().invoke(cli, arguments).exit_code == 0
-    live = [int(row["live"]) for row in csv.DictReader((tmp_path / "t.csv").read_text().splitlines())]
+    live = [
+        int(row["live"]) for row in csv.DictReader((tmp_path / "t.csv").read_text().splitlines())
+    ]
     assert max(live) == (found.training_peak if mode == "training" else found.inference_peak)
     assert [e["live"] for e in json.loads((tmp_path / "t.json").read_text())["events"]] == live
-    assert "circle" in {e.tag.rpartition("}")[2] for e in ElementTree.parse(tmp_path / "t.svg").iter()}
+    assert "circle" in {
+        e.tag.rpartition("}")[2] for e in ElementTree.parse(tmp_path / "t.svg").iter()
+    }
 
 
 def test_a_timeline_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(cnnspec.RequestError, match="--timeline writes"):
-        CliRunner().invoke(cli, ["memory", "lenet5", "--timeline", str(tmp_path / "t.png")], catch_exceptions=False)
+        CliRunner().invoke(
+            cli, ["memory", "lenet5", "--timeline", str(tmp_path / "t.png")], catch_exceptions=False
+        )

@@ -26,15 +26,24 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_starter_is_a_network_without_fault(folder: Path) -> None:
-    assert run("new", "mine.toml").output == (
-        "mine.toml is written: cnnspec table mine.toml shows it, cnnspec check mine.toml checks it\n")
-    assert run("check", "--strict", "--advice", ".").output == "1 file, 2 networks: nothing to find fault with\n"
+    assert (
+        run("new", "mine.toml").output
+        == "mine.toml is written: cnnspec table mine.toml shows it, cnnspec check mine.toml checks"
+        " it\n"
+    )
+    assert (
+        run("check", "--strict", "--advice", ".").output
+        == "1 file, 2 networks: nothing to find fault with\n"
+    )
     net = load("mine.toml")
     assert (net.name, load("mine.toml:mine_small").layers[1].output) == ("mine", (16, 32, 32))
-    # 3x3 stem of 27*32 + 64; a unit of w has 2*(9*w*w + 2w), its first conv and shortcut read the width before it
+    # 3x3 stem of 27*32 + 64; a unit of w has 2*(9*w*w + 2w), its first conv and shortcut read the
+    # width before it
     units = {(32, 32): 2 * (9 * 32 * 32 + 64)}
-    units |= {(a, b): 9 * a * b + 2 * b + 9 * b * b + 2 * b + (a * b + 2 * b) * (a != b)
-              for a, b in ((32, 64), (64, 64), (64, 128), (128, 128))}
+    units |= {
+        (a, b): 9 * a * b + 2 * b + 9 * b * b + 2 * b + (a * b + 2 * b) * (a != b)
+        for a, b in ((32, 64), (64, 64), (64, 128), (128, 128))
+    }
     assert net.totals.params == 27 * 32 + 64 + sum(units.values()) + 1290
     assert "classifier" in run("table", "mine.toml").output
 
@@ -43,18 +52,47 @@ def test_the_starter_shows_what_the_language_has(folder: Path) -> None:
     run("new")
     text = (folder / "network.toml").read_text(encoding="utf-8")
     comments = "\n".join(line.partition("#")[2] for line in text.splitlines())
-    for word in ("block", "each:", "repeat:", "when:", "norm and activation", "preset", "Variants", "arguments"):
+    for word in (
+        "block",
+        "each:",
+        "repeat:",
+        "when:",
+        "norm and activation",
+        "preset",
+        "Variants",
+        "arguments",
+    ):
         assert word in comments, word
     used = set(json.dumps(tomllib.loads(text)).split('"')[1::2])
-    assert {"each", "repeat", "when", "norm", "activation", "from", "blocks", "variants", "budget", "args"} <= used
+    assert {
+        "each",
+        "repeat",
+        "when",
+        "norm",
+        "activation",
+        "from",
+        "blocks",
+        "variants",
+        "budget",
+        "args",
+    } <= used
     assert max(map(len, comments.splitlines())) <= 120
 
 
-@pytest.mark.parametrize(("file", "name"), [
-    ("my-net.toml", "my_net"), ("a b.toml", "a_b"), ("input.toml", "my_network"), ("2.toml", "2"),
-    ("..toml", "my_network"), ("résumé.toml", "my_network"), ("new/folder/net.toml", "net"), ("x.y.toml", "x_y"),
-    (f"{'n' * 98}.toml", "my_network"),
-])
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("my-net.toml", "my_net"),
+        ("a b.toml", "a_b"),
+        ("input.toml", "my_network"),
+        ("2.toml", "2"),
+        ("..toml", "my_network"),
+        ("résumé.toml", "my_network"),
+        ("new/folder/net.toml", "net"),
+        ("x.y.toml", "x_y"),
+        (f"{'n' * 98}.toml", "my_network"),
+    ],
+)
 def test_the_file_names_the_network(folder: Path, file: str, name: str) -> None:
     run("new", file)
     assert load(str(folder / file)).graph.family == name

@@ -1,4 +1,5 @@
-"""cnnspec verify as a user calls it: verdicts, exit codes, formats, models of one's own, and what it refuses."""
+"""cnnspec verify as a user calls it: verdicts, exit codes, formats, models of one's own, and what
+it refuses."""
 
 import json
 import os
@@ -76,20 +77,34 @@ def test_a_network_that_is_what_its_sheet_says_passes() -> None:
     first, _, *checks = result.output.splitlines()
     assert first == "lenet5: passed on CPU, 4 of 4 checks passed"
     assert [line.split()[:2] for line in checks if line] == [
-        ["passed", "shapes"], ["passed", "tensors"], ["passed", "MACs"], ["passed", "MACs"]]
+        ["passed", "shapes"],
+        ["passed", "tensors"],
+        ["passed", "MACs"],
+        ["passed", "MACs"],
+    ]
 
 
 def test_a_wrong_formula_fails_by_both_counters(monkeypatch: pytest.MonkeyPatch) -> None:
     right = Conv.macs
-    monkeypatch.setattr(Conv, "macs", lambda self, *shapes, **named: right(self, *shapes, **named) + 1)
+    monkeypatch.setattr(
+        Conv, "macs", lambda self, *shapes, **named: right(self, *shapes, **named) + 1
+    )
     result = run("lenet5", "--format", "json")
     assert result.exit_code == 1
     found = json.loads(result.output)
     assert not found["passed"]
     failed = [c for c in found["checks"] if c["status"] == "failed"]
-    assert [(c["check"], c["against"]) for c in failed] == [("MACs", "PyTorch on CPU"), ("MACs", "fvcore")]
+    assert [(c["check"], c["against"]) for c in failed] == [
+        ("MACs", "PyTorch on CPU"),
+        ("MACs", "fvcore"),
+    ]
     assert failed[0]["differences"][0] == {
-        "layer": "C1", "quantity": "macs", "calculated": 117601, "measured": 117600, "cause": "how the work is counted"}
+        "layer": "C1",
+        "quantity": "macs",
+        "calculated": 117601,
+        "measured": 117600,
+        "cause": "how the work is counted",
+    }
 
 
 def test_meta_says_what_it_cannot_count() -> None:
@@ -102,7 +117,12 @@ def test_meta_says_what_it_cannot_count() -> None:
 
 
 def test_set_and_input_reach_the_twin() -> None:
-    assert run("resnet20_cifar", "--device", "meta", "--set", "classes=7", "--input", "3,40,40").exit_code == 0
+    assert (
+        run(
+            "resnet20_cifar", "--device", "meta", "--set", "classes=7", "--input", "3,40,40"
+        ).exit_code
+        == 0
+    )
 
 
 def test_several_networks_come_in_their_order_with_a_summary() -> None:
@@ -138,11 +158,24 @@ def test_a_model_of_ones_own_passes(mine: Path, factory: str) -> None:
     assert "training" in result.output
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("False", False), ("false", False), ("True", True), ("None", None), ("3", 3), ("0.5", 0.5), ("[1, 2]", [1, 2]),
-    ("relu", "relu"), ('"False"', "False"), ("", ""),
-])
-def test_an_argument_of_a_factory_is_toml_or_one_of_pythons_words_or_text(text: str, value: Any) -> None:
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("False", False),
+        ("false", False),
+        ("True", True),
+        ("None", None),
+        ("3", 3),
+        ("0.5", 0.5),
+        ("[1, 2]", [1, 2]),
+        ("relu", "relu"),
+        ('"False"', "False"),
+        ("", ""),
+    ],
+)
+def test_an_argument_of_a_factory_is_toml_or_one_of_pythons_words_or_text(
+    text: str, value: Any
+) -> None:
     """The text "False" would be true to a factory, and prove another network."""
     found = settings_from((f"a={text}",), "--arg")["a"]
     assert (type(found), found) == (type(value), value)
@@ -159,16 +192,28 @@ def test_a_model_that_has_drifted_fails_at_its_layer(mine: Path) -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
-@pytest.mark.parametrize(("model", "message"), [
-    ("mine", "--model takes package.module:factory, not 'mine'"),
-    ("mine:Nett", "mine has no Nett; did you mean 'Net'?"),
-    ("mine:fails", "mine:fails() fails: ValueError: no such width"),
-    ("mine:number", "mine:number() gives an int, not a torch.nn.Module"),
-    ("mine:network", "mine:network is a Net; --model takes a class or a function that makes the model"),
-    ("no.such.module:Net", "there is no module 'no.such.module' to import: it is looked for in the current folder"),
-    ("broken:Net", "broken cannot be imported: ZeroDivisionError: division by zero"),
-    ("lacking:Net", "lacking cannot be imported: ModuleNotFoundError: No module named 'no_such_library'"),
-])
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("mine", "--model takes package.module:factory, not 'mine'"),
+        ("mine:Nett", "mine has no Nett; did you mean 'Net'?"),
+        ("mine:fails", "mine:fails() fails: ValueError: no such width"),
+        ("mine:number", "mine:number() gives an int, not a torch.nn.Module"),
+        (
+            "mine:network",
+            "mine:network is a Net; --model takes a class or a function that makes the model",
+        ),
+        (
+            "no.such.module:Net",
+            "there is no module 'no.such.module' to import: it is looked for in the current folder",
+        ),
+        ("broken:Net", "broken cannot be imported: ZeroDivisionError: division by zero"),
+        (
+            "lacking:Net",
+            "lacking cannot be imported: ModuleNotFoundError: No module named 'no_such_library'",
+        ),
+    ],
+)
 def test_a_model_that_cannot_be_had_is_one_message(mine: Path, model: str, message: str) -> None:
     with pytest.raises(RequestError) as error:
         run("lenet5", "--model", model)
@@ -188,21 +233,34 @@ def test_a_model_that_cannot_run_on_the_input_fails(mine: Path) -> None:
     assert "RuntimeError" in result.output
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ((), "which network?"),
-    (("--all", "lenet5"), "--all is every network of the zoo: give names, or --all"),
-    (("--all", "--set", "classes=10"), "--set and --input go with names, not with --all"),
-    (("--all", "--model", "mine:Net"), "--model goes with one network"),
-    (("lenet5", "alexnet", "--model", "mine:Net"), "--model goes with one network"),
-    (("lenet5", "--arg", "a=1"), "--arg goes with --model"),
-    (("lenet5", "no_such_network"), "there is no network 'no_such_network'"),
-    (("lenet5", "--model", "mine:Net", "--arg", "a"), "--arg takes name=value, not 'a'"),
-    (("lenet5", "--output", "no/such/folder/x"), "no/such/folder/x cannot be written"),
-    (("mobilenet_v1", "--against", "torchvision"), "the spec of mobilenet_v1 names no reference in torchvision; "
-                                                   "it names one in timm (mobilenetv1_100)"),
-    (("lenet5", "--against", "timm"), "the spec of lenet5 names no reference in timm; it names none"),
-])
-def test_a_request_that_is_not_understood_says_why(arguments: tuple[str, ...], message: str) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "which network?"),
+        (("--all", "lenet5"), "--all is every network of the zoo: give names, or --all"),
+        (("--all", "--set", "classes=10"), "--set and --input go with names, not with --all"),
+        (("--all", "--model", "mine:Net"), "--model goes with one network"),
+        (("lenet5", "alexnet", "--model", "mine:Net"), "--model goes with one network"),
+        (("lenet5", "--arg", "a=1"), "--arg goes with --model"),
+        (("lenet5", "no_such_network"), "there is no network 'no_such_network'"),
+        (("lenet5", "--model", "mine:Net", "--arg", "a"), "--arg takes name=value, not 'a'"),
+        (("lenet5", "--output", "no/such/folder/x"), "no/such/folder/x cannot be written"),
+        (
+            ("mobilenet_v1", "--against", "torchvision"),
+            (
+                "the spec of mobilenet_v1 names no reference in torchvision; "
+                "it names one in timm (mobilenetv1_100)"
+            ),
+        ),
+        (
+            ("lenet5", "--against", "timm"),
+            "the spec of lenet5 names no reference in timm; it names none",
+        ),
+    ],
+)
+def test_a_request_that_is_not_understood_says_why(
+    arguments: tuple[str, ...], message: str
+) -> None:
     with pytest.raises(RequestError) as error:
         run(*arguments)
     assert str(error.value).startswith(message)
@@ -211,12 +269,16 @@ def test_a_request_that_is_not_understood_says_why(arguments: tuple[str, ...], m
 def test_cuda_where_there_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     for names in (["lenet5"], ["lenet5", "alexnet"]):
-        with pytest.raises(RequestError, match="there is no CUDA device here; --device auto runs on the CPU then"):
+        with pytest.raises(
+            RequestError, match="there is no CUDA device here; --device auto runs on the CPU then"
+        ):
             run(*names, "--device", "cuda")
 
 
-@pytest.mark.parametrize("module", ["cnnspec.twin.verify", "fvcore.nn"])  # the first needs torch
-def test_a_missing_extra_says_which_to_install(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("module", ["cnnspec.pytorch.verify", "fvcore.nn"])  # the first needs torch
+def test_a_missing_extra_says_which_to_install(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(RequestError, match=r"pip install 'cnnspec\[verify\]'"):
         run("lenet5")
@@ -224,8 +286,10 @@ def test_a_missing_extra_says_which_to_install(module: str, monkeypatch: pytest.
 
 def test_a_missing_library_says_which_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "timm", raising=False)
-    monkeypatch.setattr("cnnspec.twin.requests.find_spec", lambda name: None)
-    with pytest.raises(RequestError, match=r"comparing with timm needs it: pip install 'cnnspec\[references\]'"):
+    monkeypatch.setattr("cnnspec.pytorch.requests.find_spec", lambda name: None)
+    with pytest.raises(
+        RequestError, match=r"comparing with timm needs it: pip install 'cnnspec\[references\]'"
+    ):
         run("mobilenet_v1", "--against", "timm")
 
 
@@ -238,7 +302,11 @@ def test_a_spec_with_problems_is_no_verdict(tmp_path: Path) -> None:
 
 def reference_spec(folder: Path, model: str, classes: int, more: str = "") -> str:
     """SqueezeNet 1.1 as a file with another reference, or with other defaults."""
-    text = (Path(__file__).parents[2] / "specs" / "squeezenet.toml").read_text().partition("[reference]")[0]
+    text = (
+        (Path(__file__).parents[2] / "specs" / "squeezenet.toml")
+        .read_text()
+        .partition("[reference]")[0]
+    )
     assert "args.classes = 1000" in text
     text = text.replace("args.classes = 1000", f"args.classes = {classes}")
     file = folder / "net.toml"
@@ -251,7 +319,11 @@ def test_a_reference_is_held_against_the_arguments_with_which_it_is_equal(tmp_pa
     name = reference_spec(tmp_path, "squeezenet1_1", 10, "set = { classes = 1000 }\n")
     result = run(name, "--against", "torchvision", "--input", "3,64,64", "--format", "json")
     assert result.exit_code == 0, result.output
-    theirs = [c for c in json.loads(result.output)["checks"] if c["against"] == "torchvision squeezenet1_1"]
+    theirs = [
+        c
+        for c in json.loads(result.output)["checks"]
+        if c["against"] == "torchvision squeezenet1_1"
+    ]
     assert [c["check"] for c in theirs] == ["calls", "outputs", "tensors", "evaluation", "training"]
     assert all(c["detail"].startswith("with classes = 1000") for c in theirs)
     other = run(name, "--against", "torchvision", "--input", "3,64,64", "--set", "classes=12")
@@ -259,11 +331,20 @@ def test_a_reference_is_held_against_the_arguments_with_which_it_is_equal(tmp_pa
     assert "with classes = 12" in " ".join(other.output.split())
 
 
-@pytest.mark.parametrize(("model", "status"), [("squeezenet1_0", "failed"), ("no_such_model", "impossible")])
+@pytest.mark.parametrize(
+    ("model", "status"), [("squeezenet1_0", "failed"), ("no_such_model", "impossible")]
+)
 def test_a_wrong_reference_fails(tmp_path: Path, model: str, status: str) -> None:
     import_torchvision()
-    result = run(reference_spec(tmp_path, model, 1000), "--against", "torchvision", "--input", "3,64,64", "--format",
-                 "json")
+    result = run(
+        reference_spec(tmp_path, model, 1000),
+        "--against",
+        "torchvision",
+        "--input",
+        "3,64,64",
+        "--format",
+        "json",
+    )
     assert result.exit_code == 1
     assert status in [c["status"] for c in json.loads(result.output)["checks"]]
 
@@ -271,8 +352,9 @@ def test_a_wrong_reference_fails(tmp_path: Path, model: str, status: str) -> Non
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="it is about signals of POSIX")
 def test_ctrl_c_ends_all_processes_at_once() -> None:
     command = [sys.executable, "-m", "cnnspec", "verify", "lenet5", "alexnet", "--jobs", "2"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               start_new_session=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while process.poll() is None and len(children.read_text().split()) < 2:
         time.sleep(0.05)
@@ -280,7 +362,9 @@ def test_ctrl_c_ends_all_processes_at_once() -> None:
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert (output, errors) == ("", "cnnspec: interrupted\n")
-    assert any(ended(process.pid) for _ in range(200))  # what Python keeps for semaphores ends a little later
+    assert any(
+        ended(process.pid) for _ in range(200)
+    )  # what Python keeps for semaphores ends a little later
 
 
 def ended(group: int) -> bool:

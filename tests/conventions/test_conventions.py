@@ -1,4 +1,5 @@
-"""Conventions against the tools themselves, exactly: on networks of torchvision, and on torchvision's own figures."""
+"""Conventions against the tools themselves, exactly: on networks of torchvision, and on
+torchvision's own figures."""
 
 import contextlib
 import io
@@ -24,9 +25,12 @@ TOOLS = ("fvcore", "thop", "torchinfo", "ptflops")
 
 
 class Written(NamedTuple):
-    """How torchvision's code of a network differs from a module a layer: what it calls as functions or by ``mean``."""
+    """How torchvision's code of a network differs from a module a layer: what it calls as functions
+    or by ``mean``."""
 
-    functions: tuple[str, ...] = ()  # kinds, and layers as "name:"; hooks on modules do not see them
+    functions: tuple[
+        str, ...
+    ] = ()  # kinds, and layers as "name:"; hooks on modules do not see them
     mean: bool = False  # global pooling by x.mean, which no tool counts
     more: tuple[int, ...] = ()  # a map that it pools besides to the size that it has
 
@@ -43,7 +47,10 @@ NETWORKS = {  # our name, theirs where it is another, and how they write it
     "mobilenet_v2": ("", Written(("global_avgpool",))),
     "mobilenet_v3_small": ("", PLAIN),
     "squeezenet1_0": ("", PLAIN),
-    "inception_v3": ("", Written(("relu", "avgpool", "Mixed_6a.branch2:", "Mixed_7a.branch_pool:"))),
+    "inception_v3": (
+        "",
+        Written(("relu", "avgpool", "Mixed_6a.branch2:", "Mixed_7a.branch_pool:")),
+    ),
     "efficientnet_b0": ("", PLAIN),
     "shufflenet_v2_x1_0": ("", Written(mean=True)),
     "mnasnet1_0": ("", Written(mean=True)),
@@ -61,22 +68,33 @@ def theirs(tool: str, model: Any, size: tuple[int, ...]) -> int:
         if tool == "fvcore":
             from fvcore.nn import FlopCountAnalysis
 
-            run: Any = FlopCountAnalysis(model, x).tracer_warnings("none").unsupported_ops_warnings(False)
+            run: Any = (
+                FlopCountAnalysis(model, x).tracer_warnings("none").unsupported_ops_warnings(False)
+            )
             return int(run.uncalled_modules_warnings(False).total())
         if tool == "thop":
-            return int(pytest.importorskip("thop", reason="thop is not there", exc_type=ImportError).profile(
-                model, inputs=(x,), verbose=False)[0])
+            return int(
+                pytest.importorskip(
+                    "thop", reason="thop is not there", exc_type=ImportError
+                ).profile(model, inputs=(x,), verbose=False)[0]
+            )
         if tool == "torchinfo":
             torchinfo = pytest.importorskip("torchinfo", reason="torchinfo is not there")
-            return int(torchinfo.summary(model, input_data=x, verbose=0, mode="eval").total_mult_adds)
+            return int(
+                torchinfo.summary(model, input_data=x, verbose=0, mode="eval").total_mult_adds
+            )
         import_torchvision()  # which ptflops does, but for torchvisions that were built for another torch
         ptflops = pytest.importorskip("ptflops", reason="ptflops is not there")
-        return int(ptflops.get_model_complexity_info(model, size, as_strings=False, print_per_layer_stat=False,
-                                                     backend="pytorch")[0])
+        return int(
+            ptflops.get_model_complexity_info(
+                model, size, as_strings=False, print_per_layer_stat=False, backend="pytorch"
+            )[0]
+        )
 
 
 def model_of(name: str) -> Any:
-    """torchvision's model; where it can be, its values are whatever is in memory, which takes a tenth of the time."""
+    """torchvision's model; where it can be, its values are whatever is in memory, which takes a
+    tenth of the time."""
     import torch
 
     more = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
@@ -113,29 +131,69 @@ def test_a_convention_gives_the_figure_of_its_tool(tool: str, name: str) -> None
     assert expected(tool, net, written) == theirs(tool, model_of(other or name), size)
 
 
-@pytest.mark.parametrize("kind", ["conv", "conv_transpose", "linear", "batchnorm", "groupnorm", "prelu", "relu",
-                                  "relu6", "leaky_relu", "elu", "gelu", "silu", "hardswish", "sigmoid", "softmax",
-                                  "maxpool", "avgpool", "global_avgpool", "global_maxpool", "adaptive_avgpool",
-                                  "dropout", "upsample", "layernorm"])
-@pytest.mark.parametrize("tool", [
-    pytest.param(t, marks=pytest.mark.long if t == "ptflops" else []) for t in TOOLS])  # which imports torchvision
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "conv",
+        "conv_transpose",
+        "linear",
+        "batchnorm",
+        "groupnorm",
+        "prelu",
+        "relu",
+        "relu6",
+        "leaky_relu",
+        "elu",
+        "gelu",
+        "silu",
+        "hardswish",
+        "sigmoid",
+        "softmax",
+        "maxpool",
+        "avgpool",
+        "global_avgpool",
+        "global_maxpool",
+        "adaptive_avgpool",
+        "dropout",
+        "upsample",
+        "layernorm",
+    ],
+)
+@pytest.mark.parametrize(
+    "tool", [pytest.param(t, marks=pytest.mark.long if t == "ptflops" else []) for t in TOOLS]
+)  # which imports torchvision
 def test_an_operator_counts_as_its_module(tool: str, kind: str) -> None:
-    """The worked examples of each operator that is one of torch's own modules, those of vectors and of images."""
+    """The worked examples of each operator that is one of torch's own modules, those of vectors and
+    of images."""
     import torch
 
     of, call, compared = convention(tool), cnnspec.load("lenet5").graph.nodes[1].call, 0
     for example in operator(kind).examples:
         (given, *others), op = example.inputs, operator(kind).of(example)
-        module = op.build(torch, given, y=example.output) if not others and len(given) in (1, 3) else None
+        module = (
+            op.build(torch, given, y=example.output)
+            if not others and len(given) in (1, 3)
+            else None
+        )
         seen = given
         if module is not None and kind == "upsample":  # ours takes a second input too
             module = torch.nn.Upsample(example.output[1:], mode=op.mode)  # type: ignore[attr-defined]
         elif module is not None and kind == "layernorm" and op.over == "channels":  # type: ignore[attr-defined]
             module, seen = torch.nn.LayerNorm(given[0]), (*given[1:], given[0])
         if type(module).__module__.startswith("torch.nn"):
-            node = Node(1, "x", kind, op, (Node(0, "i", "input", Input(given), (), given, call, "i"),), example.output,
-                        call, "x")
-            assert count(of, node) == theirs(tool, torch.nn.Sequential(module).eval(), seen), example.source
+            node = Node(
+                1,
+                "x",
+                kind,
+                op,
+                (Node(0, "i", "input", Input(given), (), given, call, "i"),),
+                example.output,
+                call,
+                "x",
+            )
+            assert count(of, node) == theirs(tool, torch.nn.Sequential(module).eval(), seen), (
+                example.source
+            )
             compared += 1
     assert compared
 
@@ -144,13 +202,18 @@ def test_an_operator_counts_as_its_module(tool: str, kind: str) -> None:
 def test_the_figures_that_torchvision_publishes_are_multiply_accumulates() -> None:
     models = import_torchvision().models
     published = {"alexnet_torchvision": "alexnet", "googlenet_torchvision": "googlenet"} | {
-        name: name for family in cnnspec.networks().values() for name in family
-        if name in models.list_models(module=models) and name not in ("alexnet", "googlenet")}  # those are the papers'
+        name: name
+        for family in cnnspec.networks().values()
+        for name in family
+        if name in models.list_models(module=models) and name not in ("alexnet", "googlenet")
+    }  # those are the papers'
     wrong = []
     for name, theirs in published.items():
         for weights in models.get_model_weights(theirs):
             side = weights.transforms.keywords["crop_size"]
-            figure = total(convention("torchvision"), cnnspec.load(name, input=(3, side, side)).graph)
+            figure = total(
+                convention("torchvision"), cnnspec.load(name, input=(3, side, side)).graph
+            )
             if round(figure / 1e9, 3) != weights.meta["_ops"]:
                 wrong.append((name, weights.name, figure, weights.meta["_ops"]))
     assert len(published) > 40
@@ -175,20 +238,33 @@ def test_the_parts_add_up_and_what_is_not_said_is_an_error() -> None:
     assert sum(p.macs for p in found) == net.totals.macs == 4_089_184_256
     assert sum(p.theirs for p in found) == total(convention("ptflops"), net.graph) == 4_132_436_968
     assert {p.op: p.difference for p in found if p.difference} == {
-        "batchnorm": 22_227_968, "relu": 19_217_408, "maxpool": 1_605_632, "global_avgpool": 200_704, "linear": 1_000}
+        "batchnorm": 22_227_968,
+        "relu": 19_217_408,
+        "maxpool": 1_605_632,
+        "global_avgpool": 200_704,
+        "linear": 1_000,
+    }
     with pytest.raises(Uncounted, match=r"attention \(blocks\.0\.attn\)"):
         total(convention("thop"), cnnspec.load("sam_vit_b").graph)
     with pytest.raises(RequestError, match="did you mean 'fvcore'"):
         convention("fvcoer")
 
 
-@pytest.mark.parametrize(("tool", "figure", "shown"), [
-    ("fvcore", 4_111_512_576, "4.112G"), ("fvcore", 99_999_999, "100M"), ("fvcore", 100, "100"),
-    ("thop", 4_133_742_592, "4.13G"), ("torchinfo", 4_089_240_000, "4.09 (G)"),
-    ("torchinfo", 714_682_664, "714.68 (M)"),
-    ("torchinfo", 2_000_000, "2 (M)"), ("ptflops", 4_132_436_968, "4.13 GMac"), ("ptflops", 416_520, "0.0 GMac"),
-    ("torchvision", 4_089_184_256, "4.09 GFLOPS"),
-])
+@pytest.mark.parametrize(
+    ("tool", "figure", "shown"),
+    [
+        ("fvcore", 4_111_512_576, "4.112G"),
+        ("fvcore", 99_999_999, "100M"),
+        ("fvcore", 100, "100"),
+        ("thop", 4_133_742_592, "4.13G"),
+        ("torchinfo", 4_089_240_000, "4.09 (G)"),
+        ("torchinfo", 714_682_664, "714.68 (M)"),
+        ("torchinfo", 2_000_000, "2 (M)"),
+        ("ptflops", 4_132_436_968, "4.13 GMac"),
+        ("ptflops", 416_520, "0.0 GMac"),
+        ("torchvision", 4_089_184_256, "4.09 GFLOPS"),
+    ],
+)
 def test_figures_are_printed_as_the_tool_prints_them(tool: str, figure: int, shown: str) -> None:
     assert convention(tool).printed(figure) == shown
 
@@ -197,4 +273,7 @@ def test_no_figure_has_two_prefixes_of_a_unit() -> None:
     for tool in CONVENTIONS:
         assert convention(tool).unit[:2] not in ("GF", "MF", "GM"), "the prefix is put before it"
     result = CliRunner().invoke(cli, ["explain", "mobilenet_v2", "--vs", "torchvision"])
-    assert "torchvision gives 300,774,272 FLOPS (300.774 MFLOPS), and prints 0.30 GFLOPS" in result.output
+    assert (
+        "torchvision gives 300,774,272 FLOPS (300.774 MFLOPS), and prints 0.30 GFLOPS"
+        in result.output
+    )

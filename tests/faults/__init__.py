@@ -1,1 +1,2 @@
-"""Planted faults: networks of the zoo with one field changed each, held against the library's models."""
+"""Planted faults: networks of the zoo with one field changed each, held against the library's
+models."""

@@ -18,9 +18,21 @@ from tests.faults.score import run
 
 REPORTS = Path(__file__).parents[2] / "reports"
 NETWORKS = {  # how many mutants of each; large networks take longer, and come first
-    "googlenet_torchvision": 60, "densenet121": 40, "efficientnet_b0": 60, "mobilenet_v3_large": 60, "mnasnet1_0": 40,
-    "regnet_y_400mf": 60, "mobilenet_v2": 60, "shufflenet_v2_x1_0": 40, "resnet18": 100, "mobilenet_v3_small": 80,
-    "mnasnet0_75": 80, "mnasnet0_5": 80, "shufflenet_v2_x0_5": 60, "squeezenet1_0": 100, "squeezenet1_1": 100,
+    "googlenet_torchvision": 60,
+    "densenet121": 40,
+    "efficientnet_b0": 60,
+    "mobilenet_v3_large": 60,
+    "mnasnet1_0": 40,
+    "regnet_y_400mf": 60,
+    "mobilenet_v2": 60,
+    "shufflenet_v2_x1_0": 40,
+    "resnet18": 100,
+    "mobilenet_v3_small": 80,
+    "mnasnet0_75": 80,
+    "mnasnet0_5": 80,
+    "shufflenet_v2_x0_5": 60,
+    "squeezenet1_0": 100,
+    "squeezenet1_1": 100,
 }
 INPUT = (3, 64, 64)
 VALUES = 0.05  # the part of them whose values are compared though their calls differ
@@ -32,14 +44,22 @@ def main() -> None:
     chosen = sys.argv[1:] or [*NETWORKS]
     networks: dict[str, Any] = json.loads(file.read_text())["networks"] if sys.argv[1:] else {}
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        jobs = {name: pool.submit(run, name, INPUT, count, VALUES)
-                for name, count in NETWORKS.items() if name in chosen}
+        jobs = {
+            name: pool.submit(run, name, INPUT, count, VALUES)
+            for name, count in NETWORKS.items()
+            if name in chosen
+        }
         for name, job in jobs.items():
             networks[name] = job.result()
             print(f"{name}: {len(networks[name])} mutants", flush=True)
     networks = {name: networks[name] for name in NETWORKS if name in networks}
-    about = {"date": datetime.date.today().isoformat(), "python": platform.python_version(), "input": INPUT,
-             "values": VALUES, **{name: version(name) for name in ("torch", "torchvision", "timm")}}
+    about = {
+        "date": datetime.date.today().isoformat(),
+        "python": platform.python_version(),
+        "input": INPUT,
+        "values": VALUES,
+        **{name: version(name) for name in ("torch", "torchvision", "timm")},
+    }
     data = {"about": about, "networks": networks}
     file.write_text(written(data))
     (REPORTS / "planted_faults.md").write_text(page(json.loads(written(data))))
@@ -47,8 +67,10 @@ def main() -> None:
 
 def written(data: dict[str, Any]) -> str:
     """The data as JSON, a mutant a line."""
-    networks = ",\n".join(f' {json.dumps(name)}: [\n' + ",\n".join(f"  {json.dumps(row)}" for row in rows) + "]"
-                          for name, rows in data["networks"].items())
+    networks = ",\n".join(
+        f" {json.dumps(name)}: [\n" + ",\n".join(f"  {json.dumps(row)}" for row in rows) + "]"
+        for name, rows in data["networks"].items()
+    )
     return f'{{"about": {json.dumps(data["about"])},\n"networks": {{\n{networks}\n}}}}\n'
 
 

@@ -3,8 +3,8 @@
 import torch
 
 from cnnspec.graph.model import Graph, Node
-from cnnspec.twin.drawing import draw, mode
-from cnnspec.twin.executor import build
+from cnnspec.pytorch.drawing import draw, mode
+from cnnspec.pytorch.executor import build
 from tests.faults.mutate import ACTIVATIONS, Mutant
 
 MONOTONE = {"relu", "relu6", "sigmoid", "hardsigmoid", "tanh", "elu", "leaky_relu"}
@@ -12,7 +12,8 @@ assert set(ACTIVATIONS) >= MONOTONE
 
 
 def reason(graph: Graph, changed: Graph, mutant: Mutant) -> str:
-    """The reason why both give the same, or nothing where none is known; the values of both are compared anew."""
+    """The reason why both give the same, or nothing where none is known; the values of both are
+    compared anew."""
     if not same_values(graph, changed):
         return ""
     before = next(n for n in graph.nodes if n.name == mutant.name)
@@ -24,7 +25,10 @@ def reason(graph: Graph, changed: Graph, mutant: Mutant) -> str:
     if mutant.kind == "ceil mode" and after is not None and before.output == after.output:
         return f"the windows fit: {before.inputs[0].output[1:]} gives {after.output[1:]} either way"
     if mutant.kind == "swapped layers" and after is not None:
-        two = {before.kind, next(n.kind for n in graph.nodes if n.name in mutant.touched and before in n.inputs)}
+        two = {
+            before.kind,
+            next(n.kind for n in graph.nodes if n.name in mutant.touched and before in n.inputs),
+        }
         if "maxpool" in two and two & MONOTONE:
             return "a maximum and a monotone function can be swapped"
         if "channel_shuffle" in two and two & {"relu"}:
@@ -38,7 +42,8 @@ def same_windows(a: Node, b: Node) -> bool:
 
 
 def same_values(graph: Graph, changed: Graph) -> bool:
-    """Whether both give the same to the last bit with the same weights, for three inputs, in inference and training."""
+    """Whether both give the same to the last bit with the same weights, for three inputs, in
+    inference and training."""
     twins = [build(g, "cpu", torch.float64) for g in (graph, changed)]
     for twin in twins:
         draw(twin, torch.Generator().manual_seed(3))
@@ -47,7 +52,12 @@ def same_values(graph: Graph, changed: Graph) -> bool:
         return False
     twins[1].load_state_dict(twins[0].state_dict())
     for i in range(3):
-        x = torch.randn(2, *graph.inputs[0].output, generator=torch.Generator().manual_seed(i), dtype=torch.float64)
+        x = torch.randn(
+            2,
+            *graph.inputs[0].output,
+            generator=torch.Generator().manual_seed(i),
+            dtype=torch.float64,
+        )
         for training in (True, False):
             given = []
             for twin in twins:

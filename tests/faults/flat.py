@@ -1,4 +1,5 @@
-"""An unrolled network as a spec of its own: one line for each node, which can be changed and read again."""
+"""An unrolled network as a spec of its own: one line for each node, which can be changed and read
+again."""
 
 import json
 from typing import Any
@@ -17,11 +18,16 @@ class Flat:
         self.input, self.lines, self.outputs = input, lines, outputs
 
     def copy(self) -> "Flat":
-        return Flat(self.input, [{**line, "from": [*line["from"]]} for line in self.lines], [*self.outputs])
+        return Flat(
+            self.input, [{**line, "from": [*line["from"]]} for line in self.lines], [*self.outputs]
+        )
 
     def text(self) -> str:
         """The spec as TOML."""
-        head = f'name = "flat"\ninput = {list(self.input)}\noutputs = {json.dumps(self.outputs)}\nlayers = [\n'
+        head = (
+            f'name = "flat"\ninput = {list(self.input)}\noutputs ='
+            f" {json.dumps(self.outputs)}\nlayers = [\n"
+        )
         return head + "".join(f"  {toml(line)},\n" for line in self.lines) + "]\n"
 
     def graph(self) -> Graph:
@@ -51,7 +57,11 @@ def line(node: Node, names: dict[int, str]) -> Line:
     if node.shares:
         return found | {"share": names[node.shares.index]}
     fields = {k: getattr(node.op, k) for k in node.op.fields if k != "inplace"}
-    return found | {"op": node.kind} | {k: v for k, v in fields.items() if v != node.op.defaults.get(k)}
+    return (
+        found
+        | {"op": node.kind}
+        | {k: v for k, v in fields.items() if v != node.op.defaults.get(k)}
+    )
 
 
 def toml(value: Any) -> str:

@@ -1,4 +1,5 @@
-"""One change of a flat spec, by chance: a field, an operator, a line left out, two swapped, or another input."""
+"""One change of a flat spec, by chance: a field, an operator, a line left out, two swapped, or
+another input."""
 
 from collections.abc import Callable
 from random import Random
@@ -8,12 +9,33 @@ from tests.faults.flat import Flat, Line
 
 CONVOLUTIONS = ("conv", "depthwise_conv")
 WINDOWS = (*CONVOLUTIONS, "maxpool", "avgpool")
-ACTIVATIONS = ("relu", "relu6", "silu", "hardswish", "gelu", "sigmoid", "hardsigmoid", "tanh", "elu", "leaky_relu")
-SINGLE = (*WINDOWS, *ACTIVATIONS, "batchnorm", "layernorm", "dropout", "stochastic_depth", "scale", "channel_shuffle")
+ACTIVATIONS = (
+    "relu",
+    "relu6",
+    "silu",
+    "hardswish",
+    "gelu",
+    "sigmoid",
+    "hardsigmoid",
+    "tanh",
+    "elu",
+    "leaky_relu",
+)
+SINGLE = (
+    *WINDOWS,
+    *ACTIVATIONS,
+    "batchnorm",
+    "layernorm",
+    "dropout",
+    "stochastic_depth",
+    "scale",
+    "channel_shuffle",
+)
 
 
 class Mutant(NamedTuple):
-    """A changed spec: what was changed, at which line, what stands there before and after, and who may show it."""
+    """A changed spec: what was changed, at which line, what stands there before and after, and who
+    may show it."""
 
     flat: Flat
     kind: str
@@ -31,9 +53,14 @@ def picked(flat: Flat, chance: Random, *ops: str) -> Line | None:
     return chance.choice(found) if found else None
 
 
-def field(key: str, ops: tuple[str, ...], other: Callable[[Any, Random, Line], Any], default: Any) -> Change:
+def field(
+    key: str, ops: tuple[str, ...], other: Callable[[Any, Random, Line], Any], default: Any
+) -> Change:
     """The change of one field."""
-    def change(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, str, set[str]] | None:
+
+    def change(
+        flat: Flat, chance: Random, shapes: dict[str, Any]
+    ) -> tuple[str, str, set[str]] | None:
         line = picked(flat, chance, *ops)
         if line is None:
             return None
@@ -65,13 +92,18 @@ def numbers(*choices: Any) -> Callable[[Any, Random, Line], Any]:
 def padding(value: Any, chance: Random, line: Line) -> Any:
     """Another padding; "half" in numbers is none."""
     size, dilation = line["kernel_size"], line.get("dilation", 1)
-    half = dilation * (size - 1) // 2 if isinstance(size, int) and isinstance(dilation, int) else None
+    half = (
+        dilation * (size - 1) // 2 if isinstance(size, int) and isinstance(dilation, int) else None
+    )
     return chance.choice([p for p in (0, 1, 2) if p != (half if value == "half" else value)])
 
 
 def operator(*ops: str) -> Change:
     """Another operator of the same sort; fields that it lacks go."""
-    def change(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, str, set[str]] | None:
+
+    def change(
+        flat: Flat, chance: Random, shapes: dict[str, Any]
+    ) -> tuple[str, str, set[str]] | None:
         line = picked(flat, chance, *ops)
         if line is None:
             return None
@@ -98,9 +130,15 @@ def dropped(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, st
 
 def swapped(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, str, set[str]] | None:
     """Two neighbours in the other order."""
-    chains = [(a, b) for a, b in zip(flat.lines, flat.lines[1:], strict=False)
-              if a.get("op") in SINGLE and b.get("op") in SINGLE and a["op"] != b["op"]
-              and b["from"] == [a["name"]] and flat.readers(a["name"]) == [b]]
+    chains = [
+        (a, b)
+        for a, b in zip(flat.lines, flat.lines[1:], strict=False)
+        if a.get("op") in SINGLE
+        and b.get("op") in SINGLE
+        and a["op"] != b["op"]
+        and b["from"] == [a["name"]]
+        and flat.readers(a["name"]) == [b]
+    ]
     if not chains:
         return None
     a, b = chance.choice(chains)
@@ -115,7 +153,8 @@ def swapped(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, st
 
 
 def rewired(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, str, set[str]] | None:
-    """An input from elsewhere: mostly a value of the same shape, as another would not fit anyway."""
+    """An input from elsewhere: mostly a value of the same shape, as another would not fit
+    anyway."""
     i = chance.randrange(1, len(flat.lines))
     line = flat.lines[i]
     k = chance.randrange(len(line["from"]))
@@ -130,13 +169,15 @@ def rewired(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, st
     return line["name"], f"from {before} -> {line['from'][k]}", set()
 
 
-def reordered(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, str, set[str]] | None:
+def reordered(
+    flat: Flat, chance: Random, shapes: dict[str, Any]
+) -> tuple[str, str, set[str]] | None:
     """Two inputs of a concatenation swapped."""
     line = picked(flat, chance, "concat")
     if line is None:
         return None
     i = chance.randrange(len(line["from"]) - 1)
-    line["from"][i:i + 2] = line["from"][i:i + 2][::-1]
+    line["from"][i : i + 2] = line["from"][i : i + 2][::-1]
     return line["name"], f"inputs {i} and {i + 1} swapped", set()
 
 
@@ -148,12 +189,21 @@ KINDS: dict[str, Change] = {
     "dilation": field("dilation", CONVOLUTIONS, numbers(1, 2), 1),
     "groups": field("groups", ("conv",), numbers(1, 2, 4), 1),
     "bias": field("bias", (*CONVOLUTIONS, "linear"), lambda value, chance, line: not value, True),
-    "channels": field("out_channels", ("conv",), lambda value, chance, line: value + chance.choice((-8, 8)), None),
-    "features": field("out_features", ("linear",), lambda value, chance, line: value + chance.choice((-1, 1)), None),
+    "channels": field(
+        "out_channels", ("conv",), lambda value, chance, line: value + chance.choice((-8, 8)), None
+    ),
+    "features": field(
+        "out_features",
+        ("linear",),
+        lambda value, chance, line: value + chance.choice((-1, 1)),
+        None,
+    ),
     "eps": field("eps", ("batchnorm",), numbers(1e-5, 1e-3), 1e-5),
     "momentum": field("momentum", ("batchnorm",), numbers(0.1, 0.01), 0.1),
     "dropout's p": field("p", ("dropout", "stochastic_depth"), numbers(0.1, 0.3), 0.5),
-    "ceil mode": field("ceil_mode", ("maxpool", "avgpool"), lambda value, chance, line: not value, False),
+    "ceil mode": field(
+        "ceil_mode", ("maxpool", "avgpool"), lambda value, chance, line: not value, False
+    ),
     "pool kind": operator("maxpool", "avgpool"),
     "activation": operator(*ACTIVATIONS),
     "dropped layer": dropped,
@@ -164,7 +214,8 @@ KINDS: dict[str, Change] = {
 
 
 def mutants(flat: Flat, shapes: dict[str, Any], count: int, seed: str) -> list[Mutant]:
-    """``count`` different mutants, the kinds in turn; ``shapes`` are the outputs of the lines by name."""
+    """``count`` different mutants, the kinds in turn; ``shapes`` are the outputs of the lines by
+    name."""
     chance = Random(seed)
     found: dict[tuple[str, str], Mutant] = {}
     tries = 0
@@ -175,5 +226,7 @@ def mutants(flat: Flat, shapes: dict[str, Any], count: int, seed: str) -> list[M
         made = KINDS[kind](copy, chance, shapes)
         if made:
             name, change, more = made
-            found.setdefault((name, change), Mutant(copy, kind, name, change, frozenset({name} | more)))
+            found.setdefault(
+                (name, change), Mutant(copy, kind, name, change, frozenset({name} | more))
+            )
     return list(found.values())

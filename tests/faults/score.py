@@ -1,4 +1,5 @@
-"""Which check catches a mutant, and whether the layer that it names is one that was changed or reads what was."""
+"""Which check catches a mutant, and whether the layer that it names is one that was changed or
+reads what was."""
 
 from random import Random
 from typing import Any, NamedTuple
@@ -7,17 +8,17 @@ import torch
 from torch import nn
 
 import cnnspec
-from cnnspec.analyses.alignment import Alignment, align
-from cnnspec.analyses.dataflow import Recording
+from cnnspec.analyses.alignment.align import Alignment, align
+from cnnspec.analyses.alignment.dataflow import Recording
 from cnnspec.analyses.verdict import PASSED, Check
 from cnnspec.graph.model import Graph
 from cnnspec.problems import SpecError
-from cnnspec.twin import references
-from cnnspec.twin.against import aligned, compare, outputs
-from cnnspec.twin.drawing import Uninitialised, draw, mode
-from cnnspec.twin.executor import Twin, build
-from cnnspec.twin.reading.recorder import record, record_twin
-from cnnspec.twin.weights import by_calls, by_order, moved, uneven
+from cnnspec.pytorch import references
+from cnnspec.pytorch.against import aligned, compare, outputs
+from cnnspec.pytorch.drawing import Uninitialised, draw, mode
+from cnnspec.pytorch.executor import BuiltModule, build
+from cnnspec.pytorch.recording.recorder import record, record_twin
+from cnnspec.pytorch.weights import by_calls, by_order, moved, uneven
 from tests.faults.equivalent import reason
 from tests.faults.flat import flat
 from tests.faults.mutate import Mutant, mutants
@@ -30,11 +31,14 @@ class Other(NamedTuple):
     model: nn.Module
     recordings: list[Recording]
     outputs: list[torch.Tensor]
-    places: dict[str, set[str]]  # the lines of the flat spec by the places of the model where they are run
+    places: dict[
+        str, set[str]
+    ]  # the lines of the flat spec by the places of the model where they are run
 
 
 def run(network: str, input: tuple[int, ...], count: int, values: float) -> list[dict[str, Any]]:
-    """The score of ``count`` mutants of a network; the part ``values`` of them goes through all checks anyway."""
+    """The score of ``count`` mutants of a network; the part ``values`` of them goes through all
+    checks anyway."""
     torch.set_num_threads(1)
     import_timm()
     whole = flat(cnnspec.load(network, input=input).graph)
@@ -42,7 +46,10 @@ def run(network: str, input: tuple[int, ...], count: int, values: float) -> list
     other = watched(network, graph)
     shapes = {n.name: n.output for n in graph.nodes}
     chance = Random(f"{network} values")
-    return [score(m, graph, other, chance.random() < values) for m in mutants(whole, shapes, count, network)]
+    return [
+        score(m, graph, other, chance.random() < values)
+        for m in mutants(whole, shapes, count, network)
+    ]
 
 
 def watched(network: str, graph: Graph) -> Other:
@@ -65,7 +72,7 @@ def watched(network: str, graph: Graph) -> Other:
     return Other(model, [r for r, _ in found], found[0][1], places)
 
 
-def recorded(graph: Graph) -> tuple[list[Recording], Twin]:
+def recorded(graph: Graph) -> tuple[list[Recording], BuiltModule]:
     """What the twin runs; on the CPU, where small inputs take less time than on meta."""
     with Uninitialised():
         twin = build(graph, "cpu")
@@ -81,10 +88,14 @@ def structure(graph: Graph, other: Other) -> list[Check]:
     """The checks of a comparison that need no values, as ``--against`` makes them."""
     ours, twin = recorded(graph)
     found: tuple[Alignment, Alignment] = tuple(  # type: ignore[assignment]
-        [align(a, b, len(graph.outputs)) for a, b in zip(ours, other.recordings, strict=True)])
+        [align(a, b, len(graph.outputs)) for a, b in zip(ours, other.recordings, strict=True)]
+    )
     whole = found[1].complete
     pairs = by_calls(found[1]) if whole else by_order(found[1], twin, other.model)
-    rest = [outputs(graph, other.outputs, ""), moved(pairs, uneven(found[1]) if whole else [], twin, other.model, "")]
+    rest = [
+        outputs(graph, other.outputs, ""),
+        moved(pairs, uneven(found[1]) if whole else [], twin, other.model, ""),
+    ]
     calls = aligned(found, "", False)
     lax = calls.status == PASSED
     if any(c.status != PASSED for c in rest):
@@ -109,13 +120,21 @@ def score(mutant: Mutant, graph: Graph, other: Other, values: bool) -> dict[str,
     bad = [c for c in checks if c.status != PASSED]
     if not bad:
         return row | {"by": "", "reason": reason(graph, changed, mutant)}
-    by = next((c.name for c in bad if c.name != "wiring" and (c.name != "calls" or checks[0].name == "calls")), "")
+    by = next(
+        (
+            c.name
+            for c in bad
+            if c.name != "wiring" and (c.name != "calls" or checks[0].name == "calls")
+        ),
+        "",
+    )
     first = bad[0].differences[0]
     names = named(first.name, mutant, other)
     return row | {"by": by, "named": first.name, "right": bool(names & mutant.touched)}
 
 
 def named(name: str, mutant: Mutant, other: Other) -> set[str]:
-    """The lines of the flat spec that a difference names: by their own name, a tensor's, or a place in the model."""
+    """The lines of the flat spec that a difference names: by their own name, a tensor's, or a place
+    in the model."""
     lines = {line["name"] for line in mutant.flat.lines}
     return {name} & lines or {name.rpartition(".")[0]} & lines or other.places.get(name, set())

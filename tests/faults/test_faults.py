@@ -1,4 +1,5 @@
-"""The page of the planted faults shows the committed scores, and faults are still planted and caught."""
+"""The page of the planted faults shows the committed scores, and faults are still planted and
+caught."""
 
 import json
 from pathlib import Path
@@ -28,11 +29,16 @@ def test_every_fault_that_changes_the_function_was_caught() -> None:
     assert all(row["reason"] if not row["by"] else row.get("right", True) for row in rows)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "googlenet_torchvision", "shufflenet_v2_x0_5", "convnext_tiny"])
+@pytest.mark.parametrize(
+    "name", ["resnet18", "googlenet_torchvision", "shufflenet_v2_x0_5", "convnext_tiny"]
+)
 def test_a_flat_spec_is_the_same_network(name: str) -> None:
     graph = cnnspec.load(name, input=(3, 64, 64)).graph
     again = flat(graph).graph()
-    first, second = ([(c.output, c.tensors, c.macs) for c in costs(g.layers(training=True))] for g in (graph, again))
+    first, second = (
+        [(c.output, c.tensors, c.macs) for c in costs(g.layers(training=True))]
+        for g in (graph, again)
+    )
     assert first == second
 
 

@@ -1,4 +1,5 @@
-"""Whether a page of findings is well-formed in its format: what the services that read it demand."""
+"""Whether a page of findings is well-formed in its format: what the services that read it
+demand."""
 
 import json as jsonlib
 import re
@@ -8,9 +9,19 @@ from xml.etree import ElementTree
 
 from jsonschema import Draft7Validator
 
-SARIF = Draft7Validator(jsonlib.loads((Path(__file__).parent / "sarif.json").read_text(encoding="utf-8")))
-COMMAND = re.compile(r"::(error|warning|notice) (?:[a-z]+=[^:,\n\r]*(?:,[a-z]+=[^:,\n\r]*)*)::[^\n\r]*")
-ISSUE = {"description": str, "check_name": str, "fingerprint": str, "severity": str, "location": dict}
+SARIF = Draft7Validator(
+    jsonlib.loads((Path(__file__).parent / "sarif.json").read_text(encoding="utf-8"))
+)
+COMMAND = re.compile(
+    r"::(error|warning|notice) (?:[a-z]+=[^:,\n\r]*(?:,[a-z]+=[^:,\n\r]*)*)::[^\n\r]*"
+)
+ISSUE = {
+    "description": str,
+    "check_name": str,
+    "fingerprint": str,
+    "severity": str,
+    "location": dict,
+}
 
 
 def findings(format: str, page: str) -> int:
@@ -60,9 +71,17 @@ def sarif(page: str) -> int:
     data = jsonlib.loads(page)
     assert [e.message for e in SARIF.iter_errors(data)] == []
     run = data["runs"][0]
-    for rule in run["tool"]["driver"]["rules"]:  # without these, GitHub refuses the whole report; it shows 1024 at most
-        assert all(0 < len(rule[key]["text"]) <= limit
-                   for key, limit in (("shortDescription", 1024), ("fullDescription", 1024), ("help", 10_000)))
+    for rule in run["tool"]["driver"][
+        "rules"
+    ]:  # without these, GitHub refuses the whole report; it shows 1024 at most
+        assert all(
+            0 < len(rule[key]["text"]) <= limit
+            for key, limit in (
+                ("shortDescription", 1024),
+                ("fullDescription", 1024),
+                ("help", 10_000),
+            )
+        )
     for result in run["results"]:
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
     return sum("suppressions" not in result for result in run["results"])
@@ -73,10 +92,20 @@ def junit(page: str) -> int:
     assert suite is not None
     cases = suite.findall("testcase")
     failed = [c for c in cases if c.find("failure") is not None]
-    assert (int(suite.get("tests", "")), int(suite.get("failures", ""))) == (len(cases), len(failed))
+    assert (int(suite.get("tests", "")), int(suite.get("failures", ""))) == (
+        len(cases),
+        len(failed),
+    )
     told = [c.findtext("failure") or c.findtext("system-out") or "" for c in cases]
     return sum(len(text.splitlines()) for text in told)
 
 
-READERS = {"full": full, "concise": concise, "json": json, "github": github, "gitlab": gitlab, "sarif": sarif,
-           "junit": junit}
+READERS = {
+    "full": full,
+    "concise": concise,
+    "json": json,
+    "github": github,
+    "gitlab": gitlab,
+    "sarif": sarif,
+    "junit": junit,
+}

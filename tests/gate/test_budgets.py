@@ -34,26 +34,55 @@ pytestmark = pytest.mark.usefixtures("here")
 def findings(budget: str, text: str = NET) -> list[dict[str, Any]]:
     """What check finds in the network with the text of a budget behind it."""
     Path("net.toml").write_text(text + budget, encoding="utf-8")
-    done = CliRunner().invoke(cli, ["check", "net.toml", "--format", "json"], catch_exceptions=False)
+    done = CliRunner().invoke(
+        cli, ["check", "net.toml", "--format", "json"], catch_exceptions=False
+    )
     data: dict[str, Any] = json.loads(done.output)
     assert done.exit_code == (0 if data["passed"] else 1)
     return data["findings"]  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize(("text", "unit", "value"), [
-    ("5M", "", 5_000_000), ("5 m", "", 5_000_000), ("1.5k", "", 1500), ("60,965,224", "", 60_965_224),
-    ("60 965 224", "", 60_965_224), ("600 MMACs", "MAC", 600_000_000), ("600M", "MAC", 600_000_000),
-    ("1.2 GFLOPs", "MAC", 600_000_000), ("8 FLOP", "MAC", 4), ("3 mac", "MAC", 3), ("50 MiB", "B", 50 * 2**20),
-    ("50 MB", "B", 50_000_000), ("0.5GiB", "B", 2**29), ("7", "B", 7),
-])
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [
+        ("5M", "", 5_000_000),
+        ("5 m", "", 5_000_000),
+        ("1.5k", "", 1500),
+        ("60,965,224", "", 60_965_224),
+        ("60 965 224", "", 60_965_224),
+        ("600 MMACs", "MAC", 600_000_000),
+        ("600M", "MAC", 600_000_000),
+        ("1.2 GFLOPs", "MAC", 600_000_000),
+        ("8 FLOP", "MAC", 4),
+        ("3 mac", "MAC", 3),
+        ("50 MiB", "B", 50 * 2**20),
+        ("50 MB", "B", 50_000_000),
+        ("0.5GiB", "B", 2**29),
+        ("7", "B", 7),
+    ],
+)
 def test_human_units_are_read(text: str, unit: str, value: int) -> None:
     assert amount(text, unit) == value
 
 
-@pytest.mark.parametrize(("text", "unit"), [
-    ("", ""), ("M", ""), ("5 MiB", ""), ("5 MACs", ""), ("5 MMAC", "B"), ("-5", ""), ("5 parsecs", ""), ("5e6", ""),
-    ("3 FLOPs", "MAC"), ("1,00", ""), ("5 M M", ""), ("٥", ""), ("9" * 61, ""),
-])
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("", ""),
+        ("M", ""),
+        ("5 MiB", ""),
+        ("5 MACs", ""),
+        ("5 MMAC", "B"),
+        ("-5", ""),
+        ("5 parsecs", ""),
+        ("5e6", ""),
+        ("3 FLOPs", "MAC"),
+        ("1,00", ""),
+        ("5 M M", ""),
+        ("٥", ""),
+        ("9" * 61, ""),
+    ],
+)
 def test_what_is_no_amount_is_none(text: str, unit: str) -> None:
     assert amount(text, unit) is None
 
@@ -67,34 +96,45 @@ def test_plain_numbers_are_themselves_in_every_unit(n: int, unit: str) -> None:
 def test_a_limit_that_holds_is_silent_and_one_less_is_a_breach() -> None:
     for key, value in (("params", PARAMS), ("macs", MACS), ("weights", 4 * PARAMS), ("layers", 4)):
         assert findings(f"[budget.net]\n{key} = {value}\n") == []
-        found, = findings(f"[budget.net]\n{key} = {value - 1}\n")
+        (found,) = findings(f"[budget.net]\n{key} = {value - 1}\n")
         assert (found["code"], found["line"], found["column"]) == ("B001", 11, len(key) + 4)
 
 
 def test_a_breach_says_by_how_much_and_what_costs_most() -> None:
-    found, = findings('[budget.net]\nparams = "10k"\n')
-    assert found["message"] == ("params of net is 20,714, 10,714 (107%) over its budget of at most 10,000 (10k)")
+    (found,) = findings('[budget.net]\nparams = "10k"\n')
+    assert (
+        found["message"]
+        == "params of net is 20,714, 10,714 (107%) over its budget of at most 10,000 (10k)"
+    )
     assert found["help"] == "most of it: fc 20,490, wide 224"
-    found, = findings('[budget.net]\nmacs = "200 kMACs"\n')
-    assert found["message"] == (
-        "macs of net is 241,664 MACs, 41,664 MACs (20.8%) over its budget of at most 200,000 MACs (200 kMACs)")
+    (found,) = findings('[budget.net]\nmacs = "200 kMACs"\n')
+    assert (
+        found["message"]
+        == "macs of net is 241,664 MACs, 41,664 MACs (20.8%) over its budget of at most 200,000"
+        " MACs (200 kMACs)"
+    )
     assert found["help"] == "most of it: wide 221,184 MACs, fc 20,480 MACs"
-    found, = findings('[budget.net]\nweights = "60 kB"\ndtype = "float32"\n')
-    assert found["message"] == ("weights of net in float32, with buffers, is 82,856 bytes, 22,856 bytes (38.1%) "
-                                "over its budget of at most 60,000 bytes (60 kB)")
+    (found,) = findings('[budget.net]\nweights = "60 kB"\ndtype = "float32"\n')
+    assert (
+        found["message"]
+        == "weights of net in float32, with buffers, is 82,856 bytes, 22,856 bytes (38.1%) "
+        "over its budget of at most 60,000 bytes (60 kB)"
+    )
 
 
 def test_limits_can_be_the_least() -> None:
     assert findings(f'[budget.net]\nparams = ">= {PARAMS}"\n') == []
-    found, = findings(f'[budget.net]\nparams = ">= {PARAMS + 1}"\n')
+    (found,) = findings(f'[budget.net]\nparams = ">= {PARAMS + 1}"\n')
     assert "1 (0.00483%) under its budget of at least 20,715" in found["message"]
 
 
 def test_the_receptive_field_is_at_least_its_budget() -> None:
     assert findings("[budget.net]\nreceptive_field = 4\n") == []
-    found, = findings("[budget.net]\nreceptive_field = 32\n")
-    assert found["message"] == (
-        "receptive_field of net (4x4 at pool) is 4, 28 (87.5%) under its budget of at least 32")
+    (found,) = findings("[budget.net]\nreceptive_field = 32\n")
+    assert (
+        found["message"]
+        == "receptive_field of net (4x4 at pool) is 4, 28 (87.5%) under its budget of at least 32"
+    )
     assert findings('[budget.net]\nreceptive_field = "<= 4"\n') == []
 
 
@@ -106,8 +146,11 @@ def test_memory_is_that_of_the_batch_the_dtype_and_the_optimizer() -> None:
         for key in ("inference_peak", "training_peak"):
             peak = getattr(found, key)
             assert findings(f"[budget.net]\n{lines}{key} = {peak}\n") == []
-            breach, = findings(f"[budget.net]\n{lines}{key} = {peak - 1}\n")
-            assert f"batch {settings.get('batch', 1)}, {settings.get('dtype', 'float32')}" in breach["message"]
+            (breach,) = findings(f"[budget.net]\n{lines}{key} = {peak - 1}\n")
+            assert (
+                f"batch {settings.get('batch', 1)}, {settings.get('dtype', 'float32')}"
+                in breach["message"]
+            )
 
 
 VARIANTS = "[variants.net]\n[variants.wide]\nwidth = 16\n[variants.narrow]\nwidth = 4\n"
@@ -124,50 +167,89 @@ def test_budgets_bind_to_their_variant_and_the_networks_own_to_all() -> None:
 
 
 def test_the_configuration_binds_networks_by_pattern() -> None:
-    Path("pyproject.toml").write_text(f'[tool.cnnspec.budget."*e*"]\nparams = {PARAMS}\n', encoding="utf-8")
-    found, = findings(VARIANTS)
+    Path("pyproject.toml").write_text(
+        f'[tool.cnnspec.budget."*e*"]\nparams = {PARAMS}\n', encoding="utf-8"
+    )
+    (found,) = findings(VARIANTS)
     assert (found["file"], found["line"], found["networks"]) == ("pyproject.toml", 2, ["wide"])
 
 
 def test_each_network_that_breaches_one_budget_is_told_with_its_own_numbers() -> None:
-    Path("pyproject.toml").write_text('[tool.cnnspec.budget."*"]\nparams = 1000\n', encoding="utf-8")
+    Path("pyproject.toml").write_text(
+        '[tool.cnnspec.budget."*"]\nparams = 1000\n', encoding="utf-8"
+    )
     first, *others = findings(VARIANTS)
-    assert first["message"] == (
-        f"params of net is {PARAMS:,}, {PARAMS - 1000:,} (1,971%) over its budget of at most 1,000")
+    assert (
+        first["message"]
+        == f"params of net is {PARAMS:,}, {PARAMS - 1000:,} (1,971%) over its budget of at most"
+        " 1,000"
+    )
     assert [f["networks"] for f in (first, *others)] == [["net"], ["wide"], ["narrow"]]
-    assert len({f["message"] for f in (first, *others)}) == len({f["fingerprint"] for f in (first, *others)}) == 3
+    assert (
+        len({f["message"] for f in (first, *others)})
+        == len({f["fingerprint"] for f in (first, *others)})
+        == 3
+    )
 
 
-@pytest.mark.parametrize(("line", "code", "message", "help"), [
-    ("parms = 5", "L001", "parms is not a key of the budget net", "did you mean 'params'?"),
-    ('params = "5 MiB"', "L003", 'params is a limit such as "5M", not "5 MiB"', ""),
-    ("params = 5.0", "L003", 'params is a limit such as "5M", not 5.0 (a float)', ""),
-    ("params = true", "L003", 'params is a limit such as "5M", not true', ""),
-    ("params = -1", "L003", 'params is a limit such as "5M", not -1', ""),
-    ('weights = "5 MMACs"', "L003", 'weights is a limit such as "50 MiB", not "5 MMACs"', ""),
-    ("macs = []", "L003", 'macs is a limit such as "600 MMACs", not []', ""),
-    ("batch = 0", "L003", "batch is an integer from 1 to 1,000,000,000, not 0", ""),
-    ("batch = 1_000_000_001", "L003", "batch is an integer from 1 to 1,000,000,000, not 1000000001", ""),
-    ('dtype = "int8"', "L003", 'dtype is one of float32, float64, bfloat16, float16, not "int8"', ""),
-    ("optimizer = {}", "L003", "optimizer is one of none, sgd, momentum, adam, adamw, not a table", ""),
-])
-def test_a_budget_that_is_none_is_a_problem_of_the_spec(line: str, code: str, message: str, help: str) -> None:
-    found, = findings(f"[budget.net]\n{line}\n")
+@pytest.mark.parametrize(
+    ("line", "code", "message", "help"),
+    [
+        ("parms = 5", "L001", "parms is not a key of the budget net", "did you mean 'params'?"),
+        ('params = "5 MiB"', "L003", 'params is a limit such as "5M", not "5 MiB"', ""),
+        ("params = 5.0", "L003", 'params is a limit such as "5M", not 5.0 (a float)', ""),
+        ("params = true", "L003", 'params is a limit such as "5M", not true', ""),
+        ("params = -1", "L003", 'params is a limit such as "5M", not -1', ""),
+        ('weights = "5 MMACs"', "L003", 'weights is a limit such as "50 MiB", not "5 MMACs"', ""),
+        ("macs = []", "L003", 'macs is a limit such as "600 MMACs", not []', ""),
+        ("batch = 0", "L003", "batch is an integer from 1 to 1,000,000,000, not 0", ""),
+        (
+            "batch = 1_000_000_001",
+            "L003",
+            "batch is an integer from 1 to 1,000,000,000, not 1000000001",
+            "",
+        ),
+        (
+            'dtype = "int8"',
+            "L003",
+            'dtype is one of float32, float64, bfloat16, float16, not "int8"',
+            "",
+        ),
+        (
+            "optimizer = {}",
+            "L003",
+            "optimizer is one of none, sgd, momentum, adam, adamw, not a table",
+            "",
+        ),
+    ],
+)
+def test_a_budget_that_is_none_is_a_problem_of_the_spec(
+    line: str, code: str, message: str, help: str
+) -> None:
+    (found,) = findings(f"[budget.net]\n{line}\n")
     assert (found["code"], found["message"], found["help"]) == (code, message, help)
     assert found["line"] == 11
 
 
 def test_a_budget_binds_to_a_network_that_there_is() -> None:
-    found, = findings("[budget.nett]\nparams = 1\n")
+    (found,) = findings("[budget.nett]\nparams = 1\n")
     assert (found["code"], found["help"]) == ("L015", "did you mean 'net'?")
     assert findings("[budget.other]\nparams = 1\n")[0]["help"] == "there are net"
-    assert {f["help"] for f in findings(VARIANTS + "[budget.other]\nparams = 1\n")} == {"there are net, wide, narrow"}
-    nameless = {f["code"] for f in findings("[budget.other]\nparams = 1\n", NET.replace('name = "net"\n', ""))}
+    assert {f["help"] for f in findings(VARIANTS + "[budget.other]\nparams = 1\n")} == {
+        "there are net, wide, narrow"
+    }
+    nameless = {
+        f["code"]
+        for f in findings("[budget.other]\nparams = 1\n", NET.replace('name = "net"\n', ""))
+    }
     assert nameless == {"L002"}
 
 
 def test_a_batch_may_be_as_large_as_memory_is_asked_for() -> None:
-    assert [f["code"] for f in findings('[budget.net]\nbatch = 1_000_000_000\ninference_peak = "1 TB"\n')] == ["B001"]
+    assert [
+        f["code"]
+        for f in findings('[budget.net]\nbatch = 1_000_000_000\ninference_peak = "1 TB"\n')
+    ] == ["B001"]
 
     assert [f["code"] for f in findings("[budget]\nnet = 3\n")] == ["L003"]
 
@@ -175,4 +257,12 @@ def test_a_batch_may_be_as_large_as_memory_is_asked_for() -> None:
 def test_budgets_name_what_memory_and_rows_have() -> None:
     assert SETTINGS["dtype"] == tuple(DTYPES)
     assert SETTINGS["optimizer"] == tuple(OPTIMIZERS)
-    assert set(LIMITS) == {"params", "macs", "weights", "inference_peak", "training_peak", "receptive_field", "layers"}
+    assert set(LIMITS) == {
+        "params",
+        "macs",
+        "weights",
+        "inference_peak",
+        "training_peak",
+        "receptive_field",
+        "layers",
+    }

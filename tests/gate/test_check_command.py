@@ -1,4 +1,5 @@
-"""cnnspec check as a user calls it: what it finds in files and folders, what is selected, and its exit codes."""
+"""cnnspec check as a user calls it: what it finds in files and folders, what is selected, and its
+exit codes."""
 
 import json
 import os
@@ -15,9 +16,12 @@ pytestmark = pytest.mark.usefixtures("here")
 def test_a_finding_says_what_where_and_what_would_mend_it() -> None:
     write(net=spec(LINE))
     done = check("net.toml")
-    assert done.output == (
-        "net.toml:4:75: S001 the last row and column of input are never read: (224 - 11 + 2*0)/4 + 1 = 54.25 [warning]"
-        "\n  help: an input of 223 or 227, or padding = 2, reads every pixel\n\n1 file, 1 network: 1 warning\n")
+    assert (
+        done.output
+        == "net.toml:4:75: S001 the last row and column of input are never read: (224 - 11 + 2*0)/4"
+        " + 1 = 54.25 [warning]\n  help: an input of 223 or 227, or padding = 2, reads every"
+        " pixel\n\n1 file, 1 network: 1 warning\n"
+    )
     assert done.exit_code == 0
     assert check("net.toml", "--strict").exit_code == 1
     assert check("net.toml", "--format", "concise").output == done.output.split("\n")[0] + "\n"
@@ -31,15 +35,29 @@ def test_a_network_without_findings_passes() -> None:
 
 
 def test_all_findings_of_all_files_are_told_in_one_run_in_file_order() -> None:
-    write(a=spec('  { name = "c", op = "relu", strid = 1 },\n  { name = "d", op = "rely" },'), b="name = ", c=FAMILY)
+    write(
+        a=spec('  { name = "c", op = "relu", strid = 1 },\n  { name = "d", op = "rely" },'),
+        b="name = ",
+        c=FAMILY,
+    )
     assert found("c.toml", "b.toml", "a.toml") == [
-        ("c.toml", 5, "S001"), ("b.toml", 1, "T003"), ("a.toml", 4, "L001"), ("a.toml", 5, "L005")]
+        ("c.toml", 5, "S001"),
+        ("b.toml", 1, "T003"),
+        ("a.toml", 4, "L001"),
+        ("a.toml", 5, "L005"),
+    ]
     assert check("c.toml", "b.toml", "a.toml").exit_code == 1
 
 
 def test_a_folder_is_searched_for_specs_and_nothing_else() -> None:
-    write(b=spec(LINE), a=FAMILY, broken=spec(LINE) + "x = [", pyproject='[project]\nname = "p"\n',
-          parts="[blocks.b]\nlayers = [{ name = 'c', op = 'relu' }]\n", empty="")
+    write(
+        b=spec(LINE),
+        a=FAMILY,
+        broken=spec(LINE) + "x = [",
+        pyproject='[project]\nname = "p"\n',
+        parts="[blocks.b]\nlayers = [{ name = 'c', op = 'relu' }]\n",
+        empty="",
+    )
     for folder in ("deeper", ".hidden"):
         Path(folder).mkdir()
         Path(folder, "c.toml").write_text(spec(LINE), encoding="utf-8")
@@ -77,23 +95,29 @@ def test_every_variant_is_checked_and_equal_findings_are_one() -> None:
 
 
 def test_findings_in_blocks_stand_at_the_blocks_line_once() -> None:
-    unit = "[blocks.unit]\nargs = ['width']\nlayers = [\n  { name = 'c', op = 'conv', out_channels = '{width}', " \
-           "kernel_size = 1, stride = 2 },\n]\n"
+    unit = (
+        "[blocks.unit]\nargs = ['width']\nlayers = [\n  { name = 'c', op = 'conv', out_channels ="
+        " '{width}', kernel_size = 1, stride = 2 },\n]\n"
+    )
     write(net=spec('  { name = "u", op = "unit", each = [8, 16, 32] },') + unit)
     data = json.loads(check("net.toml", "--select", "S002", "--format", "json").output)
     assert [(f["line"], f["code"], f["calls"]) for f in data["findings"]] == [
-        (9, "S002", ["u.0  4:3 (width = 8)", "u.1", "u.2"])]
+        (9, "S002", ["u.0  4:3 (width = 8)", "u.1", "u.2"])
+    ]
 
 
 def test_blocks_that_several_files_include_are_found_once() -> None:
     Path("blocks").mkdir()
-    Path("blocks/u.toml").write_text("[blocks.u]\nlayers = [{ name = 'c', op = 'maxpool', kernel_size = 1, stride = 2 "
-                                     "}]\n", encoding="utf-8")
+    Path("blocks/u.toml").write_text(
+        "[blocks.u]\nlayers = [{ name = 'c', op = 'maxpool', kernel_size = 1, stride = 2 }]\n",
+        encoding="utf-8",
+    )
     text = 'include = ["blocks/u.toml"]\n' + spec('  { name = "u", op = "u" },')
     write(a=text, b=text.replace('"net"', '"other"'))
     data = json.loads(check(".", "--format", "json").output)
     assert [(f["file"], f["code"], f["networks"]) for f in data["findings"]] == [
-        ("blocks/u.toml", "S002", ["net", "other"])]
+        ("blocks/u.toml", "S002", ["net", "other"])
+    ]
 
 
 def test_a_file_of_blocks_is_looked_at_with_those_that_include_it() -> None:
@@ -102,12 +126,20 @@ def test_a_file_of_blocks_is_looked_at_with_those_that_include_it() -> None:
     assert (done.exit_code, done.output) == (0, "1 file, 0 networks: nothing to find fault with\n")
 
 
-@pytest.mark.parametrize(("options", "codes"), [
-    ([], ["S001", "S002"]), (["--select", "S001"], ["S001"]), (["--select", "S"], ["S001", "S002", "S004"]),
-    (["--select", "S,B", "--ignore", "S002,S004"], ["S001"]), (["--ignore", "S", "--select", "S002"], ["S002"]),
-    (["--ignore", "S002", "--ignore", "S001"], []), (["--advice"], ["S001", "S002", "S004"]), (["--select", "B"], []),
-    (["--select", "B", "--extend-select", "S002"], ["S002"]),
-])
+@pytest.mark.parametrize(
+    ("options", "codes"),
+    [
+        ([], ["S001", "S002"]),
+        (["--select", "S001"], ["S001"]),
+        (["--select", "S"], ["S001", "S002", "S004"]),
+        (["--select", "S,B", "--ignore", "S002,S004"], ["S001"]),
+        (["--ignore", "S", "--select", "S002"], ["S002"]),
+        (["--ignore", "S002", "--ignore", "S001"], []),
+        (["--advice"], ["S001", "S002", "S004"]),
+        (["--select", "B"], []),
+        (["--select", "B", "--extend-select", "S002"], ["S002"]),
+    ],
+)
 def test_codes_and_their_beginnings_select(options: list[str], codes: list[str]) -> None:
     write(net=spec(f'{LINE}\n  {{ name = "p", op = "maxpool", kernel_size = 1, stride = 2 }},'))
     assert sorted(f[2] for f in found("net.toml", *options)) == codes
@@ -126,7 +158,7 @@ def test_a_code_that_there_is_not_is_no_request() -> None:
 
 def test_several_processes_find_what_one_does() -> None:
     for i in range(9):
-        Path(f"n{i}.toml").write_text(spec(LINE if i % 2 else 'x', 224 + i), encoding="utf-8")
+        Path(f"n{i}.toml").write_text(spec(LINE if i % 2 else "x", 224 + i), encoding="utf-8")
     one, three = check(".", "--jobs", "1"), check(".", "--jobs", "3")
     assert one.output == three.output
     assert one.output.count(": ") > 9

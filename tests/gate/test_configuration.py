@@ -1,4 +1,5 @@
-"""The configuration of check in pyproject.toml: which one holds, its ignores of files, and what is not understood."""
+"""The configuration of check in pyproject.toml: which one holds, its ignores of files, and what is
+not understood."""
 
 import json
 from pathlib import Path
@@ -24,35 +25,53 @@ def test_the_nearest_configuration_upwards_holds() -> None:
 
 
 def test_files_can_be_ignored_for_a_reason_in_the_configuration() -> None:
-    write(pyproject='[tool.cnnspec.per-file-ignores]\n"*et.toml" = { S001 = "as published" }\n'
-                    '"other.toml" = { S002 = "as published" }\n', net=spec(LINE), other=spec(LINE, 227))
+    write(
+        pyproject=(
+            '[tool.cnnspec.per-file-ignores]\n"*et.toml" = { S001 = "as published" }\n'
+            '"other.toml" = { S002 = "as published" }\n'
+        ),
+        net=spec(LINE),
+        other=spec(LINE, 227),
+    )
     data = json.loads(check(".", "--format", "json").output)
     assert [f["reason"] for f in data["ignored"]] == ["as published"]
-    assert [(Path(f["file"]).name, f["line"], f["column"], f["code"]) for f in data["findings"]] == [
-        ("pyproject.toml", 3, 18, "G002")]
+    assert [
+        (Path(f["file"]).name, f["line"], f["column"], f["code"]) for f in data["findings"]
+    ] == [("pyproject.toml", 3, 18, "G002")]
     assert found("net.toml") == []
 
 
 def test_an_ignore_of_the_configuration_is_held_against_whole_files_only() -> None:
-    write(pyproject="[tool.cnnspec.per-file-ignores]\n'family.toml' = { S002 = 'x' }\n", family=FAMILY)
+    write(
+        pyproject="[tool.cnnspec.per-file-ignores]\n'family.toml' = { S002 = 'x' }\n", family=FAMILY
+    )
     assert [f[2] for f in found("family.toml")] == ["S001", "G002"]
     assert [f[2] for f in found("family.toml:wide")] == ["S001"]
     write(family=FAMILY.replace("conv", "cnov"))
     assert [f[2] for f in found("family.toml")] == ["L005"]
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("selct = ['S']", "there is no setting 'selct'; did you mean 'select'?"),
-    ("select = 'S'", 'select is a list of texts, not "S"'),
-    ("select = ['S9']", "there is no rule 'S9'; such as S001, or A for all that begin with it"),
-    ("strict = 1", "strict is true or false, not 1"),
-    ("per-file-ignores.'a.toml' = ['S001']", "the ignores of a file are a table of codes with reasons"),
-    ("per-file-ignores.'a.toml' = { S001 = '' }", 'an ignore has a reason, not ""'),
-    ("per-file-ignores.'a.toml' = { S01 = 'x' }", "'S01' cannot be ignored; did you mean '"),
-    ("per-file-ignores.'a.toml' = { T003 = 'x' }", "'T003' cannot be ignored; mend what it is about"),
-    ("budget = 3", "budget is a table with one table a network, not 3"),
-    ("budget.net.parms = 3", "parms is not a key of the budget net"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("selct = ['S']", "there is no setting 'selct'; did you mean 'select'?"),
+        ("select = 'S'", 'select is a list of texts, not "S"'),
+        ("select = ['S9']", "there is no rule 'S9'; such as S001, or A for all that begin with it"),
+        ("strict = 1", "strict is true or false, not 1"),
+        (
+            "per-file-ignores.'a.toml' = ['S001']",
+            "the ignores of a file are a table of codes with reasons",
+        ),
+        ("per-file-ignores.'a.toml' = { S001 = '' }", 'an ignore has a reason, not ""'),
+        ("per-file-ignores.'a.toml' = { S01 = 'x' }", "'S01' cannot be ignored; did you mean '"),
+        (
+            "per-file-ignores.'a.toml' = { T003 = 'x' }",
+            "'T003' cannot be ignored; mend what it is about",
+        ),
+        ("budget = 3", "budget is a table with one table a network, not 3"),
+        ("budget.net.parms = 3", "parms is not a key of the budget net"),
+    ],
+)
 def test_a_configuration_that_is_not_understood_is_said_to_be_none(text: str, message: str) -> None:
     write(pyproject=f"[tool.cnnspec]\n{text}\n", net=spec(LINE))
     with pytest.raises(RequestError) as error:

@@ -1,4 +1,5 @@
-"""Fuzz: whatever a mutation makes of a spec, check gives a report that is well-formed in every format, in time."""
+"""Fuzz: whatever a mutation makes of a spec, check gives a report that is well-formed in every
+format, in time."""
 
 import random
 import time
@@ -15,14 +16,25 @@ from cnnspec.gate.run import check
 from cnnspec.report.findings.pages import PAGES, written
 
 BOUND = 8.0  # seconds of process time: a generous second for each, on slow machines
-IGNORES = ("", "", "# cnnspec: ignore A001: on purpose", "# cnnspec: ignore S001", "# cnnspec:",
-           "# cnnspec: ignore \x7f: x")
-BUDGETS = ("", "", "\n[budget.{}]\nparams = 1\ntraining_peak = '1 MiB'\nreceptive_field = 99999\nlayers = 0\n",
-           "\n[budget.x]\nparams = 'x'\n")
+IGNORES = (
+    "",
+    "",
+    "# cnnspec: ignore A001: on purpose",
+    "# cnnspec: ignore S001",
+    "# cnnspec:",
+    "# cnnspec: ignore \x7f: x",
+)
+BUDGETS = (
+    "",
+    "",
+    "\n[budget.{}]\nparams = 1\ntraining_peak = '1 MiB'\nreceptive_field = 99999\nlayers = 0\n",
+    "\n[budget.x]\nparams = 'x'\n",
+)
 
 
 def endures(folder: Path, make: Callable[[str, random.Random], str], name: str, seed: int) -> None:
-    """Check a mutated spec with every rule on, with ignores and budgets thrown in, and write every format."""
+    """Check a mutated spec with every rule on, with ignores and budgets thrown in, and write every
+    format."""
     rng = random.Random(seed)
     lines = make(name, rng).split("\n")
     for _ in range(rng.randrange(3)):
@@ -45,8 +57,9 @@ def endures(folder: Path, make: Callable[[str, random.Random], str], name: str, 
 @MAKERS
 @settings(max_examples=12, **FUZZED)
 @given(name=NAMES, seed=SEEDS)
-def test_mutated_specs_are_checked(tmp_path: Path, make: Callable[[str, random.Random], str], name: str,
-                                   seed: int) -> None:
+def test_mutated_specs_are_checked(
+    tmp_path: Path, make: Callable[[str, random.Random], str], name: str, seed: int
+) -> None:
     endures(tmp_path, make, name, seed)
 
 
@@ -54,6 +67,7 @@ def test_mutated_specs_are_checked(tmp_path: Path, make: Callable[[str, random.R
 @MAKERS
 @settings(max_examples=1000, **FUZZED)
 @given(name=NAMES, seed=SEEDS)
-def test_many_mutated_specs_are_checked(tmp_path: Path, make: Callable[[str, random.Random], str], name: str,
-                                        seed: int) -> None:
+def test_many_mutated_specs_are_checked(
+    tmp_path: Path, make: Callable[[str, random.Random], str], name: str, seed: int
+) -> None:
     endures(tmp_path, make, name, seed)

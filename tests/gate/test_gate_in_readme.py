@@ -22,8 +22,11 @@ def test_the_example_prints_what_is_shown(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     command, _, shown = OUTPUT.partition("\n")
     name = command.split()[-1]
-    Path(name).write_text('name = "alexnet"\ninput = [3, 224, 224]\nlayers = [\n  { name = "conv1", op = "conv", '
-                          'out_channels = 96, kernel_size = 11, stride = 4 },\n]\n', encoding="utf-8")
+    Path(name).write_text(
+        'name = "alexnet"\ninput = [3, 224, 224]\nlayers = [\n  { name = "conv1", op = "conv", '
+        "out_channels = 96, kernel_size = 11, stride = 4 },\n]\n",
+        encoding="utf-8",
+    )
     assert check(name) == (0, shown)
 
 

@@ -1,4 +1,5 @@
-"""Ignores in comments of a spec: what they ignore, and what is said of those that ignore nothing."""
+"""Ignores in comments of a spec: what they ignore, and what is said of those that ignore
+nothing."""
 
 import json
 
@@ -8,29 +9,48 @@ from gate.checking import LINE, check, found, spec, write
 pytestmark = pytest.mark.usefixtures("here")
 
 
-@pytest.mark.parametrize("text", [
-    f"{LINE}   # cnnspec: ignore S001: the paper crops",
-    f"  # cnnspec: ignore S001: the paper crops\n{LINE}",
-    f"  # cnnspec: ignore  S002 , S001 :the paper crops\n\n  # a word on it\n{LINE}".replace("S002 , ", ""),
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{LINE}   # cnnspec: ignore S001: the paper crops",
+        f"  # cnnspec: ignore S001: the paper crops\n{LINE}",
+        f"  # cnnspec: ignore  S002 , S001 :the paper crops\n\n  # a word on it\n{LINE}".replace(
+            "S002 , ", ""
+        ),
+    ],
+)
 def test_an_ignore_with_a_reason_ignores(text: str) -> None:
     write(net=spec(text))
     data = json.loads(check("net.toml", "--strict", "--format", "json").output)
     assert (data["passed"], data["findings"]) == (True, [])
     assert [(f["code"], f["reason"]) for f in data["ignored"]] == [("S001", "the paper crops")]
-    assert check("net.toml").output == "1 file, 1 network: nothing to find fault with; 1 ignored with a reason\n"
+    assert (
+        check("net.toml").output
+        == "1 file, 1 network: nothing to find fault with; 1 ignored with a reason\n"
+    )
 
 
-@pytest.mark.parametrize(("comment", "code", "message"), [
-    ("cnnspec: ignore S001", "G001", "this ignore of S001 gives no reason, so nothing is ignored"),
-    ("cnnspec: ignore S001:  ", "G001", "this ignore of S001 gives no reason, so nothing is ignored"),
-    ("cnnspec: ignore", "G001", "this is no ignore: # cnnspec: ignore"),
-    ("cnnspec: noqa S001: x", "G001", "this is no ignore: # cnnspec: noqa S001: x"),
-    ("cnnspec: ignore S00: x", "G001", "there is no rule 'S00'"),
-    ("cnnspec: ignore L003: x", "G001", "L003 cannot be ignored"),
-    ("cnnspec: ignore G002: x", "G001", "G002 cannot be ignored"),
-    ("cnnspec: ignore S002: x", "G002", "S002 finds nothing here that this ignores"),
-])
+@pytest.mark.parametrize(
+    ("comment", "code", "message"),
+    [
+        (
+            "cnnspec: ignore S001",
+            "G001",
+            "this ignore of S001 gives no reason, so nothing is ignored",
+        ),
+        (
+            "cnnspec: ignore S001:  ",
+            "G001",
+            "this ignore of S001 gives no reason, so nothing is ignored",
+        ),
+        ("cnnspec: ignore", "G001", "this is no ignore: # cnnspec: ignore"),
+        ("cnnspec: noqa S001: x", "G001", "this is no ignore: # cnnspec: noqa S001: x"),
+        ("cnnspec: ignore S00: x", "G001", "there is no rule 'S00'"),
+        ("cnnspec: ignore L003: x", "G001", "L003 cannot be ignored"),
+        ("cnnspec: ignore G002: x", "G001", "G002 cannot be ignored"),
+        ("cnnspec: ignore S002: x", "G002", "S002 finds nothing here that this ignores"),
+    ],
+)
 def test_an_ignore_that_ignores_nothing_is_a_finding(comment: str, code: str, message: str) -> None:
     write(net=spec(f"{LINE}  # {comment}"))
     data = json.loads(check("net.toml", "--format", "json").output)
@@ -39,7 +59,9 @@ def test_an_ignore_that_ignores_nothing_is_a_finding(comment: str, code: str, me
 
 
 def test_an_ignore_is_of_its_own_line_only() -> None:
-    write(net=spec(f"  # cnnspec: ignore S001: x\n{LINE}\n{LINE.replace('c', 'd', 1)}", 223 * 4 + 12))
+    write(
+        net=spec(f"  # cnnspec: ignore S001: x\n{LINE}\n{LINE.replace('c', 'd', 1)}", 223 * 4 + 12)
+    )
     assert [f[1:] for f in found("net.toml", "--select", "S001,S002")] == [(6, "S001")]
 
 
@@ -52,6 +74,8 @@ def test_what_was_not_looked_at_is_not_said_to_be_ignored_for_nothing() -> None:
     write(net=spec(f"{LINE}  # cnnspec: ignore S001, S002: both"))
     assert [f[2] for f in found("net.toml")] == ["G002"]
     assert found("net.toml", "--ignore", "S002") == []
-    broken = spec(f'{LINE}  # cnnspec: ignore S002: x\n  {{ name = "x", op = "linear", out_features = 1 }},')
+    broken = spec(
+        f'{LINE}  # cnnspec: ignore S002: x\n  {{ name = "x", op = "linear", out_features = 1 }},'
+    )
     write(broken=broken)
     assert [f[2] for f in found("broken.toml")] == ["S010"]

@@ -8,12 +8,16 @@ from cnnspec.gate.findings import Report
 from cnnspec.gate.locks import lock
 from cnnspec.gate.run import check
 
-NET = 'name = "net"\ninput = [1, 8, 8]\nlayers = [{ name = "a", op = "conv", out_channels = 4, kernel_size = 3 }]\n'
+NET = (
+    'name = "net"\ninput = [1, 8, 8]\nlayers = [{ name = "a", op = "conv", out_channels = 4,'
+    " kernel_size = 3 }]\n"
+)
 
 
 @pytest.fixture(autouse=True)
 def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two specs with their locks, one in a folder below; a lock of others, and one in a hidden folder."""
+    """Two specs with their locks, one in a folder below; a lock of others, and one in a hidden
+    folder."""
     monkeypatch.chdir(tmp_path)
     for folder in ("below", ".hidden"):
         Path(folder).mkdir()
@@ -37,7 +41,8 @@ def test_a_lock_without_its_spec_is_found() -> None:
     report = found()
     assert [str(f.problem) for f in report.findings] == [
         "below/old.lock:1:1: K002 this is the lock of below/old.toml, which is not there\n"
-        "  help: bring the spec back, rename the lock with it, or take the lock out"]
+        "  help: bring the spec back, rename the lock with it, or take the lock out"
+    ]
     assert (report.passed, report.files) == (False, ("net.toml",))
     assert report.findings[0].text.startswith("# cnnspec lock 1: ")
 
@@ -56,5 +61,7 @@ def test_it_can_be_left_out_or_ignored_with_a_reason() -> None:
     ignores = '[tool.cnnspec.per-file-ignores]\n"below/old.lock" = { K002 = "kept for March" }\n'
     Path("pyproject.toml").write_text(ignores)
     report = found()
-    assert [(f.problem.rule, f.ignored, f.outside) for f in report.ignored] == [("K002", "kept for March", True)]
+    assert [(f.problem.rule, f.ignored, f.outside) for f in report.ignored] == [
+        ("K002", "kept for March", True)
+    ]
     assert report.findings == ()

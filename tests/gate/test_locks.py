@@ -1,4 +1,5 @@
-"""Locks: what they hold, that they can be read back, and every way in which a spec and its lock part."""
+"""Locks: what they hold, that they can be read back, and every way in which a spec and its lock
+part."""
 
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from cnnspec.graph.build import load_graph
 from cnnspec.problems import Problem, SpecError
 from cnnspec.spec.zoo import families
 
-NET = '''name = "net"
+NET = """name = "net"
 input = [1, 8, 8]
 args.width = 4
 layers = [
@@ -28,7 +29,7 @@ layers = [{ name = "c", op = "conv", out_channels = "{width}", kernel_size = 1, 
 [variants.thin]
 [variants.wide]
 width = 8
-'''
+"""
 
 
 @pytest.fixture
@@ -56,9 +57,37 @@ def test_a_lock_is_readable(spec: Path) -> None:
     assert lines[3].split() == ["network", "thin"]
     assert [line.split() for line in lines[4:9]] == [
         ["input", "input", "1x8x8", "0", "0"],
-        ["a", "conv", "4x8x8", "40", "2,304", "out_channels=4", "kernel_size=3", "padding=1", 'activation="relu"'],
-        ["unit0.c", "conv", "4x8x8", "28", "1,024", "out_channels=4", "kernel_size=1", 'norm="batchnorm"'],
-        ["unit1.c", "conv", "4x8x8", "28", "1,024", "out_channels=4", "kernel_size=1", 'norm="batchnorm"'],
+        [
+            "a",
+            "conv",
+            "4x8x8",
+            "40",
+            "2,304",
+            "out_channels=4",
+            "kernel_size=3",
+            "padding=1",
+            'activation="relu"',
+        ],
+        [
+            "unit0.c",
+            "conv",
+            "4x8x8",
+            "28",
+            "1,024",
+            "out_channels=4",
+            "kernel_size=1",
+            'norm="batchnorm"',
+        ],
+        [
+            "unit1.c",
+            "conv",
+            "4x8x8",
+            "28",
+            "1,024",
+            "out_channels=4",
+            "kernel_size=1",
+            'norm="batchnorm"',
+        ],
         ["sum", "add", "4x8x8", "0", "0", 'from=["unit1.c","a"]'],
     ]
     assert lines[9:11] == ["outputs sum", "total   96 params, 16 buffers, 4,352 MACs"]
@@ -66,15 +95,30 @@ def test_a_lock_is_readable(spec: Path) -> None:
 
 def test_a_changed_layer_changes_one_line_and_the_totals_below_it(spec: Path) -> None:
     before = Path("net.lock").read_text().splitlines()
-    edit(spec, 'kernel_size = 1, norm = "batchnorm"', 'kernel_size = 1, norm = "batchnorm", activation = "relu"')
+    edit(
+        spec,
+        'kernel_size = 1, norm = "batchnorm"',
+        'kernel_size = 1, norm = "batchnorm", activation = "relu"',
+    )
     after = lock("net.toml").text.splitlines()
     differ = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
     assert [a.split()[0] for a, _ in differ] == ["unit0.c", "unit1.c", "digest"] * 2
     assert all(b.startswith(a) for a, b in differ[:2])
 
 
-@pytest.mark.parametrize("name", ["nasnetalarge", "seresnet50", "lenet5_original", "ssd300", "siamese", "sam_vit_b",
-                                  "segnet", "inception_v3"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nasnetalarge",
+        "seresnet50",
+        "lenet5_original",
+        "ssd300",
+        "siamese",
+        "sam_vit_b",
+        "segnet",
+        "inception_v3",
+    ],
+)
 def test_networks_of_the_zoo_come_back_from_their_locks(name: str) -> None:
     there(sheet(load_graph(name)))
 
@@ -87,8 +131,11 @@ def there(now: Sheet) -> None:
 
 
 def test_names_with_blanks_and_odd_characters_come_back() -> None:
-    lines = ['{ name = "a b", op = "relu" },', '{ name = "=#[x,]", op = "conv", out_channels = 2, kernel_size = 1 },',
-             '{ name = "ü→", op = "add", from = ["=#[x,]", "=#[x,]"] },']
+    lines = [
+        '{ name = "a b", op = "relu" },',
+        '{ name = "=#[x,]", op = "conv", out_channels = 2, kernel_size = 1 },',
+        '{ name = "ü→", op = "add", from = ["=#[x,]", "=#[x,]"] },',
+    ]
     now = sheet(network("\n".join(lines)).graph).replace(network="my net")
     there(now)
     assert list(sections("x.lock", written("x.toml", [now]))) == ["my net"]
@@ -97,7 +144,9 @@ def test_names_with_blanks_and_odd_characters_come_back() -> None:
 def test_a_spec_that_is_as_locked_has_no_findings(spec: Path) -> None:
     assert found() == []
     edit(spec, "padding = 1", 'padding = "half"')  # the same, said otherwise
-    spec.write_text("# a comment\n" + spec.read_text().replace('name = "net"', 'name = "net"\ntitle = "Net"'))
+    spec.write_text(
+        "# a comment\n" + spec.read_text().replace('name = "net"', 'name = "net"\ntitle = "Net"')
+    )
     assert found() == []
     Path("net.lock").write_bytes(Path("net.lock").read_bytes().replace(b"\n", b"\r\n"))
     assert found() == []
@@ -113,75 +162,139 @@ def test_changes_are_folded_and_totals_are_told_once_a_network(spec: Path) -> No
     edit(spec, 'activation = "relu" }', 'bias = false, activation = "tanh" }')
     layer, thin, wide = map(str, found())
     where = place('"tanh"')
-    assert layer == (f"{where}: K001 a is not as locked: activation relu → tanh; bias true → false; "
-                     "params 40 → 36 (-4)")
-    assert thin.startswith("net.toml:11:1: K001 thin is not what net.lock says: layers: 1 changed, 4 as before; "
-                           "params 96 → 92 (-4)\n  help: if that is meant, cnnspec lock records it; cnnspec diff ")
-    assert wide.startswith("net.toml:12:1: K001 wide is not what net.lock says: layers: 1 changed, 4 as before; ")
+    assert (
+        layer == f"{where}: K001 a is not as locked: activation relu → tanh; bias true → false; "
+        "params 40 → 36 (-4)"
+    )
+    assert thin.startswith(
+        "net.toml:11:1: K001 thin is not what net.lock says: layers: 1 changed, 4 as before; "
+        "params 96 → 92 (-4)\n  help: if that is meant, cnnspec lock records it; cnnspec diff "
+    )
+    assert wide.startswith(
+        "net.toml:12:1: K001 wide is not what net.lock says: layers: 1 changed, 4 as before; "
+    )
 
 
 def test_a_repeated_block_is_named_once_with_its_calls(spec: Path) -> None:
     edit(spec, 'norm = "batchnorm"', 'norm = "batchnorm", activation = "relu"')
     layer = found()[0]
     where = place('"relu" }]')
-    assert str(layer) == (f"{where}: K001 unit0.c is not as locked: activation – → relu\n"
-                          "  in unit0  6:3;  also unit1")
+    assert (
+        str(layer) == f"{where}: K001 unit0.c is not as locked: activation – → relu\n"
+        "  in unit0  6:3;  also unit1"
+    )
 
 
-@pytest.mark.parametrize(("old", "new", "at", "message"), [
-    ('  { name = "sum"', '  { name = "d", op = "dropout" },\n  { name = "sum"', '"dropout"',
-     "d is not in the lock: dropout 4x8x8; 0 params, 0 MACs"),
-    ('  { name = "unit{i}", op = "unit", repeat = 2 },\n', "", "[\n",
-     "locked, but gone: unit0.c (conv), unit1.c (conv)"),
-    ("repeat = 2", "repeat = 3", '"conv", out_channels = "{width}", kernel_size = 1',
-     "unit2.c is not in the lock: conv 4x8x8; 28 params"),
-    ('"a"', '"b"', '"conv"', "b is not as locked: it was called a"),
-    ('["previous", "a"]', '["previous", "unit0"]', '"add"',
-     "sum is not as locked: reads unit1.c, a → unit1.c, unit0.c"),
-    ("[1, 8, 8]", "[1, 9, 8]", "[1, 9, 8]", "input is not as locked: output 1x8x8 → 1x9x8"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "at", "message"),
+    [
+        (
+            '  { name = "sum"',
+            '  { name = "d", op = "dropout" },\n  { name = "sum"',
+            '"dropout"',
+            "d is not in the lock: dropout 4x8x8; 0 params, 0 MACs",
+        ),
+        (
+            '  { name = "unit{i}", op = "unit", repeat = 2 },\n',
+            "",
+            "[\n",
+            "locked, but gone: unit0.c (conv), unit1.c (conv)",
+        ),
+        (
+            "repeat = 2",
+            "repeat = 3",
+            '"conv", out_channels = "{width}", kernel_size = 1',
+            "unit2.c is not in the lock: conv 4x8x8; 28 params",
+        ),
+        ('"a"', '"b"', '"conv"', "b is not as locked: it was called a"),
+        (
+            '["previous", "a"]',
+            '["previous", "unit0"]',
+            '"add"',
+            "sum is not as locked: reads unit1.c, a → unit1.c, unit0.c",
+        ),
+        ("[1, 8, 8]", "[1, 9, 8]", "[1, 9, 8]", "input is not as locked: output 1x8x8 → 1x9x8"),
+    ],
+)
 def test_each_kind_of_drift(spec: Path, old: str, new: str, at: str, message: str) -> None:
     edit(spec, old, new)
-    assert any(str(p).startswith(f"{place(at)}: K001 {message}") for p in found()), "\n".join(map(str, found()))
+    assert any(str(p).startswith(f"{place(at)}: K001 {message}") for p in found()), "\n".join(
+        map(str, found())
+    )
 
 
-def test_an_included_block_that_drifts_is_named_in_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_included_block_that_drifts_is_named_in_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("unit.toml").write_text('[blocks.unit]\nlayers = [{ name = "r", op = "relu" }]\n')
-    Path("net.toml").write_text('name = "net"\ninput = [4]\ninclude = ["unit.toml"]\n'
-                                'layers = [{ name = "u", op = "unit" }]\n')
+    Path("net.toml").write_text(
+        'name = "net"\ninput = [4]\ninclude = ["unit.toml"]\n'
+        'layers = [{ name = "u", op = "unit" }]\n'
+    )
     Path("net.lock").write_text(lock("net.toml").text)
     Path("unit.toml").write_text('[blocks.unit]\nlayers = [{ name = "r", op = "tanh" }]\n')
     where = place('"tanh"', "unit.toml")
-    assert str(found()[1]) == f"{where}: K001 u.r is not as locked: op relu → tanh\n  in u  net.toml:4:11"
+    assert (
+        str(found()[1])
+        == f"{where}: K001 u.r is not as locked: op relu → tanh\n  in u  net.toml:4:11"
+    )
 
 
 def test_networks_that_one_side_lacks(spec: Path) -> None:
     edit(spec, "[variants.wide]", "[variants.broad]")
     assert [str(p) for p in found()] == [
         "net.toml:12:1: K002 net.lock has no network broad\n  help: cnnspec lock records it",
-        "net.lock:14:1: K002 the lock has a network wide, and net.toml has none\n"
-        "  help: if it is gone for good, cnnspec lock takes it out"]
+        (
+            "net.lock:14:1: K002 the lock has a network wide, and net.toml has none\n"
+            "  help: if it is gone for good, cnnspec lock takes it out"
+        ),
+    ]
 
 
 def test_a_lock_that_is_missing_is_a_finding_where_specs_are_locked(spec: Path) -> None:
     Path("net.lock").unlink()
     assert found() == []
     assert [str(p) for p in found(locked=True)] == [
-        "net.toml:1:8: K002 there is no net.lock: specs are locked here\n  help: cnnspec lock writes it"]
+        "net.toml:1:8: K002 there is no net.lock: specs are locked here\n  help: cnnspec lock"
+        " writes it"
+    ]
     Path("pyproject.toml").write_text("[tool.cnnspec]\nlocked = true\n")
     assert [p.rule for p in found()] == ["K002"]
 
 
-@pytest.mark.parametrize(("old", "new", "message"), [
-    ("2,304", "2,305", "net.lock:4:1: K003 the lock is not as cnnspec lock wrote it: the digest does not fit"),
-    ("digest", "digests", "net.lock:4:1: K003 the lock is not as cnnspec lock wrote it: the digest does not fit"),
-    (HEAD, "# something else\n", "net.lock:1:1: K003 this is no lock"),
-    (HEAD, "# cnnspec lock 7: ", "net.lock:1:1: K003 the lock has the format 7, not 1"),
-    ("network wide", "network thin", "net.lock:14:1: K003 the lock has two networks called thin"),
-    ("network wide", "network wide thin", "net.lock:14:1: K003 this line of the lock cannot be read"),
-    ("network thin\n", "network thin\n<<<<<<< HEAD\n", "net.lock:4:1: K003 the lock is not as cnnspec lock wrote it"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "2,304",
+            "2,305",
+            "net.lock:4:1: K003 the lock is not as cnnspec lock wrote it: the digest does not fit",
+        ),
+        (
+            "digest",
+            "digests",
+            "net.lock:4:1: K003 the lock is not as cnnspec lock wrote it: the digest does not fit",
+        ),
+        (HEAD, "# something else\n", "net.lock:1:1: K003 this is no lock"),
+        (HEAD, "# cnnspec lock 7: ", "net.lock:1:1: K003 the lock has the format 7, not 1"),
+        (
+            "network wide",
+            "network thin",
+            "net.lock:14:1: K003 the lock has two networks called thin",
+        ),
+        (
+            "network wide",
+            "network wide thin",
+            "net.lock:14:1: K003 this line of the lock cannot be read",
+        ),
+        (
+            "network thin\n",
+            "network thin\n<<<<<<< HEAD\n",
+            "net.lock:4:1: K003 the lock is not as cnnspec lock wrote it",
+        ),
+    ],
+)
 def test_locks_that_cannot_be_used(spec: Path, old: str, new: str, message: str) -> None:
     edit(Path("net.lock"), old, new)
     assert str(found()[0]).startswith(message)
@@ -189,9 +302,23 @@ def test_locks_that_cannot_be_used(spec: Path, old: str, new: str, message: str)
 
 
 def test_a_line_that_was_forged_with_its_digest_is_said_to_be_unreadable() -> None:
-    for bad in ("  a conv 3x3", "  a conv axb 1 2", "  a conv 3x3 1 2 x", '  a conv 3x3 1 2 x={', "  a conv 3x3 one 2"):
-        lines = ["network n", "  input  input  3x3  0  0", bad, "outputs a", "total   1 params, 0 buffers, 2 MACs"]
-        with pytest.raises(SpecError, match=r"x\.lock:9:1: K003 this line of the lock cannot be read"):
+    for bad in (
+        "  a conv 3x3",
+        "  a conv axb 1 2",
+        "  a conv 3x3 1 2 x",
+        "  a conv 3x3 1 2 x={",
+        "  a conv 3x3 one 2",
+    ):
+        lines = [
+            "network n",
+            "  input  input  3x3  0  0",
+            bad,
+            "outputs a",
+            "total   1 params, 0 buffers, 2 MACs",
+        ]
+        with pytest.raises(
+            SpecError, match=r"x\.lock:9:1: K003 this line of the lock cannot be read"
+        ):
             parsed("x.lock", 7, "\n".join([*lines, f"digest  {digest(lines)}"]))
 
 
@@ -201,13 +328,25 @@ def test_files_that_are_no_locks(spec: Path) -> None:
     assert [p.rule for p in found()] == ["K003"]
     path.unlink()
     path.mkdir()
-    assert [str(p) for p in found()] == ["net.lock: K003 the lock is no regular file of at most 33,554,432 bytes\n"
-                                         "  help: cnnspec lock writes it anew"]
+    assert [str(p) for p in found()] == [
+        "net.lock: K003 the lock is no regular file of at most 33,554,432 bytes\n"
+        "  help: cnnspec lock writes it anew"
+    ]
 
 
 def test_the_same_lock_comes_out_of_every_process() -> None:
-    code = "import sys; from cnnspec.gate.locks import lock; sys.stdout.write(lock(sys.argv[1]).text)"
+    code = (
+        "import sys; from cnnspec.gate.locks import lock; sys.stdout.write(lock(sys.argv[1]).text)"
+    )
     path = next(f for f in families() if f.endswith("googlenet.toml"))
-    texts = {subprocess.run([sys.executable, "-c", code, path], capture_output=True, check=True, timeout=60,
-                            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)}).stdout for seed in "12"}
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", code, path],
+            capture_output=True,
+            check=True,
+            timeout=60,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+        ).stdout
+        for seed in "12"
+    }
     assert len(texts) == 1

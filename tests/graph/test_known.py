@@ -12,7 +12,7 @@ from cnnspec.problems import SpecError
 from cnnspec.spec.source import Source, read
 from cnnspec.spec.zoo import families
 
-NET = '''name = "net"
+NET = """name = "net"
 input = [3, 16, 16]
 args.width = 8
 layers = [
@@ -27,7 +27,7 @@ norm = "batchnorm"
 [variants.second]
 width = 12
 [variants.third]
-'''
+"""
 
 
 SOME = [f for f in families() if Path(f).stem in ("resnet", "unet", "mobilenet_v3", "segnet")]
@@ -38,7 +38,9 @@ def test_networks_are_the_same_with_and_without(path: str) -> None:
     spec, notes = understood(read(path))
     shared = Known()
     for name in [*spec.variants] or [""]:
-        assert digest(build_variant(spec, notes, name, known=shared)) == digest(build(read(path), name))
+        assert digest(build_variant(spec, notes, name, known=shared)) == digest(
+            build(read(path), name)
+        )
 
 
 def test_each_variant_tells_its_own_faults() -> None:
@@ -51,7 +53,9 @@ def test_each_variant_tells_its_own_faults() -> None:
     assert [n.output for n in third.nodes] == [n.output for n in build(spec.source, "first").nodes]
 
 
-def test_what_is_known_is_forgotten_where_it_grows_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_known_is_forgotten_where_it_grows_too_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     spec, notes = understood(Source("net.toml", NET))
     shared = Known()
     build_variant(spec, notes, "first", known=shared)

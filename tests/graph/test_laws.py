@@ -1,4 +1,5 @@
-"""Laws that hold for every network: of convolutions, of sums, of folding, and of writing the same thing twice."""
+"""Laws that hold for every network: of convolutions, of sums, of folding, and of writing the same
+thing twice."""
 
 from math import ceil, prod
 from typing import Any
@@ -25,11 +26,20 @@ def conv(x: tuple[int, ...], **fields: Any) -> tuple[tuple[int, ...], int, int]:
 
 
 def numbers(rows: list[Row]) -> list[tuple[Any, ...]]:
-    return [(r.op, r.output, r.params, r.buffers, r.macs, r.elementwise, r.field, r.times) for r in rows]
+    return [
+        (r.op, r.output, r.params, r.buffers, r.macs, r.elementwise, r.field, r.times) for r in rows
+    ]
 
 
 @often
-@given(c=few, k=few, kernel=st.integers(1, 5), stride=few, a=st.tuples(sizes, sizes), b=st.tuples(sizes, sizes))
+@given(
+    c=few,
+    k=few,
+    kernel=st.integers(1, 5),
+    stride=few,
+    a=st.tuples(sizes, sizes),
+    b=st.tuples(sizes, sizes),
+)
 def test_parameters_do_not_depend_on_the_size_of_the_map(
     c: int, k: int, kernel: int, stride: int, a: tuple[int, int], b: tuple[int, int]
 ) -> None:
@@ -38,7 +48,14 @@ def test_parameters_do_not_depend_on_the_size_of_the_map(
 
 
 @often
-@given(c=few, k=few, groups=few, kernel=st.integers(1, 5), size=st.tuples(sizes, sizes), bias=st.booleans())
+@given(
+    c=few,
+    k=few,
+    groups=few,
+    kernel=st.integers(1, 5),
+    size=st.tuples(sizes, sizes),
+    bias=st.booleans(),
+)
 def test_groups_divide_weights_and_macs_and_one_group_is_the_plain_formula(
     c: int, k: int, groups: int, kernel: int, size: tuple[int, int], bias: bool
 ) -> None:
@@ -53,9 +70,15 @@ def test_groups_divide_weights_and_macs_and_one_group_is_the_plain_formula(
 
 
 @often
-@given(op=st.sampled_from(["conv", "depthwise_conv", "maxpool", "avgpool"]), half=st.integers(0, 3), dilation=few,
-       size=st.lists(sizes, min_size=1, max_size=3))
-def test_half_padding_keeps_the_size_for_odd_kernels(op: str, half: int, dilation: int, size: list[int]) -> None:
+@given(
+    op=st.sampled_from(["conv", "depthwise_conv", "maxpool", "avgpool"]),
+    half=st.integers(0, 3),
+    dilation=few,
+    size=st.lists(sizes, min_size=1, max_size=3),
+)
+def test_half_padding_keeps_the_size_for_odd_kernels(
+    op: str, half: int, dilation: int, size: list[int]
+) -> None:
     fields: dict[str, Any] = {"kernel_size": 2 * half + 1, "padding": "half", "stride": 1}
     if "conv" in op:
         fields["dilation"] = dilation
@@ -64,8 +87,12 @@ def test_half_padding_keeps_the_size_for_odd_kernels(op: str, half: int, dilatio
 
 
 @often
-@given(op=st.sampled_from(["conv", "maxpool"]), kernel=st.integers(1, 7), stride=st.integers(1, 5),
-       size=st.lists(st.integers(1, 24), min_size=1, max_size=3))
+@given(
+    op=st.sampled_from(["conv", "maxpool"]),
+    kernel=st.integers(1, 7),
+    stride=st.integers(1, 5),
+    size=st.lists(st.integers(1, 24), min_size=1, max_size=3),
+)
 def test_same_padding_gives_the_size_over_the_stride_rounded_up(
     op: str, kernel: int, stride: int, size: list[int]
 ) -> None:
@@ -83,15 +110,22 @@ def test_concat_adds_channels(channels: list[int], size: list[int]) -> None:
 @st.composite
 def layers(draw: st.DrawFn) -> str:
     """A few lines that keep the number of channels and the size."""
-    kinds = ('op = "conv", out_channels = 4, kernel_size = {k}, padding = "half", {norm}activation = "{act}"',
-             'op = "maxpool", kernel_size = {k}, stride = 1, padding = "half"',
-             'op = "depthwise_conv", kernel_size = {k}, padding = "half", {norm}activation = "{act}"',
-             'op = "add", from = ["previous", "input"]')
+    kinds = (
+        (
+            'op = "conv", out_channels = 4, kernel_size = {k}, padding = "half", {norm}activation ='
+            ' "{act}"'
+        ),
+        'op = "maxpool", kernel_size = {k}, stride = 1, padding = "half"',
+        'op = "depthwise_conv", kernel_size = {k}, padding = "half", {norm}activation = "{act}"',
+        'op = "add", from = ["previous", "input"]',
+    )
     lines = []
     for i in range(draw(st.integers(1, 5))):
         norm = draw(st.sampled_from(["", 'norm = "batchnorm", ']))
         act = draw(st.sampled_from(["relu", "tanh", "none"]))
-        line = draw(st.sampled_from(kinds)).format(k=draw(st.sampled_from([1, 3, 5])), norm=norm, act=act)
+        line = draw(st.sampled_from(kinds)).format(
+            k=draw(st.sampled_from([1, 3, 5])), norm=norm, act=act
+        )
         lines.append(f'  {{ name = "n{i}", {line} }},\n')
     return "".join(lines)
 
@@ -121,8 +155,11 @@ def test_totals_are_the_sums_of_the_rows(inner: str, n: int) -> None:
 @often
 @given(layers(), st.integers(1, 4), st.integers(1, 3))
 def test_folding_keeps_the_sums(inner: str, n: int, depth: int) -> None:
-    net = of(f'{{ name = "o", op = "o", repeat = {n} }}', inner,
-             block('{ name = "p", op = "b", repeat = 2 },\n{ name = "q", op = "relu" },\n', "o"))
+    net = of(
+        f'{{ name = "o", op = "o", repeat = {n} }}',
+        inner,
+        block('{ name = "p", op = "b", repeat = 2 },\n{ name = "q", op = "relu" },\n', "o"),
+    )
     folded = net.rows(depth)
     for key in SUMMED:
         assert sum(r.times * getattr(r, key) for r in folded) == getattr(net.totals, key)
@@ -156,11 +193,13 @@ def test_a_block_is_its_lines_written_out(inner: str) -> None:
 @given(layers(), st.integers(1, 3))
 def test_sharing_adds_work_but_no_parameters(inner: str, n: int) -> None:
     one = of('{ name = "b", op = "b" }', inner)
-    shared = of('{ name = "b", op = "b" },\n' + f'{{ name = "c", share = "b", repeat = {n} }}', inner)
+    shared = of(
+        '{ name = "b", op = "b" },\n' + f'{{ name = "c", share = "b", repeat = {n} }}', inner
+    )
     assert (shared.totals.params, shared.totals.buffers) == (one.totals.params, one.totals.buffers)
     assert shared.totals.macs == (n + 1) * one.totals.macs
     assert shared.totals.activations == (n + 1) * one.totals.activations
-    later = shared.layers[len(one.layers):]
+    later = shared.layers[len(one.layers) :]
     assert all(r.params == r.buffers == 0 for r in later)
     first = {r.name: r for r in one.layers}
     assert all(r.shares in first and first[r.shares].params for r in later if r.shares)

@@ -1,4 +1,5 @@
-"""Networks at other input sizes: a fully convolutional one takes any, a flatten makes the layer behind it refuse."""
+"""Networks at other input sizes: a fully convolutional one takes any, a flatten makes the layer
+behind it refuse."""
 
 import pytest
 
@@ -16,8 +17,16 @@ def test_global_pooling_takes_any_size(side: int) -> None:
 @pytest.mark.parametrize(
     ("name", "shape", "message"),
     [
-        ("alexnet", (3, 259, 259), "fc6: its weight is 4096x9216 at an input of 3x227x227, but at 3x259x259"),
-        ("vgg16", (3, 256, 256), "fc1: its weight is 4096x25088 at an input of 3x224x224, but at 3x256x256"),
+        (
+            "alexnet",
+            (3, 259, 259),
+            "fc6: its weight is 4096x9216 at an input of 3x227x227, but at 3x259x259",
+        ),
+        (
+            "vgg16",
+            (3, 256, 256),
+            "fc1: its weight is 4096x25088 at an input of 3x224x224, but at 3x256x256",
+        ),
         ("sam_vit_b", (3, 512, 512), "pos_embed: its weight is 768x64x64"),
     ],
 )
@@ -30,7 +39,10 @@ def test_layer_that_refuses_is_named(name: str, shape: tuple[int, ...], message:
 
 
 def test_size_that_changes_nothing_is_taken() -> None:
-    assert cnnspec.load("alexnet", input=(3, 228, 228)).totals.params == cnnspec.load("alexnet").totals.params
+    assert (
+        cnnspec.load("alexnet", input=(3, 228, 228)).totals.params
+        == cnnspec.load("alexnet").totals.params
+    )
 
 
 def test_other_channels_make_another_network() -> None:

@@ -1,4 +1,5 @@
-"""Layers that are there in training only do not stand in the way of inference at another input size."""
+"""Layers that are there in training only do not stand in the way of inference at another input
+size."""
 
 import pytest
 

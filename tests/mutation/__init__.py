@@ -1,1 +1,2 @@
-"""Mutation testing of the checker itself: faults planted in spec/, ops/ and rules/, and which tests notice."""
+"""Mutation testing of the checker itself: faults planted in spec/, ops/ and rules/, and which tests
+notice."""

@@ -1,8 +1,9 @@
-"""Mutants of a module: every place where one small change makes another program, numbered in the order of the file.
+"""Mutants of a module: every place where one small change makes another program, numbered in the
+order of the file.
 
-Left out is what only words or PyTorch's side sees: text and f-strings, annotations, documentation, worked examples,
-and the methods that derive formulas, plan memory and build twins, which have suites of their own.
-"""
+Left out is what only words or PyTorch's side sees: text and f-strings, annotations, documentation,
+worked examples, and the methods that derive formulas, plan memory and build twins, which have
+suites of their own."""
 
 import ast
 import random
@@ -13,23 +14,60 @@ from typing import NamedTuple
 
 PACKAGE = Path(__file__).parents[2] / "cnnspec"
 ROOMS = ("spec", "ops", "rules")
-APART = ("derivation", "memory", "build", "work_steps", "in_memory", "largest", "covering", "schema", "__repr__",
-         "__str__")
-FILES_APART = ("building.py", "memory.py", "derivation.py", "schema.py", "not_toml.py", "vocabulary.py",
-               "revision.py", "claims.py", "claim_keys.py", "references.py", "schema_lines.py", "schema_tables.py",
-               "starter.py", "attending_memory.py")
+APART = (
+    "derivation",
+    "memory",
+    "build",
+    "work_steps",
+    "in_memory",
+    "largest",
+    "covering",
+    "schema",
+    "__repr__",
+    "__str__",
+)
+FILES_APART = (
+    "building.py",
+    "memory.py",
+    "derivation.py",
+    "schema.py",
+    "not_toml.py",
+    "vocabulary.py",
+    "revision.py",
+    "claims.py",
+    "claim_keys.py",
+    "references.py",
+    "schema_lines.py",
+    "schema_tables.py",
+    "starter.py",
+    "attending_memory.py",
+)
 COMPARE: dict[type, type] = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
 }
 ARITHMETIC: dict[type, type] = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Div: ast.Mult,
-    ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult,
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.FloorDiv,
+    ast.FloorDiv: ast.Mult,
+    ast.Div: ast.Mult,
+    ast.Mod: ast.FloorDiv,
+    ast.Pow: ast.Mult,
 }
 
 
 class Mutant(NamedTuple):
-    """One mutant: the file below the package, its number there, the line, the kind of change, before and after."""
+    """One mutant: the file below the package, its number there, the line, the kind of change,
+    before and after."""
 
     file: str
     number: int
@@ -47,7 +85,10 @@ def changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
         case ast.BinOp(op=op) if type(op) in ARITHMETIC and not text(node):
             yield "arithmetic", lambda: setattr(node, "op", ARITHMETIC[type(op)]())
         case ast.BoolOp(op=op):
-            yield "and, or", lambda: setattr(node, "op", ast.And() if isinstance(op, ast.Or) else ast.Or())
+            yield (
+                "and, or",
+                lambda: setattr(node, "op", ast.And() if isinstance(op, ast.Or) else ast.Or()),
+            )
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             yield "not", lambda: setattr(node, "operand", ast.UnaryOp(ast.Not(), operand))
         case ast.Constant(value=bool() as flag):
@@ -56,7 +97,9 @@ def changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
             yield "constant", lambda: setattr(node, "value", number + 1)
         case ast.If(test=test) | ast.IfExp(test=test):
             yield "condition", lambda: setattr(node, "test", ast.UnaryOp(ast.Not(), test))
-        case ast.Return(value=ast.expr() as value) if not (isinstance(value, ast.Constant) and value.value is None):
+        case ast.Return(value=ast.expr() as value) if not (
+            isinstance(value, ast.Constant) and value.value is None
+        ):
             yield "return", lambda: setattr(node, "value", ast.Constant(None))
         case ast.Expr(value=ast.Call()):
             yield "statement", lambda: setattr(node, "value", ast.Constant(None))
@@ -125,7 +168,8 @@ def short(code: str) -> str:
 
 
 def drawn(count: int, seed: int) -> list[Mutant]:
-    """So many mutants, from each room as many, by chance and from a seed; the first of them are a sample too."""
+    """So many mutants, from each room as many, by chance and from a seed; the first of them are a
+    sample too."""
     rng = random.Random(seed)
     strata = []
     for room in ROOMS:

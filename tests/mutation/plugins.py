@@ -1,4 +1,5 @@
-"""What makes a run of a thousand mutants end within hours: the order of the tests, and fewer examples of each law.
+"""What makes a run of a thousand mutants end within hours: the order of the tests, and fewer
+examples of each law.
 
 It kills no more than the whole suite does.
 """

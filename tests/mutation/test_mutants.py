@@ -5,7 +5,16 @@ from collections import Counter
 
 from cnnspec.report.pages.mutation import page
 from tests.mutation.__main__ import followed, planted
-from tests.mutation.mutants import FILES_APART, PACKAGE, ROOMS, changes, drawn, mutants, mutated, places
+from tests.mutation.mutants import (
+    FILES_APART,
+    PACKAGE,
+    ROOMS,
+    changes,
+    drawn,
+    mutants,
+    mutated,
+    places,
+)
 
 SOURCE = '''
 def output(self, x: int = 1) -> str:
@@ -18,8 +27,16 @@ def output(self, x: int = 1) -> str:
 
 def test_words_are_left_as_they_are() -> None:
     kinds = Counter(kind for node in places(ast.parse(SOURCE)) for kind, _ in changes(node))
-    assert kinds == {"constant": 3, "condition": 2, "comparison": 1, "and, or": 1, "not": 1, "statement": 1,
-                     "return": 1, "arithmetic": 1}
+    assert kinds == {
+        "constant": 3,
+        "condition": 2,
+        "comparison": 1,
+        "and, or": 1,
+        "not": 1,
+        "statement": 1,
+        "return": 1,
+        "arithmetic": 1,
+    }
 
 
 def test_every_mutant_is_another_program() -> None:
@@ -43,9 +60,13 @@ def test_a_sample_is_the_same_for_the_same_seed_and_fair_to_rooms() -> None:
 
 def test_the_page_counts_and_names_what_survived() -> None:
     mutant = drawn(1, 1)[0]._asdict()
-    ran = [{**mutant, "outcome": outcome, "again": i > 1}
-           for i, outcome in enumerate(("killed", "killed", "out of time", "survived"))]
-    text = page({"about": {"date": "2026-01-01", "python": "3.11", "seed": 1, "drawn": 9}, "mutants": ran})
+    ran = [
+        {**mutant, "outcome": outcome, "again": i > 1}
+        for i, outcome in enumerate(("killed", "killed", "out of time", "survived"))
+    ]
+    text = page(
+        {"about": {"date": "2026-01-01", "python": "3.11", "seed": 1, "drawn": 9}, "mutants": ran}
+    )
     assert f"| {mutant['file'].partition('/')[0]} " in text
     assert "75.0%" in text
     assert "2 (50.0%) were killed when they were drawn" in text
@@ -56,7 +77,14 @@ def test_survivors_are_followed_to_where_changed_code_has_them() -> None:
     file = PACKAGE / "ops" / "crop.py"
     here = next(m for m in mutants(file) if [t[3:] for t in mutants(file)].count(m[3:]) == 1)
     entry = {**here._asdict(), "outcome": "survived"}
-    moved, gone = {**entry, "number": 999, "line": 999}, {**entry, "number": 999, "before": "what was there"}
+    moved, gone = (
+        {**entry, "number": 999, "line": 999},
+        {
+            **entry,
+            "number": 999,
+            "before": "what was there",
+        },
+    )
     everything, again = followed([entry, moved, gone, {**entry, "outcome": "killed"}])
     assert again == [here, here]
     assert [planted(m) for m in everything] == [here, here, planted(gone), here]

@@ -9,8 +9,8 @@ from draws import Shape
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnnspec.ops.fields import Misfit
-from cnnspec.ops.operator import Operator
+from cnnspec.ops.kit.fields import OperatorError
+from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import operator
 
 Fields = dict[str, Any]
@@ -21,7 +21,7 @@ def ours(name: str, fields: Fields, *inputs: Shape) -> Shape | None:
     """The output shape, or None where the operator refuses."""
     try:
         return operator(name)(**fields).output(*inputs)
-    except Misfit:
+    except OperatorError:
         return None
 
 
@@ -43,7 +43,9 @@ def named(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Shape]:
     return {name: tuple(t.shape) for name, t in tensors if name != "num_batches_tracked"}
 
 
-def layers_agree(name: str, x: Shape, fields: Fields, build: Callable[[], nn.Module], batch: int = 1) -> None:
+def layers_agree(
+    name: str, x: Shape, fields: Fields, build: Callable[[], nn.Module], batch: int = 1
+) -> None:
     """Either both refuse, or output, parameters, buffers and multiply-accumulates are the same.
 
     torch lets a transposed convolution have an output of nothing, which is refused here.
@@ -56,7 +58,7 @@ def layers_agree(name: str, x: Shape, fields: Fields, build: Callable[[], nn.Mod
     except (RuntimeError, ValueError):
         refused = True
     if refused:
-        with pytest.raises(Misfit):
+        with pytest.raises(OperatorError):
             operator(name)(**fields).output(x)
         return
     op: Operator = operator(name)(**fields)

@@ -1,4 +1,5 @@
-"""What hypothesis draws for operators: small shapes in one, two and three dimensions, and values per axis."""
+"""What hypothesis draws for operators: small shapes in one, two and three dimensions, and values
+per axis."""
 
 from typing import Any, NamedTuple
 
@@ -36,7 +37,13 @@ def shapes() -> st.SearchStrategy[Shape]:
 def drawn(draw: st.DrawFn, largest: int = 8, **fields: Any) -> Drawn:
     """A shape, and for each field a strategy, or bounds of a value per axis."""
     x = draw(maps(largest))
-    return Drawn(x, {name: draw(per_axis(len(x) - 1, *f) if isinstance(f, tuple) else f) for name, f in fields.items()})
+    return Drawn(
+        x,
+        {
+            name: draw(per_axis(len(x) - 1, *f) if isinstance(f, tuple) else f)
+            for name, f in fields.items()
+        },
+    )
 
 
 def sometimes_changed(x: Shape) -> st.SearchStrategy[Shape]:

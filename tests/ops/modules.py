@@ -12,7 +12,8 @@ Fields = dict[str, Any]
 
 
 def built(name: str, fields: Fields, *inputs: Shape) -> Any:
-    """The module in evaluation and double precision, every parameter and buffer drawn at random, from 0.5 to 1.5."""
+    """The module in evaluation and double precision, every parameter and buffer drawn at random,
+    from 0.5 to 1.5."""
     op = operator(name)(**fields)
     module = op.build(torch, *inputs, y=op.output(*inputs)).double().eval()
     with torch.no_grad():

@@ -1,4 +1,5 @@
-"""Rearrangements in PyTorch: each as a function of torch's tensors and of the operator's own fields."""
+"""Rearrangements in PyTorch: each as a function of torch's tensors and of the operator's own
+fields."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,11 +33,19 @@ def crop(t: Tensor, like: Tensor | None = None, offset: Any = None, size: Any = 
     return t
 
 
-def upsample(t: Tensor, like: Tensor | None = None, scale_factor: Any = None, size: Any = None,
-             mode: str = "nearest", align_corners: bool = False) -> Tensor:
+def upsample(
+    t: Tensor,
+    like: Tensor | None = None,
+    scale_factor: Any = None,
+    size: Any = None,
+    mode: str = "nearest",
+    align_corners: bool = False,
+) -> Tensor:
     linear = {3: "linear", 4: "bilinear", 5: "trilinear"}[t.dim()] if mode == "bilinear" else mode
     sizes = like.shape[2:] if like is not None else size
-    return functional.interpolate(t, sizes, scale_factor, linear, None if mode == "nearest" else align_corners)
+    return functional.interpolate(
+        t, sizes, scale_factor, linear, None if mode == "nearest" else align_corners
+    )
 
 
 def subsample(t: Tensor, stride: Any) -> Tensor:
@@ -61,4 +70,6 @@ def depth_to_space(t: Tensor, block: int) -> Tensor:
 
 
 def box_rows(t: Tensor, values: int) -> Tensor:
-    return t.unflatten(1, (-1, values)).permute(0, *range(3, 1 + t.dim()), 1, 2).reshape(1, -1, values)
+    return (
+        t.unflatten(1, (-1, values)).permute(0, *range(3, 1 + t.dim()), 1, 2).reshape(1, -1, values)
+    )

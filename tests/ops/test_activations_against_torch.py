@@ -1,4 +1,5 @@
-"""Activations against PyTorch: shapes, and that only PReLU has parameters. The fields are torch's arguments."""
+"""Activations against PyTorch: shapes, and that only PReLU has parameters. The fields are torch's
+arguments."""
 
 from collections.abc import Callable
 

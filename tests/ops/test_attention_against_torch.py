@@ -15,23 +15,38 @@ from cnnspec.ops.registry import operator
 
 
 class WindowAttention(nn.Module):
-    """Attention of heads over maps of one size, channels last, with decomposed relative positions where asked."""
+    """Attention of heads over maps of one size, channels last, with decomposed relative positions
+    where asked."""
 
     def __init__(self, c: int, heads: int, sizes: Shape, bias: bool, relative: bool):
         super().__init__()
         self.heads, self.qkv, self.proj = heads, nn.Linear(c, 3 * c, bias), nn.Linear(c, c)
-        self.tables = ["rel_pos_" + (str(i) if len(sizes) != 2 else "hw"[i]) for i in range(len(sizes) * relative)]
+        self.tables = [
+            "rel_pos_" + (str(i) if len(sizes) != 2 else "hw"[i])
+            for i in range(len(sizes) * relative)
+        ]
         for name, size in zip(self.tables, sizes, strict=False):
             self.register_parameter(name, nn.Parameter(torch.zeros(2 * size - 1, c // heads)))
 
     def forward(self, x: Tensor) -> Tensor:
         b, *sizes, c = x.shape
         n, d = prod(sizes), c // self.heads
-        q, k, v = self.qkv(x).reshape(b, n, 3, self.heads, d).permute(2, 0, 3, 1, 4).reshape(3, -1, n, d).unbind()
+        q, k, v = (
+            self.qkv(x)
+            .reshape(b, n, 3, self.heads, d)
+            .permute(2, 0, 3, 1, 4)
+            .reshape(3, -1, n, d)
+            .unbind()
+        )
         weights = (q * d**-0.5) @ k.mT
         for axis, name in enumerate(self.tables):
             weights = self.moved(weights, q.reshape(-1, *sizes, d), axis, getattr(self, name))
-        y = (weights.softmax(-1) @ v).reshape(b, self.heads, n, d).transpose(1, 2).reshape(b, *sizes, c)
+        y = (
+            (weights.softmax(-1) @ v)
+            .reshape(b, self.heads, n, d)
+            .transpose(1, 2)
+            .reshape(b, *sizes, c)
+        )
         return self.proj(y)
 
     @staticmethod
@@ -43,11 +58,14 @@ class WindowAttention(nn.Module):
         products = rows.flatten(1, -2) @ vectors.mT
         added = products.reshape(*rows.shape[:-1], len(places)).movedim(0, 1 + axis)
         keys = [m if i == axis else 1 for i, m in enumerate(sizes)]
-        return (weights.reshape(-1, *sizes, *sizes) + added.reshape(*added.shape[:-1], *keys)).reshape(weights.shape)
+        return (
+            weights.reshape(-1, *sizes, *sizes) + added.reshape(*added.shape[:-1], *keys)
+        ).reshape(weights.shape)
 
 
 def windowed(module: nn.Module, x: Tensor, m: int) -> Tensor:
-    """``module`` on each window of m a side of a map, channels last, padded at its ends to whole windows."""
+    """``module`` on each window of m a side of a map, channels last, padded at its ends to whole
+    windows."""
     if not m:
         return module(x)
     n, sizes = x.dim() - 2, x.shape[1:-1]
@@ -61,9 +79,17 @@ def windowed(module: nn.Module, x: Tensor, m: int) -> Tensor:
 
 
 @often
-@given(maps(6).map(lambda x: (x[0] * 2, *x[1:])), st.integers(1, 4), st.integers(0, 4), st.booleans(), st.booleans())
+@given(
+    maps(6).map(lambda x: (x[0] * 2, *x[1:])),
+    st.integers(1, 4),
+    st.integers(0, 4),
+    st.booleans(),
+    st.booleans(),
+)
 def test_attention(x: Shape, heads: int, m: int, bias: bool, relative: bool) -> None:
-    op = operator("attention")(heads=heads, window_size=m, qkv_bias=bias, relative_position=relative)
+    op = operator("attention")(
+        heads=heads, window_size=m, qkv_bias=bias, relative_position=relative
+    )
     if x[0] % heads:
         assert ours("attention", {"heads": heads}, x) is None
         return
@@ -79,5 +105,9 @@ def test_the_reimplemented_attention_is_scaled_dot_product_attention() -> None:
     module = WindowAttention(8, 2, (3, 5), bias=True, relative=False)
     x = torch.randn(1, 3, 5, 8)
     q, k, v = module.qkv(x).reshape(1, 15, 3, 2, 4).permute(2, 0, 3, 1, 4)
-    expected = functional.scaled_dot_product_attention(q, k, v, scale=1 / sqrt(4)).transpose(1, 2).reshape(x.shape)
+    expected = (
+        functional.scaled_dot_product_attention(q, k, v, scale=1 / sqrt(4))
+        .transpose(1, 2)
+        .reshape(x.shape)
+    )
     torch.testing.assert_close(module(x), module.proj(expected))

@@ -1,4 +1,5 @@
-"""Every operator builds a torch module that keeps the calculator's promises, on every worked example."""
+"""Every operator builds a torch module that keeps the calculator's promises, on every worked
+example."""
 
 import copy
 from typing import Any, NamedTuple
@@ -9,11 +10,12 @@ from draws import Shape
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnnspec.ops.fields import Misfit
-from cnnspec.ops.operator import Operator
+from cnnspec.ops.kit.fields import OperatorError
+from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import OPERATORS, operator
 
-# Time is short: maps are cut to LARGEST a side, or replaced by these. On the meta device every example is whole.
+# Time is short: maps are cut to LARGEST a side, or replaced by these. On the meta device every
+# example is whole.
 LARGEST = 12
 SMALLER: dict[str, tuple[Shape, ...]] = {
     "attention-0": ((48, 20, 17),),
@@ -61,8 +63,14 @@ def case(name: str, number: int, whole: bool = False) -> Case:
     return Case(op, inputs, op.output(*inputs))
 
 
-every_example = pytest.mark.parametrize(("name", "number"), [
-    pytest.param(name, i, id=f"{name}-{i}") for name in OPERATORS for i in range(len(operator(name).examples))])
+every_example = pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        pytest.param(name, i, id=f"{name}-{i}")
+        for name in OPERATORS
+        for i in range(len(operator(name).examples))
+    ],
+)
 
 
 def flops(module: Any, tensors: list[Tensor]) -> int:
@@ -72,7 +80,8 @@ def flops(module: Any, tensors: list[Tensor]) -> int:
 
 
 def own_first(tensors: dict[str, Shape]) -> list[tuple[str, Shape]]:
-    """In the order in which torch lists a module's tensors: its own, then those of modules within it."""
+    """In the order in which torch lists a module's tensors: its own, then those of modules within
+    it."""
     return sorted(tensors.items(), key=lambda item: "." in item[0])
 
 
@@ -93,7 +102,9 @@ def test_tensors_have_the_names_shapes_and_order_of_the_calculator(name: str, nu
     c = case(name, number)
     module = c.build()
     assert isinstance(module, nn.Module)
-    assert [(k, tuple(t.shape)) for k, t in module.named_parameters()] == own_first(c.op.parameters(*c.inputs))
+    assert [(k, tuple(t.shape)) for k, t in module.named_parameters()] == own_first(
+        c.op.parameters(*c.inputs)
+    )
     buffers = [(k, tuple(t.shape)) for k, t in module.named_buffers() if k != "num_batches_tracked"]
     assert buffers == own_first(c.op.buffers(*c.inputs))
     assert all(t.requires_grad for t in module.parameters())
@@ -101,24 +112,35 @@ def test_tensors_have_the_names_shapes_and_order_of_the_calculator(name: str, nu
     module.load_state_dict(c.build().state_dict(), strict=True)
 
 
-@pytest.mark.parametrize(("name", "fields", "x"), [
-    ("linear", {"out_features": 3, "bias": False}, (4,)), ("attention", {"heads": 2, "qkv_bias": False}, (4, 3, 3)),
-    ("channel_scale", {"bias": True}, (4, 3)), ("prelu", {"shared": True}, (4, 3)),
-    ("batchnorm", {"affine": False}, (4,)),
-    ("layernorm", {"affine": False}, (4, 3)), ("layernorm", {"affine": False, "over": "all"}, (4, 3)),
-    ("groupnorm", {"groups": 2, "affine": False}, (4, 3)),
-    ("depthwise_conv", {"kernel_size": 3, "multiplier": 2, "bias": False}, (4, 5, 5)),
-])
+@pytest.mark.parametrize(
+    ("name", "fields", "x"),
+    [
+        ("linear", {"out_features": 3, "bias": False}, (4,)),
+        ("attention", {"heads": 2, "qkv_bias": False}, (4, 3, 3)),
+        ("channel_scale", {"bias": True}, (4, 3)),
+        ("prelu", {"shared": True}, (4, 3)),
+        ("batchnorm", {"affine": False}, (4,)),
+        ("layernorm", {"affine": False}, (4, 3)),
+        ("layernorm", {"affine": False, "over": "all"}, (4, 3)),
+        ("groupnorm", {"groups": 2, "affine": False}, (4, 3)),
+        ("depthwise_conv", {"kernel_size": 3, "multiplier": 2, "bias": False}, (4, 5, 5)),
+    ],
+)
 def test_tensors_follow_the_fields(name: str, fields: dict[str, Any], x: Shape) -> None:
     op = operator(name)(**fields)
     module = op.build(torch, x, y=op.output(x))
-    assert [(k, tuple(t.shape)) for k, t in module.named_parameters()] == own_first(op.parameters(x))
+    assert [(k, tuple(t.shape)) for k, t in module.named_parameters()] == own_first(
+        op.parameters(x)
+    )
     assert tuple(module.eval()(torch.randn(2, *x)).shape) == (2, *op.output(x))
 
 
 @every_example
-def test_the_whole_example_runs_on_the_meta_device_and_costs_its_macs(name: str, number: int) -> None:
-    """FlopCounterMode counts two for each multiply-accumulate, and sees every operator that has any."""
+def test_the_whole_example_runs_on_the_meta_device_and_costs_its_macs(
+    name: str, number: int
+) -> None:
+    """FlopCounterMode counts two for each multiply-accumulate, and sees every operator that has
+    any."""
     c = case(name, number, whole=True)
     with torch.device("meta"):
         module = c.build().eval()
@@ -148,7 +170,9 @@ def test_a_copy_computes_the_same_with_tensors_of_its_own(name: str, number: int
 
 
 @every_example
-def test_gradients_reach_every_parameter_and_every_input_that_is_read(name: str, number: int) -> None:
+def test_gradients_reach_every_parameter_and_every_input_that_is_read(
+    name: str, number: int
+) -> None:
     c = case(name, number)
     module, tensors = c.build(), c.tensors(2)
     read = [t for i, t in enumerate(tensors) if t.is_floating_point() and i not in c.op.size_only]
@@ -171,16 +195,28 @@ def test_in_place_means_that_the_input_is_overwritten(name: str) -> None:
         assert (op.build(torch, (4, 3, 3), y=(4, 3, 3))(x).data_ptr() == x.data_ptr()) == inplace
 
 
-@pytest.mark.parametrize(("name", "fields"), [
-    ("conv", {"out_channels": 1, "kernel_size": 1}), ("conv_transpose", {"out_channels": 1, "kernel_size": 1}),
-    ("conv_table", {"connections": [[0]], "kernel_size": 1}), ("depthwise_conv", {"kernel_size": 1}),
-    ("trainable_subsampling", {}), ("pad", {"padding": 1}), ("upsample", {"size": 4}), ("batchnorm", {}),
-    ("dropout", {"channels": True}), ("global_avgpool", {}), ("adaptive_maxpool", {"output_size": 1}),
-    *((f"{kind}pool", {"kernel_size": 2}) for kind in ("max", "avg", "min", "sum")),
-    ("roi_align", {"regions": 2, "output_size": 2}),
-])
-def test_what_pytorch_has_in_three_dimensions_is_refused_in_four(name: str, fields: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("conv", {"out_channels": 1, "kernel_size": 1}),
+        ("conv_transpose", {"out_channels": 1, "kernel_size": 1}),
+        ("conv_table", {"connections": [[0]], "kernel_size": 1}),
+        ("depthwise_conv", {"kernel_size": 1}),
+        ("trainable_subsampling", {}),
+        ("pad", {"padding": 1}),
+        ("upsample", {"size": 4}),
+        ("batchnorm", {}),
+        ("dropout", {"channels": True}),
+        ("global_avgpool", {}),
+        ("adaptive_maxpool", {"output_size": 1}),
+        *((f"{kind}pool", {"kernel_size": 2}) for kind in ("max", "avg", "min", "sum")),
+        ("roi_align", {"regions": 2, "output_size": 2}),
+    ],
+)
+def test_what_pytorch_has_in_three_dimensions_is_refused_in_four(
+    name: str, fields: dict[str, Any]
+) -> None:
     op, x = operator(name)(**fields), (2, 4, 4, 4, 4)
-    with pytest.raises(Misfit, match="1 to 3 spatial dimensions, but \\$0 has 4") as misfit:
+    with pytest.raises(OperatorError, match="1 to 3 spatial dimensions, but \\$0 has 4") as misfit:
         op.build(torch, x, y=op.output(x))
     assert misfit.value.rule == "S010"

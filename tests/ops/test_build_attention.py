@@ -1,4 +1,5 @@
-"""Built attention and region sampling against their formulas written out in loops, and attention against timm's."""
+"""Built attention and region sampling against their formulas written out in loops, and attention
+against timm's."""
 
 from itertools import product
 from math import prod
@@ -16,8 +17,8 @@ from torch.nn import functional
 from torch.testing import assert_close
 
 from cnnspec.ops.attention import Attention
+from cnnspec.ops.kit.windows import WHOLE
 from cnnspec.ops.registry import operator
-from cnnspec.ops.windows import WHOLE
 
 
 @st.composite
@@ -32,13 +33,20 @@ def attention_of(op: Any, module: Any, x: Tensor) -> Tensor:
     """One window's attention, C x M x ..., for each pair of positions by itself."""
     c, places = len(x), list(product(*map(range, x.shape[1:])))
     rows = torch.stack([module.qkv(x[(slice(None), *p)]).view(3, op.heads, -1) for p in places], 2)
-    y, tables = torch.zeros_like(x), [getattr(module, name) for name in op.tables((c, *x.shape[1:]))]
+    y, tables = (
+        torch.zeros_like(x),
+        [getattr(module, name) for name in op.tables((c, *x.shape[1:]))],
+    )
     for i, p in enumerate(places):
         weights = (rows[0, :, i, None] * rows[1]).sum(-1) * (c // op.heads) ** -0.5
         for axis, table in enumerate(tables):
-            moved = torch.stack([table[p[axis] - other[axis] + x.shape[1 + axis] - 1] for other in places])
+            moved = torch.stack(
+                [table[p[axis] - other[axis] + x.shape[1 + axis] - 1] for other in places]
+            )
             weights = weights + rows[0, :, i] @ moved.T
-        y[(slice(None), *p)] = module.proj((weights.softmax(-1)[..., None] * rows[2]).sum(1).flatten())
+        y[(slice(None), *p)] = module.proj(
+            (weights.softmax(-1)[..., None] * rows[2]).sum(1).flatten()
+        )
     return y
 
 
@@ -53,7 +61,9 @@ def test_attention_within_windows(d: tuple[Shape, Fields]) -> None:
     for corner in product(*(range(0, w, m) for w, m in zip(x[1:], sizes, strict=True))):
         window = [slice(o, o + m) for o, m in zip(corner, sizes, strict=True)]
         for i in range(2):
-            whole[(i, slice(None), *window)] = attention_of(op, module, padded[(i, slice(None), *window)])
+            whole[(i, slice(None), *window)] = attention_of(
+                op, module, padded[(i, slice(None), *window)]
+            )
     assert_close(module(values), whole[(..., *map(slice, x[1:]))])
 
 
@@ -74,7 +84,8 @@ def test_attention_is_that_of_segment_anything(window: int) -> None:
 
 
 def sampled(x: Tensor, place: list[float]) -> Tensor:
-    """The value of a batch of maps between its pixels, whose middles stand at 1/2, 3/2, ...; none lies outside."""
+    """The value of a batch of maps between its pixels, whose middles stand at 1/2, 3/2, ...; none
+    lies outside."""
     place = [min(max(p - 0.5, 0), w - 1) for p, w in zip(place, x.shape[2:], strict=True)]
     total = torch.zeros_like(x.flatten(2)[..., 0])
     for corner in product((0, 1), repeat=len(place)):
@@ -86,15 +97,24 @@ def sampled(x: Tensor, place: list[float]) -> Tensor:
 
 @pytest.mark.parametrize("sizes", [[(9,), (4,)], [(9, 7), (5, 3)], [(4, 5, 6), (2, 3, 3)]])
 def test_roi_align_takes_the_means_of_samples(sizes: list[Shape]) -> None:
-    """Three regions, of half a side, from the first corner on to the last; the second is of the second map."""
-    x, fields, n = [(2, *s) for s in sizes], {"regions": 3, "output_size": 2, "sampling_ratio": 2}, len(sizes[0])
+    """Three regions, of half a side, from the first corner on to the last; the second is of the
+    second map."""
+    x, fields, n = (
+        [(2, *s) for s in sizes],
+        {"regions": 3, "output_size": 2, "sampling_ratio": 2},
+        len(sizes[0]),
+    )
     values = [random(*s) for s in x]
     y = built("roi_align", fields, *x)(*values)
     for out, (region, source) in enumerate([(0, 0), (2, 0), (1, 1)]):
         for cell in product(range(2), repeat=n):
-            taken = [[(region / 4 + (2 * c + i + 0.5) / 8) * w
-                      for c, i, w in zip(cell, sample, sizes[source], strict=True)]
-                     for sample in product(range(2), repeat=n)]
+            taken = [
+                [
+                    (region / 4 + (2 * c + i + 0.5) / 8) * w
+                    for c, i, w in zip(cell, sample, sizes[source], strict=True)
+                ]
+                for sample in product(range(2), repeat=n)
+            ]
             mean = torch.stack([sampled(values[source], place) for place in taken]).mean(0)
             assert_close(y[(..., *cell, out)], mean)
 
@@ -110,5 +130,7 @@ def test_window_of_windowed_attention_is_its_own_window() -> None:
     op = Attention(heads=2, window_size=4)
     shape = (8, 12, 16)
     reach = op.window(shape, y=shape)
-    assert [(w.period, w.advance, {tuple(o) for o in w.offsets}) for w in reach] == [(4, 4, {(0, 1, 2, 3)})] * 2
+    assert [(w.period, w.advance, {tuple(o) for o in w.offsets}) for w in reach] == [
+        (4, 4, {(0, 1, 2, 3)})
+    ] * 2
     assert Attention(heads=2).window(shape, y=shape) is WHOLE

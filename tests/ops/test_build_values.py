@@ -31,7 +31,9 @@ def test_norms_of_channels(x: Shape) -> None:
     for p in positions(values):
         a = values[(..., *p)]
         assert_close(l2(values)[(..., *p)], a / a.square().sum(1, keepdim=True).sqrt() * l2.weight)
-        standard = (a - a.mean(1, keepdim=True)) / (a.var(1, correction=0, keepdim=True) + 0.1).sqrt()
+        standard = (a - a.mean(1, keepdim=True)) / (
+            a.var(1, correction=0, keepdim=True) + 0.1
+        ).sqrt()
         assert_close(layer(values)[(..., *p)], standard * layer.weight + layer.bias)
     assert_close(built("layernorm", {"over": "all"}, x).weight.shape, torch.Size(x))
 
@@ -39,10 +41,17 @@ def test_norms_of_channels(x: Shape) -> None:
 @pytest.mark.parametrize("x", [(4,), (4, 5), (4, 3, 2), (4, 3, 2, 2)])
 def test_what_is_done_to_each_channel(x: Shape) -> None:
     values = random(*x)
-    frozen, scale = built("frozen_batchnorm", {"eps": 0.1}, x), built("channel_scale", {"bias": True}, x)
+    frozen, scale = (
+        built("frozen_batchnorm", {"eps": 0.1}, x),
+        built("channel_scale", {"bias": True}, x),
+    )
     place = built("position_embedding", {}, x)
-    assert_close(frozen(values), functional.batch_norm(values, frozen.running_mean, frozen.running_var, frozen.weight,
-                                                       frozen.bias, eps=0.1))
+    assert_close(
+        frozen(values),
+        functional.batch_norm(
+            values, frozen.running_mean, frozen.running_var, frozen.weight, frozen.bias, eps=0.1
+        ),
+    )
     for c in range(4):
         assert_close(scale(values)[:, c], values[:, c] * scale.weight[c] + scale.bias[c])
         assert_close(place(values)[:, c], values[:, c] + place.weight[c])
@@ -54,7 +63,7 @@ def test_what_is_done_to_each_channel(x: Shape) -> None:
 def test_channel_pool(x: Shape, kind: str) -> None:
     values, y = random(*x), built("channel_pool", {"kernel_size": 3, "stride": 2, "kind": kind}, x)
     for i in range(3):
-        part = values[:, 2 * i:2 * i + 3]
+        part = values[:, 2 * i : 2 * i + 3]
         assert_close(y(values)[:, i], part.max(1).values if kind == "max" else part.sum(1) / 3)
 
 
@@ -73,7 +82,9 @@ def test_shuffles_and_slices_of_channels(x: Shape) -> None:
     shuffled = built("channel_shuffle", {"groups": 2}, x)(values)
     for row, column in product(range(2), range(3)):
         assert_close(shuffled[:, 2 * column + row], values[:, 3 * row + column])
-    assert_close(built("slice_channels", {"start": 1, "stop": 5, "step": 3}, x)(values), values[:, [1, 4]])
+    assert_close(
+        built("slice_channels", {"start": 1, "stop": 5, "step": 3}, x)(values), values[:, [1, 4]]
+    )
     padded = built("pad_channels", {"before": 1, "after": 2}, x)(values)
     assert_close(padded[:, 1:7], values)
     assert not padded[:, [0, 7, 8]].any()
@@ -81,22 +92,32 @@ def test_shuffles_and_slices_of_channels(x: Shape) -> None:
 
 @pytest.mark.parametrize("x", [(3, 6), (3, 6, 4), (3, 6, 4, 2)])
 def test_space_to_depth_and_back(x: Shape) -> None:
-    """Channel c*b**n + i*b + j of a position is channel c of place (i, j) in its block, as PixelUnshuffle has it."""
+    """Channel c*b**n + i*b + j of a position is channel c of place (i, j) in its block, as
+    PixelUnshuffle has it."""
     values, n = random(*x), len(x) - 1
     deep = built("space_to_depth", {"block": 2}, x)(values)
     for c, p, place in product(range(3), list(positions(deep)), list(product(range(2), repeat=n))):
         channel = c * 2**n + sum(i * 2**k for k, i in enumerate(reversed(place)))
-        assert_close(deep[(..., channel, *p)], values[(..., c, *(2 * w + i for w, i in zip(p, place, strict=True)))])
+        assert_close(
+            deep[(..., channel, *p)],
+            values[(..., c, *(2 * w + i for w, i in zip(p, place, strict=True)))],
+        )
     assert_close(built("depth_to_space", {"block": 2}, tuple(deep.shape[1:]))(deep), values)
 
 
 @MAPS
 def test_what_moves_positions(x: Shape) -> None:
     values, n = random(*x), len(x) - 1
-    assert_close(built("subsample", {"stride": 2}, x)(values), values[(..., *[slice(0, None, 2)] * n)])
+    assert_close(
+        built("subsample", {"stride": 2}, x)(values), values[(..., *[slice(0, None, 2)] * n)]
+    )
     crop = built("crop", {}, x, (1, *(w - 1 for w in x[1:-1]), x[-1]))
-    assert_close(crop(values, random(1)), values[(..., *(slice(0, w - 1) for w in x[1:-1]), slice(None))])
-    assert_close(built("crop", {"offset": 1, "size": 1}, x)(values), values[(..., *[slice(1, 2)] * n)])
+    assert_close(
+        crop(values, random(1)), values[(..., *(slice(0, w - 1) for w in x[1:-1]), slice(None))]
+    )
+    assert_close(
+        built("crop", {"offset": 1, "size": 1}, x)(values), values[(..., *[slice(1, 2)] * n)]
+    )
     pads = [[i, i + 1] for i in range(n)]
     padded = built("pad", {"padding": pads}, x)(values)
     assert_close(padded[(..., *(slice(i, i + w) for i, w in enumerate(x[1:])))], values)
@@ -116,13 +137,18 @@ def test_joins() -> None:
     full, channels, places = random(3, 4, 5), random(3, 1, 1), random(1, 4, 5)
     gated = built("mul", {}, (3, 1, 1), (3, 4, 5), (1, 4, 5))(channels, full, places)
     for c, h, w in product(range(3), range(4), range(5)):
-        assert_close(gated[:, c, h, w], full[:, c, h, w] * channels[:, c, 0, 0] * places[:, 0, h, w])
+        assert_close(
+            gated[:, c, h, w], full[:, c, h, w] * channels[:, c, 0, 0] * places[:, 0, h, w]
+        )
     same = [(3, 4, 5)] * 3
     assert_close(built("add", {}, *same)(full, gated, full), 2 * full + gated)
-    assert_close(built("abs_difference", {}, *same[:2])(full, gated), torch.maximum(full - gated, gated - full))
+    assert_close(
+        built("abs_difference", {}, *same[:2])(full, gated),
+        torch.maximum(full - gated, gated - full),
+    )
     laid = built("concat", {}, *same[:2], (1, 4, 5))(full, gated, places)
     for first, part in ((0, full), (3, gated), (6, places)):
-        assert_close(laid[:, first:first + part.shape[1]], part)
+        assert_close(laid[:, first : first + part.shape[1]], part)
 
 
 def test_losses_of_each_example() -> None:
@@ -134,7 +160,10 @@ def test_losses_of_each_example() -> None:
         expected[i] += (log(sum(x[i, :, h, w].exp().tolist())) - x[i, true, h, w]) / 4
     assert_close(built("cross_entropy", {}, shape, (1, 2, 2))(x, classes), expected)
     assert_close(built("cross_entropy", {}, shape, shape)(x, one_hot), expected)
-    assert_close(built("cross_entropy", {}, shape)(x), built("cross_entropy", {}, shape, (1, 2, 2))(x, 0 * classes))
+    assert_close(
+        built("cross_entropy", {}, shape)(x),
+        built("cross_entropy", {}, shape, (1, 2, 2))(x, 0 * classes),
+    )
     for i, error in enumerate(built("mse", {}, shape, shape)(x, one_hot)):
         assert_close(error, (x[i] - one_hot[i]).square().sum().reshape(1) / 12)
         assert_close(built("mse", {}, shape)(x)[i], x[i].square().sum().reshape(1) / 12)
@@ -146,7 +175,9 @@ def test_what_drops_is_active_in_training_only() -> None:
     whole = {"dropout": (0, 1, 2, 3), "channels": (0, 1), "row": (0,), "batch": ()}
     for kind, own in whole.items():
         fields = {"dropout": {}, "channels": {"channels": True}}.get(kind, {"mode": kind})
-        op = operator("dropout" if kind in ("dropout", "channels") else "stochastic_depth")(p=0.25, **fields)
+        op = operator("dropout" if kind in ("dropout", "channels") else "stochastic_depth")(
+            p=0.25, **fields
+        )
         module = op.build(torch, x, y=x)
         assert module.eval()(values) is values
         torch.manual_seed(1)
@@ -166,7 +197,9 @@ def test_first_values_are_those_that_the_fields_state() -> None:
     assert not scale.bias.any()
     frozen = operator("frozen_batchnorm")(eps=0.0).build(torch, x, y=x)
     assert_close(frozen(values := torch.randn(2, *x)), values)
-    table = operator("conv_table")(connections=[[0], [0, 1, 2, 3]], kernel_size=5).build(torch, (4, 9, 9), y=(2, 5, 5))
+    table = operator("conv_table")(connections=[[0], [0, 1, 2, 3]], kernel_size=5).build(
+        torch, (4, 9, 9), y=(2, 5, 5)
+    )
     conv = nn.Conv2d(4, 1, 5)
     assert 0.9 * 4**0.5 / 10 < table.weight[:1].abs().max() <= 1 / 5
     assert 0.9 / 10 < table.weight[1:].abs().max() <= 1 / 10
@@ -180,11 +213,22 @@ FIELDS: dict[str, tuple[Fields, Any]] = {
     "gelu": ({"approximate": "tanh"}, lambda x: functional.gelu(x, approximate="tanh")),
     "softmax": ({}, lambda x: x.softmax(1)),
     "log_softmax": ({}, lambda x: x.log_softmax(1)),
-    "lrn": ({"size": 3, "alpha": 0.5, "beta": 0.6, "k": 2.0},
-            lambda x: functional.local_response_norm(x, 3, 0.5, 0.6, 2)),
-    "groupnorm": ({"groups": 2, "eps": 0.1, "affine": False}, lambda x: functional.group_norm(x, 2, eps=0.1)),
-    "adaptive_avgpool": ({"output_size": [2, 3]}, lambda x: functional.adaptive_avg_pool2d(x, (2, 3))),
-    "adaptive_maxpool": ({"output_size": [2, 3]}, lambda x: functional.adaptive_max_pool2d(x, (2, 3))),
+    "lrn": (
+        {"size": 3, "alpha": 0.5, "beta": 0.6, "k": 2.0},
+        lambda x: functional.local_response_norm(x, 3, 0.5, 0.6, 2),
+    ),
+    "groupnorm": (
+        {"groups": 2, "eps": 0.1, "affine": False},
+        lambda x: functional.group_norm(x, 2, eps=0.1),
+    ),
+    "adaptive_avgpool": (
+        {"output_size": [2, 3]},
+        lambda x: functional.adaptive_avg_pool2d(x, (2, 3)),
+    ),
+    "adaptive_maxpool": (
+        {"output_size": [2, 3]},
+        lambda x: functional.adaptive_max_pool2d(x, (2, 3)),
+    ),
     "global_avgpool": ({"keepdim": False}, lambda x: x.mean((2, 3))),
     "global_maxpool": ({"keepdim": False}, lambda x: x.amax((2, 3))),
     "flatten": ({}, lambda x: x.flatten(1)),
@@ -206,8 +250,9 @@ def test_batchnorm_takes_its_statistics_by_its_momentum() -> None:
     assert_close(module.running_mean, 0.25 * mean.flatten())
 
 
-@pytest.mark.parametrize("how", [{"mode": "nearest"}, {"mode": "bilinear"},
-                                 {"mode": "bilinear", "align_corners": True}])
+@pytest.mark.parametrize(
+    "how", [{"mode": "nearest"}, {"mode": "bilinear"}, {"mode": "bilinear", "align_corners": True}]
+)
 def test_upsample_by_a_factor(how: Fields) -> None:
     x, mode = random(1, 3, 4), how["mode"]
     corners = None if mode == "nearest" else how.get("align_corners", False)

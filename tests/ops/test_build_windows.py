@@ -1,4 +1,5 @@
-"""Built convolutions and pools against loops over windows, in one to three dimensions, with every kind of padding."""
+"""Built convolutions and pools against loops over windows, in one to three dimensions, with every
+kind of padding."""
 
 from collections.abc import Callable
 from itertools import product
@@ -14,9 +15,9 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnnspec.ops.fields import Misfit
+from cnnspec.ops.kit.fields import OperatorError
+from cnnspec.ops.kit.windows import Axis
 from cnnspec.ops.registry import operator
-from cnnspec.ops.windows import Axis
 
 Fields = dict[str, Any]
 Spans = list[tuple[int, int]]
@@ -31,22 +32,26 @@ def pads(n: int, most: int) -> st.SearchStrategy[Any]:
 
 @st.composite
 def drawn(draw: st.DrawFn, most: int = 3, **fields: Any) -> tuple[Shape, Fields]:
-    """A shape, and for each field a strategy, or bounds of a value per axis; the padding may be of any kind."""
+    """A shape, and for each field a strategy, or bounds of a value per axis; the padding may be of
+    any kind."""
     x = draw(maps(6, channels=4))
     n = len(x) - 1
-    values = {name: draw(per_axis(n, *f) if isinstance(f, tuple) else f) for name, f in fields.items()}
+    values = {
+        name: draw(per_axis(n, *f) if isinstance(f, tuple) else f) for name, f in fields.items()
+    }
     return x, values | {"padding": draw(pads(n, most))}
 
 
 def output(op: Any, x: Shape) -> Shape | None:
     try:
         return op.output(x)
-    except Misfit:
+    except OperatorError:
         return None
 
 
 def windows(op: Any, x: Shape, y: Shape) -> list[tuple[Shape, list[Axis], Spans]]:
-    """For each position of the output its axes, and the part of the input that its window covers."""
+    """For each position of the output its axes, and the part of the input that its window
+    covers."""
     axes = op.axes(x)
     found = []
     for place in product(*map(range, y[1:])):
@@ -57,13 +62,17 @@ def windows(op: Any, x: Shape, y: Shape) -> list[tuple[Shape, list[Axis], Spans]
 
 def covered(x: Tensor, axes: list[Axis], spans: Spans) -> Tensor:
     """The values within a window, B x C x n; padding is none."""
-    inside = [slice(max(low, 0), min(high, a.size)) for (low, high), a in zip(spans, axes, strict=True)]
+    inside = [
+        slice(max(low, 0), min(high, a.size)) for (low, high), a in zip(spans, axes, strict=True)
+    ]
     return x[(..., *inside)].flatten(2)
 
 
 def counted(axes: list[Axis], spans: Spans) -> int:
     """The positions of a window up to the end of the padding; what sticks out of that is none."""
-    return prod(min(high, a.size + a.after) - low for (low, high), a in zip(spans, axes, strict=True))
+    return prod(
+        min(high, a.size + a.after) - low for (low, high), a in zip(spans, axes, strict=True)
+    )
 
 
 POOLS: dict[str, Callable[[Tensor, int], Tensor]] = {
@@ -103,14 +112,17 @@ def test_maxunpool_puts_each_maximum_back(d: tuple[Shape, Fields]) -> None:
     if y is None:
         return
     if any(a.before != a.after for a in pool.axes(x)):
-        with pytest.raises(Misfit, match="no indices"):
+        with pytest.raises(OperatorError, match="no indices"):
             pool.build(torch, x, y=y, return_indices=True)
         return
     op.undo(pool, x)
     values = torch.randn(2, *x)
     expected = torch.zeros_like(values)
     for _, axes, spans in windows(pool, x, y):
-        inside = [slice(max(low, 0), min(high, a.size)) for (low, high), a in zip(spans, axes, strict=True)]
+        inside = [
+            slice(max(low, 0), min(high, a.size))
+            for (low, high), a in zip(spans, axes, strict=True)
+        ]
         part, goal = values[(..., *inside)], expected[(..., *inside)]
         largest = part.flatten(2).amax(-1).view(2, x[0], *(1 for _ in axes))
         goal[part == largest] = part[part == largest]
@@ -140,8 +152,14 @@ def test_conv(d: tuple[Shape, Fields]) -> None:
     values = torch.randn(2, *x, dtype=torch.float64)
     around = [size for a in reversed(axes) for size in (a.before, a.after)]
     conv = getattr(functional, f"conv{len(axes)}d")
-    expected = conv(functional.pad(values, around), module.weight, module.bias, [a.stride for a in axes],
-                    dilation=[a.dilation for a in axes], groups=fields["groups"])
+    expected = conv(
+        functional.pad(values, around),
+        module.weight,
+        module.bias,
+        [a.stride for a in axes],
+        dilation=[a.dilation for a in axes],
+        groups=fields["groups"],
+    )
     assert tuple(expected.shape) == (2, *y)
     torch.testing.assert_close(module(values), expected)
     assert {k: tuple(t.shape) for k, t in module.named_parameters()} == op.parameters(x)
@@ -149,11 +167,16 @@ def test_conv(d: tuple[Shape, Fields]) -> None:
 
 
 @often
-@given(d=drawn(**CONV), rows=st.lists(st.sets(st.integers(0, 3), min_size=1), min_size=1, max_size=3))
+@given(
+    d=drawn(**CONV), rows=st.lists(st.sets(st.integers(0, 3), min_size=1), min_size=1, max_size=3)
+)
 def test_conv_table(d: tuple[Shape, Fields], rows: list[set[int]]) -> None:
-    """Each output map is the sum of the convolutions of the maps in its row, each with a kernel of its own."""
+    """Each output map is the sum of the convolutions of the maps in its row, each with a kernel of
+    its own."""
     x, fields = d
-    op = operator("conv_table")(**fields, connections=[sorted({c % x[0] for c in row}) for row in rows])
+    op = operator("conv_table")(
+        **fields, connections=[sorted({c % x[0] for c in row}) for row in rows]
+    )
     y = output(op, x)
     if y is None:
         return
@@ -164,9 +187,17 @@ def test_conv_table(d: tuple[Shape, Fields], rows: list[set[int]]) -> None:
         summed = torch.zeros(2, *y[1:], dtype=torch.float64)
         for channel, kernel in zip(row, kernels, strict=False):
             for place, _, spans in windows(op, x, y):
-                part = values[(slice(None), channel, *(slice(max(low, 0), max(high, 0)) for low, high in spans))]
+                part = values[
+                    (
+                        slice(None),
+                        channel,
+                        *(slice(max(low, 0), max(high, 0)) for low, high in spans),
+                    )
+                ]
                 first = [max(-low, 0) for low, _ in spans]
-                taps = kernel[tuple(slice(f, f + n) for f, n in zip(first, part.shape[1:], strict=True))]
+                taps = kernel[
+                    tuple(slice(f, f + n) for f, n in zip(first, part.shape[1:], strict=True))
+                ]
                 summed[(slice(None), *place)] += (part * taps).flatten(1).sum(1)
         maps.append(summed)
     bias = module.bias.view(-1, *(1 for _ in axes)) if op.bias else 0
@@ -175,10 +206,24 @@ def test_conv_table(d: tuple[Shape, Fields], rows: list[set[int]]) -> None:
 
 
 @often
-@given(d=maps(5).flatmap(lambda x: st.tuples(st.just(x), st.fixed_dictionaries({
-    "kernel_size": per_axis(len(x) - 1, 1, 3), "stride": per_axis(len(x) - 1, 1, 3),
-    "padding": per_axis(len(x) - 1, 0, 2), "output_padding": per_axis(len(x) - 1, 0, 2),
-    "dilation": per_axis(len(x) - 1, 1, 2), "bias": st.booleans(), "out_channels": st.integers(1, 4)}))))
+@given(
+    d=maps(5).flatmap(
+        lambda x: st.tuples(
+            st.just(x),
+            st.fixed_dictionaries(
+                {
+                    "kernel_size": per_axis(len(x) - 1, 1, 3),
+                    "stride": per_axis(len(x) - 1, 1, 3),
+                    "padding": per_axis(len(x) - 1, 0, 2),
+                    "output_padding": per_axis(len(x) - 1, 0, 2),
+                    "dilation": per_axis(len(x) - 1, 1, 2),
+                    "bias": st.booleans(),
+                    "out_channels": st.integers(1, 4),
+                }
+            ),
+        )
+    )
+)
 def test_conv_transpose(d: tuple[Shape, Fields]) -> None:
     """It is the gradient of the convolution that it transposes."""
     x, fields = d
@@ -211,7 +256,9 @@ def test_trainable_subsampling(x: Shape, data: st.DataObject) -> None:
     module, values = op.build(torch, x, y=y).double(), torch.randn(2, *x, dtype=torch.float64)
     with torch.no_grad():
         assert not module.bias.any()
-        torch.testing.assert_close(module.weight.float(), torch.full(x[:1], 1 / prod(a.kernel for a in op.axes(x))))
+        torch.testing.assert_close(
+            module.weight.float(), torch.full(x[:1], 1 / prod(a.kernel for a in op.axes(x)))
+        )
         module.weight.normal_()
         module.bias.normal_()
     built = module(values)

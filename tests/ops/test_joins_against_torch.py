@@ -1,4 +1,5 @@
-"""Joins of several inputs, and losses of two, against PyTorch: shapes, work, and what a misfit says."""
+"""Joins of several inputs, and losses of two, against PyTorch: shapes, work, and what a misfit
+says."""
 
 from math import prod
 
@@ -9,7 +10,7 @@ from draws import Shape, often, several
 from hypothesis import given
 from torch.nn import functional
 
-from cnnspec.ops.fields import Misfit
+from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.registry import operator
 
 
@@ -20,11 +21,14 @@ def is_gate(x: Shape, full: Shape) -> bool:
 @often
 @given(several)
 def test_mul(xs: list[Shape]) -> None:
-    """torch broadcasts any size of 1, and any lacking dimension; here only gates of channels or of positions."""
+    """torch broadcasts any size of 1, and any lacking dimension; here only gates of channels or of
+    positions."""
     full = max(xs, key=prod)
     if all(is_gate(x, full) for x in xs):
         shapes_agree("mul", {}, lambda *ts: torch.stack(torch.broadcast_tensors(*ts)).prod(0), *xs)
-        assert operator("mul")().elementwise(*xs, y=full) == {"multiplications": (len(xs) - 1) * prod(full)}
+        assert operator("mul")().elementwise(*xs, y=full) == {
+            "multiplications": (len(xs) - 1) * prod(full)
+        }
     else:
         assert ours("mul", {}, *xs) is None
 
@@ -47,17 +51,18 @@ def test_concat(xs: list[Shape]) -> None:
 
 
 def test_a_misfit_names_both_sides_and_what_would_mend_it() -> None:
-    with pytest.raises(Misfit) as misfit:
+    with pytest.raises(OperatorError) as misfit:
         operator("concat")().output((64, 28, 28), (32, 28, 28), (32, 14, 14))
     assert misfit.value.rule == "S012"
     assert misfit.value.message == "concat: $0 is 64x28x28 but $2 is 32x14x14"
     assert misfit.value.hint == "$0 lacks stride = 2"
-    with pytest.raises(Misfit) as misfit:
+    with pytest.raises(OperatorError) as misfit:
         operator("mul")().output((64, 28, 28), (32, 1, 1))
     assert misfit.value.hint == "a gate for its channels is 64x1x1"
 
 
 # Losses. torch gives a scalar, which is here a vector of one.
+
 
 @often
 @given(several)
@@ -72,13 +77,25 @@ def test_mse(xs: list[Shape]) -> None:
 @often
 @given(several)
 def test_cross_entropy(xs: list[Shape]) -> None:
-    """Class numbers have one channel here and none in torch; probabilities have the logits' shape in both."""
+    """Class numbers have one channel here and none in torch; probabilities have the logits' shape
+    in both."""
     x, target = xs[:2]
     if target == (1, *x[1:]):
-        shapes_agree("cross_entropy", {},
-                     lambda a, b: functional.cross_entropy(a, b[:, 0].long()).reshape(1, 1), x, target)
+        shapes_agree(
+            "cross_entropy",
+            {},
+            lambda a, b: functional.cross_entropy(a, b[:, 0].long()).reshape(1, 1),
+            x,
+            target,
+        )
     elif target == x:
-        shapes_agree("cross_entropy", {}, lambda a, b: functional.cross_entropy(a, b).reshape(1, 1), x, target)
+        shapes_agree(
+            "cross_entropy",
+            {},
+            lambda a, b: functional.cross_entropy(a, b).reshape(1, 1),
+            x,
+            target,
+        )
     else:
         assert ours("cross_entropy", {}, x, target) is None
     assert ours("cross_entropy", {}, x) == (1,)

@@ -1,4 +1,5 @@
-"""Layers against PyTorch: sizes, parameters, buffers, MACs and refusals, in one, two and three dimensions."""
+"""Layers against PyTorch: sizes, parameters, buffers, MACs and refusals, in one, two and three
+dimensions."""
 
 import pytest
 from agreement import Apply, Fields, dims, layers_agree
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from cnnspec.ops.fields import Misfit
+from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.registry import operator
 
 CONV: Fields = {"kernel_size": (1, 4), "stride": (1, 3), "dilation": (1, 3), "bias": st.booleans()}
@@ -31,14 +32,20 @@ def test_conv_padded_by_a_word(d: Drawn) -> None:
 @given(drawn(**CONV, padding=(0, 3)), st.integers(1, 3))
 def test_depthwise_conv(d: Drawn, multiplier: int) -> None:
     c = d.x[0]
-    layers_agree("depthwise_conv", d.x, d.fields | {"multiplier": multiplier},
-                 lambda: dims("Conv", d.x)(c, c * multiplier, groups=c, **d.fields))
+    layers_agree(
+        "depthwise_conv",
+        d.x,
+        d.fields | {"multiplier": multiplier},
+        lambda: dims("Conv", d.x)(c, c * multiplier, groups=c, **d.fields),
+    )
 
 
 @often
 @given(drawn(5, **CONV, **GROUPS, padding=(0, 3), output_padding=(0, 3)))
 def test_conv_transpose(d: Drawn) -> None:
-    layers_agree("conv_transpose", d.x, d.fields, lambda: dims("ConvTranspose", d.x)(d.x[0], **d.fields))
+    layers_agree(
+        "conv_transpose", d.x, d.fields, lambda: dims("ConvTranspose", d.x)(d.x[0], **d.fields)
+    )
 
 
 @often
@@ -49,11 +56,15 @@ def test_a_conv_table_of_all_connections_is_a_convolution(d: Drawn, k: int) -> N
     conv = operator("conv")(out_channels=k, **fields)
     try:
         y = conv.output(d.x)
-    except Misfit:
-        with pytest.raises(Misfit):
+    except OperatorError:
+        with pytest.raises(OperatorError):
             table.output(d.x)
         return
-    assert (table.output(d.x), table.macs(d.x, y), table.window(d.x, y)) == (y, conv.macs(d.x, y), conv.window(d.x, y))
+    assert (table.output(d.x), table.macs(d.x, y), table.window(d.x, y)) == (
+        y,
+        conv.macs(d.x, y),
+        conv.window(d.x, y),
+    )
 
 
 @often
@@ -61,9 +72,11 @@ def test_a_conv_table_of_all_connections_is_a_convolution(d: Drawn, k: int) -> N
 def test_linear(x: Shape, k: int, bias: bool) -> None:
     """torch applies a Linear to the last dimension of anything; here it takes vectors only."""
     if len(x) == 1:
-        layers_agree("linear", x, {"out_features": k, "bias": bias}, lambda: nn.Linear(x[0], k, bias))
+        layers_agree(
+            "linear", x, {"out_features": k, "bias": bias}, lambda: nn.Linear(x[0], k, bias)
+        )
     else:
-        with pytest.raises(Misfit):
+        with pytest.raises(OperatorError):
             operator("linear")(out_features=k, bias=bias).output(x)
 
 
@@ -77,18 +90,30 @@ def test_batchnorm(x: Shape, affine: bool) -> None:
 @often
 @given(shapes(), st.booleans())
 def test_layernorm(x: Shape, affine: bool) -> None:
-    over_all, norm = nn.LayerNorm(x, elementwise_affine=affine), nn.LayerNorm(x[0], elementwise_affine=affine)
+    over_all, norm = (
+        nn.LayerNorm(x, elementwise_affine=affine),
+        nn.LayerNorm(x[0], elementwise_affine=affine),
+    )
     layers_agree("layernorm", x, {"over": "all", "affine": affine}, lambda: over_all)
-    layers_agree("layernorm", x, {"affine": affine},
-                 lambda: Apply(lambda z: norm(z.movedim(1, -1)).movedim(-1, 1), norm))
+    layers_agree(
+        "layernorm",
+        x,
+        {"affine": affine},
+        lambda: Apply(lambda z: norm(z.movedim(1, -1)).movedim(-1, 1), norm),
+    )
 
 
 @often
 @given(shapes(), st.integers(1, 4), st.booleans())
 def test_groupnorm(x: Shape, groups: int, affine: bool) -> None:
     """Two examples, because torch refuses to run where a group of the whole batch has one value."""
-    layers_agree("groupnorm", x, {"groups": groups, "affine": affine},
-                 lambda: nn.GroupNorm(groups, x[0], affine=affine), batch=2)
+    layers_agree(
+        "groupnorm",
+        x,
+        {"groups": groups, "affine": affine},
+        lambda: nn.GroupNorm(groups, x[0], affine=affine),
+        batch=2,
+    )
 
 
 @often
@@ -116,8 +141,10 @@ def test_what_torchvision_has(x: Shape) -> None:
         layers_agree("frozen_batchnorm", x, {}, lambda: FrozenBatchNorm2d(x[0]))
 
 
-@pytest.mark.parametrize(("rows", "says"), [([[0, 3]], "channel 3, but"), ([[0], [1, 1]], "1 more than once")])
+@pytest.mark.parametrize(
+    ("rows", "says"), [([[0, 3]], "channel 3, but"), ([[0], [1, 1]], "1 more than once")]
+)
 def test_a_connection_table_is_checked(rows: list[list[int]], says: str) -> None:
-    with pytest.raises(Misfit, match=says) as misfit:
+    with pytest.raises(OperatorError, match=says) as misfit:
         operator("conv_table")(connections=rows, kernel_size=1).output((3, 4, 4))
     assert (misfit.value.rule, misfit.value.field) == ("L003", "connections")

@@ -1,4 +1,5 @@
-"""Pools and what undoes them against PyTorch: sizes, work and refusals, in one, two and three dimensions."""
+"""Pools and what undoes them against PyTorch: sizes, work and refusals, in one, two and three
+dimensions."""
 
 import pytest
 import torch
@@ -8,10 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from cnnspec.ops.fields import Misfit
+from cnnspec.ops.kit.fields import OperatorError
+from cnnspec.ops.kit.windows import per_dimension
 from cnnspec.ops.maxpool import MaxPool
 from cnnspec.ops.maxunpool import MaxUnpool
-from cnnspec.ops.windows import per_dimension
 
 POOL: Fields = {"kernel_size": (1, 4), "stride": (1, 4), "ceil_mode": st.booleans()}
 
@@ -20,12 +21,17 @@ POOL: Fields = {"kernel_size": (1, 4), "stride": (1, 4), "ceil_mode": st.boolean
 @given(drawn(**POOL, padding=(0, 3)))
 def test_maxpool_and_minpool(d: Drawn) -> None:
     layers_agree("maxpool", d.x, d.fields, lambda: dims("MaxPool", d.x)(**d.fields))
-    layers_agree("minpool", d.x, d.fields, lambda: Apply(lambda x: -dims("MaxPool", d.x)(**d.fields)(-x)))
+    layers_agree(
+        "minpool", d.x, d.fields, lambda: Apply(lambda x: -dims("MaxPool", d.x)(**d.fields)(-x))
+    )
 
 
 def averaged_by_torch(d: Drawn) -> bool:
-    """In three dimensions torch averages nothing that is smaller than the kernel before padding and ceil_mode."""
-    return len(d.x) < 4 or max(per_dimension("kernel_size", d.fields["kernel_size"], 3)) <= min(d.x[1:])
+    """In three dimensions torch averages nothing that is smaller than the kernel before padding and
+    ceil_mode."""
+    return len(d.x) < 4 or max(per_dimension("kernel_size", d.fields["kernel_size"], 3)) <= min(
+        d.x[1:]
+    )
 
 
 @often
@@ -39,7 +45,13 @@ def sum_pool(d: Drawn) -> nn.Module:
     """torch's LPPool1d takes no tuples."""
     if len(d.x) > 2:
         return dims("LPPool", d.x)(1, **d.fields)
-    return nn.LPPool1d(1, **{name: value[0] if isinstance(value, tuple) else value for name, value in d.fields.items()})
+    return nn.LPPool1d(
+        1,
+        **{
+            name: value[0] if isinstance(value, tuple) else value
+            for name, value in d.fields.items()
+        },
+    )
 
 
 @often
@@ -62,10 +74,16 @@ def test_the_stride_of_a_pool_is_its_kernel(d: Drawn) -> None:
 @given(drawn(output_size=(1, 9)))
 def test_adaptive_and_global_pools(kind: str, d: Drawn) -> None:
     name = f"{kind.lower()}pool"
-    layers_agree(f"adaptive_{name}", d.x, d.fields, lambda: dims(f"Adaptive{kind}Pool", d.x)(**d.fields))
+    layers_agree(
+        f"adaptive_{name}", d.x, d.fields, lambda: dims(f"Adaptive{kind}Pool", d.x)(**d.fields)
+    )
     layers_agree(f"global_{name}", d.x, {}, lambda: dims(f"Adaptive{kind}Pool", d.x)(1))
-    layers_agree(f"global_{name}", d.x, {"keepdim": False},
-                 lambda: nn.Sequential(dims(f"Adaptive{kind}Pool", d.x)(1), nn.Flatten()))
+    layers_agree(
+        f"global_{name}",
+        d.x,
+        {"keepdim": False},
+        lambda: nn.Sequential(dims(f"Adaptive{kind}Pool", d.x)(1), nn.Flatten()),
+    )
 
 
 @often
@@ -75,9 +93,13 @@ def test_channel_pool(x: Shape, k: int, s: int, kind: str) -> None:
 
     def pooled(t: Tensor) -> Tensor:
         """The channels of each position as a line of one channel, and back."""
-        return pool(t.movedim(1, -1).flatten(0, -2)[:, None]).reshape(*x[1:], -1).movedim(-1, 0)[None]
+        return (
+            pool(t.movedim(1, -1).flatten(0, -2)[:, None]).reshape(*x[1:], -1).movedim(-1, 0)[None]
+        )
 
-    layers_agree("channel_pool", x, {"kernel_size": k, "stride": s, "kind": kind}, lambda: Apply(pooled))
+    layers_agree(
+        "channel_pool", x, {"kernel_size": k, "stride": s, "kind": kind}, lambda: Apply(pooled)
+    )
 
 
 @often
@@ -87,7 +109,7 @@ def test_maxunpool(d: Drawn) -> None:
     pool = MaxPool(**d.fields)
     try:
         pooled = pool.output(d.x)
-    except Misfit:
+    except OperatorError:
         return
     values, indices = dims("MaxPool", d.x)(**d.fields, return_indices=True)(torch.zeros(1, *d.x))
     kernel = {name: value for name, value in d.fields.items() if name != "ceil_mode"}
@@ -95,5 +117,5 @@ def test_maxunpool(d: Drawn) -> None:
     op = MaxUnpool()
     op.undo(pool, d.x)
     assert op.output(pooled, pooled) == tuple(theirs.shape[1:])
-    with pytest.raises(Misfit):
+    with pytest.raises(OperatorError):
         op.output((pooled[0] + 1, *pooled[1:]), pooled)

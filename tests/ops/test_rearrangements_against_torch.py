@@ -29,7 +29,9 @@ from cnnspec.ops.registry import operator
 
 def drawn(fields: Callable[[int], Fields]) -> st.SearchStrategy[tuple[Shape, Fields]]:
     """A map and fields, which may depend on its number of spatial dimensions."""
-    return maps().flatmap(lambda x: st.tuples(st.just(x), st.fixed_dictionaries(fields(len(x) - 1))))
+    return maps().flatmap(
+        lambda x: st.tuples(st.just(x), st.fixed_dictionaries(fields(len(x) - 1)))
+    )
 
 
 def sides(n: int) -> st.SearchStrategy[Any]:
@@ -43,7 +45,14 @@ scales = st.integers(1, 4) | some_scales | st.floats(0.1, 3)
 
 
 @often
-@given(drawn(lambda n: {"padding": sides(n), "mode": st.sampled_from(["constant", "reflect", "replicate"])}))
+@given(
+    drawn(
+        lambda n: {
+            "padding": sides(n),
+            "mode": st.sampled_from(["constant", "reflect", "replicate"]),
+        }
+    )
+)
 def test_pad(d: tuple[Shape, Fields]) -> None:
     shapes_agree("pad", d[1], lambda t: pad(t, **d[1]), d[0])
 
@@ -51,7 +60,12 @@ def test_pad(d: tuple[Shape, Fields]) -> None:
 @often
 @given(shapes(), st.integers(0, 4), st.integers(0, 4))
 def test_pad_channels(x: Shape, before: int, after: int) -> None:
-    shapes_agree("pad_channels", {"before": before, "after": after}, lambda t: pad_channels(t, before, after), x)
+    shapes_agree(
+        "pad_channels",
+        {"before": before, "after": after},
+        lambda t: pad_channels(t, before, after),
+        x,
+    )
 
 
 @often
@@ -68,13 +82,24 @@ def test_crop(d: tuple[Shape, Fields]) -> None:
 def test_upsample_to_a_size(d: tuple[Shape, Fields], how: Fields) -> None:
     (x, fields), n = d, len(d[0]) - 1
     shapes_agree("upsample", fields | how, lambda t: upsample(t, **fields, **how), x)
-    shapes_agree("upsample", how, lambda t, like: upsample(t, like, **how), x, (1, *for_each(fields["size"], n)))
+    shapes_agree(
+        "upsample",
+        how,
+        lambda t, like: upsample(t, like, **how),
+        x,
+        (1, *for_each(fields["size"], n)),
+    )
 
 
 @often
 @given(maps(100, channels=1), scales, interpolation)
 def test_upsample_by_a_factor(x: Shape, scale: float, how: Fields) -> None:
-    shapes_agree("upsample", {"scale_factor": scale, **how}, lambda t: upsample(t, scale_factor=scale, **how), x)
+    shapes_agree(
+        "upsample",
+        {"scale_factor": scale, **how},
+        lambda t: upsample(t, scale_factor=scale, **how),
+        x,
+    )
 
 
 @pytest.mark.parametrize("fields", [{}, {"size": 4, "scale_factor": 2}])
@@ -95,7 +120,8 @@ def test_subsample(d: tuple[Shape, Fields]) -> None:
 @often
 @given(shapes(), st.integers(0, 6), st.none() | st.integers(1, 8), st.integers(1, 4))
 def test_slice_channels(x: Shape, start: int, stop: int | None, step: int) -> None:
-    """torch cuts a slice off at the end of the channels and gives an empty one; both are refused here."""
+    """torch cuts a slice off at the end of the channels and gives an empty one; both are refused
+    here."""
     fields = {"start": start, "step": step} | ({} if stop is None else {"stop": stop})
     if start < (x[0] if stop is None else stop) <= x[0]:
         shapes_agree("slice_channels", fields, lambda t: t[:, start:stop:step], x)
@@ -124,16 +150,35 @@ def test_box_rows(x: Shape, values: int) -> None:
 
 def test_roi_align_takes_maps_of_any_size_and_the_same_channels() -> None:
     fields = {"regions": 5, "output_size": [7, 3]}
-    assert ours("roi_align", fields, (8, 50, 60)) == ours("roi_align", fields, (8, 50, 60), (8, 5, 1)) == (8, 7, 3, 5)
-    assert ours("roi_align", fields, (8, 50, 60), (4, 25, 30)) is ours("roi_align", fields, (8, 50)) is None
-    work = operator("roi_align")(**fields, sampling_ratio=1).elementwise((8, 50, 60), y=(8, 7, 3, 5))
-    assert work == {"multiplications": 4 * 840, "additions": 3 * 840, "divisions": 840}  # one bilinear sample each
+    assert (
+        ours("roi_align", fields, (8, 50, 60))
+        == ours("roi_align", fields, (8, 50, 60), (8, 5, 1))
+        == (8, 7, 3, 5)
+    )
+    assert (
+        ours("roi_align", fields, (8, 50, 60), (4, 25, 30))
+        is ours("roi_align", fields, (8, 50))
+        is None
+    )
+    work = operator("roi_align")(**fields, sampling_ratio=1).elementwise(
+        (8, 50, 60), y=(8, 7, 3, 5)
+    )
+    assert work == {
+        "multiplications": 4 * 840,
+        "additions": 3 * 840,
+        "divisions": 840,
+    }  # one bilinear sample each
 
 
 @often
-@given(shapes(), st.lists(st.sampled_from([-1, 1, 2, 3, 4, 5, 6]), min_size=1, max_size=4), st.randoms())
+@given(
+    shapes(),
+    st.lists(st.sampled_from([-1, 1, 2, 3, 4, 5, 6]), min_size=1, max_size=4),
+    st.randoms(),
+)
 def test_reshape(x: Shape, sizes: list[int], random: Any) -> None:
-    """Of sizes that are a shuffle of the input's, with one -1, and of any sizes; two -1 are a misfit to both."""
+    """Of sizes that are a shuffle of the input's, with one -1, and of any sizes; two -1 are a
+    misfit to both."""
     kept = random.sample(x, len(x))
     for new in (sizes, kept, [-1, *kept[1:]], [*x]):
         shapes_agree("reshape", {"shape": new}, lambda t, new=new: t.reshape(1, *new), x)

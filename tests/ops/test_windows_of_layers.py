@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnspec.ops.adaptive_avgpool import AdaptiveAvgPool
+from cnnspec.ops.kit.windows import SAME, WHOLE, Axis, Reach, Window
 from cnnspec.ops.maxpool import MaxPool
 from cnnspec.ops.maxunpool import MaxUnpool
 from cnnspec.ops.registry import operator
-from cnnspec.ops.windows import SAME, WHOLE, Axis, Reach, Window
 from cnnspec.units import Shape
 
 
 def windows_that_fit(a: Axis, ceil_mode: bool = False) -> int:
-    """Slide the window and count: a last one that sticks out needs ceil_mode, something new, and to start inside."""
+    """Slide the window and count: a last one that sticks out needs ceil_mode, something new, and to
+    start inside."""
     for n, start in enumerate(count(-a.before, a.stride)):
         if start + a.extent > a.size + a.after:
             new = start - a.stride + a.extent < a.size + a.after
@@ -26,8 +27,10 @@ def windows_that_fit(a: Axis, ceil_mode: bool = False) -> int:
     raise AssertionError
 
 
-axis = st.builds(lambda w, k, s, d, p, q: Axis(w + max(0, d * (k - 1) + 1 - w - p - q), k, s, d, p, q),
-                 *(st.integers(low, 9) for low in (1, 1, 1, 1, 0, 0)))
+axis = st.builds(
+    lambda w, k, s, d, p, q: Axis(w + max(0, d * (k - 1) + 1 - w - p - q), k, s, d, p, q),
+    *(st.integers(low, 9) for low in (1, 1, 1, 1, 0, 0)),
+)
 
 
 @often
@@ -35,9 +38,18 @@ axis = st.builds(lambda w, k, s, d, p, q: Axis(w + max(0, d * (k - 1) + 1 - w - 
 def test_sizes_are_those_of_a_loop(a: Axis) -> None:
     """Pools have no dilation, and at most half a window of padding."""
     assert a.positions == windows_that_fit(a)
-    p = Axis(a.size + a.kernel, a.kernel, a.stride, 1, min(a.before, a.kernel // 2), min(a.after, a.kernel // 2))
+    p = Axis(
+        a.size + a.kernel,
+        a.kernel,
+        a.stride,
+        1,
+        min(a.before, a.kernel // 2),
+        min(a.after, a.kernel // 2),
+    )
     assert MaxPool(kernel_size=1).positions(p) == windows_that_fit(p)
-    assert MaxPool(kernel_size=1, ceil_mode=True).positions(p) == windows_that_fit(p, ceil_mode=True)
+    assert MaxPool(kernel_size=1, ceil_mode=True).positions(p) == windows_that_fit(
+        p, ceil_mode=True
+    )
 
 
 def read_by(window: Window, y: int) -> set[int]:
@@ -51,14 +63,20 @@ def read_by(window: Window, y: int) -> set[int]:
 @often
 @given(axis)
 def test_windows_of_convolutions_and_of_what_transposes_them(a: Axis) -> None:
-    held = {(x, x * a.stride - a.before + a.dilation * j) for x in range(-150, 150) for j in range(a.kernel)}
+    held = {
+        (x, x * a.stride - a.before + a.dilation * j)
+        for x in range(-150, 150)
+        for j in range(a.kernel)
+    }
     for n in range(-15, 15):
         assert read_by(a.window, n) == {y for x, y in held if x == n}
         assert read_by(a.transposed, n) == {x for x, y in held if y == n}
 
 
 def test_conv_transpose_and_maxunpool_read_what_holds_them() -> None:
-    conv = operator("conv_transpose")(out_channels=1, kernel_size=3, stride=2, padding=1, output_padding=1)
+    conv = operator("conv_transpose")(
+        out_channels=1, kernel_size=3, stride=2, padding=1, output_padding=1
+    )
     assert conv.window((1, 6), (1, 12)) == (Axis(12, 3, 2, 1, 1, 1).transposed,)
     unpool = MaxUnpool()
     unpool.undo(MaxPool(kernel_size=3, stride=2, padding=1), (1, 12))
@@ -72,13 +90,23 @@ def test_windows_of_adaptive_pools(w: int, o: int) -> None:
     (window,) = op.window((1, w), (1, o))
     read = [set(range(floor(i * w / o), ceil((i + 1) * w / o))) for i in range(o)]
     assert [read_by(window, i) for i in range(o)] == read
-    assert op.elementwise((3, w), (3, o)) == {"additions": 3 * sum(len(r) - 1 for r in read), "divisions": 3 * o}
+    assert op.elementwise((3, w), (3, o)) == {
+        "additions": 3 * sum(len(r) - 1 for r in read),
+        "divisions": 3 * o,
+    }
     assert AdaptiveAvgPool(output_size=1).window((1, w), (1, 1)) is WHOLE
 
 
-@pytest.mark.parametrize(("name", "fields", "output", "reach"), [
-    ("layernorm", {}, (4, 6), SAME), ("layernorm", {"over": "all"}, (4, 6), WHOLE),
-    ("reshape", {"shape": (4, -1)}, (4, 6), SAME), ("reshape", {"shape": (6, 4)}, (6, 4), WHOLE),
-])
-def test_what_reads_one_position_or_all(name: str, fields: dict[str, Any], output: Shape, reach: Reach) -> None:
+@pytest.mark.parametrize(
+    ("name", "fields", "output", "reach"),
+    [
+        ("layernorm", {}, (4, 6), SAME),
+        ("layernorm", {"over": "all"}, (4, 6), WHOLE),
+        ("reshape", {"shape": (4, -1)}, (4, 6), SAME),
+        ("reshape", {"shape": (6, 4)}, (6, 4), WHOLE),
+    ],
+)
+def test_what_reads_one_position_or_all(
+    name: str, fields: dict[str, Any], output: Shape, reach: Reach
+) -> None:
     assert operator(name)(**fields).window((4, 6), y=output) is reach

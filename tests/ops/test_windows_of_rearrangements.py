@@ -1,4 +1,5 @@
-"""What each position of a rearrangement reads, traced: change the input at one place, and see which outputs change."""
+"""What each position of a rearrangement reads, traced: change the input at one place, and see which
+outputs change."""
 
 from itertools import product
 
@@ -37,12 +38,19 @@ def windows_hold(name: str, fields: Fields, run: Runs, x: Shape) -> None:
 
 
 @pytest.mark.parametrize("x", [(8, 12), (4, 8, 12), (8, 4, 6, 4)], ids=["1-D", "2-D", "3-D"])
-@pytest.mark.parametrize(("name", "run", "fields"), [
-    ("pad", pad, {"padding": 2}), ("pad", pad, {"padding": 1, "mode": "reflect"}),
-    ("pad", pad, {"padding": 3, "mode": "replicate"}), ("crop", crop, {"size": 3}),
-    ("crop", crop, {"size": 2, "offset": 1}), ("subsample", subsample, {"stride": 3}),
-    ("space_to_depth", space_to_depth, {"block": 2}), ("depth_to_space", depth_to_space, {"block": 2}),
-])
+@pytest.mark.parametrize(
+    ("name", "run", "fields"),
+    [
+        ("pad", pad, {"padding": 2}),
+        ("pad", pad, {"padding": 1, "mode": "reflect"}),
+        ("pad", pad, {"padding": 3, "mode": "replicate"}),
+        ("crop", crop, {"size": 3}),
+        ("crop", crop, {"size": 2, "offset": 1}),
+        ("subsample", subsample, {"stride": 3}),
+        ("space_to_depth", space_to_depth, {"block": 2}),
+        ("depth_to_space", depth_to_space, {"block": 2}),
+    ],
+)
 def test_windows_of_rearrangements(name: str, run: Runs, fields: Fields, x: Shape) -> None:
     if name == "depth_to_space" and len(x) == 2:
         x = (4, 12)
@@ -50,8 +58,11 @@ def test_windows_of_rearrangements(name: str, run: Runs, fields: Fields, x: Shap
 
 
 def test_windows_of_rearrangements_that_differ_per_axis() -> None:
-    cases = [("pad", pad, {"padding": [[0, 2], 3]}), ("crop", crop, {"size": [4, 5], "offset": [0, 3]}),
-             ("subsample", subsample, {"stride": [2, 3]})]
+    cases = [
+        ("pad", pad, {"padding": [[0, 2], 3]}),
+        ("crop", crop, {"size": [4, 5], "offset": [0, 3]}),
+        ("subsample", subsample, {"stride": [2, 3]}),
+    ]
     for name, run, fields in cases:
         windows_hold(name, fields, lambda t, run=run, fields=fields: run(t, **fields), (1, 7, 9))
 
@@ -66,7 +77,12 @@ def test_windows_of_upsampling_to_a_size(how: Fields, w: int, size: int) -> None
 @pytest.mark.parametrize("scale", [1, 2, 3, 0.5, 1.5, 2.5, 0.75])
 @pytest.mark.parametrize("x", [(1, 9), (1, 5, 6), (1, 4, 3, 5)], ids=["1-D", "2-D", "3-D"])
 def test_windows_of_upsampling_by_a_factor(how: Fields, scale: float, x: Shape) -> None:
-    windows_hold("upsample", {"scale_factor": scale, **how}, lambda t: upsample(t, scale_factor=scale, **how), x)
+    windows_hold(
+        "upsample",
+        {"scale_factor": scale, **how},
+        lambda t: upsample(t, scale_factor=scale, **how),
+        x,
+    )
 
 
 def test_phases_of_a_fractional_step_are_exact_however_many() -> None:

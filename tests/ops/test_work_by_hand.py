@@ -1,7 +1,8 @@
-"""What each operator does beside multiply-accumulates, counted by hand on a map of 6 channels of 4 x 5 positions.
+"""What each operator does beside multiply-accumulates, counted by hand on a map of 6 channels of 4
+x 5 positions.
 
-120 values, 20 positions. The counts are products of how many values there are and what the formula does to one.
-"""
+120 values, 20 positions. The counts are products of how many values there are and what the formula
+does to one."""
 
 from typing import Any
 
@@ -11,25 +12,72 @@ from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.units import Shape
 
 MAP: Shape = (6, 4, 5)
-ARITY = {"maxunpool": (2, 2), "add": (2, 64), "mul": (2, 64), "abs_difference": (2, 2), "concat": (2, 256),
-         "crop": (1, 2), "upsample": (1, 2), "roi_align": (1, 16), "cross_entropy": (1, 2), "mse": (1, 2)}
+ARITY = {
+    "maxunpool": (2, 2),
+    "add": (2, 64),
+    "mul": (2, 64),
+    "abs_difference": (2, 2),
+    "concat": (2, 256),
+    "crop": (1, 2),
+    "upsample": (1, 2),
+    "roi_align": (1, 16),
+    "cross_entropy": (1, 2),
+    "mse": (1, 2),
+}
 SIZE_ONLY = {"crop": (1,), "upsample": (1,)}
-NOTHING = ("dropout", "stochastic_depth", "identity", "concat", "flatten", "reshape", "pad", "pad_channels", "crop",
-           "subsample", "slice_channels", "channel_shuffle", "space_to_depth", "depth_to_space", "box_rows")
+NOTHING = (
+    "dropout",
+    "stochastic_depth",
+    "identity",
+    "concat",
+    "flatten",
+    "reshape",
+    "pad",
+    "pad_channels",
+    "crop",
+    "subsample",
+    "slice_channels",
+    "channel_shuffle",
+    "space_to_depth",
+    "depth_to_space",
+    "box_rows",
+)
 AN_ELEMENT = {  # of activations and their like: the steps of the formula
-    "batchnorm": {"additions": 2, "multiplications": 1},  # minus the mean, times the scale, plus the shift
+    "batchnorm": {
+        "additions": 2,
+        "multiplications": 1,
+    },  # minus the mean, times the scale, plus the shift
     "frozen_batchnorm": {"additions": 1, "multiplications": 1},  # both folded into one
-    "position_embedding": {"additions": 1}, "scale": {"multiplications": 1},
-    "relu": {"comparisons": 1}, "relu6": {"comparisons": 2},
-    "leaky_relu": {"comparisons": 1, "multiplications": 1}, "prelu": {"comparisons": 1, "multiplications": 1},
-    "elu": {"comparisons": 1, "exponentials": 1, "additions": 1, "multiplications": 1},  # x or a*(exp(x) - 1)
+    "position_embedding": {"additions": 1},
+    "scale": {"multiplications": 1},
+    "relu": {"comparisons": 1},
+    "relu6": {"comparisons": 2},
+    "leaky_relu": {"comparisons": 1, "multiplications": 1},
+    "prelu": {"comparisons": 1, "multiplications": 1},
+    "elu": {
+        "comparisons": 1,
+        "exponentials": 1,
+        "additions": 1,
+        "multiplications": 1,
+    },  # x or a*(exp(x) - 1)
     "sigmoid": {"exponentials": 1, "additions": 1, "divisions": 1},  # 1/(1 + exp(-x))
-    "tanh": {"multiplications": 1, "exponentials": 1, "additions": 2, "divisions": 1},  # (e - 1)/(e + 1), e = exp(2*x)
+    "tanh": {
+        "multiplications": 1,
+        "exponentials": 1,
+        "additions": 2,
+        "divisions": 1,
+    },  # (e - 1)/(e + 1), e = exp(2*x)
     "silu": {"exponentials": 1, "additions": 1, "divisions": 1, "multiplications": 1},
     "hardsigmoid": {"additions": 1, "comparisons": 2, "divisions": 1},  # min(max(x + 3, 0), 6)/6
     "hardswish": {"additions": 1, "comparisons": 2, "divisions": 1, "multiplications": 1},
-    "softplus": {"comparisons": 1, "multiplications": 1, "exponentials": 1, "additions": 1, "logarithms": 1,
-                 "divisions": 1},  # log(1 + exp(b*x))/b, or x beyond the threshold
+    "softplus": {
+        "comparisons": 1,
+        "multiplications": 1,
+        "exponentials": 1,
+        "additions": 1,
+        "logarithms": 1,
+        "divisions": 1,
+    },  # log(1 + exp(b*x))/b, or x beyond the threshold
 }
 WORK: list[tuple[str, dict[str, Any], tuple[Shape, ...], dict[str, int]]] = [
     # a bias is an addition for each value of the output
@@ -37,7 +85,12 @@ WORK: list[tuple[str, dict[str, Any], tuple[Shape, ...], dict[str, int]]] = [
     ("conv", {"out_channels": 2, "kernel_size": 3, "bias": False}, (MAP,), {}),
     ("depthwise_conv", {"kernel_size": 3}, (MAP,), {"additions": 6 * 2 * 3}),
     ("conv_transpose", {"out_channels": 2, "kernel_size": 2}, (MAP,), {"additions": 2 * 5 * 6}),
-    ("conv_table", {"connections": [[0], [1, 2]], "kernel_size": 3}, (MAP,), {"additions": 2 * 2 * 3}),
+    (
+        "conv_table",
+        {"connections": [[0], [1, 2]], "kernel_size": 3},
+        (MAP,),
+        {"additions": 2 * 2 * 3},
+    ),
     ("linear", {"out_features": 4}, ((6,),), {"additions": 4}),
     ("linear", {"out_features": 4, "bias": False}, ((6,),), {}),
     # four sums of six squared differences
@@ -51,15 +104,39 @@ WORK: list[tuple[str, dict[str, Any], tuple[Shape, ...], dict[str, int]]] = [
     ("global_avgpool", {}, (MAP,), {"additions": 6 * 19, "divisions": 6}),
     # 4 positions in windows of 2, 2 and 2, 5 positions in windows of 2, 3 and 2
     ("adaptive_maxpool", {"output_size": 3}, (MAP,), {"comparisons": 6 * (6 * 7 - 9)}),
-    ("adaptive_avgpool", {"output_size": 3}, (MAP,), {"additions": 6 * (6 * 7 - 9), "divisions": 6 * 9}),
+    (
+        "adaptive_avgpool",
+        {"output_size": 3},
+        (MAP,),
+        {"additions": 6 * (6 * 7 - 9), "divisions": 6 * 9},
+    ),
     ("channel_pool", {"kernel_size": 3}, (MAP,), {"comparisons": 2 * 20 * 2}),
-    ("channel_pool", {"kernel_size": 3, "stride": 1, "kind": "average"}, (MAP,),
-     {"additions": 4 * 20 * 2, "divisions": 4 * 20}),
+    (
+        "channel_pool",
+        {"kernel_size": 3, "stride": 1, "kind": "average"},
+        (MAP,),
+        {"additions": 4 * 20 * 2, "divisions": 4 * 20},
+    ),
     # the sum of four, times the channel's weight, plus its bias
-    ("trainable_subsampling", {"kernel_size": 2}, (MAP,), {"additions": 24 * (3 + 1), "multiplications": 24}),
+    (
+        "trainable_subsampling",
+        {"kernel_size": 2},
+        (MAP,),
+        {"additions": 24 * (3 + 1), "multiplications": 24},
+    ),
     # square, sum over 3 (and the constant), the power, the quotient
-    ("lrn", {"size": 3}, (MAP,), {"multiplications": 2 * 120, "additions": 3 * 120, "powers": 120, "divisions": 120}),
-    ("l2norm", {}, (MAP,), {"multiplications": 2 * 120, "additions": 20 * 5, "square_roots": 20, "divisions": 120}),
+    (
+        "lrn",
+        {"size": 3},
+        (MAP,),
+        {"multiplications": 2 * 120, "additions": 3 * 120, "powers": 120, "divisions": 120},
+    ),
+    (
+        "l2norm",
+        {},
+        (MAP,),
+        {"multiplications": 2 * 120, "additions": 20 * 5, "square_roots": 20, "divisions": 120},
+    ),
     ("channel_scale", {}, (MAP,), {"multiplications": 120}),
     ("channel_scale", {"bias": True}, (MAP,), {"multiplications": 120, "additions": 120}),
     ("softmax", {}, (MAP,), {"exponentials": 120, "additions": 20 * 5, "divisions": 120}),
@@ -71,42 +148,128 @@ WORK: list[tuple[str, dict[str, Any], tuple[Shape, ...], dict[str, int]]] = [
     ("abs_difference", {}, (MAP, MAP), {"additions": 120}),
     ("upsample", {"scale_factor": 2}, (MAP,), {}),
     # each value is a weighted sum of 4, or of 2 along one dimension
-    ("upsample", {"scale_factor": 2, "mode": "bilinear"}, (MAP,), {"multiplications": 480 * 4, "additions": 480 * 3}),
-    ("upsample", {"size": 9, "mode": "bilinear"}, ((6, 4),), {"multiplications": 54 * 2, "additions": 54}),
+    (
+        "upsample",
+        {"scale_factor": 2, "mode": "bilinear"},
+        (MAP,),
+        {"multiplications": 480 * 4, "additions": 480 * 3},
+    ),
+    (
+        "upsample",
+        {"size": 9, "mode": "bilinear"},
+        ((6, 4),),
+        {"multiplications": 54 * 2, "additions": 54},
+    ),
     ("maxunpool", {}, ((6, 2, 2), (6, 2, 2)), {"lookups": 24}),
-    # of 6 values of 20 positions: the sum of exponentials and its logarithm, minus the class's own, and the mean
-    ("cross_entropy", {}, (MAP,), {"exponentials": 120, "additions": 20 * 5 + 20 + 19, "logarithms": 20,
-                                   "divisions": 1}),
+    # of 6 values of 20 positions: the sum of exponentials and its logarithm, minus the class's own,
+    # and the mean
+    (
+        "cross_entropy",
+        {},
+        (MAP,),
+        {"exponentials": 120, "additions": 20 * 5 + 20 + 19, "logarithms": 20, "divisions": 1},
+    ),
     # with a probability for each class: minus each value, and 6 products to sum
-    ("cross_entropy", {}, (MAP, MAP), {"exponentials": 120, "additions": 20 * 5 + 120 + 20 * 5 + 19,
-                                       "logarithms": 20, "multiplications": 120, "divisions": 1}),
+    (
+        "cross_entropy",
+        {},
+        (MAP, MAP),
+        {
+            "exponentials": 120,
+            "additions": 20 * 5 + 120 + 20 * 5 + 19,
+            "logarithms": 20,
+            "multiplications": 120,
+            "divisions": 1,
+        },
+    ),
     ("gelu", {}, (MAP,), {"multiplications": 3 * 120, "additions": 120, "exponentials": 120}),
     # 6 and 2, and a tanh
-    ("gelu", {"approximate": "tanh"}, (MAP,), {
-        "multiplications": (6 + 1) * 120, "additions": (2 + 2) * 120, "exponentials": 120, "divisions": 120}),
+    (
+        "gelu",
+        {"approximate": "tanh"},
+        (MAP,),
+        {
+            "multiplications": (6 + 1) * 120,
+            "additions": (2 + 2) * 120,
+            "exponentials": 120,
+            "divisions": 120,
+        },
+    ),
     ("mse", {}, (MAP, MAP), {"additions": 120 + 119, "multiplications": 120, "divisions": 1}),
-    # the mean, the squares' mean, eps and the root of 20 sets of 6, of 1 of 120, of 2 of 60; then scale and shift
-    ("layernorm", {}, (MAP,), {"additions": 20 * (5 + 6 + 5 + 1) + 120, "multiplications": 2 * 120,
-                               "divisions": 20 * 2 + 120, "square_roots": 20}),
-    ("layernorm", {"over": "all", "affine": False}, (MAP,), {
-        "additions": 119 + 120 + 119 + 1, "multiplications": 120, "divisions": 2 + 120, "square_roots": 1}),
-    ("groupnorm", {"groups": 2}, (MAP,), {"additions": 2 * (59 + 60 + 59 + 1) + 120, "multiplications": 2 * 120,
-                                          "divisions": 2 * 2 + 120, "square_roots": 2}),
+    # the mean, the squares' mean, eps and the root of 20 sets of 6, of 1 of 120, of 2 of 60; then
+    # scale and shift
+    (
+        "layernorm",
+        {},
+        (MAP,),
+        {
+            "additions": 20 * (5 + 6 + 5 + 1) + 120,
+            "multiplications": 2 * 120,
+            "divisions": 20 * 2 + 120,
+            "square_roots": 20,
+        },
+    ),
+    (
+        "layernorm",
+        {"over": "all", "affine": False},
+        (MAP,),
+        {
+            "additions": 119 + 120 + 119 + 1,
+            "multiplications": 120,
+            "divisions": 2 + 120,
+            "square_roots": 1,
+        },
+    ),
+    (
+        "groupnorm",
+        {"groups": 2},
+        (MAP,),
+        {
+            "additions": 2 * (59 + 60 + 59 + 1) + 120,
+            "multiplications": 2 * 120,
+            "divisions": 2 * 2 + 120,
+            "square_roots": 2,
+        },
+    ),
     # each of 6 x 3 x 3 values of 2 regions is the mean of 2 x 2 samples, each interpolated of 4
-    ("roi_align", {"regions": 2, "output_size": 3, "sampling_ratio": 2}, (MAP,), {
-        "multiplications": 108 * 16, "additions": 108 * 15, "divisions": 108}),
+    (
+        "roi_align",
+        {"regions": 2, "output_size": 3, "sampling_ratio": 2},
+        (MAP,),
+        {"multiplications": 108 * 16, "additions": 108 * 15, "divisions": 108},
+    ),
     # two heads of 20 x 20 weights; q is scaled, qkv and the projection have a bias each
-    ("attention", {"heads": 2}, (MAP,), {
-        "multiplications": 120, "exponentials": 800, "divisions": 800, "additions": (3 + 1) * 120 + 2 * 20 * 19}),
-    ("attention", {"heads": 2, "qkv_bias": False, "relative_position": True}, (MAP,), {
-        "multiplications": 120, "exponentials": 800, "divisions": 800,
-        "additions": 120 + 2 * 20 * 19 + 2 * 800}),
+    (
+        "attention",
+        {"heads": 2},
+        (MAP,),
+        {
+            "multiplications": 120,
+            "exponentials": 800,
+            "divisions": 800,
+            "additions": (3 + 1) * 120 + 2 * 20 * 19,
+        },
+    ),
+    (
+        "attention",
+        {"heads": 2, "qkv_bias": False, "relative_position": True},
+        (MAP,),
+        {
+            "multiplications": 120,
+            "exponentials": 800,
+            "divisions": 800,
+            "additions": 120 + 2 * 20 * 19 + 2 * 800,
+        },
+    ),
 ]
 
 
-@pytest.mark.parametrize(("name", "fields", "inputs", "work"), WORK, ids=[f"{w[0]}-{i}" for i, w in enumerate(WORK)])
-def test_the_work_of_an_operator(name: str, fields: dict[str, Any], inputs: tuple[Shape, ...],
-                                 work: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("name", "fields", "inputs", "work"), WORK, ids=[f"{w[0]}-{i}" for i, w in enumerate(WORK)]
+)
+def test_the_work_of_an_operator(
+    name: str, fields: dict[str, Any], inputs: tuple[Shape, ...], work: dict[str, int]
+) -> None:
     op = operator(name)(**fields)
     if op.undoes:
         op.undo(operator("maxpool")(kernel_size=2), MAP)  # type: ignore[attr-defined]
@@ -117,7 +280,9 @@ def test_the_work_of_an_operator(name: str, fields: dict[str, Any], inputs: tupl
 def test_the_work_for_one_value(name: str) -> None:
     op = object.__new__(operator(name))
     inputs = (MAP,) * max(1, op.arity[0])
-    assert op.elementwise(*inputs, y=MAP) == {kind: 120 * n for kind, n in AN_ELEMENT.get(name, {}).items()}
+    assert op.elementwise(*inputs, y=MAP) == {
+        kind: 120 * n for kind, n in AN_ELEMENT.get(name, {}).items()
+    }
 
 
 def test_every_operator_has_its_work_counted() -> None:
@@ -132,7 +297,10 @@ def test_how_many_inputs_an_operator_takes(name: str) -> None:
 
 def test_a_transposed_convolution_in_groups_has_a_part_of_the_weights() -> None:
     op = operator("conv_transpose")(out_channels=4, kernel_size=3, groups=2)
-    assert op.parameters(MAP) == {"weight": (6, 4 // 2, 3, 3), "bias": (4,)}  # as PyTorch's ConvTranspose2d
+    assert op.parameters(MAP) == {
+        "weight": (6, 4 // 2, 3, 3),
+        "bias": (4,),
+    }  # as PyTorch's ConvTranspose2d
     assert op.macs(MAP, y=(4, 6, 7)) == 6 * 2 * 9 * 20
 
 

@@ -1,4 +1,5 @@
-"""Pictures of networks, read back from their SVG: nothing overlaps, nothing is lost, nothing leaves the page."""
+"""Pictures of networks, read back from their SVG: nothing overlaps, nothing is lost, nothing leaves
+the page."""
 
 import pytest
 from hypothesis import given, settings
@@ -32,8 +33,17 @@ def test_pictures_are_sound(name: str) -> None:
     check(cnnspec.load(name), None)
 
 
-@pytest.mark.parametrize(("name", "depth"), [("resnet50", 3), ("googlenet", 3), ("unet", 3), ("yolox_s", 2),
-                                             ("retinanet_resnet50_fpn", 2), ("shufflenet_v2_x1_0", 3)])
+@pytest.mark.parametrize(
+    ("name", "depth"),
+    [
+        ("resnet50", 3),
+        ("googlenet", 3),
+        ("unet", 3),
+        ("yolox_s", 2),
+        ("retinanet_resnet50_fpn", 2),
+        ("shufflenet_v2_x1_0", 3),
+    ],
+)
 def test_opened_pictures_are_sound(name: str, depth: int) -> None:
     check(cnnspec.load(name), depth)
 
@@ -94,7 +104,10 @@ def test_pictures_of_many_graphs_are_sound(text: str, depth: int | None) -> None
 
 
 def test_too_many_boxes_are_refused_with_what_would_do() -> None:
-    wanted = "982 boxes and 1,201 arrows at a depth of 9, and a picture at most 600 and 1,500; --depth 3 has 424 boxes"
+    wanted = (
+        "982 boxes and 1,201 arrows at a depth of 9, and a picture at most 600 and 1,500; --depth 3"
+        " has 424 boxes"
+    )
     with pytest.raises(cnnspec.RequestError, match=wanted):
         cnnspec.load("nasnetalarge").draw(9)
 
@@ -102,8 +115,12 @@ def test_too_many_boxes_are_refused_with_what_would_do() -> None:
 def test_pictures_that_nobody_could_read_are_refused() -> None:
     many = "".join(f'{{ name = "a{i}", op = "{("relu", "gelu")[i % 2]}" }},' for i in range(700))
     names = ["input", *(f"a{i}" for i in range(90))]
-    dense = "".join(f'{{ name = "a{i}", op = "add", from = {[*names[max(0, i - 40):i + 1], "input"]} }},'
-                    for i in range(90)).replace("'", '"')
+    dense = "".join(
+        f'{{ name = "a{i}", op = "add", from = {[*names[max(0, i - 40) : i + 1], "input"]} }},'
+        for i in range(90)
+    ).replace("'", '"')
     for text in (many, dense):
-        with pytest.raises(cnnspec.RequestError, match="a picture at most 600 and 1,500; blocks in the spec"):
+        with pytest.raises(
+            cnnspec.RequestError, match="a picture at most 600 and 1,500; blocks in the spec"
+        ):
             Network(graph_of(f"layers = [{text}]")).draw()

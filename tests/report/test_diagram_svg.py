@@ -1,4 +1,5 @@
-"""The SVG of a picture: what may be in it, in any name, without a style sheet, and in a notebook."""
+"""The SVG of a picture: what may be in it, in any name, without a style sheet, and in a
+notebook."""
 
 import subprocess
 import sys
@@ -19,7 +20,10 @@ def test_a_size_alone_is_a_dashed_arrow() -> None:
 
 def test_hostile_names_are_escaped() -> None:
     evil = '<script>alert(1)</script>&\\"\\u001b[31m\\u202e'
-    text = f'title = "{evil}"\nlayers = [{{ name = "<b>&; $", op = "relu" }}, {{ name = "]]><x>", op = "unit" }}]\n'
+    text = (
+        f'title = "{evil}"\nlayers = [{{ name = "<b>&; $", op = "relu" }}, {{ name = "]]><x>", op ='
+        ' "unit" }]\n'
+    )
     unit = '[blocks.unit]\nlayers = [{ name = "a", op = "relu" }]\n'
     drawn = Network(graph_of(text + unit)).draw()
     picture = Picture(drawn)  # or it is no XML
@@ -30,10 +34,14 @@ def test_hostile_names_are_escaped() -> None:
 
 
 @pytest.mark.parametrize("name", ["resnet50", "sam_vit_h"])
-def test_a_picture_needs_nothing_from_elsewhere_and_has_words_for_who_cannot_see_it(name: str) -> None:
+def test_a_picture_needs_nothing_from_elsewhere_and_has_words_for_who_cannot_see_it(
+    name: str,
+) -> None:
     drawn = cnnspec.load(name).draw()
     assert drawn.count("http") == 1  # the name of the language
-    assert not any(word in drawn for word in ("href", "url(", "@import", "<script", "<image", "onload"))
+    assert not any(
+        word in drawn for word in ("href", "url(", "@import", "<script", "<image", "onload")
+    )
     root = Picture(drawn).root
     assert [e.tag.removeprefix(SVG) for e in root][:2] == ["title", "desc"]
     assert "without the batch" in (root[1].text or "")
@@ -54,8 +62,15 @@ def test_colours_are_there_without_the_style_sheet_and_in_the_dark() -> None:
 
 def test_the_same_bytes_each_time() -> None:
     code = "import cnnspec, sys; sys.stdout.write(cnnspec.load('googlenet').draw())"
-    pages = {subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env={"PYTHONHASHSEED": seed,
-                            "PYTHONPATH": ":".join(sys.path)}).stdout for seed in ("1", "2")}
+    pages = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+        ).stdout
+        for seed in ("1", "2")
+    }
     assert len(pages) == 1
     assert Picture(pages.pop().decode()).boxes
 

@@ -16,11 +16,18 @@ def test_a_wire_that_begins_where_another_ends_goes_across_above_it() -> None:
     assert found[1] < found[0]
 
 
-@given(st.lists(st.sampled_from([-60, -20, -3, 0, 30, 90]), min_size=2, max_size=2, unique=True), st.integers(3, 30))
+@given(
+    st.lists(st.sampled_from([-60, -20, -3, 0, 30, 90]), min_size=2, max_size=2, unique=True),
+    st.integers(3, 30),
+)
 def test_a_branch_begins_on_its_trunk_and_ends_at_its_end(goals: list[int], low: int) -> None:
-    trunk, corners = ([(0, 0), (0, low), (x, low), (x, 60)] if x else [(0, 0), (0, 60)] for x in goals)
+    trunk, corners = (
+        [(0, 0), (0, low), (x, low), (x, 60)] if x else [(0, 0), (0, 60)] for x in goals
+    )
     own = branch(trunk, corners)
     (x, y), lower = own[0], own[-1]
     assert lower == corners[-1]
-    assert any(min(a[0], b[0]) <= x <= max(a[0], b[0]) and min(a[1], b[1]) <= y <= max(a[1], b[1])
-               for a, b in pairwise(trunk))
+    assert any(
+        min(a[0], b[0]) <= x <= max(a[0], b[0]) and min(a[1], b[1]) <= y <= max(a[1], b[1])
+        for a, b in pairwise(trunk)
+    )

@@ -1,4 +1,5 @@
-"""Every formula that explain prints with numbers in it evaluates, exactly, to the value beside it."""
+"""Every formula that explain prints with numbers in it evaluates, exactly, to the value beside
+it."""
 
 import ast
 import math
@@ -16,10 +17,19 @@ from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import RequestError
 from cnnspec.report.explain import Explanation, as_text, explain
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"floor": math.floor, "ceil": math.ceil, "max": max, "min": min}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "max": max,
+    "min": min,
+}
 BINARY: dict[type[ast.operator], Callable[[Fraction, Fraction], Any]] = {
-    ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b, ast.FloorDiv: lambda a, b: a // b, ast.Pow: lambda a, b: a**b,
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.FloorDiv: lambda a, b: a // b,
+    ast.Pow: lambda a, b: a**b,
 }
 FIRST = [variants[0] for variants in networks().values()]
 OTHERS = [name for variants in networks().values() for name in variants[1:]]
@@ -27,6 +37,7 @@ OTHERS = [name for variants in networks().values() for name in variants[1:]]
 
 def value(formula: str) -> Fraction:
     """The exact value of printed arithmetic."""
+
     def of(node: ast.AST) -> Any:
         match node:
             case ast.Constant(value=int(number)):
@@ -38,6 +49,7 @@ def value(formula: str) -> Fraction:
             case ast.Call(func=ast.Name(id=name), args=args):
                 return Fraction(FUNCTIONS[name](*map(of, args)))
         raise AssertionError(f"{formula} is no arithmetic of numbers")
+
     return Fraction(of(ast.parse(formula, mode="eval").body))
 
 
@@ -54,13 +66,18 @@ def printed_steps(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def check(text: str) -> int:
-    """Hold every printed formula against its printed value; the number of formulas with numbers in."""
+    """Hold every printed formula against its printed value; the number of formulas with numbers
+    in."""
     evaluated = 0
     for quantity, (formula, *numbers, result) in printed_steps(text):
         assert re.fullmatch(r"-?\d{1,3}(,\d{3})*", result), (quantity, result)
         if not numbers and formula.isidentifier():
             continue  # a size that is given: its symbol, and its value
-        assert value(numbers[0] if numbers else formula) == int(result.replace(",", "")), (quantity, numbers, result)
+        assert value(numbers[0] if numbers else formula) == int(result.replace(",", "")), (
+            quantity,
+            numbers,
+            result,
+        )
         evaluated += 1
     return evaluated
 
@@ -68,13 +85,19 @@ def check(text: str) -> int:
 def test_the_check_sees_a_wrong_value_and_a_wrong_formula() -> None:
     text = explain(network('{ name = "c", op = "conv", out_channels = 6, kernel_size = 5 }'), "c")
     assert check(text) == text.count("\n") // 3 == 6
-    for right, wrong in (("= 456", "= 457"), ("5*5*3", "5*5*4"), ("floor((32 - 5", "floor((32 - 4")):
+    for right, wrong in (
+        ("= 456", "= 457"),
+        ("5*5*3", "5*5*4"),
+        ("floor((32 - 5", "floor((32 - 4"),
+    ):
         assert right in text
         with pytest.raises(AssertionError):
             check(text.replace(right, wrong))
 
 
-@pytest.mark.parametrize("name", [*FIRST, *(pytest.param(n, marks=pytest.mark.long) for n in OTHERS)])
+@pytest.mark.parametrize(
+    "name", [*FIRST, *(pytest.param(n, marks=pytest.mark.long) for n in OTHERS)]
+)
 def test_every_formula_of_a_network_evaluates_to_its_value(name: str) -> None:
     net = load(name)
     assert check(explain(net)) >= sum(1 for _ in net.graph.layers()) / 2
@@ -91,7 +114,8 @@ def test_every_formula_of_an_example_evaluates_to_its_value(kind: str) -> None:
 
 
 def test_a_convolution_is_compared_with_a_dense_layer() -> None:
-    """Course note 000: 3072 inputs to 4704 outputs are 14 million weights; the convolution has 456."""
+    """Course note 000: 3072 inputs to 4704 outputs are 14 million weights; the convolution has
+    456."""
     text = explain(network('{ name = "c", op = "conv", out_channels = 6, kernel_size = 5 }'), "c")
     steps = dict(printed_steps(text))
     assert steps["weights of a dense layer instead"] == ["n_in*n_out", "3072*4704", "14,450,688"]
@@ -99,19 +123,36 @@ def test_a_convolution_is_compared_with_a_dense_layer() -> None:
 
 
 def test_a_size_from_an_argument_shows_its_expression_and_the_values_in_it() -> None:
-    net = network('{ name = "b", op = "block", width = 8 }', rest=(
-        '[blocks.block]\nargs = ["width"]\nlayers = [{ name = "c", op = "conv", kernel_size = 3, '
-        'out_channels = "{3 * width + in_channels}" }]'))
-    assert "  out_channels = 27 from {3 * width + in_channels} with width = 8, in_channels = 3\n" in explain(net, "b.c")
+    net = network(
+        '{ name = "b", op = "block", width = 8 }',
+        rest=(
+            '[blocks.block]\nargs = ["width"]\nlayers = [{ name = "c", op = "conv", kernel_size ='
+            ' 3, out_channels = "{3 * width + in_channels}" }]'
+        ),
+    )
+    assert (
+        "  out_channels = 27 from {3 * width + in_channels} with width = 8, in_channels = 3\n"
+        in explain(net, "b.c")
+    )
 
 
 def test_a_layer_is_a_row_a_node_or_a_block() -> None:
-    net = network('{ name = "b", op = "block" }', rest=(
-        '[blocks.block]\nlayers = [{ name = "c", op = "conv", kernel_size = 3, out_channels = 2, activation = "relu" },'
-        ' { name = "p", op = "maxpool", kernel_size = 2 }]'))
-    headings = {layer: re.findall(r"^(\S+): ", explain(net, layer), re.M) for layer in ("b", "b.c", "b.c.activation")}
-    assert headings == {"b": ["b.c", "b.c.activation", "b.p"], "b.c": ["b.c", "b.c.activation"],
-                        "b.c.activation": ["b.c.activation"]}
+    net = network(
+        '{ name = "b", op = "block" }',
+        rest=(
+            '[blocks.block]\nlayers = [{ name = "c", op = "conv", kernel_size = 3, out_channels ='
+            ' 2, activation = "relu" }, { name = "p", op = "maxpool", kernel_size = 2 }]'
+        ),
+    )
+    headings = {
+        layer: re.findall(r"^(\S+): ", explain(net, layer), re.M)
+        for layer in ("b", "b.c", "b.c.activation")
+    }
+    assert headings == {
+        "b": ["b.c", "b.c.activation", "b.p"],
+        "b.c": ["b.c", "b.c.activation"],
+        "b.c.activation": ["b.c.activation"],
+    }
     with pytest.raises(RequestError, match=r"net has no layer 'b\.cc'; did you mean 'b\.c'\?"):
         explain(net, "b.cc")
 

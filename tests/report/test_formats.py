@@ -20,8 +20,10 @@ from cnnspec.report.formats import WIDTH, grid, wrapped
 from cnnspec.report.presets import PRESETS
 from cnnspec.report.table import table
 
-HOSTILE = network('{ name = "a|b_c$&<i>#%~^", op = "conv", out_channels = 4, kernel_size = 3 },',
-                  top='title = "<b>5 % of $x_1$ & \\"more\\"</b> | `code` }{ \\\\end{tabular}"')
+HOSTILE = network(
+    '{ name = "a|b_c$&<i>#%~^", op = "conv", out_channels = 4, kernel_size = 3 },',
+    top='title = "<b>5 % of $x_1$ & \\"more\\"</b> | `code` }{ \\\\end{tabular}"',
+)
 NAMES = ["lenet5", "lenet5_geron", "hostile"]
 
 
@@ -78,7 +80,11 @@ def test_html_is_balanced_and_its_cells_are_those_of_text(name: str, preset: str
 @pytest.mark.parametrize("preset", list(PRESETS))
 @pytest.mark.parametrize("name", NAMES)
 def test_markdown_has_as_many_cells_in_each_line(name: str, preset: str) -> None:
-    lines = [line for line in table(net_of(name), "markdown", preset).splitlines() if line.startswith("|")]
+    lines = [
+        line
+        for line in table(net_of(name), "markdown", preset).splitlines()
+        if line.startswith("|")
+    ]
     counts = {len(re.findall(r"(?<!\\)\|", line)) for line in lines}
     assert counts == {len(PRESETS[preset]) + 1}
 
@@ -94,14 +100,21 @@ def test_latex_is_a_booktabs_table_with_balanced_braces(name: str, preset: str) 
     body = "\n".join(line for line in page.splitlines() if not line.startswith("%"))
     assert unescaped(body, "{") == unescaped(body, "}")
     rules = re.findall(r"^\\(\w+rule)$", body, re.M)
-    assert rules == ["toprule", "midrule", *["midrule"] * (preset in ("summary", "full")), "bottomrule"]
+    assert rules == [
+        "toprule",
+        "midrule",
+        *["midrule"] * (preset in ("summary", "full")),
+        "bottomrule",
+    ]
     assert r"\hline" not in body
     rows = [line for line in body.splitlines() if line.endswith(r"\\")]
     assert {unescaped(row, "&") for row in rows} == {len(PRESETS[preset]) - 1}
     assert not any(unescaped(body, character) for character in "%#_^~")
 
 
-@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed: LaTeX is not compiled")
+@pytest.mark.skipif(
+    not shutil.which("pdflatex"), reason="pdflatex is not installed: LaTeX is not compiled"
+)
 def test_latex_compiles(tmp_path: Path) -> None:
     pages = [table(net_of(name), "latex", preset) for name in NAMES for preset in PRESETS]
     pages += [explain(net_of(name), "", "latex") for name in NAMES]
@@ -109,7 +122,9 @@ def test_latex_compiles(tmp_path: Path) -> None:
     text = "\n\n".join([start, *pages, r"\end{document}"])
     (tmp_path / "page.tex").write_text(text, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stdout[-2000:]
 
 
@@ -118,16 +133,26 @@ def test_latex_compiles(tmp_path: Path) -> None:
 def test_text_is_laid_out_as_tabulate_lays_it_out(width: int, total: bool) -> None:
     rows = [["a" * width, "1", ""], ["b", "22,333", "x y"], ["", "4", "–"]]
     page = grid(["Layer", "Many parameters", "Padding"], rows, [False, True, False], "text", total)
-    heads = [["Layer", "Many parameters", "Padding"]] if width == 1 else [["", "Many", ""],
-                                                                          ["Layer", "parameters", "Padding"]]
-    simple = tabulate([*heads, *rows], tablefmt="simple", disable_numparse=True, colalign=("left", "right", "left"))
+    heads = (
+        [["Layer", "Many parameters", "Padding"]]
+        if width == 1
+        else [["", "Many", ""], ["Layer", "parameters", "Padding"]]
+    )
+    simple = tabulate(
+        [*heads, *rows],
+        tablefmt="simple",
+        disable_numparse=True,
+        colalign=("left", "right", "left"),
+    )
     rule, *lines, _ = map(str.rstrip, simple.splitlines())
     lines.insert(len(heads), rule)
     assert page.splitlines() == (lines if not total else [*lines[:-1], rule, lines[-1]])
 
 
 @pytest.mark.parametrize("preset", list(PRESETS))
-@pytest.mark.parametrize("name", ["lenet5", "alexnet_torchvision", "keras_cifar_cnn", "cnn_1d", "resnet50"])
+@pytest.mark.parametrize(
+    "name", ["lenet5", "alexnet_torchvision", "keras_cifar_cnn", "cnn_1d", "resnet50"]
+)
 def test_csv_holds_data_and_no_typography(name: str, preset: str) -> None:
     _, *rows = csv.reader(io.StringIO(table(load(name), "csv", preset)))
     cells = {cell for row in rows for cell in row}
@@ -135,22 +160,54 @@ def test_csv_holds_data_and_no_typography(name: str, preset: str) -> None:
 
 
 def test_csv_of_the_textbook_columns() -> None:
-    columns = ["layer", "maps", "size", "kernel_size", "stride", "padding", "activation", "elementwise"]
+    columns = [
+        "layer",
+        "maps",
+        "size",
+        "kernel_size",
+        "stride",
+        "padding",
+        "activation",
+        "elementwise",
+    ]
     text = table(load("alexnet_torchvision"), "csv", columns=columns)
     rows = {row[0]: row[1:] for row in csv.reader(io.StringIO(text))}
     assert rows["conv1"][:6] == ["64", "55x55", "11x11", "4", "2", "ReLU"]
     assert rows["fc6"][:6] == ["", "4096", "", "", "", "ReLU"]
-    assert rows["pool5"] == ["256", "6x6", "3x3", "2", "VALID", "", f"comparisons={256 * 6 * 6 * (9 - 1)}"]
+    assert rows["pool5"] == [
+        "256",
+        "6x6",
+        "3x3",
+        "2",
+        "VALID",
+        "",
+        f"comparisons={256 * 6 * 6 * (9 - 1)}",
+    ]
 
 
 def test_csv_of_folded_rows_has_their_number_apart_from_their_name() -> None:
     net = network('{ name = "a", op = "relu", repeat = 3 },')
     headings, row = csv.reader(io.StringIO(table(net, "csv", columns=["layer", "params"], depth=1)))
-    assert dict(zip(headings, row, strict=True)) == {"layer": "a.0", "params": "0", "times": "3", "last": "a.2"}
+    assert dict(zip(headings, row, strict=True)) == {
+        "layer": "a.0",
+        "params": "0",
+        "times": "3",
+        "last": "a.2",
+    }
 
 
-@pytest.mark.parametrize("word", ["plain", "squeeze-and-excitation", "two  blanks", "a\ttab", "\u2003", "x" * WIDTH,
-                                  "y" * (WIDTH + 1)])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "plain",
+        "squeeze-and-excitation",
+        "two  blanks",
+        "a\ttab",
+        "\u2003",
+        "x" * WIDTH,
+        "y" * (WIDTH + 1),
+    ],
+)
 def test_lines_are_broken_as_textwrap_breaks_them(word: str) -> None:
     """Wherever the word stands in a line, and whatever follows it."""
     for n in range(WIDTH + 3):

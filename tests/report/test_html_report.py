@@ -1,4 +1,5 @@
-"""The page of one network as text: all is there, all is escaped, nothing is fetched, nothing is large."""
+"""The page of one network as text: all is there, all is escaped, nothing is fetched, nothing is
+large."""
 
 import re
 from html.parser import HTMLParser
@@ -25,7 +26,8 @@ VOID = {"meta", "input", "br"}
 
 
 class Reader(HTMLParser):
-    """The elements of a page, each with its attributes; ``rows`` are the texts of the table's cells."""
+    """The elements of a page, each with its attributes; ``rows`` are the texts of the table's
+    cells."""
 
     def __init__(self, page: str):
         super().__init__()
@@ -60,34 +62,58 @@ def test_the_table_has_every_row_and_blocks_have_their_sums(name: str) -> None:
     net = cnnspec.load(name)
     reader = Reader(html_report(net))
     head, *rows = reader.rows
-    assert head == ["Layer", "Op", "Output", "Params", "MACs", "Allocated, bytes", "Receptive field"]
+    assert head == [
+        "Layer",
+        "Op",
+        "Output",
+        "Params",
+        "MACs",
+        "Allocated, bytes",
+        "Receptive field",
+    ]
     cells = {row[0]: row for row in rows}
     assert len(cells) == len(rows)
     for row in net.layers:
-        assert cells[row.name][1:5] == [row.op, "x".join(map(str, row.output)), count(row.params), count(row.macs)]
+        assert cells[row.name][1:5] == [
+            row.op,
+            "x".join(map(str, row.output)),
+            count(row.params),
+            count(row.macs),
+        ]
     trails = [row.nodes[0].call.trail for row in net.layers]
-    blocks = {".".join(trail[:i + 1]) for trail in trails for i in range(len(trail))}
+    blocks = {".".join(trail[: i + 1]) for trail in trails for i in range(len(trail))}
     assert cells.keys() - {row.name for row in net.layers} == blocks
     for block in blocks:
         inside = [row for row in net.layers if row.name.startswith(f"{block}.")]
-        assert cells[block][3:5] == [count(sum(r.params for r in inside)), count(sum(r.macs for r in inside))]
+        assert cells[block][3:5] == [
+            count(sum(r.params for r in inside)),
+            count(sum(r.macs for r in inside)),
+        ]
 
 
 def test_what_is_allocated_is_what_the_plan_says() -> None:
     net = cnnspec.load("lenet5")
     _, *rows = Reader(html_report(net, batch=3)).rows
     events = net.memory(3).logs["training"].events
-    first = sum(e.bytes for e in events if e.bytes > 0 and e.phase == "forward" and e.node.startswith("C1"))
+    first = sum(
+        e.bytes for e in events if e.bytes > 0 and e.phase == "forward" and e.node.startswith("C1")
+    )
     assert rows[0][5] == count(first)
-    assert first >= 2 * 3 * 6 * 28 * 28 * 4  # the convolution's map and its tanh, of three examples in float32
+    assert (
+        first >= 2 * 3 * 6 * 28 * 28 * 4
+    )  # the convolution's map and its tanh, of three examples in float32
 
 
 def test_nothing_is_fetched_and_nothing_runs_but_its_own_script() -> None:
     page = html_report(cnnspec.load("resnet18"))
     reader = Reader(page)
     assert [tag for tag, _ in reader.tags].count("script") == 1
-    given = [(name, value or "") for _, attributes in reader.tags for name, value in attributes.items()]
-    assert not [name for name, _ in given if name in ("src", "href", "srcset") or name.startswith("on")]
+    given = [
+        (name, value or "") for _, attributes in reader.tags for name, value in attributes.items()
+    ]
+    assert not [
+        name for name, _ in given if name in ("src", "href", "srcset") or name.startswith("on")
+    ]
     assert {value.rstrip("0123456789") for name, value in given if name == "style"} == {"--level:"}
     assert set(re.findall(r"https?://[^\"' ]+", page)) == {"http://www.w3.org/2000/svg"}
     assert "default-src 'none'" in page
@@ -95,7 +121,10 @@ def test_nothing_is_fetched_and_nothing_runs_but_its_own_script() -> None:
 
 def test_hostile_names_stay_text() -> None:
     evil = "{{rows}}</title></script><script>alert(1)</script>\\u001b\\u202e"
-    text = f'title = "{evil}"\nsource = "{evil}"\nlayers = [{{ name = "<img src=x onerror=alert(1)>&", op = "relu" }}]'
+    text = (
+        f'title = "{evil}"\nsource = "{evil}"\nlayers = [{{ name = "<img src=x onerror=alert(1)>&",'
+        ' op = "relu" }]'
+    )
     page = html_report(Network(graph_of(text)))
     tags = [tag for tag, _ in Reader(page).tags]
     assert tags.count("script") == 1
@@ -139,22 +168,27 @@ def test_every_page_of_the_zoo_is_whole_and_below_a_megabyte(name: str) -> None:
 
 def test_the_command_writes_it(tmp_path: Path) -> None:
     written = tmp_path / "a.html"
-    done = CliRunner().invoke(cli, ["report", "resnet18", "--html", str(written), "--set", "classes=7", "--batch", "4"])
+    done = CliRunner().invoke(
+        cli, ["report", "resnet18", "--html", str(written), "--set", "classes=7", "--batch", "4"]
+    )
     assert (done.exit_code, done.output) == (0, "")
     page = written.read_text(encoding="utf-8")
     assert "batch 4, float32, adam" in page
     assert Reader(page).rows[-1][2] == "7"
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["lenet5"], "takes its name and --html"),
-    (["--html", "a.html"], "takes its name and --html"),
-    (["--set", "classes=7"], "takes its name and --html"),
-    (["lenet5", "--html", "a.html", "--check"], "takes its name and --html"),
-    (["lenet5", "--html", "a.pdf"], "--html writes a file.html, not 'a.pdf'"),
-    (["lenet5", "--html", "no/such/folder/a.html"], "cannot be written"),
-    (["lenet", "--html", "a.html"], "there is no network 'lenet'"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["lenet5"], "takes its name and --html"),
+        (["--html", "a.html"], "takes its name and --html"),
+        (["--set", "classes=7"], "takes its name and --html"),
+        (["lenet5", "--html", "a.html", "--check"], "takes its name and --html"),
+        (["lenet5", "--html", "a.pdf"], "--html writes a file.html, not 'a.pdf'"),
+        (["lenet5", "--html", "no/such/folder/a.html"], "cannot be written"),
+        (["lenet", "--html", "a.html"], "there is no network 'lenet'"),
+    ],
+)
 def test_what_is_no_request_is_refused(arguments: list[str], message: str) -> None:
     with pytest.raises(cnnspec.RequestError, match=message):
         CliRunner().invoke(cli, ["report", *arguments], catch_exceptions=False)
@@ -162,7 +196,9 @@ def test_what_is_no_request_is_refused(arguments: list[str], message: str) -> No
 
 @given(st.lists(st.integers(-50, 60), min_size=1, max_size=9000), st.integers(100, 10**6))
 @settings(max_examples=30, deadline=None)
-def test_an_outline_of_many_moments_keeps_the_highest_and_lowest_everywhere(steps: list[int], ground: int) -> None:
+def test_an_outline_of_many_moments_keeps_the_highest_and_lowest_everywhere(
+    steps: list[int], ground: int
+) -> None:
     found = [*moments((Event(n, "a", "forward") for n in steps), ground)]
     kept = seen(found)
     assert kept == sorted({*kept})
@@ -170,7 +206,7 @@ def test_an_outline_of_many_moments_keeps_the_highest_and_lowest_everywhere(step
     assert {0, len(found) - 1} <= {*kept}
     live = [m.live for m in found]
     for i in range(0, len(found), 500):  # in any stretch that is wider than a few pixels
-        part = live[i:i + 500]
+        part = live[i : i + 500]
         inside = [live[k] for k in kept if i - 20 <= k < i + 520]
         assert min(inside) <= min(part)
         assert max(inside) >= max(part)

@@ -1,4 +1,5 @@
-"""The pages in a real Chromium: they load, fold and sort, by the keyboard too, in light and dark, without complaint."""
+"""The pages in a real Chromium: they load, fold and sort, by the keyboard too, in light and dark,
+without complaint."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,9 @@ from browser import Page
 import cnnspec
 from cnnspec.report.html_report.page import html_report
 
-VISIBLE = "[...document.querySelectorAll('#layers tbody tr')].filter(r => !r.hidden && r.offsetHeight)"
+VISIBLE = (
+    "[...document.querySelectorAll('#layers tbody tr')].filter(r => !r.hidden && r.offsetHeight)"
+)
 NAMES = f"{VISIBLE}.map(r => r.cells[0].textContent)"
 MACS = f"{VISIBLE}.map(r => Number(r.cells[4].textContent.replaceAll(',', '')))"
 
@@ -42,8 +45,11 @@ def reach(page: Page, what: str) -> None:
 def test_it_loads_without_complaint(page: Page) -> None:
     assert page.run("document.title") == "ResNet-18 (resnet18)"
     assert page.run(f"{NAMES}.filter(name => !name.match(/^layer[1-4](\\.[01])?$/))") == [
-        row.name for row in cnnspec.load("resnet18").layers]
-    assert page.run("document.querySelectorAll('svg').length") == 6  # a diagram, three plots, two timelines
+        row.name for row in cnnspec.load("resnet18").layers
+    ]
+    assert (
+        page.run("document.querySelectorAll('svg').length") == 6
+    )  # a diagram, three plots, two timelines
     assert page.complaints == []
 
 
@@ -56,7 +62,9 @@ def test_a_complaint_would_be_heard(page: Page) -> None:
 
 def test_a_block_folds_and_unfolds(page: Page) -> None:
     before = page.run(NAMES)
-    button = "[...document.querySelectorAll('tr.block button')].find(b => b.textContent === 'layer1')"
+    button = (
+        "[...document.querySelectorAll('tr.block button')].find(b => b.textContent === 'layer1')"
+    )
     page.run(f"{button}.click()")
     assert page.run(NAMES) == [name for name in before if not name.startswith("layer1.")]
     assert page.run(f"{button}.getAttribute('aria-expanded')") == "false"
@@ -71,7 +79,10 @@ def test_a_block_folds_and_unfolds(page: Page) -> None:
 
 def test_what_is_folded_within_stays_folded(page: Page) -> None:
     for name in ("layer2.0", "layer2", "layer2"):
-        page.run(f"[...document.querySelectorAll('tr.block button')].find(b => b.textContent === '{name}').click()")
+        page.run(
+            "[...document.querySelectorAll('tr.block button')].find(b => b.textContent ==="
+            f" '{name}').click()"
+        )
     shown = page.run(NAMES)
     assert "layer2.0" in shown
     assert "layer2.1.conv1" in shown
@@ -126,11 +137,15 @@ def test_light_and_dark_are_readable(page: Page) -> None:
     colours = []
     for dark in (False, True):
         page.dark(dark)
-        colours.append(page.run(
-            "['body', '.cnn-text', '.cnn-layer', '.cnn-ground', '.mem-ground', '.mem-text'].map(s => { const c = "
-            "getComputedStyle(document.querySelector(s)); return s === 'body' ? c.backgroundColor : c.fill })"))
+        colours.append(
+            page.run(
+                "['body', '.cnn-text', '.cnn-layer', '.cnn-ground', '.mem-ground',"
+                " '.mem-text'].map(s => { const c = getComputedStyle(document.querySelector(s));"
+                " return s === 'body' ? c.backgroundColor : c.fill })"
+            )
+        )
     assert all(a != b for a, b in zip(*colours, strict=True))
-    for (body, text, box, ground, sheet, words) in colours:
+    for body, text, box, ground, sheet, words in colours:
         assert body == ground == sheet
         assert contrast(text, box) >= 4.5  # what WCAG 2 asks of text
         assert contrast(words, sheet) >= 4.5
@@ -149,12 +164,16 @@ def luminance(colour: str) -> float:
 
 
 @pytest.mark.parametrize("name", ["resnet50", "unet", "retinanet_resnet50_fpn"])
-def test_text_stays_within_its_box_in_the_browsers_own_font(browser: Page, tmp_path: Path, name: str) -> None:
+def test_text_stays_within_its_box_in_the_browsers_own_font(
+    browser: Page, tmp_path: Path, name: str
+) -> None:
     (tmp_path / "a.svg").write_text(cnnspec.load(name).draw(), encoding="utf-8")
     browser.open(tmp_path / "a.svg")
-    wide = browser.run("""[...document.querySelectorAll('g.cnn-box')].flatMap(g => {
+    wide = browser.run(
+        """[...document.querySelectorAll('g.cnn-box')].flatMap(g => {
         const box = g.querySelector('rect:last-of-type').getBBox();
         return [...g.querySelectorAll('text:not(.cnn-letter)')].map(t => t.getBBox())
-            .filter(t => t.x < box.x || t.x + t.width > box.x + box.width).length; }).reduce((a, b) => a + b, 0)""")
+            .filter(t => t.x < box.x || t.x + t.width > box.x + box.width).length; }).reduce((a, b) => a + b, 0)"""
+    )
     assert wide == 0
     assert browser.run("document.querySelectorAll('g.cnn-box').length") > 5

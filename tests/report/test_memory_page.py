@@ -12,12 +12,25 @@ DATA = Path(__file__).parents[2] / "reports" / "data" / "memory.json"
 
 def row(off: int = 0, **more: Any) -> dict[str, Any]:
     true = {"saved": 1000, "inference": 2000, "training": 4000}
-    return {"network": "net", "predicted": {**true, "training": 4000 + off}, "measured": true,
-            "with_workspace": {"inference": 2000, "training": 4400}, "torchinfo": 3000, "memtracker": 4004, **more}
+    return {
+        "network": "net",
+        "predicted": {**true, "training": 4000 + off},
+        "measured": true,
+        "with_workspace": {"inference": 2000, "training": 4400},
+        "torchinfo": 3000,
+        "memtracker": 4004,
+        **more,
+    }
 
 
 def shown(*rows: dict[str, Any]) -> str:
-    data = {"versions": {"torch": "2.13.0"}, "machine": "a CPU", "batch": 2, "dtype": "float32", "networks": list(rows)}
+    data = {
+        "versions": {"torch": "2.13.0"},
+        "machine": "a CPU",
+        "batch": 2,
+        "dtype": "float32",
+        "networks": list(rows),
+    }
     return " ".join(page(data).split())
 
 
@@ -31,8 +44,15 @@ def test_a_plan_that_is_off_is_seen() -> None:
 
 
 def test_a_step_of_adam_that_is_off_is_seen() -> None:
-    text = shown(row(adam={"predicted": 8000, "measured": 8016}), row(adam={"predicted": 8, "measured": 8}), row())
-    assert "2 training peaks were measured, of which 1 are right to the byte; the worst is 16 bytes off" in text
+    text = shown(
+        row(adam={"predicted": 8000, "measured": 8016}),
+        row(adam={"predicted": 8, "measured": 8}),
+        row(),
+    )
+    assert (
+        "2 training peaks were measured, of which 1 are right to the byte; the worst is 16"
+        " bytes off" in text
+    )
     assert "| 4,400 | -16 |" in text
 
 
@@ -42,7 +62,11 @@ def test_what_was_predicted_is_what_is_predicted() -> None:
     for row in rows:
         batch = row.get("batch", 2)
         plan = cnnspec.load(row["network"]).memory(batch)
-        now = {"saved": plan.saved, "inference": plan.inference_peak, "training": plan.training_peak}
+        now = {
+            "saved": plan.saved,
+            "inference": plan.inference_peak,
+            "training": plan.training_peak,
+        }
         assert now == row["predicted"], row["network"]
         if "adam" in row:
             step = cnnspec.load(row["network"]).memory(batch, optimizer="adam")
@@ -51,7 +75,9 @@ def test_what_was_predicted_is_what_is_predicted() -> None:
 
 def test_a_smaller_batch_is_said() -> None:
     assert "a batch of 2. Not" in shown(row())
-    assert "a batch of 2 (of 1 for large, as more do not fit). Not" in shown(row(), row(network="large", batch=1))
+    assert "a batch of 2 (of 1 for large, as more do not fit). Not" in shown(
+        row(), row(network="large", batch=1)
+    )
 
 
 def test_what_was_not_measured_is_named() -> None:

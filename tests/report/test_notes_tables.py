@@ -1,4 +1,5 @@
-"""The tables of the course notes come out cell for cell; what they say stands in data/, with its source."""
+"""The tables of the course notes come out cell for cell; what they say stands in data/, with its
+source."""
 
 import csv
 import re
@@ -15,7 +16,9 @@ from cnnspec.report.pages.note_tables import TABLES, pages
 from cnnspec.report.table import table
 
 DATA = Path(__file__).parent / "data"
-BIRD, FAMILY, MODELS, LENET, ALEXNET = (table.command for table in TABLES)  # as reports/note_tables.md names them
+BIRD, FAMILY, MODELS, LENET, ALEXNET = (
+    table.command for table in TABLES
+)  # as reports/note_tables.md names them
 
 
 def printed(name: str) -> list[list[str]]:
@@ -44,18 +47,24 @@ def test_bird_cnn_is_the_table_of_note_002() -> None:
 
 def test_lenet5_is_table_14_1_of_note_004() -> None:
     assert shown(LENET) == printed("lenet5_geron")  # which has no column of paddings
-    padding = shown("table lenet5_geron --preset architecture --reverse --columns layer,padding")[1:]
+    padding = shown("table lenet5_geron --preset architecture --reverse --columns layer,padding")[
+        1:
+    ]
     assert {row[1] for row in padding} == {"VALID", "–"}
 
 
 def test_alexnet_is_table_14_2_of_note_004_with_the_layer_that_it_leaves_out() -> None:
     headings, *rows = shown(ALEXNET)
-    wrong = {"S8": ["Max Pooling", "256", "6×6", "3×3", "2", "VALID", "–"]}  # without it F8 would have 43,264 inputs
+    wrong = {
+        "S8": ["Max Pooling", "256", "6×6", "3×3", "2", "VALID", "–"]
+    }  # without it F8 would have 43,264 inputs
     left_out = [row for row in rows if row[0] in wrong]
     assert [row[1:] for row in left_out] == list(wrong.values())
     renamed = {"F9": "F8", "F10": "F9"}  # which are one further, as S8 is a layer
-    assert [headings, *([renamed.get(row[0], row[0]), *row[1:]] for row in rows if row not in left_out)] == printed(
-        "alexnet_geron")
+    assert [
+        headings,
+        *([renamed.get(row[0], row[0]), *row[1:]] for row in rows if row not in left_out),
+    ] == printed("alexnet_geron")
 
 
 def test_the_vgg_family_is_that_of_note_002_with_the_stage_that_it_leaves_out() -> None:
@@ -71,15 +80,23 @@ def test_the_vgg_family_is_that_of_note_002_with_the_stage_that_it_leaves_out() 
 
 SIZES = {  # rows of the comparison of note 002 that hold, and what is true of those that do not
     "Parameter [M]": {"Inception-v3": "23.8", "ResNet18": "11.7", "ResNet50": "25.6"},
-    "Network size[MB]": {"Alexnet": "244", "GoogLeNet": "28", "Inception-v3": "95", "VGG-16": "553", "ResNet18": "47",
-                         "ResNet50": "102"},
+    "Network size[MB]": {
+        "Alexnet": "244",
+        "GoogLeNet": "28",
+        "Inception-v3": "95",
+        "VGG-16": "553",
+        "ResNet18": "47",
+        "ResNet50": "102",
+    },
 }
 
 
 def test_models_compare_as_in_note_002_with_its_slips_corrected() -> None:
     rows = shown(f"{MODELS} --exact")[1:]
     headings, *theirs = printed("model_comparison")
-    assert [row[0].replace("-", "").lower() for row in rows] == [row[0].replace("-", "").lower() for row in theirs]
+    assert [row[0].replace("-", "").lower() for row in rows] == [
+        row[0].replace("-", "").lower() for row in theirs
+    ]
     for ours, noted in zip(rows, theirs, strict=True):
         assert ours[1] == noted[1]
         for exact, cell, heading in zip(ours[2:], noted[2:], headings[2:], strict=True):
@@ -91,14 +108,27 @@ def test_models_compare_as_in_note_002_with_its_slips_corrected() -> None:
 
 
 NARROW = ("bird_cnn", "lenet5", "lenet5_geron", "alexnet", "alexnet_geron")
-NOTED = (*NARROW, "alexnet_torchvision", "keras_cifar_cnn", "mlp_32x32", "vgg11", "vgg11_lrn", "vgg13", "vgg16_conv1",
-         "vgg16", "vgg19")
+NOTED = (
+    *NARROW,
+    "alexnet_torchvision",
+    "keras_cifar_cnn",
+    "mlp_32x32",
+    "vgg11",
+    "vgg11_lrn",
+    "vgg13",
+    "vgg16_conv1",
+    "vgg16",
+    "vgg19",
+)
 
 
-@pytest.mark.parametrize(("name", "preset"), [
-    *((name, preset) for name in NOTED for preset in ("summary", "activations")),
-    *((name, "architecture") for name in NARROW),
-])
+@pytest.mark.parametrize(
+    ("name", "preset"),
+    [
+        *((name, preset) for name in NOTED for preset in ("summary", "activations")),
+        *((name, "architecture") for name in NARROW),
+    ],
+)
 def test_tables_of_the_notes_fit_into_80_columns(name: str, preset: str) -> None:
     assert max(map(len, table(load(name), preset=preset).splitlines())) <= 80
 
@@ -109,16 +139,31 @@ def page() -> str:
     return pages("")["note_tables.md"]
 
 
-WRONG = {"227": "244", "27": "true of 26.6974 MiB", "23.9": "23.8", "89": "95", "515": "553", "25.6": "11.7",
-         "96": "47", "44.6": "25.6", "167": "102"}
+WRONG = {
+    "227": "244",
+    "27": "true of 26.6974 MiB",
+    "23.9": "23.8",
+    "89": "95",
+    "515": "553",
+    "25.6": "11.7",
+    "96": "47",
+    "44.6": "25.6",
+    "167": "102",
+}
 
 
-@pytest.mark.parametrize(("name", "where", "wrong"), [
-    ("bird_cnn", "CNN-Example", {}), ("model_comparison", "Comparison", WRONG), ("lenet5_geron", "Table 14-1", {}),
-    ("alexnet_geron", "Table 14-2", {}),
-])
+@pytest.mark.parametrize(
+    ("name", "where", "wrong"),
+    [
+        ("bird_cnn", "CNN-Example", {}),
+        ("model_comparison", "Comparison", WRONG),
+        ("lenet5_geron", "Table 14-1", {}),
+        ("alexnet_geron", "Table 14-2", {}),
+    ],
+)
 def test_the_page_of_tables_has_each_cell_of_the_notes_and_marks_those_that_are_wrong(
-        name: str, where: str, wrong: dict[str, str]) -> None:
+    name: str, where: str, wrong: dict[str, str]
+) -> None:
     section = page().partition(f"\n## {where}")[2].partition("\n## ")[0]
     theirs = printed(name)[1:]
     for ours, noted in zip(cells(section)[1:], theirs, strict=False):

@@ -1,4 +1,5 @@
-"""The generated pages: every network and operator is on them, their links lead somewhere, and they come again."""
+"""The generated pages: every network and operator is on them, their links lead somewhere, and they
+come again."""
 
 import re
 from html import unescape
@@ -40,7 +41,9 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
     headings = {anchor(heading) for heading in re.findall(r"^#+ (.+)$", text, re.M)}
     for link in re.findall(r"\]\(([^)\s]+)\)", text):
         path, _, place = link.partition("#")
-        assert link.startswith("https://") or ((page.parent / path).exists() if path else place in headings), link
+        assert link.startswith("https://") or (
+            (page.parent / path).exists() if path else place in headings
+        ), link
 
 
 def test_the_index_leads_to_every_page() -> None:
@@ -50,7 +53,9 @@ def test_the_index_leads_to_every_page() -> None:
         if page not in seen:
             seen.add(page)
             links = re.findall(r"\]\(([^)#\s]+\.md)\)", page.read_text(encoding="utf-8"))
-            open_ += [(page.parent / link).resolve() for link in links if not link.startswith("https://")]
+            open_ += [
+                (page.parent / link).resolve() for link in links if not link.startswith("https://")
+            ]
     assert set(PAGES) - seen == set()
 
 
@@ -62,35 +67,61 @@ def test_the_page_of_operators_is_rendered_and_has_them_all() -> None:
     for name, part in parts.items():
         cls = operator(name)
         assert all(f"| {field.replace('_', chr(92) + '_')} " in part for field in cls.fields), name
-        assert len([line for line in part.splitlines() if cells(line)[0] in {e.source for e in cls.examples}]) == len(
-            cls.examples), name
+        assert len(
+            [
+                line
+                for line in part.splitlines()
+                if cells(line)[0] in {e.source for e in cls.examples}
+            ]
+        ) == len(cls.examples), name
         assert "``" not in part
 
 
 def test_comparison_has_every_network_in_each_of_its_tables() -> None:
     text = (REPORTS / "comparison.md").read_text(encoding="utf-8")
     names = [name for names in cnnspec.networks().values() for name in names]
-    tables = [[cells(line)[0] for line in part.splitlines() if line.startswith("| ")][1:]
-              for part in text.split("\n## ")[1:]]
+    tables = [
+        [cells(line)[0] for line in part.splitlines() if line.startswith("| ")][1:]
+        for part in text.split("\n## ")[1:]
+    ]
     assert tables == [names, names, names]
 
 
 def test_a_page_of_a_family_is_rendered_from_its_spec(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(family, "audited", lambda: audit(["note_002"]))
     nets = [cnnspec.load("lenet5")]
-    verified = {"lenet5": {"network": "lenet5", "checks": [
-        {"check": "shapes", "against": "PyTorch on CPU", "status": "failed", "compared": "", "detail": "",
-         "differences": []}]}}
+    verified = {
+        "lenet5": {
+            "network": "lenet5",
+            "checks": [
+                {
+                    "check": "shapes",
+                    "against": "PyTorch on CPU",
+                    "status": "failed",
+                    "compared": "",
+                    "detail": "",
+                    "differences": [],
+                }
+            ],
+        }
+    }
     text = "\n\n".join(family.parts("lenet5", nets, verified))
     lines = [cells(line) for line in text.splitlines() if line.startswith("| ")]
     assert ["lenet5", "1998", "1x32x32", "61.71k", "416.5k", "8494", "5", "16"] in lines
     assert ["C3", "conv", "16x10x10", "2,416", "240,000", "14x14"] in lines
     assert lines[-1][:3] == ["lenet5", "FAILED", "–"]
-    assert re.search(r"## Published figures\n\nCourse notes and papers print \d+ figures .* \d+ confirmed", text)
+    assert re.search(
+        r"## Published figures\n\nCourse notes and papers print \d+ figures .* \d+ confirmed", text
+    )
 
 
 def test_deep_blocks_are_folded_until_a_table_can_be_read() -> None:
-    for name, depth in (("vgg19", None), ("resnet50", 2), ("densenet121", 2), ("resnet1202_cifar", 2)):
+    for name, depth in (
+        ("vgg19", None),
+        ("resnet50", 2),
+        ("densenet121", 2),
+        ("resnet1202_cifar", 2),
+    ):
         net = cnnspec.load(name)
         assert family.depth(net) == depth, name
         assert len(net.rows(depth)) <= family.ROWS
@@ -101,4 +132,6 @@ def test_all_pages_are_up_to_date_and_come_again() -> None:
     found = pages.rendered(str(REPORTS))
     there = {str(p.relative_to(REPORTS)): p.read_text(encoding="utf-8") for p in PAGES}
     assert {path: text for path, text in found.items() if path.endswith(".md")} == there
-    assert comparison.pages(str(REPORTS))["comparison.md"].rstrip("\n") == found["comparison.md"].rstrip("\n")
+    assert comparison.pages(str(REPORTS))["comparison.md"].rstrip("\n") == found[
+        "comparison.md"
+    ].rstrip("\n")

@@ -30,11 +30,25 @@ def rows(text: str) -> list[list[str]]:
 def test_alexnet_as_json_keeps_the_contract() -> None:
     data = json.loads(json_text(load("alexnet")))
     head = {k: data[k] for k in ("version", "network", "title", "family", "input")}
-    assert head == {"version": 1, "network": "alexnet", "title": "AlexNet", "family": "alexnet", "input": [3, 227, 227]}
+    assert head == {
+        "version": 1,
+        "network": "alexnet",
+        "title": "AlexNet",
+        "family": "alexnet",
+        "input": [3, 227, 227],
+    }
     promised = ["version", "network", "title", "family", "input", "layers", "totals"]
     assert [k for k in data if k in promised] == promised
-    first = {"name": "conv1", "op": "conv", "output": [96, 55, 55], "activation_size": 290400, "params": 34944,
-             "buffers": 0, "macs": 105415200, "receptive_field": [11, 11]}
+    first = {
+        "name": "conv1",
+        "op": "conv",
+        "output": [96, 55, 55],
+        "activation_size": 290400,
+        "params": 34944,
+        "buffers": 0,
+        "macs": 105415200,
+        "receptive_field": [11, 11],
+    }
     assert list(data["layers"][0].items())[: len(first)] == list(first.items())
     sums = {"params": 60965224, "buffers": 0, "macs": 724406816, "flops": 1448813632}
     assert list(data["totals"].items())[:4] == list(sums.items())
@@ -51,7 +65,10 @@ def test_a_preset_shows_its_columns_in_order(preset: str) -> None:
 
 
 def test_columns_are_chosen_by_key_and_a_wrong_one_is_named() -> None:
-    assert rows(table(load("lenet5"), columns=["params", "layer"]))[:2] == [["Params", "Layer"], ["156", "C1"]]
+    assert rows(table(load("lenet5"), columns=["params", "layer"]))[:2] == [
+        ["Params", "Layer"],
+        ["156", "C1"],
+    ]
     with pytest.raises(RequestError, match=r"there is no column 'parms'; did you mean 'params'\?"):
         table(load("lenet5"), columns=["parms"])
 
@@ -73,22 +90,31 @@ def test_layout_hwc_puts_channels_last_and_makes_vectors_columns(format: str) ->
 
 def test_reverse_prints_the_output_first() -> None:
     names = [r[0] for r in rows(table(load("lenet5"), preset="architecture"))[1:]]
-    assert [r[0] for r in rows(table(load("lenet5"), preset="architecture", reverse=True))[1:]] == names[::-1]
+    assert [
+        r[0] for r in rows(table(load("lenet5"), preset="architecture", reverse=True))[1:]
+    ] == names[::-1]
 
 
 def test_depth_folds_blocks_and_counts_equal_rows() -> None:
     net = network('{ name = "u", op = "unit", repeat = 4 }', [4, 8, 8], UNITS)
     assert [r[0] for r in rows(table(net))[1:]] == ["u.0.c", "u.1.c", "u.2.c", "u.3.c", "Total"]
     folded = rows(table(net, depth=1))[1:]
-    assert folded == [["u.0 … u.3 x4", "unit", "4x8x8", "148", "9,216", "9x9"], ["Total", "", "", "592", "36,864", ""]]
+    assert folded == [
+        ["u.0 … u.3 x4", "unit", "4x8x8", "148", "9,216", "9x9"],
+        ["Total", "", "", "592", "36,864", ""],
+    ]
     assert "xN: N rows in a run" in table(net, depth=1)
     data = json.loads(json_text(net, depth=1))["layers"]
-    assert [(r["name"], r["times"], r["last"], r["params"]) for r in data] == [("u.0", 4, "u.3", 148)]
+    assert [(r["name"], r["times"], r["last"], r["params"]) for r in data] == [
+        ("u.0", 4, "u.3", 148)
+    ]
 
 
 def test_rows_that_differ_in_an_activation_are_not_folded() -> None:
     conv = '{{ name = "{0}", op = "conv", out_channels = 4, kernel_size = 1, activation = "{1}" }},'
-    net = network(conv.format("a", "relu") + conv.format("b", "tanh") + conv.format("c", "tanh"), [4, 8, 8])
+    net = network(
+        conv.format("a", "relu") + conv.format("b", "tanh") + conv.format("c", "tanh"), [4, 8, 8]
+    )
     assert [(r.name, r.times) for r in net.rows(depth=1)] == [("a", 1), ("b", 2)]
 
 
@@ -105,4 +131,6 @@ def test_training_adds_what_inference_leaves_out() -> None:
     assert "1 node that is there in training only is left out" in table(net).replace("\n", " ")
     assert [r[0] for r in rows(table(net, training=True))[1:]] == ["c", "aux", "p", "Total"]
     assert rows(table(net, training=True))[-1][3] == "147"
-    assert [r.get("training_only") for r in json.loads(json_text(net, training=True))["layers"]] == [None, True, None]
+    assert [
+        r.get("training_only") for r in json.loads(json_text(net, training=True))["layers"]
+    ] == [None, True, None]

@@ -18,19 +18,49 @@ HOSTILE = "a\x1b[31m&<\"'>|%:,\r\n\u202e\ud800]]>*_`"
 WRONG = [
     Difference("conv1", "output", (64, 56, 56), (64, 55, 55), "padding or ceil_mode"),
     Difference("conv2", "macs", 1024, 1000, "how the work is counted"),
-    Difference("conv3", "tensors", {"weight": (8, 3), "bias": (8,)}, {"weight": (8, 4), "bias": (8,)}, "groups"),
+    Difference(
+        "conv3",
+        "tensors",
+        {"weight": (8, 3), "bias": (8,)},
+        {"weight": (8, 4), "bias": (8,)},
+        "groups",
+    ),
     Difference("conv4", "layer", "conv", None, ""),
 ]
-PASSED = Verdict("good", "CPU", {"torch": "2.13"}, (check("shapes", "PyTorch on CPU", "12 layers", []),))
-BAD = Verdict("bad", "CPU", {"torch": "2.13"}, (
-    check("shapes", "PyTorch on CPU", "12 layers", WRONG),
-    Check("MACs", "fvcore", LIMITED, detail="meta has no values"),
-    Check("reference", "timm x", IMPOSSIBLE, detail="timm has no model x"),
-), "abc", {"conv1": Where("specs/bad.toml", 7, 3)})
-NASTY = Verdict(HOSTILE, HOSTILE, {HOSTILE: HOSTILE}, (
-    Check(HOSTILE, HOSTILE, FAILED, HOSTILE, HOSTILE, (Difference(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),)),
-    Check(HOSTILE, HOSTILE, IMPOSSIBLE, detail=HOSTILE), Check(HOSTILE, HOSTILE, LIMITED, detail=HOSTILE),
-), "", {HOSTILE: Where(HOSTILE, 1, 1)})
+PASSED = Verdict(
+    "good", "CPU", {"torch": "2.13"}, (check("shapes", "PyTorch on CPU", "12 layers", []),)
+)
+BAD = Verdict(
+    "bad",
+    "CPU",
+    {"torch": "2.13"},
+    (
+        check("shapes", "PyTorch on CPU", "12 layers", WRONG),
+        Check("MACs", "fvcore", LIMITED, detail="meta has no values"),
+        Check("reference", "timm x", IMPOSSIBLE, detail="timm has no model x"),
+    ),
+    "abc",
+    {"conv1": Where("specs/bad.toml", 7, 3)},
+)
+NASTY = Verdict(
+    HOSTILE,
+    HOSTILE,
+    {HOSTILE: HOSTILE},
+    (
+        Check(
+            HOSTILE,
+            HOSTILE,
+            FAILED,
+            HOSTILE,
+            HOSTILE,
+            (Difference(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
+        ),
+        Check(HOSTILE, HOSTILE, IMPOSSIBLE, detail=HOSTILE),
+        Check(HOSTILE, HOSTILE, LIMITED, detail=HOSTILE),
+    ),
+    "",
+    {HOSTILE: Where(HOSTILE, 1, 1)},
+)
 
 
 @pytest.mark.parametrize("format", VERDICTS)
@@ -39,11 +69,15 @@ def test_no_format_lets_control_characters_through(format: str, several: bool) -
     page = written([NASTY, BAD, PASSED] if several else [NASTY], format, several)
     assert printable(page)
     if format == "json":
-        assert HOSTILE in str(json.loads(page)) or json.loads(page).get("network", HOSTILE) == HOSTILE
+        assert (
+            HOSTILE in str(json.loads(page)) or json.loads(page).get("network", HOSTILE) == HOSTILE
+        )
     if format == "junit":
         assert ElementTree.fromstring(page).tag == "testsuites"
     if format == "github":
-        assert all(re.fullmatch(r"::(error|notice)( [^:]*)?::.*", line) for line in page.splitlines())
+        assert all(
+            re.fullmatch(r"::(error|notice)( [^:]*)?::.*", line) for line in page.splitlines()
+        )
 
 
 def test_text_names_layer_quantity_both_values_and_the_cause() -> None:
@@ -69,7 +103,15 @@ def test_text_of_several_has_a_summary_the_failures_and_the_counts() -> None:
     lines = written([PASSED, BAD], "text", True).splitlines()
     assert lines[0].split() == ["Network", "PyTorch", "fvcore", "timm"]
     assert lines[2].split() == ["good", "passed", "–", "–"]
-    assert lines[3].split() == ["bad", "FAILED", "shapes", "limited", "MACs", "IMPOSSIBLE", "reference"]
+    assert lines[3].split() == [
+        "bad",
+        "FAILED",
+        "shapes",
+        "limited",
+        "MACs",
+        "IMPOSSIBLE",
+        "reference",
+    ]
     assert lines[-1] == "2 networks: 1 passed, 1 failed."
     assert "good: passed" not in "\n".join(lines)
     assert "bad: FAILED on CPU, 0 of 3 checks passed" in lines
@@ -93,30 +135,65 @@ def test_json_has_the_keys_of_the_contract(several: bool) -> None:
     else:
         assert found.pop("version") == 1
     assert {k: v for k, v in found.items() if k != "checks"} == {
-        "network": "bad", "passed": False, "device": "CPU", "versions": {"torch": "2.13"}, "digest": "abc"}
+        "network": "bad",
+        "passed": False,
+        "device": "CPU",
+        "versions": {"torch": "2.13"},
+        "digest": "abc",
+    }
     shapes = found["checks"][0]
     assert list(shapes) == ["check", "against", "status", "compared", "detail", "differences"]
     assert [c["status"] for c in found["checks"]] == ["failed", "limited", "impossible"]
-    assert shapes["differences"][0] == {"layer": "conv1", "quantity": "output", "calculated": [64, 56, 56],
-                                        "measured": [64, 55, 55], "cause": "padding or ceil_mode"}
+    assert shapes["differences"][0] == {
+        "layer": "conv1",
+        "quantity": "output",
+        "calculated": [64, 56, 56],
+        "measured": [64, 55, 55],
+        "cause": "padding or ceil_mode",
+    }
 
 
 def test_junit_has_a_suite_a_network_and_a_case_a_check() -> None:
     root = ElementTree.fromstring(written([PASSED, BAD], "junit", True))
     assert [s.attrib for s in root] == [
-        {"name": "good", "hostname": "CPU", "tests": "1", "failures": "0", "errors": "0", "skipped": "0"},
-        {"name": "bad", "hostname": "CPU", "tests": "3", "failures": "1", "errors": "1", "skipped": "1"}]
-    assert [[child.tag for child in case] for case in root.iter("testcase")] == [[], ["failure"], ["skipped"],
-                                                                                ["error"]]
+        {
+            "name": "good",
+            "hostname": "CPU",
+            "tests": "1",
+            "failures": "0",
+            "errors": "0",
+            "skipped": "0",
+        },
+        {
+            "name": "bad",
+            "hostname": "CPU",
+            "tests": "3",
+            "failures": "1",
+            "errors": "1",
+            "skipped": "1",
+        },
+    ]
+    assert [[child.tag for child in case] for case in root.iter("testcase")] == [
+        [],
+        ["failure"],
+        ["skipped"],
+        ["error"],
+    ]
     failure = next(root.iter("failure"))
-    assert str(failure.get("message")).startswith("conv1, output: calculated 64x56x56, measured 64x55x55")
+    assert str(failure.get("message")).startswith(
+        "conv1, output: calculated 64x56x56, measured 64x55x55"
+    )
     assert str(failure.text).count("\n") == 3
 
 
 def test_github_points_at_the_layer_in_the_spec() -> None:
     lines = written([BAD], "github", False).splitlines()
-    assert lines[0] == ("::error file=specs/bad.toml,line=7,col=3,title=bad%3A shapes against PyTorch on CPU::conv1, "
-                        "output: calculated 64x56x56, measured 64x55x55; likely cause: padding or ceil_mode")
+    assert (
+        lines[0]
+        == "::error file=specs/bad.toml,line=7,col=3,title=bad%3A shapes against PyTorch on"
+        " CPU::conv1, output: calculated 64x56x56, measured 64x55x55; likely cause: padding or"
+        " ceil_mode"
+    )
     assert lines[4] == "::error title=bad%3A reference against timm x::timm has no model x"
     assert lines[-1] == "::notice title=cnnspec verify::bad: FAILED on CPU, 0 of 3 checks passed"
     assert written([PASSED], "github", False).count("::error") == 0

@@ -1,4 +1,5 @@
-"""What rules say, held against counting: pixels one by one, and the networks that their hints describe."""
+"""What rules say, held against counting: pixels one by one, and the networks that their hints
+describe."""
 
 import re
 
@@ -18,10 +19,17 @@ def found(layers: str, shape: list[int], *codes: str, rest: str = "") -> list[Pr
 def read(size: int, kernel: int, stride: int, pad: int, dilation: int) -> set[int]:
     """The real positions that the windows along one dimension read."""
     starts = range(-pad, size + pad - dilation * (kernel - 1), stride)
-    return {p for s in starts for p in range(s, s + dilation * (kernel - 1) + 1, dilation) if 0 <= p < size}
+    return {
+        p
+        for s in starts
+        for p in range(s, s + dilation * (kernel - 1) + 1, dilation)
+        if 0 <= p < size
+    }
 
 
-WINDOWS = st.tuples(st.integers(1, 24), st.integers(1, 6), st.integers(1, 5), st.integers(0, 3), st.integers(1, 3))
+WINDOWS = st.tuples(
+    st.integers(1, 24), st.integers(1, 6), st.integers(1, 5), st.integers(0, 3), st.integers(1, 3)
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -29,14 +37,18 @@ WINDOWS = st.tuples(st.integers(1, 24), st.integers(1, 6), st.integers(1, 5), st
 def test_pixels_are_said_to_be_unread_where_they_are(window: tuple[int, ...]) -> None:
     size, kernel, stride, pad, dilation = window
     assume(dilation * (kernel - 1) + 1 <= size + 2 * pad)
-    line = f'{{ name = "c", op = "conv", out_channels = 1, kernel_size = {kernel}, stride = {stride}, ' \
-           f'padding = {pad}, dilation = {dilation} }}'
+    line = (
+        f'{{ name = "c", op = "conv", out_channels = 1, kernel_size = {kernel}, stride = {stride}, '
+        f"padding = {pad}, dilation = {dilation} }}"
+    )
     seen = read(size, kernel, stride, pad, dilation)
     codes = {p.rule for p in found(line, [1, size], "S001", "S002")}
     extent = dilation * (kernel - 1) + 1
     behind = size - max(range(-pad, size + pad - extent + 1, stride)) - extent
     assert ("S001" in codes) == (behind > max(0, stride - extent))
-    gaps = {p for p in range(max(seen, default=0)) if p not in seen and extent - 1 <= p < size - extent}
+    gaps = {
+        p for p in range(max(seen, default=0)) if p not in seen and extent - 1 <= p < size - extent
+    }
     if gaps and "S001" not in codes:
         assert "S002" in codes
     if "S002" in codes:
@@ -46,16 +58,24 @@ def test_pixels_are_said_to_be_unread_where_they_are(window: tuple[int, ...]) ->
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(1, 60), st.integers(1, 8), st.integers(1, 6), st.integers(0, 3))
-def test_what_is_said_to_read_every_pixel_does(size: int, kernel: int, stride: int, pad: int) -> None:
+def test_what_is_said_to_read_every_pixel_does(
+    size: int, kernel: int, stride: int, pad: int
+) -> None:
     assume(kernel <= size + 2 * pad)
-    form = '{{ name = "c", op = "conv", out_channels = 1, kernel_size = {}, stride = {}, padding = {} }}'
+    form = (
+        '{{ name = "c", op = "conv", out_channels = 1, kernel_size = {}, stride = {}, padding ='
+        " {} }}"
+    )
     for problem in found(form.format(kernel, stride, pad), [1, size], "S001"):
         down, up = map(int, re.findall(r"of (\d+) or (\d+)", problem.hint)[0])
         assert down < size < up
         for better in (down, up):
             assert found(form.format(kernel, stride, pad), [1, better], "S001") == []
         if kernel >= stride:
-            assert all(found(form.format(kernel, stride, pad), [1, worse], "S001") for worse in range(down + 1, up))
+            assert all(
+                found(form.format(kernel, stride, pad), [1, worse], "S001")
+                for worse in range(down + 1, up)
+            )
         more = re.findall(r"padding = (\d+)", problem.hint)
         for value in map(int, more):
             assert value > pad
@@ -64,10 +84,14 @@ def test_what_is_said_to_read_every_pixel_does(size: int, kernel: int, stride: i
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(2, 12), st.integers(1, 4), st.integers(1, 3), st.integers(0, 2), st.booleans())
-def test_padding_is_said_to_be_averaged_where_it_is(size: int, kernel: int, stride: int, pad: int, ceil: bool) -> None:
+def test_padding_is_said_to_be_averaged_where_it_is(
+    size: int, kernel: int, stride: int, pad: int, ceil: bool
+) -> None:
     assume(2 * pad <= kernel <= size + 2 * pad)
-    line = f'{{ name = "p", op = "avgpool", kernel_size = {kernel}, stride = {stride}, padding = {pad}, ' \
-           f'ceil_mode = {str(ceil).lower()} }}'
+    line = (
+        f'{{ name = "p", op = "avgpool", kernel_size = {kernel}, stride = {stride}, padding ='
+        f" {pad}, ceil_mode = {str(ceil).lower()} }}"
+    )
     net = network(line, [1, size])
     starts = [i * stride - pad for i in range(net.layers[0].output[1])]
     counted = [[p for p in range(s, s + kernel) if p < size + pad] for s in starts]
@@ -80,15 +104,28 @@ def test_padding_is_said_to_be_averaged_where_it_is(size: int, kernel: int, stri
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from([5, 7, 9, 11]), st.integers(1, 6), st.integers(1, 6), st.sampled_from([0, 1]), st.booleans())
-def test_a_stack_has_the_weights_and_work_that_are_said(kernel: int, c: int, k: int, groups: int, same: bool) -> None:
+@given(
+    st.sampled_from([5, 7, 9, 11]),
+    st.integers(1, 6),
+    st.integers(1, 6),
+    st.sampled_from([0, 1]),
+    st.booleans(),
+)
+def test_a_stack_has_the_weights_and_work_that_are_said(
+    kernel: int, c: int, k: int, groups: int, same: bool
+) -> None:
     groups = 2 * groups or 1
     c, k, n = c * groups, k * groups, (kernel - 1) // 2
     first = f'{{ name = "first", op = "conv", out_channels = {c}, kernel_size = 1 }},'
     common = f'bias = false, groups = {groups}, padding = "{"same" if same else "valid"}"'
-    one = f'{first}\n{{ name = "c", op = "conv", out_channels = {k}, kernel_size = {kernel}, {common} }}'
-    many = first + "\n".join(f'{{ name = "c{i}", op = "conv", out_channels = {k}, kernel_size = 3, {common} }},'
-                             for i in range(n))
+    one = (
+        f'{first}\n{{ name = "c", op = "conv", out_channels = {k}, kernel_size = {kernel},'
+        f" {common} }}"
+    )
+    many = first + "\n".join(
+        f'{{ name = "c{i}", op = "conv", out_channels = {k}, kernel_size = 3, {common} }},'
+        for i in range(n)
+    )
     large, small = network(one, [3, 16, 16]), network(many, [3, 16, 16])
     assert large.layers[-1].output == small.layers[-1].output
     params = [sum(r.params for r in net.layers[1:]) for net in (large, small)]
@@ -96,19 +133,33 @@ def test_a_stack_has_the_weights_and_work_that_are_said(kernel: int, c: int, k: 
     said = problems(large.graph, ["A002"])
     assert bool(said) == (params[1] < params[0] and macs[1] < macs[0])
     for problem in said:
-        assert (f"{n} layers of 3x3 see the same {kernel}x{kernel} with {params[1]:,} weights instead of {params[0]:,} "
-                f"and {macs[1]:,} MACs instead of {macs[0]:,}") == problem.message
+        assert (
+            f"{n} layers of 3x3 see the same {kernel}x{kernel} with {params[1]:,} weights instead"
+            f" of {params[0]:,} and {macs[1]:,} MACs instead of {macs[0]:,}" == problem.message
+        )
 
 
 def test_a_pooled_head_has_as_many_parameters_fewer_as_are_said() -> None:
-    features = '{ name = "conv", op = "conv", out_channels = 8, kernel_size = 3, activation = "relu" },'
-    dense = network(features + '{ name = "flatten", op = "flatten" }, { name = "fc1", op = "linear", out_features = 50 '
-                    '}, { name = "drop", op = "dropout", p = 0.5 }, { name = "fc2", op = "linear", out_features = 10 }',
-                    [3, 12, 12])
-    pooled = network(features + '{ name = "pool", op = "global_avgpool", keepdim = false }, '
-                     '{ name = "fc", op = "linear", out_features = 10 }', [3, 12, 12])
-    problem, = problems(dense.graph, ["A003"])
+    features = (
+        '{ name = "conv", op = "conv", out_channels = 8, kernel_size = 3, activation = "relu" },'
+    )
+    dense = network(
+        features
+        + '{ name = "flatten", op = "flatten" }, { name = "fc1", op = "linear", out_features = 50'
+        ' }, { name = "drop", op = "dropout", p = 0.5 }, { name = "fc2", op = "linear",'
+        " out_features = 10 }",
+        [3, 12, 12],
+    )
+    pooled = network(
+        features + '{ name = "pool", op = "global_avgpool", keepdim = false }, '
+        '{ name = "fc", op = "linear", out_features = 10 }',
+        [3, 12, 12],
+    )
+    (problem,) = problems(dense.graph, ["A003"])
     head = sum(r.params for r in dense.layers[1:])
-    assert problem.message == (f"fc1, fc2 behind flatten hold {head:,} of {dense.totals.params:,} parameters "
-                               f"({100 * head / dense.totals.params:.1f}%)")
+    assert (
+        problem.message
+        == f"fc1, fc2 behind flatten hold {head:,} of {dense.totals.params:,} parameters "
+        f"({100 * head / dense.totals.params:.1f}%)"
+    )
     assert f"{dense.totals.params - pooled.totals.params:,} fewer" in problem.hint

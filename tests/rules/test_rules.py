@@ -1,4 +1,5 @@
-"""Every rule fires on its bad example and is silent on all others, documents itself, and names its numbers."""
+"""Every rule fires on its bad example and is silent on all others, documents itself, and names its
+numbers."""
 
 import re
 from inspect import getdoc
@@ -15,7 +16,9 @@ from cnnspec.rules.rule import SEVERITIES, Rule
 from cnnspec.spec.source import Source
 
 RULES = [registry.rule(code) for code in registry.RULES]
-EXAMPLES = [(f"{rule.code} {kind}", getattr(rule, kind)) for rule in RULES for kind in ("bad", "good")]
+EXAMPLES = [
+    (f"{rule.code} {kind}", getattr(rule, kind)) for rule in RULES for kind in ("bad", "good")
+]
 STATED = {"S004"}  # finds most of them: they are parts of networks, whose outputs see little
 each = pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule.code))
 
@@ -44,7 +47,7 @@ def test_a_rule_documents_itself(rule: Rule) -> None:
 
 @each
 def test_a_message_names_its_numbers_and_what_would_mend_it(rule: Rule) -> None:
-    problem, = found(rule.bad, rule.code)
+    (problem,) = found(rule.bad, rule.code)
     assert len(re.findall(r"\d+", problem.message)) >= 2
     assert problem.hint
     line = rule.bad.splitlines()[problem.where.line - 1]
@@ -53,6 +56,12 @@ def test_a_message_names_its_numbers_and_what_would_mend_it(rule: Rule) -> None:
 
 def test_the_room_holds_the_rules_of_the_registry_and_no_others() -> None:
     room = Path(registry.__file__).parent
-    assert {p.stem for p in room.glob("*.py")} == {*registry.RULES.values(), "__init__", "registry", "rule", "subject",
-                                                   "lint"}
+    assert {p.stem for p in room.glob("*.py")} == {
+        *registry.RULES.values(),
+        "__init__",
+        "registry",
+        "rule",
+        "subject",
+        "lint",
+    }
     assert [rule.code for rule in RULES] == list(registry.RULES)

@@ -67,7 +67,8 @@ def said(base: dict[str, str], *faults: dict[str, str]) -> Counter[tuple[str, st
 
 
 def pairs(faults: dict[str, dict[str, str]]) -> list[tuple[str, str]]:
-    """The pairs of faults that are not in the same key. Rows that are none may hold what is required."""
+    """The pairs of faults that are not in the same key. Rows that are none may hold what is
+    required."""
     found = [(a, b) for a, b in combinations(faults, 2) if not faults[a].keys() & faults[b].keys()]
     return [pair for pair in found if pair != ("each", "required")]
 
@@ -86,9 +87,13 @@ def test_a_fault_of_a_call_is_one_problem(fault: str) -> None:
 
 @pytest.mark.parametrize(("one", "other"), pairs(FAULTS))
 def test_two_faults_of_an_operator_are_both_reported(one: str, other: str) -> None:
-    assert said(FIELDS, FAULTS[one], FAULTS[other]) == said(FIELDS, FAULTS[one]) + said(FIELDS, FAULTS[other])
+    assert said(FIELDS, FAULTS[one], FAULTS[other]) == said(FIELDS, FAULTS[one]) + said(
+        FIELDS, FAULTS[other]
+    )
 
 
 @pytest.mark.parametrize(("one", "other"), pairs(CALLED))
 def test_two_faults_of_a_call_are_both_reported(one: str, other: str) -> None:
-    assert said(CALL, CALLED[one], CALLED[other]) == said(CALL, CALLED[one]) + said(CALL, CALLED[other])
+    assert said(CALL, CALLED[one], CALLED[other]) == said(CALL, CALLED[one]) + said(
+        CALL, CALLED[other]
+    )

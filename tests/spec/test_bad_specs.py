@@ -44,26 +44,42 @@ def test_every_expected_text_has_its_spec() -> None:
 def test_every_rule_has_a_bad_spec() -> None:
     shown = "".join(p.read_text(encoding="utf-8") for p in BAD.glob("*.expected"))
     codes = set(re.findall(r"^[^ ].*?: ([TLS]\d{3}) ", shown, re.M))
-    assert codes == RULES.keys() - {"T001"}, "T001 is about files that cannot be fixtures: see below"
+    assert codes == RULES.keys() - {"T001"}, (
+        "T001 is about files that cannot be fixtures: see below"
+    )
 
 
-def test_what_is_no_readable_file_is_said_to_be_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_readable_file_is_said_to_be_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("folder.toml").mkdir()
     Path("long.toml").write_text("#" * (2**19 + 1))
     Path("empty.toml").write_text("")
     assert printed(["folder.toml"]) == "folder.toml: T001 not a readable spec: it is a directory\n"
-    assert printed(["long.toml"]) == "long.toml: T001 a spec has at most 524,288 bytes, this file has 524,289\n"
-    assert printed(["missing.toml"]) == "missing.toml: T001 not a readable spec: No such file or directory\n"
+    assert (
+        printed(["long.toml"])
+        == "long.toml: T001 a spec has at most 524,288 bytes, this file has 524,289\n"
+    )
+    assert (
+        printed(["missing.toml"])
+        == "missing.toml: T001 not a readable spec: No such file or directory\n"
+    )
     assert printed(["empty.toml"]).count("L002") == 3
 
 
-def test_a_link_out_of_the_folder_is_no_include(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_out_of_the_folder_is_no_include(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     outside, inside = tmp_path / "outside.toml", tmp_path / "specs"
     outside.write_text('[blocks.unit]\nlayers = [{ name = "relu", op = "relu" }]\n')
     inside.mkdir()
     (inside / "link.toml").symlink_to(outside)
-    (inside / "net.toml").write_text('name = "net"\ninput = [3]\ninclude = ["link.toml"]\n'
-                                     'layers = [{ name = "b", op = "relu" }]\n')
+    (inside / "net.toml").write_text(
+        'name = "net"\ninput = [3]\ninclude = ["link.toml"]\n'
+        'layers = [{ name = "b", op = "relu" }]\n'
+    )
     monkeypatch.chdir(inside)
-    assert printed(["net.toml"]).startswith("net.toml:3:12: L013 'link.toml' is neither below the file's own folder")
+    assert printed(["net.toml"]).startswith(
+        "net.toml:3:12: L013 'link.toml' is neither below the file's own folder"
+    )

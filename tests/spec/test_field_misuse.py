@@ -1,7 +1,8 @@
-"""Every field of every operator, misused in every way of its kind: the exact message, at the value, with its code.
+"""Every field of every operator, misused in every way of its kind: the exact message, at the value,
+with its code.
 
-The table says of each field what kind of value it takes, written down apart from the operators' own definitions.
-"""
+The table says of each field what kind of value it takes, written down apart from the operators' own
+definitions."""
 
 from typing import Any
 
@@ -25,33 +26,58 @@ NUMBERS = {  # kind: what it takes, in words; numbers below or beyond it
     "sharpness": ("a number from 1e-09 to 1e+09", (0, -1)),
     "ratio": ("a number from 0.001 to 1000", (0, -2, 1001)),
     "flag": ("true or false", (0, 1)),
-    "padding": ('a number, one for each dimension, a pair for each dimension, "valid", "half" or "same"',
-                (-1, BIG + 1)),
+    "padding": (
+        'a number, one for each dimension, a pair for each dimension, "valid", "half" or "same"',
+        (-1, BIG + 1),
+    ),
     "sides": ("a number, one for each dimension, or a pair for each dimension", (-1, BIG + 1)),
     "shape": ("a list of 1 to 9 sizes, of which one may be -1", (3, -1)),
     "rows": ("a list of non-empty lists of integers from 0", (3, -1)),
 }
 INTEGERS = ("size", "count", "sizes", "counts", "padding", "sides", "shape", "rows", "flag")
 LISTS: dict[str, tuple[Any, ...]] = {
-    "sizes": ([], [0], [1.5], [[1]], [1] * 9), "counts": ([], [-1], [True]), "padding": ([], [-1], [[1]], [[1, 2, 3]]),
-    "sides": ([], [-1], [[1]], [["x", 1]]), "shape": ([], [0], [-1, -1], [1.0], [1] * 10),
+    "sizes": ([], [0], [1.5], [[1]], [1] * 9),
+    "counts": ([], [-1], [True]),
+    "padding": ([], [-1], [[1]], [[1, 2, 3]]),
+    "sides": ([], [-1], [[1]], [["x", 1]]),
+    "shape": ([], [0], [-1, -1], [1.0], [1] * 10),
     "rows": ([], [[]], [3], [[-1]], [[0.5]]),
 }
 POOL = {"kernel_size": "sizes", "stride": "sizes", "padding": "padding", "ceil_mode": "flag"}
-CONV = {"kernel_size": "sizes", "stride": "sizes", "padding": "padding", "dilation": "sizes", "bias": "flag"}
+CONV = {
+    "kernel_size": "sizes",
+    "stride": "sizes",
+    "padding": "padding",
+    "dilation": "sizes",
+    "bias": "flag",
+}
 FIELDS: dict[str, dict[str, Any]] = {
     "conv": {**CONV, "out_channels": "size", "groups": "size"},
     "depthwise_conv": {**CONV, "multiplier": "size"},
-    "conv_transpose": {**CONV, "out_channels": "size", "padding": "counts", "output_padding": "counts",
-                       "groups": "size"},
-    "conv_table": {"connections": "rows", "kernel_size": "sizes", "stride": "sizes", "padding": "padding",
-                   "bias": "flag"},
+    "conv_transpose": {
+        **CONV,
+        "out_channels": "size",
+        "padding": "counts",
+        "output_padding": "counts",
+        "groups": "size",
+    },
+    "conv_table": {
+        "connections": "rows",
+        "kernel_size": "sizes",
+        "stride": "sizes",
+        "padding": "padding",
+        "bias": "flag",
+    },
     "linear": {"out_features": "size", "bias": "flag"},
     "rbf": {"out_features": "size"},
-    "maxpool": POOL, "minpool": POOL, "sumpool": POOL,
+    "maxpool": POOL,
+    "minpool": POOL,
+    "sumpool": POOL,
     "avgpool": {**POOL, "count_include_pad": "flag"},
-    "global_avgpool": {"keepdim": "flag"}, "global_maxpool": {"keepdim": "flag"},
-    "adaptive_avgpool": {"output_size": "sizes"}, "adaptive_maxpool": {"output_size": "sizes"},
+    "global_avgpool": {"keepdim": "flag"},
+    "global_maxpool": {"keepdim": "flag"},
+    "adaptive_avgpool": {"output_size": "sizes"},
+    "adaptive_maxpool": {"output_size": "sizes"},
     "channel_pool": {"kind": ("max", "average"), "kernel_size": "size", "stride": "size"},
     "trainable_subsampling": {"kernel_size": "sizes", "stride": "sizes"},
     "batchnorm": {"eps": "positive", "momentum": "share", "affine": "flag"},
@@ -64,9 +90,17 @@ FIELDS: dict[str, dict[str, Any]] = {
     "scale": {"factor": "real"},
     "dropout": {"p": "share", "inplace": "flag", "channels": "flag"},
     "stochastic_depth": {"p": "share", "mode": ("row", "batch")},
-    "attention": {"heads": "size", "qkv_bias": "flag", "window_size": "count", "relative_position": "flag"},
-    "relu": {"inplace": "flag"}, "relu6": {"inplace": "flag"}, "silu": {"inplace": "flag"},
-    "hardsigmoid": {"inplace": "flag"}, "hardswish": {"inplace": "flag"},
+    "attention": {
+        "heads": "size",
+        "qkv_bias": "flag",
+        "window_size": "count",
+        "relative_position": "flag",
+    },
+    "relu": {"inplace": "flag"},
+    "relu6": {"inplace": "flag"},
+    "silu": {"inplace": "flag"},
+    "hardsigmoid": {"inplace": "flag"},
+    "hardswish": {"inplace": "flag"},
     "leaky_relu": {"negative_slope": "positive", "inplace": "flag"},
     "prelu": {"shared": "flag"},
     "elu": {"alpha": "positive", "inplace": "flag"},
@@ -76,23 +110,45 @@ FIELDS: dict[str, dict[str, Any]] = {
     "pad": {"padding": "sides", "mode": ("constant", "reflect", "replicate")},
     "pad_channels": {"before": "count", "after": "count"},
     "crop": {"offset": "counts", "size": "sizes"},
-    "upsample": {"scale_factor": "ratio", "size": "sizes", "mode": ("nearest", "bilinear"), "align_corners": "flag"},
+    "upsample": {
+        "scale_factor": "ratio",
+        "size": "sizes",
+        "mode": ("nearest", "bilinear"),
+        "align_corners": "flag",
+    },
     "subsample": {"stride": "sizes"},
     "slice_channels": {"start": "count", "stop": "size", "step": "size"},
     "channel_shuffle": {"groups": "size"},
-    "space_to_depth": {"block": "size"}, "depth_to_space": {"block": "size"},
+    "space_to_depth": {"block": "size"},
+    "depth_to_space": {"block": "size"},
     "roi_align": {"regions": "size", "output_size": "sizes", "sampling_ratio": "size"},
     "box_rows": {"values": "size"},
 }
 REQUIRED = {  # what each operator cannot do without, with its kind's smallest value
-    "conv": {"out_channels": 1, "kernel_size": 1}, "depthwise_conv": {"kernel_size": 1},
-    "conv_transpose": {"out_channels": 1, "kernel_size": 1}, "conv_table": {"connections": [[0]], "kernel_size": 1},
-    "linear": {"out_features": 1}, "rbf": {"out_features": 1}, "maxpool": {"kernel_size": 1},
-    "minpool": {"kernel_size": 1}, "sumpool": {"kernel_size": 1}, "avgpool": {"kernel_size": 1},
-    "adaptive_avgpool": {"output_size": 1}, "adaptive_maxpool": {"output_size": 1}, "channel_pool": {"kernel_size": 1},
-    "groupnorm": {"groups": 1}, "scale": {"factor": 1.0}, "stochastic_depth": {"p": 0.1}, "attention": {"heads": 1},
-    "reshape": {"shape": [-1]}, "pad": {"padding": 1}, "subsample": {"stride": 1}, "channel_shuffle": {"groups": 1},
-    "space_to_depth": {"block": 1}, "depth_to_space": {"block": 1}, "roi_align": {"regions": 1, "output_size": 1},
+    "conv": {"out_channels": 1, "kernel_size": 1},
+    "depthwise_conv": {"kernel_size": 1},
+    "conv_transpose": {"out_channels": 1, "kernel_size": 1},
+    "conv_table": {"connections": [[0]], "kernel_size": 1},
+    "linear": {"out_features": 1},
+    "rbf": {"out_features": 1},
+    "maxpool": {"kernel_size": 1},
+    "minpool": {"kernel_size": 1},
+    "sumpool": {"kernel_size": 1},
+    "avgpool": {"kernel_size": 1},
+    "adaptive_avgpool": {"output_size": 1},
+    "adaptive_maxpool": {"output_size": 1},
+    "channel_pool": {"kernel_size": 1},
+    "groupnorm": {"groups": 1},
+    "scale": {"factor": 1.0},
+    "stochastic_depth": {"p": 0.1},
+    "attention": {"heads": 1},
+    "reshape": {"shape": [-1]},
+    "pad": {"padding": 1},
+    "subsample": {"stride": 1},
+    "channel_shuffle": {"groups": 1},
+    "space_to_depth": {"block": 1},
+    "depth_to_space": {"block": 1},
+    "roi_align": {"regions": 1, "output_size": 1},
     "box_rows": {"values": 1},
 }
 CASES = [(op, field, kind) for op, fields in FIELDS.items() for field, kind in fields.items()]
@@ -102,7 +158,12 @@ def misuses(kind: Any) -> list[tuple[Any, str]]:
     """Values that a field of the kind does not take, each with what a message calls it."""
     wrong: list[tuple[Any, str]] = [({"a": 1}, "a table"), ("wide", '"wide"')]
     if isinstance(kind, tuple):
-        return [*wrong, (1, "1"), (True, "true"), *((v, shown(v)) for v in ([kind[0]], kind[0].upper(), ""))]
+        return [
+            *wrong,
+            (1, "1"),
+            (True, "true"),
+            *((v, shown(v)) for v in ([kind[0]], kind[0].upper(), "")),
+        ]
     _, numbers = NUMBERS[kind]
     wrong += [(v, f"{v!r} (a float)" if isinstance(v, float) else str(v)) for v in numbers]
     wrong += [] if kind == "flag" else [(True, "true")]
@@ -115,8 +176,15 @@ def shown(v: Any) -> str:
     """A list as messages quote it: at most eight items."""
     if isinstance(v, list):
         return f"[{', '.join([*map(shown, v[:8]), *['…'] * (len(v) > 8)])}]"
-    return f'"{v}"' if isinstance(v, str) else str(v).lower() if isinstance(v, bool) else (
-        f"{v!r} (a float)" if isinstance(v, float) else str(v))
+    return (
+        f'"{v}"'
+        if isinstance(v, str)
+        else (
+            str(v).lower()
+            if isinstance(v, bool)
+            else (f"{v!r} (a float)" if isinstance(v, float) else str(v))
+        )
+    )
 
 
 def line(op: str, fields: dict[str, Any]) -> str:
@@ -133,12 +201,22 @@ def problems(op: str, fields: dict[str, Any]) -> list[tuple[int, str, str]]:
     return [(p.where.column, p.rule, p.message) for p in error.value.problems]
 
 
-@pytest.mark.parametrize(("op", "field", "kind"), CASES, ids=[f"{op}.{field}" for op, field, _ in CASES])
+@pytest.mark.parametrize(
+    ("op", "field", "kind"), CASES, ids=[f"{op}.{field}" for op, field, _ in CASES]
+)
 def test_a_misused_field_is_said_to_be_so(op: str, field: str, kind: Any) -> None:
-    takes = "one of " + ", ".join(f'"{o}"' for o in kind) if isinstance(kind, tuple) else NUMBERS[kind][0]
+    takes = (
+        "one of " + ", ".join(f'"{o}"' for o in kind)
+        if isinstance(kind, tuple)
+        else NUMBERS[kind][0]
+    )
     for bad, called in misuses(kind):
         fields = {**REQUIRED.get(op, {}), field: bad}
-        column = line(op, fields).index(f"{field} = ", len('layers = [{ name = "a", op = ')) + len(field) + 4
+        column = (
+            line(op, fields).index(f"{field} = ", len('layers = [{ name = "a", op = '))
+            + len(field)
+            + 4
+        )
         assert problems(op, fields) == [(column, "L003", f"{op}: {field} is {takes}, not {called}")]
 
 
@@ -146,7 +224,7 @@ def test_a_misused_field_is_said_to_be_so(op: str, field: str, kind: Any) -> Non
 def test_a_missing_field_is_said_to_be_missing(op: str) -> None:
     for field in REQUIRED[op]:
         rest = {k: v for k, v in REQUIRED[op].items() if k != field}
-        found, = problems(op, rest)
+        (found,) = problems(op, rest)
         assert found[:2] == (11, "L002")
         assert found[2].startswith(f"{op} needs {field}: ")
 
@@ -160,6 +238,9 @@ def test_a_field_that_there_is_not_is_said_to_be_unknown(op: str) -> None:
 
 def test_the_table_has_every_field_of_every_operator() -> None:
     assert {op: set(operator(op).fields) for op in OPERATORS if operator(op).fields} == {
-        op: set(fields) for op, fields in FIELDS.items()}
+        op: set(fields) for op, fields in FIELDS.items()
+    }
     required = {op: {k for k, f in operator(op).fields.items() if f.required} for op in OPERATORS}
-    assert {op: set(fields) for op, fields in REQUIRED.items()} == {op: keys for op, keys in required.items() if keys}
+    assert {op: set(fields) for op, fields in REQUIRED.items()} == {
+        op: keys for op, keys in required.items() if keys
+    }

@@ -1,4 +1,5 @@
-"""Fuzz: mutated specs of the zoo give pages or problems, within bounds, whatever the mutation made of them."""
+"""Fuzz: mutated specs of the zoo give pages or problems, within bounds, whatever the mutation made
+of them."""
 
 import random
 import tomllib
@@ -20,7 +21,9 @@ def endures(folder: Path, make: Callable[[str, random.Random], str], name: str, 
 @MAKERS
 @settings(max_examples=60, **FUZZED)
 @given(name=NAMES, seed=SEEDS)
-def test_mutated_specs(tmp_path: Path, make: Callable[[str, random.Random], str], name: str, seed: int) -> None:
+def test_mutated_specs(
+    tmp_path: Path, make: Callable[[str, random.Random], str], name: str, seed: int
+) -> None:
     endures(tmp_path, make, name, seed)
 
 
@@ -28,7 +31,9 @@ def test_mutated_specs(tmp_path: Path, make: Callable[[str, random.Random], str]
 @MAKERS
 @settings(max_examples=2000, **FUZZED)
 @given(name=NAMES, seed=SEEDS)
-def test_many_mutated_specs(tmp_path: Path, make: Callable[[str, random.Random], str], name: str, seed: int) -> None:
+def test_many_mutated_specs(
+    tmp_path: Path, make: Callable[[str, random.Random], str], name: str, seed: int
+) -> None:
     endures(tmp_path, make, name, seed)
 
 

@@ -1,4 +1,5 @@
-"""Hostile expressions, repeats, blocks and includes: refused with a rule, within bounds, inside the folders."""
+"""Hostile expressions, repeats, blocks and includes: refused with a rule, within bounds, inside the
+folders."""
 
 from pathlib import Path
 
@@ -17,21 +18,95 @@ def rules(file: Path, text: str, **settings: int) -> set[str]:
     return {p.rule for p in found.problems} if isinstance(found, SpecError) else set()
 
 
-@pytest.mark.parametrize("expression", [
-    "9**9**9", "((9**9)**9)**9", "2**64", "2**-65", "(-1)**0.5", "0**-1", "1 << 99", "9" * 900, "1e400", "1e308 * 10",
-    "1e999 - 1e999", "'a' * 9**9", "'a' + 'b'", "[1] * 3", "(1,) * 9", "-" * 400 + "1",
-    "not " * 200 + "1", "1" + "+1" * 499, "1 if 1 else " * 60 + "1", "x.y", "in_channels.real", "().__class__",
-    "__import__('os')", "__builtins__", "in_channels.__class__", "lambda: 1", "[i for i in r]", "f'{1}'", "(a := 1)",
-    "min(*r)", "max(r, key=len)", "round(1.5, ndigits=1)", "open('/etc/passwd')", "len", "min", "min()", "len(3)",
-    "r[9]", "r['a']", "r[0:1]", "b'x'", "...", "None", "1j", "await r", "yield", "print(1)", "r[0] if", "1 +", "",
-    " ", "#", "1;2", "'", "1\\\n", "\\x00", "\u202e1", "𝟏𝟎 + ａ", "0x", "1_", "07", "round_channels(1, 0)",
-    "round_channels(1e308)", "round_channels('a')", "ceil(1e308)", "floor(r)", "sum(r, r)", "sum(['a'])", "1 // 0",
-    "1 % 0", "1 / 0", "1.0 // 0", "7 % 1e-320", "1 < 'a'", "1 in 1", "max(r, 1)", "round(1, -10**9)",
-    "round(5, -4000)",
-])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "9**9**9",
+        "((9**9)**9)**9",
+        "2**64",
+        "2**-65",
+        "(-1)**0.5",
+        "0**-1",
+        "1 << 99",
+        "9" * 900,
+        "1e400",
+        "1e308 * 10",
+        "1e999 - 1e999",
+        "'a' * 9**9",
+        "'a' + 'b'",
+        "[1] * 3",
+        "(1,) * 9",
+        "-" * 400 + "1",
+        "not " * 200 + "1",
+        "1" + "+1" * 499,
+        "1 if 1 else " * 60 + "1",
+        "x.y",
+        "in_channels.real",
+        "().__class__",
+        "__import__('os')",
+        "__builtins__",
+        "in_channels.__class__",
+        "lambda: 1",
+        "[i for i in r]",
+        "f'{1}'",
+        "(a := 1)",
+        "min(*r)",
+        "max(r, key=len)",
+        "round(1.5, ndigits=1)",
+        "open('/etc/passwd')",
+        "len",
+        "min",
+        "min()",
+        "len(3)",
+        "r[9]",
+        "r['a']",
+        "r[0:1]",
+        "b'x'",
+        "...",
+        "None",
+        "1j",
+        "await r",
+        "yield",
+        "print(1)",
+        "r[0] if",
+        "1 +",
+        "",
+        " ",
+        "#",
+        "1;2",
+        "'",
+        "1\\\n",
+        "\\x00",
+        "\u202e1",
+        "𝟏𝟎 + ａ",
+        "0x",
+        "1_",
+        "07",
+        "round_channels(1, 0)",
+        "round_channels(1e308)",
+        "round_channels('a')",
+        "ceil(1e308)",
+        "floor(r)",
+        "sum(r, r)",
+        "sum(['a'])",
+        "1 // 0",
+        "1 % 0",
+        "1 / 0",
+        "1.0 // 0",
+        "7 % 1e-320",
+        "1 < 'a'",
+        "1 in 1",
+        "max(r, 1)",
+        "round(1, -10**9)",
+        "round(5, -4000)",
+    ],
+)
 def test_expressions_that_are_refused(tmp_path: Path, expression: str) -> None:
     quoted = expression.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    text = f'args.r = [1]\nlayers = [{{ name = "a", op = "conv", kernel_size = 1, out_channels = "{{{quoted}}}" }}]'
+    text = (
+        'args.r = [1]\nlayers = [{ name = "a", op = "conv", kernel_size = 1, out_channels ='
+        f' "{{{quoted}}}" }}]'
+    )
     assert rules(tmp_path / "net.toml", text) & {"L007", "L003"}
 
 
@@ -40,13 +115,21 @@ def many(value: str, n: int) -> str:
     return f"[{', '.join([value] * n)}]"
 
 
-@pytest.mark.parametrize("text", [
-    'args.a0 = [1, 1]\n' + "".join(f'args.a{i + 1} = ["{{a{i}}}", "{{a{i}}}", "{{a{i}}}"]\n' for i in range(30)),
-    'args.a0 = { x = 1 }\n' + "".join(f'args.a{i + 1} = {{ x = "{{a{i}}}", y = "{{a{i}}}" }}\n' for i in range(60)),
-    'args.a0 = "x"\n' + "".join(f'args.a{i + 1} = "{{a{i}}}{{a{i}}}"\n' for i in range(60)),
-    "args.a = " + many("1", 150_000) + "\nargs.b = " + many("'{sum(a)}'", 1000) + "\n",
-    "args.a = [{0}]\nargs.b = [{0}]\nargs.c = ".format(many("1", 80_000)) + many("'{a == b}'", 1000) + "\n",
-], ids=["lists", "tables", "texts", "sums", "comparisons"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "args.a0 = [1, 1]\n"
+        + "".join(f'args.a{i + 1} = ["{{a{i}}}", "{{a{i}}}", "{{a{i}}}"]\n' for i in range(30)),
+        "args.a0 = { x = 1 }\n"
+        + "".join(f'args.a{i + 1} = {{ x = "{{a{i}}}", y = "{{a{i}}}" }}\n' for i in range(60)),
+        'args.a0 = "x"\n' + "".join(f'args.a{i + 1} = "{{a{i}}}{{a{i}}}"\n' for i in range(60)),
+        "args.a = " + many("1", 150_000) + "\nargs.b = " + many("'{sum(a)}'", 1000) + "\n",
+        "args.a = [{0}]\nargs.b = [{0}]\nargs.c = ".format(many("1", 80_000))
+        + many("'{a == b}'", 1000)
+        + "\n",
+    ],
+    ids=["lists", "tables", "texts", "sums", "comparisons"],
+)
 def test_values_that_grow_from_values(tmp_path: Path, text: str) -> None:
     assert rules(tmp_path / "net.toml", text + 'layers = [{ name = "z", op = "relu" }]') == {"L007"}
 
@@ -54,30 +137,76 @@ def test_values_that_grow_from_values(tmp_path: Path, text: str) -> None:
 RELU = '{ name = "z", op = "relu" }'
 
 
-@pytest.mark.parametrize(("text", "rule"), [
-    ('layers = [{ name = "a", op = "relu", repeat = 1000000000 }]', "L011"),
-    ('layers = [{ name = "a", op = "relu", repeat = 9223372036854775807, when = false }]', "L011"),
-    ('layers = [{ name = "a", op = "b", repeat = 200 }]\n[blocks.b]\n'
-     'layers = [{ name = "c", op = "relu", repeat = 200 }]', "L011"),
-    (f'layers = [{{ name = "a", op = "b", repeat = 20000, when = false }}, {RELU}]\n[blocks.b]\nlayers = [{RELU}]',
-     "L011"),
-    (f'layers = [{{ name = "a", op = "relu", each = {many("{}", 50_000)} }}]', "L011"),
-    ('layers = [{ name = "a", op = "b" }]\n[blocks.b]\nlayers = [{ name = "c", op = "b" }]', "L010"),
-    ('layers = [{ name = "a", op = "b" }]\n[blocks.b]\nlayers = [{ name = "c", op = "d" }]\n[blocks.d]\n'
-     'layers = [{ name = "c", op = "b" }]', "L010"),
-    ('layers = [{ name = "a", op = "b" }]\n[blocks.b]\nop = "b"', "L010"),
-    ('layers = [{ name = "a", op = "b" }]\n[blocks.b]\nop = "d"\n[blocks.d]\nop = "b"', "L010"),
-    ('layers = [{ name = "a", op = "b" }]\n[blocks.b]\nop = "d"\n[blocks.d]\nlayers = [{ name = "a", op = "b" }]',
-     "L010"),
-    ('layers = [{ name = "a", op = "relu", norm = "b" }]\n[blocks.b]\nop = "d"\n[blocks.d]\nop = "b"', "L005"),
-    ("layers = [{ name = 'a', op = 'relu', from = " + many("'input'", 30_000) + " }]", "S015"),
-    ("layers = [{ name = 'a', op = 'add', repeat = 4900, from = " + many("'previous'", 40_000) + " }]", "L007"),
-    (f'layers = [{{ name = "a", op = "relu", from = "{"a b." * 100_000}a" }}]', "L006"),
-    ('layers = [{ name = "a", op = "relu", from = "later" }, { name = "later", op = "relu" }]', "L006"),
-    ('layers = [{ name = "a", op = "relu", share = "a" }]', "L001"),
-    ('layers = [{ name = "a", share = "a" }]', "L014"),
-    (f'layers = [{RELU}, {RELU}]', "L004"),
-])
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ('layers = [{ name = "a", op = "relu", repeat = 1000000000 }]', "L011"),
+        (
+            'layers = [{ name = "a", op = "relu", repeat = 9223372036854775807, when = false }]',
+            "L011",
+        ),
+        (
+            (
+                'layers = [{ name = "a", op = "b", repeat = 200 }]\n[blocks.b]\n'
+                'layers = [{ name = "c", op = "relu", repeat = 200 }]'
+            ),
+            "L011",
+        ),
+        (
+            (
+                'layers = [{ name = "a", op = "b", repeat = 20000, when = false },'
+                f" {RELU}]\n[blocks.b]\nlayers = [{RELU}]"
+            ),
+            "L011",
+        ),
+        (f'layers = [{{ name = "a", op = "relu", each = {many("{}", 50_000)} }}]', "L011"),
+        (
+            'layers = [{ name = "a", op = "b" }]\n[blocks.b]\nlayers = [{ name = "c", op = "b" }]',
+            "L010",
+        ),
+        (
+            (
+                'layers = [{ name = "a", op = "b" }]\n[blocks.b]\nlayers = [{ name = "c", op = "d"'
+                ' }]\n[blocks.d]\nlayers = [{ name = "c", op = "b" }]'
+            ),
+            "L010",
+        ),
+        ('layers = [{ name = "a", op = "b" }]\n[blocks.b]\nop = "b"', "L010"),
+        ('layers = [{ name = "a", op = "b" }]\n[blocks.b]\nop = "d"\n[blocks.d]\nop = "b"', "L010"),
+        (
+            (
+                'layers = [{ name = "a", op = "b" }]\n[blocks.b]\nop = "d"\n[blocks.d]\nlayers = [{'
+                ' name = "a", op = "b" }]'
+            ),
+            "L010",
+        ),
+        (
+            (
+                'layers = [{ name = "a", op = "relu", norm = "b" }]\n[blocks.b]\nop ='
+                ' "d"\n[blocks.d]\nop = "b"'
+            ),
+            "L005",
+        ),
+        ("layers = [{ name = 'a', op = 'relu', from = " + many("'input'", 30_000) + " }]", "S015"),
+        (
+            "layers = [{ name = 'a', op = 'add', repeat = 4900, from = "
+            + many("'previous'", 40_000)
+            + " }]",
+            "L007",
+        ),
+        (f'layers = [{{ name = "a", op = "relu", from = "{"a b." * 100_000}a" }}]', "L006"),
+        (
+            (
+                'layers = [{ name = "a", op = "relu", from = "later" }, { name = "later", op ='
+                ' "relu" }]'
+            ),
+            "L006",
+        ),
+        ('layers = [{ name = "a", op = "relu", share = "a" }]', "L001"),
+        ('layers = [{ name = "a", share = "a" }]', "L014"),
+        (f"layers = [{RELU}, {RELU}]", "L004"),
+    ],
+)
 def test_networks_without_end(tmp_path: Path, text: str, rule: str) -> None:
     assert rule in rules(tmp_path / "net.toml", text)
 
@@ -90,15 +219,20 @@ def test_the_limit_of_lines_is_raised_by_an_option(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("deep", "rule"), [(32, set()), (33, {"L010"}), (300, {"L010"})])
 def test_blocks_nest_32_deep(tmp_path: Path, deep: int, rule: set[str]) -> None:
-    blocks = "".join(f'\n[blocks.b{i}]\nlayers = [{{ name = "a", op = "b{i + 1}" }}]' for i in range(1, deep))
+    blocks = "".join(
+        f'\n[blocks.b{i}]\nlayers = [{{ name = "a", op = "b{i + 1}" }}]' for i in range(1, deep)
+    )
     text = f'layers = [{{ name = "a", op = "b1" }}]{blocks}\n[blocks.b{deep}]\nlayers = [{RELU}]'
     assert rules(tmp_path / "net.toml", text) == rule
 
 
 @pytest.mark.parametrize("filler", ["", ", when = false"])
 def test_trees_of_blocks_that_double_at_every_level(tmp_path: Path, filler: str) -> None:
-    blocks = "".join(f'\n[blocks.b{i}]\nlayers = [{{ name = "a", op = "b{i + 1}" }}, {{ name = "b", op = "b{i + 1}" }}]'
-                     for i in range(30))
+    blocks = "".join(
+        f'\n[blocks.b{i}]\nlayers = [{{ name = "a", op = "b{i + 1}" }}, {{ name = "b", op ='
+        f' "b{i + 1}" }}]'
+        for i in range(30)
+    )
     leaf = f'[blocks.b30]\nlayers = [{{ name = "z", op = "relu"{filler} }}]'
     text = f'layers = [{{ name = "a", op = "b0" }}]{blocks}\n{leaf}'
     assert rules(tmp_path / "net.toml", text) == {"L011"}
@@ -113,10 +247,24 @@ def test_includes_stay_inside(tmp_path: Path) -> None:
     (home / "linked").symlink_to(outside)
     (home / "zero.toml").symlink_to("/dev/zero")
     for name in (
-        "../outside/secret.toml", "../../etc/passwd", "/etc/passwd", str(outside / "secret.toml"), "link.toml", "sub",
-        ".", "", "linked/secret.toml", "sub/../../outside/secret.toml", "zero.toml", "none.toml", "a\\u0000b",
+        "../outside/secret.toml",
+        "../../etc/passwd",
+        "/etc/passwd",
+        str(outside / "secret.toml"),
+        "link.toml",
+        "sub",
+        ".",
+        "",
+        "linked/secret.toml",
+        "sub/../../outside/secret.toml",
+        "zero.toml",
+        "none.toml",
+        "a\\u0000b",
         "..\\\\x",
-        "~/x", "%00", "x" * 5000, "\\u001b[31m",
+        "~/x",
+        "%00",
+        "x" * 5000,
+        "\\u001b[31m",
     ):
         found = rules(home / "net.toml", f'include = ["{name}"]\nlayers = [{RELU}]')
         assert found == {"L013"}, name

@@ -1,4 +1,5 @@
-"""Hostile values: every key takes every kind of value without a traceback; sizes are exact, or are refused."""
+"""Hostile values: every key takes every kind of value without a traceback; sizes are exact, or are
+refused."""
 
 import math
 from collections.abc import Iterator
@@ -13,39 +14,104 @@ from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import SpecError
 
 RICH: dict[str, Any] = {
-    "name": "rich", "title": "Rich", "year": 2020, "source": "nobody", "inputs": ["x", "y"], "outputs": ["out", "b.0"],
+    "name": "rich",
+    "title": "Rich",
+    "year": 2020,
+    "source": "nobody",
+    "inputs": ["x", "y"],
+    "outputs": ["out", "b.0"],
     "input": {"x": [3, 16, 16], "y": [3, 16, 16]},
     "args": {"width": 8, "rows": [[4, 1], [8, 2]], "text": "relu"},
     "layers": [
-        {"name": "c", "op": "conv", "out_channels": "{width}", "kernel_size": [3, 3], "stride": 1,
-         "padding": [[1, 1], 1], "dilation": 1, "groups": 1, "bias": False, "norm": "batchnorm",
-         "activation": {"op": "leaky_relu", "negative_slope": 0.1}},
+        {
+            "name": "c",
+            "op": "conv",
+            "out_channels": "{width}",
+            "kernel_size": [3, 3],
+            "stride": 1,
+            "padding": [[1, 1], 1],
+            "dilation": 1,
+            "groups": 1,
+            "bias": False,
+            "norm": "batchnorm",
+            "activation": {"op": "leaky_relu", "negative_slope": 0.1},
+        },
         {"name": "b", "op": "block", "each": "{rows}", "from": "previous", "when": True},
         {"name": "s{i}", "op": "pre", "repeat": 2, "kernel_size": "{3 + 2 * i}"},
         {"name": "again", "share": "c", "from": "y"},
         {"name": "aux", "op": "dropout", "p": 0.5, "training_only": True},
-        {"name": "up", "op": "upsample", "scale_factor": 2.0, "mode": "bilinear", "align_corners": True, "from": "s1"},
+        {
+            "name": "up",
+            "op": "upsample",
+            "scale_factor": 2.0,
+            "mode": "bilinear",
+            "align_corners": True,
+            "from": "s1",
+        },
         {"name": "p", "op": "maxpool", "kernel_size": 2, "ceil_mode": True},
         {"name": "g", "op": "adaptive_avgpool", "output_size": [2, 2], "from": ["previous"]},
-        {"name": "f", "op": "flatten"}, {"name": "out", "op": "linear", "out_features": 10},
-        {"name": "unread", "op": "add", "from": ["again", "c"]}, {"name": "r", "op": "reshape", "shape": [-1]},
+        {"name": "f", "op": "flatten"},
+        {"name": "out", "op": "linear", "out_features": 10},
+        {"name": "unread", "op": "add", "from": ["again", "c"]},
+        {"name": "r", "op": "reshape", "shape": [-1]},
         {"name": "loss", "op": "mse", "from": ["r", "r"], "training_only": True},
     ],
     "blocks": {
-        "block": {"args": ["out", "stride"], "defaults": {"kernel": "{2 * stride + 1}"}, "inputs": ["it"],
-                  "outputs": ["z"], "layers": [{"name": "z", "op": "conv", "out_channels": "{out}",
-                                                "kernel_size": "{kernel}",
-                              "padding": "half"}]},
+        "block": {
+            "args": ["out", "stride"],
+            "defaults": {"kernel": "{2 * stride + 1}"},
+            "inputs": ["it"],
+            "outputs": ["z"],
+            "layers": [
+                {
+                    "name": "z",
+                    "op": "conv",
+                    "out_channels": "{out}",
+                    "kernel_size": "{kernel}",
+                    "padding": "half",
+                }
+            ],
+        },
         "pre": {"op": "maxpool", "stride": 1, "padding": "same"},
     },
-    "variants": {"rich_a": {"width": 4, "title": "A", "year": 2021, "input": {"x": [3, 16, 16], "y": [3, 16, 16]}}},
-    "reference": {"rich_a": {"torchvision": "x"}}, "budget": {"rich_a": {"params": 1}},
-    "claims": [{"variant": "rich_a", "quantity": "params", "value": "61M"}], "include": [],
+    "variants": {
+        "rich_a": {
+            "width": 4,
+            "title": "A",
+            "year": 2021,
+            "input": {"x": [3, 16, 16], "y": [3, 16, 16]},
+        }
+    },
+    "reference": {"rich_a": {"torchvision": "x"}},
+    "budget": {"rich_a": {"params": 1}},
+    "claims": [{"variant": "rich_a", "quantity": "params", "value": "61M"}],
+    "include": [],
 }
 RICH["outputs"] += ["unread", "r"]
 VALUES: list[Any] = [
-    True, -1, 0, 1.5, 2**63 - 1, "", "x", "{x}", "{width}", "{", "}}", [], [[]], {}, [0], ["{i}"], {"op": 1},
-    date(2020, 1, 1), math.nan, math.inf, "x" * 10_000, list(range(10_000)), "\x1b[31m\u202e",
+    True,
+    -1,
+    0,
+    1.5,
+    2**63 - 1,
+    "",
+    "x",
+    "{x}",
+    "{width}",
+    "{",
+    "}}",
+    [],
+    [[]],
+    {},
+    [0],
+    ["{i}"],
+    {"op": 1},
+    date(2020, 1, 1),
+    math.nan,
+    math.inf,
+    "x" * 10_000,
+    list(range(10_000)),
+    "\x1b[31m\u202e",
     {"op": "relu", "x": []},
 ]
 
@@ -54,7 +120,13 @@ def paths(data: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The path of every value in ``data``."""
     if here:
         yield here
-    for k, v in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+    for k, v in (
+        data.items()
+        if isinstance(data, dict)
+        else enumerate(data)
+        if isinstance(data, list)
+        else ()
+    ):
         yield from paths(v, (*here, k))
 
 
@@ -74,7 +146,8 @@ def test_the_rich_spec_is_right(tmp_path: Path) -> None:
 
 
 def refused(folder: Path, top: str, share: int = 1) -> int:
-    """How many of the specs with a strange value below the key ``top`` are refused; one in ``share`` is tried."""
+    """How many of the specs with a strange value below the key ``top`` are refused; one in
+    ``share`` is tried."""
     file = folder / "rich.toml"
     n = 0
     for i, path in enumerate(p for p in paths(RICH) if p[0] == top):
@@ -96,13 +169,32 @@ def test_every_key_takes_every_strange_value(tmp_path: Path, top: str) -> None:
     assert refused(tmp_path, top)
 
 
-SIZES = [0, -1, True, 1.5, math.nan, math.inf, 2**31 - 1, 2**31, 2**63 - 1, "3", [2**31 - 1] * 2, [1] * 9, [],
-         [[1, 2]] * 2, [[2**31 - 1] * 2] * 2, 65536, 4097, 7]
+SIZES = [
+    0,
+    -1,
+    True,
+    1.5,
+    math.nan,
+    math.inf,
+    2**31 - 1,
+    2**31,
+    2**63 - 1,
+    "3",
+    [2**31 - 1] * 2,
+    [1] * 9,
+    [],
+    [[1, 2]] * 2,
+    [[2**31 - 1] * 2] * 2,
+    65536,
+    4097,
+    7,
+]
 
 
 @pytest.mark.parametrize("name", list(OPERATORS))
 def test_every_field_takes_every_size(tmp_path: Path, name: str) -> None:
-    """No operator builds what a size tells it to: near 2**31 they are as quick, and as exact, as near 2."""
+    """No operator builds what a size tells it to: near 2**31 they are as quick, and as exact, as
+    near 2."""
     cls = operator(name)
     if not cls.examples:
         return
@@ -121,23 +213,72 @@ def test_every_field_takes_every_size(tmp_path: Path, name: str) -> None:
 HUGE = 2**31 - 1
 
 
-@pytest.mark.parametrize(("input_", "lines"), [
-    ([1, HUGE], [{"op": "conv", "out_channels": 1, "kernel_size": HUGE}]),
-    ([1, HUGE], [{"op": "conv", "out_channels": 1, "kernel_size": 2, "dilation": HUGE - 1}]),
-    ([1, HUGE], [{"op": "maxpool", "kernel_size": HUGE, "padding": "half"}]),
-    ([1, HUGE], [{"op": "avgpool", "kernel_size": 3, "stride": HUGE, "ceil_mode": True}]),
-    ([1, 1], [{"op": "conv_transpose", "out_channels": 1, "kernel_size": HUGE, "stride": HUGE}]),
-    ([1, 1], [{"op": "conv_transpose", "out_channels": 1, "kernel_size": 70_000, "stride": HUGE - 1,
-               "dilation": 70_001}]),
-    ([1, HUGE], [{"op": "adaptive_avgpool", "output_size": HUGE - 1}]),
-    ([1, HUGE], [{"op": "upsample", "size": HUGE - 1}, {"op": "upsample", "size": HUGE - 2, "mode": "bilinear"}]),
-    ([1, HUGE], [{"op": "upsample", "scale_factor": 0.0010000001}]),
-    ([1, HUGE], [{"op": "lrn", "size": HUGE}, {"op": "softmax"}, {"op": "layernorm"}, {"op": "batchnorm"}]),
-    ([4, 2**20], [{"op": "upsample", "size": 4095}, {"op": "conv", "out_channels": 1, "kernel_size": 3000}] * 40),
-    ([1, 1], [{"op": "conv_transpose", "out_channels": 1, "kernel_size": 1, "stride": 4000 - i} for i in range(300)]),
-    ([1, 1], [{"op": "conv", "out_channels": 1, "kernel_size": 1, "stride": HUGE, "padding": 1}] * 600),
-])
-def test_huge_maps_are_exact_and_quick(tmp_path: Path, input_: list[int], lines: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize(
+    ("input_", "lines"),
+    [
+        ([1, HUGE], [{"op": "conv", "out_channels": 1, "kernel_size": HUGE}]),
+        ([1, HUGE], [{"op": "conv", "out_channels": 1, "kernel_size": 2, "dilation": HUGE - 1}]),
+        ([1, HUGE], [{"op": "maxpool", "kernel_size": HUGE, "padding": "half"}]),
+        ([1, HUGE], [{"op": "avgpool", "kernel_size": 3, "stride": HUGE, "ceil_mode": True}]),
+        (
+            [1, 1],
+            [{"op": "conv_transpose", "out_channels": 1, "kernel_size": HUGE, "stride": HUGE}],
+        ),
+        (
+            [1, 1],
+            [
+                {
+                    "op": "conv_transpose",
+                    "out_channels": 1,
+                    "kernel_size": 70_000,
+                    "stride": HUGE - 1,
+                    "dilation": 70_001,
+                }
+            ],
+        ),
+        ([1, HUGE], [{"op": "adaptive_avgpool", "output_size": HUGE - 1}]),
+        (
+            [1, HUGE],
+            [
+                {"op": "upsample", "size": HUGE - 1},
+                {"op": "upsample", "size": HUGE - 2, "mode": "bilinear"},
+            ],
+        ),
+        ([1, HUGE], [{"op": "upsample", "scale_factor": 0.0010000001}]),
+        (
+            [1, HUGE],
+            [
+                {"op": "lrn", "size": HUGE},
+                {"op": "softmax"},
+                {"op": "layernorm"},
+                {"op": "batchnorm"},
+            ],
+        ),
+        (
+            [4, 2**20],
+            [
+                {"op": "upsample", "size": 4095},
+                {"op": "conv", "out_channels": 1, "kernel_size": 3000},
+            ]
+            * 40,
+        ),
+        (
+            [1, 1],
+            [
+                {"op": "conv_transpose", "out_channels": 1, "kernel_size": 1, "stride": 4000 - i}
+                for i in range(300)
+            ],
+        ),
+        (
+            [1, 1],
+            [{"op": "conv", "out_channels": 1, "kernel_size": 1, "stride": HUGE, "padding": 1}]
+            * 600,
+        ),
+    ],
+)
+def test_huge_maps_are_exact_and_quick(
+    tmp_path: Path, input_: list[int], lines: list[dict[str, Any]]
+) -> None:
     file = tmp_path / "net.toml"
     named = [{"name": f"a{i}", **line} for i, line in enumerate(lines)]
     file.write_text(toml({"name": "n", "input": input_, "layers": named}))

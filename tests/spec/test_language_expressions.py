@@ -11,45 +11,96 @@ from cnnspec.spec.arithmetic import weigh
 from cnnspec.spec.expressions import compiled, evaluate
 from cnnspec.spec.scope import ExpressionError, Scope
 
-SCOPE = {"n": 7, "w": 0.5, "rows": [[1, "a"], [2, "b"]], "row": {"out": 64}, "kind": "relu", "se": True}
+SCOPE = {
+    "n": 7,
+    "w": 0.5,
+    "rows": [[1, "a"], [2, "b"]],
+    "row": {"out": 64},
+    "kind": "relu",
+    "se": True,
+}
 
 
 def value_of(text: str) -> Any:
     return evaluate(compiled(text), Scope(dict(SCOPE)))
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("{n + 1}", 8), ("{n - 9}", -2), ("{n * 2}", 14), ("{n // 2}", 3), ("{n % 4}", 3), ("{n ** 2}", 49),
-    ("{-n + +1}", -6),
-    ("{n / 2}", 3.5), ("{n / 1}", 7), ("{n / 7}", 1), ("{n / 0.5}", 14.0), ("{n * w}", 3.5),
-    ("{(n + 1) * 2}", 16), ("{n == 7}", True),
-    ("{n != 7}", False), ("{n < 8 <= 8}", True),
-    ("{n > 8}", False), ("{n >= 7 > 9}", False), ("{1 in rows[0]}", True), ("{9 in rows[0]}", False),
-    ("{3 not in rows[0]}", True),
-    ("{'el' in kind}", True),
-    ("{se and n > 8}", False), ("{n > 8 or se}", True), ("{not se}", False), ("{True}", True), ("{1 if se else 2}", 1),
-    ("{rows[1][0]}", 2), ("{rows[-1][1]}", "b"), ("{row['out']}", 64), ("{kind}", "relu"), ("{kind == 'relu'}", True),
-    ("{min(n, 3)}", 3), ("{max(rows[0][0], 5)}", 5), ("{ceil(n / 2)}", 4), ("{floor(n / 2)}", 3), ("{round(n / 2)}", 4),
-    ("{round(2.5)}", 2), ("{round(1.26, 1)}", 1.3), ("{len(rows)}", 2), ("{len(kind)}", 4),
-    ("{round_channels(30)}", 32), ("{round_channels(30, 4)}", 32), ("{rows}", SCOPE["rows"]),
-])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{n + 1}", 8),
+        ("{n - 9}", -2),
+        ("{n * 2}", 14),
+        ("{n // 2}", 3),
+        ("{n % 4}", 3),
+        ("{n ** 2}", 49),
+        ("{-n + +1}", -6),
+        ("{n / 2}", 3.5),
+        ("{n / 1}", 7),
+        ("{n / 7}", 1),
+        ("{n / 0.5}", 14.0),
+        ("{n * w}", 3.5),
+        ("{(n + 1) * 2}", 16),
+        ("{n == 7}", True),
+        ("{n != 7}", False),
+        ("{n < 8 <= 8}", True),
+        ("{n > 8}", False),
+        ("{n >= 7 > 9}", False),
+        ("{1 in rows[0]}", True),
+        ("{9 in rows[0]}", False),
+        ("{3 not in rows[0]}", True),
+        ("{'el' in kind}", True),
+        ("{se and n > 8}", False),
+        ("{n > 8 or se}", True),
+        ("{not se}", False),
+        ("{True}", True),
+        ("{1 if se else 2}", 1),
+        ("{rows[1][0]}", 2),
+        ("{rows[-1][1]}", "b"),
+        ("{row['out']}", 64),
+        ("{kind}", "relu"),
+        ("{kind == 'relu'}", True),
+        ("{min(n, 3)}", 3),
+        ("{max(rows[0][0], 5)}", 5),
+        ("{ceil(n / 2)}", 4),
+        ("{floor(n / 2)}", 3),
+        ("{round(n / 2)}", 4),
+        ("{round(2.5)}", 2),
+        ("{round(1.26, 1)}", 1.3),
+        ("{len(rows)}", 2),
+        ("{len(kind)}", 4),
+        ("{round_channels(30)}", 32),
+        ("{round_channels(30, 4)}", 32),
+        ("{rows}", SCOPE["rows"]),
+    ],
+)
 def test_each_operation_and_function(text: str, value: Any) -> None:
     assert (type(value_of(text)), value_of(text)) == (type(value), value)
 
 
 def test_sum_adds_a_list_and_min_and_max_take_one() -> None:
     scope = Scope({"xs": [4, 1, 2]})
-    assert [evaluate(compiled(t), scope) for t in ("{sum(xs)}", "{min(xs)}", "{max(xs)}")] == [7, 1, 4]
+    assert [evaluate(compiled(t), scope) for t in ("{sum(xs)}", "{min(xs)}", "{max(xs)}")] == [
+        7,
+        1,
+        4,
+    ]
 
 
-@pytest.mark.parametrize("text", [
-    "{se or 1 / 0}", "{not se and missing}", "{1 if se else missing}", "{1 > 2 > missing}",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{se or 1 / 0}",
+        "{not se and missing}",
+        "{1 if se else missing}",
+        "{1 > 2 > missing}",
+    ],
+)
 def test_what_is_not_needed_is_not_evaluated(text: str) -> None:
     value_of(text)
 
 
-@given(st.integers(-10**9, 10**9), st.integers(-10**6, 10**6).filter(bool))
+@given(st.integers(-(10**9), 10**9), st.integers(-(10**6), 10**6).filter(bool))
 def test_a_division_without_remainder_gives_an_exact_integer(a: int, b: int) -> None:
     scope = Scope({"a": a, "b": b})
     assert evaluate(compiled("{a * b / b}"), scope) == a
@@ -68,7 +119,9 @@ def test_round_channels_is_what_the_reference_implementations_do() -> None:
     @given(st.floats(0.01, 40) | st.integers(1, 5000), st.sampled_from([4, 8, 16]))
     def holds(value: float, divisor: int) -> None:
         scope = Scope({"v": value, "d": divisor})
-        assert evaluate(compiled("{round_channels(v, d)}"), scope) == _make_divisible(value, divisor)
+        assert evaluate(compiled("{round_channels(v, d)}"), scope) == _make_divisible(
+            value, divisor
+        )
 
     holds()
 
@@ -87,15 +140,24 @@ def test_lists_and_tables_hold_expressions() -> None:
 
 
 def test_a_size_must_come_out_an_integer_and_multipliers_are_floats() -> None:
-    text = 'args.width = {}\nlayers = [{{ name = "a", op = "conv", kernel_size = 1, ' \
-           'out_channels = "{{round_channels(32 * width)}}" }}]'
-    assert [graph_of(text.format(w)).nodes[-1].output[0] for w in (0.25, 0.35, 1.0, 1.4)] == [8, 16, 32, 48]
+    text = (
+        'args.width = {}\nlayers = [{{ name = "a", op = "conv", kernel_size = 1, '
+        'out_channels = "{{round_channels(32 * width)}}" }}]'
+    )
+    assert [graph_of(text.format(w)).nodes[-1].output[0] for w in (0.25, 0.35, 1.0, 1.4)] == [
+        8,
+        16,
+        32,
+        48,
+    ]
 
 
 def test_a_field_remembers_the_expression_it_came_from() -> None:
     line = '{ name = "a", op = "conv", kernel_size = 1, out_channels = "{n * 3}" }'
     node = graph_of(f"args.n = 2\nlayers = [{line}]").nodes[-1]
-    assert [(o.name, o.value, o.text, o.values) for o in node.trace()] == [("out_channels", 6, "n * 3", {"n": 2})]
+    assert [(o.name, o.value, o.text, o.values) for o in node.trace()] == [
+        ("out_channels", 6, "n * 3", {"n": 2})
+    ]
 
 
 def test_an_expression_has_at_most_a_thousand_characters() -> None:

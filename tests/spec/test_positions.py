@@ -14,26 +14,62 @@ PIECES = st.sampled_from(["", "a", "é ", "#", "[x]", "{y}", "=", ",", " . ", " 
 plain = st.lists(PIECES, max_size=4).map("".join)
 ESCAPED = st.sampled_from(['\\"', "\\\\", "\\n", "\\u00e9", "'", "\\t"])
 escapes = st.lists(st.one_of(PIECES, ESCAPED), max_size=4).map("".join)
-lines = st.lists(st.sampled_from(["x", "\n", '"', '""', "\\\\", '\\"', "#", "\\\n  ", "'"]), max_size=5).map("".join)
+lines = st.lists(
+    st.sampled_from(["x", "\n", '"', '""', "\\\\", '\\"', "#", "\\\n  ", "'"]), max_size=5
+).map("".join)
 strings = st.one_of(
-    escapes.map('"{}"'.format), plain.map("'{}'".format),
+    escapes.map('"{}"'.format),
+    plain.map("'{}'".format),
     lines.filter(lambda s: '"""' not in s and not s.endswith(('"', "\\"))).map('"""{}"""'.format),
-    st.sampled_from(['""""quoted" at both ends"""""', "''''literal' too'''''", '""""""', "''''''", "'''\nline\n'''"]),
+    st.sampled_from(
+        [
+            '""""quoted" at both ends"""""',
+            "''''literal' too'''''",
+            '""""""',
+            "''''''",
+            "'''\nline\n'''",
+        ]
+    ),
 )
 scalars = st.one_of(
-    strings, st.integers(-99, 10**6).map(str),
-    st.sampled_from(["true", "false", "1_000", "0xff", "1e3", "-0.5", "inf", "07:32:00",
-                     "1979-05-27T07:32:00Z", "1979-05-27 07:32:00", "1979-05-27"]))
+    strings,
+    st.integers(-99, 10**6).map(str),
+    st.sampled_from(
+        [
+            "true",
+            "false",
+            "1_000",
+            "0xff",
+            "1e3",
+            "-0.5",
+            "inf",
+            "07:32:00",
+            "1979-05-27T07:32:00Z",
+            "1979-05-27 07:32:00",
+            "1979-05-27",
+        ]
+    ),
+)
 blanks = st.sampled_from(["", " ", "\n", "  # [comment] = {\n", "\n\n\t"])
-HEADERS = ["[t]", "[t.sub]", "[[list]]", "[list.inner]", "[[list]]", '[ "odd.k" . z ]', "[[list.more]]",
-           "[[list.more]]"]
+HEADERS = [
+    "[t]",
+    "[t.sub]",
+    "[[list]]",
+    "[list.inner]",
+    "[[list]]",
+    '[ "odd.k" . z ]',
+    "[[list.more]]",
+    "[[list.more]]",
+]
 names = st.sampled_from(["a", "b-c", "d_1", "7", '"q.k"', '"e\\u0041"', "'l#t'", '""', "input"])
 
 
 @st.composite
 def arrays(draw: st.DrawFn, items: st.SearchStrategy[str]) -> str:
     parts = [draw(blanks) + item + draw(blanks) for item in draw(st.lists(items, max_size=3))]
-    return "[" + ",".join(parts) + ("," if parts and draw(st.booleans()) else "") + draw(blanks) + "]"
+    return (
+        "[" + ",".join(parts) + ("," if parts and draw(st.booleans()) else "") + draw(blanks) + "]"
+    )
 
 
 @st.composite
@@ -52,14 +88,17 @@ flat = st.recursive(scalars, lambda s: st.one_of(arrays(s), tables(s)), max_leav
 
 @st.composite
 def texts(draw: st.DrawFn) -> str:
-    """A text that tomllib accepts: keys, dotted keys, tables, and arrays of tables within each other."""
+    """A text that tomllib accepts: keys, dotted keys, tables, and arrays of tables within each
+    other."""
     out: list[str] = []
     taken: set[str] = set()
     for header in ["", *draw(st.permutations(HEADERS))]:
         candidate = [*out, f"{draw(blanks)}\n{header}  # {header}" if header else ""]
         for key in draw(st.lists(names, max_size=3, unique_by=parsed_key)):
             dotted = draw(st.sampled_from(["", ".x", " . 'y'.z"]))
-            candidate.append(f"{key}{dotted} = {draw(flat)} # {draw(st.sampled_from(['', 'x = 1', '[a]']))}")
+            candidate.append(
+                f"{key}{dotted} = {draw(flat)} # {draw(st.sampled_from(['', 'x = 1', '[a]']))}"
+            )
         if readable("\n".join(candidate)) and header not in taken - {"[[list]]", "[[list.more]]"}:
             out, taken = candidate, taken | {header}
     return "\n".join(out) + draw(st.sampled_from(["", "\n", "\n# end"]))
@@ -74,14 +113,21 @@ def readable(text: str) -> bool:
 
 
 def walk(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, inner in items:
         yield (*path, key), inner
         yield from walk(inner, (*path, key))
 
 
 def scalar_at(text: str, place: tuple[int, int]) -> Any:
-    """The value that starts at a place: the shortest piece of text from there that tomllib reads as a whole value."""
+    """The value that starts at a place: the shortest piece of text from there that tomllib reads as
+    a whole value."""
     offset = sum(len(line) + 1 for line in text.split("\n")[: place[0] - 1]) + place[1] - 1
     rest = text[offset:] + "\n"
     ends = (i for i, c in enumerate(rest) if i and c in ",]}#\n \t")
@@ -128,7 +174,11 @@ def test_positions_count_lines_and_columns_from_one() -> None:
 
 
 def test_comments_are_what_stands_behind_the_mark() -> None:
-    assert comments("#a\nx = 1 #b # c\n\ny = '#'\n  #\n") == [(1, 1, "a"), (2, 7, "b # c"), (5, 3, "")]
+    assert comments("#a\nx = 1 #b # c\n\ny = '#'\n  #\n") == [
+        (1, 1, "a"),
+        (2, 7, "b # c"),
+        (5, 3, ""),
+    ]
 
 
 QUOTES = ['x = ["""a"""", 1]', 'x = ["""a""""]', 'x = ["""a"""""]', "x = ['''a'''']"]

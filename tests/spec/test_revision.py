@@ -1,4 +1,5 @@
-"""Specs at a revision of git: the file and what it includes as they were, and what cannot be had said plainly."""
+"""Specs at a revision of git: the file and what it includes as they were, and what cannot be had
+said plainly."""
 
 import os
 import subprocess
@@ -10,7 +11,7 @@ from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.spec.source import MAX_BYTES
 
-NET = '''name = "net"
+NET = """name = "net"
 input = [1, 4, 4]
 include = ["parts/unit.toml"]
 args.width = 2
@@ -18,7 +19,7 @@ layers = [{ name = "u", op = "unit", width = "{width}" }]
 [variants.thin]
 [variants.wide]
 width = 8
-'''
+"""
 UNIT = """[blocks.unit]
 args = ["width"]
 layers = [{ name = "c", op = "%s", out_channels = "{width}", kernel_size = 1 }]
@@ -26,12 +27,17 @@ layers = [{ name = "c", op = "%s", out_channels = "{width}", kernel_size = 1 }]
 
 
 def git(*arguments: str) -> None:
-    subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *arguments], check=True, capture_output=True)
+    subprocess.run(
+        ["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *arguments],
+        check=True,
+        capture_output=True,
+    )
 
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with a spec below specs/, whose block is a convolution at first and a transposed one now."""
+    """A repository with a spec below specs/, whose block is a convolution at first and a transposed
+    one now."""
     for name in [n for n in os.environ if n.startswith("GIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
@@ -54,7 +60,9 @@ def kinds(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("revision", ["v1", "HEAD~1", "main~1", "HEAD^"])
-def test_a_spec_and_what_it_includes_are_read_from_the_revision(repository: Path, revision: str) -> None:
+def test_a_spec_and_what_it_includes_are_read_from_the_revision(
+    repository: Path, revision: str
+) -> None:
     assert kinds(f"specs/net.toml@{revision}") == ["input", "conv"]
     assert kinds(f"{repository}/net.toml@{revision}") == ["input", "conv"]
     assert kinds("specs/net.toml") == kinds("specs/net.toml@HEAD") == ["input", "conv_transpose"]
@@ -90,14 +98,29 @@ def test_problems_name_the_revision(repository: Path) -> None:
     assert "specs/parts/unit.toml@HEAD:1:8: T003 not TOML" in str(error.value)
 
 
-@pytest.mark.parametrize(("name", "message"), [
-    ("specs/net.toml@v2", "specs/net.toml: there is no revision 'v2' in its git repository"),
-    ("specs/net.toml@--all", "specs/net.toml: there is no revision '--all' in its git repository"),
-    ("specs/net.toml@HEAD:specs", "specs/net.toml: there is no revision 'HEAD:specs' in its git repository"),
-    ("specs/net.toml@\x1b[31m", r"specs/net.toml: there is no revision '\\x1b[31m' in its git repository"),
-    ("nothing@v1", "there is no network 'nothing'; cnnspec list shows those there are"),
-    ("specs/net.toml@a\0b", "git cannot be called, which a revision needs: its name is not valid"),
-])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("specs/net.toml@v2", "specs/net.toml: there is no revision 'v2' in its git repository"),
+        (
+            "specs/net.toml@--all",
+            "specs/net.toml: there is no revision '--all' in its git repository",
+        ),
+        (
+            "specs/net.toml@HEAD:specs",
+            "specs/net.toml: there is no revision 'HEAD:specs' in its git repository",
+        ),
+        (
+            "specs/net.toml@\x1b[31m",
+            r"specs/net.toml: there is no revision '\\x1b[31m' in its git repository",
+        ),
+        ("nothing@v1", "there is no network 'nothing'; cnnspec list shows those there are"),
+        (
+            "specs/net.toml@a\0b",
+            "git cannot be called, which a revision needs: its name is not valid",
+        ),
+    ],
+)
 def test_what_is_no_revision_is_said_to_be_none(repository: Path, name: str, message: str) -> None:
     with pytest.raises(RequestError) as error:
         load_graph(name)
@@ -109,8 +132,11 @@ def test_what_was_no_spec_then_is_said_to_be_none(repository: Path) -> None:
     (repository / "link.toml").symlink_to("net.toml")
     git("add", ".")
     git("commit", "-q", "-m", "third")
-    for name, reason in {"new": "not a readable spec: there was no such file", "link": "it was not a regular file",
-                         "long": "a spec has at most 524,288 bytes, this file had 524,289"}.items():
+    for name, reason in {
+        "new": "not a readable spec: there was no such file",
+        "link": "it was not a regular file",
+        "long": "a spec has at most 524,288 bytes, this file had 524,289",
+    }.items():
         with pytest.raises(SpecError, match=f"T001 .*{reason}"):
             load_graph(f"specs/{name}.toml@HEAD")
 
@@ -121,17 +147,25 @@ def test_an_include_that_was_not_there_is_one_of_the_zoo_or_a_problem(repository
     (repository / "parts").mkdir(exist_ok=True)
     (repository / "parts" / "unit.toml").write_text(UNIT % "conv")
     assert kinds("specs/net.toml") == ["input", "conv"]
-    with pytest.raises(SpecError, match=r"net\.toml@HEAD:3:12: L013 'parts/unit\.toml' is neither below"):
+    with pytest.raises(
+        SpecError, match=r"net\.toml@HEAD:3:12: L013 'parts/unit\.toml' is neither below"
+    ):
         load_graph("specs/net.toml@HEAD")
 
 
-def test_outside_of_repositories_and_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_of_repositories_and_without_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     (tmp_path / "net.toml").write_text(NET)
-    with pytest.raises(RequestError, match=r"net\.toml lies in no git repository, so it has no revision 'HEAD'"):
+    with pytest.raises(
+        RequestError, match=r"net\.toml lies in no git repository, so it has no revision 'HEAD'"
+    ):
         load_graph(f"{tmp_path}/net.toml@HEAD")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RequestError, match="git cannot be called, which a revision needs: No such file"):
+    with pytest.raises(
+        RequestError, match="git cannot be called, which a revision needs: No such file"
+    ):
         load_graph(f"{tmp_path}/net.toml@HEAD")
 
 

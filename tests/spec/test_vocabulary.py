@@ -18,30 +18,54 @@ def test_every_name_given_is_an_operator_here() -> None:
     assert set(vocabulary.OPERATORS.values()) <= set(OPERATORS)
 
 
-@pytest.mark.parametrize(("foreign", "here"), [
-    ("Dense", "linear"), ("MaxPooling2D", "maxpool"), ("GlobalAveragePooling2D", "global_avgpool"),
-    ("Concatenate", "concat"), ("ReLU", "relu"), ("Conv2d", "conv"), ("SeparableConv2D", "depthwise_conv"),
-    ("BatchNormalization", "batchnorm"),
-])
+@pytest.mark.parametrize(
+    ("foreign", "here"),
+    [
+        ("Dense", "linear"),
+        ("MaxPooling2D", "maxpool"),
+        ("GlobalAveragePooling2D", "global_avgpool"),
+        ("Concatenate", "concat"),
+        ("ReLU", "relu"),
+        ("Conv2d", "conv"),
+        ("SeparableConv2D", "depthwise_conv"),
+        ("BatchNormalization", "batchnorm"),
+    ],
+)
 def test_foreign_operators(foreign: str, here: str) -> None:
     assert f"that is {here} here" in hints(f'{{ name = "a", op = "{foreign}" }}')
 
 
-@pytest.mark.parametrize(("line", "hint"), [
-    ('op = "conv", filters = 8, kernel_size = 3', "that is out_channels here"),
-    ('op = "conv", out_channels = 8, kernel_size = 3, strides = 2', "that is stride here"),
-    ('op = "conv", in_channels = 3, out_channels = 8, kernel_size = 3', "the line before gives it: leave it out"),
-    ('op = "dropout", rate = 0.5', "that is p here"),
-    ('op = "relu", inputs = "input"', "that is from here"),
-    ('op = "conv", out_channels = 8, kernel_size = 3, activation = "swish"', "that is silu here"),
-    ('op = "conv", out_channels = 8, kernel_size = 3, norm = "bn"', "that is batchnorm here"),
-    ('op = "conv", out_channels = 8, kernel_size = 3, activation = "ReLU"', "that is relu here"),
-])
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ('op = "conv", filters = 8, kernel_size = 3', "that is out_channels here"),
+        ('op = "conv", out_channels = 8, kernel_size = 3, strides = 2', "that is stride here"),
+        (
+            'op = "conv", in_channels = 3, out_channels = 8, kernel_size = 3',
+            "the line before gives it: leave it out",
+        ),
+        ('op = "dropout", rate = 0.5', "that is p here"),
+        ('op = "relu", inputs = "input"', "that is from here"),
+        (
+            'op = "conv", out_channels = 8, kernel_size = 3, activation = "swish"',
+            "that is silu here",
+        ),
+        ('op = "conv", out_channels = 8, kernel_size = 3, norm = "bn"', "that is batchnorm here"),
+        (
+            'op = "conv", out_channels = 8, kernel_size = 3, activation = "ReLU"',
+            "that is relu here",
+        ),
+    ],
+)
 def test_foreign_fields(line: str, hint: str) -> None:
     assert hint in hints(f'{{ name = "a", {line} }}')
 
 
 def test_channels_last_is_recognised_where_a_shape_does_not_fit() -> None:
     with pytest.raises(SpecError) as caught:
-        support.graph_of('input = [28, 28, 1]\nlayers = [ { name = "p", op = "maxpool", kernel_size = 2 } ]')
-    assert caught.value.problems[0].hint.startswith("an input is channels, height, width: [1, 28, 28] instead")
+        support.graph_of(
+            'input = [28, 28, 1]\nlayers = [ { name = "p", op = "maxpool", kernel_size = 2 } ]'
+        )
+    assert caught.value.problems[0].hint.startswith(
+        "an input is channels, height, width: [1, 28, 28] instead"
+    )

@@ -1,8 +1,8 @@
 """A network of the zoo against a model of PyTorch that somebody else wrote, on the meta device.
 
-Equal must be the parameters (all of them, and in the order of use at inference, shape by shape), the buffers, the
-multiply-accumulates as torch's own counter counts them, and the shapes of the outputs.
-"""
+Equal must be the parameters (all of them, and in the order of use at inference, shape by shape),
+the buffers, the multiply-accumulates as torch's own counter counts them, and the shapes of the
+outputs."""
 
 from collections.abc import Callable
 from math import prod
@@ -25,7 +25,9 @@ class Uses(TorchFunctionMode):
         super().__init__()
         self.found: dict[int, torch.nn.Parameter] = {}
 
-    def __torch_function__(self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         if getattr(func, "__name__", "") != "__get__":  # reading .shape or .dtype is no use
             for leaf in tree_leaves((args, kwargs)):
                 if isinstance(leaf, torch.nn.Parameter):
@@ -34,7 +36,8 @@ class Uses(TorchFunctionMode):
 
 
 def parameters(network: cnnspec.Network, training: bool = False) -> list[Shape]:
-    """The shapes of the parameters in the order of execution; shared ones stand where they are used first."""
+    """The shapes of the parameters in the order of execution; shared ones stand where they are used
+    first."""
     nodes = [n for n in network.graph.layers(training) if not n.shares]
     return [squeezed(s) for n in nodes for s in n.op.parameters(*n.shapes).values()]
 
@@ -51,13 +54,17 @@ def squeezed(shape: Shape) -> Shape:
     return shape
 
 
-def assert_equal(network: cnnspec.Network, model: torch.nn.Module, run: Callable[..., Any] | None = None,
-                 shapes: dict[int, Shape] | None = None) -> None:
+def assert_equal(
+    network: cnnspec.Network,
+    model: torch.nn.Module,
+    run: Callable[..., Any] | None = None,
+    shapes: dict[int, Shape] | None = None,
+) -> None:
     """Hold a network against a model that is on the meta device, in evaluation mode.
 
-    ``run(model, *inputs)`` gives the outputs that the spec describes, all of them where it is not given; ``shapes``
-    stand for ``shapes_of(model)`` where a model keeps a parameter in another layout.
-    """
+    ``run(model, *inputs)`` gives the outputs that the spec describes, all of them where it is not
+    given; ``shapes`` stand for ``shapes_of(model)`` where a model keeps a parameter in another
+    layout."""
     shapes = shapes or shapes_of(model)
     with torch.no_grad(), FlopCounterMode(display=False) as flops, Uses() as uses:
         inputs = [torch.zeros(2, *n.output, device="meta") for n in network.graph.inputs]
@@ -68,16 +75,25 @@ def assert_equal(network: cnnspec.Network, model: torch.nn.Module, run: Callable
     assert sum(map(prod, ours)) == network.totals.params
     every = parameters(network, training=True)
     assert sorted(every) == sorted(shapes.values())
-    assert sum(map(prod, every)) == network.sums(training=True).params == sum(p.numel() for p in model.parameters())
-    stored = [b.numel() for b in model.buffers() if b.is_floating_point()]  # the others are counters and indices
+    assert (
+        sum(map(prod, every))
+        == network.sums(training=True).params
+        == sum(p.numel() for p in model.parameters())
+    )
+    stored = [
+        b.numel() for b in model.buffers() if b.is_floating_point()
+    ]  # the others are counters and indices
     assert network.sums(training=True).buffers == sum(stored)
-    assert 2 * 2 * network.totals.macs == flops.get_total_flops()  # two images, and two operations each
+    assert (
+        2 * 2 * network.totals.macs == flops.get_total_flops()
+    )  # two images, and two operations each
     theirs = [tuple(t.shape[1:]) for t in tree_leaves(given) if isinstance(t, torch.Tensor)]
     assert [n.output for n in network.graph.outputs] == theirs
 
 
 def in_order(model: torch.nn.Module, inputs: list[torch.Tensor]) -> list[str]:
-    """The names of the parameters of a model on the meta device, in the order of use at inference."""
+    """The names of the parameters of a model on the meta device, in the order of use at
+    inference."""
     names = {id(p): name for name, p in model.named_parameters()}
     with torch.no_grad(), Uses() as uses:
         model.eval()(*inputs)
@@ -90,7 +106,8 @@ def norms(model: torch.nn.Module) -> list[Any]:
 
 
 def draw(parameter: torch.nn.Parameter, name: str) -> None:
-    """Values that keep a network's activations alive: He's kernels, biases around 0, scales around 1."""
+    """Values that keep a network's activations alive: He's kernels, biases around 0, scales around
+    1."""
     if parameter.dim() > 1:
         torch.nn.init.normal_(parameter, std=(2 / parameter[0].numel()) ** 0.5)
     else:
@@ -98,7 +115,8 @@ def draw(parameter: torch.nn.Parameter, name: str) -> None:
 
 
 def outputs(model: torch.nn.Module, images: list[torch.Tensor]) -> list[torch.Tensor]:
-    """What a model gives, with the running statistics of its batch normalization taken from the same images."""
+    """What a model gives, with the running statistics of its batch normalization taken from the
+    same images."""
     model.eval()
     for norm in norms(model):
         norm.momentum = 1.0
@@ -109,11 +127,11 @@ def outputs(model: torch.nn.Module, images: list[torch.Tensor]) -> list[torch.Te
 
 
 def assert_same_values(network: cnnspec.Network, build: Callable[[], torch.nn.Module]) -> None:
-    """The twin of a network and a model give the same outputs from the same weights, in double precision.
+    """The twin of a network and a model give the same outputs from the same weights, in double
+    precision.
 
-    The weights are drawn, so that a wrong pool, activation, crop or stride shows; the outputs must differ from
-    each other by far more than the twin's may from the model's.
-    """
+    The weights are drawn, so that a wrong pool, activation, crop or stride shows; the outputs must
+    differ from each other by far more than the twin's may from the model's."""
     with torch.device("meta"):
         blank = [torch.zeros(2, *n.output) for n in network.graph.inputs]
         orders = [in_order(model, blank) for model in (network.build("meta"), build())]
@@ -129,5 +147,7 @@ def assert_same_values(network: cnnspec.Network, build: Callable[[], torch.nn.Mo
         found, expected = outputs(twin, images), outputs(model, images)
     for y, z in zip(found, expected, strict=True):
         spread = float((z - z.mean()).abs().max())
-        assert spread > 1e-4 * float(z.abs().max()), "the outputs say nothing: they are nearly constant"
+        assert spread > 1e-4 * float(z.abs().max()), (
+            "the outputs say nothing: they are nearly constant"
+        )
         assert float((y - z).abs().max()) < 1e-8 * spread

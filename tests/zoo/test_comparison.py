@@ -1,4 +1,5 @@
-"""The comparison with other people's models sees each kind of difference, planted in LeNet-5 one at a time."""
+"""The comparison with other people's models sees each kind of difference, planted in LeNet-5 one at
+a time."""
 
 from collections.abc import Callable
 
@@ -14,7 +15,7 @@ import cnnspec
 def with_layer(index: int, *layers: nn.Module) -> nn.Module:
     """LeNet-5 with other layers in place of one."""
     found = list(lenet5())
-    return nn.Sequential(*found[:index], *layers, *found[index + 1:])
+    return nn.Sequential(*found[:index], *layers, *found[index + 1 :])
 
 
 def unused() -> nn.Module:
@@ -28,9 +29,14 @@ def unused() -> nn.Module:
 COUNTED: dict[str, Callable[[], nn.Module]] = {
     "a bias less": lambda: with_layer(0, nn.Conv2d(1, 6, 5, bias=False)),
     "as many weights in another shape": lambda: with_layer(
-        0, nn.ZeroPad2d((0, 0, -2, -2)), nn.Conv2d(1, 6, (1, 25), padding=(0, 10))),
-    "more positions, pooled away": lambda: with_layer(0, nn.Conv2d(1, 6, 5, padding=1), nn.MaxPool2d(3, 1)),
-    "a norm without parameters": lambda: with_layer(2, nn.BatchNorm2d(6, affine=False), nn.AvgPool2d(2)),
+        0, nn.ZeroPad2d((0, 0, -2, -2)), nn.Conv2d(1, 6, (1, 25), padding=(0, 10))
+    ),
+    "more positions, pooled away": lambda: with_layer(
+        0, nn.Conv2d(1, 6, 5, padding=1), nn.MaxPool2d(3, 1)
+    ),
+    "a norm without parameters": lambda: with_layer(
+        2, nn.BatchNorm2d(6, affine=False), nn.AvgPool2d(2)
+    ),
     "another output": lambda: nn.Sequential(lenet5(), nn.Unflatten(1, (2, 5))),
     "two outputs": lambda: Twice(),
     "parameters that only training has": unused,

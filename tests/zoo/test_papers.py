@@ -1,7 +1,8 @@
-"""The zoo against models that are written from the papers and their authors' code, where no library has them.
+"""The zoo against models that are written from the papers and their authors' code, where no library
+has them.
 
-``models/`` knows nothing of cnnspec: each of its models is what somebody with the paper would write in PyTorch.
-"""
+``models/`` knows nothing of cnnspec: each of its models is what somebody with the paper would write
+in PyTorch."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +12,18 @@ import torch
 from support import references
 from torch import nn
 from zoo.comparison import assert_equal, assert_same_values
-from zoo.models import classics, deeplab, dense, detectors, generative, googlenet, lenet, mobile, residual, segmentation
+from zoo.models import (
+    classics,
+    deeplab,
+    dense,
+    detectors,
+    generative,
+    googlenet,
+    lenet,
+    mobile,
+    residual,
+    segmentation,
+)
 
 import cnnspec
 
@@ -37,12 +49,24 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "resnet101_v1": partial(residual.resnet_v1, 3, 4, 23, 3),
     "resnet152_v1": partial(residual.resnet_v1, 3, 8, 36, 3),
     **{f"resnet{n}_cifar": partial(residual.resnet_cifar, n) for n in (20, 32, 44, 56, 110, 1202)},
-    **{f"resnet{n}_cifar_b": partial(residual.resnet_cifar, n, "B") for n in (20, 32, 44, 56, 110, 1202)},
+    **{
+        f"resnet{n}_cifar_b": partial(residual.resnet_cifar, n, "B")
+        for n in (20, 32, 44, 56, 110, 1202)
+    },
     **{f"preact_resnet{n}": partial(residual.preact_resnet, n) for n in (110, 164, 1001)},
     "densenet_40_12": partial(dense.densenet, 40, 12, bc=False),
     "densenet_bc_100_12": partial(dense.densenet, 100, 12, bc=True),
-    **{f"mobilenet_v1_{name}": partial(mobile.mobilenet, alpha)
-       for name, alpha in {"075": 0.75, "050": 0.5, "025": 0.25, "192": 1, "160": 1, "128": 1}.items()},
+    **{
+        f"mobilenet_v1_{name}": partial(mobile.mobilenet, alpha)
+        for name, alpha in {
+            "075": 0.75,
+            "050": 0.5,
+            "025": 0.25,
+            "192": 1,
+            "160": 1,
+            "128": 1,
+        }.items()
+    },
     "mobilenet_v1_full_conv": partial(mobile.mobilenet, separable=False),
     "fcn32s": partial(segmentation.FCN, skips=False),
     "fcn8s": partial(segmentation.FCN, skips=True),
@@ -64,8 +88,13 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.long] if n == "resnet1202_cifar_b" else [])
-                                  for n in MODELS])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=[pytest.mark.long] if n == "resnet1202_cifar_b" else [])
+        for n in MODELS
+    ],
+)
 def test_network_equals_the_papers(name: str) -> None:
     with torch.device("meta"):
         model = MODELS[name]().eval()
@@ -74,19 +103,56 @@ def test_network_equals_the_papers(name: str) -> None:
 
 # What a network is run on in double precision, where its own size takes long and another will do
 SMALLER = {
-    **dict.fromkeys(("resnet50_v1", "resnet101_v1", "resnet152_v1", "mobilenet_v1_075", "mobilenet_v1_050",
-                     "mobilenet_v1_025", "mobilenet_v1_full_conv"), (3, 64, 64)),
+    **dict.fromkeys(
+        (
+            "resnet50_v1",
+            "resnet101_v1",
+            "resnet152_v1",
+            "mobilenet_v1_075",
+            "mobilenet_v1_050",
+            "mobilenet_v1_025",
+            "mobilenet_v1_full_conv",
+        ),
+        (3, 64, 64),
+    ),
     **dict.fromkeys(("yolox_s", "yolox_m", "yolox_l", "yolox_x", "fcn32s", "fcn8s"), (3, 64, 64)),
-    "unet": (1, 188, 188), "segnet": (3, 72, 104), "deeplabv3_resnet50_aux": (3, 65, 65),
+    "unet": (1, 188, 188),
+    "segnet": (3, 72, 104),
+    "deeplabv3_resnet50_aux": (3, 65, 65),
 }
-QUICK = {"lenet5", "bird_cnn", "keras_cifar_cnn", "mlp_32x32", "mlp_mnist", "cnn_1d", "nin",
-         "nin_cifar10", "googlenet", "resnet20_cifar", "resnet20_cifar_b", "densenet_40_12", "mobilenet_v1_050",
-         "dcgan_generator", "dcgan_discriminator", "conv_autoencoder", "siamese"}
-WITHOUT_VALUES = {"lenet5_original", "lenet5_geron"}  # the bitmaps of RBF units are drawn anew; the tanh is not scaled
+QUICK = {
+    "lenet5",
+    "bird_cnn",
+    "keras_cifar_cnn",
+    "mlp_32x32",
+    "mlp_mnist",
+    "cnn_1d",
+    "nin",
+    "nin_cifar10",
+    "googlenet",
+    "resnet20_cifar",
+    "resnet20_cifar_b",
+    "densenet_40_12",
+    "mobilenet_v1_050",
+    "dcgan_generator",
+    "dcgan_discriminator",
+    "conv_autoencoder",
+    "siamese",
+}
+WITHOUT_VALUES = {
+    "lenet5_original",
+    "lenet5_geron",
+}  # the bitmaps of RBF units are drawn anew; the tanh is not scaled
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.long)
-                                  for n in MODELS if n not in WITHOUT_VALUES])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=[] if n in QUICK else pytest.mark.long)
+        for n in MODELS
+        if n not in WITHOUT_VALUES
+    ],
+)
 def test_network_gives_what_the_papers_gives(name: str) -> None:
     network = cnnspec.load(name, input=SMALLER[name]) if name in SMALLER else cnnspec.load(name)
     assert_same_values(network, MODELS[name])
@@ -94,4 +160,6 @@ def test_network_gives_what_the_papers_gives(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for names in cnnspec.networks().values() for n in names])
 def test_every_network_has_a_second_author(name: str) -> None:
-    assert name in MODELS.keys() | {r.network for r in references()}, "write a model of it, or add a [reference]"
+    assert name in MODELS.keys() | {r.network for r in references()}, (
+        "write a model of it, or add a [reference]"
+    )

@@ -1,8 +1,7 @@
 """The zoo against figures of independent sources: papers, course notes, other people's counts.
 
-published.csv has those that hold: whole numbers exactly, 61M and 3.86G at the precision they are printed with.
-refuted.csv has those that do not, though they are printed, and why.
-"""
+published.csv has those that hold: whole numbers exactly, 61M and 3.86G at the precision they are
+printed with. refuted.csv has those that do not, though they are printed, and why."""
 
 import csv
 import json
@@ -30,7 +29,8 @@ WITH_LIBRARY = {r.network for r in references()}
 
 
 def load(words: str) -> cnnspec.Network:
-    """A network by its name and what is set in it: ``densenet_40_12 depth=100``, ``senet154 input=3x320x320``."""
+    """A network by its name and what is set in it: ``densenet_40_12 depth=100``, ``senet154
+    input=3x320x320``."""
     name, *settings = words.split()
     pairs = [setting.partition("=") for setting in settings]
     values: dict[str, Any] = {key: json.loads(value) for key, _, value in pairs if key != "input"}
@@ -41,7 +41,8 @@ def load(words: str) -> cnnspec.Network:
 
 
 def holds(printed: str, number: int) -> bool:
-    """Whether a figure is right at its precision; with a unit, zeros at the end of a whole number say nothing."""
+    """Whether a figure is right at its precision; with a unit, zeros at the end of a whole number
+    say nothing."""
     match = re.fullmatch(r"(\d+)(?:\.(\d+))?([KMG]?)", printed)
     assert match, f"{printed} is no figure"
     whole, decimals, unit = match[1], match[2] or "", match[3]
@@ -49,25 +50,36 @@ def holds(printed: str, number: int) -> bool:
         return number == int(printed)
     zeros = 0 if decimals else len(whole) - len(whole.rstrip("0"))
     step = Fraction(10) ** (UNITS[unit] - len(decimals) + zeros)
-    return abs(number - Fraction(int(whole + decimals), 10 ** len(decimals)) * 10 ** UNITS[unit]) <= step / 2
+    return (
+        abs(number - Fraction(int(whole + decimals), 10 ** len(decimals)) * 10 ** UNITS[unit])
+        <= step / 2
+    )
 
 
 def connections(row: Row) -> int:
-    """The connections of a layer as LeCun et al. (1998) count them: every input that an output reads, and its bias."""
+    """The connections of a layer as LeCun et al. (1998) count them: every input that an output
+    reads, and its bias."""
     main = row.nodes[0]
     work = main.op.elementwise(*main.shapes, y=main.output)
     if main.kind == "rbf":
         return work["multiplications"]
-    if main.kind == "trainable_subsampling":  # K*K inputs and a bias an output: K*K additions and a multiplication
+    if (
+        main.kind == "trainable_subsampling"
+    ):  # K*K inputs and a bias an output: K*K additions and a multiplication
         return work["additions"] + work["multiplications"]
     return row.macs + work["additions"] if row.macs else 0
 
 
 def quantity(network: cnnspec.Network, layers: str, name: str) -> int:
-    """A quantity of layers, blocks or the whole network; ``training_`` before it adds what only training has."""
+    """A quantity of layers, blocks or the whole network; ``training_`` before it adds what only
+    training has."""
     training, name = name.startswith("training_"), name.removeprefix("training_")
-    rows = [r for r in network.rows(training=training)
-            if not layers or any(r.name == layer or r.name.startswith(f"{layer}.") for layer in layers.split())]
+    rows = [
+        r
+        for r in network.rows(training=training)
+        if not layers
+        or any(r.name == layer or r.name.startswith(f"{layer}.") for layer in layers.split())
+    ]
     assert rows, f"{network.name} has no layer {layers}"
     if name == "connections":
         return sum(map(connections, rows))
@@ -83,7 +95,12 @@ def quantity(network: cnnspec.Network, layers: str, name: str) -> int:
 
 def named(row: dict[str, str]) -> str:
     figure = row.get("printed") or row["value"]
-    return "-".join(filter(None, (row["network"], row["layer"], row["quantity"], "" if figure.isdigit() else figure)))
+    return "-".join(
+        filter(
+            None,
+            (row["network"], row["layer"], row["quantity"], "" if figure.isdigit() else figure),
+        )
+    )
 
 
 @pytest.mark.parametrize("row", PUBLISHED, ids=named)
@@ -100,15 +117,29 @@ def test_refuted_figure_does_not_hold(row: dict[str, str]) -> None:
     assert row["source"]
 
 
-@pytest.mark.parametrize(("printed", "number", "right"), [
-    ("61M", 60_965_224, True), ("61M", 61_500_000, True), ("61M", 61_500_001, False), ("60M", 55_000_000, True),
-    ("60M", 54_999_999, False), ("7.0M", 6_979_642, True), ("7.0M", 7_050_001, False), ("608", 608, True),
-    ("608", 609, False), ("60000", 60_001, False), ("3.86G", 3_857_973_248, True), ("0.70G", 686_800_000, False),
-])
+@pytest.mark.parametrize(
+    ("printed", "number", "right"),
+    [
+        ("61M", 60_965_224, True),
+        ("61M", 61_500_000, True),
+        ("61M", 61_500_001, False),
+        ("60M", 55_000_000, True),
+        ("60M", 54_999_999, False),
+        ("7.0M", 6_979_642, True),
+        ("7.0M", 7_050_001, False),
+        ("608", 608, True),
+        ("608", 609, False),
+        ("60000", 60_001, False),
+        ("3.86G", 3_857_973_248, True),
+        ("0.70G", 686_800_000, False),
+    ],
+)
 def test_figures_are_read_at_their_precision(printed: str, number: int, right: bool) -> None:
     assert holds(printed, number) is right
 
 
 @pytest.mark.parametrize("name", [n for names in cnnspec.networks().values() for n in names])
 def test_every_network_is_held_against_something(name: str) -> None:
-    assert name in WITHOUT_LIBRARY | WITH_LIBRARY, "add a row to published.csv or a [reference] to the spec"
+    assert name in WITHOUT_LIBRARY | WITH_LIBRARY, (
+        "add a row to published.csv or a [reference] to the spec"
+    )

@@ -36,31 +36,46 @@ def run(model: Any, *inputs: torch.Tensor) -> Any:
 
 
 def predictions(model: Any, images: torch.Tensor) -> Any:
-    """What a detector of torchvision predicts for each box of images scaled already; what depends on data is left out.
+    """What a detector of torchvision predicts for each box of images scaled already; what depends
+    on data is left out.
 
     The box head gets as many regions as proposals are kept at most.
     """
     maps = list(model.backbone(images).values())
     if not hasattr(model, "roi_heads"):
         return model.head(maps)
-    rows = import_torchvision().models.detection.rpn.concat_box_prediction_layers(*model.rpn.head(maps))
+    rows = import_torchvision().models.detection.rpn.concat_box_prediction_layers(
+        *model.rpn.head(maps)
+    )
     heads = model.roi_heads
     size = (model.backbone.out_channels, *heads.box_roi_pool.output_size)
     regions = torch.zeros(len(images) * model.rpn.post_nms_top_n(), *size, device=images.device)
-    return [t.unflatten(0, (len(images), -1)) for t in (*rows, *heads.box_predictor(heads.box_head(regions)))]
+    return [
+        t.unflatten(0, (len(images), -1))
+        for t in (*rows, *heads.box_predictor(heads.box_head(regions)))
+    ]
 
 
 def shapes_of(model: torch.nn.Module) -> dict[int, Shape]:
-    """The shapes of a model's parameters, by id; timm's image encoders keep the position embedding channels last."""
+    """The shapes of a model's parameters, by id; timm's image encoders keep the position embedding
+    channels last."""
     turned = {"pos_embed"} if type(model).__name__ == "VisionTransformerSAM" else set()
-    moved = {id(p): squeezed(tuple(p[0].movedim(-1, 0).shape)) for n, p in model.named_parameters() if n in turned}
+    moved = {
+        id(p): squeezed(tuple(p[0].movedim(-1, 0).shape))
+        for n, p in model.named_parameters()
+        if n in turned
+    }
     return comparison.shapes_of(model) | moved
 
 
 @pytest.mark.parametrize(
     "reference",
-    [pytest.param(r, id=f"{r.network}-{r.library}", marks=[pytest.mark.long] * (r.network in LONG))
-     for r in references()],
+    [
+        pytest.param(
+            r, id=f"{r.network}-{r.library}", marks=[pytest.mark.long] * (r.network in LONG)
+        )
+        for r in references()
+    ],
 )
 def test_network_equals_its_reference(reference: Reference) -> None:
     model = model_of(reference)

@@ -23,7 +23,9 @@ def data() -> dict[str, Any]:
 
 
 def test_page_shows_the_committed_data() -> None:
-    assert (REPORTS / "verification.md").read_text(encoding="utf-8") == pages(str(REPORTS))["verification.md"]
+    assert (REPORTS / "verification.md").read_text(encoding="utf-8") == pages(str(REPORTS))[
+        "verification.md"
+    ]
 
 
 def test_data_covers_every_network_of_the_zoo(data: dict[str, Any]) -> None:
@@ -31,12 +33,23 @@ def test_data_covers_every_network_of_the_zoo(data: dict[str, Any]) -> None:
 
 
 def test_data_is_of_the_specs_of_today(data: dict[str, Any]) -> None:
-    stale = [n["network"] for n in data["networks"] if n["digest"] != digest(cnnspec.load(n["network"]).graph)]
+    stale = [
+        n["network"]
+        for n in data["networks"]
+        if n["digest"] != digest(cnnspec.load(n["network"]).graph)
+    ]
     assert not stale, "measure these again: see cnnspec/report/pages/verification.py"
 
 
-def test_only_what_takes_too_much_memory_was_compared_as_a_smaller_sheet(data: dict[str, Any]) -> None:
-    resized = {n["network"] for n in data["networks"] for c in n["checks"] if " with img_size = " in c["against"]}
+def test_only_what_takes_too_much_memory_was_compared_as_a_smaller_sheet(
+    data: dict[str, Any],
+) -> None:
+    resized = {
+        n["network"]
+        for n in data["networks"]
+        for c in n["checks"]
+        if " with img_size = " in c["against"]
+    }
     assert resized == {"sam_vit_b", "sam_vit_l", "sam_vit_h"}
 
 
@@ -44,29 +57,62 @@ def test_every_network_passes_and_every_reference_was_compared(data: dict[str, A
     assert data["passed"]
     for n in data["networks"]:
         named = cnnspec.load(n["network"]).graph.reference
-        compared = {c["against"].partition(" with img_size = ")[0] for c in n["checks"]
-                    if c["check"] in ("evaluation", "values")}
+        compared = {
+            c["against"].partition(" with img_size = ")[0]
+            for c in n["checks"]
+            if c["check"] in ("evaluation", "values")
+        }
         wanted = {f"{library} {model}" for library, model in named.items() if library != "set"}
         assert compared == wanted, n["network"]
 
 
 def test_page_shows_what_fails_and_what_is_limited() -> None:
     def check(name: str, against: str, status: str, **more: Any) -> dict[str, Any]:
-        return {"check": name, "against": against, "status": status, "compared": "", "detail": "", "differences": [],
-                **more}
+        return {
+            "check": name,
+            "against": against,
+            "status": status,
+            "compared": "",
+            "detail": "",
+            "differences": [],
+            **more,
+        }
 
-    wrong = {"layer": "conv1", "quantity": "macs", "calculated": 1, "measured": 2, "cause": "how it is counted"}
-    checks = [check("shapes", "PyTorch on CPU", "passed"), check("MACs", "PyTorch on CPU", "failed",
-                                                                 differences=[wrong]),
-              check("MACs", "fvcore", "limited", detail="no memory"),
-              check("calls", "timm x", "passed", compared="7 of 7 calls aligned"),
-              check("tensors", "timm x", "passed"), check("evaluation", "timm x", "failed", differences=[wrong]),
-              check("reference", "torchvision y", "impossible", detail="it is not there")]
-    network = {"network": "net", "passed": False, "device": "CPU", "versions": {"torch": "2"}, "checks": checks}
+    wrong = {
+        "layer": "conv1",
+        "quantity": "macs",
+        "calculated": 1,
+        "measured": 2,
+        "cause": "how it is counted",
+    }
+    checks = [
+        check("shapes", "PyTorch on CPU", "passed"),
+        check("MACs", "PyTorch on CPU", "failed", differences=[wrong]),
+        check("MACs", "fvcore", "limited", detail="no memory"),
+        check("calls", "timm x", "passed", compared="7 of 7 calls aligned"),
+        check("tensors", "timm x", "passed"),
+        check("evaluation", "timm x", "failed", differences=[wrong]),
+        check("reference", "torchvision y", "impossible", detail="it is not there"),
+    ]
+    network = {
+        "network": "net",
+        "passed": False,
+        "device": "CPU",
+        "versions": {"torch": "2"},
+        "checks": checks,
+    }
     found = page({"networks": [network]})
     row = next(line for line in found.splitlines() if line.startswith("| net"))
     assert [cell.strip().replace("\\", "") for cell in row.split("|")[1:-1]] == [
-        "net", "yes", "FAILED", "limited", "timm x; torchvision y (IMPOSSIBLE)", "7 of 7", "yes", "FAILED"]
+        "net",
+        "yes",
+        "FAILED",
+        "limited",
+        "timm x; torchvision y (IMPOSSIBLE)",
+        "7 of 7",
+        "yes",
+        "FAILED",
+    ]
     assert "1 network, 0 passed, 1 failed: net;" in found
     assert "not measured on CUDA" in found
     assert "- MACs, failed: conv1, macs: how it is counted (net)" in found

@@ -16,7 +16,8 @@ from cnnspec.spec.zoo import families, find, home, variants
 
 
 class Audited(Record):
-    """One source with the rulings about its claims, in their order, and what of it could not be seen."""
+    """One source with the rulings about its claims, in their order, and what of it could not be
+    seen."""
 
     name: str
     title: str
@@ -31,22 +32,28 @@ class Audited(Record):
 def claim_files() -> dict[str, str]:
     """The files of claims that ship with cnnspec, by their names."""
     folder = os.path.join(home(), "claims")
-    names = sorted(f for f in os.listdir(folder) if f.endswith(".toml")) if os.path.isdir(folder) else []
+    names = (
+        sorted(f for f in os.listdir(folder) if f.endswith(".toml"))
+        if os.path.isdir(folder)
+        else []
+    )
     return {f[:-5]: os.path.join(folder, f) for f in names}
 
 
 def audit(names: Sequence[str] = ()) -> list[Audited]:
-    """The audit of sources of claims (files by name or path), of specs, and of what is said of networks; "" of all.
+    """The audit of sources of claims (files by name or path), of specs, and of what is said of
+    networks; "" of all.
 
-    Raises RequestError for a name that is none of these, SpecError for a file with problems, or for claims about
-    what is not there.
-    """
+    Raises RequestError for a name that is none of these, SpecError for a file with problems, or for
+    claims about what is not there."""
     files, sheets = claim_files(), Sheets()
     if not names:
         return [of_file(read_claims(path), sheets) for path in files.values()]
     found: list[Audited] = []
     for name in names:
-        matching = [path for stem, path in files.items() if stem == name or stem.startswith(f"{name}_")]
+        matching = [
+            path for stem, path in files.items() if stem == name or stem.startswith(f"{name}_")
+        ]
         if matching or is_claim_file(name):
             found += [of_file(read_claims(path), sheets) for path in matching or [name]]
         else:
@@ -63,7 +70,8 @@ def is_claim_file(name: str) -> bool:
 
 
 def about(name: str, files: dict[str, str], sheets: Sheets) -> list[Audited]:
-    """The claims in a spec, and those of all files about it. Raises RequestError where there are none.
+    """The claims in a spec, and those of all files about it. Raises RequestError where there are
+    none.
 
     A family that is no network itself, ``resnet``, stands for all of its networks.
     """
@@ -71,17 +79,24 @@ def about(name: str, files: dict[str, str], sheets: Sheets) -> list[Audited]:
         path, variant = find(name)
     except RequestError:
         hint = did_you_mean(name, files, f"the sources are {', '.join(files)}")
-        raise RequestError(f"there is no source of claims and no network {visible(name, 60)!r}; {hint}") from None
+        raise RequestError(
+            f"there is no source of claims and no network {visible(name, 60)!r}; {hint}"
+        ) from None
     found = []
     if own := own_claims(path, variant or name):
-        found.append(Audited(name, f"claims in {visible(path)}", tuple(ruled(own, Sheets(file=path)))))
+        found.append(
+            Audited(name, f"claims in {visible(path)}", tuple(ruled(own, Sheets(file=path))))
+        )
     known = variants(path) if os.path.realpath(path) in map(os.path.realpath, families()) else []
     names = {variant or name} if variant or name in known else {name, *known}
     for file in map(read_claims, files.values()):
         if chosen := [c for c in file.claims if c.subject.network in names]:
             found.append(Audited(file.name, file.title, tuple(ruled(chosen, sheets))))
     if not found:
-        raise RequestError(f"nothing is claimed of {visible(name, 60)}: neither in its spec nor in a source of claims")
+        raise RequestError(
+            f"nothing is claimed of {visible(name, 60)}: neither in its spec nor in a source of"
+            " claims"
+        )
     return found
 
 
@@ -102,14 +117,17 @@ def of_file(file: ClaimFile, sheets: Sheets) -> Audited:
 
 
 def ruled(claims: Iterable[Claim], sheets: Sheets) -> list[Ruling]:
-    """The rulings about the claims of one source. Raises SpecError with each claim about what is not there."""
+    """The rulings about the claims of one source. Raises SpecError with each claim about what is
+    not there."""
     rulings: list[Ruling] = []
     problems: list[Problem] = []
     for claim in claims:
         try:
             rulings.append(rule(claim, sheets, rulings))
         except (RequestError, SpecError) as error:
-            problems.append(Problem(claim.source.where(claim.path), "C002", str(error).partition("\n")[0]))
+            problems.append(
+                Problem(claim.source.where(claim.path), "C002", str(error).partition("\n")[0])
+            )
     if problems:
         raise SpecError(problems)
     return rulings

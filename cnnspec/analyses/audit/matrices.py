@@ -1,14 +1,15 @@
-"""Worked examples: convolutions, pools and ReLU on matrices of numbers, cell by cell, in exact fractions.
+"""Worked examples: convolutions, pools and ReLU on matrices of numbers, cell by cell, in exact
+fractions.
 
-As courses write it, a convolution is a correlation: the kernel is not flipped. Several channels are a list of
-matrices, whose results are added. Cells are numbers or text as printed, ``.55``; "" is a cell that was not printed.
-"""
+As courses write it, a convolution is a correlation: the kernel is not flipped. Several channels are
+a list of matrices, whose results are added. Cells are numbers or text as printed, ``.55``; "" is a
+cell that was not printed."""
 
 from fractions import Fraction
 from typing import Any
 
 from cnnspec.analyses.audit.printed import Printed, printed
-from cnnspec.ops.fields import described
+from cnnspec.ops.kit.fields import described
 from cnnspec.problems import RequestError
 from cnnspec.records import Record
 from cnnspec.spec.model import Fields
@@ -18,7 +19,8 @@ MOST = 10_000  # cells that an example may have
 
 
 class Cell(Record):
-    """One cell: what was printed, what comes out (None where that is outside), and whether they agree."""
+    """One cell: what was printed, what comes out (None where that is outside), and whether they
+    agree."""
 
     row: int
     column: int
@@ -28,7 +30,8 @@ class Cell(Record):
 
 
 def worked(fields: Fields) -> list[Cell]:
-    """Every printed cell of an example beside what comes out. Raises RequestError where the example is none."""
+    """Every printed cell of an example beside what comes out. Raises RequestError where the example
+    is none."""
     given = channels(fields["given"])
     kind, stride = fields["matrix"], fields.get("stride")
     if kind == "conv":
@@ -36,10 +39,14 @@ def worked(fields: Fields) -> list[Cell]:
         if len(kernels) != len(given):
             raise RequestError(f"the example has {len(given)} channels, but {len(kernels)} kernels")
         bias, divide = Fraction(str(fields.get("bias", 0))), fields.get("divide", 1) or 1
-        sums = [convolved(padded(g, fields.get("padding", 0)), k, stride or 1)
-                for g, k in zip(given, kernels, strict=True)]
-        result = [[sum(cells, Fraction(0)) / divide + bias for cells in zip(*rows, strict=True)]
-                  for rows in zip(*sums, strict=True)]
+        sums = [
+            convolved(padded(g, fields.get("padding", 0)), k, stride or 1)
+            for g, k in zip(given, kernels, strict=True)
+        ]
+        result = [
+            [sum(cells, Fraction(0)) / divide + bias for cells in zip(*rows, strict=True)]
+            for rows in zip(*sums, strict=True)
+        ]
     elif kind == "product":
         result = products(given[0], channels(fields.get("kernel", []))[0])
     elif kind == "relu":
@@ -58,10 +65,21 @@ def worked(fields: Fields) -> list[Cell]:
 
 def channels(value: list[Any]) -> list[Matrix]:
     """One matrix, or a list of them, as fractions. Raises RequestError."""
-    found = value if value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list) else [value]
-    matrices = [[[fraction(c) for c in row] if isinstance(row, list) else [] for row in m] for m in found]
+    found = (
+        value
+        if value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list)
+        else [value]
+    )
+    matrices = [
+        [[fraction(c) for c in row] if isinstance(row, list) else [] for row in m] for m in found
+    ]
     for m in matrices:
-        if not m or not m[0] or any(len(row) != len(m[0]) for row in m) or len(m) * len(m[0]) > MOST:
+        if (
+            not m
+            or not m[0]
+            or any(len(row) != len(m[0]) for row in m)
+            or len(m) * len(m[0]) > MOST
+        ):
             raise RequestError("a worked example takes rows of equally many numbers")
     return matrices
 
@@ -84,8 +102,13 @@ def padded(m: Matrix, zeros: int) -> Matrix:
 
 def convolved(m: Matrix, kernel: Matrix, stride: int) -> Matrix:
     h, w = len(kernel), len(kernel[0])
-    return [[sum((m[i + a][j + b] * kernel[a][b] for a in range(h) for b in range(w)), Fraction(0))
-             for j in range(0, len(m[0]) - w + 1, max(stride, 1))] for i in range(0, len(m) - h + 1, max(stride, 1))]
+    return [
+        [
+            sum((m[i + a][j + b] * kernel[a][b] for a in range(h) for b in range(w)), Fraction(0))
+            for j in range(0, len(m[0]) - w + 1, max(stride, 1))
+        ]
+        for i in range(0, len(m) - h + 1, max(stride, 1))
+    ]
 
 
 def products(m: Matrix, kernel: Matrix) -> Matrix:
@@ -97,11 +120,12 @@ def products(m: Matrix, kernel: Matrix) -> Matrix:
 
 def pooled(m: Matrix, kind: str, size: int, stride: int, ceil: bool) -> Matrix:
     """The matrix pooled; with ``ceil`` windows that reach over the border take what there is."""
+
     def starts(n: int) -> range:
         return range(0, n if ceil else n - size + 1, max(stride, 1))
 
     def combined(i: int, j: int) -> Fraction:
-        window = [c for row in m[i:i + size] for c in row[j:j + size]]
+        window = [c for row in m[i : i + size] for c in row[j : j + size]]
         if kind == "avgpool":
             return sum(window, Fraction(0)) / len(window)
         return max(window) if kind == "maxpool" else min(window)
@@ -110,7 +134,8 @@ def pooled(m: Matrix, kind: str, size: int, stride: int, ceil: bool) -> Matrix:
 
 
 def compared(result: Matrix, gives: list[Any]) -> list[Cell]:
-    """The printed cells against the result; a result that is larger or smaller disagrees there too."""
+    """The printed cells against the result; a result that is larger or smaller disagrees there
+    too."""
     if not all(isinstance(row, list) for row in gives):
         raise RequestError("what a worked example gives are rows, as [[6, 8], [3, 4]]")
     cells = []

@@ -9,7 +9,7 @@ from cnnspec.analyses.audit.sameness import COMPARISONS, matches
 from cnnspec.analyses.audit.structure import of_rows, shown
 from cnnspec.analyses.audit.subject import Missing, Sheet, Sheets
 from cnnspec.analyses.rows import Row
-from cnnspec.ops.fields import described
+from cnnspec.ops.kit.fields import described
 from cnnspec.problems import visible
 from cnnspec.records import Record
 from cnnspec.spec.claims import Claim, Subject
@@ -39,8 +39,17 @@ def read(claim: Claim, subject: Subject, name: str, sheets: Sheets) -> list[Outc
         figure = figure_of(claim)
         found = readings(claim, subject, figure, sheets)
         open_ = bool(name) or claim.quantity in OPEN
-        made = [Outcome(name or r.name, figure.holds(r.value), whole(r.value), number_text(r.value),
-                        with_note(r, figure), open_) for r in found]
+        made = [
+            Outcome(
+                name or r.name,
+                figure.holds(r.value),
+                whole(r.value),
+                number_text(r.value),
+                with_note(r, figure),
+                open_,
+            )
+            for r in found
+        ]
         return made[:1] if name and claim.quantity not in OPEN else made
     return [compared(claim, subject, name, sheets)]
 
@@ -52,15 +61,24 @@ def readings(claim: Claim, subject: Subject, figure: Printed, sheets: Sheets) ->
     if subject.over:
         other = sheets.network(subject.over)
         tops = COUNTED[claim.quantity](other, other.chosen(Subject()))
-        return [Reading(r.name, Fraction(t.value) / r.value, f"{number_text(t.value)}/{number_text(r.value)} = "
-                        f"{number_text(Fraction(t.value) / r.value)}")
-                for t, r in zip(tops, found, strict=True) if r.value]
+        return [
+            Reading(
+                r.name,
+                Fraction(t.value) / r.value,
+                f"{number_text(t.value)}/{number_text(r.value)} = "
+                f"{number_text(Fraction(t.value) / r.value)}",
+            )
+            for t, r in zip(tops, found, strict=True)
+            if r.value
+        ]
     return megabytes(found, figure.prefixed) if claim.quantity == "bytes" else found
 
 
 def with_note(reading: Reading, figure: Printed) -> str:
     note = figure.note(reading.value) if figure.holds(reading.value) else ""
-    return f"{reading.arithmetic} ({note})" if note and reading.name != "MiB" else reading.arithmetic
+    return (
+        f"{reading.arithmetic} ({note})" if note and reading.name != "MiB" else reading.arithmetic
+    )
 
 
 def whole(value: Any) -> Any:
@@ -72,7 +90,7 @@ def figure_of(claim: Claim) -> Printed:
     figure = printed(claim.value)
     if figure is None:
         what = claim.quantity or "a calculation"
-        raise Missing(f"{what} gives a figure such as 608 or \"61M\", not {described(claim.value)}")
+        raise Missing(f'{what} gives a figure such as 608 or "61M", not {described(claim.value)}')
     return figure
 
 
@@ -92,8 +110,14 @@ def calculated(claim: Claim, subject: Subject, name: str) -> Outcome:
     text = number_text(number)
     arithmetic = f"{subject.expression} = {text}"
     note = figure.note(number) if figure.holds(number) else ""
-    return Outcome(name, figure.holds(number), whole(number), text, f"{arithmetic} ({note})" if note else arithmetic,
-                   bool(name))
+    return Outcome(
+        name,
+        figure.holds(number),
+        whole(number),
+        text,
+        f"{arithmetic} ({note})" if note else arithmetic,
+        bool(name),
+    )
 
 
 def compared(claim: Claim, subject: Subject, name: str, sheets: Sheets) -> Outcome:
@@ -109,22 +133,37 @@ def compared(claim: Claim, subject: Subject, name: str, sheets: Sheets) -> Outco
     texts = [shown(claim.quantity, v) for _, v in found]
     if len(found) == 1 or len(set(texts)) == 1:
         words = texts[0]
-        of = found[0][0].name if len(found) == 1 and claim.quantity not in ("count", "order", "layout") else "all"
+        of = (
+            found[0][0].name
+            if len(found) == 1 and claim.quantity not in ("count", "order", "layout")
+            else "all"
+        )
         arithmetic = words if of in ("all", sheet.name) else f"{of}: {words}"
         if claim.quantity == "count":
-            arithmetic = f"{count(len(rows))} {subject.op or 'layers'}" + (f": {', '.join(r.name for r in rows)}"
-                                                                            if 0 < len(rows) < 13 else "")
+            arithmetic = f"{count(len(rows))} {subject.op or 'layers'}" + (
+                f": {', '.join(r.name for r in rows)}" if 0 < len(rows) < 13 else ""
+            )
     else:
         words = ", ".join(texts)
-        wrong = [f"{r.name} {t}" for (r, _), t, ok in zip(found, texts, good, strict=False) if not ok]
-        arithmetic = words if all(good) else f"not of {', '.join(wrong[:6])}" + (
-            f" and {len(wrong) - 6} more" if len(wrong) > 6 else "")
+        wrong = [
+            f"{r.name} {t}" for (r, _), t, ok in zip(found, texts, good, strict=False) if not ok
+        ]
+        arithmetic = (
+            words
+            if all(good)
+            else f"not of {', '.join(wrong[:6])}"
+            + (f" and {len(wrong) - 6} more" if len(wrong) > 6 else "")
+        )
     return Outcome(name, bool(good) and all(good), computed, words, arithmetic, bool(name))
 
 
 def plain_value(quantity: str, value: Any) -> Any:
     """A value as JSON has it: shapes as lists, but one number where all dimensions have it."""
-    if isinstance(value, tuple) and quantity not in ("input", "output", "size", "padding") and len(set(value)) == 1:
+    if (
+        isinstance(value, tuple)
+        and quantity not in ("input", "output", "size", "padding")
+        and len(set(value)) == 1
+    ):
         return value[0]
     return list(value) if isinstance(value, tuple) else value
 
@@ -134,11 +173,23 @@ def against(claim: Claim, subject: Subject, name: str, sheets: Sheets) -> Outcom
     sheets_of = sheets.of(subject), sheets.network(subject.over)
     both = [each(sheet, sheet.chosen(subject), claim.quantity) for sheet in sheets_of]
     good = len(both[0]) == len(both[1]) > 0 and all(map(COMPARISONS[claim.value], *both))
-    words = [", ".join(number_text(v) if isinstance(v, int | Fraction) else shown(claim.quantity, v) for v in values)
-             for values in both]
+    words = [
+        ", ".join(
+            number_text(v) if isinstance(v, int | Fraction) else shown(claim.quantity, v)
+            for v in values
+        )
+        for values in both
+    ]
     arithmetic = f"{sheets_of[0].name} has {words[0]}, {sheets_of[1].name} {words[1]}"
     computed = [plain_value(claim.quantity, v) for v in both[0]]
-    return Outcome(name, good, computed[0] if len(computed) == 1 else computed, words[0], arithmetic, bool(name))
+    return Outcome(
+        name,
+        good,
+        computed[0] if len(computed) == 1 else computed,
+        words[0],
+        arithmetic,
+        bool(name),
+    )
 
 
 def each(sheet: Sheet, rows: list[Row], quantity: str) -> list[Any]:

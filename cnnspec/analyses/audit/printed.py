@@ -1,9 +1,8 @@
 """Figures as they were printed, and the numbers for which they hold.
 
-A figure holds for every number that rounds to it: 61M for 60,965,224. Zeros before a suffix or at the end of a whole
-number in text are not significant: 60k holds for 61,706, to one digit. An integer, as TOML writes it, is exact, and
-so is a formula in braces.
-"""
+A figure holds for every number that rounds to it: 61M for 60,965,224. Zeros before a suffix or at
+the end of a whole number in text are not significant: 60k holds for 61,706, to one digit. An
+integer, as TOML writes it, is exact, and so is a formula in braces."""
 
 import re
 from fractions import Fraction
@@ -14,21 +13,50 @@ from cnnspec.spec.expressions import Expression
 from cnnspec.spec.scope import ExpressionError, Scope
 from cnnspec.units import count
 
-SUFFIXES = {"": 0, "k": 3, "thousand": 3, "m": 6, "million": 6, "g": 9, "b": 9, "billion": 9, "t": 12}
+SUFFIXES = {
+    "": 0,
+    "k": 3,
+    "thousand": 3,
+    "m": 6,
+    "million": 6,
+    "g": 9,
+    "b": 9,
+    "billion": 9,
+    "t": 12,
+}
 FIGURE = re.compile(
     r"(?P<relation><=|>=|<|>|≤|≥)?\s*(?P<sign>-?)(?P<whole>\d{1,40}|\d{1,3}(?:,\d{3}){1,12})?(?:\.(?P<decimals>\d{1,40}))?"
-    r"\s*(?P<suffix>thousand|million|billion|[kKMGBT](?=i?B\b|\s|$|[A-Z])|)\s*(?P<unit>[A-Za-z×-]{0,12})")
-UNITS = ("", "x", "×", "b", "ib", "bytes", "params", "parameters", "weights", "macs", "madds", "mult-adds", "flops",
-         "flop", "layers", "neurons", "connections", "pixels")
+    r"\s*(?P<suffix>thousand|million|billion|[kKMGBT](?=i?B\b|\s|$|[A-Z])|)\s*(?P<unit>[A-Za-z×-]{0,12})"
+)
+UNITS = (
+    "",
+    "x",
+    "×",
+    "b",
+    "ib",
+    "bytes",
+    "params",
+    "parameters",
+    "weights",
+    "macs",
+    "madds",
+    "mult-adds",
+    "flops",
+    "flop",
+    "layers",
+    "neurons",
+    "connections",
+    "pixels",
+)
 RELATIONS = {"≤": "<=", "≥": ">="}
 
 
 class Printed(Record):
-    """A figure: ``value`` as printed, ``step`` the worth of its last digit that says something (0: it is exact).
+    """A figure: ``value`` as printed, ``step`` the worth of its last digit that says something (0:
+    it is exact).
 
-    ``relation`` is "", or the comparison that was printed before it; ``digits`` are the significant ones; ``scale``
-    is what its suffix stands for, and ``unit`` what is printed after it.
-    """
+    ``relation`` is "", or the comparison that was printed before it; ``digits`` are the significant
+    ones; ``scale`` is what its suffix stands for, and ``unit`` what is printed after it."""
 
     text: str
     value: Fraction
@@ -46,8 +74,12 @@ class Printed(Record):
     def holds(self, number: Fraction | int) -> bool:
         """Whether the figure is right for ``number``."""
         if self.relation:
-            return {"<": number < self.value, "<=": number <= self.value, ">": number > self.value,
-                    ">=": number >= self.value}[self.relation]
+            return {
+                "<": number < self.value,
+                "<=": number <= self.value,
+                ">": number > self.value,
+                ">=": number >= self.value,
+            }[self.relation]
         return abs(number - self.value) <= self.step / 2
 
     def cut(self, number: Fraction | int) -> bool:
@@ -63,7 +95,8 @@ class Printed(Record):
 
 
 def printed(value: Any) -> Printed | None:
-    """The figure in ``value``: an integer is exact, text rounded as it stands; None where there is no figure."""
+    """The figure in ``value``: an integer is exact, text rounded as it stands; None where there is
+    no figure."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -71,7 +104,11 @@ def printed(value: Any) -> Printed | None:
     if isinstance(value, str) and value[:1] == "{":
         return formula(value[1:].removesuffix("}"))
     found = FIGURE.fullmatch(str(value).strip().replace("\u202f", "").replace("−", "-"))
-    if found is None or not (found["whole"] or found["decimals"]) or found["unit"].lower() not in UNITS:
+    if (
+        found is None
+        or not (found["whole"] or found["decimals"])
+        or found["unit"].lower() not in UNITS
+    ):
         return None
     whole, decimals = (found["whole"] or "").replace(",", ""), found["decimals"] or ""
     scale = 10 ** SUFFIXES[found["suffix"].lower()]
@@ -80,7 +117,15 @@ def printed(value: Any) -> Printed | None:
     step = Fraction(10) ** (silent - len(decimals)) * scale
     digits = len(f"{whole}{decimals}".lstrip("0")) - silent
     relation = found["relation"] or ""
-    return Printed(str(value), amount * scale, step, RELATIONS.get(relation, relation), digits, scale, found["unit"])
+    return Printed(
+        str(value),
+        amount * scale,
+        step,
+        RELATIONS.get(relation, relation),
+        digits,
+        scale,
+        found["unit"],
+    )
 
 
 def formula(text: str) -> Printed | None:
@@ -95,16 +140,25 @@ def formula(text: str) -> Printed | None:
 def number_text(number: Fraction | int) -> str:
     """A number in full: an integer with separators, a fraction to four decimals."""
     value = Fraction(number)
-    return count(value.numerator) if value.denominator == 1 else f"{float(value):,.4f}".rstrip("0").rstrip(".")
+    return (
+        count(value.numerator)
+        if value.denominator == 1
+        else f"{float(value):,.4f}".rstrip("0").rstrip(".")
+    )
 
 
 def sizes(value: Any) -> tuple[int, ...] | None:
-    """The integers of a printed shape, ``28x28x8``, ``(14, 14, 8)``, ``11 X 11`` or ``5``; None where it is none."""
+    """The integers of a printed shape, ``28x28x8``, ``(14, 14, 8)``, ``11 X 11`` or ``5``; None
+    where it is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         return (value,)
     if isinstance(value, list | tuple):
         return tuple(value) if all(isinstance(v, int) for v in value) else None
     text = str(value).strip().strip("()[]")
-    parts = re.split(r"\s*[x×X*]\s*|,\s+", text) if not re.fullmatch(r"\d{1,3}(,\d{3})+", text) else [text]
+    parts = (
+        re.split(r"\s*[x×X*]\s*|,\s+", text)
+        if not re.fullmatch(r"\d{1,3}(,\d{3})+", text)
+        else [text]
+    )
     plain = [p.replace(",", "").strip() for p in parts]
     return tuple(map(int, plain)) if all(p.isdigit() and len(p) < 13 for p in plain) else None

@@ -1,9 +1,10 @@
-"""The quantities that are counted, of layers or of whole networks: each with its readings and its arithmetic.
+"""The quantities that are counted, of layers or of whole networks: each with its readings and its
+arithmetic.
 
-The first reading is the convention of this house (design of the project: MACs without biases, parameters as at
-inference, layers as papers count them). Where there is no convention among those who print such figures, of FLOPs and
-of MB, a quantity is ``open``: a figure that only one reading gives is ambiguous.
-"""
+The first reading is the convention of this house (design of the project: MACs without biases,
+parameters as at inference, layers as papers count them). Where there is no convention among those
+who print such figures, of FLOPs and of MB, a quantity is ``open``: a figure that only one reading
+gives is ambiguous."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from cnnspec.analyses.audit.subject import Sheet
 from cnnspec.analyses.depth import longest_path, weighted, weighted_or_pool
 from cnnspec.analyses.rows import Row
 from cnnspec.graph.model import Node
-from cnnspec.ops.derivation import Step
+from cnnspec.ops.kit.derivation import Step
 from cnnspec.records import Record
 from cnnspec.units import count
 
@@ -24,7 +25,8 @@ MOST = 12  # terms of a sum that are written out
 
 
 class Reading(Record):
-    """One way to understand a quantity: its ``name`` ("" where there is only one), its value, how it comes about."""
+    """One way to understand a quantity: its ``name`` ("" where there is only one), its value, how
+    it comes about."""
 
     name: str
     value: Any
@@ -33,7 +35,11 @@ class Reading(Record):
 
 def put_in(step: Step) -> str:
     """A step's formula with the numbers put in, and its result: ``((5*5*3) + 1)*8 = 608``."""
-    numbers = re.sub(r"[A-Za-z_]\w*", lambda m: str(step.values[m[0]]) if m[0] in step.values else m[0], step.formula)
+    numbers = re.sub(
+        r"[A-Za-z_]\w*",
+        lambda m: str(step.values[m[0]]) if m[0] in step.values else m[0],
+        step.formula,
+    )
     return f"{numbers} = {count(step.result)}"
 
 
@@ -47,7 +53,8 @@ def step_of(row: Row, quantity: str) -> str:
 
 
 def summed(rows: Sequence[Row], value: Callable[[Row], int], step: str = "") -> tuple[int, str]:
-    """The sum of a quantity over rows, and the sum in words; of one row its own formula where that gives it."""
+    """The sum of a quantity over rows, and the sum in words; of one row its own formula where that
+    gives it."""
     terms = [(r, n) for r in rows if (n := value(r))]
     total = sum([n for _, n in terms])
     if len(terms) == 1:
@@ -56,7 +63,9 @@ def summed(rows: Sequence[Row], value: Callable[[Row], int], step: str = "") -> 
             return total, own
     if 1 < len(terms) <= MOST:
         return total, f"{' + '.join(count(n) for _, n in terms)} = {count(total)}"
-    return total, f"{count(total)}" + (f", the sum of {len(terms)} layers" if len(terms) > 1 else "")
+    return total, f"{count(total)}" + (
+        f", the sum of {len(terms)} layers" if len(terms) > 1 else ""
+    )
 
 
 def params(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
@@ -64,19 +73,30 @@ def params(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
 
 
 def kernels(row: Row) -> int:
-    """The weights of a row's convolutions and fully connected layers, without biases and without norms."""
+    """The weights of a row's convolutions and fully connected layers, without biases and without
+    norms."""
     nodes = [n for n in row.nodes if n.op.role == "layer" and n.shares is None]
-    return sum(prod(s) for n in nodes for name, s in n.op.parameters(*n.shapes).items() if name != "bias")
+    return sum(
+        prod(s) for n in nodes for name, s in n.op.parameters(*n.shapes).items() if name != "bias"
+    )
 
 
 def biases(row: Row) -> int:
     nodes = [n for n in row.nodes if n.op.role == "layer" and n.shares is None]
-    return sum(prod(s) for n in nodes for name, s in n.op.parameters(*n.shapes).items() if name == "bias")
+    return sum(
+        prod(s) for n in nodes for name, s in n.op.parameters(*n.shapes).items() if name == "bias"
+    )
 
 
 def weights(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
     total, words = summed(rows, kernels)
-    shapes = [s for r in rows for n in r.nodes for k, s in n.op.parameters(*n.shapes).items() if k == "weight"]
+    shapes = [
+        s
+        for r in rows
+        for n in r.nodes
+        for k, s in n.op.parameters(*n.shapes).items()
+        if k == "weight"
+    ]
     if len(shapes) == 1 and prod(shapes[0]) == total:
         words = f"{'*'.join(map(str, shapes[0]))} = {count(total)}"
     return [Reading("", total, words)]
@@ -96,12 +116,15 @@ def macs(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
 
 def flops(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
     total = sum(r.macs for r in rows)
-    return [Reading("2 FLOPs a MAC", 2 * total, f"2*{count(total)} = {count(2 * total)}"),
-            Reading("1 FLOP a MAC", total, f"{count(total)} MACs")]
+    return [
+        Reading("2 FLOPs a MAC", 2 * total, f"2*{count(total)} = {count(2 * total)}"),
+        Reading("1 FLOP a MAC", total, f"{count(total)} MACs"),
+    ]
 
 
 def size_in_bytes(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
-    """Parameters in float32. What MB means, 10**6 or 2**20 bytes, is up to who prints it: see ``megabytes``."""
+    """Parameters in float32. What MB means, 10**6 or 2**20 bytes, is up to who prints it: see
+    ``megabytes``."""
     total = sum(r.params for r in rows)
     return [Reading("", 4 * total, f"4*{count(total)} = {count(4 * total)} bytes")]
 
@@ -109,13 +132,16 @@ def size_in_bytes(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
 def activation_size(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
     total, words = summed(rows, lambda r: r.activation_size, "activation size")
     first = rows[0].nodes[0] if len(rows) == 1 else None
-    if first and first.inputs and len(first.output) == 1 and prod(first.shapes[0]) == total:  # a flatten
+    if (
+        first and first.inputs and len(first.output) == 1 and prod(first.shapes[0]) == total
+    ):  # a flatten
         words = f"{'*'.join(map(str, first.shapes[0]))} = {count(total)}"
     return [Reading("", total, words)]
 
 
 def connections(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
-    """Connections as LeCun et al. (1998) count them: every input that an output reads, and its bias."""
+    """Connections as LeCun et al. (1998) count them: every input that an output reads, and its
+    bias."""
     return [Reading("", *summed(rows, connected))]
 
 
@@ -124,7 +150,9 @@ def connected(row: Row) -> int:
     work = main.op.elementwise(*main.shapes, y=main.output) if main.inputs else {}
     if main.kind == "rbf":
         return work["multiplications"]
-    if main.kind == "trainable_subsampling":  # K*K inputs and a bias an output: K*K additions and a multiplication
+    if (
+        main.kind == "trainable_subsampling"
+    ):  # K*K inputs and a bias an output: K*K additions and a multiplication
         return work["additions"] + work["multiplications"]
     return row.macs + work.get("additions", 0) if row.macs else 0
 
@@ -160,25 +188,46 @@ def listed(path: Sequence[Node]) -> str:
 
 
 COUNTED: dict[str, Callable[[Sheet, Sequence[Row]], list[Reading]]] = {
-    "params": params, "weights": weights, "biases": all_biases, "buffers": buffers, "macs": macs, "flops": flops,
-    "bytes": size_in_bytes, "activation_size": activation_size, "connections": connections, "share": share,
-    "layers": layers, "layers_and_pools": layers_and_pools,
+    "params": params,
+    "weights": weights,
+    "biases": all_biases,
+    "buffers": buffers,
+    "macs": macs,
+    "flops": flops,
+    "bytes": size_in_bytes,
+    "activation_size": activation_size,
+    "connections": connections,
+    "share": share,
+    "layers": layers,
+    "layers_and_pools": layers_and_pools,
 }
 OPEN = ("flops", "bytes")
 
 
 def megabytes(readings: list[Reading], unit: str) -> list[Reading]:
-    """Bytes under both readings of a printed unit: each in bytes of that reading, ``MiB`` being no question.
+    """Bytes under both readings of a printed unit: each in bytes of that reading, ``MiB`` being no
+    question.
 
-    The readings of ``27 MB`` are the bytes, and the bytes times 10**6/2**20, so that both compare with 27 * 10**6.
-    """
+    The readings of ``27 MB`` are the bytes, and the bytes times 10**6/2**20, so that both compare
+    with 27 * 10**6."""
     power = {"k": 1, "m": 2, "g": 3}.get(unit[:1].lower(), 0)
     [plain] = readings
     ratio = Fraction(1000**power, 1024**power)
-    binary = Reading(f"{unit[:1].upper()}iB", plain.value * ratio,
-                     f"{number_text(plain.value / Fraction(1024**power))} {unit[:1].upper()}iB")
+    binary = Reading(
+        f"{unit[:1].upper()}iB",
+        plain.value * ratio,
+        f"{number_text(plain.value / Fraction(1024**power))} {unit[:1].upper()}iB",
+    )
     if power == 0 or unit[1:2] == "i":
-        return [binary.replace(name="", arithmetic=f"{plain.arithmetic} = {binary.arithmetic}")] if power else readings
-    decimal = Reading(f"{unit[:1].upper()}B of {count(1000**power)}", plain.value,
-                      f"{plain.arithmetic} = {number_text(Fraction(plain.value, 1000**power))} {unit[:1].upper()}B")
+        return (
+            [binary.replace(name="", arithmetic=f"{plain.arithmetic} = {binary.arithmetic}")]
+            if power
+            else readings
+        )
+    decimal = Reading(
+        f"{unit[:1].upper()}B of {count(1000**power)}",
+        plain.value,
+        f"{plain.arithmetic} = {number_text(Fraction(plain.value, 1000**power))}"
+        f" {unit[:1].upper()}B",
+    )
     return [decimal, binary]

@@ -1,7 +1,8 @@
-"""The quantities that are compared as they stand: kernels, strides, shapes, activations, the order of layers.
+"""The quantities that are compared as they stand: kernels, strides, shapes, activations, the order
+of layers.
 
-Each layer has its own value; a claim about several says one for all of them, or a list in their order.
-"""
+Each layer has its own value; a claim about several says one for all of them, or a list in their
+order."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from cnnspec.analyses.audit.subject import Missing, Sheet
 from cnnspec.analyses.depth import POOLS
 from cnnspec.analyses.rows import Row
-from cnnspec.ops.windows import Axis, pads
+from cnnspec.ops.kit.windows import Axis, pads
 from cnnspec.units import Shape, hwc, shape
 
 
@@ -73,14 +74,23 @@ def filter_shape(row: Row) -> Shape:
 
 
 ROWWISE: dict[str, Callable[[Row], Any]] = {
-    "input": given, "output": lambda r: r.output, "channels": lambda r: r.output[:1], "size": spatial,
-    "kernel_size": kernel_size, "stride": stride, "padding": padding, "activation": activation, "norm": norm,
-    "type": title, "filter": filter_shape,
+    "input": given,
+    "output": lambda r: r.output,
+    "channels": lambda r: r.output[:1],
+    "size": spatial,
+    "kernel_size": kernel_size,
+    "stride": stride,
+    "padding": padding,
+    "activation": activation,
+    "norm": norm,
+    "type": title,
+    "filter": filter_shape,
 }
 
 
 def of_rows(sheet: Sheet, rows: list[Row], quantity: str) -> list[tuple[Row, Any]]:
-    """The value of each row; ``count``, ``order`` and ``layout`` have one of all rows together. Raises Missing."""
+    """The value of each row; ``count``, ``order`` and ``layout`` have one of all rows together.
+    Raises Missing."""
     if quantity == "count":
         return [(rows[0] if rows else sheet.rows()[0], (len(rows),))]
     if quantity in ("order", "layout"):
@@ -96,7 +106,8 @@ def of_rows(sheet: Sheet, rows: list[Row], quantity: str) -> list[tuple[Row, Any
 
 
 def covers(sheet: Sheet, rows: list[Row]) -> bool:
-    """Whether rows are the whole network or one block of it, which has one output: its last row's."""
+    """Whether rows are the whole network or one block of it, which has one output: its last
+    row's."""
     names = {r.name.partition(".")[0] for r in rows}
     return len(names) == 1 or len(rows) == len([r for r in sheet.rows() if r.op != "input"])
 
@@ -112,8 +123,14 @@ def kind_of(row: Row) -> str:
     """A row in the flow of a network, "" for what flows are silent about."""
     if row.op in POOLS:
         return "pool"
-    return {"conv": "conv", "conv_table": "conv", "depthwise_conv": "conv", "linear": "fc", "rbf": "fc",
-            "lrn": "lrn"}.get(row.op, "")
+    return {
+        "conv": "conv",
+        "conv_table": "conv",
+        "depthwise_conv": "conv",
+        "linear": "fc",
+        "rbf": "fc",
+        "lrn": "lrn",
+    }.get(row.op, "")
 
 
 def line_of(row: Row) -> str:
@@ -121,8 +138,12 @@ def line_of(row: Row) -> str:
     if row.op == "conv":
         return f"conv{shape(tuple(dict.fromkeys(kernel_size(row))))}-{row.output[0]}"
     if row.op in POOLS:
-        return row.op.replace("pool", " pool").replace("global_", "global ").replace("avg", "average")
-    return {"linear": f"fc-{row.output[0]}", "lrn": "lrn", "rbf": f"rbf-{row.output[0]}"}.get(row.op, "")
+        return (
+            row.op.replace("pool", " pool").replace("global_", "global ").replace("avg", "average")
+        )
+    return {"linear": f"fc-{row.output[0]}", "lrn": "lrn", "rbf": f"rbf-{row.output[0]}"}.get(
+        row.op, ""
+    )
 
 
 def shown(quantity: str, value: Any) -> str:
@@ -131,4 +152,8 @@ def shown(quantity: str, value: Any) -> str:
         return hwc(value) if len(value) == 3 else shape(value)
     if isinstance(value, tuple) and quantity != "padding":
         return str(value[0]) if len(set(value)) == 1 and quantity != "size" else shape(value)
-    return (", ".join(map(str, value)) or "uneven") if isinstance(value, list | tuple) else str(value) or "none"
+    return (
+        (", ".join(map(str, value)) or "uneven")
+        if isinstance(value, list | tuple)
+        else str(value) or "none"
+    )

@@ -1,18 +1,19 @@
-"""What claims are about, worked out: networks with their rows and costs, and single operators at work on an input."""
+"""What claims are about, worked out: networks with their rows and costs, and single operators at
+work on an input."""
 
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from cnnspec.analyses.receptive_field import EVERYTHING, Field, receptive_fields
+from cnnspec.analyses.receptive_field.receptive_field import EVERYTHING, Field, receptive_fields
 from cnnspec.analyses.rows import Row, rows
 from cnnspec.costs import NodeCost, by_index
 from cnnspec.garbage import kept
 from cnnspec.graph.build import choose, load_graph, opened, understood
 from cnnspec.graph.building import Building
 from cnnspec.graph.model import Call, Graph, Node
-from cnnspec.ops.fields import Misfit, is_int
 from cnnspec.ops.input import Input
+from cnnspec.ops.kit.fields import OperatorError, is_int
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.spec.claims import Claim, Subject
@@ -31,7 +32,9 @@ class Missing(RequestError):
 class Sheet:
     """A network's nodes and what they cost. ``graph`` is None for an operator alone."""
 
-    def __init__(self, name: str, inputs: list[Node], nodes: list[Node], graph: Graph | None = None):
+    def __init__(
+        self, name: str, inputs: list[Node], nodes: list[Node], graph: Graph | None = None
+    ):
         self.name, self.inputs, self.nodes, self.graph = name, inputs, nodes, graph
 
     @cached_property
@@ -49,7 +52,11 @@ class Sheet:
     def rows(self, training: bool = False) -> list[Row]:
         """The rows at full depth, with the inputs first; they say nothing of receptive fields."""
         shown = [n for n in self.nodes if training or not n.training_only]
-        return rows([*self.inputs, *shown], self.costs, {n.index: EVERYTHING for n in [*self.inputs, *shown]})
+        return rows(
+            [*self.inputs, *shown],
+            self.costs,
+            {n.index: EVERYTHING for n in [*self.inputs, *shown]},
+        )
 
     def chosen(self, subject: Subject, training: bool = False) -> list[Row]:
         """The rows that a claim is about; the inputs' only if they are named. Raises Missing."""
@@ -59,14 +66,18 @@ class Sheet:
         if isinstance(names, list) and names:
             for name in names:
                 if not any(belongs(r, name) for r in every):
-                    known = list(dict.fromkeys(p for r in every for p in (r.name, r.name.partition(".")[0])))
+                    known = list(
+                        dict.fromkeys(p for r in every for p in (r.name, r.name.partition(".")[0]))
+                    )
                     hint = did_you_mean(name, known, "its layers are " + ", ".join(known[:10]))
                     raise Missing(f"{self.name} has no layer {visible(name, 60)!r}; {hint}")
             found = [r for name in names for r in every if belongs(r, name)]
         if subject.op:
             if subject.op not in OPERATORS:
-                raise Missing(f"there is no operator {visible(subject.op, 60)!r}; "
-                              + did_you_mean(subject.op, OPERATORS, "cnnspec schema lists them"))
+                raise Missing(
+                    f"there is no operator {visible(subject.op, 60)!r}; "
+                    + did_you_mean(subject.op, OPERATORS, "cnnspec schema lists them")
+                )
             found = [r for r in found if r.op == subject.op]
         return found
 
@@ -90,47 +101,68 @@ class Sheets:
         """The sheet of a claim's subject. Raises RequestError, SpecError."""
         if isinstance(subject.layer, dict):
             return alone(subject.layer, subject.input)
-        if not subject.network and subject.variant in self.own and not subject.settings and not subject.input:
+        if (
+            not subject.network
+            and subject.variant in self.own
+            and not subject.settings
+            and not subject.input
+        ):
             return self.keep(("", subject.variant), self.own[subject.variant])
         return self.network(self.name(subject), subject.settings, subject.input)
 
     def name(self, subject: Subject) -> str:
         """By what the network of a subject is found. Raises Missing."""
-        name = subject.network or (f"{self.file}:{subject.variant}" if subject.variant else self.file)
+        name = subject.network or (
+            f"{self.file}:{subject.variant}" if subject.variant else self.file
+        )
         if not name:
-            raise Missing("the claim names no network, and stands in no spec; add network = ..., say")
+            raise Missing(
+                "the claim names no network, and stands in no spec; add network = ..., say"
+            )
         return name
 
     def resized(self, subject: Subject, input: Shape) -> Sheet:
-        """The network as it would be at another input, with other parameters where they depend on it. Raises as of."""
+        """The network as it would be at another input, with other parameters where they depend on
+        it. Raises as of."""
         source, variant = opened(self.name(subject))
         spec, notes = understood(source)
         graph = Building(spec, choose(spec, variant), notes, MAX_LINES, input).run(subject.settings)
-        return Sheet(graph.name, graph.inputs, graph.nodes[len(graph.inputs):], graph)
+        return Sheet(graph.name, graph.inputs, graph.nodes[len(graph.inputs) :], graph)
 
-    def network(self, name: str, settings: Fields | None = None, input: Shape | None = None) -> Sheet:
+    def network(
+        self, name: str, settings: Fields | None = None, input: Shape | None = None
+    ) -> Sheet:
         """The sheet of a network by its name. Raises RequestError, SpecError."""
         key = (name, repr(sorted((settings or {}).items())), input)
-        return self.made[key] if key in self.made else self.keep(key, load_graph(name, settings, input))
+        return (
+            self.made[key]
+            if key in self.made
+            else self.keep(key, load_graph(name, settings, input))
+        )
 
     def keep(self, key: Any, graph: Graph) -> Sheet:
         if key not in self.made:
-            self.made[key] = Sheet(graph.name, graph.inputs, graph.nodes[len(graph.inputs):], graph)
+            self.made[key] = Sheet(
+                graph.name, graph.inputs, graph.nodes[len(graph.inputs) :], graph
+            )
         return self.made[key]
 
 
 def alone(line: Fields, input: Shape | None) -> Sheet:
-    """One operator at work on an input, ``{ op = "conv", out_channels = 6, kernel_size = 5 }``. Raises Missing."""
+    """One operator at work on an input, ``{ op = "conv", out_channels = 6, kernel_size = 5 }``.
+    Raises Missing."""
     kind = line.get("op")
     if not isinstance(kind, str) or kind not in OPERATORS:
-        raise Missing(f"there is no operator {visible(kind, 60)!r}; {did_you_mean(str(kind), OPERATORS)}")
+        raise Missing(
+            f"there is no operator {visible(kind, 60)!r}; {did_you_mean(str(kind), OPERATORS)}"
+        )
     if not input or not all(is_int(n, 1) for n in input):
         raise Missing("an operator alone needs the input on which it works: input = [3, 32, 32]")
     source = Node(0, "input", "input", Input(tuple(input)), (), tuple(input), ALONE, "input")
     try:
         op = operator(kind)(**{k: v for k, v in line.items() if k != "op"})
         output = op.output(tuple(input))
-    except Misfit as misfit:
+    except OperatorError as misfit:
         raise Missing(f"{kind}: {misfit.message.replace('$0', 'the input')}") from None
     return Sheet(kind, [source], [Node(1, kind, kind, op, (source,), output, ALONE, kind)])
 
@@ -138,7 +170,11 @@ def alone(line: Fields, input: Shape | None) -> Sheet:
 def claims_name(claim: Claim) -> str:
     """The network of a claim by name, or the operator that stands alone."""
     subject = claim.subject
-    return subject.network or subject.variant or (subject.layer["op"] if isinstance(subject.layer, dict) else "")
+    return (
+        subject.network
+        or subject.variant
+        or (subject.layer["op"] if isinstance(subject.layer, dict) else "")
+    )
 
 
 def siblings(graph: Graph) -> Iterable[str]:

@@ -12,7 +12,8 @@ VERDICTS = (CONFIRMED, REFUTED, AMBIGUOUS, UNDECIDABLE)
 
 
 class Found(Record):
-    """What gives a refuted figure: the slip's name, how the figure comes about, and whose it is, if another's."""
+    """What gives a refuted figure: the slip's name, how the figure comes about, and whose it is, if
+    another's."""
 
     slip: str
     words: str
@@ -22,9 +23,9 @@ class Found(Record):
 class Ruling(Record):
     """A claim with its verdict.
 
-    ``computed`` is what comes out, None where nothing can; ``shown`` the same in words; ``why`` the arithmetic.
-    ``slips`` are what gives the printed figure where it is refuted; ``cells`` those of a worked example.
-    """
+    ``computed`` is what comes out, None where nothing can; ``shown`` the same in words; ``why`` the
+    arithmetic. ``slips`` are what gives the printed figure where it is refuted; ``cells`` those of
+    a worked example."""
 
     claim: Claim
     verdict: str
@@ -37,7 +38,8 @@ class Ruling(Record):
 
     @property
     def surprising(self) -> bool:
-        """Whether a claim is refuted that is not known to be wrong, or known to be wrong and is not refuted."""
+        """Whether a claim is refuted that is not known to be wrong, or known to be wrong and is not
+        refuted."""
         return (self.verdict == REFUTED) != self.claim.erratum
 
     @property

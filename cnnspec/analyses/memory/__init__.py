@@ -1,1 +1,2 @@
-"""What a network needs in memory, to the byte: one log of every allocation and release, from which all else follows."""
+"""What a network needs in memory, to the byte: one log of every allocation and release, from which
+all else follows."""

@@ -1,10 +1,10 @@
-"""What is kept under autocast, PyTorch's automatic mixed precision, for the backward pass: in bfloat16 on a CPU.
+"""What is kept under autocast, PyTorch's automatic mixed precision, for the backward pass: in
+bfloat16 on a CPU.
 
-Parameters, their gradients and the optimizer's state remain float32. Convolutions and linear layers work in bfloat16:
-they keep what they read in it, and a copy of their weight; what follows goes on in it, except that the means and
-variances of norms are float32. Measured with PyTorch 2.13 on the operators that are known here; with others nothing is
-said.
-"""
+Parameters, their gradients and the optimizer's state remain float32. Convolutions and linear layers
+work in bfloat16: they keep what they read in it, and a copy of their weight; what follows goes on
+in it, except that the means and variances of norms are float32. Measured with PyTorch 2.13 on the
+operators that are known here; with others nothing is said."""
 
 from math import prod
 
@@ -14,22 +14,62 @@ from cnnspec.graph.model import Graph
 CAST = {"conv", "depthwise_conv", "conv_transpose", "linear"}
 NORMS = {"batchnorm", "layernorm", "groupnorm"}
 ALONG = {
-    "relu", "relu6", "leaky_relu", "elu", "sigmoid", "tanh", "silu", "gelu", "hardsigmoid", "hardswish",
-    "softmax", "log_softmax",
-    "maxpool", "avgpool", "global_avgpool", "global_maxpool", "adaptive_avgpool", "adaptive_maxpool", "lrn",
-    "add", "mul", "concat", "scale", "dropout", "stochastic_depth", "flatten", "identity", "reshape", "slice_channels",
-    "pad_channels", "crop", "subsample", "channel_shuffle", "space_to_depth", "depth_to_space",
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "elu",
+    "sigmoid",
+    "tanh",
+    "silu",
+    "gelu",
+    "hardsigmoid",
+    "hardswish",
+    "softmax",
+    "log_softmax",
+    "maxpool",
+    "avgpool",
+    "global_avgpool",
+    "global_maxpool",
+    "adaptive_avgpool",
+    "adaptive_maxpool",
+    "lrn",
+    "add",
+    "mul",
+    "concat",
+    "scale",
+    "dropout",
+    "stochastic_depth",
+    "flatten",
+    "identity",
+    "reshape",
+    "slice_channels",
+    "pad_channels",
+    "crop",
+    "subsample",
+    "channel_shuffle",
+    "space_to_depth",
+    "depth_to_space",
 }
 KNOWN = CAST | NORMS | ALONG
 NARROW, WIDE = 2, 4  # bytes of bfloat16 and of float32
 
 
 def autocast_saved(graph: Graph, batch: int) -> int | None:
-    """The bytes, the input's cast copy among them; None for a network with operators that are not known here."""
+    """The bytes, the input's cast copy among them; None for a network with operators that are not
+    known here."""
     layers = list(graph.layers(training=True))
     if {n.kind for n in layers} - KNOWN:
         return None
-    casts = sum(prod(n.op.parameters(*n.shapes)["weight"]) for n in layers if n.kind in CAST and not n.shares)
-    norms = [f for n in layers if n.kind in NORMS for f in n.op.memory(*n.shapes, y=n.output, training=True)]
+    casts = sum(
+        prod(n.op.parameters(*n.shapes)["weight"])
+        for n in layers
+        if n.kind in CAST and not n.shares
+    )
+    norms = [
+        f
+        for n in layers
+        if n.kind in NORMS
+        for f in n.op.memory(*n.shapes, y=n.output, training=True)
+    ]
     numbers = sum(2 * (f.statistics + f.rows * batch) for f in norms)
     return kept(graph, batch, NARROW) + NARROW * casts + (WIDE - NARROW) * numbers

@@ -1,16 +1,15 @@
 """The backward pass in memory, as PyTorch's engine runs it.
 
-A function is run when all gradients of its output are there: it allocates the gradients of what it read, then what
-came in is released, then what it kept; then gradients that meet are added up, in place where the older one is whole
-and nobody else's.
-"""
+A function is run when all gradients of its output are there: it allocates the gradients of what it
+read, then what came in is released, then what it kept; then gradients that meet are added up, in
+place where the older one is whole and nobody else's."""
 
 from typing import NamedTuple
 
 from cnnspec.analyses.memory.forward import Forward
 from cnnspec.analyses.memory.log import Log, Storage
 from cnnspec.analyses.memory.tape import Step, Tensor
-from cnnspec.ops.memory import (
+from cnnspec.ops.kit.memory import (
     APART,
     DENSE,
     DIFFERENCE,
@@ -38,7 +37,8 @@ class Gradient(NamedTuple):
 
 
 class Backward:
-    """A backward pass over a tape, from the ``first`` gradients, by the step whose output they belong to.
+    """A backward pass over a tape, from the ``first`` gradients, by the step whose output they
+    belong to.
 
     ``weights`` are the gradients of the parameters, by layer and name, which remain.
     """
@@ -48,7 +48,9 @@ class Backward:
         self.unit, self.size, self.cast = forward.unit, forward.size, forward.cast
         self.arrived, self.made = first, list[tuple[str, str, Storage]]()
         self.weights: dict[tuple[str, str], Storage] = {}
-        self.relaid: set[tuple[str, str]] = set()  # of these, those that lie otherwise than the parameter
+        self.relaid: set[tuple[str, str]] = (
+            set()
+        )  # of these, those that lie otherwise than the parameter
         self.first = forward.first
         self.beside: dict[int, list[Storage]] = {}  # gradients of other parts of what a step gave
         log.phase = "backward"
@@ -76,7 +78,11 @@ class Backward:
             working.append(log.new(8 + self.size if function.divides else self.cast))
         working.append(log.new(function.masks * self.batch))
         before = log.live
-        given = [(r, self.gradient(step, i, incoming, working)) for i, r in enumerate(step.reads) if r.maker]
+        given = [
+            (r, self.gradient(step, i, incoming, working))
+            for i, r in enumerate(step.reads)
+            if r.maker
+        ]
         if function.most:
             log.drop(log.new(max(before + function.most * self.unit - log.live, 0)))
         for owner, name, n in step.trained:
@@ -96,9 +102,8 @@ class Backward:
     def for_a_norm(self, step: Step, incoming: Gradient) -> int:
         """The bytes that a batch norm needs for a while.
 
-        Where all lies in one piece that is another gradient, and then, with channels last, two or three vectors; else
-        one vector.
-        """
+        Where all lies in one piece that is another gradient, and then, with channels last, two or
+        three vectors; else one vector."""
         function, read = step.function, step.reads[0]
         vector = function.statistics * self.size
         layouts = {incoming.layout, read.layout}
@@ -108,10 +113,13 @@ class Backward:
         return max(read.bytes if read.maker else 0, last * (2 if step.trained else 3) * vector)
 
     def copied(self, step: Step, incoming: Gradient) -> list[int]:
-        """The bytes of what a function copies to have all in one piece, in the order in which its gradient lies."""
+        """The bytes of what a function copies to have all in one piece, in the order in which its
+        gradient lies."""
         function, first, came = step.function, step.reads[0].layout, incoming.layout
         if function.only_gradient == LOOSE:
-            return [incoming.bytes] * ((0 if came == DENSE else 1 + (came == LAST_CHANNELS)) if first == DENSE else 0)
+            return [incoming.bytes] * (
+                (0 if came == DENSE else 1 + (came == LAST_CHANNELS)) if first == DENSE else 0
+            )
         if function.only_gradient:
             last = LAST_CHANNELS * (first == LAST_CHANNELS)
             alike = came in (DENSE, LAST_CHANNELS) if function.single else came == last
@@ -122,19 +130,29 @@ class Backward:
         last = came == LAST_CHANNELS
         sizes = [r.bytes for r in kept if (r.layout == LAST_CHANNELS) != last]
         sizes += [incoming.bytes] if came in (LOOSE, APART) else []
-        return [*sizes, function.indices * self.batch * 8] if (first == LAST_CHANNELS) != last else sizes
+        return (
+            [*sizes, function.indices * self.batch * 8]
+            if (first == LAST_CHANNELS) != last
+            else sizes
+        )
 
     def gradient(self, step: Step, i: int, incoming: Gradient, working: list[Storage]) -> Gradient:
         """What a function gives to the value that it read as its i-th."""
         log, size, function = self.log, step.reads[i].bytes, step.function
         kind, whole = function.gradient, size == incoming.bytes
         if kind in (VIEW, TURNED) or (kind == FOLDED and incoming.layout == DENSE):
-            straight = whole or self.batch == 1 if kind != TURNED else (function.turned or 2) <= (self.batch == 1)
+            straight = (
+                whole or self.batch == 1
+                if kind != TURNED
+                else (function.turned or 2) <= (self.batch == 1)
+            )
             layout = incoming.layout if straight else LOOSE
             layout = MOVES[OTHER_WAY[function.moves]][incoming.layout] if function.moves else layout
             return Gradient(log.hold(incoming.storage), size, True, layout)
         maker = step.reads[i].maker
-        if (whole or (maker and maker.function.parts)) and (kind == SAME or (kind == DIFFERENCE and i == 0)):
+        if (whole or (maker and maker.function.parts)) and (
+            kind == SAME or (kind == DIFFERENCE and i == 0)
+        ):
             return incoming._replace(storage=log.hold(incoming.storage))
         if kind == PRODUCT and not whole:
             working.append(log.new(incoming.bytes))
@@ -161,7 +179,8 @@ class Backward:
             log.drop(made.storage)
 
     def trained(self, key: tuple[str, str], made: Storage, step: Step) -> None:
-        """The gradient of a parameter, which is added to what another layer that shares it gave before.
+        """The gradient of a parameter, which is added to what another layer that shares it gave
+        before.
 
         When the last of them is there, it is copied if it lies otherwise than the parameter.
         """

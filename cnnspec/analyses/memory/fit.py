@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cnnspec.analyses.memory.answer import Fixed, checked, peak, usable
 from cnnspec.analyses.memory.loss import usual
 from cnnspec.graph.model import Graph, Node
-from cnnspec.ops.fields import Misfit
+from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 from cnnspec.units import MAX_BATCH, count, megabytes
@@ -25,7 +25,9 @@ class Question(Record):
 
     def peak(self, batch: int) -> int:
         """The peak of a batch."""
-        return peak(self.graph, batch, self.dtype, self.optimizer, self.loss, self.mode, self.freeze)
+        return peak(
+            self.graph, batch, self.dtype, self.optimizer, self.loss, self.mode, self.freeze
+        )
 
 
 class Fit(NamedTuple):
@@ -37,7 +39,8 @@ class Fit(NamedTuple):
 
 
 class Advice(NamedTuple):
-    """A way to make room: what is changed, the largest batch then, and the peak of the batch that fitted before."""
+    """A way to make room: what is changed, the largest batch then, and the peak of the batch that
+    fitted before."""
 
     change: str
     batch: int
@@ -45,7 +48,8 @@ class Advice(NamedTuple):
 
 
 def largest_batch(question: Question) -> Fit:
-    """The largest batch whose peak stays within the budget. Raises RequestError where not even one example fits."""
+    """The largest batch whose peak stays within the budget. Raises RequestError where not even one
+    example fits."""
     q = question
     refuse(q)
     low, high = 1, 2
@@ -53,7 +57,9 @@ def largest_batch(question: Question) -> Fit:
         low, high = high, 2 * high
         if high > MAX_BATCH:
             name = visible(q.graph.name)
-            raise RequestError(f"{megabytes(q.budget)} hold more than {count(low)} examples of {name}: too many")
+            raise RequestError(
+                f"{megabytes(q.budget)} hold more than {count(low)} examples of {name}: too many"
+            )
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if q.peak(middle) <= q.budget else (low, middle)
@@ -61,17 +67,22 @@ def largest_batch(question: Question) -> Fit:
 
 
 def refuse(question: Question) -> None:
-    """Raises RequestError where the budget is too small for one example, and says what is too large for it."""
+    """Raises RequestError where the budget is too small for one example, and says what is too large
+    for it."""
     q = question
     size, loss = checked(1, q.dtype, q.optimizer, q.mode), usable(q.graph, q.loss or usual(q.graph))
     fixed = Fixed(q.graph, 1, size, loss)
     if fixed.parameters > q.budget:
-        raise RequestError(f"no batch fits: the parameters alone are {megabytes(fixed.parameters)} in {q.dtype}, and "
-                           f"the budget is {megabytes(q.budget)}")
+        raise RequestError(
+            f"no batch fits: the parameters alone are {megabytes(fixed.parameters)} in {q.dtype},"
+            f" and the budget is {megabytes(q.budget)}"
+        )
     first = q.peak(1)
     if first > q.budget:
-        raise RequestError(f"no batch fits: one example needs {megabytes(first)} for {q.mode}, and the budget is "
-                           f"{megabytes(q.budget)}")
+        raise RequestError(
+            f"no batch fits: one example needs {megabytes(first)} for {q.mode}, and the budget is "
+            f"{megabytes(q.budget)}"
+        )
 
 
 def advice(question: Question, fit: Fit) -> Iterator[Advice]:
@@ -81,30 +92,44 @@ def advice(question: Question, fit: Fit) -> Iterator[Advice]:
         yield Advice("half the batch", half, question.peak(half))
     if question.dtype not in ("bfloat16", "float16"):
         narrow = question.replace(dtype="bfloat16")
-        yield Advice("16-bit numbers (bfloat16) for everything", largest_batch(narrow).batch, narrow.peak(fit.batch))
+        yield Advice(
+            "16-bit numbers (bfloat16) for everything",
+            largest_batch(narrow).batch,
+            narrow.peak(fit.batch),
+        )
     if strided := doubled(question.graph):
         node, graph = strided
         smaller = question.replace(graph=graph)
-        yield Advice(f"twice the stride of {node.name}", largest_batch(smaller).batch, smaller.peak(fit.batch))
+        yield Advice(
+            f"twice the stride of {node.name}",
+            largest_batch(smaller).batch,
+            smaller.peak(fit.batch),
+        )
 
 
 def doubled(graph: Graph) -> tuple[Node, Graph] | None:
-    """The first layer with a stride, and the graph with that doubled; None where there is none, or it does not fit."""
-    first = next((n for n in graph.nodes if isinstance(getattr(n.op, "stride", None), int | tuple)), None)
+    """The first layer with a stride, and the graph with that doubled; None where there is none, or
+    it does not fit."""
+    first = next(
+        (n for n in graph.nodes if isinstance(getattr(n.op, "stride", None), int | tuple)), None
+    )
     if first is None:
         return None
     made: dict[int, Node] = {}
     try:
         for node in graph.nodes:
             made[node.index] = again(node, made, node is first)
-    except Misfit:
+    except OperatorError:
         return None
     find: Callable[[Sequence[Node]], list[Node]] = lambda nodes: [made[n.index] for n in nodes]  # noqa: E731
-    return first, graph.replace(nodes=find(graph.nodes), inputs=find(graph.inputs), outputs=find(graph.outputs))
+    return first, graph.replace(
+        nodes=find(graph.nodes), inputs=find(graph.inputs), outputs=find(graph.outputs)
+    )
 
 
 def again(node: Node, made: dict[int, Node], double: bool) -> Node:
-    """A node on what was made before it. Raises Misfit where its operator does not take that."""
+    """A node on what was made before it. Raises OperatorError where its operator does not take
+    that."""
     op = node.op
     inputs = tuple([made[n.index] for n in node.inputs])
     if double or op.undoes:
@@ -116,7 +141,18 @@ def again(node: Node, made: dict[int, Node], double: bool) -> Node:
     if op.undoes:
         op.undo(inputs[-1].op, inputs[-1].inputs[0].output)  # type: ignore[attr-defined]
     output = op.output(*[n.output for n in inputs]) if inputs else node.output
-    new = Node(node.index, node.name, node.kind, op, inputs, output, node.call, node.row, node.part, node.line)
+    new = Node(
+        node.index,
+        node.name,
+        node.kind,
+        op,
+        inputs,
+        output,
+        node.call,
+        node.row,
+        node.part,
+        node.line,
+    )
     new.training_only, new.readers = node.training_only, node.readers
     new.shares = made[node.shares.index] if node.shares else None
     return new

@@ -1,11 +1,12 @@
-"""The loss: cross entropy for one vector of logits, else the mean squared error to zero, summed over the outputs."""
+"""The loss: cross entropy for one vector of logits, else the mean squared error to zero, summed
+over the outputs."""
 
 from cnnspec.analyses.memory.backward import Gradient
 from cnnspec.analyses.memory.forward import Forward
 from cnnspec.analyses.memory.log import Log, Storage
 from cnnspec.analyses.memory.tape import Step
 from cnnspec.graph.model import Graph
-from cnnspec.ops.memory import OUTPUT, Function
+from cnnspec.ops.kit.memory import OUTPUT, Function
 
 LOG_SOFTMAX = Function(0, (OUTPUT,), copies=True)
 EACH = Function(0, plain=True)  # gives each element its gradient
@@ -19,7 +20,8 @@ def usual(graph: Graph) -> str:
 
 
 def run_losses(forward: Forward, log: Log, loss: str) -> tuple[dict[int, Gradient], Storage]:
-    """Run the loss of each output, and add them up: the gradients with which the backward pass starts, their storage.
+    """Run the loss of each output, and add them up: the gradients with which the backward pass
+    starts, their storage.
 
     A loss is a single number; the mean squared error's lies in a tensor as large as the output.
     """

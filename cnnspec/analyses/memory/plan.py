@@ -1,4 +1,5 @@
-"""The memory of a pass through a network: inference, or forward, loss, backward and the optimizer's step."""
+"""The memory of a pass through a network: inference, or forward, loss, backward and the optimizer's
+step."""
 
 from cnnspec.analyses.memory.backward import Backward
 from cnnspec.analyses.memory.forward import Forward
@@ -13,11 +14,11 @@ from cnnspec.records import Record
 
 
 class Pass(Record):
-    """A pass: what was live at most, above parameters, buffers, input and target, and at which node; its log.
+    """A pass: what was live at most, above parameters, buffers, input and target, and at which
+    node; its log.
 
-    ``saved`` are the bytes that the backward pass needs when it starts, ``left`` what remains after it: gradients, and
-    ``state`` what the optimizer keeps for the parameters that have any.
-    """
+    ``saved`` are the bytes that the backward pass needs when it starts, ``left`` what remains after
+    it: gradients, and ``state`` what the optimizer keeps for the parameters that have any."""
 
     peak: int
     at: str
@@ -41,13 +42,19 @@ def kept(graph: Graph, batch: int, size: int) -> int:
     return Forward(graph, setting, *begin(graph, setting), True).saved
 
 
-def training(graph: Graph, batch: int, size: int = 4, loss: str = "", optimizer: str = "none",
-             frozen: frozenset[str] = frozenset()) -> Pass:
-    """A forward and a backward pass in training mode, and the optimizer's step, when its state is there already.
+def training(
+    graph: Graph,
+    batch: int,
+    size: int = 4,
+    loss: str = "",
+    optimizer: str = "none",
+    frozen: frozenset[str] = frozenset(),
+) -> Pass:
+    """A forward and a backward pass in training mode, and the optimizer's step, when its state is
+    there already.
 
-    The caller holds the outputs and the loss until the end. Raises RequestError where PyTorch refuses the backward
-    pass.
-    """
+    The caller holds the outputs and the loss until the end. Raises RequestError where PyTorch
+    refuses the backward pass."""
     if found := clashes(graph, True, frozen):
         raise RequestError(found[0].message)
     loss = loss or usual(graph)

@@ -12,7 +12,7 @@ from cnnspec.graph.model import Graph
 
 OPTIMIZERS = ("none", "sgd", "momentum", "adam", "adamw")
 COUNTER = 4  # bytes: Adam counts its steps for each tensor, in float32
-NUMBER = 8   # bytes: a number of Python's on its way into a tensor
+NUMBER = 8  # bytes: a number of Python's on its way into a tensor
 
 
 class Weight(NamedTuple):
@@ -23,7 +23,8 @@ class Weight(NamedTuple):
 
 
 def weights(graph: Graph, trained: Collection[tuple[str, str]]) -> list[Weight]:
-    """The tensors that are ``trained``, given by layer and name, in the order in which a module gives them.
+    """The tensors that are ``trained``, given by layer and name, in the order in which a module
+    gives them.
 
     That is its own before those of others in it.
     """
@@ -37,8 +38,11 @@ def tensors(graph: Graph, trained: Collection[tuple[str, str]]) -> Iterator[tupl
     """The names of the tensors that are trained, and their elements."""
     for node in graph.layers(training=True):
         if not node.shares:
-            yield from ((f"{node.name}.{key}", prod(shape)) for key, shape in node.op.parameters(*node.shapes).items()
-                        if (node.name, key) in trained)
+            yield from (
+                (f"{node.name}.{key}", prod(shape))
+                for key, shape in node.op.parameters(*node.shapes).items()
+                if (node.name, key) in trained
+            )
 
 
 def ordered(names: dict[str, dict[str, int]]) -> Iterator[str]:
@@ -51,7 +55,7 @@ def ordered(names: dict[str, dict[str, int]]) -> Iterator[str]:
             path = ".".join(parts[:i])
             if path not in seen:
                 seen.add(path)
-                children.setdefault(".".join(parts[:i - 1]), []).append(path)
+                children.setdefault(".".join(parts[: i - 1]), []).append(path)
     open_ = list(reversed(children.get("", [])))
     while open_:
         path = open_.pop()
@@ -70,8 +74,8 @@ def state(optimizer: str, trained: list[Weight], size: int) -> int:
 def run_step(optimizer: str, trained: list[Weight], size: int, log: Log) -> None:
     """One step, when the state is there already.
 
-    Adam takes a square root and divides it, and lets go of the quotient when the next tensor's is there.
-    """
+    Adam takes a square root and divides it, and lets go of the quotient when the next tensor's is
+    there."""
     log.phase = "step"
     cast = size if size < NUMBER else 0
     before: Storage | None = None

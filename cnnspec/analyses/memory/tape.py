@@ -1,18 +1,20 @@
-"""What a pass is about: its setting, the values that it makes, and the steps that its backward pass will go back."""
+"""What a pass is about: its setting, the values that it makes, and the steps that its backward pass
+will go back."""
 
 from math import prod
 from typing import NamedTuple
 
 from cnnspec.analyses.memory.log import Log, Storage
 from cnnspec.graph.model import Graph
-from cnnspec.ops.memory import DENSE, Function
+from cnnspec.ops.kit.memory import DENSE, Function
 from cnnspec.records import Record
 
 Weights = tuple[tuple[str, str, int], ...]
 
 
 class Setting(Record):
-    """For what memory is asked: the batch, bytes an element, whether gradients are wanted, and layers without any."""
+    """For what memory is asked: the batch, bytes an element, whether gradients are wanted, and
+    layers without any."""
 
     batch: int
     size: int = 4
@@ -26,8 +28,8 @@ class Setting(Record):
 
 
 class Tensor(NamedTuple):
-    """A value: its storage, its bytes, the step of the tape that gave it, if it needs a gradient, and how it lies
-    there."""
+    """A value: its storage, its bytes, the step of the tape that gave it, if it needs a gradient,
+    and how it lies there."""
 
     storage: Storage
     bytes: int
@@ -45,14 +47,28 @@ def begin(graph: Graph, setting: Setting) -> tuple[Log, dict[int, Tensor]]:
 
 
 class Step:
-    """A function on the tape: what the backward pass needs of it, and how many values and steps need it."""
+    """A function on the tape: what the backward pass needs of it, and how many values and steps
+    need it."""
 
     __slots__ = ("function", "kept", "node", "numbers", "reads", "trained", "users")
 
-    def __init__(self, node: str, function: Function, reads: tuple[Tensor, ...], kept: list[Storage],
-                 numbers: list[Storage], trained: Weights):
+    def __init__(
+        self,
+        node: str,
+        function: Function,
+        reads: tuple[Tensor, ...],
+        kept: list[Storage],
+        numbers: list[Storage],
+        trained: Weights,
+    ):
         self.numbers = numbers
-        self.node, self.function, self.reads, self.kept, self.trained = node, function, reads, kept, trained
+        self.node, self.function, self.reads, self.kept, self.trained = (
+            node,
+            function,
+            reads,
+            kept,
+            trained,
+        )
         self.users = 1
         for read in reads:
             if read.maker:

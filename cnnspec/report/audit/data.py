@@ -1,4 +1,5 @@
-"""An audit as JSON, with every claim: the contract of the project for those who read it by machine."""
+"""An audit as JSON, with every claim: the contract of the project for those who read it by
+machine."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -11,25 +12,45 @@ from cnnspec.report.contract import encoded
 
 
 def page(found: Sequence[Audited]) -> str:
-    """All claims of all sources; ``computed`` is null where nothing can be computed, and for worked examples."""
+    """All claims of all sources; ``computed`` is null where nothing can be computed, and for worked
+    examples."""
     claims = [entry(r, a.name) for a in found for r in a.rulings]
     missing = {a.name: list(a.missing) for a in found if a.missing}
     return encoded({"version": 1, "claims": claims, "missing": missing}, indent=2)
 
 
 def entry(ruling: Ruling, source: str) -> dict[str, Any]:
-    """One claim. ``erratum``: it is marked as known to be wrong; ``slips`` give the printed figure."""
+    """One claim. ``erratum``: it is marked as known to be wrong; ``slips`` give the printed
+    figure."""
     claim = ruling.claim
     layer = claim.subject.layer
     return {
-        "source": claim.origin or source, "where": claim.where, "claim": said(ruling),
-        "computed": plain(ruling.computed), "verdict": ruling.verdict, "why": ruling.why, "kind": claim.kind,
+        "source": claim.origin or source,
+        "where": claim.where,
+        "claim": said(ruling),
+        "computed": plain(ruling.computed),
+        "verdict": ruling.verdict,
+        "why": ruling.why,
+        "kind": claim.kind,
         "about": about(ruling),
-        "network": ruling.subject if claim.subject.network else "", "layer": layer, "quantity": claim.quantity,
-        "printed": claim.value, "slips": [{"slip": s.slip, "why": s.words} for s in ruling.slips],
-        "erratum": claim.erratum, "note": claim.note, "quoted": claim.quoted,
-        "cells": [{"row": c.row, "column": c.column, "printed": c.printed, "computed": plain(c.computed),
-                   "holds": c.holds} for c in ruling.cells],
+        "network": ruling.subject if claim.subject.network else "",
+        "layer": layer,
+        "quantity": claim.quantity,
+        "printed": claim.value,
+        "slips": [{"slip": s.slip, "why": s.words} for s in ruling.slips],
+        "erratum": claim.erratum,
+        "note": claim.note,
+        "quoted": claim.quoted,
+        "cells": [
+            {
+                "row": c.row,
+                "column": c.column,
+                "printed": c.printed,
+                "computed": plain(c.computed),
+                "holds": c.holds,
+            }
+            for c in ruling.cells
+        ],
     }
 
 

@@ -25,17 +25,27 @@ def source(audited: Audited, every: bool) -> str:
     for ruling in audited.rulings:
         if ruling.cells and ruling.verdict == REFUTED:
             cells = tables.example(ruling, html, lambda text: f"<mark>{text}</mark>")
-            body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in cells)
-            parts += [f"<p>{html(place(ruling, audited))}, {html(ruling.claim.text)}:</p>", f"<table>{body}</table>"]
+            body = "".join(
+                "<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in cells
+            )
+            parts += [
+                f"<p>{html(place(ruling, audited))}, {html(ruling.claim.text)}:</p>",
+                f"<table>{body}</table>",
+            ]
     for t, text in in_html(audited):
         if not t.sound:
-            parts += [f"<p>{html(t.where)}, as printed, with what is right in parentheses:</p>", text]
+            parts += [
+                f"<p>{html(t.where)}, as printed, with what is right in parentheses:</p>",
+                text,
+            ]
     if ambiguous := tables.ambiguous(audited, "html"):
         parts += ["<h3>Ambiguous</h3>", ambiguous]
     if whence := quoted(audited):
         parts.append(f"<p>Quoted, the text itself not read: {html(whence)}.</p>")
     if audited.missing:
-        parts.append("<p>Not seen, and so not audited: " + "; ".join(map(html, audited.missing)) + ".</p>")
+        parts.append(
+            "<p>Not seen, and so not audited: " + "; ".join(map(html, audited.missing)) + ".</p>"
+        )
     if every:
         parts += ["<h3>Every claim</h3>", tables.every(audited, "html")]
     return "\n".join(parts)

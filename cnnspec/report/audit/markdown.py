@@ -1,4 +1,5 @@
-"""An audit as Markdown: the errata first, then what is ambiguous, and of single sources every claim."""
+"""An audit as Markdown: the errata first, then what is ambiguous, and of single sources every
+claim."""
 
 from collections.abc import Sequence
 
@@ -20,12 +21,18 @@ def page(found: Sequence[Audited], every: bool = False, level: int = 2) -> str:
 
 def source(audited: Audited, every: bool, level: int) -> str:
     """One source under its heading."""
-    parts = [f"{'#' * level} {markdown(audited.title or audited.name)}", markdown(counted(audited)) + "."]
+    parts = [
+        f"{'#' * level} {markdown(audited.title or audited.name)}",
+        markdown(counted(audited)) + ".",
+    ]
     if errata := tables.errata(audited, "markdown"):
         parts += ["Refuted:", errata]
     parts += [worked(r, audited) for r in audited.rulings if r.cells and r.verdict == REFUTED]
-    parts += [f"{markdown(t.where)}, as printed, with what is right in parentheses:\n\n{text}"
-              for t, text in in_markdown(audited) if not t.sound]
+    parts += [
+        f"{markdown(t.where)}, as printed, with what is right in parentheses:\n\n{text}"
+        for t, text in in_markdown(audited)
+        if not t.sound
+    ]
     if ambiguous := tables.ambiguous(audited, "markdown"):
         parts += ["Ambiguous:", ambiguous]
     parts += unseen(audited)
@@ -40,7 +47,9 @@ def unseen(audited: Audited) -> list[str]:
     if whence := quoted(audited):
         parts.append(f"Quoted, the text itself not read: {markdown(whence)}.")
     if audited.missing:
-        parts.append("Not seen, and so not audited: " + "; ".join(map(markdown, audited.missing)) + ".")
+        parts.append(
+            "Not seen, and so not audited: " + "; ".join(map(markdown, audited.missing)) + "."
+        )
     return parts
 
 
@@ -50,4 +59,6 @@ def worked(ruling: Ruling, audited: Audited) -> str:
     head = f"{markdown(place(ruling, audited))}, {markdown(ruling.claim.text)}:"
     empty = "| " * len(cells[0]) + "|"
     rule = "|--:" * len(cells[0]) + "|"
-    return "\n\n".join([head, "\n".join([empty, rule, *("| " + " | ".join(row) + " |" for row in cells)])])
+    return "\n\n".join(
+        [head, "\n".join([empty, rule, *("| " + " | ".join(row) + " |" for row in cells)])]
+    )

@@ -1,4 +1,5 @@
-"""An audit as tables, for Markdown and HTML: the errata, what is ambiguous, and every claim of a source."""
+"""An audit as tables, for Markdown and HTML: the errata, what is ambiguous, and every claim of a
+source."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -10,33 +11,58 @@ from cnnspec.report.formats import grid
 
 Escape = Callable[[str], str]
 SUMMARY = ("Source", "Claims", *(v.capitalize() for v in VERDICTS))
-ERRATA = ("Where", "The source says", "Of", "Printed", "It is", "How the figure may have come about")
+ERRATA = (
+    "Where",
+    "The source says",
+    "Of",
+    "Printed",
+    "It is",
+    "How the figure may have come about",
+)
 AMBIGUOUS_ONES = ("Where", "The source says", "Of", "Printed", "True and false")
 EVERY = ("Where", "The source says", "Of", "Printed", "Verdict, and why")
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], format: str) -> str:
-    """A grid; in Markdown without the blanks that align columns, which would be most of a page of long cells."""
+def table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], format: str
+) -> str:
+    """A grid; in Markdown without the blanks that align columns, which would be most of a page of
+    long cells."""
     made = grid(headings, rows, right, format)
-    return re.sub(r"(?<=\|) +| +(?=\|)", " ", re.sub(r"-{4,}", "---", made)) if format == "markdown" else made
+    return (
+        re.sub(r"(?<=\|) +| +(?=\|)", " ", re.sub(r"-{4,}", "---", made))
+        if format == "markdown"
+        else made
+    )
 
 
 def summary(found: Sequence[Audited], format: str) -> str:
-    rows = [[a.title or a.name, str(len(a.rulings)), *map(str, a.counted().values())] for a in found]
-    total = [sum(len(a.rulings) for a in found), *(sum(a.counted()[v] for a in found) for v in VERDICTS)]
+    rows = [
+        [a.title or a.name, str(len(a.rulings)), *map(str, a.counted().values())] for a in found
+    ]
+    total = [
+        sum(len(a.rulings) for a in found),
+        *(sum(a.counted()[v] for a in found) for v in VERDICTS),
+    ]
     return grid(SUMMARY, [*rows, ["All", *map(str, total)]], [False] + [True] * 5, format)
 
 
 def errata(audited: Audited, format: str) -> str:
-    rows = [[place(r, audited), said(r), about(r), printed(r), corrected(r), reason(r)]
-            for r in audited.rulings if r.verdict == REFUTED]
+    rows = [
+        [place(r, audited), said(r), about(r), printed(r), corrected(r), reason(r)]
+        for r in audited.rulings
+        if r.verdict == REFUTED
+    ]
     return table(ERRATA, rows, [False] * 6, format) if rows else ""
 
 
 def corrected(ruling: Ruling) -> str:
     """The right figure with its arithmetic."""
-    return ruling.why if ruling.why.startswith(ruling.shown) or ruling.shown in ruling.why else (
-        f"{ruling.shown}: {ruling.why}")
+    return (
+        ruling.why
+        if ruling.why.startswith(ruling.shown) or ruling.shown in ruling.why
+        else (f"{ruling.shown}: {ruling.why}")
+    )
 
 
 def reason(ruling: Ruling) -> str:
@@ -45,8 +71,17 @@ def reason(ruling: Ruling) -> str:
 
 
 def ambiguous(audited: Audited, format: str) -> str:
-    rows = [[place(r, audited), said(r), about(r), printed(r), "; ".join(filter(None, (r.why, r.claim.note)))]
-            for r in audited.rulings if r.verdict == AMBIGUOUS]
+    rows = [
+        [
+            place(r, audited),
+            said(r),
+            about(r),
+            printed(r),
+            "; ".join(filter(None, (r.why, r.claim.note))),
+        ]
+        for r in audited.rulings
+        if r.verdict == AMBIGUOUS
+    ]
     return table(AMBIGUOUS_ONES, rows, [False] * 5, format) if rows else ""
 
 
@@ -72,10 +107,15 @@ def undecidable(rulings: Sequence[Ruling]) -> dict[str, list[str]]:
 
 
 def example(ruling: Ruling, escape: Escape, wrong: Callable[[str], str]) -> list[list[str]]:
-    """The printed cells of a worked example, those that are wrong marked, with what is right behind them."""
-    height, width = (max(v) + 1 for v in zip(*((c.row, c.column) for c in ruling.cells), strict=True))
+    """The printed cells of a worked example, those that are wrong marked, with what is right behind
+    them."""
+    height, width = (
+        max(v) + 1 for v in zip(*((c.row, c.column) for c in ruling.cells), strict=True)
+    )
     cells = [[""] * width for _ in range(height)]
     for c in ruling.cells:
         right = "outside" if c.computed is None else f"{float(c.computed):.4g}"
-        cells[c.row][c.column] = escape(c.printed) if c.holds else wrong(escape(f"{c.printed} ({right})"))
+        cells[c.row][c.column] = (
+            escape(c.printed) if c.holds else wrong(escape(f"{c.printed} ({right})"))
+        )
     return cells

@@ -30,13 +30,22 @@ def one(ruling: Ruling, audited: Audited) -> Iterator[str]:
     """One claim: its verdict, where it stands, the source's words, what comes out, and the slip."""
     claim = ruling.claim
     word = ruling.verdict.upper() if ruling.verdict == REFUTED else ruling.verdict
-    mark = "" if not ruling.surprising else " (not marked as an erratum)" if ruling.verdict == REFUTED else (
-        " (though it is marked as an erratum)")
+    mark = (
+        ""
+        if not ruling.surprising
+        else (
+            " (not marked as an erratum)"
+            if ruling.verdict == REFUTED
+            else (" (though it is marked as an erratum)")
+        )
+    )
     yield from lines(f"{word}{mark}: {about(ruling) or 'a calculation'}", "", "  ")
     if where := place(ruling, audited):
         yield from lines(f"at {where}", "  ", "    ")
     if claim.text:
-        yield from lines(f"“{claim.text}”" + (f", the row of {claim.cell}" if claim.cell else ""), "  ", "   ")
+        yield from lines(
+            f"“{claim.text}”" + (f", the row of {claim.cell}" if claim.cell else ""), "  ", "   "
+        )
     if claim.value is not None and not isinstance(claim.value, bool):
         yield from lines(f"printed {printed(ruling)}", "  ", "    ")
     yield from lines(ruling.why, "  ", "    ")

@@ -10,16 +10,29 @@ from cnnspec.spec.claims import Subject
 from cnnspec.units import shape
 
 QUANTITIES = {
-    "params": "parameters", "macs": "MACs", "flops": "FLOPs", "bytes": "size of the weights", "output": "output shape",
-    "activation_size": "activation size", "kernel_size": "kernel size", "count": "number of layers", "size": "size",
-    "layers_and_pools": "layers with pools", "receptive_field": "receptive field", "share": "share of the parameters",
-    "layout": "order of layers", "order": "order of layers", "input": "input shape", "type": "type of layer",
+    "params": "parameters",
+    "macs": "MACs",
+    "flops": "FLOPs",
+    "bytes": "size of the weights",
+    "output": "output shape",
+    "activation_size": "activation size",
+    "kernel_size": "kernel size",
+    "count": "number of layers",
+    "size": "size",
+    "layers_and_pools": "layers with pools",
+    "receptive_field": "receptive field",
+    "share": "share of the parameters",
+    "layout": "order of layers",
+    "order": "order of layers",
+    "input": "input shape",
+    "type": "type of layer",
 }
 NOTHING = "–"
 
 
 def about(ruling: Ruling) -> str:
-    """What a claim is about: ``alexnet conv2, stride``; "" of a statement that no network is named in."""
+    """What a claim is about: ``alexnet conv2, stride``; "" of a statement that no network is named
+    in."""
     claim, op = ruling.claim, ruling.claim.subject.op
     quantity = QUANTITIES.get(claim.quantity, claim.quantity.replace("_", " "))
     if claim.kind == "matrix":
@@ -47,7 +60,9 @@ def operator(subject: Subject) -> str:
 def layers(ruling: Ruling) -> str:
     """A network, how it is set, and layers of it: ``alexnet (classes = 10) conv1, conv2``."""
     subject = ruling.claim.subject
-    set_ = [setting(k, v) for k, v in subject.settings.items()] + ([shape(subject.input)] if subject.input else [])
+    set_ = [setting(k, v) for k, v in subject.settings.items()] + (
+        [shape(subject.input)] if subject.input else []
+    )
     names = subject.layer.split() if isinstance(subject.layer, str) else subject.layer
     some = ", ".join(names[:4]) + (" and so on" if len(names) > 4 else "")
     return " ".join(filter(None, (ruling.subject, f"({', '.join(set_)})" if set_ else "", some)))
@@ -61,12 +76,15 @@ def setting(key: str, value: Any) -> str:
 def place(ruling: Ruling, audited: Audited) -> str:
     """Where a claim stands in its source, after the paper's name where the source holds several."""
     claim = ruling.claim
-    where = ", ".join(filter(None, ("" if claim.origin == audited.name else claim.origin, claim.where)))
+    where = ", ".join(
+        filter(None, ("" if claim.origin == audited.name else claim.origin, claim.where))
+    )
     return f"{where} (quoted)" if claim.quoted else where
 
 
 def quoted(audited: Audited) -> str:
-    """Which parts of a source were not read themselves, and whence their figures are; "" where all were."""
+    """Which parts of a source were not read themselves, and whence their figures are; "" where all
+    were."""
     found: dict[str, list[str]] = {}
     for r in audited.rulings:
         name = r.claim.origin if r.claim.origin != audited.name else r.claim.where
@@ -84,23 +102,33 @@ def printed(ruling: Ruling) -> str:
         return ", ".join(map(str, claim.value))
     if isinstance(claim.value, bool):
         return NOTHING
-    return NOTHING if claim.value is None else f"{claim.value:,}" if isinstance(claim.value, int) else str(claim.value)
+    return (
+        NOTHING
+        if claim.value is None
+        else f"{claim.value:,}"
+        if isinstance(claim.value, int)
+        else str(claim.value)
+    )
 
 
 def said(ruling: Ruling) -> str:
-    """The claim: the source's own words, or what they are about; of a table its headings and the row."""
+    """The claim: the source's own words, or what they are about; of a table its headings and the
+    row."""
     if ruling.claim.cell and ruling.claim.text:
         return f"{ruling.claim.text}: the row of {ruling.claim.cell}"
     return ruling.claim.text or f"{about(ruling)}: {printed(ruling)}"
 
 
 def slips(ruling: Ruling) -> str:
-    """What gives the printed figure, or that nothing was found; "" where there is no figure to search for."""
+    """What gives the printed figure, or that nothing was found; "" where there is no figure to
+    search for."""
     if ruling.verdict != REFUTED:
         return ""
     figure = figure_in(ruling.claim.value)
     if not ruling.slips and (figure is None or figure.relation or ruling.claim.quantity == "count"):
-        return ""  # words, comparisons and what is there or not: nobody slips into them by arithmetic
+        return (  # words, comparisons and what is there or not: nobody slips into them by arithmetic
+            ""
+        )
     if not ruling.slips and figure and figure.step and figure.digits < 2:
         return "one digit is too little to tell a slip by"
     return "; or ".join(s.words for s in ruling.slips) or "no slip found that gives it"
@@ -117,7 +145,8 @@ def many(rulings: Sequence[Ruling]) -> str:
 
 
 def surprises(found: Sequence[Audited]) -> list[Ruling]:
-    """The claims that fail an audit: refuted and not known as errata, or known as errata and not refuted."""
+    """The claims that fail an audit: refuted and not known as errata, or known as errata and not
+    refuted."""
     return [r for a in found for r in a.rulings if r.surprising]
 
 
@@ -127,8 +156,11 @@ def outcome(found: Sequence[Audited]) -> str:
     numbers = ", ".join(f"{sum(r.verdict == v for r in every)} {v}" for v in VERDICTS)
     new = surprises(found)
     known = sum(r.claim.erratum and not r.surprising for r in every)
-    marked = "the refuted one is marked as an erratum" if known == 1 else (
-        f"all {known} refuted ones are marked as errata")
+    marked = (
+        "the refuted one is marked as an erratum"
+        if known == 1
+        else (f"all {known} refuted ones are marked as errata")
+    )
     tail = f"; {marked}" if known and not new else ""
     return f"{many(every)}: {numbers}{tail}" + (f"; {len(new)} not as marked" if new else "")
 

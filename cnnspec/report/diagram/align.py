@@ -1,10 +1,11 @@
-"""Where the vertices of ordered layers stand from left to right: lanes and main paths straight, the rest between.
+"""Where the vertices of ordered layers stand from left to right: lanes and main paths straight, the
+rest between.
 
-As Brandes & Köpf (2001), Fast and simple horizontal coordinate assignment, do it, vertices are first aligned into
-columns that do not cross, and the columns then packed. Their four alignments would centre a path among its branches;
-here one alignment keeps the path straight and lets what is beside it stand beside it. At the end each column moves
-to the median of what it is connected with, as far as its neighbours let it.
-"""
+As Brandes & Köpf (2001), Fast and simple horizontal coordinate assignment, do it, vertices are
+first aligned into columns that do not cross, and the columns then packed. Their four alignments
+would centre a path among its branches; here one alignment keeps the path straight and lets what is
+beside it stand beside it. At the end each column moves to the median of what it is connected with,
+as far as its neighbours let it."""
 
 from itertools import pairwise
 
@@ -48,14 +49,17 @@ class Columns:
         for rank, gap in enumerate(drawing.gaps[:-1]):
             self.align(rank, gap)
         self.x = dict.fromkeys(self.members, 0)
-        self.links: dict[int, list[tuple[int, int, int]]] = {c: [] for c in self.members}  # column, distance, weight
+        self.links: dict[int, list[tuple[int, int, int]]] = {
+            c: [] for c in self.members
+        }  # column, distance, weight
         for gap in drawing.gaps:
             for segment in gap:
                 self.link(segment)
         self.before, self.after = self.neighbours()
 
     def align(self, rank: int, gap: list[Segment]) -> None:
-        """Align what one gap connects: lanes first, then main paths; never across what is aligned already."""
+        """Align what one gap connects: lanes first, then main paths; never across what is aligned
+        already."""
         vertices = self.drawing.vertices
         above = {v: i for i, v in enumerate(self.drawing.layers[rank])}
         below = {v: i for i, v in enumerate(self.drawing.layers[rank + 1])}
@@ -79,7 +83,8 @@ class Columns:
                 self.join(s)
 
     def goes_on(self, s: Segment, out: list[Segment], into: list[Segment]) -> bool:
-        """Whether a path goes straight on: not where it is one of several branches, unless the others end sooner."""
+        """Whether a path goes straight on: not where it is one of several branches, unless the
+        others end sooner."""
         if len(into) > 2:
             return False
         below = self.drawing.below
@@ -91,13 +96,17 @@ class Columns:
     def join(self, segment: Segment) -> None:
         """Put the lower vertex of a segment, alone so far, into the upper one's column."""
         top, bottom = self.column[segment.upper], segment.lower
-        self.offset[bottom] = self.offset[segment.upper] + upper_port(self.drawing, segment) - lower_port(
-            self.drawing, segment)
+        self.offset[bottom] = (
+            self.offset[segment.upper]
+            + upper_port(self.drawing, segment)
+            - lower_port(self.drawing, segment)
+        )
         self.column[bottom] = top
         self.members[top] += self.members.pop(bottom)
 
     def link(self, s: Segment) -> None:
-        """Remember that two columns would like to stand so that a segment between them is straight."""
+        """Remember that two columns would like to stand so that a segment between them is
+        straight."""
         a, b = self.column[s.upper], self.column[s.lower]
         if a != b:
             far = self.offset[s.upper] + upper_port(self.drawing, s)
@@ -107,7 +116,8 @@ class Columns:
             self.links[b].append((a, far, 1 + bends))
 
     def neighbours(self) -> tuple[dict[int, dict[int, int]], dict[int, dict[int, int]]]:
-        """For each column those directly to its left and to its right, with how far apart they must be at least."""
+        """For each column those directly to its left and to its right, with how far apart they must
+        be at least."""
         before: dict[int, dict[int, int]] = {c: {} for c in self.members}
         after: dict[int, dict[int, int]] = {c: {} for c in self.members}
         for layer in self.drawing.layers:
@@ -138,7 +148,11 @@ class Columns:
         """Move each column to the median of what it is connected with; whether one has moved."""
         moved = False
         for column in reversed(self.sequence) if reverse else self.sequence:
-            wishes = sorted(self.x[other] + far for other, far, weight in self.links[column] for _ in range(weight))
+            wishes = sorted(
+                self.x[other] + far
+                for other, far, weight in self.links[column]
+                for _ in range(weight)
+            )
             if not wishes:
                 continue
             wish = (wishes[(len(wishes) - 1) // 2] + wishes[len(wishes) // 2]) // 2

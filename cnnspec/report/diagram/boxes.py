@@ -4,7 +4,11 @@ from cnnspec.report.diagram import metrics
 from cnnspec.report.diagram.fold import Part
 from cnnspec.report.diagram.words import says
 
-LINE, PAD, NARROW = 15, 10, 76  # pixels: a line of text, a box's border to its text, the narrowest box
+LINE, PAD, NARROW = (
+    15,
+    10,
+    76,
+)  # pixels: a line of text, a box's border to its text, the narrowest box
 STACK = 3  # how far the second box of a stack looks out
 
 
@@ -15,7 +19,9 @@ def height(part: Part) -> int:
 
 def is_wide(part: Part) -> bool:
     """Whether a box is as wide as others: joins and inputs are not."""
-    return bool(part.block) or (part.nodes[0].op.role not in ("join", "shape") and part.nodes[0].kind != "input")
+    return bool(part.block) or (
+        part.nodes[0].op.role not in ("join", "shape") and part.nodes[0].kind != "input"
+    )
 
 
 def half_width(part: Part) -> int:

@@ -1,4 +1,5 @@
-"""Composing a sheet: parts laid out with the wires between them; an opened one is a frame around its own sheet."""
+"""Composing a sheet: parts laid out with the wires between them; an opened one is a frame around
+its own sheet."""
 
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
@@ -10,11 +11,16 @@ from cnnspec.report.diagram.words import LONGEST, says
 from cnnspec.units import shape
 
 UNIFORM = 80  # pixels: boxes of a sheet are as wide as its widest one, if half of that is no more
-FRAME, PANEL, COLUMN = "frame", "panel", "column"  # what a sheet is part of: what leaves it goes on, or ends there
+FRAME, PANEL, COLUMN = (
+    "frame",
+    "panel",
+    "column",
+)  # what a sheet is part of: what leaves it goes on, or ends there
 
 
 def sheet(folder: Folder, parts: tuple[Part, ...], kind: str = PANEL) -> Sheet:
-    """The sheet of parts. In a frame or a column, what comes in has its label outside, and what goes out goes on."""
+    """The sheet of parts. In a frame or a column, what comes in has its label outside, and what
+    goes out goes on."""
     return Composition(folder, parts, kind).laid_out()
 
 
@@ -26,22 +32,33 @@ class Composition:
         self.nodes = {n.index: n for part in parts for n in part.nodes}
         self.inner = {i: framed(folder, part) for i, part in enumerate(parts) if part.inner}
         owner = {n.index: i for i, part in enumerate(parts) for n in part.nodes}
-        outside = {r.index: r for n in self.nodes.values() for r in n.inputs if r.index not in owner}
+        outside = {
+            r.index: r for n in self.nodes.values() for r in n.inputs if r.index not in owner
+        }
         self.entry, self.entries = outside, {value: i for i, value in enumerate(outside)}
         self.first = len(outside)  # the vertex of the first part
         self.owner = {value: i + self.first for value, i in owner.items()}
-        halves = [boxes.half_width(part) for part in parts if not part.inner and boxes.is_wide(part)]
+        halves = [
+            boxes.half_width(part) for part in parts if not part.inner and boxes.is_wide(part)
+        ]
         self.half = max((half for half in halves if half <= UNIFORM), default=0)
-        labelled = {node: self.entry_label(node, len(outside)) if kind == PANEL else "" for node in outside.values()}
+        labelled = {
+            node: self.entry_label(node, len(outside)) if kind == PANEL else ""
+            for node in outside.values()
+        }
         self.vertices = [port(text) for text in labelled.values()]
         self.vertices += [self.vertex(i, part) for i, part in enumerate(parts)]
-        self.wires: dict[int, dict[int, bool]] = {}  # by value: the vertices that read it, and whether only its size
+        self.wires: dict[
+            int, dict[int, bool]
+        ] = {}  # by value: the vertices that read it, and whether only its size
         for node in self.nodes.values():
             for k, read in enumerate(node.inputs):
                 self.read(read.index, self.owner[node.index], k in node.op.size_only)
         self.exits: dict[int, int] = {}  # by vertex: its value
         for value in self.nodes:
-            if value in folder.outputs or not self.nodes.keys() >= set(folder.readers.get(value, ())):
+            if value in folder.outputs or not self.nodes.keys() >= set(
+                folder.readers.get(value, ())
+            ):
                 self.exits[len(self.vertices)] = value
                 self.vertices.append(port(self.exit_label(value)))
                 self.wires.setdefault(value, {})[len(self.vertices) - 1] = False
@@ -56,7 +73,8 @@ class Composition:
         return name + shape(node.output)
 
     def exit_label(self, value: int) -> str:
-        """What stands beside the end of a wire that leaves a panel, where it is not its last value."""
+        """What stands beside the end of a wire that leaves a panel, where it is not its last
+        value."""
         aside = self.kind == PANEL and value != max(self.nodes)
         return visible(self.folder.names[value].rpartition(".")[2], LONGEST) if aside else ""
 
@@ -74,7 +92,8 @@ class Composition:
         return made
 
     def within(self, value: int) -> int:
-        """The value in the first of the parts that a frame stands for that is what a value is in the last."""
+        """The value in the first of the parts that a frame stands for that is what a value is in
+        the last."""
         at = self.owner.get(value, 0) - self.first
         if at not in self.inner or self.parts[at].times == 1:
             return value
@@ -82,12 +101,15 @@ class Composition:
         return indices[indices.index(value) % len(self.parts[at].first)]
 
     def made_wires(self) -> list[tuple[Wire, tuple[int, ...]]]:
-        """The wires, each with its values: those of lines that are drawn together share one where they can."""
+        """The wires, each with its values: those of lines that are drawn together share one where
+        they can."""
         bundles: dict[tuple[int, tuple[tuple[int, bool], ...]], list[int]] = {}
         for value, ends in self.wires.items():
             source = self.owner.get(value, self.entries.get(value, 0))
             together = source >= self.first and self.parts[source - self.first].together > 1
-            alone = not together or any(end - self.first in self.inner or end in self.exits for end in ends)
+            alone = not together or any(
+                end - self.first in self.inner or end in self.exits for end in ends
+            )
             key = (source, tuple(sorted(ends.items())))
             bundles.setdefault((value, ()) if alone else key, []).append(value)
         found = []
@@ -103,13 +125,18 @@ class Composition:
         """What stands beside a wire where it leaves a box."""
         if source < self.first and self.kind == PANEL:
             return self.entry_label(self.entry[values[0]], self.first)
-        if source < self.first or (source - self.first in self.inner and self.labelled_inside(values[0])):
+        if source < self.first or (
+            source - self.first in self.inner and self.labelled_inside(values[0])
+        ):
             return ""
-        part, shapes = self.parts[source - self.first], [shape(self.nodes[v].output) for v in values]
+        part, shapes = (
+            self.parts[source - self.first],
+            [shape(self.nodes[v].output) for v in values],
+        )
         text = shapes[0] if len(set(shapes)) == 1 else f"{shapes[0]} … {shapes[-1]}"
         main = part.nodes[-1].index
         if part.block and part.together == 1 and values[0] != main:
-            return f"{visible(self.folder.names[values[0]][len(part.name) + 1:], LONGEST)} {text}"
+            return f"{visible(self.folder.names[values[0]][len(part.name) + 1 :], LONGEST)} {text}"
         return text
 
     def labelled_inside(self, value: int) -> bool:
@@ -138,7 +165,9 @@ class Composition:
         result.bottoms = {value: self.vertices[i].x for i, value in self.exits.items()}
         return result
 
-    def put_wire(self, result: Sheet, wire: Wire, values: tuple[int, ...], ways: list[list[tuple[int, int]]]) -> None:
+    def put_wire(
+        self, result: Sheet, wire: Wire, values: tuple[int, ...], ways: list[list[tuple[int, int]]]
+    ) -> None:
         """Put a wire, from corner to corner to each of its ends, and the labels beside it."""
         for end, way in zip(wire.ends, ways, strict=True):
             leaves = end.vertex in self.exits
@@ -156,10 +185,14 @@ class Composition:
         return self.kind == PANEL or (self.kind == COLUMN and value in self.folder.outputs)
 
     def box(self, part: Part, v: Vertex) -> Box:
-        """The box of a part around its axis, as wide as its text and its ports need; labels may lie beside it."""
+        """The box of a part around its axis, as wide as its text and its ports need; labels may lie
+        beside it."""
         half = max(boxes.half_width(part), self.half if boxes.is_wide(part) else 0)
         places = [*v.tops.values(), *v.bottoms.values(), 0]
-        left, right = max(half, ports.STEP // 2 - min(places)), max(half, ports.STEP // 2 + max(places))
+        left, right = (
+            max(half, ports.STEP // 2 - min(places)),
+            max(half, ports.STEP // 2 + max(places)),
+        )
         behind = boxes.STACK if boxes.stacked(part) else 0
         return Box(part, v.x - left, v.y, left + right + behind, v.height, says(part))
 
@@ -169,7 +202,9 @@ class Composition:
             v = self.vertices[i + self.first]
             if i in self.inner:
                 title = self.inner[i].title
-                result.boxes.append(Box(part, v.x - v.left, v.y, self.inner[i].width, v.height, (title,), True))
+                result.boxes.append(
+                    Box(part, v.x - v.left, v.y, self.inner[i].width, v.height, (title,), True)
+                )
                 result.put(self.inner[i], v.x - v.left, v.y)
             else:
                 result.boxes.append(self.box(part, v))

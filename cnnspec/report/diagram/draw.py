@@ -21,9 +21,9 @@ class Picture(str):
 def draw(net: "Network", depth: int | None = None) -> Picture:
     """The architecture of a network as SVG.
 
-    With ``depth`` blocks are opened so many levels deep (1: none), else as deep as a page holds, and each kind of
-    block that stays folded is shown in a panel. Raises RequestError where a picture would have too many boxes.
-    """
+    With ``depth`` blocks are opened so many levels deep (1: none), else as deep as a page holds,
+    and each kind of block that stays folded is shown in a panel. Raises RequestError where a
+    picture would have too many boxes."""
     made = contents(net, depth)
     title = f"{visible(net.graph.title)} ({visible(net.name)})"
     drawn = titled(page(made), title, caption(net, made))

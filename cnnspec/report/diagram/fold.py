@@ -1,7 +1,8 @@
-"""A graph as parts: its lines and blocks, opened down to a depth; equal ones in a row are one part, with a count.
+"""A graph as parts: its lines and blocks, opened down to a depth; equal ones in a row are one part,
+with a count.
 
-Blocks stand together in execution order and read only what is above them, so that folding one never makes a cycle.
-"""
+Blocks stand together in execution order and read only what is above them, so that folding one never
+makes a cycle."""
 
 from collections.abc import Iterable
 
@@ -12,12 +13,12 @@ TOGETHER = 3  # so many lines with the same parameters, side by side, are drawn 
 
 
 class Part(Record):
-    """What is drawn as one: a line with its norm and activation, or a block; with ``inner`` parts an opened block.
+    """What is drawn as one: a line with its norm and activation, or a block; with ``inner`` parts
+    an opened block.
 
-    ``label`` is its name within the part around it. ``times`` is how many equal parts in a row it stands for, the
-    first of which it shows and the last of which is ``last``; ``together``, how many side by side that have the same
-    parameters. ``nodes`` are those of all of them.
-    """
+    ``label`` is its name within the part around it. ``times`` is how many equal parts in a row it
+    stands for, the first of which it shows and the last of which is ``last``; ``together``, how
+    many side by side that have the same parameters. ``nodes`` are those of all of them."""
 
     name: str
     label: str
@@ -42,17 +43,23 @@ class Folder:
         self.outputs = {n.index for n in graph.outputs}
         self.readers: dict[int, list[int]] = {}
         self.fields: dict[int, str] = {}  # of operators, by their id
-        self.names = {n.index: n.row for n in self.nodes}  # of values: of the largest block that gives them
+        self.names = {
+            n.index: n.row for n in self.nodes
+        }  # of values: of the largest block that gives them
         last: dict[str, int] = {}
         for node in self.nodes:
             for read in node.inputs:
                 self.readers.setdefault(read.index, []).append(node.index)
-            last.update((".".join(node.call.trail[:i]), node.index) for i in range(len(node.call.trail), 0, -1))
+            last.update(
+                (".".join(node.call.trail[:i]), node.index)
+                for i in range(len(node.call.trail), 0, -1)
+            )
         for name, index in last.items():
             self.names[index] = min(name, self.names[index], key=len)
 
     def parts(self, nodes: Iterable[Node], level: int = 0, depth: int = 1) -> tuple[Part, ...]:
-        """The parts of nodes that stand ``level`` calls deep; blocks are opened down to ``depth`` levels in all."""
+        """The parts of nodes that stand ``level`` calls deep; blocks are opened down to ``depth``
+        levels in all."""
         groups: list[tuple[str, bool, list[Node]]] = []
         for node in nodes:
             inside = len(node.call.trail) > level
@@ -61,10 +68,15 @@ class Folder:
                 groups[-1][2].append(node)
             else:
                 groups.append((name, inside, [node]))
-        made = [self.part(name, inside, tuple(members), level, depth) for name, inside, members in groups]
+        made = [
+            self.part(name, inside, tuple(members), level, depth)
+            for name, inside, members in groups
+        ]
         return tuple(self.runs(self.shared(made)))
 
-    def part(self, name: str, inside: bool, nodes: tuple[Node, ...], level: int, depth: int) -> Part:
+    def part(
+        self, name: str, inside: bool, nodes: tuple[Node, ...], level: int, depth: int
+    ) -> Part:
         """One line or block. A block of one line is that line."""
         skip = sum(len(word) + 1 for word in nodes[0].call.trail[:level])
         if not inside or len({n.row for n in nodes}) == 1:
@@ -86,37 +98,65 @@ class Folder:
         for part in made:
             if last is not None and self.follows(last, part):
                 run = folded[-1]
-                folded[-1] = run.replace(nodes=run.nodes + part.nodes, times=run.times + 1, last=part.name)
+                folded[-1] = run.replace(
+                    nodes=run.nodes + part.nodes, times=run.times + 1, last=part.name
+                )
             else:
                 folded.append(part)
             last = part
         return folded
 
     def follows(self, a: Part, b: Part) -> bool:
-        """Whether ``b`` is ``a`` again, on the one value that ``a`` gives, which nothing else reads."""
-        if len(a.nodes) != len(b.nodes) or a.nodes[0].kind == "input" or a.together > 1 or b.together > 1:
+        """Whether ``b`` is ``a`` again, on the one value that ``a`` gives, which nothing else
+        reads."""
+        if (
+            len(a.nodes) != len(b.nodes)
+            or a.nodes[0].kind == "input"
+            or a.together > 1
+            or b.together > 1
+        ):
             return False
         inside, both = {n.index for n in a.nodes}, {n.index for n in (*a.nodes, *b.nodes)}
-        given = {i for i in inside if not inside.issuperset(self.readers.get(i, ())) or i in self.outputs}
+        given = {
+            i for i in inside if not inside.issuperset(self.readers.get(i, ())) or i in self.outputs
+        }
         read = {n.index for node in b.nodes for n in node.inputs} - {n.index for n in b.nodes}
         if len(given) != 1 or given != read or given & self.outputs:
             return False
         only = next(iter(given))
-        return both.issuperset(self.readers[only]) and self.signature(a.nodes) == self.signature(b.nodes)
+        return both.issuperset(self.readers[only]) and self.signature(a.nodes) == self.signature(
+            b.nodes
+        )
 
     def signature(self, nodes: tuple[Node, ...], fields: bool = True) -> tuple[object, ...]:
-        """What nodes do, whatever they are called and however large their inputs are; or only how they are wired."""
+        """What nodes do, whatever they are called and however large their inputs are; or only how
+        they are wired."""
         at = {node.index: i for i, node in enumerate(nodes)}
         outside: dict[int, int] = {}
-        return tuple([
-            (n.kind, self.written(n) if fields else "", fields and n.shares is not None,
-             tuple([at[i.index] if i.index in at else -1 - outside.setdefault(i.index, len(outside))
-                    for i in n.inputs]))
-            for n in nodes
-        ])
+        return tuple(
+            [
+                (
+                    n.kind,
+                    self.written(n) if fields else "",
+                    fields and n.shares is not None,
+                    tuple(
+                        [
+                            (
+                                at[i.index]
+                                if i.index in at
+                                else -1 - outside.setdefault(i.index, len(outside))
+                            )
+                            for i in n.inputs
+                        ]
+                    ),
+                )
+                for n in nodes
+            ]
+        )
 
     def written(self, node: Node) -> str:
-        """The fields of a node's operator; those of dropout and its like mean nothing at inference."""
+        """The fields of a node's operator; those of dropout and its like mean nothing at
+        inference."""
         if node.op.role == "regulariser":
             return ""
         if id(node.op) not in self.fields:
@@ -126,7 +166,8 @@ class Folder:
     # ---- the same parameters, side by side
 
     def shared(self, made: list[Part]) -> list[Part]:
-        """Parts with those that use their parameters again, on other inputs, drawn together with them."""
+        """Parts with those that use their parameters again, on other inputs, drawn together with
+        them."""
         owner = {n.index: part.name for part in made for n in part.nodes}
         groups: dict[str, list[str]] = {}
         for part in made:
@@ -138,16 +179,24 @@ class Folder:
             members = [part for part in made if part.name in group]
             if len(members) >= TOGETHER and len({len(part.nodes) for part in members}) == 1:
                 nodes = tuple([n for part in members for n in part.nodes])
-                one = members[0].replace(nodes=nodes, together=len(members), last=members[-1].name, inner=())
+                one = members[0].replace(
+                    nodes=nodes, together=len(members), last=members[-1].name, inner=()
+                )
                 made = in_order([one, *[part for part in made if part.name not in group]]) or made
         return made
 
 
 def in_order(made: list[Part]) -> list[Part] | None:
-    """Parts after those that they read, else in the order of their first nodes; None where they go in a circle."""
+    """Parts after those that they read, else in the order of their first nodes; None where they go
+    in a circle."""
     owner = {n.index: part.name for part in made for n in part.nodes}
-    wanted = {part.name: {owner[n.index] for node in part.nodes for n in node.inputs if n.index in owner} - {part.name}
-              for part in made}
+    wanted = {
+        part.name: (
+            {owner[n.index] for node in part.nodes for n in node.inputs if n.index in owner}
+            - {part.name}
+        )
+        for part in made
+    }
     left, done = sorted(made, key=lambda part: part.nodes[0].index), dict[str, Part]()
     if any(part.together > 1 and reads_itself(part) for part in made):
         return None
@@ -164,4 +213,8 @@ def reads_itself(part: Part) -> bool:
     """Whether one of the parts that are drawn together reads another one of them."""
     size = len(part.first)
     member = {n.index: i // size for i, n in enumerate(part.nodes)}
-    return any(member.get(read.index, i // size) != i // size for i, n in enumerate(part.nodes) for read in n.inputs)
+    return any(
+        member.get(read.index, i // size) != i // size
+        for i, n in enumerate(part.nodes)
+        for read in n.inputs
+    )

@@ -29,7 +29,8 @@ def title(part: Part, room: int) -> str:
 
 
 def lengthened(line: Line, inner: Sheet) -> Line:
-    """A line that begins where a value comes into a sheet, from the border of the frame around it."""
+    """A line that begins where a value comes into a sheet, from the border of the frame around
+    it."""
     corners = [*line.corners]
     if corners[0][1] == TITLE and line.values[0] in inner.tops:
         corners[0] = (corners[0][0], 0)

@@ -1,9 +1,8 @@
-"""The layers of a drawing, from the top down: the first step of Sugiyama, Tagawa & Toda (1981), Methods for visual
-understanding of hierarchical system structures.
+"""The layers of a drawing, from the top down: the first step of Sugiyama, Tagawa & Toda (1981),
+Methods for visual understanding of hierarchical system structures.
 
-A vertex stands below all that it reads, as high as it can (the longest path). A wire that passes layers goes through
-a bend in each of them, the same for all of its ends: they share a lane.
-"""
+A vertex stands below all that it reads, as high as it can (the longest path). A wire that passes
+layers goes through a bend in each of them, the same for all of its ends: they share a lane."""
 
 from typing import NamedTuple
 
@@ -16,7 +15,8 @@ class End(NamedTuple):
 
 
 class Wire:
-    """One value on its way from the vertex that gives it to those that read it. ``label`` is its width in pixels."""
+    """One value on its way from the vertex that gives it to those that read it. ``label`` is its
+    width in pixels."""
 
     __slots__ = ("ends", "label", "source", "text", "value")
 
@@ -26,10 +26,11 @@ class Wire:
 
 
 class Vertex:
-    """Something with a place: a box, a port or a bend. ``left`` and ``right`` are how far it reaches from its axis.
+    """Something with a place: a box, a port or a bend. ``left`` and ``right`` are how far it
+    reaches from its axis.
 
-    ``tops`` and ``bottoms`` are where wires come in and go out, by their value, counted from the axis; where the
-    vertex has no wishes they are worked out once the order of the wires is known.
+    ``tops`` and ``bottoms`` are where wires come in and go out, by their value, counted from the
+    axis; where the vertex has no wishes they are worked out once the order of the wires is known.
     """
 
     __slots__ = ("bend", "bottoms", "height", "left", "rank", "right", "tops", "x", "y")
@@ -51,13 +52,17 @@ class Segment(NamedTuple):
 
 
 class Layered:
-    """Vertices in layers, each layer from left to right, and the segments between each layer and the next."""
+    """Vertices in layers, each layer from left to right, and the segments between each layer and
+    the next."""
 
     def __init__(self, vertices: list[Vertex], wires: list[Wire], last: set[int]):
-        """``last`` are vertices that stand in the last layer. Vertices come after those that they read."""
+        """``last`` are vertices that stand in the last layer. Vertices come after those that they
+        read."""
         self.vertices, self.wires = vertices, wires
         self.rank(last)
-        self.layers: list[list[int]] = [[] for _ in range(1 + max((v.rank for v in vertices), default=0))]
+        self.layers: list[list[int]] = [
+            [] for _ in range(1 + max((v.rank for v in vertices), default=0))
+        ]
         for i, vertex in enumerate(vertices):
             self.layers[vertex.rank].append(i)
         self.gaps: list[list[Segment]] = [[] for _ in self.layers]  # below each layer
@@ -82,7 +87,8 @@ class Layered:
             self.vertices[i].rank = bottom
 
     def mains(self) -> dict[int, int]:
-        """The main wire that comes into each vertex: that with the longest way behind it, of equal ones the first."""
+        """The main wire that comes into each vertex: that with the longest way behind it, of equal
+        ones the first."""
         behind, found = [0] * len(self.vertices), dict[int, int]()
         for w, wire in sorted(enumerate(self.wires), key=lambda item: item[1].source):
             for end in wire.ends:
@@ -94,7 +100,9 @@ class Layered:
         """Lead a wire through the layers: a bend in each one that it passes."""
         start = self.vertices[wire.source].rank
         above = wire.source
-        for rank in range(start + 1, max((self.vertices[e.vertex].rank for e in wire.ends), default=start)):
+        for rank in range(
+            start + 1, max((self.vertices[e.vertex].rank for e in wire.ends), default=start)
+        ):
             bend = len(self.vertices)
             self.vertices.append(Vertex(0, 0, 0, bend=True))
             self.vertices[bend].rank = rank

@@ -1,6 +1,6 @@
-"""The order within each layer: few crossings, by barycentres (Sugiyama, Tagawa & Toda 1981) and by exchanging
-neighbours (Gansner, Koutsofios, North & Vo 1993, A technique for drawing directed graphs, section 3).
-"""
+"""The order within each layer: few crossings, by barycentres (Sugiyama, Tagawa & Toda 1981) and by
+exchanging neighbours (Gansner, Koutsofios, North & Vo 1993, A technique for drawing directed
+graphs, section 3)."""
 
 from bisect import bisect_right
 
@@ -10,12 +10,17 @@ SWEEPS = 12
 
 
 def order(drawing: Layered) -> None:
-    """Put each layer of a drawing in order; of equal orders the first found stays: that of the lines of the spec."""
+    """Put each layer of a drawing in order; of equal orders the first found stays: that of the
+    lines of the spec."""
     best, fewest = [[*layer] for layer in drawing.layers], crossings(drawing)
     for sweep in range(SWEEPS):
         if not fewest:
             break
-        ranks = range(1, len(drawing.layers)) if sweep % 2 == 0 else range(len(drawing.layers) - 2, -1, -1)
+        ranks = (
+            range(1, len(drawing.layers))
+            if sweep % 2 == 0
+            else range(len(drawing.layers) - 2, -1, -1)
+        )
         for rank in ranks:
             gap = drawing.gaps[rank - 1] if sweep % 2 == 0 else drawing.gaps[rank]
             arrange(drawing, rank, gap, down=sweep % 2 == 0)
@@ -27,7 +32,8 @@ def order(drawing: Layered) -> None:
 
 
 def arrange(drawing: Layered, rank: int, gap: list[Segment], down: bool) -> None:
-    """Sort a layer by the mean place of what each vertex is connected with in the layer before; others stay."""
+    """Sort a layer by the mean place of what each vertex is connected with in the layer before;
+    others stay."""
     place = {v: i for i, v in enumerate(drawing.layers[rank - 1 if down else rank + 1])}
     pulls: dict[int, list[int]] = {}
     for segment in gap:
@@ -48,7 +54,9 @@ def exchange(drawing: Layered) -> None:
             there = drawing.layers[rank - 1 if side == 0 else (rank + 1) % len(drawing.layers)]
             place = {v: i for i, v in enumerate(there)}
             for segment in gap:
-                here, other = (segment.lower, segment.upper) if side == 0 else (segment.upper, segment.lower)
+                here, other = (
+                    (segment.lower, segment.upper) if side == 0 else (segment.upper, segment.lower)
+                )
                 links[side].setdefault(here, []).append(place[other])
         better = True
         while better:

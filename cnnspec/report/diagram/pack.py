@@ -1,10 +1,11 @@
-"""Panels on a page: each as high up as it fits, on the skyline of what lies there already (the bottom-left rule of
-Baker, Coffman & Rivest 1980, Orthogonal packings in two dimensions, upside down).
-"""
+"""Panels on a page: each as high up as it fits, on the skyline of what lies there already (the
+bottom-left rule of Baker, Coffman & Rivest 1980, Orthogonal packings in two dimensions, upside
+down)."""
 
 
 class Skyline:
-    """How far down a page is taken: steps from left to right, each with its x and its y; it ends at ``width``."""
+    """How far down a page is taken: steps from left to right, each with its x and its y; it ends at
+    ``width``."""
 
     def __init__(self, width: int):
         self.width = width
@@ -13,7 +14,11 @@ class Skyline:
     def level(self, x: int, width: int) -> int:
         """The lowest point of the skyline from x on over a width."""
         ends = [*(start for start, _ in self.steps[1:]), self.width]
-        return max(y for (start, y), end in zip(self.steps, ends, strict=True) if start < x + width and end > x)
+        return max(
+            y
+            for (start, y), end in zip(self.steps, ends, strict=True)
+            if start < x + width and end > x
+        )
 
     def lay(self, x: int, width: int, bottom: int) -> None:
         """Take what lies above a bottom from x on over a width."""

@@ -64,7 +64,9 @@ def candidates(made: Contents) -> list[list[Sheet]]:
         if columns in seen:
             continue
         seen.add(columns)
-        together = [sum((p for p, c in zip(pieces, columns, strict=True) if c == i), ()) for i in range(n)]
+        together = [
+            sum((p for p, c in zip(pieces, columns, strict=True) if c == i), ()) for i in range(n)
+        ]
         found.append([sheet(made.folder, parts, COLUMN) for parts in together if parts])
     return found
 
@@ -72,9 +74,14 @@ def candidates(made: Contents) -> list[list[Sheet]]:
 def cut(folder: Folder, parts: tuple[Part, ...]) -> list[tuple[Part, ...]]:
     """Parts in pieces, each of which gives one value to the next one and none to those after it."""
     pieces: list[tuple[Part, ...]] = [()]
-    last = {n.index: max(folder.readers.get(n.index, [n.index])) for part in parts for n in part.nodes}
+    last = {
+        n.index: max(folder.readers.get(n.index, [n.index])) for part in parts for n in part.nodes
+    }
     below = {n.index: i for i, part in enumerate(parts) for n in part.nodes}
-    reach = {value: max((below[r] for r in folder.readers.get(value, ())), default=below[value]) for value in last}
+    reach = {
+        value: max((below[r] for r in folder.readers.get(value, ())), default=below[value])
+        for value in last
+    }
     alive: set[int] = set()
     for i, part in enumerate(parts):
         pieces[-1] += (part,)
@@ -111,8 +118,14 @@ def joined(columns: list[Sheet]) -> Sheet:
 
 def arrangements(network: Sheet, columns: list[Sheet], panels: list[Sheet]) -> Iterator[Sheet]:
     """The network and its panels on pages of several widths."""
-    narrowest = max(network.width, *(EDGE + panel.width for panel in panels)) if panels else network.width
-    for wide in sorted({narrowest, *(max(narrowest, w) for w in range(WIDE, 3 * WIDE, 60))}) if panels else [narrowest]:
+    narrowest = (
+        max(network.width, *(EDGE + panel.width for panel in panels)) if panels else network.width
+    )
+    for wide in (
+        sorted({narrowest, *(max(narrowest, w) for w in range(WIDE, 3 * WIDE, 60))})
+        if panels
+        else [narrowest]
+    ):
         sky, result, x = Skyline(wide + GUTTER - EDGE), Sheet(), 0
         for column in columns:
             sky.lay(x, column.width + GUTTER, column.height + BELOW)
@@ -127,7 +140,7 @@ def arrangements(network: Sheet, columns: list[Sheet], panels: list[Sheet]) -> I
 
 def connection(x: int, upper: Sheet, x2: int, lower: Sheet) -> Line:
     """The wire from the end of a column up to the beginning of the next one."""
-    (value, goal), = lower.tops.items()
+    ((value, goal),) = lower.tops.items()
     start, y, middle = x + upper.bottoms[value], EDGE + upper.height, x2 - GUTTER // 2
     low, high, end = y + 8, EDGE - 8, x2 + goal
     corners = [(start, y), (start, low), (middle, low), (middle, high), (end, high), (end, EDGE)]

@@ -1,4 +1,5 @@
-"""What a picture of a network shows: how deep blocks are opened, and which of those that stay folded get a panel."""
+"""What a picture of a network shows: how deep blocks are opened, and which of those that stay
+folded get a panel."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -51,12 +52,18 @@ def contents(net: "Network", depth: int | None) -> Contents:
     """What a picture shows. Raises RequestError for more boxes or arrows than anyone reads."""
     folder = Folder(net.graph)
     with kept():
-        parts = opened(folder, folder.nodes, 0, FITS) if depth is None else folder.parts(folder.nodes, 0, depth)
+        parts = (
+            opened(folder, folder.nodes, 0, FITS)
+            if depth is None
+            else folder.parts(folder.nodes, 0, depth)
+        )
         if large(parts):
             boxes, arrows = sizes(parts)
             at = "" if depth is None else f" at a depth of {depth}"
-            raise RequestError(f"{visible(net.name)} has {count(boxes)} boxes and {count(arrows)} arrows{at}, and a "
-                               f"picture at most {MOST} and {count(ARROWS)}; {shallower(folder, depth)}")
+            raise RequestError(
+                f"{visible(net.name)} has {count(boxes)} boxes and {count(arrows)} arrows{at}, and"
+                f" a picture at most {MOST} and {count(ARROWS)}; {shallower(folder, depth)}"
+            )
         return Contents(folder, parts, *(panels(folder, parts) if depth is None else ((), {})))
 
 
@@ -64,8 +71,13 @@ def sizes(parts: Iterable[Part]) -> tuple[int, int]:
     """How many boxes parts have, and how many arrows between them."""
     boxes = [*leaves(parts)]
     owner = {n.index: i for i, part in enumerate(boxes) for n in part.nodes}
-    arrows = {(read.index, i) for i, part in enumerate(boxes) for n in part.nodes for read in n.inputs
-              if owner.get(read.index) != i}
+    arrows = {
+        (read.index, i)
+        for i, part in enumerate(boxes)
+        for n in part.nodes
+        for read in n.inputs
+        if owner.get(read.index) != i
+    }
     return len(boxes), len(arrows)
 
 
@@ -97,7 +109,8 @@ def opened(folder: Folder, nodes: Iterable[object], level: int, fits: int) -> tu
 
 
 def stage(folder: Folder, part: Part) -> Part:
-    """A part; opened, where it is a block that does nothing but call blocks, as the stages of networks do."""
+    """A part; opened, where it is a block that does nothing but call blocks, as the stages of
+    networks do."""
     if not part.block or part.inner or part.together > 1:
         return part
     inner = folder.parts(part.first, level(part), level(part) + 1)
@@ -137,15 +150,23 @@ def about(net: "Network", made: Contents) -> str:
     outputs = ", ".join(shape(n.output) for n in graph.outputs)
     boxes = [visible(part.name) for part in leaves(made.parts)]
     more = f" and {len(boxes) - 40} more" if len(boxes) > 40 else ""
-    return (f"The architecture of {visible(graph.title)} at inference, from {inputs} to {outputs}, without the batch: "
-            f"{', '.join(boxes[:40])}{more}. Beside each arrow is the shape, channels first.")
+    return (
+        f"The architecture of {visible(graph.title)} at inference, from {inputs} to {outputs},"
+        f" without the batch: {', '.join(boxes[:40])}{more}. Beside each arrow is the shape,"
+        " channels first."
+    )
 
 
 def caption(net: "Network", made: Contents) -> list[str]:
     """What stands below a picture's title, in pieces."""
     sums = net.totals
-    said = [f"{' + '.join(shape(n.output) for n in net.graph.inputs)} → "
-            f"{' + '.join(shape(n.output) for n in net.graph.outputs)}",
-            f"{count(sums.params)} parameters", giga(sums.macs, "MACs")]
+    said = [
+        (
+            f"{' + '.join(shape(n.output) for n in net.graph.inputs)} → "
+            f"{' + '.join(shape(n.output) for n in net.graph.outputs)}"
+        ),
+        f"{count(sums.params)} parameters",
+        giga(sums.macs, "MACs"),
+    ]
     sizes = any(k in n.op.size_only for n in made.folder.nodes for k in range(len(n.inputs)))
     return said + (["dashed: only the size is read"] if sizes else [])

@@ -1,9 +1,9 @@
 """The wires between two layers: down, across on a track of their own, and down again.
 
-The tracks of a channel as in Hashimoto & Stevens (1971), Wire routing by optimizing channel assignment: wires whose
-ways across overlap take different tracks. Which one lies above is chosen so that few wires cross, and so that none
-runs along another (the vertical constraints of Deutsch 1976).
-"""
+The tracks of a channel as in Hashimoto & Stevens (1971), Wire routing by optimizing channel
+assignment: wires whose ways across overlap take different tracks. Which one lies above is chosen so
+that few wires cross, and so that none runs along another (the vertical constraints of Deutsch
+1976)."""
 
 from itertools import accumulate
 from typing import NamedTuple
@@ -49,13 +49,19 @@ def tracks(ways: list[Across]) -> dict[int, int]:
         if len(order) > MANY:
             order.append(way)
             continue
-        below = accumulate((crossed(other, way) for other in order), initial=0)  # were it below the first 0, 1, ...
+        below = accumulate(
+            (crossed(other, way) for other in order), initial=0
+        )  # were it below the first 0, 1, ...
         above = [*accumulate((crossed(way, other) for other in reversed(order)), initial=0)]
         costs = [a + b for a, b in zip(below, reversed(above), strict=True)]
         order.insert(costs.index(min(costs)), way)
     found: dict[int, int] = {}
     for i, way in enumerate(order):
-        hindered = [found[o.wire] + 1 for o in order[:i] if o.high + NEAR >= way.low and way.high + NEAR >= o.low]
+        hindered = [
+            found[o.wire] + 1
+            for o in order[:i]
+            if o.high + NEAR >= way.low and way.high + NEAR >= o.low
+        ]
         found[way.wire] = max(hindered, default=0)
     return found
 
@@ -81,8 +87,10 @@ def heights(drawing: Layered) -> list[dict[int, int]]:
         if rank + 1 == len(drawing.layers):
             break
         found = tracks(across(drawing, rank))
-        labels = any(drawing.wires[s.wire].label and drawing.wires[s.wire].source == s.upper
-                     for s in drawing.gaps[rank])
+        labels = any(
+            drawing.wires[s.wire].label and drawing.wires[s.wire].source == s.upper
+            for s in drawing.gaps[rank]
+        )
         y += LABEL if labels else TRACK // 2
         levels.append({w: y + TRACK * track for w, track in found.items()})
         y += TRACK * max(found.values(), default=0) + ARROW
@@ -92,7 +100,10 @@ def heights(drawing: Layered) -> list[dict[int, int]]:
 def paths(drawing: Layered) -> list[list[list[tuple[int, int]]]]:
     """For each wire the corners of its way to each of its ends."""
     levels = heights(drawing)
-    return [[path(drawing, levels, w, end.vertex) for end in wire.ends] for w, wire in enumerate(drawing.wires)]
+    return [
+        [path(drawing, levels, w, end.vertex) for end in wire.ends]
+        for w, wire in enumerate(drawing.wires)
+    ]
 
 
 def path(drawing: Layered, levels: list[dict[int, int]], w: int, end: int) -> list[tuple[int, int]]:

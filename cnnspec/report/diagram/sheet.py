@@ -18,7 +18,8 @@ class Box(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A wire from corner to corner. ``part`` is the box at its end, or "" where it leaves the sheet."""
+    """A wire from corner to corner. ``part`` is the box at its end, or "" where it leaves the
+    sheet."""
 
     values: tuple[int, ...]
     part: str
@@ -36,7 +37,8 @@ class Label(NamedTuple):
 
 
 class Sheet:
-    """Boxes, lines and labels, with the places where values come in at the top and go out at the bottom."""
+    """Boxes, lines and labels, with the places where values come in at the top and go out at the
+    bottom."""
 
     def __init__(self) -> None:
         self.boxes: list[Box] = []
@@ -55,5 +57,10 @@ class Sheet:
         self.labels += [Label(b.x + x, b.y + y, b.text) for b in other.labels]
         self.headings += [Label(b.x + x, b.y + y, b.text) for b in other.headings]
         self.badges += [Label(b.x + x, b.y + y, b.text) for b in other.badges]
-        self.lines += [n._replace(corners=[(a + x, b + y) for a, b in n.corners]) for n in other.lines]
-        self.width, self.height = max(self.width, x + other.width), max(self.height, y + other.height)
+        self.lines += [
+            n._replace(corners=[(a + x, b + y) for a, b in n.corners]) for n in other.lines
+        ]
+        self.width, self.height = (
+            max(self.width, x + other.width),
+            max(self.height, y + other.height),
+        )

@@ -45,5 +45,8 @@ def rules(dark: int) -> str:
         f".cnn-head {{ fill: {WIRE[dark]} }}",
         f".cnn-frame {{ stroke: {MUTED[dark]} }}",
     ]
-    made += [f".cnn-{name} {{ fill: {c[2 * dark]}; stroke: {c[2 * dark + 1]} }}" for name, c in BOXES.items()]
+    made += [
+        f".cnn-{name} {{ fill: {c[2 * dark]}; stroke: {c[2 * dark + 1]} }}"
+        for name, c in BOXES.items()
+    ]
     return " ".join(made)

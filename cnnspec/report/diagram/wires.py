@@ -1,4 +1,5 @@
-"""Wires as SVG paths with rounded corners; what several ends of one wire have in common is drawn once."""
+"""Wires as SVG paths with rounded corners; what several ends of one wire have in common is drawn
+once."""
 
 from collections.abc import Iterator
 from html import escape as escape_html
@@ -38,12 +39,16 @@ def wire(line: Line, corners: Corners, nodes: dict[int, Node]) -> str:
     """A wire with rounded corners, and its head."""
     dashes = ' stroke-dasharray="3 3"' if line.dashed else ""
     names = escape("/".join(nodes[v].name for v in line.values))
-    made = (f'<path class="cnn-wire" data-from="{names}" data-to="{escape(line.part)}" d="{way(corners)}" fill="none" '
-            f'stroke="{style.WIRE[0]}" stroke-width="1.3"{dashes}/>')
+    made = (
+        f'<path class="cnn-wire" data-from="{names}" data-to="{escape(line.part)}"'
+        f' d="{way(corners)}" fill="none" stroke="{style.WIRE[0]}" stroke-width="1.3"{dashes}/>'
+    )
     if line.arrow:
         x, y = line.corners[-1]
-        made += (f'<path class="cnn-head" d="M{x} {y}L{x - HEAD} {y - 2 * HEAD - 1}L{x + HEAD} {y - 2 * HEAD - 1}Z" '
-                 f'fill="{style.WIRE[0]}"/>')
+        made += (
+            f'<path class="cnn-head" d="M{x} {y}L{x - HEAD} {y - 2 * HEAD - 1}L{x + HEAD}'
+            f' {y - 2 * HEAD - 1}Z" fill="{style.WIRE[0]}"/>'
+        )
     return made
 
 
@@ -57,7 +62,7 @@ def branch(trunk: Corners, corners: Corners) -> Corners:
         nearer = min(a, b, key=lambda corner: apart(corner, joint))
         return [toward(nearer, joint, min(ROUND, apart(nearer, joint))), *corners[same:]]
     before = corners[same - 2]
-    return [toward(joint, before, min(ROUND, apart(joint, before))), *corners[same - 1:]]
+    return [toward(joint, before, min(ROUND, apart(joint, before))), *corners[same - 1 :]]
 
 
 def overlap(trunk: Corners, corners: Corners) -> int:

@@ -1,4 +1,5 @@
-"""What a box says: a line's name, its operator with the window, and the norm and activation after it."""
+"""What a box says: a line's name, its operator with the window, and the norm and activation after
+it."""
 
 from collections.abc import Iterable
 
@@ -9,7 +10,11 @@ from cnnspec.report.diagram.fold import Part
 from cnnspec.units import count, shape
 
 LONGEST = 40  # letters of a line in a box
-FIELDS = {"stride": 1, "dilation": 1, "groups": 1}  # what is said of a window beside its size, and what goes without
+FIELDS = {
+    "stride": 1,
+    "dilation": 1,
+    "groups": 1,
+}  # what is said of a window beside its size, and what goes without
 
 
 def says(part: Part) -> tuple[str, ...]:
@@ -17,7 +22,9 @@ def says(part: Part) -> tuple[str, ...]:
     main = part.nodes[0]
     head = names(part)
     if part.block:
-        return tuple(dict.fromkeys((head, visible(part.block, LONGEST) + counted(part), *sharing(part))))
+        return tuple(
+            dict.fromkeys((head, visible(part.block, LONGEST) + counted(part), *sharing(part)))
+        )
     if main.kind == "input":
         return (head,)
     rest = [visible(n.kind, LONGEST) for n in part.first if n.part]
@@ -31,7 +38,11 @@ def names(part: Part) -> str:
     """The name of a part, or the first and the last one's of a run."""
     if part.times == 1:
         return visible(part.label, LONGEST)
-    return visible(part.label, LONGEST // 2) + " … " + visible(part.last.rpartition(".")[2], LONGEST // 2)
+    return (
+        visible(part.label, LONGEST // 2)
+        + " … "
+        + visible(part.last.rpartition(".")[2], LONGEST // 2)
+    )
 
 
 def sharing(part: Part) -> tuple[str, ...]:
@@ -60,18 +71,31 @@ def operator(node: Node) -> str:
         return node.kind.replace("_", " ")
     said = [node.kind.replace("_", " ") + " " + shape(tuple(a.kernel for a in axes), "×")]
     for name, usual in FIELDS.items():
-        values = [getattr(a, name) for a in axes] if hasattr(axes[0], name) else [getattr(node.op, name, usual)]
+        values = (
+            [getattr(a, name) for a in axes]
+            if hasattr(axes[0], name)
+            else [getattr(node.op, name, usual)]
+        )
         if any(v != usual for v in values):
-            said.append(f"{name} " + (str(values[0]) if len(set(values)) == 1 else shape(tuple(values), "×")))
+            said.append(
+                f"{name} "
+                + (str(values[0]) if len(set(values)) == 1 else shape(tuple(values), "×"))
+            )
     return ", ".join(said)
 
 
 def told(part: Part, costs: dict[int, NodeCost]) -> str:
     """A part in a sentence, with its counts: what a pointer that rests on its box shows."""
-    names = f"{part.name} … {part.last}, {len(part.nodes) // len(part.first)} parts" if part.last else part.name
+    names = (
+        f"{part.name} … {part.last}, {len(part.nodes) // len(part.first)} parts"
+        if part.last
+        else part.name
+    )
     what = part.block or part.nodes[0].kind
-    return (f"{visible(names, 200)}: {visible(what)}, output {shape(part.nodes[-1].output)}, "
-            f"{total(part.nodes, costs, 'params')} parameters, {total(part.nodes, costs, 'macs')} MACs")
+    return (
+        f"{visible(names, 200)}: {visible(what)}, output {shape(part.nodes[-1].output)}, "
+        f"{total(part.nodes, costs, 'params')} parameters, {total(part.nodes, costs, 'macs')} MACs"
+    )
 
 
 def total(nodes: Iterable[Node], costs: dict[int, NodeCost], what: str) -> str:

@@ -1,4 +1,5 @@
-"""Differences between all networks of two specs: each that has changed on a page of its own, then the others' names."""
+"""Differences between all networks of two specs: each that has changed on a page of its own, then
+the others' names."""
 
 from cnnspec.analyses.families import FamilyDiff
 
@@ -22,4 +23,8 @@ def without_page(found: FamilyDiff) -> list[tuple[str, str]]:
 def label(given: str, network: str) -> str:
     """How one network of a spec, as it was ``given``, is called: FILE.toml:network@REVISION."""
     file, ending, revision = given.partition(".toml")
-    return f"{file}.toml:{network}{revision}" if ending else network + "".join(given.partition("@")[1:])
+    return (
+        f"{file}.toml:{network}{revision}"
+        if ending
+        else network + "".join(given.partition("@")[1:])
+    )

@@ -14,19 +14,29 @@ LAYERS = ("", "Layer", "What", "Output", "Params", "MACs")
 def page(found: Diff | FamilyDiff, before: str, after: str, fold: bool = True) -> str:
     """The headline, the totals, what has changed, and, folded away, what only follows from that."""
     if isinstance(found, FamilyDiff):
-        pages = [page(found.diffs[n], label(before, n), label(after, n), fold) for n in found.changed]
+        pages = [
+            page(found.diffs[n], label(before, n), label(after, n), fold) for n in found.changed
+        ]
         rest = [f"- {what}: {markdown(names)}" for what, names in without_page(found)]
-        return "\n\n".join([bold(f"{before} → {after}: {headline(found)}"), *pages, "\n".join(rest)])
+        return "\n\n".join(
+            [bold(f"{before} → {after}: {headline(found)}"), *pages, "\n".join(rest)]
+        )
     parts = [bold(f"{before} → {after}: {summary(found)}"), totals(found, "markdown")]
     others = [e for e in found.entries if e.status != FOLLOWS]
     follow = [e for e in found.entries if e.status == FOLLOWS]
     if any(runs(others, fold)):
         parts.append(layers(runs(others, fold)))
     if found.outputs:
-        parts.append(markdown(f"Outputs: {', '.join(found.outputs[0])} → {', '.join(found.outputs[1])}"))
+        parts.append(
+            markdown(f"Outputs: {', '.join(found.outputs[0])} → {', '.join(found.outputs[1])}")
+        )
     if follow:
         what = "1 layer has" if len(follow) == 1 else f"{count(len(follow))} layers have"
-        parts += [f"<details><summary>{what} other numbers only</summary>", layers([[e] for e in follow]), "</details>"]
+        parts += [
+            f"<details><summary>{what} other numbers only</summary>",
+            layers([[e] for e in follow]),
+            "</details>",
+        ]
     return "\n\n".join(parts)
 
 
@@ -36,7 +46,9 @@ def bold(text: str) -> str:
 
 def layers(found: list[list[Entry]]) -> str:
     """A table of entries, or of runs of them."""
-    return grid(LAYERS, [cells(run) for run in found], [False, False, False, True, True, True], "markdown")
+    return grid(
+        LAYERS, [cells(run) for run in found], [False, False, False, True, True, True], "markdown"
+    )
 
 
 def cells(run: list[Entry]) -> list[str]:
@@ -47,6 +59,20 @@ def cells(run: list[Entry]) -> list[str]:
     whole = e.after or e.before
     if whole and (e.before is None or e.after is None):
         what = "; ".join(filter(None, [whole.op, given(whole)]))
-        return [e.status, name(run), what, shape(whole.output), count(whole.params), count(whole.macs)]
-    return [e.status, name(run), "; ".join(settings(e)),
-            *(numbers(*e.numbers[key]) if key in e.numbers else "" for key in ("output", "params", "macs"))]
+        return [
+            e.status,
+            name(run),
+            what,
+            shape(whole.output),
+            count(whole.params),
+            count(whole.macs),
+        ]
+    return [
+        e.status,
+        name(run),
+        "; ".join(settings(e)),
+        *(
+            numbers(*e.numbers[key]) if key in e.numbers else ""
+            for key in ("output", "params", "macs")
+        ),
+    ]

@@ -15,21 +15,33 @@ INDENT = " " * 10
 def page(found: Diff | FamilyDiff, before: str, after: str, fold: bool = True) -> str:
     """The headline, the totals, and what has changed, in execution order."""
     if isinstance(found, FamilyDiff):
-        pages = [page(found.diffs[name], label(before, name), label(after, name), fold) for name in found.changed]
+        pages = [
+            page(found.diffs[name], label(before, name), label(after, name), fold)
+            for name in found.changed
+        ]
         rest = [line for what, names in without_page(found) for line in lines(f"{what:<10}{names}")]
-        return "\n\n\n".join(["\n".join(lines(f"{before} → {after}: {headline(found)}")), *pages, "\n".join(rest)])
+        return "\n\n\n".join(
+            ["\n".join(lines(f"{before} → {after}: {headline(found)}")), *pages, "\n".join(rest)]
+        )
     parts = ["\n".join(lines(f"{before} → {after}: {summary(found)}"))]
     if found.equal:
         return parts[0]
     parts += [totals(found, "text")]
-    layers = [line for run in runs(found.entries, fold)
-              for line in lines(f"{run[0].status:<10}{name(run)}" + (f": {of_run(run)}" if of_run(run) else ""))]
+    layers = [
+        line
+        for run in runs(found.entries, fold)
+        for line in lines(
+            f"{run[0].status:<10}{name(run)}" + (f": {of_run(run)}" if of_run(run) else "")
+        )
+    ]
     if found.outputs:
-        layers += lines(f"{'outputs':<10}{', '.join(found.outputs[0])} → {', '.join(found.outputs[1])}")
+        layers += lines(
+            f"{'outputs':<10}{', '.join(found.outputs[0])} → {', '.join(found.outputs[1])}"
+        )
     return "\n\n".join([*parts, "\n".join(layers)])
 
 
 def lines(text: str) -> list[str]:
     """Text in lines, none wider than a terminal, without control characters."""
-    safe = "".join(map(plain, [text[i:i + 500] for i in range(0, len(text), 500)]))
+    safe = "".join(map(plain, [text[i : i + 500] for i in range(0, len(text), 500)]))
     return wrap(safe, WIDTH, subsequent_indent=INDENT)

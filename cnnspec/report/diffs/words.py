@@ -14,7 +14,8 @@ MOST = 6  # of a run, each on a line of its own
 
 
 def runs(entries: Iterable[Entry], fold: bool) -> list[list[Entry]]:
-    """The entries that have changed, one each, or, with ``fold``, long runs of one status together."""
+    """The entries that have changed, one each, or, with ``fold``, long runs of one status
+    together."""
     found = []
     for status, run in groupby(entries, key=lambda e: e.status):
         members = list(run)
@@ -27,9 +28,20 @@ def totals(found: Diff, format: str) -> str:
     """The table of totals: all counts, and the kinds of elementwise work that have changed."""
     always = (*TOTALS, "flops", "activations")
     names = {"macs": "MACs", "flops": "FLOPs (2 a MAC)"}
-    rows = [[names.get(key, key.replace("_", " ")), count(a), count(b), signed(b - a) if a != b else "", percent(a, b)]
-            for key, (a, b) in found.totals.items() if key in always or a != b]
-    return grid(["Total", "Before", "After", "Change", "%"], rows, [False, True, True, True, True], format)
+    rows = [
+        [
+            names.get(key, key.replace("_", " ")),
+            count(a),
+            count(b),
+            signed(b - a) if a != b else "",
+            percent(a, b),
+        ]
+        for key, (a, b) in found.totals.items()
+        if key in always or a != b
+    ]
+    return grid(
+        ["Total", "Before", "After", "Change", "%"], rows, [False, True, True, True, True], format
+    )
 
 
 def percent(before: int, after: int) -> str:
@@ -42,7 +54,9 @@ def percent(before: int, after: int) -> str:
 
 def name(run: list[Entry]) -> str:
     """What an entry, or a run of them, is called: with both names where it is renamed."""
-    return " → ".join(dict.fromkeys(filter(None, [span([e.before for e in run]), span([e.after for e in run])])))
+    return " → ".join(
+        dict.fromkeys(filter(None, [span([e.before for e in run]), span([e.after for e in run])]))
+    )
 
 
 def span(layers: list[Layer | None]) -> str:
@@ -60,9 +74,16 @@ def sums(run: list[Entry]) -> list[str]:
     """A run of entries in sums."""
     if run[0].status == RENAMED:
         return []
-    params, macs = ([sum([getattr(side, key) for e in run if (side := getattr(e, which))])
-                     for which in ("before", "after")] for key in ("params", "macs"))
+    params, macs = (
+        [
+            sum([getattr(side, key) for e in run if (side := getattr(e, which))])
+            for which in ("before", "after")
+        ]
+        for key in ("params", "macs")
+    )
     if run[0].status != FOLLOWS:
         return [counts(sum(params), sum(macs))]
     pairs = (("params", params), ("MACs", macs))
-    return [f"{unit} {numbers(*pair)}" for unit, pair in pairs if pair[0] != pair[1]] or ["other outputs"]
+    return [f"{unit} {numbers(*pair)}" for unit, pair in pairs if pair[0] != pair[1]] or [
+        "other outputs"
+    ]

@@ -9,7 +9,12 @@ COMMANDS = {"error": "error", "warning": "warning", "advice": "notice"}
 
 def page(report: Report) -> str:
     """An annotation for each finding, and a notice with the outcome."""
-    return "\n".join([*map(annotation, report.findings), f"::notice title=cnnspec check::{message(counted(report))}"])
+    return "\n".join(
+        [
+            *map(annotation, report.findings),
+            f"::notice title=cnnspec check::{message(counted(report))}",
+        ]
+    )
 
 
 def annotation(finding: Finding) -> str:

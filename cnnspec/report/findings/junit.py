@@ -7,7 +7,8 @@ from cnnspec.rules.rule import ERROR, WARNING
 
 
 def page(report: Report) -> str:
-    """The whole document. Files in which nothing fails pass; what was found in them is their output."""
+    """The whole document. Files in which nothing fails pass; what was found in them is their
+    output."""
     files = dict.fromkeys([*report.files, *[f.problem.where.file for f in report.findings]])
     by_file: dict[str, list[Finding]] = {path: [] for path in files}
     for finding in report.findings:
@@ -15,9 +16,11 @@ def page(report: Report) -> str:
     cases = [case(path, found, report.strict) for path, found in by_file.items()]
     failed = sum(any(fails(f, report.strict) for f in found) for found in by_file.values())
     body = "\n".join(cases)
-    return ('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="cnnspec check">\n'
-            f'  <testsuite name="cnnspec check" tests="{len(cases)}" failures="{failed}" errors="0" skipped="0">\n'
-            f"{body}\n  </testsuite>\n</testsuites>")
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="cnnspec check">\n  <testsuite'
+        f' name="cnnspec check" tests="{len(cases)}" failures="{failed}" errors="0"'
+        f' skipped="0">\n{body}\n  </testsuite>\n</testsuites>'
+    )
 
 
 def fails(finding: Finding, strict: bool) -> bool:

@@ -6,8 +6,13 @@ from cnnspec.gate.findings import Report
 from cnnspec.report.findings import data, github, gitlab, junit, sarif, text
 
 PAGES: dict[str, Callable[[Report], str]] = {
-    "full": text.full, "concise": text.concise, "json": data.page, "github": github.page, "gitlab": gitlab.page,
-    "sarif": sarif.page, "junit": junit.page,
+    "full": text.full,
+    "concise": text.concise,
+    "json": data.page,
+    "github": github.page,
+    "gitlab": gitlab.page,
+    "sarif": sarif.page,
+    "junit": junit.page,
 }
 
 

@@ -22,19 +22,32 @@ def page(report: Report) -> str:
     """One run: the rules that findings name, and the findings, ignored ones as suppressed."""
     findings = (*report.findings, *report.ignored)
     codes = sorted({f.problem.rule for f in findings})
-    results = [result(f, mark, codes) for f, mark in zip(findings, fingerprints(findings), strict=True)]
-    driver = {"name": "cnnspec", "semanticVersion": __version__, "rules": [rule(code) for code in codes]}
+    results = [
+        result(f, mark, codes) for f, mark in zip(findings, fingerprints(findings), strict=True)
+    ]
+    driver = {
+        "name": "cnnspec",
+        "semanticVersion": __version__,
+        "rules": [rule(code) for code in codes],
+    }
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return encoded({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
 def rule(code: str) -> dict[str, Any]:
     """A rule as services show it beside what it finds; they want each of these descriptions."""
-    mend = f"# cnnspec: ignore {code}: and the reason\n\non a line ignores it there." if ignorable(code) else (
-        "What it is about is mended, never ignored.")
-    return {"id": code, "shortDescription": {"text": title(code)},
-            "fullDescription": {"text": why(code).partition("\n\n")[0].replace("\n", " ")},
-            "help": {"text": f"{why(code)}\n\n{mend}"}, "defaultConfiguration": {"level": LEVELS[severity(code)]}}
+    mend = (
+        f"# cnnspec: ignore {code}: and the reason\n\non a line ignores it there."
+        if ignorable(code)
+        else ("What it is about is mended, never ignored.")
+    )
+    return {
+        "id": code,
+        "shortDescription": {"text": title(code)},
+        "fullDescription": {"text": why(code).partition("\n\n")[0].replace("\n", " ")},
+        "help": {"text": f"{why(code)}\n\n{mend}"},
+        "defaultConfiguration": {"level": LEVELS[severity(code)]},
+    }
 
 
 def result(finding: Finding, fingerprint: str, codes: list[str]) -> dict[str, Any]:
@@ -48,18 +61,25 @@ def result(finding: Finding, fingerprint: str, codes: list[str]) -> dict[str, An
         "partialFingerprints": {"cnnspec/v1": fingerprint},
     }
     if finding.ignored:
-        found["suppressions"] = [{"kind": "external" if finding.outside else "inSource",
-                                  "justification": finding.ignored}]
+        found["suppressions"] = [
+            {
+                "kind": "external" if finding.outside else "inSource",
+                "justification": finding.ignored,
+            }
+        ]
     return found
 
 
 def location(finding: Finding) -> dict[str, Any]:
-    """The place: a file below the current folder relative to the repository's root, another one by its URI."""
+    """The place: a file below the current folder relative to the repository's root, another one by
+    its URI."""
     where = finding.problem.where
     path = relative(where.file)
     if os.path.isabs(path):
         artifact = {"uri": f"file://{quote(path)}"}
     else:
         artifact = {"uri": quote(path), "uriBaseId": "%SRCROOT%"}
-    region = {"region": {"startLine": where.line, "startColumn": where.column}} if where.line else {}
+    region = (
+        {"region": {"startLine": where.line, "startColumn": where.column}} if where.line else {}
+    )
     return {"artifactLocation": artifact, **region}

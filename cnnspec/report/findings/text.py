@@ -17,7 +17,9 @@ def shown(finding: Finding) -> str:
     first, *rest = str(finding.problem).split("\n")
     networks = [f"  in {where(finding)}"] if len(finding.networks) > 1 else []
     calls = [line for line in rest if line.startswith("  in ")]
-    return "\n".join([first + level(finding), *networks, *calls, *[line for line in rest if line not in calls]])
+    return "\n".join(
+        [first + level(finding), *networks, *calls, *[line for line in rest if line not in calls]]
+    )
 
 
 def level(finding: Finding) -> str:
@@ -26,4 +28,7 @@ def level(finding: Finding) -> str:
 
 def concise(report: Report) -> str:
     """Every finding on one line, and nothing where there is none."""
-    return "\n".join(f"{f.problem.where}: {f.problem.rule} {f.problem.message}{level(f)}" for f in report.findings)
+    return "\n".join(
+        f"{f.problem.where}: {f.problem.rule} {f.problem.message}{level(f)}"
+        for f in report.findings
+    )

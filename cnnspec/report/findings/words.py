@@ -14,9 +14,15 @@ MOST = 6  # networks that are named
 
 def counted(report: Report) -> str:
     """What was checked, and how many findings of which severity there are."""
-    found = [f"{n} {level}{'s' * (n > 1 and level != 'advice')}" for level in SEVERITIES if (n := report.count(level))]
-    parts = [f"{plural(len(report.files), 'file')}, {plural(report.networks, 'network')}: "
-             + (", ".join(found) or "nothing to find fault with")]
+    found = [
+        f"{n} {level}{'s' * (n > 1 and level != 'advice')}"
+        for level in SEVERITIES
+        if (n := report.count(level))
+    ]
+    parts = [
+        f"{plural(len(report.files), 'file')}, {plural(report.networks, 'network')}: "
+        + (", ".join(found) or "nothing to find fault with")
+    ]
     parts += [f"{len(report.ignored)} ignored with a reason"] if report.ignored else []
     return "; ".join(parts)
 
@@ -33,7 +39,9 @@ def sentences(finding: Finding) -> str:
     problem = finding.problem
     calls = f" In {problem.calls[0]}." if problem.calls else ""
     networks = f" Networks: {where(finding)}." if len(finding.networks) > 1 else ""
-    return f"{problem.message}.{calls}{networks}" + (f" Help: {problem.hint}" if problem.hint else "")
+    return f"{problem.message}.{calls}{networks}" + (
+        f" Help: {problem.hint}" if problem.hint else ""
+    )
 
 
 def fingerprints(findings: tuple[Finding, ...]) -> list[str]:
@@ -45,6 +53,8 @@ def fingerprints(findings: tuple[Finding, ...]) -> list[str]:
     found = []
     for f in findings:
         key = (relative(f.problem.where.file), f.problem.rule, " ".join(f.text.split()))
-        found.append(sha256("\0".join([*key, str(seen[key])]).encode("utf-8", "replace")).hexdigest()[:32])
+        found.append(
+            sha256("\0".join([*key, str(seen[key])]).encode("utf-8", "replace")).hexdigest()[:32]
+        )
         seen[key] += 1
     return found

@@ -16,16 +16,23 @@ def bars(made: list[Line], which: int, title: str, unit: str) -> str:
     step = (WIDTH - LEFT - RIGHT) / max(1, len(rows))
     base, high = HEIGHT - BOTTOM, HEIGHT - TOP - BOTTOM
     parts = [
-        f'<svg class="bars" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html(title)} of each row, at most '
-        f'{count(most)} {unit}; the table below has the numbers" font-size="{SIZE}">',
+        (
+            f'<svg class="bars" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html(title)}'
+            f' of each row, at most {count(most)} {unit}; the table below has the numbers"'
+            f' font-size="{SIZE}">'
+        ),
         f'<text x="{LEFT}" y="13">{html(title)}: at most {count(most)} {unit}</text>',
     ]
     for i, line in enumerate(rows):
         value = line.counts[which]
         tall = max(0.6, high * value / most) if value else 0
         if tall:
-            parts.append(f'<rect x="{LEFT + i * step:.1f}" y="{base - tall:.1f}" width="{max(0.5, step * 0.85):.1f}" '
-                         f'height="{tall:.1f}"><title>{html(line.name)}: {count(value)} {unit}</title></rect>')
+            parts.append(
+                f'<rect x="{LEFT + i * step:.1f}" y="{base - tall:.1f}"'
+                f' width="{max(0.5, step * 0.85):.1f}"'
+                f' height="{tall:.1f}"><title>{html(line.name)}: {count(value)}'
+                f" {unit}</title></rect>"
+            )
     parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" y2="{base}"/>')
     parts += names(rows, step, base)
     return "".join([*parts, "</svg>"])
@@ -43,8 +50,13 @@ def names(rows: list[Line], step: float, base: int) -> list[str]:
     made = []
     for name, first, end in groups:
         if metrics.width(name, SIZE) + 4 < (end - first) * step:
-            made.append(f'<text x="{LEFT + (first + end) * step / 2:.1f}" y="{base + 14}" text-anchor="middle">'
-                        f"{html(name)}</text>")
-            made += [f'<line x1="{LEFT + edge * step - step * 0.07:.1f}" x2="{LEFT + edge * step - step * 0.07:.1f}" '
-                     f'y1="{base}" y2="{base + 5}"/>' for edge in (first, end)]
+            made.append(
+                f'<text x="{LEFT + (first + end) * step / 2:.1f}" y="{base + 14}"'
+                f' text-anchor="middle">{html(name)}</text>'
+            )
+            made += [
+                f'<line x1="{LEFT + edge * step - step * 0.07:.1f}"'
+                f' x2="{LEFT + edge * step - step * 0.07:.1f}" y1="{base}" y2="{base + 5}"/>'
+                for edge in (first, end)
+            ]
     return made

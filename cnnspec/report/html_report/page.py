@@ -17,13 +17,21 @@ if TYPE_CHECKING:
     from cnnspec.analyses.memory.answer import Memory
     from cnnspec.api import Network
 
-HEADS = (("Layer", "name"), ("Op", "op"), ("Output", "shape"), ("Params", "number"), ("MACs", "number"),
-         ("Allocated, bytes", "number"), ("Receptive field", "field"))
+HEADS = (
+    ("Layer", "name"),
+    ("Op", "op"),
+    ("Output", "shape"),
+    ("Params", "number"),
+    ("MACs", "number"),
+    ("Allocated, bytes", "number"),
+    ("Receptive field", "field"),
+)
 SIZE = 4  # bytes of a weight
 
 
 def html_report(net: "Network", batch: int = 1, optimizer: str = "adam") -> str:
-    """A network on one page of HTML; ``batch`` and ``optimizer`` are those of its memory. Raises RequestError."""
+    """A network on one page of HTML; ``batch`` and ``optimizer`` are those of its memory. Raises
+    RequestError."""
     rows, depth = tree.shown(net)
     plan, why = planned(net, batch, optimizer)
     made = tree.lines(rows, depth, allocated(plan))
@@ -35,15 +43,25 @@ def html_report(net: "Network", batch: int = 1, optimizer: str = "adam") -> str:
         "cards": cards(net, plan),
         "diagram": picture(net),
         "plots": "".join(plots(made, plan)),
-        "timelines": f'<p class="none">{html(why)}</p>' if plan is None else "".join(
-            f"<figure>{drawn(plan, mode, 'svg')}</figure>" for mode in ("inference", "training")),
-        "heads": "".join(f'<th scope="col" aria-sort="none" class="{kind}"><button type="button">{name}</button></th>'
-                         for name, kind in HEADS),
+        "timelines": (
+            f'<p class="none">{html(why)}</p>'
+            if plan is None
+            else "".join(
+                f"<figure>{drawn(plan, mode, 'svg')}</figure>" for mode in ("inference", "training")
+            )
+        ),
+        "heads": "".join(
+            f'<th scope="col" aria-sort="none" class="{kind}"><button'
+            f' type="button">{name}</button></th>'
+            for name, kind in HEADS
+        ),
         "rows": "\n".join(row(line, plan is not None) for line in made),
         "folded": folded(net, depth),
         "notes": "".join(f"<li>{html(note)}</li>" for note in notes(net, plan)),
     }
-    return re.sub(r"{{(\w+)}}", lambda marker: values[marker[1]], template)  # in one go: a title may hold a marker
+    return re.sub(
+        r"{{(\w+)}}", lambda marker: values[marker[1]], template
+    )  # in one go: a title may hold a marker
 
 
 def planned(net: "Network", batch: int, optimizer: str) -> "tuple[Memory | None, str]":
@@ -77,7 +95,11 @@ def cards(net: "Network", plan: "Memory | None") -> str:
     """The figures of the whole network."""
     sums = net.totals
     said = [
-        ("Input", " + ".join(shape(n.output) for n in net.graph.inputs), "channels first, without the batch"),
+        (
+            "Input",
+            " + ".join(shape(n.output) for n in net.graph.inputs),
+            "channels first, without the batch",
+        ),
         ("Output", " + ".join(shape(n.output) for n in net.graph.outputs), ""),
         ("Parameters", count(sums.params), f"{megabytes(SIZE * sums.params)} in float32"),
         ("MACs", count(sums.macs), f"{giga(sums.flops, 'FLOPs')} at 2 a MAC"),
@@ -85,10 +107,14 @@ def cards(net: "Network", plan: "Memory | None") -> str:
     ]
     if plan is not None:
         asked = f"batch {count(plan.batch)}, {plan.dtype}"
-        said += [("Inference peak", megabytes(plan.inference_peak), asked),
-                 ("Training peak", megabytes(plan.training_peak), f"{asked}, {plan.optimizer}")]
-    return "".join(f"<div><dt>{name}</dt><dd>{html(value)}<small>{html(more)}</small></dd></div>"
-                   for name, value, more in said)
+        said += [
+            ("Inference peak", megabytes(plan.inference_peak), asked),
+            ("Training peak", megabytes(plan.training_peak), f"{asked}, {plan.optimizer}"),
+        ]
+    return "".join(
+        f"<div><dt>{name}</dt><dd>{html(value)}<small>{html(more)}</small></dd></div>"
+        for name, value, more in said
+    )
 
 
 def plots(made: list[tree.Line], plan: "Memory | None") -> list[str]:
@@ -107,11 +133,18 @@ def row(line: tree.Line, planned: bool) -> str:
     name = html(line.name if line.block else label(r))
     first = f'<button type="button" aria-expanded="true">{name}</button>' if line.block else name
     field = "" if line.block else html(COLUMNS["receptive_field"].cell(r, "chw"))
-    cells = "".join([
-        f'<th scope="row" style="--level:{line.level}">{first}</th><td>{html(line.block or r.op)}</td>',
-        f'<td data-v="{r.activation_size}">{html(shape(r.output))}</td><td>{params}</td><td>{macs}</td>',
-        f'<td>{bytes_ if planned else "–"}</td><td data-v="{reach(line)}">{field}</td>',
-    ])
+    cells = "".join(
+        [
+            (
+                '<th scope="row"'
+                f' style="--level:{line.level}">{first}</th><td>{html(line.block or r.op)}</td>'
+            ),
+            (
+                f'<td data-v="{r.activation_size}">{html(shape(r.output))}</td><td>{params}</td><td>{macs}</td>'
+            ),
+            f'<td>{bytes_ if planned else "–"}</td><td data-v="{reach(line)}">{field}</td>',
+        ]
+    )
     up = f' data-up="{line.up}"' if line.up >= 0 else ""
     block = ' class="block"' if line.block else ""
     return f"<tr{block}{up}>{cells}</tr>"
@@ -130,15 +163,19 @@ def folded(net: "Network", depth: int | None) -> str:
     """What the table leaves out."""
     if depth is None:
         return ""
-    return html(f"{count(len(net.layers))} layers: what stands more than {depth - 1} levels deep is folded into its "
-                "block here, and equal ones in a row into xN, to keep the page small; "
-                f"cnnspec table {net.name} has all.")
+    return html(
+        f"{count(len(net.layers))} layers: what stands more than {depth - 1} levels deep is folded"
+        " into its block here, and equal ones in a row into xN, to keep the page small; cnnspec"
+        f" table {net.name} has all."
+    )
 
 
 def notes(net: "Network", plan: "Memory | None") -> list[str]:
     """What a reader of the numbers has to know."""
     said = table.notes(net, net.layers, False, False, True)
     if plan is not None:
-        said.append("Allocated: what the forward pass of training allocates at a layer, as PyTorch 2.13 does on a CPU. "
-                    "Peaks are sums of the tensors alive, without the workspace of kernels.")
+        said.append(
+            "Allocated: what the forward pass of training allocates at a layer, as PyTorch 2.13"
+            " does on a CPU. Peaks are sums of the tensors alive, without the workspace of kernels."
+        )
     return said

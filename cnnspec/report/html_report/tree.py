@@ -1,4 +1,5 @@
-"""The rows of the table with the blocks that they stand in, each block a line above its rows with their sums."""
+"""The rows of the table with the blocks that they stand in, each block a line above its rows with
+their sums."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -13,11 +14,12 @@ MOST = 600  # rows on one page
 
 
 class Line(Record):
-    """A row of the table, or a block: then ``row`` is the last of its rows, whose output is the block's.
+    """A row of the table, or a block: then ``row`` is the last of its rows, whose output is the
+    block's.
 
-    ``up`` is the number of the line of the block around it, -1 for none, and ``level`` how many there are.
-    ``counts`` are parameters, MACs and bytes allocated, of all the rows that it stands for.
-    """
+    ``up`` is the number of the line of the block around it, -1 for none, and ``level`` how many
+    there are. ``counts`` are parameters, MACs and bytes allocated, of all the rows that it stands
+    for."""
 
     name: str
     row: Row
@@ -46,7 +48,9 @@ def lines(rows: list[Row], depth: int | None, allocated: dict[str, int]) -> list
             open_.pop()
         for level in range(len(open_), len(trail)):
             up = open_[-1] if open_ else -1
-            made.append(Line(".".join(trail[: level + 1]), row, up, level, (0, 0, 0), block_of(row, level)))
+            made.append(
+                Line(".".join(trail[: level + 1]), row, up, level, (0, 0, 0), block_of(row, level))
+            )
             open_.append(len(made) - 1)
         own = sum(allocated.get(n.name, 0) for n in row.nodes)
         counts = row.params * row.times, row.macs * row.times, own

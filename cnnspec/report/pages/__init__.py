@@ -1,12 +1,13 @@
-"""The generated pages of reports/: one module a page or group of pages, imported when pages are rendered.
+"""The generated pages of reports/: one module a page or group of pages, imported when pages are
+rendered.
 
-Each module has ``pages(reports) -> dict[str, str]``: what the files of the folder ``reports`` are to hold, by their
-paths relative to it (with ``/``), made from the specs and from what lies under ``reports/data/`` only. It never
-measures, and gives the same text on any machine; where the data that it shows is not there, it gives no page.
+Each module has ``pages(reports) -> dict[str, str]``: what the files of the folder ``reports`` are
+to hold, by their paths relative to it (with ``/``), made from the specs and from what lies under
+``reports/data/`` only. It never measures, and gives the same text on any machine; where the data
+that it shows is not there, it gives no page.
 
-Data under ``reports/data/`` is JSON. An object in it with the keys ``network`` and ``digest`` (graph/digest.py) is
-held against today's spec by ``cnnspec report --check``.
-"""
+Data under ``reports/data/`` is JSON. An object in it with the keys ``network`` and ``digest``
+(graph/digest.py) is held against today's spec by ``cnnspec report --check``."""
 
 from importlib import import_module
 
@@ -27,7 +28,8 @@ PAGES = {
 
 
 def rendered(reports: str) -> dict[str, str]:
-    """Every page by its path relative to the folder ``reports``. Raises RequestError for data that is not JSON."""
+    """Every page by its path relative to the folder ``reports``. Raises RequestError for data that
+    is not JSON."""
     found: dict[str, str] = {}
     for module in PAGES.values():
         for path, text in import_module(module).pages(reports).items():

@@ -1,4 +1,5 @@
-"""audit.md: the errata of notes and papers, each with its correction; and for each source a page with every claim."""
+"""audit.md: the errata of notes and papers, each with its correction; and for each source a page
+with every claim."""
 
 from cnnspec.analyses.audit.audit import audit, claim_files
 from cnnspec.report.audit import markdown, tables
@@ -29,18 +30,35 @@ def pages(reports: str) -> dict[str, str]:
     """The list of errata, and a page for each source. Nothing of ``reports`` is read."""
     stems = list(claim_files())
     found = audit()
-    links = [f"- [{escaped(a.title or a.name)}](audit/{stem}.md): {escaped(counted(a))}"
-             for stem, a in zip(stems, found, strict=True)]
-    parts = [INTRO, escaped(outcome(found)) + ".", tables.summary(found, "markdown"),
-             "Every claim, source by source:", "\n".join(links)]
+    links = [
+        f"- [{escaped(a.title or a.name)}](audit/{stem}.md): {escaped(counted(a))}"
+        for stem, a in zip(stems, found, strict=True)
+    ]
+    parts = [
+        INTRO,
+        escaped(outcome(found)) + ".",
+        tables.summary(found, "markdown"),
+        "Every claim, source by source:",
+        "\n".join(links),
+    ]
     parts += [markdown.source(a, False, 2) for a in found]
     made = {"audit.md": "\n\n".join(parts)}
     for stem, a in zip(stems, found, strict=True):
-        back = "[All sources](../audit.md). Each claim as the source has it, what comes out, and why."
-        every = [f"# {escaped(a.title or a.name)}", back, escaped(counted(a)) + ".", *markdown.unseen(a),
-                 tables.every(a, "markdown")]
+        back = (
+            "[All sources](../audit.md). Each claim as the source has it, what comes out, and why."
+        )
+        every = [
+            f"# {escaped(a.title or a.name)}",
+            back,
+            escaped(counted(a)) + ".",
+            *markdown.unseen(a),
+            tables.every(a, "markdown"),
+        ]
         every += [markdown.worked(r, a) for r in a.rulings if r.cells]
-        every += [f"{escaped(t.where)}, as printed{'' if t.sound else ', with what is right in parentheses'}:\n\n{text}"
-                  for t, text in in_markdown(a)]
+        every += [
+            f"{escaped(t.where)}, as"
+            f" printed{'' if t.sound else ', with what is right in parentheses'}:\n\n{text}"
+            for t, text in in_markdown(a)
+        ]
         made[f"audit/{stem}.md"] = "\n\n".join(every)
     return made

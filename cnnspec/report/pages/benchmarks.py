@@ -18,14 +18,41 @@ def pages(reports: str) -> dict[str, str]:
 
 def page(data: dict[str, Any]) -> str:
     """The page as Markdown."""
-    startup = [[r["command"], r["base"], f"{r['median_ms']}", f"{r['base_median_ms']}", held(r),
-                f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}", f"{r['limit']}"]
-               for r in data["startup"]]
-    scaling = [[f"{r['nodes']:,}", f"{r['seconds']:.3f}", f"{r['microseconds_a_node']:.1f}", held(r),
-                f"{r['limit']}"] for r in data["scaling"]]
-    deep = [[r["command"], f"{r['nodes']:,}", f"{r['median_ms']}", f"{r['base_median_ms']}", held(r),
-             f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}", f"{r['limit']}",
-             f"{r['microseconds_a_node']:.1f}"] for r in data.get("deep", [])]  # older data has none
+    startup = [
+        [
+            r["command"],
+            r["base"],
+            f"{r['median_ms']}",
+            f"{r['base_median_ms']}",
+            held(r),
+            f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}",
+            f"{r['limit']}",
+        ]
+        for r in data["startup"]
+    ]
+    scaling = [
+        [
+            f"{r['nodes']:,}",
+            f"{r['seconds']:.3f}",
+            f"{r['microseconds_a_node']:.1f}",
+            held(r),
+            f"{r['limit']}",
+        ]
+        for r in data["scaling"]
+    ]
+    deep = [
+        [
+            r["command"],
+            f"{r['nodes']:,}",
+            f"{r['median_ms']}",
+            f"{r['base_median_ms']}",
+            held(r),
+            f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}",
+            f"{r['limit']}",
+            f"{r['microseconds_a_node']:.1f}",
+        ]
+        for r in data.get("deep", [])
+    ]  # older data has none
     about = data["about"]
     return f"""# Benchmarks
 
@@ -72,9 +99,18 @@ def verifying(rows: list[dict[str, Any]]) -> str:
     """The part of the page about verification; nothing where it was not measured."""
     if not rows:
         return ""
-    cells = [[r["command"], r["base"], f"{r['median_ms'] / 1000:.2f}", f"{r['base_median_ms'] / 1000:.2f}",
-              held(r), f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}", f"{r['limit']}"]
-             for r in rows]
+    cells = [
+        [
+            r["command"],
+            r["base"],
+            f"{r['median_ms'] / 1000:.2f}",
+            f"{r['base_median_ms'] / 1000:.2f}",
+            held(r),
+            f"{r['ratio_quartiles'][0]:.2f} to {r['ratio_quartiles'][1]:.2f}",
+            f"{r['limit']}",
+        ]
+        for r in rows
+    ]
     head = ["Command", "Base", "s", "Base s", "Ratio", "Quartiles", "Limit"]
     return f"""
 ## Verification
@@ -90,8 +126,13 @@ def checking(data: dict[str, Any] | None) -> str:
     """The part of the page about checking many files; nothing where it was not measured."""
     if not data:
         return ""
-    rows = [[what, f"{data[key]['seconds']:.1f}", f"{data[key]['cpu_seconds']:.1f}"]
-            for what, key in (("tomllib, one file after the other", "parse"), ("cnnspec check", "check"))]
+    rows = [
+        [what, f"{data[key]['seconds']:.1f}", f"{data[key]['cpu_seconds']:.1f}"]
+        for what, key in (
+            ("tomllib, one file after the other", "parse"),
+            ("cnnspec check", "check"),
+        )
+    ]
     rows.append(["ratio", f"{data['ratio']:.1f}", f"{data['cpu_ratio']:.1f}"])
     return f"""
 ## Checking many files

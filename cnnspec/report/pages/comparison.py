@@ -6,7 +6,17 @@ from cnnspec.conventions import CONVENTIONS, convention
 from cnnspec.report.formats import markdown
 from cnnspec.report.pages.zoo import families, memory, side_by_side
 
-SIZES = ("network", "input", "params", "weights", "macs", "activations", "depth", "receptive_field", "intensity")
+SIZES = (
+    "network",
+    "input",
+    "params",
+    "weights",
+    "macs",
+    "activations",
+    "depth",
+    "receptive_field",
+    "intensity",
+)
 
 
 def pages(reports: str) -> dict[str, str]:
@@ -16,9 +26,14 @@ def pages(reports: str) -> dict[str, str]:
 
 def page(nets: list[Network]) -> str:
     """The page as Markdown."""
-    meanings = "\n".join(f"- {m.heading}: {m.says}." for m in (MEASURES[key] for key in SIZES) if m.says)
-    tools = "\n".join(f"- [{c.name}](../cnnspec/conventions/{c.name}.py) {c.version}, which calls it {c.unit}. "
-                      f"{markdown(c.about)}" for c in map(convention, CONVENTIONS))
+    meanings = "\n".join(
+        f"- {m.heading}: {m.says}." for m in (MEASURES[key] for key in SIZES) if m.says
+    )
+    tools = "\n".join(
+        f"- [{c.name}](../cnnspec/conventions/{c.name}.py) {c.version}, which calls it {c.unit}. "
+        f"{markdown(c.about)}"
+        for c in map(convention, CONVENTIONS)
+    )
     return f"""# The networks of the zoo side by side
 
 {len(nets)} networks, as at inference, for one example. `cnnspec compare A B` gives these tables for networks of your

@@ -1,4 +1,5 @@
-"""README.md of the folder, which code hosts show: what the other pages are, and the networks with links."""
+"""README.md of the folder, which code hosts show: what the other pages are, and the networks with
+links."""
 
 from cnnspec.api import Network
 from cnnspec.report.formats import markdown
@@ -8,7 +9,9 @@ from cnnspec.report.pages.zoo import families, subject
 from cnnspec.units import short
 
 ABOUT = {  # by the page's module
-    "comparison": "all networks side by side: parameters, MACs, memory, and what other tools would print",
+    "comparison": (
+        "all networks side by side: parameters, MACs, memory, and what other tools would print"
+    ),
     "audit": "published figures, each confirmed or refuted, with the arithmetic: an errata list",
     "note_tables": "the tables of the course notes, each by one command, with corrections",
     "verification": "what every network was checked against in PyTorch",
@@ -19,8 +22,13 @@ ABOUT = {  # by the page's module
     "mutation": "how many faults in the checker itself its tests find, and which they do not",
     "benchmarks": "how long it takes",
 }
-DATA = {"verification": "verification", "planted_faults": "faults", "benchmarks": "benchmarks", "memory": "memory",
-        "mutation": "mutation"}
+DATA = {
+    "verification": "verification",
+    "planted_faults": "faults",
+    "benchmarks": "benchmarks",
+    "memory": "memory",
+    "mutation": "mutation",
+}
 
 
 def pages(reports: str) -> dict[str, str]:
@@ -31,9 +39,14 @@ def pages(reports: str) -> dict[str, str]:
 
 def page(there: list[str]) -> str:
     """The page as Markdown, with links to the pages ``there``."""
-    links = "\n".join(f"- [{name.replace('_', ' ').capitalize()}]({name}.md): {ABOUT[name]}." for name in there)
-    lines = [f"| [{markdown(name)}](families/{name}.md) | {', '.join(markdown(net.graph.title) for net in nets)} "
-             f"| {size(nets[0])} |" for name, nets in families().items()]
+    links = "\n".join(
+        f"- [{name.replace('_', ' ').capitalize()}]({name}.md): {ABOUT[name]}." for name in there
+    )
+    lines = [
+        f"| [{markdown(name)}](families/{name}.md) |"
+        f" {', '.join(markdown(net.graph.title) for net in nets)} | {size(nets[0])} |"
+        for name, nets in families().items()
+    ]
     count = sum(map(len, families().values()))
     return f"""# Reports
 

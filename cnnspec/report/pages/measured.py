@@ -9,7 +9,8 @@ from cnnspec.problems import RequestError, visible
 
 
 def measured(reports: str, name: str) -> Any:
-    """The content of ``data/NAME.json``, or None where it is not there. Raises RequestError where it is not JSON."""
+    """The content of ``data/NAME.json``, or None where it is not there. Raises RequestError where
+    it is not JSON."""
     path = os.path.join(reports, "data", f"{name}.json")
     try:
         with open(path, encoding="utf-8") as file:
@@ -26,7 +27,10 @@ def recorded(reports: str) -> Iterator[tuple[str, str, str]]:
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     for name in names:
         if name.endswith(".json"):
-            yield from ((f"data/{name}", *entry) for entry in digests(measured(reports, name.removesuffix(".json"))))
+            yield from (
+                (f"data/{name}", *entry)
+                for entry in digests(measured(reports, name.removesuffix(".json")))
+            )
 
 
 def digests(data: Any) -> Iterator[tuple[str, str]]:
@@ -35,5 +39,7 @@ def digests(data: Any) -> Iterator[tuple[str, str]]:
         network, digest = data.get("network"), data.get("digest")
         if isinstance(network, str) and isinstance(digest, str):
             yield network, digest
-    for inner in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+    for inner in (
+        data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    ):
         yield from digests(inner)

@@ -1,6 +1,6 @@
 """memory.md: memory as predicted and as measured, network by network, from data/memory.json.
 
-    python -m tests.memory        measures: it takes long
+python -m tests.memory        measures: it takes long
 """
 
 from statistics import median
@@ -12,8 +12,17 @@ from cnnspec.units import count
 
 Row = dict[str, Any]
 QUANTITIES = ("saved", "inference", "training")
-HEAD = ("Network", "Kept", "Inference peak", "Training peak", "Off", "With workspace", "Adam off", "torchinfo",
-        "MemTracker")
+HEAD = (
+    "Network",
+    "Kept",
+    "Inference peak",
+    "Training peak",
+    "Off",
+    "With workspace",
+    "Adam off",
+    "torchinfo",
+    "MemTracker",
+)
 
 
 def pages(reports: str) -> dict[str, str]:
@@ -34,7 +43,9 @@ What the networks of the zoo need in memory, predicted by `cnnspec memory` witho
 with {versions}, on {data["machine"]}: {data["dtype"]}, without an optimizer, a batch of
 {data["batch"]}{smaller(rows)}. Not measured on CUDA.
 
-{len(rows)} of {len(data["networks"])} networks were measured; of {len(exact)} all three figures are right to the byte.
+{len(rows)} of {len(data["networks"])} networks were measured; of {
+        len(exact)
+    } all three figures are right to the byte.
 {with_adam(rows)}
 Kept is what autograd holds for the backward pass when it starts; peaks are all tensors alive, parameters, input and
 target too. All are in bytes. Off is predicted less measured, of all three where one is. What a kernel allocates and
@@ -42,9 +53,12 @@ releases within itself, its workspace, depends on the machine and is no part of 
 is the next column. Adam off is how far the plan is off for a peak with Adam's step and state; – was not measured.
 
 Beside them, from the same run, what others say of the training peak, in percent of the measured one:
-[torchinfo](https://github.com/TylerYep/torchinfo)'s estimated total size, {summary(rows, "torchinfo")}; and torch's
-own MemTracker, which runs the network (most rows on real tensors, later ones on fake ones), {summary(rows,
-"memtracker")}.
+[torchinfo](https://github.com/TylerYep/torchinfo)'s estimated total size, {
+        summary(rows, "torchinfo")
+    }; and torch's
+own MemTracker, which runs the network (most rows on real tensors, later ones on fake ones), {
+        summary(rows, "memtracker")
+    }.
 
 {grid(HEAD, [cells(n) for n in rows], [False] + [True] * 8, "markdown")}
 
@@ -54,7 +68,7 @@ own MemTracker, which runs the network (most rows on real tensors, later ones on
 
 In float32, with one tensor after the other in the optimizer's step, 500 random networks of all operators are held to
 measurement without a byte off: batches of 1 to 8, every optimizer, with and without frozen layers
-(`tests/twin/test_dags.py`). They leave out what is known to differ:
+(`tests/pytorch/test_dags.py`). They leave out what is known to differ:
 
 - attention whose heads have a width of one channel: about one map's bytes, either way;
 - slices of one channel, or down to one position, of which PyTorch's layouts are two at once: at most one map's bytes;
@@ -62,7 +76,7 @@ measurement without a byte off: batches of 1 to 8, every optimizer, with and wit
   channels for a while, which matters only where the peak stands there;
 - rows of boxes that are pooled, or rearranged in blocks, as if they were maps: one copy of them too many.
 
-In other dtypes (`tests/twin/test_memory_dtypes.py`) parameters, gradients, the optimizer's state and what is kept
+In other dtypes (`tests/pytorch/test_memory_dtypes.py`) parameters, gradients, the optimizer's state and what is kept
 for the backward pass are exact, in float64 the peaks too. Off are:
 
 - float64: `trainable_subsampling`, whose inference peak is 8 bytes low;
@@ -89,15 +103,24 @@ def with_adam(rows: list[Row]) -> str:
     found = [row["adam"] for row in rows if "adam" in row]
     worst = max((abs(a["predicted"] - a["measured"]) for a in found), default=0)
     right = sum(a["predicted"] == a["measured"] for a in found)
-    return (f"With Adam's step, {len(found)} training peaks were measured, of which {right} are right to the byte; the "
-            f"worst is {count(worst)} bytes off.")
+    return (
+        f"With Adam's step, {len(found)} training peaks were measured, of which {right} are right"
+        f" to the byte; the worst is {count(worst)} bytes off."
+    )
 
 
 def off(rows: list[Row]) -> str:
     """The networks whose figures are not right to the byte, with their bytes."""
-    wrong = [f"- {markdown(n['network'])}: " + ", ".join(
-        f"{what} {n['predicted'][what] - n['measured'][what]:+,} bytes" for what in QUANTITIES
-        if n["predicted"][what] != n["measured"][what]) for n in rows if n["predicted"] != n["measured"]]
+    wrong = [
+        f"- {markdown(n['network'])}: "
+        + ", ".join(
+            f"{what} {n['predicted'][what] - n['measured'][what]:+,} bytes"
+            for what in QUANTITIES
+            if n["predicted"][what] != n["measured"][what]
+        )
+        for n in rows
+        if n["predicted"] != n["measured"]
+    ]
     return "\n".join(wrong) or "Of the networks above, none is."
 
 
@@ -128,8 +151,10 @@ def summary(rows: list[Row], tool: str) -> str:
     found = [off for off in (ratio(n, tool) for n in rows) if off is not None]
     if not found:
         return "not run"
-    return (f"from {min(found):+.1f} to {max(found):+.1f}, in the mean {sum(map(abs, found)) / len(found):.1f} off "
-            f"(median {median(map(abs, found)):.1f})")
+    return (
+        f"from {min(found):+.1f} to {max(found):+.1f}, in the mean"
+        f" {sum(map(abs, found)) / len(found):.1f} off (median {median(map(abs, found)):.1f})"
+    )
 
 
 def missed(rows: list[Row]) -> str:
@@ -137,4 +162,9 @@ def missed(rows: list[Row]) -> str:
     reasons: dict[str, list[str]] = {}
     for row in rows:
         reasons.setdefault(row["why"], []).append(row["network"])
-    return "\n".join(f"- {markdown(why)}: {markdown(', '.join(names))}" for why, names in reasons.items()) or "None."
+    return (
+        "\n".join(
+            f"- {markdown(why)}: {markdown(', '.join(names))}" for why, names in reasons.items()
+        )
+        or "None."
+    )

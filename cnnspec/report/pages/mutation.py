@@ -46,9 +46,24 @@ def by_room(ran: list[dict[str, Any]]) -> str:
         killed = [m for m in some if m["outcome"] != "survived"]
         late = sum(m["outcome"] == "out of time" for m in some)
         since = sum(m["again"] for m in killed)
-        rows.append([room or "all", f"{len(some):,}", f"{len(killed):,}", f"{late:,}", f"{since:,}",
-                     f"{100 * len(killed) / len(some):.1f}%"])
-    heads = ["Room", "Mutants", "Killed", "Of these by time", "Of these by tests written since", "Share"]
+        rows.append(
+            [
+                room or "all",
+                f"{len(some):,}",
+                f"{len(killed):,}",
+                f"{late:,}",
+                f"{since:,}",
+                f"{100 * len(killed) / len(some):.1f}%",
+            ]
+        )
+    heads = [
+        "Room",
+        "Mutants",
+        "Killed",
+        "Of these by time",
+        "Of these by tests written since",
+        "Share",
+    ]
     return grid(heads, rows, [False] + [True] * 5, "markdown")
 
 
@@ -60,4 +75,8 @@ def share(ran: list[dict[str, Any]]) -> str:
 
 def survivors(left: list[dict[str, Any]]) -> str:
     rows = [[f"{m['file']}:{m['line']}", m["kind"], m["before"], m["after"]] for m in left]
-    return grid(["Place", "Kind", "Before", "After"], rows, [False] * 4, "markdown") if rows else "None."
+    return (
+        grid(["Place", "Kind", "Before", "After"], rows, [False] * 4, "markdown")
+        if rows
+        else "None."
+    )

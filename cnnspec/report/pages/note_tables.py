@@ -1,4 +1,5 @@
-"""note_tables.md: the tables of the course notes, each with the command that prints it and with its corrections."""
+"""note_tables.md: the tables of the course notes, each with the command that prints it and with its
+corrections."""
 
 from cnnspec.analyses.audit.audit import Audited, audit
 from cnnspec.records import Record
@@ -7,7 +8,8 @@ from cnnspec.report.formats import markdown
 
 
 class NoteTable(Record):
-    """A table of a note: the file of claims that has its cells, the slide, and the words after ``cnnspec``."""
+    """A table of a note: the file of claims that has its cells, the slide, and the words after
+    ``cnnspec``."""
 
     source: str
     where: str
@@ -16,24 +18,42 @@ class NoteTable(Record):
 
 
 TABLES = (
-    NoteTable("note_002", "CNN-Example to calculate parameters",
-              "table bird_cnn --preset activations --layout hwc",
-              "Activation shape, activation size and parameters, layer by layer."),
-    NoteTable("note_002", "VGG Family Architecture Comparison",
-              "compare vgg11 vgg11_lrn vgg13 vgg16_conv1 vgg16 vgg19 --set softmax=true --digits 3 "
-              "--columns title,architecture,params",
-              "The column of error rates is not there: what a network makes of images follows from no sheet."),
-    NoteTable("note_002", "Comparison",
-              "compare alexnet googlenet inception_v3 vgg16 resnet18 resnet50 --columns title,depth,params,size "
-              "--digits 3",
-              "Layers are those with weights on the longest path; MB is 1,000,000 bytes, of 4 for a number."),
-    NoteTable("note_004", "Table 14-1. LeNet-5 architecture",
-              "table lenet5_geron --preset architecture --reverse "
-              "--columns layer,type,maps,size,kernel_size,stride,activation",
-              "It reads bottom up, which `--reverse` does."),
-    NoteTable("note_004", "Table 14-2. AlexNet architecture",
-              "table alexnet_geron --preset architecture --reverse",
-              "The note leaves out S8, the pooling before the dense layers, so its F8 and F9 are F9 and F10 here."),
+    NoteTable(
+        "note_002",
+        "CNN-Example to calculate parameters",
+        "table bird_cnn --preset activations --layout hwc",
+        "Activation shape, activation size and parameters, layer by layer.",
+    ),
+    NoteTable(
+        "note_002",
+        "VGG Family Architecture Comparison",
+        "compare vgg11 vgg11_lrn vgg13 vgg16_conv1 vgg16 vgg19 --set softmax=true --digits 3 "
+        "--columns title,architecture,params",
+        "The column of error rates is not there: what a network makes of images follows from no"
+        " sheet.",
+    ),
+    NoteTable(
+        "note_002",
+        "Comparison",
+        "compare alexnet googlenet inception_v3 vgg16 resnet18 resnet50 --columns"
+        " title,depth,params,size --digits 3",
+        "Layers are those with weights on the longest path; MB is 1,000,000 bytes, of 4 for a"
+        " number.",
+    ),
+    NoteTable(
+        "note_004",
+        "Table 14-1. LeNet-5 architecture",
+        "table lenet5_geron --preset architecture --reverse "
+        "--columns layer,type,maps,size,kernel_size,stride,activation",
+        "It reads bottom up, which `--reverse` does.",
+    ),
+    NoteTable(
+        "note_004",
+        "Table 14-2. AlexNet architecture",
+        "table alexnet_geron --preset architecture --reverse",
+        "The note leaves out S8, the pooling before the dense layers, so its F8 and F9 are F9 and"
+        " F10 here.",
+    ),
 )
 WIDTH = 100
 INTRO = """\
@@ -51,8 +71,12 @@ def pages(reports: str) -> dict[str, str]:
     found = {source: audit([source])[0] for source in dict.fromkeys(t.source for t in TABLES)}
     for table in TABLES:
         of = found[table.source]
-        parts += [f"## {markdown(table.where)}", f"{markdown(of.title)}. {table.about}",
-                  f"```\n{broken(f'cnnspec {table.command}')}\n```", *printed(of, table.where)]
+        parts += [
+            f"## {markdown(table.where)}",
+            f"{markdown(of.title)}. {table.about}",
+            f"```\n{broken(f'cnnspec {table.command}')}\n```",
+            *printed(of, table.where),
+        ]
     return {"note_tables.md": "\n\n".join(parts)}
 
 

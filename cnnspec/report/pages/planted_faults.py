@@ -6,8 +6,14 @@ from typing import Any
 from cnnspec.report.formats import grid
 from cnnspec.report.pages.measured import measured
 
-BY = {"calculator": "the calculator", "calls": "calls", "outputs": "output shapes", "tensors": "tensors",
-      "evaluation": "values in inference", "training": "values in training"}
+BY = {
+    "calculator": "the calculator",
+    "calls": "calls",
+    "outputs": "output shapes",
+    "tensors": "tensors",
+    "evaluation": "values in inference",
+    "training": "values in training",
+}
 
 
 def pages(reports: str) -> dict[str, str]:
@@ -17,20 +23,28 @@ def pages(reports: str) -> dict[str, str]:
 
 
 def scored(data: dict[str, Any]) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
-    """All mutants; those that are networks; of these the equivalent ones, and those that changed and passed."""
+    """All mutants; those that are networks; of these the equivalent ones, and those that changed
+    and passed."""
     every = [row | {"network": name} for name, rows in data["networks"].items() for row in rows]
     fits = [row for row in every if row["by"] != "calculator"]
     passed = [row for row in fits if not row["by"]]
-    return every, fits, [row for row in passed if row["reason"]], [row for row in passed if not row["reason"]]
+    return (
+        every,
+        fits,
+        [row for row in passed if row["reason"]],
+        [row for row in passed if not row["reason"]],
+    )
 
 
 def sentence(data: dict[str, Any]) -> str:
     """The score, for other pages."""
     every, fits, equal, open_ = scored(data)
     changed = len(fits) - len(equal)
-    return (f"Of {len(every):,} planted faults, {len(every) - len(fits):,} are no networks any more and {len(equal):,} "
-            f"the same function as before; of the {changed:,} others {changed - len(open_):,} are caught: "
-            "[planted_faults.md](planted_faults.md).")
+    return (
+        f"Of {len(every):,} planted faults, {len(every) - len(fits):,} are no networks any more and"
+        f" {len(equal):,} the same function as before; of the {changed:,} others"
+        f" {changed - len(open_):,} are caught: [planted_faults.md](planted_faults.md)."
+    )
 
 
 def page(data: dict[str, Any]) -> str:
@@ -98,10 +112,22 @@ def by_network(networks: dict[str, list[dict[str, Any]]]) -> str:
         fits = [m for m in mutants if m["by"] != "calculator"]
         equal = sum(1 for m in fits if not m["by"] and m["reason"])
         caught = [m for m in fits if m["by"]]
-        rows.append([name, str(len(mutants)), str(len(mutants) - len(fits)), str(equal),
-                     f"{len(caught)} of {len(fits) - equal}", str(sum(1 for m in caught if m["right"]))])
-    return grid(["Network", "Planted", "No networks", "Same function", "Caught", "Named rightly"], rows,
-                [False] + [True] * 5, "markdown")
+        rows.append(
+            [
+                name,
+                str(len(mutants)),
+                str(len(mutants) - len(fits)),
+                str(equal),
+                f"{len(caught)} of {len(fits) - equal}",
+                str(sum(1 for m in caught if m["right"])),
+            ]
+        )
+    return grid(
+        ["Network", "Planted", "No networks", "Same function", "Caught", "Named rightly"],
+        rows,
+        [False] + [True] * 5,
+        "markdown",
+    )
 
 
 def survivors(rows: list[dict[str, Any]]) -> str:
@@ -119,4 +145,8 @@ def unseen(rows: list[dict[str, Any]]) -> str:
 def listed(last: str, rows: list[tuple[dict[str, Any], str]]) -> str:
     """Mutants, with something said of each."""
     cells = [[r["network"], r["layer"], r["change"], said] for r, said in rows]
-    return grid(["Network", "Layer", "Change", last], cells, [False] * 4, "markdown") if rows else "None."
+    return (
+        grid(["Network", "Layer", "Change", last], cells, [False] * 4, "markdown")
+        if rows
+        else "None."
+    )

@@ -1,4 +1,5 @@
-"""rules.md: every code that `cnnspec check` reports, and the lint rules with why, a bad example and a good one."""
+"""rules.md: every code that `cnnspec check` reports, and the lint rules with why, a bad example and
+a good one."""
 
 from cnnspec.gate.codes import CODES, GATE, severity, title, why
 from cnnspec.graph.build import build
@@ -56,13 +57,22 @@ S from S010 on about shapes.
 
 def links(rows: list[list[str]]) -> str:
     """The lint rules, each with a link to its section."""
-    return "\n".join(["| Code | Severity | Networks pass where |", "|:---|:---|:---|",
-                      *[f"| {' | '.join(row)} |" for row in rows]])
+    return "\n".join(
+        [
+            "| Code | Severity | Networks pass where |",
+            "|:---|:---|:---|",
+            *[f"| {' | '.join(row)} |" for row in rows],
+        ]
+    )
 
 
 def codes(listed: list[str]) -> str:
-    return grid(["Code", "Severity", "What it demands"], [[c, severity(c), title(c)] for c in listed], [False] * 3,
-                "markdown")
+    return grid(
+        ["Code", "Severity", "What it demands"],
+        [[c, severity(c), title(c)] for c in listed],
+        [False] * 3,
+        "markdown",
+    )
 
 
 def section(r: Rule) -> str:

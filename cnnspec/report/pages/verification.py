@@ -14,7 +14,15 @@ from cnnspec.units import plural
 COLUMNS = (("Shapes, tensors", ("shapes", "tensors")), ("MACs", ("MACs",)))  # against PyTorch
 SIGNS = {"passed": "yes", "failed": "FAILED", "impossible": "IMPOSSIBLE", "limited": "limited"}
 WORST = ("failed", "impossible", "limited", "passed")
-HEAD = ("Network", *(head for head, _ in COLUMNS), "fvcore", "Independent", "Calls aligned", "Tensors", "Outputs")
+HEAD = (
+    "Network",
+    *(head for head, _ in COLUMNS),
+    "fvcore",
+    "Independent",
+    "Calls aligned",
+    "Tensors",
+    "Outputs",
+)
 LEGEND = """\
 - Shapes, tensors; MACs: each layer of the twin has the output, the parameters and buffers, and the multiply-accumulates
   that cnnspec calculates.
@@ -40,7 +48,11 @@ def page(data: dict[str, Any], faults: str = "") -> str:
     compared = sum(any(c["check"] == "evaluation" for c in n["checks"]) for n in networks)
     versions = {name: number for n in networks for name, number in n["versions"].items()}
     devices = sorted({n["device"] for n in networks})
-    cuda = "" if any("CUDA" in d for d in devices) else "; not measured on CUDA, as no device was at hand"
+    cuda = (
+        ""
+        if any("CUDA" in d for d in devices)
+        else "; not measured on CUDA, as no device was at hand"
+    )
     rows = [row(n) for n in networks]
     notes = limits(networks)
     many = plural(len(networks), "network")
@@ -51,8 +63,11 @@ MACs of each layer, counted by the formulas of torch's FlopCounterMode and by fv
 implementations that specs name: the same tensors, and with their weights the same outputs, and values after each
 aligned layer, in float64 to 1e-9, in evaluation and in training mode.
 
-{many}, {len(networks) - len(failed)} passed, {len(failed)} failed{": " + ", ".join(failed) if failed
-else ""}; {compared} of them have an independent implementation whose outputs were compared. Measured on
+{many}, {len(networks) - len(failed)} passed, {len(failed)} failed{
+        ": " + ", ".join(failed) if failed else ""
+    }; {
+        compared
+    } of them have an independent implementation whose outputs were compared. Measured on
 {", ".join(devices)} with {", ".join(f"{k} {v}" for k, v in versions.items())}{cuda}.
 {faults}
 
@@ -68,16 +83,38 @@ def row(network: dict[str, Any]) -> list[str]:
     checks = network["checks"]
     ours = [c for c in checks if c["against"].startswith("PyTorch")]
     fvcore = [c for c in checks if c["against"] == "fvcore"]
-    names = list(dict.fromkeys(c["against"] for c in checks if c not in ours + fvcore and c["check"] != "reference"))
-    lost = [c["against"] for c in checks if c["check"] == "reference" and c["status"] == "impossible"]
+    names = list(
+        dict.fromkeys(
+            c["against"] for c in checks if c not in ours + fvcore and c["check"] != "reference"
+        )
+    )
+    lost = [
+        c["against"] for c in checks if c["check"] == "reference" and c["status"] == "impossible"
+    ]
     theirs = [[c for c in checks if c["against"] == name] for name in names]
-    cells = [worst([c for c in ours if c["check"] in wanted or c["check"] == "run"]) for _, wanted in COLUMNS]
-    cells += [fvcore[0]["compared"].split(" ")[0] if worst(fvcore) == "yes" and fvcore[0]["compared"]
-              else worst(fvcore), "; ".join([*names, *(f"{name} (IMPOSSIBLE)" for name in lost)]) or "–"]
-    aligned = [next((c["compared"].removesuffix(" calls aligned") for c in found if c["check"] == "calls"), "–")
-               for found in theirs]
-    rest = ["; ".join(worst([c for c in found if c["check"] in wanted]) for found in theirs) or "–"
-            for wanted in (("tensors", "outputs"), ("evaluation", "training", "values", "run"))]
+    cells = [
+        worst([c for c in ours if c["check"] in wanted or c["check"] == "run"])
+        for _, wanted in COLUMNS
+    ]
+    cells += [
+        (
+            fvcore[0]["compared"].split(" ")[0]
+            if worst(fvcore) == "yes" and fvcore[0]["compared"]
+            else worst(fvcore)
+        ),
+        "; ".join([*names, *(f"{name} (IMPOSSIBLE)" for name in lost)]) or "–",
+    ]
+    aligned = [
+        next(
+            (c["compared"].removesuffix(" calls aligned") for c in found if c["check"] == "calls"),
+            "–",
+        )
+        for found in theirs
+    ]
+    rest = [
+        "; ".join(worst([c for c in found if c["check"] in wanted]) for found in theirs) or "–"
+        for wanted in (("tensors", "outputs"), ("evaluation", "training", "values", "run"))
+    ]
     return [network["network"], *cells, "; ".join(aligned) or "–", *rest]
 
 
@@ -90,10 +127,18 @@ def limits(networks: list[dict[str, Any]]) -> str:
     found: dict[str, list[str]] = {}
     for network in networks:
         for c in network["checks"]:
-            reference = c["check"] == "reference" and c["status"] == "limited"  # shown by its absence
+            reference = (
+                c["check"] == "reference" and c["status"] == "limited"
+            )  # shown by its absence
             if c["status"] != "passed" and not reference:
                 first = c["differences"][0] if c["differences"] else None
-                why = c["detail"] if not first else f"{first['layer']}, {first['quantity']}: {first['cause']}"
-                found.setdefault(f"{c['check']}, {c['status']}: {why}", []).append(network["network"])
+                why = (
+                    c["detail"]
+                    if not first
+                    else f"{first['layer']}, {first['quantity']}: {first['cause']}"
+                )
+                found.setdefault(f"{c['check']}, {c['status']}: {why}", []).append(
+                    network["network"]
+                )
     lines = [f"- {why} ({', '.join(names)})" for why, names in found.items()]
     return "## Limits and failures\n\n" + ("\n".join(lines) or "None.") + "\n"

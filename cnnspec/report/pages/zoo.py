@@ -8,7 +8,10 @@ from cnnspec.api import Network, load_zoo
 from cnnspec.report.comparison import cell
 from cnnspec.report.formats import grid, markdown
 
-SMALL, LARGE = Setting(1, "float32", "none"), Setting(32, "float32", "adam")  # what memory is shown for
+SMALL, LARGE = (
+    Setting(1, "float32", "none"),
+    Setting(32, "float32", "adam"),
+)  # what memory is shown for
 
 
 @cache
@@ -30,17 +33,28 @@ def side_by_side(nets: Iterable[Network], keys: tuple[str, ...]) -> str:
     """A Markdown table of networks by measures."""
     measures = [measure(key) for key in keys]
     rows = [[cell(m, subject(net).value(m.key)) for m in measures] for net in nets]
-    return grid([m.heading for m in measures], rows, [m.kind not in ("text", "year") for m in measures], "markdown")
+    return grid(
+        [m.heading for m in measures],
+        rows,
+        [m.kind not in ("text", "year") for m in measures],
+        "markdown",
+    )
 
 
 def memory(nets: Iterable[Network]) -> str:
-    """A Markdown table of the memory of networks at both settings, and why some of it is not known."""
+    """A Markdown table of the memory of networks at both settings, and why some of it is not
+    known."""
     infer, train = measure("inference_peak"), measure("training_peak")
     asked = ((infer, SMALL), (infer, LARGE), (train, SMALL), (train, LARGE))
     nets = [*nets]
     rows = [[net.name, *(cell(m, subject(net, s).value(m.key)) for m, s in asked)] for net in nets]
-    heads = ["Network", "Inference, batch 1", "Inference, batch 32", "Training, batch 1, no optimizer",
-             "Training, batch 32, Adam"]
+    heads = [
+        "Network",
+        "Inference, batch 1",
+        "Inference, batch 32",
+        "Training, batch 1, no optimizer",
+        "Training, batch 32, Adam",
+    ]
     table = grid(heads, rows, [False, True, True, True, True], "markdown")
     reasons: dict[str, list[str]] = {}
     for net in nets:

@@ -22,9 +22,14 @@ def annotations(verdict: Verdict, check: Check) -> list[str]:
     found = []
     for d in check.differences[:MOST]:
         where = verdict.places.get(d.name)
-        place = f"file={prop(relative(where.file))},line={where.line},col={where.column}," if where else ""
+        place = (
+            f"file={prop(relative(where.file))},line={where.line},col={where.column},"
+            if where
+            else ""
+        )
         text = f"{d.name}, {told(d, check)}" + (f"; likely cause: {d.cause}" if d.cause else "")
         found.append(f"::error {place}title={prop(title)}::{message(text)}")
     more = len(check.differences) - MOST
-    return found + ([f"::error title={prop(title)}::and {more:,} more differences"] if more > 0 else [])
-
+    return found + (
+        [f"::error title={prop(title)}::and {more:,} more differences"] if more > 0 else []
+    )

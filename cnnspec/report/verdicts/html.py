@@ -9,6 +9,9 @@ from cnnspec.report.verdicts.words import headline, versions
 def one(verdict: Verdict) -> str:
     """One verdict: its checks, and what differs."""
     found = differences(verdict)
-    parts = [f"<p><strong>{html(headline(verdict))}</strong></p>", grid(CHECKS, checks(verdict), [False] * 5, "html")]
+    parts = [
+        f"<p><strong>{html(headline(verdict))}</strong></p>",
+        grid(CHECKS, checks(verdict), [False] * 5, "html"),
+    ]
     parts += [grid(DIFFERENCES, found, [False] * 6, "html")] if found else []
     return "\n".join([*parts, f"<p>{html(versions(verdict))}</p>"])

@@ -10,23 +10,38 @@ ELEMENTS = {FAILED: "failure", IMPOSSIBLE: "error", LIMITED: "skipped"}
 def page(verdicts: list[Verdict]) -> str:
     """The whole document."""
     suites = "\n".join(map(suite, verdicts))
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="cnnspec verify">\n{suites}\n</testsuites>'
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="cnnspec'
+        f' verify">\n{suites}\n</testsuites>'
+    )
 
 
 def suite(verdict: Verdict) -> str:
-    counts = {name: sum(c.status == status for c in verdict.checks)
-              for name, status in (("failures", FAILED), ("errors", IMPOSSIBLE), ("skipped", LIMITED))}
+    counts = {
+        name: sum(c.status == status for c in verdict.checks)
+        for name, status in (("failures", FAILED), ("errors", IMPOSSIBLE), ("skipped", LIMITED))
+    }
     numbers = " ".join(f'{name}="{n}"' for name, n in counts.items())
     cases = "\n".join(case(verdict, c) for c in verdict.checks)
-    return (f'  <testsuite name="{html(verdict.network)}" hostname="{html(verdict.device)}" '
-            f'tests="{len(verdict.checks)}" {numbers}>\n{cases}\n  </testsuite>')
+    return (
+        f'  <testsuite name="{html(verdict.network)}" hostname="{html(verdict.device)}" '
+        f'tests="{len(verdict.checks)}" {numbers}>\n{cases}\n  </testsuite>'
+    )
 
 
 def case(verdict: Verdict, check: Check) -> str:
-    name = f'    <testcase classname="{html(verdict.network)}" name="{html(f"{check.name} against {check.against}")}"'
+    name = (
+        f'    <testcase classname="{html(verdict.network)}"'
+        f' name="{html(f"{check.name} against {check.against}")}"'
+    )
     if check.status not in ELEMENTS:
         return f"{name}/>"
     found = [f"{d.name}, {told(d, check)} ({d.cause})" for d in check.differences]
-    element, message = ELEMENTS[check.status], check.detail if not found else f"{found[0]}; {len(found)} in all"
+    element, message = (
+        ELEMENTS[check.status],
+        (check.detail if not found else f"{found[0]}; {len(found)} in all"),
+    )
     text = "\n".join(map(html, found))
-    return f'{name}>\n      <{element} message="{html(message)}">{text}</{element}>\n    </testcase>'
+    return (
+        f'{name}>\n      <{element} message="{html(message)}">{text}</{element}>\n    </testcase>'
+    )

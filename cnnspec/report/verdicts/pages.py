@@ -5,9 +5,17 @@ from collections.abc import Callable
 from cnnspec.analyses.verdict import Verdict
 from cnnspec.report.verdicts import data, github, junit, markdown, text
 
-ONE: dict[str, Callable[[Verdict], str]] = {"text": text.one, "json": data.one, "markdown": markdown.one}
+ONE: dict[str, Callable[[Verdict], str]] = {
+    "text": text.one,
+    "json": data.one,
+    "markdown": markdown.one,
+}
 SEVERAL: dict[str, Callable[[list[Verdict]], str]] = {
-    "text": text.page, "json": data.page, "markdown": markdown.page, "junit": junit.page, "github": github.page,
+    "text": text.page,
+    "json": data.page,
+    "markdown": markdown.page,
+    "junit": junit.page,
+    "github": github.page,
 }
 
 

@@ -4,7 +4,8 @@ from cnnspec.analyses.verdict import Verdict
 
 
 class PrintedVerdict(Verdict):
-    """What a verification found; true where all holds. ``checks`` are the comparisons with their differences."""
+    """What a verification found; true where all holds. ``checks`` are the comparisons with their
+    differences."""
 
     def __str__(self) -> str:
         from cnnspec.report.verdicts.text import one

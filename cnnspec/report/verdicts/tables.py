@@ -12,5 +12,8 @@ def checks(verdict: Verdict) -> list[list[str]]:
 
 
 def differences(verdict: Verdict) -> list[list[str]]:
-    return [[f"{c.name}, {c.against}", d.name, d.quantity, *values(d), d.cause]
-            for c in verdict.checks for d in c.differences]
+    return [
+        [f"{c.name}, {c.against}", d.name, d.quantity, *values(d), d.cause]
+        for c in verdict.checks
+        for d in c.differences
+    ]

@@ -5,13 +5,23 @@ from textwrap import wrap
 
 from cnnspec.analyses.verdict import Check, Verdict
 from cnnspec.report.formats import WIDTH, grid, plain
-from cnnspec.report.verdicts.words import STATUS, cell, counted, headline, limits, parties, told, versions
+from cnnspec.report.verdicts.words import (
+    STATUS,
+    cell,
+    counted,
+    headline,
+    limits,
+    parties,
+    told,
+    versions,
+)
 
 MOST = 20  # differences of a check; JSON has them all
 
 
 def page(verdicts: list[Verdict]) -> str:
-    """Several verdicts: a summary, a line a network, what fails in full, why others are limited, and the counts."""
+    """Several verdicts: a summary, a line a network, what fails in full, why others are limited,
+    and the counts."""
     columns = parties(verdicts)
     rows = [[v.network, *[cell(v, c) for c in columns]] for v in verdicts]
     summary = grid(["Network", *columns], rows, [False] * (len(columns) + 1), "text")
@@ -32,7 +42,13 @@ def one(verdict: Verdict) -> str:
 def checked(check: Check, width: int) -> Iterator[str]:
     """A check: what came of it, against what, how much was compared; then what differs."""
     about = ", ".join(filter(None, [f"against {check.against}", check.compared]))
-    about += f" ({check.detail})" if check.detail and check.compared else f": {check.detail}" if check.detail else ""
+    about += (
+        f" ({check.detail})"
+        if check.detail and check.compared
+        else f": {check.detail}"
+        if check.detail
+        else ""
+    )
     head = f"{STATUS[check.status]:<10}  {plain(check.name):<{width}}  "
     yield from lines(about, head, " " * len(head))
     for difference in check.differences[:MOST]:
@@ -50,5 +66,5 @@ def reason(why: str, names: list[str]) -> Iterator[str]:
 
 def lines(text: str, first: str = "", later: str = "") -> list[str]:
     """Text in lines, none wider than a terminal, without control characters."""
-    safe = "".join(map(plain, [text[i:i + 500] for i in range(0, len(text), 500)]))
+    safe = "".join(map(plain, [text[i : i + 500] for i in range(0, len(text), 500)]))
     return wrap(safe, WIDTH, initial_indent=first, subsequent_indent=later) or [first]

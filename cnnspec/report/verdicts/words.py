@@ -12,8 +12,13 @@ WORST = (FAILED, IMPOSSIBLE, LIMITED, PASSED)
 
 def headline(verdict: Verdict) -> str:
     """The verdict in a line."""
-    checks = f"{sum(c.status == PASSED for c in verdict.checks)} of {len(verdict.checks)} checks passed"
-    return f"{verdict.network}: {'passed' if verdict.passed else 'FAILED'} on {verdict.device}, {checks}"
+    checks = (
+        f"{sum(c.status == PASSED for c in verdict.checks)} of {len(verdict.checks)} checks passed"
+    )
+    return (
+        f"{verdict.network}: {'passed' if verdict.passed else 'FAILED'} on {verdict.device},"
+        f" {checks}"
+    )
 
 
 def versions(verdict: Verdict) -> str:
@@ -27,8 +32,11 @@ def failing(check: Check) -> bool:
 def told(difference: Difference, check: Check) -> str:
     """A difference in words: "macs: calculated 1,024, measured 1,000"."""
     ours, theirs = values(difference)
-    left, right = ("calculated", "measured") if check.against.startswith(("PyTorch", "fvcore")) else (
-        "the sheet", "the model")
+    left, right = (
+        ("calculated", "measured")
+        if check.against.startswith(("PyTorch", "fvcore"))
+        else ("the sheet", "the model")
+    )
     return f"{difference.quantity}: {left} {ours}, {right} {theirs}"
 
 
@@ -64,7 +72,8 @@ def counted(verdicts: list[Verdict]) -> str:
 
 
 def parties(verdicts: list[Verdict]) -> list[str]:
-    """Against whom networks were checked: PyTorch, fvcore, libraries and models, each once, in order."""
+    """Against whom networks were checked: PyTorch, fvcore, libraries and models, each once, in
+    order."""
     return list(dict.fromkeys(party(c) for v in verdicts for c in v.checks))
 
 

@@ -1,4 +1,5 @@
-"""The CIFAR networks of Huang et al. (2016), Densely connected convolutional networks, sections 3 and 4."""
+"""The CIFAR networks of Huang et al. (2016), Densely connected convolutional networks, sections 3
+and 4."""
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +12,17 @@ class Layer(nn.Module):
         super().__init__()
         steps: list[nn.Module] = []
         if bottleneck:
-            steps += [nn.BatchNorm2d(channels), nn.ReLU(), nn.Conv2d(channels, 4 * growth, 1, bias=False)]
+            steps += [
+                nn.BatchNorm2d(channels),
+                nn.ReLU(),
+                nn.Conv2d(channels, 4 * growth, 1, bias=False),
+            ]
             channels = 4 * growth
-        steps += [nn.BatchNorm2d(channels), nn.ReLU(), nn.Conv2d(channels, growth, 3, padding=1, bias=False)]
+        steps += [
+            nn.BatchNorm2d(channels),
+            nn.ReLU(),
+            nn.Conv2d(channels, growth, 3, padding=1, bias=False),
+        ]
         self.steps = nn.Sequential(*steps)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -21,7 +30,8 @@ class Layer(nn.Module):
 
 
 def densenet(depth: int, growth: int, bc: bool) -> nn.Module:
-    """Three blocks; C networks have 2k maps at first and halve the maps at each transition, plain ones have 16."""
+    """Three blocks; C networks have 2k maps at first and halve the maps at each transition, plain
+    ones have 16."""
     layers_in_block = (depth - 4) // 3 // (2 if bc else 1)
     channels = 2 * growth if bc else 16
     steps: list[nn.Module] = [nn.Conv2d(3, channels, 3, padding=1, bias=False)]

@@ -5,7 +5,8 @@ from torch import Tensor, nn
 
 
 class Normalize(nn.Module):
-    """Each position's vector of unit length, times a trainable scale of the channel (20 at first)."""
+    """Each position's vector of unit length, times a trainable scale of the channel (20 at
+    first)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -15,30 +16,53 @@ class Normalize(nn.Module):
         return nn.functional.normalize(x) * self.scale[:, None, None]
 
 
-def conv(i: int, o: int, kernel: int = 3, stride: int = 1, padding: int = 1, dilation: int = 1) -> nn.Module:
+def conv(
+    i: int, o: int, kernel: int = 3, stride: int = 1, padding: int = 1, dilation: int = 1
+) -> nn.Module:
     return nn.Sequential(nn.Conv2d(i, o, kernel, stride, padding, dilation), nn.ReLU())
 
 
 class SSD(nn.Module):
     """Liu et al. (2015), figure 2, as the authors' Caffe files: VGG-16 and more maps, 21 classes.
 
-    ``extra`` are the steps to the maps after conv8, each with its channels, and ``boxes`` those at a position of each.
-    """
+    ``extra`` are the steps to the maps after conv8, each with its channels, and ``boxes`` those at
+    a position of each."""
 
-    def __init__(self, extra: list[tuple[nn.Module, int]], boxes: tuple[int, ...], classes: int = 21) -> None:
+    def __init__(
+        self, extra: list[tuple[nn.Module, int]], boxes: tuple[int, ...], classes: int = 21
+    ) -> None:
         super().__init__()
         self.to_conv4_3 = nn.Sequential(
-            conv(3, 64), conv(64, 64), nn.MaxPool2d(2), conv(64, 128), conv(128, 128), nn.MaxPool2d(2),
-            conv(128, 256), conv(256, 256), conv(256, 256), nn.MaxPool2d(2, ceil_mode=True),
-            conv(256, 512), conv(512, 512), conv(512, 512),
+            conv(3, 64),
+            conv(64, 64),
+            nn.MaxPool2d(2),
+            conv(64, 128),
+            conv(128, 128),
+            nn.MaxPool2d(2),
+            conv(128, 256),
+            conv(256, 256),
+            conv(256, 256),
+            nn.MaxPool2d(2, ceil_mode=True),
+            conv(256, 512),
+            conv(512, 512),
+            conv(512, 512),
         )
         self.norm = Normalize(512)
-        self.maps = nn.ModuleList([
-            nn.Sequential(nn.MaxPool2d(2), conv(512, 512), conv(512, 512), conv(512, 512), nn.MaxPool2d(3, 1, 1),
-                          conv(512, 1024, padding=6, dilation=6), conv(1024, 1024, 1, padding=0)),
-            nn.Sequential(conv(1024, 256, 1, padding=0), conv(256, 512, stride=2)),
-            *(step for step, _ in extra),
-        ])
+        self.maps = nn.ModuleList(
+            [
+                nn.Sequential(
+                    nn.MaxPool2d(2),
+                    conv(512, 512),
+                    conv(512, 512),
+                    conv(512, 512),
+                    nn.MaxPool2d(3, 1, 1),
+                    conv(512, 1024, padding=6, dilation=6),
+                    conv(1024, 1024, 1, padding=0),
+                ),
+                nn.Sequential(conv(1024, 256, 1, padding=0), conv(256, 512, stride=2)),
+                *(step for step, _ in extra),
+            ]
+        )
         self.classes = classes
         sources = list(zip((512, 1024, 512, *(width for _, width in extra)), boxes, strict=True))
         self.boxes = nn.ModuleList(nn.Conv2d(c, 4 * n, 3, padding=1) for c, n in sources)
@@ -57,35 +81,70 @@ class SSD(nn.Module):
 
 def ssd300() -> SSD:
     """Six maps, 8732 boxes."""
-    small = [(nn.Sequential(conv(256, 128, 1, padding=0), conv(128, 256, padding=0)), 256) for _ in range(2)]
-    return SSD([(nn.Sequential(conv(512, 128, 1, padding=0), conv(128, 256, stride=2)), 256), *small],
-               (4, 6, 6, 6, 4, 4))
+    small = [
+        (nn.Sequential(conv(256, 128, 1, padding=0), conv(128, 256, padding=0)), 256)
+        for _ in range(2)
+    ]
+    return SSD(
+        [(nn.Sequential(conv(512, 128, 1, padding=0), conv(128, 256, stride=2)), 256), *small],
+        (4, 6, 6, 6, 4, 4),
+    )
 
 
 def ssd512() -> SSD:
     """Seven maps, of 64 to 1, 24564 boxes."""
-    halved = [(nn.Sequential(conv(n, 128, 1, padding=0), conv(128, 256, stride=2)), 256) for n in (512, 256, 256)]
+    halved = [
+        (nn.Sequential(conv(n, 128, 1, padding=0), conv(128, 256, stride=2)), 256)
+        for n in (512, 256, 256)
+    ]
     last = nn.Sequential(conv(256, 128, 1, padding=0), conv(128, 256, kernel=4))
     return SSD([*halved, (last, 256)], (4, 6, 6, 6, 6, 4, 4))
 
 
 def yolov1() -> nn.Module:
-    """Redmon et al. (2015), figure 3: (kernel, channels, stride), or a pool; then two connected layers."""
+    """Redmon et al. (2015), figure 3: (kernel, channels, stride), or a pool; then two connected
+    layers."""
     pool: tuple[int, ...] = ()
-    layers = [(7, 64, 2), pool, (3, 192), pool, (1, 128), (3, 256), (1, 256), (3, 512), pool,
-              *((1, 256), (3, 512)) * 4, (1, 512), (3, 1024), pool, *((1, 512), (3, 1024)) * 2,
-              (3, 1024), (3, 1024, 2), (3, 1024), (3, 1024)]
+    layers = [
+        (7, 64, 2),
+        pool,
+        (3, 192),
+        pool,
+        (1, 128),
+        (3, 256),
+        (1, 256),
+        (3, 512),
+        pool,
+        *((1, 256), (3, 512)) * 4,
+        (1, 512),
+        (3, 1024),
+        pool,
+        *((1, 512), (3, 1024)) * 2,
+        (3, 1024),
+        (3, 1024, 2),
+        (3, 1024),
+        (3, 1024),
+    ]
     steps: list[nn.Module] = []
     channels = 3
     for layer in layers:
         if layer:
             kernel, width, *stride = layer
-            steps += [nn.Conv2d(channels, width, kernel, *stride, padding=kernel // 2), nn.LeakyReLU(0.1)]
+            steps += [
+                nn.Conv2d(channels, width, kernel, *stride, padding=kernel // 2),
+                nn.LeakyReLU(0.1),
+            ]
             channels = width
         else:
             steps += [nn.MaxPool2d(2)]
-    return nn.Sequential(*steps, nn.Flatten(), nn.Linear(7 * 7 * 1024, 4096), nn.LeakyReLU(0.1), nn.Dropout(),
-                         nn.Linear(4096, 7 * 7 * 30))
+    return nn.Sequential(
+        *steps,
+        nn.Flatten(),
+        nn.Linear(7 * 7 * 1024, 4096),
+        nn.LeakyReLU(0.1),
+        nn.Dropout(),
+        nn.Linear(4096, 7 * 7 * 30),
+    )
 
 
 def rows(x: Tensor, values: int) -> Tensor:
@@ -97,14 +156,20 @@ class Conv(nn.Sequential):
     """YOLOX's BaseConv: no bias, batch normalization, SiLU."""
 
     def __init__(self, channels: int, width: int, kernel: int = 1, stride: int = 1) -> None:
-        super().__init__(nn.Conv2d(channels, width, kernel, stride, kernel // 2, bias=False),
-                         nn.BatchNorm2d(width, 1e-3), nn.SiLU())
+        super().__init__(
+            nn.Conv2d(channels, width, kernel, stride, kernel // 2, bias=False),
+            nn.BatchNorm2d(width, 1e-3),
+            nn.SiLU(),
+        )
 
 
 class Bottleneck(nn.Module):
     def __init__(self, width: int, shortcut: bool) -> None:
         super().__init__()
-        self.steps, self.shortcut = nn.Sequential(Conv(width, width), Conv(width, width, 3)), shortcut
+        self.steps, self.shortcut = (
+            nn.Sequential(Conv(width, width), Conv(width, width, 3)),
+            shortcut,
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.steps(x) if self.shortcut else self.steps(x)
@@ -139,7 +204,8 @@ class SPP(nn.Module):
 
 
 class Focus(nn.Module):
-    """Each 2x2 square of the image becomes channels, in PyTorch's order; the authors' is a permutation of it."""
+    """Each 2x2 square of the image becomes channels, in PyTorch's order; the authors' is a
+    permutation of it."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -150,13 +216,16 @@ class Focus(nn.Module):
 
 
 class YOLOX(nn.Module):
-    """Ge et al. (2021), as the authors' code: CSPDarknet, a path aggregation pyramid, and decoupled heads."""
+    """Ge et al. (2021), as the authors' code: CSPDarknet, a path aggregation pyramid, and decoupled
+    heads."""
 
     def __init__(self, depth: float, width: float, classes: int = 80) -> None:
         super().__init__()
         base, n = int(64 * width), max(round(3 * depth), 1)
         c3, c4, c5 = 4 * base, 8 * base, 16 * base
-        self.dark2 = nn.Sequential(Focus(base), Conv(base, 2 * base, 3, 2), CSP(2 * base, 2 * base, n, True))
+        self.dark2 = nn.Sequential(
+            Focus(base), Conv(base, 2 * base, 3, 2), CSP(2 * base, 2 * base, n, True)
+        )
         self.dark3 = nn.Sequential(Conv(2 * base, c3, 3, 2), CSP(c3, c3, 3 * n, True))
         self.dark4 = nn.Sequential(Conv(c3, c4, 3, 2), CSP(c4, c4, 3 * n, True))
         self.dark5 = nn.Sequential(Conv(c4, c5, 3, 2), SPP(c5), CSP(c5, c5, n, False))
@@ -175,11 +244,14 @@ class YOLOX(nn.Module):
         out3 = self.p3(torch.cat([self.up(f4), c3], 1))
         out4 = self.n3(torch.cat([self.down3(out3), f4], 1))
         out5 = self.n4(torch.cat([self.down4(out4), f5], 1))
-        return torch.cat([head(y) for head, y in zip(self.heads, (out3, out4, out5), strict=True)], 1)
+        return torch.cat(
+            [head(y) for head, y in zip(self.heads, (out3, out4, out5), strict=True)], 1
+        )
 
 
 class Head(nn.Module):
-    """Figure 2: two branches; boxes and objectness from one, classes from the other. 85 values for each position."""
+    """Figure 2: two branches; boxes and objectness from one, classes from the other. 85 values for
+    each position."""
 
     def __init__(self, channels: int, width: int, classes: int) -> None:
         super().__init__()

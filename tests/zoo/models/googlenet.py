@@ -1,4 +1,5 @@
-"""GoogLeNet as Szegedy et al. (2014) describe it: table 1, figure 3 and the auxiliary classifiers of section 5."""
+"""GoogLeNet as Szegedy et al. (2014) describe it: table 1, figure 3 and the auxiliary classifiers
+of section 5."""
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,9 @@ def conv(channels: int, width: int, kernel: int, stride: int = 1) -> nn.Module:
 class Inception(nn.Module):
     """A row of table 1: #1x1, #3x3 reduce, #3x3, #5x5 reduce, #5x5, pool proj."""
 
-    def __init__(self, channels: int, one: int, reduce3: int, three: int, reduce5: int, five: int, proj: int) -> None:
+    def __init__(
+        self, channels: int, one: int, reduce3: int, three: int, reduce5: int, five: int, proj: int
+    ) -> None:
         super().__init__()
         self.one = conv(channels, one, 1)
         self.three = nn.Sequential(conv(channels, reduce3, 1), conv(reduce3, three, 3))
@@ -27,16 +30,26 @@ class Inception(nn.Module):
 def auxiliary(channels: int) -> nn.Module:
     """The classifier beside 4a and 4d, which only training has."""
     return nn.Sequential(
-        nn.AvgPool2d(5, 3), conv(channels, 128, 1), nn.Flatten(), nn.Linear(4 * 4 * 128, 1024), nn.ReLU(),
-        nn.Dropout(0.7), nn.Linear(1024, 1000),
+        nn.AvgPool2d(5, 3),
+        conv(channels, 128, 1),
+        nn.Flatten(),
+        nn.Linear(4 * 4 * 128, 1024),
+        nn.ReLU(),
+        nn.Dropout(0.7),
+        nn.Linear(1024, 1000),
     )
 
 
 ROWS = {
-    "3a": (64, 96, 128, 16, 32, 32), "3b": (128, 128, 192, 32, 96, 64),
-    "4a": (192, 96, 208, 16, 48, 64), "4b": (160, 112, 224, 24, 64, 64), "4c": (128, 128, 256, 24, 64, 64),
-    "4d": (112, 144, 288, 32, 64, 64), "4e": (256, 160, 320, 32, 128, 128),
-    "5a": (256, 160, 320, 32, 128, 128), "5b": (384, 192, 384, 48, 128, 128),
+    "3a": (64, 96, 128, 16, 32, 32),
+    "3b": (128, 128, 192, 32, 96, 64),
+    "4a": (192, 96, 208, 16, 48, 64),
+    "4b": (160, 112, 224, 24, 64, 64),
+    "4c": (128, 128, 256, 24, 64, 64),
+    "4d": (112, 144, 288, 32, 64, 64),
+    "4e": (256, 160, 320, 32, 128, 128),
+    "5a": (256, 160, 320, 32, 128, 128),
+    "5b": (384, 192, 384, 48, 128, 128),
 }
 
 
@@ -45,8 +58,13 @@ class GoogLeNet(nn.Module):
         super().__init__()
         norm = nn.LocalResponseNorm(5, 1e-4, 0.75, 1)
         self.stem = nn.Sequential(
-            conv(3, 64, 7, 2), nn.MaxPool2d(3, 2, ceil_mode=True), norm,
-            conv(64, 64, 1), conv(64, 192, 3), norm, nn.MaxPool2d(3, 2, ceil_mode=True),
+            conv(3, 64, 7, 2),
+            nn.MaxPool2d(3, 2, ceil_mode=True),
+            norm,
+            conv(64, 64, 1),
+            conv(64, 192, 3),
+            norm,
+            nn.MaxPool2d(3, 2, ceil_mode=True),
         )
         self.modules_ = nn.ModuleDict()
         channels = 192
@@ -54,7 +72,9 @@ class GoogLeNet(nn.Module):
             self.modules_[name] = Inception(channels, *row)
             channels = self.modules_[name].channels
         self.pool = nn.MaxPool2d(3, 2, ceil_mode=True)
-        self.head = nn.Sequential(nn.AvgPool2d(7), nn.Flatten(), nn.Dropout(0.4), nn.Linear(1024, 1000))
+        self.head = nn.Sequential(
+            nn.AvgPool2d(7), nn.Flatten(), nn.Dropout(0.4), nn.Linear(1024, 1000)
+        )
         self.auxiliaries = nn.ModuleDict({"4a": auxiliary(512), "4d": auxiliary(528)})
 
     def forward(self, x: Tensor) -> Tensor | list[Tensor]:

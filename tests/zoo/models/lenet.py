@@ -6,13 +6,29 @@ import torch
 from torch import Tensor, nn
 
 # LeCun et al. (1998), table I: the maps of S2 that each map of C3 reads
-READS = [(0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5),
-         (0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5),
-         (0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5), (0, 1, 2, 3, 4, 5)]
+READS = [
+    (0, 1, 2),
+    (1, 2, 3),
+    (2, 3, 4),
+    (3, 4, 5),
+    (0, 4, 5),
+    (0, 1, 5),
+    (0, 1, 2, 3),
+    (1, 2, 3, 4),
+    (2, 3, 4, 5),
+    (0, 3, 4, 5),
+    (0, 1, 4, 5),
+    (0, 1, 2, 5),
+    (0, 1, 3, 4),
+    (1, 2, 4, 5),
+    (0, 2, 3, 5),
+    (0, 1, 2, 3, 4, 5),
+]
 
 
 class Subsampling(nn.Module):
-    """The sum of 2x2 inputs, times a trainable coefficient of the map, and a trainable bias; then the squashing."""
+    """The sum of 2x2 inputs, times a trainable coefficient of the map, and a trainable bias; then
+    the squashing."""
 
     def __init__(self, maps: int) -> None:
         super().__init__()
@@ -34,7 +50,10 @@ class SparseConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         kernels = self.weight.split([len(read) for read in READS])
-        maps = [nn.functional.conv2d(x[:, list(read)], k[None]) for read, k in zip(READS, kernels, strict=True)]
+        maps = [
+            nn.functional.conv2d(x[:, list(read)], k[None])
+            for read, k in zip(READS, kernels, strict=True)
+        ]
         return torch.cat(maps, 1) + self.bias[:, None, None]
 
 
@@ -72,38 +91,77 @@ class OriginalLeNet5(nn.Module):
 
 def convolutions(activation: type[nn.Module], *channels: int) -> list[nn.Module]:
     """5x5 convolutions, each with its activation and an average pool of 2x2."""
-    return [m for i, o in pairwise(channels) for m in (nn.Conv2d(i, o, 5), activation(), nn.AvgPool2d(2))]
+    return [
+        m
+        for i, o in pairwise(channels)
+        for m in (nn.Conv2d(i, o, 5), activation(), nn.AvgPool2d(2))
+    ]
 
 
 def lenet5() -> nn.Module:
-    """LeNet-5 as it is taught: every map of C3 reads all of S2, plain averages, C5 and the output linear."""
+    """LeNet-5 as it is taught: every map of C3 reads all of S2, plain averages, C5 and the output
+    linear."""
     return nn.Sequential(
-        *convolutions(nn.Tanh, 1, 6, 16), nn.Flatten(), nn.Linear(400, 120), nn.Tanh(),
-        nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, 10),
+        *convolutions(nn.Tanh, 1, 6, 16),
+        nn.Flatten(),
+        nn.Linear(400, 120),
+        nn.Tanh(),
+        nn.Linear(120, 84),
+        nn.Tanh(),
+        nn.Linear(84, 10),
     )
 
 
 def lenet5_geron() -> nn.Module:
-    """Géron, Hands-on machine learning, table 14-1: C5 a convolution, tanh, and an output of RBF."""
+    """Géron, Hands-on machine learning, table 14-1: C5 a convolution, tanh, and an output of
+    RBF."""
     return nn.Sequential(
-        *convolutions(nn.Tanh, 1, 6, 16), nn.Conv2d(16, 120, 5), nn.Tanh(), nn.Flatten(),
-        nn.Linear(120, 84), nn.Tanh(), RBF(),
+        *convolutions(nn.Tanh, 1, 6, 16),
+        nn.Conv2d(16, 120, 5),
+        nn.Tanh(),
+        nn.Flatten(),
+        nn.Linear(120, 84),
+        nn.Tanh(),
+        RBF(),
     )
 
 
 def bird_cnn() -> nn.Module:
-    """The course's example: two 5x5 convolutions with 2x2 max pools, and layers of 120, 84 and 10."""
+    """The course's example: two 5x5 convolutions with 2x2 max pools, and layers of 120, 84 and
+    10."""
     return nn.Sequential(
-        nn.Conv2d(3, 8, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-        nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10), nn.Softmax(1),
+        nn.Conv2d(3, 8, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(8, 16, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(400, 120),
+        nn.ReLU(),
+        nn.Linear(120, 84),
+        nn.ReLU(),
+        nn.Linear(84, 10),
+        nn.Softmax(1),
     )
 
 
 def keras_cifar_cnn() -> nn.Module:
-    """TensorFlow's tutorial: three 3x3 convolutions, unpadded, two max pools, and layers of 64 and 10."""
+    """TensorFlow's tutorial: three 3x3 convolutions, unpadded, two max pools, and layers of 64 and
+    10."""
     return nn.Sequential(
-        nn.Conv2d(3, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(64, 64, 3), nn.ReLU(), nn.Flatten(), nn.Linear(1024, 64), nn.ReLU(), nn.Linear(64, 10),
+        nn.Conv2d(3, 32, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(64, 64, 3),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(1024, 64),
+        nn.ReLU(),
+        nn.Linear(64, 10),
     )
 
 
@@ -115,19 +173,29 @@ def mlp_32x32() -> nn.Module:
 def mlp_mnist() -> nn.Module:
     """Keras' mnist_mlp: 512, 512, 10, with dropout of 0.2 between."""
     return nn.Sequential(
-        nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Dropout(0.2),
-        nn.Linear(512, 512), nn.ReLU(), nn.Dropout(0.2), nn.Linear(512, 10), nn.Softmax(1),
+        nn.Flatten(),
+        nn.Linear(784, 512),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        nn.Linear(512, 512),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        nn.Linear(512, 10),
+        nn.Softmax(1),
     )
 
 
 class TimeSeriesFCN(nn.Module):
-    """Wang, Yan & Oates (2016): kernels of 8, 5 and 3, Keras' batch normalization, ReLU, and a global average."""
+    """Wang, Yan & Oates (2016): kernels of 8, 5 and 3, Keras' batch normalization, ReLU, and a
+    global average."""
 
     def __init__(self, classes: int = 37) -> None:
         super().__init__()
         self.blocks = nn.Sequential()
         for i, o, k in ((1, 128, 8), (128, 256, 5), (256, 128, 3)):
-            self.blocks.extend([nn.Conv1d(i, o, k, padding="same"), nn.BatchNorm1d(o, eps=1e-3), nn.ReLU()])
+            self.blocks.extend(
+                [nn.Conv1d(i, o, k, padding="same"), nn.BatchNorm1d(o, eps=1e-3), nn.ReLU()]
+            )
         self.fc = nn.Linear(128, classes)
 
     def forward(self, x: Tensor) -> Tensor:

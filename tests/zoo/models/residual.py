@@ -1,4 +1,5 @@
-"""Residual networks from their papers: He et al. (2015) for ImageNet and CIFAR, and He et al. (2016)."""
+"""Residual networks from their papers: He et al. (2015) for ImageNet and CIFAR, and He et al.
+(2016)."""
 
 import torch
 from torch import Tensor, nn
@@ -45,7 +46,8 @@ def padded(x: Tensor, width: int, stride: int) -> Tensor:
 
 
 class Basic(nn.Module):
-    """Two 3x3 convolutions; the shortcut into a wider stage is option A's padding or option B's projection."""
+    """Two 3x3 convolutions; the shortcut into a wider stage is option A's padding or option B's
+    projection."""
 
     def __init__(self, channels: int, width: int, stride: int, option: str) -> None:
         super().__init__()
@@ -59,7 +61,9 @@ class Basic(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = torch.relu(self.norm_a(self.a(x)))
         y = self.norm_b(self.b(y))
-        return torch.relu(y + (self.projection(x) if self.projection else padded(x, self.width, self.stride)))
+        return torch.relu(
+            y + (self.projection(x) if self.projection else padded(x, self.width, self.stride))
+        )
 
 
 def resnet_cifar(depth: int, option: str = "A") -> nn.Module:
@@ -76,8 +80,8 @@ def resnet_cifar(depth: int, option: str = "A") -> nn.Module:
 class PreactivationBasic(nn.Module):
     """He et al. (2016), figure 1 (b), with option A's shortcut into a wider stage.
 
-    The appendix: in the first unit the activation comes before the paths split, so that the shortcut carries it too.
-    """
+    The appendix: in the first unit the activation comes before the paths split, so that the
+    shortcut carries it too."""
 
     def __init__(self, channels: int, width: int, stride: int, first: bool) -> None:
         super().__init__()
@@ -92,7 +96,8 @@ class PreactivationBasic(nn.Module):
 
 
 class PreactivationBottleneck(nn.Module):
-    """The authors' bottleneck: stride in the first 1x1; a projection reads what is activated already."""
+    """The authors' bottleneck: stride in the first 1x1; a projection reads what is activated
+    already."""
 
     def __init__(self, channels: int, width: int, stride: int) -> None:
         super().__init__()
@@ -116,8 +121,17 @@ def preact_resnet(depth: int) -> nn.Module:
     for stage, width in enumerate((16, 32, 64) if basic else (64, 128, 256)):
         for i in range((depth - 2) // (6 if basic else 9)):
             stride = 2 if stage and not i else 1
-            layers.append(PreactivationBasic(channels, width, stride, len(layers) == 1) if basic else
-                          PreactivationBottleneck(channels, width, stride))
+            layers.append(
+                PreactivationBasic(channels, width, stride, len(layers) == 1)
+                if basic
+                else PreactivationBottleneck(channels, width, stride)
+            )
             channels = width
-    return nn.Sequential(*layers, nn.BatchNorm2d(channels), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-                         nn.Linear(channels, 10))
+    return nn.Sequential(
+        *layers,
+        nn.BatchNorm2d(channels),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(channels, 10),
+    )

@@ -15,14 +15,19 @@ def normed(channels: int, width: int, kernel: int = 3, padding: int = 1) -> list
 
 
 def deconv(channels: int, width: int, kernel: int = 3, padding: int = 1) -> list[nn.Module]:
-    return [nn.ConvTranspose2d(channels, width, kernel, padding=padding), nn.BatchNorm2d(width), nn.ReLU()]
+    return [
+        nn.ConvTranspose2d(channels, width, kernel, padding=padding),
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+    ]
 
 
 class FCN(nn.Module):
-    """Long, Shelhamer & Darrell (2014) on VGG-16, as voc-fcn32s and voc-fcn8s: 100 zeros around the image, and crops.
+    """Long, Shelhamer & Darrell (2014) on VGG-16, as voc-fcn32s and voc-fcn8s: 100 zeros around the
+    image, and crops.
 
-    Of the skips (FCN-8s), pool4 is cut at an offset of 5 and pool3 at 9; the scores at 31, and FCN-32s's at 19.
-    """
+    Of the skips (FCN-8s), pool4 is cut at an offset of 5 and pool3 at 9; the scores at 31, and
+    FCN-32s's at 19."""
 
     def __init__(self, skips: bool, classes: int = 21) -> None:
         super().__init__()
@@ -34,8 +39,13 @@ class FCN(nn.Module):
                 channels = width
             stages.append(nn.Sequential(*layers, nn.MaxPool2d(2, ceil_mode=True)))
         self.stages = nn.ModuleList(stages)
-        self.head = nn.Sequential(*conv(512, 4096, 7, 0), nn.Dropout2d(), *conv(4096, 4096, 1, 0), nn.Dropout2d(),
-                                  nn.Conv2d(4096, classes, 1))
+        self.head = nn.Sequential(
+            *conv(512, 4096, 7, 0),
+            nn.Dropout2d(),
+            *conv(4096, 4096, 1, 0),
+            nn.Dropout2d(),
+            nn.Conv2d(4096, classes, 1),
+        )
         self.skips = skips
         if skips:
             self.up2 = nn.ConvTranspose2d(classes, classes, 4, 2, bias=False)
@@ -63,23 +73,31 @@ class FCN(nn.Module):
 def cut(x: Tensor, like: Tensor, offset: int | None = None) -> Tensor:
     """The part of x as large as another, from an offset on; the middle without one."""
     height, width = like.shape[2:]
-    top, left = ((a - b) // 2 if offset is None else offset for a, b in zip(x.shape[2:], (height, width), strict=True))
-    found = x[:, :, top:top + height, left:left + width]
+    top, left = (
+        (a - b) // 2 if offset is None else offset
+        for a, b in zip(x.shape[2:], (height, width), strict=True)
+    )
+    found = x[:, :, top : top + height, left : left + width]
     assert found.shape[2:] == like.shape[2:]
     return found
 
 
 class UNet(nn.Module):
-    """Ronneberger, Fischer & Brox (2015), figure 1: unpadded 3x3 convolutions, 2x2 up-convolutions, middles copied."""
+    """Ronneberger, Fischer & Brox (2015), figure 1: unpadded 3x3 convolutions, 2x2 up-convolutions,
+    middles copied."""
 
     def __init__(self) -> None:
         super().__init__()
         widths = (64, 128, 256, 512, 1024)
-        self.down = nn.ModuleList(nn.Sequential(*conv(i, o, padding=0), *conv(o, o, padding=0))
-                                  for i, o in zip((1, *widths), widths, strict=False))
+        self.down = nn.ModuleList(
+            nn.Sequential(*conv(i, o, padding=0), *conv(o, o, padding=0))
+            for i, o in zip((1, *widths), widths, strict=False)
+        )
         self.up = nn.ModuleList(nn.ConvTranspose2d(2 * w, w, 2, 2) for w in widths[-2::-1])
-        self.merge = nn.ModuleList(nn.Sequential(*conv(2 * w, w, padding=0), *conv(w, w, padding=0))
-                                   for w in widths[-2::-1])
+        self.merge = nn.ModuleList(
+            nn.Sequential(*conv(2 * w, w, padding=0), *conv(w, w, padding=0))
+            for w in widths[-2::-1]
+        )
         self.score = nn.Conv2d(64, 2, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -107,7 +125,8 @@ def encoder() -> nn.ModuleList:
 
 
 class SegNet(nn.Module):
-    """Badrinarayanan, Kendall & Cipolla (2015): VGG-16's convolutions, and its mirror that unpools by the switches."""
+    """Badrinarayanan, Kendall & Cipolla (2015): VGG-16's convolutions, and its mirror that unpools
+    by the switches."""
 
     def __init__(self, classes: int = 12) -> None:
         super().__init__()
@@ -115,7 +134,9 @@ class SegNet(nn.Module):
         for stage, after in ((5, 512), (4, 256), (3, 128), (2, 64), (1, classes)):
             same = VGG16[stage - 1][1:]
             layers = [m for width in same for m in normed(width, width)]
-            last = normed(same[0], after) if stage > 1 else [nn.Conv2d(same[0], classes, 3, padding=1)]
+            last = (
+                normed(same[0], after) if stage > 1 else [nn.Conv2d(same[0], classes, 3, padding=1)]
+            )
             self.decoder.append(nn.Sequential(*layers, *last))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -126,17 +147,22 @@ class SegNet(nn.Module):
             x, indices = nn.functional.max_pool2d(x, 2, 2, ceil_mode=True, return_indices=True)
             switches.append(indices)
         for stage in self.decoder:
-            x = stage(nn.functional.max_unpool2d(x, switches.pop(), 2, output_size=list(sizes.pop())))
+            x = stage(
+                nn.functional.max_unpool2d(x, switches.pop(), 2, output_size=list(sizes.pop()))
+            )
         return x
 
 
 class DeconvNet(nn.Module):
-    """Noh, Hong & Han (2015), table 4: VGG-16 with batch normalization, two layers of 1x1, and the mirror."""
+    """Noh, Hong & Han (2015), table 4: VGG-16 with batch normalization, two layers of 1x1, and the
+    mirror."""
 
     def __init__(self, classes: int = 21) -> None:
         super().__init__()
         self.encoder, self.decoder = encoder(), nn.ModuleList()
-        self.middle = nn.Sequential(*normed(512, 4096, 7, 0), *normed(4096, 4096, 1, 0), *deconv(4096, 512, 7, 0))
+        self.middle = nn.Sequential(
+            *normed(512, 4096, 7, 0), *normed(4096, 4096, 1, 0), *deconv(4096, 512, 7, 0)
+        )
         for widths in ((512, 512, 512), (512, 512, 256), (256, 256, 128), (128, 64), (64, 64)):
             layers, channels = [], widths[0]
             for width in widths:

@@ -1,9 +1,10 @@
-"""The search for the slip that gives a refuted figure: each is one small function of the visible list below.
+"""The search for the slip that gives a refuted figure: each is one small function of the visible
+list below.
 
-A slip is named only where it gives the printed figure at its precision, and none is made up: there are no free
-factors. A figure of one digit fits too much to say anything of it but that it was cut. Those in COMPOSED are two slips
-at once, and are tried only where no single one fits. Nothing here can change a verdict.
-"""
+A slip is named only where it gives the printed figure at its precision, and none is made up: there
+are no free factors. A figure of one digit fits too much to say anything of it but that it was cut.
+Those in COMPOSED are two slips at once, and are tried only where no single one fits. Nothing here
+can change a verdict."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -44,9 +45,16 @@ MOST = 3
 
 
 def chance(context: Context, attempt: Try) -> str:
-    """What has to be said of a slip that moves a sum by less than its last printed digit is worth."""
+    """What has to be said of a slip that moves a sum by less than its last printed digit is
+    worth."""
     figure, value = context.figure, context.value
-    if figure is None or value is None or not figure.step or attempt.network or attempt.value == figure.value:
+    if (
+        figure is None
+        or value is None
+        or not figure.step
+        or attempt.network
+        or attempt.value == figure.value
+    ):
         return ""
     small = abs(attempt.value - value) < figure.step
     return " (less than the last printed digit, so it may be chance)" if small else ""
@@ -65,7 +73,9 @@ def explained(context: Context) -> Iterator[Found]:
         for name, slip in slips.items():
             if not vague or name in ONE_DIGIT:  # of those of one kind, the first
                 fitting = (t for t in slip(context) if figure.holds(t.value))
-                found += [Found(name, t.words + chance(context, t), t.network) for t in islice(fitting, 1)]
+                found += [
+                    Found(name, t.words + chance(context, t), t.network) for t in islice(fitting, 1)
+                ]
         if found:
             yield from found[:MOST]
             return

@@ -1,4 +1,5 @@
-"""Slips of calculations: a factor or a term that is counted but not written, or written but not counted."""
+"""Slips of calculations: a factor or a term that is counted but not written, or written but not
+counted."""
 
 import ast
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ from cnnspec.spec.scope import ExpressionError, Scope
 def colours(c: Context) -> Iterator[Try]:
     """The three colours counted, but not written: 32 * 32 = 3072."""
     if c.claim.kind == "expression" and c.value is not None and "*" in c.subject.expression:
-        yield Try(3 * c.value, f"three channels are counted, but not written: {c.subject.expression}*3")
+        yield Try(
+            3 * c.value, f"three channels are counted, but not written: {c.subject.expression}*3"
+        )
 
 
 def part_left_out(c: Context) -> Iterator[Try]:
@@ -28,7 +31,10 @@ def part_left_out(c: Context) -> Iterator[Try]:
                 value = Expression(text).evaluate(Scope({}))
             except ExpressionError:
                 continue
-            yield Try(Fraction(value), f"without the {ast.unparse(lost)}: {text} = {number_text(Fraction(value))}")
+            yield Try(
+                Fraction(value),
+                f"without the {ast.unparse(lost)}: {text} = {number_text(Fraction(value))}",
+            )
 
 
 class Replace(ast.NodeTransformer):

@@ -16,16 +16,28 @@ def of_cells(cells: Sequence[Cell]) -> Iterator[Found]:
         return
     cut = [c for c in wrong if is_cut(c)]
     if cut:
-        what = "all of them" if len(cut) == len(wrong) else f"{len(cut)} of the {len(wrong)} wrong cells"
+        what = (
+            "all of them"
+            if len(cut) == len(wrong)
+            else f"{len(cut)} of the {len(wrong)} wrong cells"
+        )
         first = cut[0].computed or Fraction(0)
-        yield Found("cut", f"{what} cut off, not rounded: {cut[0].printed} for {number_text(first)}")
+        yield Found(
+            "cut", f"{what} cut off, not rounded: {cut[0].printed} for {number_text(first)}"
+        )
     for cell in [c for c in wrong if c not in cut]:
         if cell.computed is None:
             continue
         right = number_text(cell.computed)
-        if len(right) == len(cell.printed) and sum(a != b for a, b in zip(right, cell.printed, strict=True)) == 1:
-            yield Found("mistyped", f"{cell.printed} in row {cell.row + 1}, column {cell.column + 1} is {right} with "
-                        "one digit another")
+        if (
+            len(right) == len(cell.printed)
+            and sum(a != b for a, b in zip(right, cell.printed, strict=True)) == 1
+        ):
+            yield Found(
+                "mistyped",
+                f"{cell.printed} in row {cell.row + 1}, column {cell.column + 1} is {right} with "
+                "one digit another",
+            )
 
 
 def left_out(cells: Sequence[Cell]) -> Iterator[Found]:
@@ -34,11 +46,18 @@ def left_out(cells: Sequence[Cell]) -> Iterator[Found]:
     printed = [f.value for c in cells if (f := exactly(c.printed))]
     if len(printed) != len(right) - 1 or any(c.column for c in cells):
         return
-    places = [i for i in range(len(right)) if right[:i] + right[i + 1:] == printed]  # a run of equal numbers
+    places = [
+        i for i in range(len(right)) if right[:i] + right[i + 1 :] == printed
+    ]  # a run of equal numbers
     value = right[places[0]] if places else None
     if value is not None:
-        where = f"the {number_text(value)} in place {places[0] + 1}" if len(places) == 1 else (
-            f"one {number_text(value)} of those in places {places[0] + 1} to {places[-1] + 1}")
+        where = (
+            f"the {number_text(value)} in place {places[0] + 1}"
+            if len(places) == 1
+            else (
+                f"one {number_text(value)} of those in places {places[0] + 1} to {places[-1] + 1}"
+            )
+        )
         yield Found("left out", f"{where} is left out, all behind it moved up")
 
 
@@ -48,4 +67,5 @@ def is_cut(cell: Cell) -> bool:
     if figure is None or cell.computed is None or "." not in cell.printed or not figure.step:
         return False
     return abs(figure.value) < abs(cell.computed) < abs(figure.value) + figure.step and (
-        figure.value * cell.computed > 0)
+        figure.value * cell.computed > 0
+    )

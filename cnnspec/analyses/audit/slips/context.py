@@ -12,10 +12,11 @@ from cnnspec.spec.claims import Claim, Subject
 
 
 class Context(Record):
-    """A refuted claim: its figure as printed, the right value, its subject and rows, and the rulings before it.
+    """A refuted claim: its figure as printed, the right value, its subject and rows, and the
+    rulings before it.
 
-    ``figure`` and ``value`` are None where the claim is not about a number; ``sheet`` is, where it is a calculation.
-    """
+    ``figure`` and ``value`` are None where the claim is not about a number; ``sheet`` is, where it
+    is a calculation."""
 
     claim: Claim
     figure: Printed | None
@@ -28,7 +29,8 @@ class Context(Record):
 
 
 class Try(Record):
-    """A value that a slip would have given, and in words how; ``network`` whose it is, if another's."""
+    """A value that a slip would have given, and in words how; ``network`` whose it is, if
+    another's."""
 
     value: Fraction | int
     words: str

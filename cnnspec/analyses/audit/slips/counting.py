@@ -17,14 +17,21 @@ FEW = 40  # layers of which one may have been left out: of more, one fits by cha
 
 def heads(c: Context) -> Iterator[Try]:
     """With the auxiliary heads, which are there in training only."""
-    if c.sheet and c.claim.quantity in ("params", "weights", "macs", "flops", "bytes") and not c.subject.training:
+    if (
+        c.sheet
+        and c.claim.quantity in ("params", "weights", "macs", "flops", "bytes")
+        and not c.subject.training
+    ):
         try:
             rows = c.sheet.chosen(c.subject, training=True)
         except SpecError:
             return
         if len(rows) > len(c.rows):
             reading = COUNTED[c.claim.quantity](c.sheet, rows)[0]
-            yield Try(reading.value, f"with the auxiliary heads, which only training has: {count(reading.value)}")
+            yield Try(
+                reading.value,
+                f"with the auxiliary heads, which only training has: {count(reading.value)}",
+            )
 
 
 def doubled(c: Context) -> Iterator[Try]:
@@ -46,19 +53,32 @@ def without_norms(c: Context) -> Iterator[Try]:
     if c.claim.quantity == "params" and c.value is not None:
         n = sum(r.params - kernels(r) - biases(r) for r in c.rows)
         if n > 0:
-            yield Try(c.value - n, f"without the {count(n)} parameters of norms: {count(int(c.value) - n)}")
+            yield Try(
+                c.value - n,
+                f"without the {count(n)} parameters of norms: {count(int(c.value) - n)}",
+            )
 
 
 def with_buffers(c: Context) -> Iterator[Try]:
     """With the running statistics of batch normalization, which are not trained."""
-    if c.claim.quantity == "params" and c.value is not None and (n := sum(r.buffers for r in c.rows)):
-        yield Try(c.value + n, f"with the {count(n)} running statistics of norms: {count(int(c.value) + n)}")
+    if (
+        c.claim.quantity == "params"
+        and c.value is not None
+        and (n := sum(r.buffers for r in c.rows))
+    ):
+        yield Try(
+            c.value + n,
+            f"with the {count(n)} running statistics of norms: {count(int(c.value) + n)}",
+        )
 
 
 def absent_biases(nodes: list[Node]) -> int:
     """The biases that convolutions would have which have none."""
-    return sum(n.op.parameters(*n.shapes)["weight"][0] for n in nodes
-               if n.op.fields.keys() >= {"bias", "kernel_size"} and not getattr(n.op, "bias", True))
+    return sum(
+        n.op.parameters(*n.shapes)["weight"][0]
+        for n in nodes
+        if n.op.fields.keys() >= {"bias", "kernel_size"} and not getattr(n.op, "bias", True)
+    )
 
 
 def with_biases(c: Context) -> Iterator[Try]:
@@ -66,22 +86,41 @@ def with_biases(c: Context) -> Iterator[Try]:
     if c.claim.quantity == "params" and c.value is not None:
         n = absent_biases([node for r in c.rows for node in r.nodes])
         if n:
-            yield Try(c.value + n, f"with a bias in each convolution, {count(n)} more: {count(int(c.value) + n)}")
+            yield Try(
+                c.value + n,
+                f"with a bias in each convolution, {count(n)} more: {count(int(c.value) + n)}",
+            )
 
 
 def without_biases_in_kilo(c: Context) -> Iterator[Try]:
     """Without the biases, in units of 1024."""
-    if c.claim.quantity == "params" and c.value is not None and c.figure is not None and c.figure.scale == 1000:
+    if (
+        c.claim.quantity == "params"
+        and c.value is not None
+        and c.figure is not None
+        and c.figure.scale == 1000
+    ):
         weights = c.value - sum(map(biases, c.rows))
-        yield Try(weights * Fraction(1000, 1024), f"without biases, {count(int(weights))}, in units of 1,024: "
-                  f"{number_text(weights / 1024)}")
+        yield Try(
+            weights * Fraction(1000, 1024),
+            f"without biases, {count(int(weights))}, in units of 1,024: "
+            f"{number_text(weights / 1024)}",
+        )
 
 
 def layer_left_out(c: Context) -> Iterator[Try]:
     """One layer left out of a sum: the classifier, or any of a few."""
-    if c.claim.quantity not in ("params", "weights", "macs") or c.value is None or c.figure is None or len(c.rows) < 3:
+    if (
+        c.claim.quantity not in ("params", "weights", "macs")
+        or c.value is None
+        or c.figure is None
+        or len(c.rows) < 3
+    ):
         return
-    by_name: dict[str, Callable[[Row], int]] = {"params": lambda r: r.params, "macs": lambda r: r.macs}
+    by_name: dict[str, Callable[[Row], int]] = {
+        "params": lambda r: r.params,
+        "macs": lambda r: r.macs,
+    }
     counted = by_name.get(c.claim.quantity, kernels)
     terms = [(r, n) for r in c.rows if (n := counted(r))]
     some = terms if len(terms) <= FEW and c.figure.digits >= 4 else terms[-1:]
@@ -90,8 +129,14 @@ def layer_left_out(c: Context) -> Iterator[Try]:
 
 
 def other_input(c: Context) -> Iterator[Try]:
-    """224 for 227, or 227 for 224: the input that a text gives beside the one that its own maps need."""
-    if c.sheet is None or c.claim.quantity not in ("macs", "flops", "activation_size", "connections"):
+    """224 for 227, or 227 for 224: the input that a text gives beside the one that its own maps
+    need."""
+    if c.sheet is None or c.claim.quantity not in (
+        "macs",
+        "flops",
+        "activation_size",
+        "connections",
+    ):
         return
     channels, *sides = c.sheet.inputs[0].output
     side = {224: 227, 227: 224}.get(sides[0] if len(set(sides)) == 1 else 0)
@@ -110,7 +155,12 @@ def other_input(c: Context) -> Iterator[Try]:
 def other_channels(c: Context) -> Iterator[Try]:
     """A channel forgotten: an RGB image taken for a grey one, or the other way round."""
     given = c.subject.input
-    if not isinstance(c.subject.layer, dict) or not given or given[0] not in (1, 3) or c.claim.quantity not in COUNTED:
+    if (
+        not isinstance(c.subject.layer, dict)
+        or not given
+        or given[0] not in (1, 3)
+        or c.claim.quantity not in COUNTED
+    ):
         return
     other = (4 - given[0], *given[1:])
     sheet: Sheet = alone(c.subject.layer, other)

@@ -16,8 +16,8 @@ def left_out(c: Context) -> Iterator[Found]:
     for longer, shorter, what in ((right, wrong, "left out"), (wrong, right, "too many")):
         n = len(longer) - len(shorter)
         for i in range(len(shorter) + 1) if n > 0 else ():
-            if longer[:i] + longer[i + n:] == shorter:
-                yield Found(what, f"{what}: {', '.join(longer[i:i + n])}, {place(i, longer)}")
+            if longer[:i] + longer[i + n :] == shorter:
+                yield Found(what, f"{what}: {', '.join(longer[i : i + n])}, {place(i, longer)}")
                 return
 
 

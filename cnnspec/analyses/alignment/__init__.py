@@ -1,0 +1,1 @@
+"""Align two recorded call graphs: which call of one is which call of the other."""

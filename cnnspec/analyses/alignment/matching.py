@@ -1,0 +1,207 @@
+"""Which call of one recording is which of another, by what calls do and what they are connected
+with, not by names.
+
+Calls whose whole past is alike are paired, then those whose whole future is: so one change leaves
+everything before and behind it paired. Between several changes pairs grow from call to call, over a
+call that one side lacks and over one that is set otherwise. What is left is paired in execution
+order by the longest common subsequence."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from difflib import SequenceMatcher
+from itertools import permutations, product
+from typing import Any
+
+from cnnspec.analyses.alignment.dataflow import CONSTANT, Edge, Recording
+from cnnspec.analyses.alignment.surroundings import COMMUTATIVE, futures, pasts, readers
+
+ROUNDS = 200  # of growing over changes: who changed more has another network
+Pairs = dict[int, int]  # calls of the sheet to calls of the model
+Same = Callable[[int, int], bool]
+
+
+def pairing(sheet: Recording, model: Recording) -> Pairs:
+    """The calls of the sheet that have a partner among the model's."""
+    pairs: Pairs = {}
+    past, future = pasts(sheet, model), futures(sheet, model)
+    both = [list(zip(p, f, strict=True)) for p, f in zip(past, future, strict=True)]
+    for keys in (both, past, future):
+        match(keys, sheet, model, pairs)
+    grow(sheet, model, pairs)
+    between(sheet, model, pairs)
+    pairs.update(replaced(sheet, model, pairs))
+    return pairs
+
+
+def match(keys: Any, sheet: Recording, model: Recording, pairs: Pairs) -> None:
+    """Pair the calls that have the same key: those that read the same, else in execution order."""
+    back = {j: i for i, j in pairs.items()}
+    free: dict[Any, list[int]] = defaultdict(list)
+    for j, key in enumerate(keys[1]):
+        if j not in back:
+            free[key].append(j)
+    for i, key in enumerate(keys[0]):
+        there = free[key]
+        if i not in pairs and there:
+            j = there[0]
+            if len(there) > 1:
+                j = next((j for j in there if agree(sheet, model, i, j, pairs, back)), j)
+            there.remove(j)
+            pairs[i], back[j] = j, i
+
+
+def origins(
+    side: Recording, edge: Edge, paired: Iterable[int], hops: int | None = None
+) -> set[Edge]:
+    """The values behind an edge; over at most ``hops`` calls that the other side lacks, to all that
+    they read."""
+    found: set[Edge] = set()
+    seen, front = {edge}, [edge]
+    while front:
+        steps = [
+            e for e in front if e.call >= 0 and e.call not in paired and side.calls[e.call].reads
+        ]
+        found |= set(front) - set(steps) if hops is None or hops >= 0 else set()
+        if hops is not None:
+            hops -= 1
+            if hops < 0:
+                break
+        front = [e for s in steps for e in side.calls[s.call].reads if e not in seen]
+        seen |= set(front)
+    return found
+
+
+def agree(
+    sheet: Recording,
+    model: Recording,
+    i: int,
+    j: int,
+    pairs: Pairs,
+    back: Pairs,
+    hops: int | None = 0,
+) -> bool:
+    """Whether two calls read the same, over ``hops`` calls that the other side lacks (over any
+    number for None)."""
+    ours, theirs = sheet.calls[i].reads, model.calls[j].reads
+    if len(ours) != len(theirs):
+        return False
+    left = [origins(sheet, e, pairs, hops) for e in ours]
+    right = [{mapped(o, back) for o in origins(model, e, back, hops)} for e in theirs]
+    orders = (
+        permutations(right) if sheet.calls[i].kind in COMMUTATIVE and len(right) < 5 else [right]
+    )
+    return any(all(a & b for a, b in zip(left, order, strict=True)) for order in orders)
+
+
+def mapped(edge: Edge, back: Pairs) -> Edge:
+    """A value of the model as one of the sheet; a call that has no partner there is nothing of the
+    sheet's."""
+    return Edge(back.get(edge.call, -2), edge.port) if edge.call >= 0 else CONSTANT
+
+
+def grow(sheet: Recording, model: Recording, pairs: Pairs) -> None:
+    """Pair along the edges: calls that do and read the same, then over what one side lacks, then of
+    one kind."""
+    back = {j: i for i, j in pairs.items()}
+    above = readers(model)
+
+    def alike(i: int, j: int) -> bool:
+        return sheet.calls[i].work == model.calls[j].work
+
+    def of_one_kind(i: int, j: int) -> bool:
+        return sheet.calls[i].kind == model.calls[j].kind
+
+    levels: list[tuple[Same, int, bool]] = [
+        (alike, 0, True),
+        (alike, 1, False),
+        (alike, 3, False),
+        (of_one_kind, 0, False),
+    ]
+    for _ in range(ROUNDS):
+        for same, hops, many in levels:
+            if forward(sheet, model, pairs, back, above, same, hops, many):
+                break
+        else:
+            return
+
+
+def forward(
+    sheet: Recording,
+    model: Recording,
+    pairs: Pairs,
+    back: Pairs,
+    above: dict[int, list[tuple[int, int]]],
+    same: Same,
+    hops: int,
+    many: bool,
+) -> bool:
+    """Pair calls that read the same, as they come: all of them, or the first. Whether there was
+    one."""
+    grown = False
+    for i, call in enumerate(sheet.calls):
+        if i in pairs or not call.reads:
+            continue
+        near = {
+            pairs[e.call]
+            for read in call.reads
+            for e in origins(sheet, read, pairs, hops)
+            if e.call in pairs
+        }
+        steps = sorted({j for k in near for j in further(model, k, back, above, hops)})
+        for j in steps:
+            if same(i, j) and agree(sheet, model, i, j, pairs, back, hops):
+                pairs[i], back[j], grown = j, i, True
+                break
+        if grown and not many:
+            return True
+    return grown
+
+
+def further(
+    model: Recording, j: int, back: Pairs, above: dict[int, list[tuple[int, int]]], hops: int
+) -> set[int]:
+    """The calls without a partner that read call ``j``, over at most ``hops`` other such calls."""
+    found: set[int] = set()
+    front = {j}
+    for _ in range(hops + 1):
+        front = {r for k in front for r, _ in above[k] if r >= 0 and r not in back} - found
+        found |= front
+    return found
+
+
+def between(sheet: Recording, model: Recording, pairs: Pairs) -> None:
+    """Pair what is left, in execution order: first calls that do the same, then calls of one kind
+    in one gap."""
+    taken = set(pairs.values())
+    ours = [i for i in range(len(sheet.calls)) if i not in pairs]
+    theirs = [j for j in range(len(model.calls)) if j not in taken]
+    matcher = SequenceMatcher(
+        None, [sheet.calls[i].work for i in ours], [model.calls[j].work for j in theirs], False
+    )
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag == "equal":
+            pairs.update(zip(ours[a:b], theirs[c:d], strict=True))
+        elif tag == "replace":
+            kinds = SequenceMatcher(
+                None,
+                [sheet.calls[i].kind for i in ours[a:b]],
+                [model.calls[j].kind for j in theirs[c:d]],
+                False,
+            )
+            for x, y, n in kinds.get_matching_blocks():
+                pairs.update(zip(ours[a + x : a + x + n], theirs[c + y : c + y + n], strict=True))
+
+
+def replaced(sheet: Recording, model: Recording, pairs: Pairs) -> Pairs:
+    """Calls of different kinds that stand at the same place: what they read and what reads them are
+    partners."""
+    back = {j: i for i, j in pairs.items()}
+    ours, theirs = readers(sheet), readers(model)
+    found: Pairs = {}
+    free = [j for j in range(len(model.calls)) if j not in back]
+    for i, j in product([i for i in range(len(sheet.calls)) if i not in pairs], free):
+        if i not in found and j not in found.values() and agree(sheet, model, i, j, pairs, back):
+            above = {(pairs.get(r, r if r < 0 else -(9**9)), p) for r, p in ours[i]}
+            if above and above == set(theirs[j]):
+                found[i] = j
+    return found

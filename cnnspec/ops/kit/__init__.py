@@ -1,0 +1,1 @@
+"""What operators are built from: fields, windows, derivations, memory, PyTorch modules."""

@@ -1,0 +1,167 @@
+"""The fields of operators: one declaration is TOML key, default, validation, JSON Schema and
+documentation.
+
+An operator declares ``out_channels: int = size("K, ...")``. The functions in lower case return
+``Any`` so that the attribute keeps the type of its values; on the class it is a :class:`Field`.
+Fields that take lists are in list_fields."""
+
+from typing import Any
+
+from cnnspec.problems import visible
+
+MAX_SIZE = 2**31 - 1
+REQUIRED: Any = object()
+
+
+class OperatorError(Exception):
+    """What an operator cannot take: the rule's code, the message, what would mend it, and the field
+    at fault.
+
+    ``$0``, ``$1`` ... in the message stand for the names of the inputs; the graph fills them in.
+    """
+
+    def __init__(self, rule: str, message: str, hint: str = "", field: str = ""):
+        super().__init__(message)
+        self.rule, self.message, self.hint, self.field = rule, message, hint, field
+
+
+class Field:
+    """One field: its documentation, its default (or REQUIRED), what it takes in words, and its JSON
+    Schema."""
+
+    takes = "a value"
+    name = ""
+
+    def __init__(self, doc: str, default: Any = REQUIRED):
+        self.doc, self.default = doc, default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @property
+    def required(self) -> bool:
+        return self.default is REQUIRED
+
+    def read(self, value: Any) -> Any:
+        """``value`` as the operator keeps it. Raises OperatorError (L003) with what the field takes
+        and what it got."""
+        result = self.accept(value)
+        if result is None:
+            raise OperatorError(
+                "L003", f"{self.name} is {self.takes}, not {described(value)}", field=self.name
+            )
+        return result
+
+    def accept(self, value: Any) -> Any:
+        """``value`` converted, or None where the field does not take it."""
+        raise NotImplementedError
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema (draft-07) of the field's plain values."""
+        raise NotImplementedError
+
+
+def described(value: Any, depth: int = 0) -> str:
+    """A value of a spec as messages quote it: short, printable, with its TOML type where that is
+    the point."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{visible(value, 60)}"'
+    if isinstance(value, float):
+        return f"{value!r} (a float)"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list | tuple):
+        if depth > 2:
+            return "[…]"
+        shown = [described(v, depth + 1) for v in value[:8]] + ["…"] * (len(value) > 8)
+        return visible(f"[{', '.join(shown)}]", 60)
+    return visible(value, 60)
+
+
+def is_int(value: Any, minimum: int, maximum: int = MAX_SIZE) -> bool:
+    """Whether ``value`` is an integer (a boolean is none) within the bounds."""
+    return type(value) is int and minimum <= value <= maximum
+
+
+class Integer(Field):
+    def __init__(self, doc: str, default: Any, minimum: int):
+        super().__init__(doc, default)
+        self.minimum = minimum
+        self.takes = f"an integer from {minimum} to {MAX_SIZE}"
+
+    def accept(self, value: Any) -> Any:
+        return value if is_int(value, self.minimum) else None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.minimum, "maximum": MAX_SIZE}
+
+
+class Flag(Field):
+    takes = "true or false"
+
+    def accept(self, value: Any) -> Any:
+        return value if isinstance(value, bool) else None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+class Real(Field):
+    def __init__(self, doc: str, default: Any, minimum: float, maximum: float):
+        super().__init__(doc, default)
+        self.minimum, self.maximum = minimum, maximum
+        self.takes = f"a number from {minimum:g} to {maximum:g}"
+
+    def accept(self, value: Any) -> Any:
+        number = type(value) in (int, float)
+        return (
+            float(value) if number and self.minimum <= value <= self.maximum else None
+        )  # NaN compares false
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number", "minimum": self.minimum, "maximum": self.maximum}
+
+
+class Choice(Field):
+    def __init__(self, doc: str, default: Any, options: tuple[str, ...]):
+        super().__init__(doc, default)
+        self.options = options
+        self.takes = "one of " + ", ".join(f'"{o}"' for o in options)
+
+    def accept(self, value: Any) -> Any:
+        return value if isinstance(value, str) and value in self.options else None
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.options)}
+
+
+def size(doc: str, default: Any = REQUIRED) -> Any:
+    """A size: an integer of at least 1."""
+    return Integer(doc, default, 1)
+
+
+def natural(doc: str, default: Any = REQUIRED) -> Any:
+    """A count that may be zero."""
+    return Integer(doc, default, 0)
+
+
+def flag(doc: str, default: Any = REQUIRED) -> Any:
+    """true or false."""
+    return Flag(doc, default)
+
+
+def real(doc: str, default: Any = REQUIRED, minimum: float = 0.0, maximum: float = 1e9) -> Any:
+    """A finite number within bounds."""
+    return Real(doc, default, minimum, maximum)
+
+
+def choice(doc: str, *options: str, default: Any = REQUIRED) -> Any:
+    """One of the words in ``options``."""
+    return Choice(doc, default, options)
+
+
+def in_place() -> Any:
+    """The flag of operators that may overwrite their input."""
+    return Flag("whether the output takes the input's place in memory", False)

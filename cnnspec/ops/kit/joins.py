@@ -1,0 +1,118 @@
+"""What operators with several inputs share: their inputs must agree, and the message says which
+side is off."""
+
+from math import prod
+from typing import Any
+
+from cnnspec.ops.kit.fields import OperatorError
+from cnnspec.ops.kit.operator import feature_map
+from cnnspec.ops.kit.windows import per_dimension
+from cnnspec.units import Shape, shape
+
+
+def alike(op: str, xs: tuple[Shape, ...]) -> Shape:
+    """The one shape of all inputs. Raises OperatorError (S012) with both sides and what would mend
+    it."""
+    for i, x in enumerate(xs[1:], 1):
+        if x != xs[0]:
+            raise OperatorError(
+                "S012", f"{op}: $0 is {shape(xs[0])} but ${i} is {shape(x)}", mend(xs[0], x, 0, i)
+            )
+    return xs[0]
+
+
+def broadcast(op: str, xs: tuple[Shape, ...]) -> Shape:
+    """The shape of inputs, of which some may be gates of C x 1 x 1 or 1 x H x W. Raises
+    OperatorError (S012)."""
+    i, full = max(enumerate(xs), key=lambda pair: prod(pair[1]))
+    of_channels = (*full[:1], *(1 for _ in full[1:]))
+    for j, x in enumerate(xs):
+        if x not in (full, of_channels, (1, *full[1:])):
+            gate = len(x) == len(full) and set(x[1:]) == {1}
+            raise OperatorError(
+                "S012",
+                f"{op}: ${i} is {shape(full)} but ${j} is {shape(x)}",
+                f"a gate for its channels is {shape(of_channels)}" if gate else mend(full, x, i, j),
+            )
+    return full
+
+
+def same_sizes(op: str, xs: tuple[Shape, ...]) -> Shape:
+    """The spatial sizes that all inputs have; channels may differ. Raises OperatorError (S012) with
+    both sides."""
+    for i, x in enumerate(xs[1:], 1):
+        if x[1:] != xs[0][1:]:
+            raise OperatorError(
+                "S012",
+                f"{op}: $0 is {shape(xs[0])} but ${i} is {shape(x)}",
+                mend(xs[0], (xs[0][0], *x[1:]), 0, i),
+            )
+    return xs[0][1:]
+
+
+def wanted_sizes(op: str, x: Shape, like: Shape | None, **asked: Any) -> Shape | None:
+    """The spatial sizes that the second input ``like`` or the field ``size`` asks for ``x``.
+
+    None where another field asks. Raises OperatorError (S010, S012, S015) unless exactly one of
+    them does."""
+    _, sizes = feature_map(op, x)
+    given = [name for name, value in asked.items() if value is not None] + ["a second input"] * (
+        like is not None
+    )
+    if len(given) != 1:
+        raise OperatorError(
+            "S015",
+            f"{op} takes its size from one of {', '.join(asked)} and a second input, "
+            f"but has {' and '.join(given) or 'none of them'}",
+            "give exactly one",
+        )
+    if like is None:
+        return None if asked["size"] is None else per_dimension("size", asked["size"], len(sizes))
+    if len(like) != len(x):
+        raise OperatorError(
+            "S012",
+            f"{op}: $0 is {shape(x)} but $1, whose size it is to take, is {shape(like)}",
+            "both must have the same number of dimensions",
+        )
+    return like[1:]
+
+
+def mend(a: Shape, b: Shape, i: int, j: int) -> str:
+    """What would make the shapes ``a`` of input i and ``b`` of input j equal."""
+    if len(a) != len(b):
+        return "both must be feature maps, or both vectors"
+    if a[1:] == b[1:]:
+        return f"${j} needs {a[0]} channels, as a 1x1 convolution with out_channels = {a[0]} gives"
+    (small, si), (large, li) = sorted([(a, i), (b, j)], key=lambda pair: pair[0][1:])
+    needed = f"needs {a[0]} channels instead of {b[0]}" if a[0] != b[0] else ""
+    if stride := lacking_stride(small[1:], large[1:]):
+        both = (
+            f", as a 1x1 convolution with out_channels = {small[0]}, stride = {stride} gives"
+            if needed
+            else ""
+        )
+        return f"${li} lacks stride = {stride}" + (
+            f" and has {large[0]} channels{both}" if needed else ""
+        )
+    lost = {w - v for v, w in zip(small[1:], large[1:], strict=True)}
+    sizes = (
+        f"the sizes {shape(small[1:])} and {shape(large[1:])} differ by no whole stride: check the"
+        f" padding of ${si}"
+    )
+    if len(lost) == 1 and (more := min(lost)) in (2, 4, 6):
+        sizes += f", where {more // 2} more on each side adds {more}"
+    sizes += f", or crop ${li}"
+    return sizes + f"; and ${j} {needed}" * bool(needed)
+
+
+def lacking_stride(small: Shape, large: Shape) -> int:
+    """The stride that takes the sizes ``large`` to ``small``, rounded up or down, or 0 where there
+    is none."""
+    strides = {(2 * w + v) // (2 * v) for v, w in zip(small, large, strict=True)}
+    stride = strides.pop()
+    fits = (
+        all(v in (w // stride, -(-w // stride)) for v, w in zip(small, large, strict=True))
+        if stride > 1
+        else False
+    )
+    return stride if fits and not strides else 0

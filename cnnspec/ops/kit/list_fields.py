@@ -1,0 +1,123 @@
+"""Fields that take lists: a number or a pair for each dimension, a shape, a table of integers.
+
+The functions in lower case are what operators declare, as in :mod:`cnnspec.ops.kit.fields`.
+"""
+
+from typing import Any
+
+from cnnspec.ops.kit.fields import MAX_SIZE, REQUIRED, Field, is_int
+
+PerAxis = int | tuple[int, ...]
+Padding = int | str | tuple[Any, ...]
+
+
+class PerAxisField(Field):
+    def __init__(self, doc: str, default: Any, minimum: int):
+        super().__init__(doc, default)
+        self.minimum = minimum
+        self.takes = f"an integer of at least {minimum}, or a list with one for each dimension"
+
+    def accept(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            good = 1 <= len(value) <= 8 and all(is_int(v, self.minimum) for v in value)
+            return tuple(value) if good else None
+        return value if is_int(value, self.minimum) else None
+
+    def schema(self) -> dict[str, Any]:
+        one = {"type": "integer", "minimum": self.minimum, "maximum": MAX_SIZE}
+        return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": 8}]}
+
+
+class Sides(Field):
+    """What is added on the sides: in numbers, or, where a subclass has ``words``, by a word."""
+
+    takes = "a number, one for each dimension, or a pair for each dimension"
+    words: tuple[str, ...] = ()
+
+    def accept(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value if value in self.words else None
+        if isinstance(value, list | tuple):
+            pairs = [self._side(v) for v in value]
+            return tuple(pairs) if 1 <= len(pairs) <= 8 and None not in pairs else None
+        return value if is_int(value, 0) else None
+
+    @staticmethod
+    def _side(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return tuple(value) if len(value) == 2 and all(is_int(v, 0) for v in value) else None
+        return value if is_int(value, 0) else None
+
+    def schema(self) -> dict[str, Any]:
+        one = {"type": "integer", "minimum": 0, "maximum": MAX_SIZE}
+        pair = {"type": "array", "items": one, "minItems": 2, "maxItems": 2}
+        sides = {"type": "array", "items": {"anyOf": [one, pair]}, "minItems": 1, "maxItems": 8}
+        return {"anyOf": [one, sides, *([{"enum": list(self.words)}] if self.words else [])]}
+
+
+class PaddingField(Sides):
+    takes = 'a number, one for each dimension, a pair for each dimension, "valid", "half" or "same"'
+    words = ("valid", "half", "same")
+
+
+class NewShape(Field):
+    takes = "a list of 1 to 9 sizes, of which one may be -1"
+
+    def accept(self, value: Any) -> Any:
+        good = (
+            isinstance(value, list | tuple)
+            and 1 <= len(value) <= 9
+            and all(is_int(v, 1) or is_int(v, -1, -1) for v in value)
+            and list(value).count(-1) <= 1
+        )
+        return tuple(value) if good else None
+
+    def schema(self) -> dict[str, Any]:
+        one = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MAX_SIZE}, {"enum": [-1]}]}
+        return {"type": "array", "items": one, "minItems": 1, "maxItems": 9}
+
+
+class Rows(Field):
+    takes = "a list of non-empty lists of integers from 0"
+
+    def accept(self, value: Any) -> Any:
+        if not isinstance(value, list | tuple) or not 1 <= len(value) <= 65536:
+            return None
+        good = all(
+            isinstance(r, list | tuple) and r and all(is_int(v, 0) for v in r) for r in value
+        )
+        return tuple(tuple(r) for r in value) if good else None
+
+    def schema(self) -> dict[str, Any]:
+        row = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
+        return {"type": "array", "items": row, "minItems": 1}
+
+
+def per_axis(doc: str, default: Any = REQUIRED, minimum: int = 1) -> Any:
+    """An integer for all spatial dimensions, or a list with one for each."""
+    return PerAxisField(doc, default, minimum)
+
+
+def padding(default: Any = 0) -> Any:
+    """Zero padding: a number, one or a pair per dimension, "valid", "half" or "same"."""
+    return PaddingField(
+        "P, zeros added on each side: a number, one for each dimension, a pair [before, after] "
+        'for each, "valid" (0), "half" (floor(K/2), with dilation) or "same" '
+        "(the output is ceil(W/S); an odd one goes after)",
+        default,
+    )
+
+
+def sides(doc: str, default: Any = REQUIRED) -> Any:
+    """What is added on each side: a number, one or a pair per dimension."""
+    return Sides(doc, default)
+
+
+def new_shape(doc: str, default: Any = REQUIRED) -> Any:
+    """A shape of which one size, given as -1, follows from the others."""
+    return NewShape(doc, default)
+
+
+def rows(doc: str, default: Any = REQUIRED) -> Any:
+    """A table of integers, a list of rows."""
+    return Rows(doc, default)

@@ -1,0 +1,210 @@
+"""What all pooling shares: its work, and the fields and sizes of its windows. Each kind is a file
+of its own."""
+
+from math import gcd, inf, prod
+from typing import Any
+
+from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit.derivation import SYMBOLS, Step, each_axis, elements, symbols, window_sizes
+from cnnspec.ops.kit.fields import OperatorError, flag
+from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding, per_axis
+from cnnspec.ops.kit.operator import Operator, feature_map
+from cnnspec.ops.kit.windows import WHOLE, Axis, Phases, Reach, Window, axes, per_dimension
+from cnnspec.units import Shape
+
+
+class Pooling(Operator):
+    """Many values become one: ``combines`` names the operation that does it, ``divides`` tells an
+    average."""
+
+    combines: str = "comparisons"
+    divides: bool = False
+
+    def work(self, taken: int, y: Shape) -> dict[str, int]:
+        """The work of making outputs of ``taken`` values in all: n values become one by n - 1
+        operations."""
+        return {self.combines: taken - prod(y)} | ({"divisions": prod(y)} if self.divides else {})
+
+    def work_steps(self, formula: str, values: dict[str, int], x: Shape, y: Shape) -> list[Step]:
+        steps = [Step(self.combines, formula, values, self.elementwise(x, y)[self.combines])]
+        return [*steps, elements(y, "divisions")] if self.divides else steps
+
+
+class Pool(Pooling):
+    """Pooling of each channel over sliding windows; the stride is the kernel's size unless it is
+    given."""
+
+    kernel_size: PerAxis = per_axis("K, the window's size")
+    stride: PerAxis | None = per_axis(
+        "S, the step from one window to the next; default: kernel_size", default=None
+    )
+    padding: Padding = padding()
+    ceil_mode: bool = flag("round the number of windows up instead of down", default=False)
+
+    def axes(self, x: Shape) -> list[Axis]:
+        stride = self.kernel_size if self.stride is None else self.stride
+        result = axes(x, self.kernel_size, stride, self.padding, ceil=self.ceil_mode)
+        for a in result:
+            if 2 * max(a.before, a.after) > a.kernel:
+                raise OperatorError(
+                    "S011",
+                    f"a padding of {max(a.before, a.after)} is more than half the window of"
+                    f" {a.kernel}: some windows would hold padding only",
+                    f"padding of at most {a.kernel // 2}",
+                    "padding",
+                )
+        return result
+
+    def output(self, x: Shape) -> Shape:
+        channels, _ = feature_map("pooling", x)
+        return (channels, *(self.positions(a) for a in self.axes(x)))
+
+    def positions(self, a: Axis) -> int:
+        """The windows along one dimension."""
+        if not self.ceil_mode:
+            return a.positions
+        n = -(-(a.padded - a.extent) // a.stride) + 1
+        return n - ((n - 1) * a.stride >= a.size + a.before)
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        return self.work(prod(a.kernel for a in self.axes(x)) * prod(y), y)
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return tuple(a.window for a in self.axes(x))
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        names = ("C", *symbols(SYMBOLS, len(y) - 1))
+        kernel = {f"K_{n}": a.kernel for n, a in zip(names[1:], self.axes(x), strict=True)}
+        formula = f"({'*'.join(kernel)} - 1)*{'*'.join(names)}"
+        return [
+            *window_sizes(self.axes(x), y, self.ceil_mode),
+            elements(y),
+            *self.work_steps(formula, kernel | dict(zip(names, y, strict=True)), x, y),
+        ]
+
+    def covering(self, x: Shape, y: Shape) -> list[Axis]:
+        """The axes padded so far after the input that without ceil_mode they have the same
+        windows."""
+        return [
+            a.replace(after=max(a.after, (n - 1) * a.stride + a.kernel - a.size - a.before))
+            for a, n in zip(self.axes(x), y[1:], strict=True)
+        ]
+
+    def in_memory(self, x: Shape, y: Shape, **more: Any) -> memory.Functions:
+        """The pooling; where the padding differs between the sides, on a padded copy."""
+        if building.symmetric(self.axes(x)):
+            return memory.keeping_input(y, copies=True, **more)
+        padded = prod((x[0], *(a.padded for a in self.covering(x, y))))
+        return (
+            memory.Function(padded, ()),
+            memory.Function(prod(y), (0,), (memory.LAST,), copies=True, **more),
+        )
+
+    def largest(self, torch: Any, x: Shape, y: Shape, return_indices: bool = False) -> Any:
+        """torch's module for the largest value of each window. Raises OperatorError (S011) for
+        indices without a place."""
+        axes = self.axes(x)
+        even = building.symmetric(axes)
+        if return_indices and not even:
+            raise OperatorError(
+                "S011",
+                "PyTorch gives no indices of a max pooling whose padding differs between the sides",
+                "the same padding on both sides",
+                "padding",
+            )
+        cls, window = building.sliding(
+            torch, "MaxPool", axes if even else self.covering(x, y), -inf
+        )
+        return cls(**window, ceil_mode=even and self.ceil_mode, return_indices=return_indices)
+
+
+class GlobalPool(Pooling):
+    """Pooling of each channel over all its positions."""
+
+    keepdim: bool = flag(
+        "whether the output keeps its dimensions, of size 1, or is a vector", default=True
+    )
+
+    def output(self, x: Shape) -> Shape:
+        channels, sizes = feature_map("global pooling", x)
+        return (channels, *(1 for _ in sizes)) if self.keepdim else (channels,)
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        return self.work(prod(x), y)
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return WHOLE
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        names = symbols(SYMBOLS, len(x) - 1)
+        return [
+            elements(y),
+            *self.work_steps(
+                f"({'*'.join(names)} - 1)*C", dict(zip(("C", *names), x, strict=True)), x, y
+            ),
+        ]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        pool = building.dimensional(
+            torch, "AdaptiveAvgPool" if self.divides else "AdaptiveMaxPool", len(x) - 1
+        )(1)
+        return pool if self.keepdim else torch.nn.Sequential(pool, torch.nn.Flatten())
+
+
+class AdaptivePool(Pooling):
+    """Pooling of each channel to a given size: output i reads from floor(i*W/O) up to, not with,
+    ceil((i + 1)*W/O).
+
+    Where O does not divide W, windows overlap by one at each end that is no whole number: all
+    windows along a dimension together read W + O - G positions, G being the greatest common divisor
+    of W and O."""
+
+    output_size: PerAxis = per_axis("O, the output's size")
+
+    def output(self, x: Shape) -> Shape:
+        channels, sizes = feature_map("adaptive pooling", x)
+        return (channels, *per_dimension("output_size", self.output_size, len(sizes)))
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        return self.work(
+            x[0] * prod(w + o - gcd(w, o) for w, o in zip(x[1:], y[1:], strict=True)), y
+        )
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return WHOLE if prod(y[1:]) == 1 else tuple(map(self.phases, x[1:], y[1:]))
+
+    @staticmethod
+    def phases(w: int, o: int) -> Window:
+        """The windows along one dimension, which repeat where W/O in lowest terms does."""
+        advance, period = w // gcd(w, o), o // gcd(w, o)
+        return Window(
+            period,
+            advance,
+            Phases(period, lambda i: range(i * advance // period, -(-(i + 1) * advance // period))),
+        )
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        sizes = list(zip(x[1:], y[1:], strict=True))
+        outputs = [Step(f"output {name}", "O", {"O": o}, o) for name, (_, o) in each_axis(sizes)]
+        reads = [
+            Step(
+                f"reads along {name}",
+                "W + O - G",
+                {"W": w, "O": o, "G": gcd(w, o)},
+                w + o - gcd(w, o),
+            )
+            for name, (w, o) in each_axis(sizes)
+        ]
+        names = symbols(SYMBOLS, len(sizes))
+        read = {f"R_{n}": w + o - gcd(w, o) for n, (w, o) in zip(names, sizes, strict=True)}
+        formula = f"C*({'*'.join(read)} - {'*'.join(names)})"
+        return [
+            *outputs,
+            elements(y),
+            *reads,
+            *self.work_steps(formula, read | dict(zip(("C", *names), y, strict=True)), x, y),
+        ]
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        kind = "AdaptiveAvgPool" if self.divides else "AdaptiveMaxPool"
+        return building.dimensional(torch, kind, len(x) - 1)(y[1:])

@@ -1,0 +1,209 @@
+"""The arithmetic of sliding windows that convolutions and pools share, and how windows read
+positions."""
+
+from collections.abc import Callable, Iterator
+from math import gcd
+from operator import eq
+from typing import Any
+
+from cnnspec.ops.kit.fields import OperatorError
+from cnnspec.ops.kit.list_fields import Padding, PerAxis
+from cnnspec.records import Record
+from cnnspec.units import Shape
+
+
+class Phases:
+    """The offsets of ``n`` phases, each worked out when it is asked for: a spec can make n as large
+    as 2**31.
+
+    It is no ``collections.abc.Sequence``: making such a class costs a start-up as much as a module.
+    """
+
+    def __init__(self, n: int, at: Callable[[int], range]):
+        self.n, self.at = n, at
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __getitem__(self, r: int) -> range:
+        if not 0 <= r < self.n:
+            raise IndexError(r)
+        return self.at(r)
+
+    def __iter__(self) -> Iterator[range]:
+        return map(self.at, range(self.n))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Phases | tuple)
+            and len(self) == len(other)
+            and all(map(eq, self, other))
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Window(Record):
+    """What one dimension of an operator reads, on an unbounded input.
+
+    The output position ``period*t + r`` reads the input positions ``advance*t + o`` for each ``o``
+    in ``offsets[r]`` (none: it reads nothing). A convolution has period 1, advance S, offsets -P,
+    -P+D, ..."""
+
+    period: int
+    advance: int
+    offsets: tuple[range, ...] | Phases
+
+
+def single(offset: int) -> range:
+    """One offset."""
+    return range(offset, offset + 1)
+
+
+class Every(Record):
+    """A reach that needs no arithmetic: ``SAME`` position, or the ``WHOLE`` input."""
+
+    name: str
+
+
+SAME = Every("same")
+WHOLE = Every("whole")
+Reach = Every | tuple[Window, ...]
+
+
+class Axis(Record):
+    """One spatial dimension of a sliding window: input size W, kernel K, stride S, dilation D,
+    padding."""
+
+    size: int
+    kernel: int
+    stride: int
+    dilation: int
+    before: int
+    after: int
+
+    @property
+    def extent(self) -> int:
+        """The positions from the window's first to its last: D*(K - 1) + 1."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def padded(self) -> int:
+        return self.size + self.before + self.after
+
+    @property
+    def positions(self) -> int:
+        """The windows that fit: floor((W - (D*(K - 1) + 1) + before + after)/S) + 1."""
+        return (self.padded - self.extent) // self.stride + 1
+
+    @property
+    def window(self) -> Window:
+        first = -self.before
+        return Window(1, self.stride, (range(first, first + self.extent, self.dilation),))
+
+    @property
+    def transposed(self) -> Window:
+        """The window of what runs the other way: position y reads every x whose window holds it, y
+        = x*S - P + D*j."""
+        common = gcd(self.dilation, self.stride)
+        turn, step = (
+            self.stride // common,
+            self.dilation // common,
+        )  # of j and of x, from a window with y to the next
+        inverse = pow(step, -1, turn)
+
+        def reads(r: int) -> range:
+            y = r + self.before
+            first = y // common * inverse % turn
+            if y % common or first >= self.kernel:
+                return range(0)
+            lowest = first + (self.kernel - 1 - first) // turn * turn
+            x = [(y - self.dilation * j) // self.stride for j in (lowest, first)]
+            return range(x[0], x[1] + 1, step)
+
+        return Window(self.stride, 1, Phases(self.stride, reads))
+
+
+def per_dimension(field: str, value: PerAxis, n: int) -> tuple[int, ...]:
+    """``value`` for each of ``n`` dimensions. Raises OperatorError (S010) where a list has another
+    length."""
+    if isinstance(value, int):
+        return (value,) * n
+    if len(value) != n:
+        raise OperatorError(
+            "S010",
+            f"{field} has {len(value)} values, but $0 has {n} spatial dimension{'s' * (n > 1)}",
+            f"give one number for all, or {n}",
+            field=field,
+        )
+    return value
+
+
+def both_sides(padding: Padding, n: int) -> list[tuple[int, int]]:
+    """A padding in numbers as (before, after) for each of ``n`` dimensions. Raises OperatorError
+    (S010)."""
+    sides: Any = (padding,) * n if isinstance(padding, int) else padding
+    return [
+        side if isinstance(side, tuple) else (side, side)
+        for side in per_dimension("padding", sides, n)
+    ]
+
+
+def axes(
+    x: Shape,
+    kernel_size: PerAxis,
+    stride: PerAxis,
+    padding: Padding,
+    dilation: PerAxis = 1,
+    ceil: bool = False,
+) -> list[Axis]:
+    """The sliding window along each spatial dimension of ``x``. Raises OperatorError (S010, S011).
+
+    Where ``ceil`` rounds up, a window may stick out of the padded input by less than a stride.
+    """
+    sizes = x[1:]
+    n = len(sizes)
+    kernels = per_dimension("kernel_size", kernel_size, n)
+    strides = per_dimension("stride", stride, n)
+    dilations = per_dimension("dilation", dilation, n)
+    if isinstance(padding, tuple) and len(padding) != n:
+        per_dimension("padding", padding, n)
+    result = []
+    for i, (w, k, s, d) in enumerate(zip(sizes, kernels, strides, dilations, strict=True)):
+        axis = Axis(
+            w, k, s, d, *pads(padding[i] if isinstance(padding, tuple) else padding, w, k, s, d)
+        )
+        if axis.extent > axis.padded + (s - 1) * ceil:
+            raise too_small(axis)
+        result.append(axis)
+    return result
+
+
+def pads(padding: Any, w: int, k: int, s: int, d: int) -> tuple[int, int]:
+    """The zeros (before, after) that a padding adds along a dimension."""
+    match padding:
+        case "valid":
+            return 0, 0
+        case "half":
+            return (d * (k - 1) + 1) // 2, (d * (k - 1) + 1) // 2
+        case "same":
+            total = max((-(-w // s) - 1) * s + d * (k - 1) + 1 - w, 0)
+            return total // 2, total - total // 2
+        case (before, after):
+            return before, after
+    return padding, padding
+
+
+def too_small(axis: Axis) -> OperatorError:
+    """The misfit of a window that is larger than what it slides over."""
+    each = -(-(axis.extent - axis.size) // 2)
+    pad = f" + {axis.before} + {axis.after} of padding" if axis.before or axis.after else ""
+    spread = "" if axis.dilation == 1 else f" (kernel {axis.kernel}, dilation {axis.dilation})"
+    return OperatorError(
+        "S011",
+        f"a window of {axis.extent}{spread} does not fit into {axis.size}{pad}: the output would be"
+        " empty",
+        f"a kernel_size of at most {(axis.padded - 1) // axis.dilation + 1}, padding = {each}, "
+        f"or a larger input ($0 gives {axis.size})",
+        field="kernel_size",
+    )

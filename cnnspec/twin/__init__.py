@@ -1,1 +1,0 @@
-"""The PyTorch wing: the twin of a graph, built and measured. Only this room and those that it serves need torch."""

@@ -1,0 +1,329 @@
+"""Random networks that draw every registered operator, for what is planned of memory."""
+
+from collections.abc import Callable, Iterator
+from math import prod
+from random import Random
+from typing import Any, NamedTuple
+
+from cnnspec.ops.kit.fields import OperatorError
+from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.units import Shape
+
+INPLACE = [name for name in OPERATORS if "inplace" in operator(name).fields]
+VECTORS = ("linear", "rbf")  # read them
+ANYWHERE = ("flatten", "tanh", "sigmoid", "mse", "scale")  # read also what roi_align gives
+BELOW_ONE = ("tanh", "sigmoid")  # as a class: the first
+BLOCKS = ("space_to_depth", "depth_to_space")
+KEEP_NOTHING = (
+    "conv",
+    "depthwise_conv",
+    "conv_transpose",
+    "batchnorm",
+    "add",
+    "linear",
+)  # of what they give
+
+
+class Value(NamedTuple):
+    """A value of a network: its line's name, operator and shape."""
+
+    name: str
+    op: str
+    shape: Shape
+
+
+Fields = dict[str, Any]
+Draw = Callable[[Random, Shape], Fields]
+
+
+def window(most: int = 3) -> Draw:
+    return lambda r, x: {"kernel_size": r.randint(1, most), "stride": r.randint(1, 2)}
+
+
+def pool(r: Random, x: Shape) -> Fields:
+    k = r.randint(1, 4)
+    padding = r.choice([0, 0, k // 2, "half", "same"])
+    return {
+        "kernel_size": k,
+        "stride": r.randint(1, 3),
+        "padding": padding,
+        "ceil_mode": padding != "same" and r.random() < 0.3,
+    }
+
+
+def conv(r: Random, x: Shape) -> Fields:
+    groups = r.choice([g for g in (1, 1, 2, 4) if x[0] % g == 0])
+    return {
+        "out_channels": groups * r.choice([1, 2, 3, 4, 4, 32]),
+        "groups": groups,
+        "kernel_size": r.randint(1, 4),
+        "stride": r.randint(1, 2),
+        "padding": r.choice([0, 0, 1, "same"]),
+        "bias": r.random() < 0.7,
+    }
+
+
+def attention(r: Random, x: Shape) -> Fields:
+    """Heads of a width of 2 at least: of one channel each, PyTorch's views and copies are
+    others."""
+    heads = r.choice([h for h in (1, 2, 4) if x[0] % (2 * h) == 0] or [3 * x[0]])
+    return {
+        "heads": heads,
+        "window_size": r.choice([0, 3, 4]),
+        "qkv_bias": r.random() < 0.7,
+        "relative_position": r.random() < 0.5,
+    }
+
+
+def reshape(r: Random, x: Shape) -> Fields:
+    sizes = [n for n in (1, 2, 3, 4, 6, 8) if prod(x) % n == 0]
+    first = r.choice(sizes)
+    return {"shape": [first, prod(x) // first]} if r.random() < 0.3 else {"shape": [prod(x)]}
+
+
+def table(r: Random, x: Shape) -> Fields:
+    rows = [
+        sorted(r.sample(range(x[0]), r.randint(1, min(x[0], 3)))) for _ in range(r.randint(1, 4))
+    ]
+    return {
+        "connections": rows,
+        "kernel_size": r.randint(1, 3),
+        "padding": r.choice([0, 1]),
+        "bias": r.random() < 0.7,
+    }
+
+
+def part(r: Random, x: Shape) -> Fields:
+    """Two channels at least: of one, PyTorch's layouts are two at once."""
+    start = r.randrange(max(x[0] - 1, 1))
+    return {"start": start, "stop": r.randint(start + 2, max(x[0], start + 2))}
+
+
+FIELDS: dict[str, Draw] = {
+    "conv": conv,
+    "conv_table": table,
+    "attention": attention,
+    "reshape": reshape,
+    "slice_channels": part,
+    "depthwise_conv": lambda r, x: {
+        "kernel_size": r.randint(1, 3),
+        "padding": r.choice([0, 1, "same"]),
+    },
+    "conv_transpose": lambda r, x: {"out_channels": r.randint(1, 4), **window()(r, x)},
+    "linear": lambda r, x: {"out_features": r.randint(1, 8), "bias": r.random() < 0.7},
+    "rbf": lambda r, x: {"out_features": r.randint(1, 5)},
+    **dict.fromkeys(("maxpool", "avgpool", "minpool", "sumpool"), pool),
+    **{f"global_{kind}pool": lambda r, x: {"keepdim": r.random() < 0.5} for kind in ("avg", "max")},
+    **{
+        f"adaptive_{kind}pool": lambda r, x: {"output_size": r.randint(1, 5)}
+        for kind in ("avg", "max")
+    },
+    "channel_pool": lambda r, x: {
+        "kernel_size": r.randint(1, 4),
+        "stride": r.randint(1, 3),
+        "kind": r.choice(["max", "average"]),
+    },
+    "trainable_subsampling": window(),
+    "batchnorm": lambda r, x: {"affine": r.random() < 0.8},
+    "layernorm": lambda r, x: {
+        "over": r.choice(["channels", "channels", "all"]),
+        "affine": r.random() < 0.8,
+    },
+    "groupnorm": lambda r, x: {
+        "groups": r.choice([g for g in (1, 2, 4) if x[0] % g == 0]),
+        "affine": r.random() < 0.8,
+    },
+    "lrn": lambda r, x: {"size": r.choice([3, 5])},
+    "channel_scale": lambda r, x: {"bias": r.random() < 0.5},
+    "scale": lambda r, x: {"factor": 0.5},
+    "dropout": lambda r, x: {"p": r.choice([0.0, 0.5]), "channels": r.random() < 0.5},
+    "stochastic_depth": lambda r, x: {
+        "p": r.choice([0.0, 0.2]),
+        "mode": r.choice(["row", "batch"]),
+    },
+    "pad": lambda r, x: {
+        "padding": r.randint(0, 2),
+        "mode": r.choice(["constant", "reflect", "replicate"]),
+    },
+    "pad_channels": lambda r, x: {"before": r.randint(0, 2), "after": r.randint(1, 2)},
+    "crop": lambda r, x: {"size": r.randint(2, 4)},
+    "upsample": lambda r, x: {
+        "scale_factor": r.choice([1.5, 2]),
+        "mode": r.choice(["nearest", "bilinear"]),
+    },
+    "subsample": lambda r, x: {"stride": r.randint(1, 3)},
+    "channel_shuffle": lambda r, x: {"groups": 2},
+    "space_to_depth": lambda r, x: {"block": 2},
+    "depth_to_space": lambda r, x: {"block": 2},
+    "roi_align": lambda r, x: {
+        "regions": r.randint(1, 5),
+        "output_size": r.randint(1, 3),
+        "sampling_ratio": r.randint(1, 2),
+    },
+    "box_rows": lambda r, x: {"values": r.choice([n for n in (1, 2, 4) if x[0] % n == 0])},
+}
+
+
+class Dag:
+    """A network in the making: lines of a spec, and the values that they give; and a batch to run
+    it with.
+
+    Each seed tries for an operator of its own before others. A ``careless`` one works in place
+    wherever it can, on what somebody may need."""
+
+    def __init__(self, seed: int, size: int, careless: bool = False):
+        self.careless = careless
+        self.random = r = Random(seed)
+        self.batch = seed % 8 + 1
+        self.made: dict[str, tuple[Any, Shape]] = {}
+        self.input = (r.choice([3, 4, 6, 8]), r.randint(5, 12), r.randint(5, 12))
+        self.values = [Value("input", "input", self.input)]
+        self.lines: list[str] = []
+        self.read: set[str] = set()
+        self.spent: set[str] = set()  # overwritten in place
+        self.add(
+            "conv",
+            [self.values[0]],
+            {"out_channels": r.choice([4, 8]), "kernel_size": 3, "padding": 1},
+        )
+        names, own = [*OPERATORS], [*OPERATORS][seed % len(OPERATORS)]
+        for _ in range(20 * size):
+            if len(self.lines) < size:
+                self.grow(
+                    own
+                    if own not in {v.op for v in self.values} and r.random() < 0.4
+                    else r.choice(names)
+                )
+        if seed % 3 == 0:
+            self.head()
+        self.values = self.values[1:]
+        self.frozen = self.freeze() if seed % 4 == 3 else ()
+
+    @property
+    def text(self) -> str:
+        """The spec; what nobody reads are its outputs."""
+        ends = [v.name for v in self.values if v.name not in self.read]
+        return (
+            f"input = {list(self.input)}\noutputs = {ends}\nlayers = [\n".replace("'", '"')
+            + "".join(f"  {line},\n" for line in self.lines)
+            + "]\n"
+        )
+
+    def head(self) -> None:
+        """One vector of logits, so that no output is large, and layers can be, and the pass forward
+        as well."""
+        for value in [
+            v for v in self.values[1:] if v.name not in self.read and v.name not in self.spent
+        ]:
+            if 1 < len(value.shape) < 4:
+                self.add("global_avgpool", [value], {"keepdim": False})
+            elif len(value.shape) > 3:
+                self.add("flatten", [value], {})
+        ends = [v for v in self.values[1:] if v.name not in self.read]
+        if len(ends) > 1:
+            self.add("concat", ends, {})
+        self.add("linear", [self.values[-1]], {"out_features": self.random.randint(1, 8)})
+
+    def freeze(self) -> tuple[str, ...]:
+        """Layers that are not trained: the first ones, or any, but never all."""
+        owners = [name for name, (op, *shapes) in self.made.items() if op.parameters(*shapes)]
+        if len(owners) < 2:
+            return ()
+        r = self.random
+        return tuple(
+            owners[: r.randrange(1, len(owners))]
+            if r.random() < 0.6
+            else r.sample(owners, len(owners) // 2)
+        )
+
+    def grow(self, name: str) -> None:
+        """A line more, of an operator, where it fits what it draws to read."""
+        r, kind = self.random, operator(name)
+        there = [
+            v
+            for v in self.values
+            if v.name not in self.spent and (len(v.shape) < 4 or name in ANYWHERE)
+        ]
+        vectors = [v for v in there if len(v.shape) == 1]
+        some = vectors if name in VECTORS and vectors else there[-4:] if r.random() < 0.7 else there
+        first = r.choice(some)
+        inputs = [first]
+        if kind.undoes:
+            pools = [
+                v for v in there if v.op == kind.undoes and self.made[v.name][0].padding != "same"
+            ]
+            if not pools:
+                self.grow(kind.undoes)
+                return
+            last = r.choice(pools)
+            inputs = [r.choice([v for v in there if v.shape == last.shape]), last]
+        elif kind.arity[0] > 1 or (kind.arity[1] > 1 and r.random() < 0.5):
+            others = [
+                v
+                for v in there
+                if name in ("crop", "upsample", "concat", "roi_align") or v.shape == first.shape
+            ]
+            inputs += r.choices(others, k=1 if kind.arity[1] == 2 else r.randint(1, 2))
+        if name in VECTORS and len(first.shape) > 1:
+            self.add("flatten", inputs, {})
+            return
+        fields = FIELDS.get(name, lambda r, x: {})(r, first.shape)
+        if kind.size_only and len(inputs) > 1:
+            fields = {k: v for k, v in fields.items() if k not in ("size", "scale_factor")}
+        alone = first.name not in self.read and first.op in KEEP_NOTHING
+        if name in INPLACE and (self.careless or (alone and r.random() < 0.5)):
+            fields["inplace"] = True
+        self.add(name, inputs, fields)
+
+    def add(self, name: str, inputs: list[Value], fields: Fields) -> None:
+        """A line, unless it does not fit, or becomes large."""
+        try:
+            op: Any = operator(name)(**fields)
+            if op.undoes:
+                op.undo(*self.made[inputs[-1].name])
+            output = op.output(*[v.shape for v in inputs])
+            build(op, [v.shape for v in inputs], output)
+        except OperatorError:
+            return
+        if name in ("batchnorm", "groupnorm") and self.batch * prod(output[1:]) == 1:
+            return  # PyTorch takes no variance of one value
+        if (
+            name == "cross_entropy"
+            and inputs[1:]
+            and inputs[1].shape[0] == 1
+            and inputs[1].op not in BELOW_ONE
+        ):
+            return  # a number of a class that there is not
+        if prod(output) > 4096 or (
+            inputs[0].op == "box_rows" and ("pool" in name or name in BLOCKS)
+        ):
+            return  # rows of numbers are no maps: they can lie in one piece in a way that is not planned
+        line = f"n{len(self.lines)}"
+        if fields.get("inplace"):
+            self.spent.add(inputs[0].name)
+        self.read |= {v.name for v in inputs}
+        self.values.append(Value(line, name, output))
+        self.made[line] = op, inputs[0].shape
+        given = "".join(f", {key} = {toml(value)}" for key, value in fields.items())
+        reads = toml([v.name for v in inputs])
+        self.lines.append(f'{{ name = "{line}", op = "{name}", from = {reads}{given} }}')
+
+
+def build(op: Any, inputs: list[Shape], output: Shape) -> None:
+    """Raises OperatorError where PyTorch has no such operator."""
+    import torch
+
+    op.build(torch, *inputs, y=output)
+
+
+def toml(value: Any) -> str:
+    return (
+        str(value).replace("'", '"').replace("True", "true").replace("False", "false")
+        if not isinstance(value, str)
+        else f'"{value}"'
+    )
+
+
+def dags(count: int, size: int = 10, start: int = 0) -> Iterator[Dag]:
+    """Networks by the numbers of their seeds."""
+    return (Dag(seed, size) for seed in range(start, start + count))

@@ -1,0 +1,57 @@
+"""Random networks of every operator: memory as planned against memory as PyTorch allocates it,
+without a byte off."""
+
+import re
+
+import pytest
+import support
+from dags import Dag
+from test_memory import EXACT, differences
+
+from cnnspec.analyses.memory.answer import OPTIMIZERS
+from cnnspec.graph.model import Graph
+from cnnspec.ops.registry import OPERATORS
+from cnnspec.problems import RequestError
+from cnnspec.pytorch.executor import build
+from cnnspec.pytorch.memory import measured
+
+MANY = 500
+
+
+def size(seed: int) -> int:
+    """Small networks, in which each operator can be the largest, and larger ones."""
+    return 3 + seed % 10
+
+
+def test_the_networks_draw_every_operator() -> None:
+    drawn = {
+        op for seed in range(MANY) for op in re.findall(r'op = "(\w+)"', Dag(seed, size(seed)).text)
+    }
+    assert drawn == set(OPERATORS)
+
+
+def compare(seed: int) -> None:
+    dag = Dag(seed, size(seed))
+    graph = support.graph_of(dag.text)
+    optimizer = OPTIMIZERS[seed % len(OPTIMIZERS)]
+    try:
+        found = differences(graph, dag.batch, optimizer, dag.frozen)
+    except RequestError:  # what is not frozen leads to no output
+        found = EXACT if not gradients(graph, dag) else {}
+    assert found == EXACT, f"{found}\n{dag.text}\nfrozen {dag.frozen}"
+
+
+def gradients(graph: Graph, dag: Dag) -> int:
+    """The bytes of gradients that a network really has."""
+    return measured(graph, build(graph), dag.batch, "mse", "none", frozenset(dag.frozen)).gradients
+
+
+@pytest.mark.parametrize("seed", range(MANY, MANY + 24))
+def test_a_random_network_needs_what_was_planned(seed: int) -> None:
+    compare(seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(MANY))
+def test_each_of_many_random_networks_needs_what_was_planned(seed: int) -> None:
+    compare(seed)

@@ -1,0 +1,294 @@
+"""Memory as planned, without PyTorch, against memory as PyTorch allocates it: no byte may
+differ."""
+
+import pytest
+import support
+
+import cnnspec
+from cnnspec.analyses.memory.answer import MODES, OPTIMIZERS, memory
+from cnnspec.analyses.memory.freeze import frozen_layers
+from cnnspec.graph.model import Graph
+from cnnspec.ops.kit.operator import Operator
+from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.pytorch.executor import build
+from cnnspec.pytorch.memory import measured
+
+BEFORE = '{ name = "a", op = "conv", out_channels = 8, kernel_size = 3, padding = 1 },\n'
+AFTER = '{ name = "z", op = "conv", out_channels = 4, kernel_size = 1 },\n'
+POOLED = (
+    '{ name = "p", op = "global_avgpool", keepdim = false }, { name = "z", op = "linear",'
+    " out_features = 3 },"
+)
+SUMMED = '{ name = "s", op = "conv", out_channels = 1, kernel_size = 16 },'
+ALONE = {
+    "conv": "out_channels = 6, kernel_size = 3, stride = 2, groups = 2",
+    "depthwise_conv": "kernel_size = 3, padding = 1",
+    "conv_transpose": "out_channels = 6, kernel_size = 2, stride = 2",
+    "maxpool": "kernel_size = 3, stride = 2",
+    "avgpool": "kernel_size = 3, stride = 2, padding = 1",
+    "global_avgpool": "",
+    "global_maxpool": "",
+    "adaptive_avgpool": "output_size = 4",
+    "adaptive_maxpool": "output_size = 4",
+    "batchnorm": "",
+    "groupnorm": "groups = 2",
+    "lrn": "size = 5",
+    "channel_scale": "bias = true",
+    "scale": "factor = 0.5",
+    "dropout": "",
+    "stochastic_depth": "p = 0.2",
+    "position_embedding": "",
+    "relu": "",
+    "relu6": "",
+    "leaky_relu": "",
+    "prelu": "",
+    "elu": "",
+    "sigmoid": "",
+    "tanh": "",
+    "silu": "",
+    "gelu": "",
+    "softplus": "",
+    "hardsigmoid": "",
+    "hardswish": "",
+    "softmax": "",
+    "log_softmax": "",
+    "identity": "",
+    "reshape": "shape = [4, 32, 16]",
+    "pad": "padding = 1",
+    "pad_channels": "before = 1, after = 2",
+    "crop": "size = 10",
+    "upsample": "scale_factor = 2",
+    "subsample": "stride = 2",
+    "slice_channels": "start = 2, stop = 5",
+    "channel_shuffle": "groups = 2",
+    "space_to_depth": "block = 2",
+    "depth_to_space": "block = 2",
+    "conv_table": "connections = [[0, 1], [2, 3], [3, 4, 5]], kernel_size = 3, padding = 1",
+    "minpool": "kernel_size = 2",
+    "sumpool": "kernel_size = 3, padding = 1, stride = 2",
+    "channel_pool": "kernel_size = 3, stride = 2",
+    "trainable_subsampling": "",
+    "frozen_batchnorm": "",
+    "layernorm": "",
+    "l2norm": "",
+    "attention": "heads = 2, window_size = 3, relative_position = true",
+    "roi_align": "regions = 5, output_size = 3",
+}
+JOINS = ("add", "mul", "concat", "abs_difference")
+OTHERS = {
+    "rbf": (
+        '{ name = "f", op = "flatten" }, { name = "o", op = "rbf", out_features = 5 },'
+        '{ name = "p", op = "linear", out_features = 5 },'
+    ),
+    "maxunpool": (
+        '{ name = "p", op = "maxpool", kernel_size = 2 }, { name = "o", op = "maxunpool", from ='
+        ' ["p", "p"] },' + AFTER
+    ),
+    "pool for its indices": (
+        '{ name = "p", op = "maxpool", kernel_size = 2 }, { name = "q", op = "conv",'
+        'out_channels = 8, kernel_size = 1, stride = 2, from = "a" },'
+        '{ name = "o", op = "maxunpool", from = ["q", "p"] },' + AFTER
+    ),
+    "mse": '{ name = "t", op = "tanh" }, { name = "o", op = "mse", from = ["a", "t"] },',
+    "mse to zero": '{ name = "o", op = "mse" },',
+    "cross_entropy": '{ name = "o", op = "cross_entropy" },',
+    "probabilities": (
+        '{ name = "t", op = "softmax" }, { name = "o", op = "cross_entropy", from = ["a", "t"] },'
+    ),
+    "classes": (
+        '{ name = "t", op = "conv", out_channels = 1, kernel_size = 1 },'
+        '{ name = "o", op = "cross_entropy", from = ["a", "t"] },'
+    ),
+    "average of channels": (
+        '{ name = "o", op = "channel_pool", kernel_size = 3, kind = "average" },' + AFTER
+    ),
+    "norm over all": '{ name = "o", op = "layernorm", over = "all" },' + AFTER,
+    "attention": (
+        '{ name = "n", op = "layernorm" }, { name = "o", op = "attention", heads = 4 },' + AFTER
+    ),
+    "attention in windows": (
+        '{ name = "o", op = "attention", heads = 4, window_size = 4, qkv_bias = false },' + AFTER
+    ),
+    "regions of two maps": (
+        '{ name = "p", op = "maxpool", kernel_size = 2 }, { name = "o", op = "roi_align",'
+        'regions = 3, output_size = [2, 3], sampling_ratio = 1, from = ["a", "p"] },'
+    ),
+    "batch depth": '{ name = "o", op = "stochastic_depth", p = 0.2, mode = "batch" },' + AFTER,
+    "reflections": '{ name = "o", op = "pad", padding = 1, mode = "reflect" },' + AFTER,
+    "same average": (
+        '{ name = "o", op = "avgpool", kernel_size = 4, stride = 3, padding = "same" },' + AFTER
+    ),
+    "flatten": '{ name = "o", op = "flatten" }, { name = "p", op = "linear", out_features = 5 },',
+    "box_rows": '{ name = "o", op = "box_rows", values = 4 },',
+    "same": (
+        '{ name = "o", op = "conv", out_channels = 6, kernel_size = 4, padding = "same" },' + AFTER
+    ),
+    **{
+        f"channels last, {name}": '{ name = "n", op = "layernorm" },' + line + AFTER
+        for name, line in {
+            "gelu": '{ name = "o", op = "gelu" },',
+            "maxpool": '{ name = "o", op = "maxpool", kernel_size = 2 },',
+            "flatten": (
+                '{ name = "o", op = "flatten" }, { name = "p", op = "reshape", shape = [8, 16,'
+                " 16] },"
+            ),
+            "softmax": '{ name = "o", op = "softmax" },',
+            "norm": '{ name = "o", op = "batchnorm" },',
+            "join": '{ name = "o", op = "add", from = ["n", "a"] },',
+        }.items()
+    },
+    **{
+        f"gradients that lie as maps, {op}": (
+            f'{{ name = "n", op = "layernorm" }}, {{ name = "o", op = "{op}", '
+            f"out_channels = 64, kernel_size = {k} }},{POOLED}"
+        )
+        for op, k in (("conv", 3), ("conv", 5), ("conv_transpose", 2))
+    },
+    "frozen norm before a head": '{ name = "o", op = "batchnorm" },' + POOLED,
+    "same pool": (
+        '{ name = "o", op = "maxpool", kernel_size = 4, stride = 1, padding = "same" },' + AFTER
+    ),
+    **{
+        f"{op} in place": f'{{ name = "o", op = "{op}", inplace = true }},{AFTER}'
+        for op in ("relu", "leaky_relu", "elu", "relu6", "silu", "hardswish", "hardsigmoid")
+    },
+    **{
+        f"dropout in place {where}": (
+            f'{{ name = "o", op = "dropout", inplace = true{more} }},{after}'
+        )
+        for where, more, after in (
+            ("in between", "", AFTER),
+            ("of channels", ", channels = true", AFTER),
+            ("of what is large", "", SUMMED),
+        )
+    },
+    "two that meet": (
+        '{ name = "o", op = "relu" }, { name = "p", op = "add", from = ["o", "a"] },'
+        '{ name = "q", op = "concat", from = ["p", "o", "a"] },' + AFTER
+    ),
+}
+SMALL = [
+    "lenet5",
+    "bird_cnn",
+    "cnn_1d",
+    "mlp_mnist",
+    "resnet20_cifar",
+    "densenet_40_12",
+    "conv_autoencoder",
+    "dcgan_generator",
+    "squeezenet1_1",
+    "mobilenet_v3_small",
+    "shufflenet_v2_x1_0",
+]
+LARGER = [
+    "alexnet",
+    "googlenet",
+    "resnet18",
+    "resnet50",
+    "mobilenet_v2",
+    "efficientnet_b0",
+    "densenet_bc_100_12",
+    "regnet_y_400mf",
+    "se_resnet50",
+    "xception",
+    "preact_resnet110",
+    "siamese",
+]
+
+
+def lines() -> dict[str, str]:
+    alone = {
+        op: f'{{ name = "o", op = "{op}"{", " * bool(fields)}{fields} }},\n{AFTER}'
+        for op, fields in ALONE.items()
+    }
+    joins = {
+        op: (
+            f'{{ name = "o", op = "tanh" }}, {{ name = "p", op = "{op}", from = ["a", "o"]'
+            f" }},\n{AFTER}"
+        )
+        for op in JOINS
+    }
+    return alone | joins | OTHERS
+
+
+def differences(
+    graph: Graph, batch: int, optimizer: str = "none", freeze: tuple[str, ...] = ()
+) -> dict[str, int]:
+    """By how many bytes the plan is off."""
+    plan = memory(graph, batch, optimizer=optimizer, freeze=freeze)
+    found = measured(graph, build(graph), batch, plan.loss, optimizer, frozen_layers(graph, freeze))
+    peaks = {mode: plan.ground(mode) for mode in MODES}
+    return {
+        "saved": plan.saved - found.saved,
+        "inference": plan.inference_peak - peaks["inference"] - found.inference,
+        "training": plan.training_peak - peaks["training"] - found.training,
+        "gradients": plan.gradients - found.gradients,
+        "state": plan.state - found.state,
+    }
+
+
+EXACT = dict.fromkeys(("saved", "inference", "training", "gradients", "state"), 0)
+
+
+@pytest.mark.parametrize("case", lines())
+@pytest.mark.parametrize("batch", [1, 3])
+def test_an_operator_needs_what_was_planned(case: str, batch: int) -> None:
+    graph = support.graph_of(f"input = [6, 16, 16]\nlayers = [\n{BEFORE}{lines()[case]}]\n")
+    assert differences(graph, batch) == EXACT
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("case", lines())
+def test_a_frozen_operator_needs_what_was_planned(case: str) -> None:
+    graph = support.graph_of(f"input = [6, 16, 16]\nlayers = [\n{BEFORE}{lines()[case]}]\n")
+    owners = [n.name for n in graph.layers() if n.op.parameters(*n.shapes)]
+    alone = (
+        [] if len(owners) == 1 else owners if case != "classes" else ["t"]
+    )  # to which comes no gradient there
+    for frozen in [
+        *((name,) for name in alone),
+        *(tuple(owners[:n]) for n in range(2, len(owners))),
+    ]:
+        assert differences(graph, 2, freeze=frozen) == EXACT, frozen
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "name", ["lenet5", "mlp_mnist"]
+)  # whose peaks are in the backward pass and in the step
+def test_a_step_of_the_optimizer_needs_what_was_planned(name: str, optimizer: str) -> None:
+    assert differences(cnnspec.load(name).graph, 1, optimizer) == EXACT
+
+
+def test_the_peak_can_stand_in_the_step() -> None:
+    assert cnnspec.load("mlp_mnist").memory(1, optimizer="adam").training_at.endswith("(step)")
+
+
+@pytest.mark.parametrize("frozen", [("layer1.*",), ("conv1",), ("layer*",), ("conv1", "layer*")])
+def test_a_frozen_network_needs_what_was_planned(frozen: tuple[str, ...]) -> None:
+    assert differences(cnnspec.load("resnet20_cifar").graph, 2, "adam", frozen) == EXACT
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_network_of_which_nothing_is_trained_has_no_backward_pass(optimizer: str) -> None:
+    graph = support.graph_of(
+        'input = [3, 8, 8]\nlayers = [{ name = "a", op = "maxpool", kernel_size = 2 }]\n'
+    )
+    assert differences(graph, 2, optimizer) == EXACT
+
+
+@pytest.mark.parametrize(
+    "name", [*SMALL, *(pytest.param(n, marks=pytest.mark.long) for n in LARGER)]
+)
+def test_a_network_needs_what_was_planned(name: str) -> None:
+    assert differences(cnnspec.load(name).graph, 2) == EXACT
+
+
+def test_every_operator_is_compared() -> None:
+    others = {"linear", "flatten", "box_rows", "rbf", "maxunpool", "mse", "cross_entropy"}
+    assert set(OPERATORS) == set(ALONE) | set(JOINS) | others
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_operator_says_what_it_needs(name: str) -> None:
+    assert operator(name).memory is not Operator.memory
