@@ -1,66 +1,69 @@
-"""How a number is printed: once, here. Every ambiguous number leaves this module with its unit."""
+"""Format numbers, shapes and sizes for printing, and parse them from text."""
 
 Shape = tuple[int, ...]
 
 GIB = 2**30
-MAX_BATCH = 10**9  # examples: more are a slip
+MAX_BATCH = 10**9  # examples; a larger batch is a typing mistake
 
 
-def count(n: int) -> str:
-    """An exact integer with thousands separators: ``60,965,224``."""
+def format_count(n: int) -> str:
+    """Format an integer with thousands separators: ``60,965,224``."""
     return f"{n:,}"
 
 
-def plural(n: int, what: str) -> str:
-    """A number of things: 1 file, 2,000 files."""
-    return f"{count(n)} {what}{'s' * (n != 1)}"
+def format_plural(n: int, what: str) -> str:
+    """Format a number with its noun: ``1 file``, ``2,000 files``."""
+    return f"{format_count(n)} {what}{'s' * (n != 1)}"
 
 
-def signed(n: int) -> str:
-    """A change: an exact integer with its sign and thousands separators."""
+def format_signed(n: int) -> str:
+    """Format a change with its sign and thousands separators: ``+1,024``."""
     return f"{n:+,}"
 
 
-def shape(dims: Shape, times: str = "x") -> str:
-    """A shape as textbooks write it: ``96x55x55``."""
+def format_shape(dims: Shape, times: str = "x") -> str:
+    """Format a shape as ``96x55x55``."""
     return times.join(map(str, dims)) if dims else "scalar"
 
 
-def hwc(dims: Shape) -> str:
-    """A shape in the channels-last notation of textbooks: ``(28, 28, 8)``, a vector as ``(120,
-    1)``."""
+def format_hwc(dims: Shape) -> str:
+    """Format (C, H, W) in the (H, W, C) order of many textbooks: ``(28, 28, 8)``.
+
+    A vector of 120 is ``(120, 1)``."""
     return f"({dims[0]}, 1)" if len(dims) == 1 else f"({', '.join(map(str, (*dims[1:], dims[0])))})"
 
 
-def chw(dims: Shape) -> str:
-    """A shape in PyTorch's notation, without the batch: ``(8, 28, 28)``, a vector as ``(120)``."""
+def format_chw(dims: Shape) -> str:
+    """Format a shape as PyTorch does, without the batch: ``(8, 28, 28)``, ``(120)``."""
     return f"({', '.join(map(str, dims))})"
 
 
-def channels_last(dims: Shape) -> bool:
-    """Whether an input's shape looks like (H, W, C), which would be read as H channels of W x C."""
+def looks_channels_last(dims: Shape) -> bool:
+    """Whether an input's shape looks like (H, W, C), which cnnspec would read as (C, H, W)."""
     return len(dims) == 3 and dims[-1] <= 4 < dims[0]
 
 
-def giga(n: int, unit: str) -> str:
-    """A large count in words beside its exact value: ``724.407 MMACs`` for 724,406,816 and
-    ``MACs``."""
+def format_prefixed(n: int, unit: str) -> str:
+    """Format a count with a decimal prefix: ``724.407 MMACs`` for 724,406,816 and ``MACs``."""
     for size, prefix in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
         if n >= size:
             return f"{n / size:.3f} {prefix}{unit}"
     return f"{n} {unit}"
 
 
-def short(n: int, unit: str = "", digits: int = 4) -> str:
-    """A count to some significant digits, as papers print it: ``25.56M``; what has no more, and no
-    unit, as it is.
+def format_short(n: int, unit: str = "", digits: int = 4) -> str:
+    """Format a count with a number of significant digits, as papers do: ``25.56M``.
 
-    >>> short(4089184256), short(608), short(102_228_128, "B"), short(138_357_544, digits=3)
-    ('4.089G', '608', '102.2MB', '138M')
+    A count that has no more digits than that, and no unit, is printed exactly.
+
+    >>> format_short(4089184256), format_short(608), format_short(102_228_128, "B")
+    ('4.089G', '608', '102.2MB')
+    >>> format_short(138_357_544, digits=3)
+    '138M'
     """
     if n < 10**digits and not unit:
         return str(n)
-    two = 2 * 10**digits  # what would round up to 1000 has the next prefix
+    two = 2 * 10**digits  # a value that would round up to 1000 takes the next prefix
     steps = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
     size, prefix = next((step for step in steps if two * n >= (two - 1) * step[0]), (1, ""))
     value, whole = n / size, 0 if size == 1 else digits - 1
@@ -70,57 +73,57 @@ def short(n: int, unit: str = "", digits: int = 4) -> str:
 
 
 def megabytes(n: int) -> str:
-    """Bytes in both readings of a megabyte: ``243.9 MB (232.6 MiB)``."""
+    """Format bytes in both megabytes: ``243.9 MB (232.6 MiB)``."""
     return f"{n / 1e6:.1f} MB ({n / 2**20:.1f} MiB)"
 
 
 def size_of(n: int) -> str:
-    """Bytes, in megabytes where there are at least 10 of them: ``82,856 bytes``."""
-    return megabytes(n) if n >= 10**7 else f"{count(n)} bytes"
+    """Format bytes: exactly below 10 MB, as ``82,856 bytes``, else in megabytes."""
+    return megabytes(n) if n >= 10**7 else f"{format_count(n)} bytes"
 
 
-def byte_size(text: str) -> int | None:
-    """The bytes in ``24GiB`` or ``500 MB``; None where there are none."""
-    import re  # wanted by few commands only
+def parse_bytes(text: str) -> int | None:
+    """Parse a size such as ``24GiB`` or ``500 MB`` into bytes; None for any other text."""
+    import re  # few commands need it
 
     form = r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*"
     found = re.fullmatch(form, text.lower()) if len(text) < 40 else None
-    return scaled(found[1], found[2], 1024 if found[3] else 1000) if found else None
+    return parse_scaled(found[1], found[2], 1024 if found[3] else 1000) if found else None
 
 
-def amount(text: str, unit: str) -> int | None:
-    """The number in a text such as ``5M`` (where ``unit`` is ""), ``50 MiB`` ("B"), or ``600
-    MMACs`` ("MAC").
+def parse_amount(text: str, unit: str) -> int | None:
+    """Parse a number such as ``5M`` (``unit`` ""), ``50 MiB`` ("B") or ``600 MMACs`` ("MAC").
 
-    MACs may be given as ``1.2 GFLOPs`` too, 2 FLOPs a MAC. Commas and blanks may stand between
-    digits. None where the text is none of these, or an odd number of FLOPs."""
-    import re
+    MACs may also be written as FLOPs, 2 per MAC: ``1.2 GFLOPs``. A comma, blank or underscore
+    may separate groups of three digits. Any other text, and an odd number of FLOPs, gives None."""
+    import re  # few commands need it
 
     if len(text) > 60:
         return None
     plain = re.sub(r"(?<=[0-9])[, _](?=[0-9]{3})", "", text)
     if unit == "B":
-        return byte_size(plain)
+        return parse_bytes(plain)
     found = re.fullmatch(
         r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)\s*(macs?|flops?)?\s*", plain.lower()
     )
     if found is None or (found[3] and not unit):
         return None
     flops = (found[3] or "").startswith("flop")
-    return scaled(found[1], found[2], 1000, 2 if flops else 1)
+    return parse_scaled(found[1], found[2], 1000, 2 if flops else 1)
 
 
-def scaled(number: str, prefix: str, base: int, parts: int = 1) -> int | None:
-    """The ``parts``-th of a decimal number with a prefix k, m, g or t: an integer, or None."""
+def parse_scaled(number: str, prefix: str, base: int, parts: int = 1) -> int | None:
+    """Parse a decimal number with a prefix k, m, g or t, divided by ``parts``.
+
+    ``base`` is 1000 or 1024. None where the division leaves no integer."""
     from decimal import Decimal
 
     value = Decimal(number) * base ** " kmgt".index(prefix or " ") / parts
     return int(value) if parts == 1 or value == int(value) else None
 
 
-def fraction(numerator: int, denominator: int) -> int | str:
-    """An exact ratio in lowest terms: an integer where it is one, else a string such as
-    ``"1/2"``."""
+def format_ratio(numerator: int, denominator: int) -> int | str:
+    """Reduce a ratio to lowest terms: an integer, or a string such as ``"1/2"``."""
     if numerator % denominator == 0:
         return numerator // denominator
     from math import gcd

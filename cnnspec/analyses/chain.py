@@ -2,7 +2,7 @@
 FC-4096."""
 
 from cnnspec.graph.model import Graph, Node
-from cnnspec.units import shape
+from cnnspec.units import format_shape
 
 NAMES = {
     "maxpool": "Max pool",
@@ -32,6 +32,6 @@ def named(node: Node) -> str:
     """A layer: its kind, the size of its kernel, and the channels or features that it makes."""
     if node.kind in SIZED:
         kernel = node.op.parameters(*node.shapes)["weight"][2:]
-        size = kernel[0] if len(set(kernel)) == 1 else shape(kernel)
+        size = kernel[0] if len(set(kernel)) == 1 else format_shape(kernel)
         return f"{SIZED[node.kind]}{size}-{node.output[0]}"
     return f"FC-{node.output[0]}" if node.kind == "linear" else NAMES.get(node.kind, node.op.title)

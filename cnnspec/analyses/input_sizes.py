@@ -15,7 +15,7 @@ from cnnspec.ops.kit.fields import MAX_SIZE, OperatorError
 from cnnspec.ops.kit.windows import Axis
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
-from cnnspec.units import Shape, shape
+from cnnspec.units import Shape, format_shape
 
 Varied = tuple[int | None, ...]
 LARGEST = 16_384  # size that is tried
@@ -114,7 +114,7 @@ def checked(graph: Graph, varied: Varied) -> Varied:
         )
     if len(varied) != len(native):
         raise RequestError(
-            f"{name} takes {shape(native)}, so --input has {len(native)} sizes, not {len(varied)}"
+            f"{name} takes {format_shape(native)}, so --input has {len(native)} sizes, not {len(varied)}"
         )
     if varied[0] is None or None not in varied[1:]:
         raise RequestError(
@@ -210,8 +210,8 @@ def other_parameters(
             return Refusal(
                 n,
                 node.row,
-                f"its {key} is {shape(dims)}; an input of {shape(given)} would need "
-                f"{shape(ours.get(key, ()))}",
+                f"its {key} is {format_shape(dims)}; an input of {format_shape(given)} would need "
+                f"{format_shape(ours.get(key, ()))}",
             )
     return None
 

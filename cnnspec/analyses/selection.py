@@ -9,7 +9,7 @@ from typing import Any
 from cnnspec.analyses.comparison import Measure, Subject, measure
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
-from cnnspec.units import byte_size
+from cnnspec.units import parse_bytes
 
 CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|!=|==|=|<|>)\s*(\S.*?)\s*")
 POWERS = {"": 0, "k": 3, "m": 6, "g": 9, "b": 9, "t": 12}
@@ -55,7 +55,7 @@ def condition(text: str) -> Condition:
 def wanted(of: Measure, text: str) -> Decimal:
     """The number in ``10M``, or for bytes in ``24GiB``. Raises RequestError."""
     if of.kind == "bytes":
-        size = byte_size(text)
+        size = parse_bytes(text)
         if size is not None:
             return Decimal(size)
         raise RequestError(

@@ -16,7 +16,7 @@ from cnnspec.analyses.diff import (
 )
 from cnnspec.analyses.sheet import Layer
 from cnnspec.problems import visible
-from cnnspec.units import count, shape, signed
+from cnnspec.units import format_count, format_shape, format_signed
 
 UNITS = {"params": "params", "macs": "MACs", "output": "output"}
 COUNTED = {
@@ -36,7 +36,9 @@ def summary(found: Diff) -> str:
         return "no difference"
     numbers = Counter(e.status for e in found.entries)
     parts = [
-        f"{count(numbers[status])} {word}" for status, word in COUNTED.items() if numbers[status]
+        f"{format_count(numbers[status])} {word}"
+        for status, word in COUNTED.items()
+        if numbers[status]
     ]
     return "layers: " + ", ".join(parts)
 
@@ -45,7 +47,7 @@ def told(e: Entry) -> str:
     """What there is to say of one layer."""
     whole = e.after or e.before
     if (e.before is None or e.after is None) and whole:
-        sizes = f"{whole.op} {shape(whole.output)}; {counts(whole.params, whole.macs)}"
+        sizes = f"{whole.op} {format_shape(whole.output)}; {counts(whole.params, whole.macs)}"
         return "; ".join(filter(None, [sizes, given(whole)]))
     return "; ".join([*settings(e), *(f"{UNITS[k]} {numbers(*v)}" for k, v in e.numbers.items())])
 
@@ -62,14 +64,14 @@ def settings(e: Entry) -> list[str]:
 
 
 def counts(params: int, macs: int) -> str:
-    return f"{count(params)} params, {count(macs)} MACs"
+    return f"{format_count(params)} params, {format_count(macs)} MACs"
 
 
 def numbers(before: Any, after: Any) -> str:
     """Both values of a number, with the change; or both shapes."""
     if isinstance(before, int):
-        return f"{count(before)} → {count(after)} ({signed(after - before)})"
-    return f"{shape(before)} → {shape(after)}"
+        return f"{format_count(before)} → {format_count(after)} ({format_signed(after - before)})"
+    return f"{format_shape(before)} → {format_shape(after)}"
 
 
 def shown(value: Any) -> str:

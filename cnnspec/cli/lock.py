@@ -12,7 +12,7 @@ from cnnspec.gate.locks import Lock, lock
 from cnnspec.problems import RequestError, SpecError, visible
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.zoo import HERE
-from cnnspec.units import plural
+from cnnspec.units import format_plural
 
 
 @click.command(
@@ -66,7 +66,7 @@ def command(paths: tuple[str, ...], max_lines: int) -> None:
 
 def told(made: Lock) -> list[str]:
     """What became of a lock, and of its networks where that is not the same."""
-    number = plural(len(made.networks), "network")
+    number = format_plural(len(made.networks), "network")
     what = "new" if made.changed is None else "as it was" if made.changed == () else "renewed"
     return [
         f"{visible(made.path)}: {number}, {what}",

@@ -13,7 +13,7 @@ from cnnspec.cli.output import save, show
 from cnnspec.problems import RequestError, visible
 from cnnspec.report.memory import fit_json, fit_text, memory_json, memory_text
 from cnnspec.report.timeline import FORMATS, drawn
-from cnnspec.units import byte_size
+from cnnspec.units import parse_bytes
 
 
 @click.command(cls=Command, name="memory", short_help="What a network needs in memory.")
@@ -91,7 +91,7 @@ def command(
             raise RequestError(
                 "--fit finds the batch itself: take it without --batch and --timeline"
             )
-        budget = byte_size(fit)
+        budget = parse_bytes(fit)
         if budget is None:
             raise RequestError(
                 f"--fit takes a size such as 24GiB or 500MB, not {visible(fit, 40)!r}"

@@ -14,7 +14,7 @@ from cnnspec.problems import Problem, RequestError, visible
 from cnnspec.spec.budgets import Limit
 from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.source import Source
-from cnnspec.units import count, shape, size_of
+from cnnspec.units import format_count, format_shape, size_of
 
 COSTLY = 3  # layers that a breach names
 
@@ -83,7 +83,7 @@ def breach(source: Source, graph: Graph, limit: Limit, found: Measured) -> Probl
 
 def printed(n: int, unit: str) -> str:
     """A number with its unit."""
-    return size_of(n) if unit == "bytes" else f"{count(n)} {unit}".strip()
+    return size_of(n) if unit == "bytes" else f"{format_count(n)} {unit}".strip()
 
 
 class Book:
@@ -139,4 +139,4 @@ class Book:
         if not last:
             raise RequestError("it has no layer with a field of its own")
         node, size = min(last, key=lambda found: min(found[1]))
-        return Measured(min(size), "", note=f" ({shape(size)} at {visible(node.name)})")
+        return Measured(min(size), "", note=f" ({format_shape(size)} at {visible(node.name)})")

@@ -19,7 +19,7 @@ from typing import Any
 
 from cnnspec.analyses.sheet import Layer, Sheet
 from cnnspec.problems import Problem, SpecError, Where
-from cnnspec.units import count, shape
+from cnnspec.units import format_count, format_shape
 
 VERSION = 1
 BEGIN = "# cnnspec lock "
@@ -63,11 +63,11 @@ def section(sheet: Sheet) -> str:
         )
         settings = " ".join(f"{key}={encoded(value)}" for key, value in given.items())
         lines.append(
-            f"  {quoted(layer.name):<24}  {layer.op:<16}  {shape(layer.output):>12} "
-            f" {count(layer.params):>11}  {count(layer.macs):>14}  {settings}".rstrip()
+            f"  {quoted(layer.name):<24}  {layer.op:<16}  {format_shape(layer.output):>12} "
+            f" {format_count(layer.params):>11}  {format_count(layer.macs):>14}  {settings}".rstrip()
         )
         previous = layer.name
-    totals = [f"{count(sheet.totals[key])} {unit}" for key, unit in UNITS.items()]
+    totals = [f"{format_count(sheet.totals[key])} {unit}" for key, unit in UNITS.items()]
     lines += [f"outputs {' '.join(map(quoted, sheet.outputs))}", f"total   {', '.join(totals)}"]
     return "\n".join([*lines, f"digest  {digest(lines)}"])
 

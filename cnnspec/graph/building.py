@@ -18,7 +18,7 @@ from cnnspec.spec.collect import Collector
 from cnnspec.spec.expressions import evaluate
 from cnnspec.spec.model import NetworkSpec, Variant
 from cnnspec.spec.scope import UNKNOWN, ExpressionError, Scope, Unknown, Work
-from cnnspec.units import Shape, channels_last
+from cnnspec.units import Shape, looks_channels_last
 
 NETWORK: Any = Call((), "", {})
 
@@ -103,7 +103,7 @@ class Building:
         places = {(p.where, p.rule) for p in read}
         unrolled = [p for p in self.unrolled.problems() if (p.where, p.rule) not in places]
         first = next((n for n in self.unroller.nodes if n.kind == "input"), None)
-        if first is not None and channels_last(first.output):
+        if first is not None and looks_channels_last(first.output):
             h, w, c = first.output
             order = (
                 f"an input is channels, height, width: [{c}, {h}, {w}] instead of"

@@ -15,7 +15,7 @@ from cnnspec.spec.collect import CONTROL, quoted
 from cnnspec.spec.model import Line
 from cnnspec.spec.scope import FAULTY
 from cnnspec.spec.shorthand import SHORTHAND
-from cnnspec.units import Shape, shape
+from cnnspec.units import Shape, format_shape
 
 if TYPE_CHECKING:
     from cnnspec.graph.known import Fields
@@ -77,7 +77,7 @@ def output_of(un: "Unroller", op: Operator, inputs: tuple[Node, ...]) -> Shape:
             if prod(sizes) >= MAX_ELEMENTS:
                 raise OperatorError(
                     "S016",
-                    f"the {name} {shape(sizes)} has {prod(sizes):.3g} elements, and fewer than "
+                    f"the {name} {format_shape(sizes)} has {prod(sizes):.3g} elements, and fewer than "
                     "2**53 is the limit",
                 )
         un.known.outputs[key] = output
@@ -285,7 +285,7 @@ def share(un: "Unroller", frame: Frame, line: Line, node: Node, prefixes: tuple[
             line.path,
             "L014",
             f"{ours_name} cannot share with {theirs_name}: its {key} "
-            f"would be {shape(ours.get(key, ()))}, that of {theirs_name} is {shape(theirs[key])}",
+            f"would be {format_shape(ours.get(key, ()))}, that of {theirs_name} is {format_shape(theirs[key])}",
             "shared layers read inputs with the same channels",
         )
     if theirs or root.op.buffers(*root.shapes):

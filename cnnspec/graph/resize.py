@@ -4,7 +4,7 @@ not refuses."""
 from cnnspec.graph.model import Graph, Node
 from cnnspec.graph.notes import Notes
 from cnnspec.problems import Problem, visible
-from cnnspec.units import shape
+from cnnspec.units import format_shape
 
 
 def refusals(graph: Graph, native: Graph) -> list[Problem]:
@@ -20,7 +20,9 @@ def refusals(graph: Graph, native: Graph) -> list[Problem]:
     known = {node.name: node for node in native.nodes}
     for node in graph.nodes:
         if node.name in known and node.line is not None:
-            compare(notes, node, known[node.name], f"{shape(own)}, but at {shape(given)}")
+            compare(
+                notes, node, known[node.name], f"{format_shape(own)}, but at {format_shape(given)}"
+            )
     return notes.problems()
 
 
@@ -29,9 +31,9 @@ def compare(notes: Notes, node: Node, native: Node, sizes: str) -> None:
     ours, theirs = node.op.parameters(*node.shapes), native.op.parameters(*native.shapes)
     for key, wanted in theirs.items():
         if ours.get(key) != wanted and node.line is not None:
-            now = shape(ours.get(key, ()))
+            now = format_shape(ours.get(key, ()))
             message = (
-                f"{visible(node.name)}: its {key} is {shape(wanted)} at an input of {sizes} it"
+                f"{visible(node.name)}: its {key} is {format_shape(wanted)} at an input of {sizes} it"
                 f" would be {now}"
             )
             mend = (

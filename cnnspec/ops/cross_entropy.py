@@ -19,7 +19,7 @@ from cnnspec.ops.kit.derivation import Step, elements
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import WHOLE, Reach
-from cnnspec.units import Shape, shape
+from cnnspec.units import Shape, format_shape
 
 
 class CrossEntropy(Operator):
@@ -32,8 +32,8 @@ class CrossEntropy(Operator):
         if target not in (None, classes, x):
             raise OperatorError(
                 "S012",
-                f"cross_entropy: $0 is {shape(x)} but $1 is {shape(target)}",
-                f"{shape(classes)} for class numbers, or {shape(x)} for a probability for each"
+                f"cross_entropy: $0 is {format_shape(x)} but $1 is {format_shape(target)}",
+                f"{format_shape(classes)} for class numbers, or {format_shape(x)} for a probability for each"
                 " class",
             )
         return (1,)

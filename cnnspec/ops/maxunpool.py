@@ -18,7 +18,7 @@ from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import Reach
 from cnnspec.ops.maxpool import MaxPool
-from cnnspec.units import Shape, shape
+from cnnspec.units import Shape, format_shape
 
 
 class MaxUnpool(Operator):
@@ -44,8 +44,8 @@ class MaxUnpool(Operator):
             raise OperatorError(
                 "S012",
                 "maxunpool takes values of the shape of the pool that it undoes, but $0 is "
-                f"{shape(x)} and $1 is {shape(pooled)}",
-                f"$0 needs the shape {shape(pooled)}",
+                f"{format_shape(x)} and $1 is {format_shape(pooled)}",
+                f"$0 needs the shape {format_shape(pooled)}",
             )
         return self.size
 

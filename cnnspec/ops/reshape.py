@@ -14,8 +14,7 @@ from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.list_fields import new_shape
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import SAME, WHOLE, Reach
-from cnnspec.units import Shape, count
-from cnnspec.units import shape as shape_text
+from cnnspec.units import Shape, format_count, format_shape
 
 
 class Reshape(Operator):
@@ -31,10 +30,10 @@ class Reshape(Operator):
         if n % known or (-1 not in self.shape and n != known):
             raise OperatorError(
                 "S014",
-                f"reshape keeps the number of elements, but $0 has {shape_text(x)} = {count(n)} and"
+                f"reshape keeps the number of elements, but $0 has {format_shape(x)} = {format_count(n)} and"
                 " the sizes of shape give"
-                f" {count(known)}{' times a whole number' * (-1 in self.shape)}",
-                f"sizes whose product is {count(n)}, or one of them -1",
+                f" {format_count(known)}{' times a whole number' * (-1 in self.shape)}",
+                f"sizes whose product is {format_count(n)}, or one of them -1",
                 "shape",
             )
         return tuple(s if s > 0 else n // known for s in self.shape)

@@ -20,7 +20,7 @@ from cnnspec.ops.kit.fields import OperatorError, size
 from cnnspec.ops.kit.list_fields import PerAxis, per_axis
 from cnnspec.ops.kit.operator import Example, Operator, feature_map
 from cnnspec.ops.kit.windows import WHOLE, Reach, per_dimension
-from cnnspec.units import Shape, shape
+from cnnspec.units import Shape, format_shape
 
 
 class RoiAlign(Operator):
@@ -37,7 +37,7 @@ class RoiAlign(Operator):
             if len(x) != len(xs[0]) or x[0] != channels:
                 raise OperatorError(
                     "S012",
-                    f"roi_align: $0 is {shape(xs[0])} but ${i} is {shape(x)}",
+                    f"roi_align: $0 is {format_shape(xs[0])} but ${i} is {format_shape(x)}",
                     f"the maps of a pyramid have the same channels: ${i} needs {channels}",
                 )
         return (channels, *per_dimension("output_size", self.output_size, len(sizes)), self.regions)

@@ -10,7 +10,7 @@ from cnnspec.pytorch import memory_on_cuda
 from cnnspec.pytorch.devices import available, title
 from cnnspec.pytorch.executor import build
 from cnnspec.pytorch.memory import measured
-from cnnspec.units import GIB, count
+from cnnspec.units import GIB, format_count
 
 BATCH = 2  # of one example batch norm cannot take the variance where a map has one position
 NAMES = ("saved", "inference peak", "training peak")
@@ -67,7 +67,7 @@ def planned_for_cpu(found: Check, ours: int, theirs: int) -> Check:
     if found.status == PASSED:
         return found
     off = f"{100 * (ours - theirs) / theirs:+.2f} %" if theirs else "of nothing"
-    why = f"the plan, {count(ours)} bytes, is that for a CPU: {off} off"
+    why = f"the plan, {format_count(ours)} bytes, is that for a CPU: {off} off"
     return found.replace(
         status=LIMITED, differences=(), detail="; ".join(filter(None, [why, found.detail]))
     )
@@ -76,10 +76,10 @@ def planned_for_cpu(found: Check, ours: int, theirs: int) -> Check:
 def one(on: str, told: str, name: str, ours: int, theirs: int, whole: int | None) -> Check:
     """One of them."""
     wrong = [] if ours == theirs else [Difference("network", f"{name}, bytes", ours, theirs, "")]
-    more = f"{count(whole)} {told}" if whole and whole != theirs else ""
+    more = f"{format_count(whole)} {told}" if whole and whole != theirs else ""
     figures = {"predicted": ours, "measured": theirs} | (
         {} if whole is None else {"with_workspace": whole}
     )
-    return check(name, on, f"{count(theirs)} bytes for a batch of {BATCH}", wrong, more).replace(
-        figures=figures
-    )
+    return check(
+        name, on, f"{format_count(theirs)} bytes for a batch of {BATCH}", wrong, more
+    ).replace(figures=figures)

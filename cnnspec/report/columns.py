@@ -7,7 +7,7 @@ from cnnspec.analyses.receptive_field.receptive_field import Field
 from cnnspec.analyses.rows import Row
 from cnnspec.ops.kit.windows import Axis, pads
 from cnnspec.problems import RequestError, did_you_mean, visible
-from cnnspec.units import chw, count, hwc, shape
+from cnnspec.units import format_chw, format_count, format_hwc, format_shape
 
 NOTHING = "–"
 
@@ -33,7 +33,7 @@ def number(key: str, heading: str, value: Callable[[Row], Any], total: bool = Fa
         key,
         heading,
         lambda row, layout: value(row),
-        lambda row, layout: count(value(row)),
+        lambda row, layout: format_count(value(row)),
         True,
         total,
     )
@@ -57,11 +57,11 @@ def text(
 
 
 def laid_out(row: Row, layout: str) -> str:
-    return hwc(row.output) if layout == "hwc" else chw(row.output)
+    return format_hwc(row.output) if layout == "hwc" else format_chw(row.output)
 
 
 def output(row: Row, layout: str) -> str:
-    return hwc(row.output) if layout == "hwc" else shape(row.output)
+    return format_hwc(row.output) if layout == "hwc" else format_shape(row.output)
 
 
 def label(row: Row) -> str:
@@ -109,11 +109,13 @@ def maps(row: Row) -> str:
     if len(row.output) == 1:
         return NOTHING
     rgb = row.op == "input" and row.output[0] == 3
-    return count(row.output[0]) + (" (RGB)" if rgb else "")
+    return format_count(row.output[0]) + (" (RGB)" if rgb else "")
 
 
 def size(row: Row) -> str:
-    return count(row.output[0]) if len(row.output) == 1 else shape(row.output[1:], "×")
+    return (
+        format_count(row.output[0]) if len(row.output) == 1 else format_shape(row.output[1:], "×")
+    )
 
 
 def channels(row: Row) -> int | str:
@@ -121,7 +123,7 @@ def channels(row: Row) -> int | str:
 
 
 def raw_size(row: Row) -> int | str:
-    return row.output[0] if len(row.output) == 1 else shape(row.output[1:])
+    return row.output[0] if len(row.output) == 1 else format_shape(row.output[1:])
 
 
 def part_title(row: Row, part: str) -> str:
@@ -169,7 +171,9 @@ def raw_work(row: Row) -> str:
 
 def work(row: Row) -> str:
     return (
-        ", ".join(f"{count(n)} {kind.replace('_', ' ')}" for kind, n in row.elementwise.items())
+        ", ".join(
+            f"{format_count(n)} {kind.replace('_', ' ')}" for kind, n in row.elementwise.items()
+        )
         or NOTHING
     )
 

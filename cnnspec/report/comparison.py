@@ -8,7 +8,7 @@ from cnnspec.problems import visible
 from cnnspec.report.columns import NOTHING
 from cnnspec.report.contract import encoded
 from cnnspec.report.formats import ESCAPES, csv_text, framed, grid
-from cnnspec.units import count, shape, short
+from cnnspec.units import format_count, format_shape, format_short
 
 DIGITS = 4
 TEXTS = ("text", "year", "shape")
@@ -57,15 +57,15 @@ def cell(of: Measure, value: Any, exact: bool = False, digits: int = DIGITS) -> 
     if value is None:
         return "all" if of.kind == "field" else NOTHING
     if of.kind == "field":
-        return str(value[0]) if len(set(value)) == 1 else shape(value)
+        return str(value[0]) if len(set(value)) == 1 else format_shape(value)
     if of.kind == "shape":
-        return shape(value)
+        return format_shape(value)
     if of.kind == "bytes":
-        return count(value) if exact else short(value, "B", digits)
+        return format_count(value) if exact else format_short(value, "B", digits)
     if of.kind == "ratio":
         return f"{value:.2f}"
     return (
-        (count(value) if exact else short(value, digits=digits))
+        (format_count(value) if exact else format_short(value, digits=digits))
         if of.kind == "count"
         else str(value)
     )
@@ -73,7 +73,7 @@ def cell(of: Measure, value: Any, exact: bool = False, digits: int = DIGITS) -> 
 
 def raw(value: Any) -> Any:
     """A value in CSV: exact, shapes as 3x224x224, nothing where it has none."""
-    return "" if value is None else shape(value) if isinstance(value, tuple) else value
+    return "" if value is None else format_shape(value) if isinstance(value, tuple) else value
 
 
 def entry(subject: Subject, measures: list[Measure]) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def notes(subjects: list[Subject], measures: list[Measure], setting: Setting) ->
         trained = any(m.key == "training_peak" for m in measures)
         optimizer = "no optimizer" if setting.optimizer == "none" else setting.optimizer
         lines.append(
-            f"For a batch of {count(setting.batch)} in {setting.dtype}"
+            f"For a batch of {format_count(setting.batch)} in {setting.dtype}"
             + (f", trained with {optimizer}" if trained else "")
             + "; MB is 1e6 bytes."
         )
@@ -116,7 +116,7 @@ def notes(subjects: list[Subject], measures: list[Measure], setting: Setting) ->
 
 def inputs(subjects: list[Subject]) -> str:
     """For what inputs the numbers hold."""
-    shapes = {s.graph.name: shape(s.value("input")) for s in subjects}
+    shapes = {s.graph.name: format_shape(s.value("input")) for s in subjects}
     if len(set(shapes.values())) == 1:
         return f"Input {next(iter(shapes.values()))}."
     if len(shapes) > 8:

@@ -11,7 +11,7 @@ from cnnspec.problems import RequestError
 from cnnspec.report.columns import Column, number
 from cnnspec.report.explain import selected
 from cnnspec.report.formats import framed, grid
-from cnnspec.units import count, giga, shape
+from cnnspec.units import format_count, format_prefixed, format_shape
 
 if TYPE_CHECKING:
     from cnnspec.api import Network
@@ -31,7 +31,7 @@ def counted(net: "Network", name: str, layer: str = "", format: str = "text") ->
     except Uncounted as fault:
         raise RequestError(f"{fault}: no figure of {name} can be given") from None
     what = f"{net.graph.title} ({net.name})" + (
-        f", {layer}" if layer else f", input {shape(net.input)}"
+        f", {layer}" if layer else f", input {format_shape(net.input)}"
     )
     shown = [part for part in found if part.macs or part.theirs]
     rows = [cells(part) for part in shown]
@@ -75,10 +75,10 @@ def cells(part: Part) -> list[str]:
     sign = "+" if part.difference > 0 else ""
     return [
         part.op,
-        count(part.nodes),
-        count(part.macs),
-        count(part.theirs),
-        sign + count(part.difference),
+        format_count(part.nodes),
+        format_count(part.macs),
+        format_count(part.theirs),
+        sign + format_count(part.difference),
     ]
 
 
@@ -88,7 +88,7 @@ def remarks(found: list[Part], of: Convention) -> list[str]:
     ours, theirs = sum(p.macs for p in found), sum(p.theirs for p in found)
     gap = theirs - ours
     how = (
-        f"{count(abs(gap))} {'more' if gap > 0 else 'less'} than the {count(ours)} MACs here"
+        f"{format_count(abs(gap))} {'more' if gap > 0 else 'less'} than the {format_count(ours)} MACs here"
         if gap
         else ("the same as the MACs here")
     )
@@ -96,7 +96,7 @@ def remarks(found: list[Part], of: Convention) -> list[str]:
     free = [f"{p.op} ({p.nodes})" for p in found if not p.macs and not p.theirs]
     return [
         (
-            f"{of.name} gives {count(theirs)} {of.unit} ({giga(theirs, of.unit)}), and prints"
+            f"{of.name} gives {format_count(theirs)} {of.unit} ({format_prefixed(theirs, of.unit)}), and prints"
             f" {of.printed(theirs)}: {how}{percent}. {of.about}"
         ),
         *[f"{p.op}: {p.says}." for p in found if p.macs or p.theirs],

@@ -10,7 +10,7 @@ from cnnspec.ops.kit.fields import described
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.report import formula
 from cnnspec.report.formats import ESCAPES
-from cnnspec.units import count, giga, shape
+from cnnspec.units import format_count, format_prefixed, format_shape
 
 if TYPE_CHECKING:
     from cnnspec.api import Network
@@ -43,11 +43,11 @@ def explain(net: "Network", layer: str = "", format: str = "text") -> str:
     if not layer:
         sums = net.totals
         line = (
-            f"Total: {count(sums.params)} parameters, {count(sums.buffers)} buffers,"
-            f" {count(sums.macs)} MACs = {giga(sums.macs, 'MACs')}, the sums of the above."
+            f"Total: {format_count(sums.params)} parameters, {format_count(sums.buffers)} buffers,"
+            f" {format_count(sums.macs)} MACs = {format_prefixed(sums.macs, 'MACs')}, the sums of the above."
         )
         written = [
-            ESCAPES[format](f"{net.graph.title} ({net.name}), input {shape(net.input)}"),
+            ESCAPES[format](f"{net.graph.title} ({net.name}), input {format_shape(net.input)}"),
             *written,
             ESCAPES[format](line),
         ]
@@ -73,8 +73,8 @@ def selected(net: "Network", layer: str) -> list[Row]:
 
 def explanation(net: "Network", node: Node) -> Explanation:
     """Everything about one node."""
-    inputs = " and ".join(f"{n.row} {shape(n.output)}" for n in node.inputs)
-    heading = f"{node.name}: {node.kind}, {inputs} → {shape(node.output)}"
+    inputs = " and ".join(f"{n.row} {format_shape(n.output)}" for n in node.inputs)
+    heading = f"{node.name}: {node.kind}, {inputs} → {format_shape(node.output)}"
     origins = [*map(origin_text, node.trace())]
     steps = [
         *node.op.derivation(*node.shapes, y=node.output),
@@ -91,7 +91,7 @@ def explanation(net: "Network", node: Node) -> Explanation:
         remarks.append(f"receptive field: {field.note or 'the whole input'}")
     elif not any(s.quantity.startswith("receptive field") for s in steps):
         stride = "x".join(map(str, field.stride or ()))
-        remarks.append(f"receptive field {shape(field.size)}, effective stride {stride}")
+        remarks.append(f"receptive field {format_shape(field.size)}, effective stride {stride}")
     return Explanation(heading, origins, steps, remarks)
 
 
@@ -165,7 +165,7 @@ def as_text(part: Explanation) -> str:
         lines.append(f"  {step.quantity:{width}} = {step.formula}")
         if numbers not in (step.formula, str(step.result)):
             lines.append(f"  {'':{width}} = {numbers}")
-        lines.append(f"  {'':{width}} = {count(step.result)}")
+        lines.append(f"  {'':{width}} = {format_count(step.result)}")
     return "\n".join([*lines, *[f"  {ESCAPES['text'](r)}" for r in part.remarks]])
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.report.contract import encoded
 from cnnspec.report.formats import csv_text, grid
-from cnnspec.units import count, shape
+from cnnspec.units import format_count, format_shape
 
 if TYPE_CHECKING:
     from cnnspec.api import Network
@@ -29,8 +29,8 @@ def line(net: "Network", raw: bool = False) -> tuple[Any, ...]:
         graph.name,
         graph.family,
         graph.year or "",
-        shape(net.input),
-        *(sums if raw else map(count, sums)),
+        format_shape(net.input),
+        *(sums if raw else map(format_count, sums)),
     )
 
 

@@ -8,7 +8,7 @@ from cnnspec.analyses.memory.fit import Advice, Fit, Question
 from cnnspec.problems import visible
 from cnnspec.report.contract import encoded
 from cnnspec.report.formats import WIDTH
-from cnnspec.units import count, megabytes
+from cnnspec.units import format_count, megabytes
 
 PARTS = (("Parameters", "parameters"), ("Buffers", "buffers"), ("Input", "input"))
 TRAINING = (
@@ -33,11 +33,11 @@ def memory_text(found: Memory, autocast: int | None = None) -> str:
     left out."""
     modes = ("inference", "training") if found.mode == "training" else ("inference",)
     lines = [*PARTS, *(TRAINING if "training" in modes else ()), *(PEAKS[mode] for mode in modes)]
-    width = max(len(count(getattr(found, key))) for _, key in lines)
+    width = max(len(format_count(getattr(found, key))) for _, key in lines)
 
     def line(title: str, key: str) -> str:
         n = getattr(found, key)
-        return f"{title:28}{count(n):>{width}} bytes  {megabytes(n)}"
+        return f"{title:28}{format_count(n):>{width}} bytes  {megabytes(n)}"
 
     return "\n".join(
         [
@@ -52,7 +52,7 @@ def memory_text(found: Memory, autocast: int | None = None) -> str:
             "",
             "Rules of thumb, for what a peak has besides parameters, gradients and state:",
             *(
-                f"{title:28}{count(getattr(found, key)):>{width}} bytes,"
+                f"{title:28}{format_count(getattr(found, key)):>{width}} bytes,"
                 f" {off(getattr(found, key), found.besides(mode))}"
                 for mode, title, key in RULES
                 if mode in modes
@@ -100,7 +100,7 @@ def notes(found: Memory, autocast: int | None) -> list[str]:
             ]
     if autocast is not None:
         told += [
-            f"Under autocast in bfloat16, {count(autocast)} bytes are kept for the backward pass,"
+            f"Under autocast in bfloat16, {format_count(autocast)} bytes are kept for the backward pass,"
             " casts of weights among them; parameters, gradients and state remain float32. Its"
             " peaks are not predicted."
         ]
@@ -144,21 +144,21 @@ def fit_text(question: Question, fit: Fit, advice: list[Advice]) -> str:
     lines = [
         (
             f"{visible(question.graph.name)}: the largest batch within {megabytes(question.budget)}"
-            f" is {count(fit.batch)} ({asked})."
+            f" is {format_count(fit.batch)} ({asked})."
         ),
         f"It needs {said(fit.peak)}; one example more lacks {said(fit.next - question.budget)}.",
     ]
     if advice:
         lines += ["", "Where that is too little:"]
     for change, batch, peak in advice:
-        largest = f"; largest batch {count(batch)}" if batch != fit.batch // 2 else ""
+        largest = f"; largest batch {format_count(batch)}" if batch != fit.batch // 2 else ""
         lines.append(f"  {visible(change, 60)}: {said(peak)}{largest}")
     return "\n".join([*lines, "", *wrap(f"Counted are tensors alone, without {WITHOUT}.", WIDTH)])
 
 
 def said(n: int) -> str:
     """Bytes as such where they are few."""
-    return f"{count(n)} bytes" if n < 100_000 else megabytes(n)
+    return f"{format_count(n)} bytes" if n < 100_000 else megabytes(n)
 
 
 def fit_json(question: Question, fit: Fit, advice: list[Advice]) -> str:

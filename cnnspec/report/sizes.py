@@ -7,15 +7,15 @@ from typing import Any
 from cnnspec.analyses.input_sizes import Refusal, Sizes, Varied
 from cnnspec.report.contract import encoded
 from cnnspec.report.formats import WIDTH, plain
-from cnnspec.units import Shape, count, shape
+from cnnspec.units import Shape, format_count, format_shape
 
 MOST = 6  # runs of sizes in a line; JSON has all
 
 
 def text(found: Sizes) -> str:
     """What is valid, what is accepted, what is read whole, and why."""
-    given = f"{shape_of(found.varied)} with N up to {count(found.bound)}"
-    lines = [f"{found.network}: {given}; its own input is {shape(found.native)}", ""]
+    given = f"{shape_of(found.varied)} with N up to {format_count(found.bound)}"
+    lines = [f"{found.network}: {given}; its own input is {format_shape(found.native)}", ""]
     if not found.valid:
         refuses = f": {refused(found.below)}" if found.below else ""
         return "\n".join(
@@ -25,7 +25,7 @@ def text(found: Sizes) -> str:
                 *wrapped("Smallest", f"none of these sizes is valid{refuses}"),
             ]
         )
-    lines += wrapped("Smallest", count(found.valid[0]) + below(found.below))
+    lines += wrapped("Smallest", format_count(found.valid[0]) + below(found.below))
     if found.training is not None:
         lines += wrapped("Training", sizes(found.training) + below(found.below_training))
     lines += wrapped("Accepts", accepts(found))
@@ -38,7 +38,7 @@ def text(found: Sizes) -> str:
     for layer, unread in found.unread.items():
         lines += wrapped(
             "Unread",
-            f"at {shape(found.native)}, {layer} leaves out {last(unread)} of what it reads",
+            f"at {format_shape(found.native)}, {layer} leaves out {last(unread)} of what it reads",
         )
     return "\n".join([*wrapped("", lines[0]), *lines[1:]])
 
@@ -51,7 +51,7 @@ def accepts(found: Sizes) -> str:
             f" {found.keeper.message}"
         )
     if found.accepted == [*range(found.valid[0], found.bound + 1)]:
-        return f"any size from {count(found.valid[0])}: no parameter depends on it"
+        return f"any size from {format_count(found.valid[0])}: no parameter depends on it"
     return (
         f"{sizes(found.accepted)}: no parameter depends on the size, but not all shapes fit"
         " together"
@@ -60,7 +60,7 @@ def accepts(found: Sizes) -> str:
 
 def below(refusal: Refusal | None) -> str:
     """What refuses the size under the smallest one."""
-    return f"; at {count(refusal.size)} {refused(refusal)}" if refusal else ""
+    return f"; at {format_count(refusal.size)} {refused(refusal)}" if refusal else ""
 
 
 def last(unread: Shape) -> str:
@@ -79,15 +79,15 @@ def sizes(listed: list[int]) -> str:
     parts = []
     for first, last, step in runs(listed):
         parts.append(
-            count(first)
+            format_count(first)
             if first == last
             else (
-                f"{count(first)} to {count(last)}"
+                f"{format_count(first)} to {format_count(last)}"
                 if step == 1
-                else f"{count(first)}, {count(first + step)} … {count(last)} (every {step})"
+                else f"{format_count(first)}, {format_count(first + step)} … {format_count(last)} (every {step})"
             )
         )
-    more = f" and {count(len(parts) - MOST)} more" if len(parts) > MOST else ""
+    more = f" and {format_count(len(parts) - MOST)} more" if len(parts) > MOST else ""
     return ", ".join(parts[:MOST]) + more or "none"
 
 

@@ -7,7 +7,7 @@ from cnnspec.analyses.rows import Row, rows
 from cnnspec.report.columns import Column, chosen
 from cnnspec.report.formats import ESCAPES, csv_text, framed, grid
 from cnnspec.report.presets import PRESETS, TEXTBOOK
-from cnnspec.units import channels_last, count, giga, shape
+from cnnspec.units import format_count, format_prefixed, format_shape, looks_channels_last
 
 if TYPE_CHECKING:
     from cnnspec.api import Network
@@ -75,11 +75,12 @@ def total_row(picked: list[Column], net: "Network", training: bool) -> list[list
         return []
     sums = net.sums(training)
     cells = [
-        count(getattr(sums, c.key)) if c.total and hasattr(sums, c.key) else "" for c in picked
+        format_count(getattr(sums, c.key)) if c.total and hasattr(sums, c.key) else ""
+        for c in picked
     ]
     for i, c in enumerate(picked):
         if c.total and not cells[i]:  # of other tools
-            cells[i] = count(sum(c.value(row, "chw") for row in net.rows(training=training)))
+            cells[i] = format_count(sum(c.value(row, "chw") for row in net.rows(training=training)))
     return [["Total", *cells[1:]]] if not picked[0].total else [cells]
 
 
@@ -92,14 +93,14 @@ def notes(
         []
         if textbook
         else [
-            f"{count(sums.params)} parameters, {count(sums.buffers)} buffers; {count(sums.macs)}"
-            f" MACs ({giga(sums.macs, 'MACs')}, {giga(sums.flops, 'FLOPs')} at 2 FLOPs a MAC);"
+            f"{format_count(sums.params)} parameters, {format_count(sums.buffers)} buffers; {format_count(sums.macs)}"
+            f" MACs ({format_prefixed(sums.macs, 'MACs')}, {format_prefixed(sums.flops, 'FLOPs')} at 2 FLOPs a MAC);"
             " without the batch."
         ]
     )
-    if channels_last(net.input):
+    if looks_channels_last(net.input):
         lines.append(
-            f"The input is read channels first: {net.input[0]} channels of {shape(net.input[1:])}."
+            f"The input is read channels first: {net.input[0]} channels of {format_shape(net.input[1:])}."
         )
     if any(r.times > 1 for r in shown):
         lines.append("xN: N rows in a run, each with the numbers shown; the RF is the last one's.")
@@ -138,7 +139,8 @@ def titled(net: "Network", body: str, format: str, lines: list[str], textbook: b
     head = f"{graph.title} ({graph.name})" + (f", {graph.year}" if graph.year else "")
     several = len(graph.inputs) > 1
     inputs = "; ".join(
-        f"{n.name} {shape(n.output)}" if several else shape(n.output) for n in graph.inputs
+        f"{n.name} {format_shape(n.output)}" if several else format_shape(n.output)
+        for n in graph.inputs
     )
     given = f"Input {inputs}. {graph.source}".strip()
     if format == "html":

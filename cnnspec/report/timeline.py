@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cnnspec.analyses.memory.answer import Memory
 from cnnspec.analyses.memory.log import Event
 from cnnspec.problems import visible
-from cnnspec.units import count, megabytes
+from cnnspec.units import format_count, megabytes
 
 FORMATS = ("csv", "json", "svg")
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 960, 360, 90, 48, 40
@@ -138,7 +138,7 @@ def drawing(title: str, found: list[Moment], ground: int) -> str:
     parts += [
         (
             f'<text class="mem-text" x="{WIDTH - 20}" y="{HEIGHT - 8}"'
-            f' text-anchor="end">{count(len(found))} allocations and releases; dashed: parameters,'
+            f' text-anchor="end">{format_count(len(found))} allocations and releases; dashed: parameters,'
             " buffers, input, target, optimizer state</text>"
         ),
         "</svg>",

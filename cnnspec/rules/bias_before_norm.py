@@ -13,7 +13,7 @@ from cnnspec.graph.model import Node
 from cnnspec.problems import visible
 from cnnspec.rules.rule import WARNING, Remark, Rule
 from cnnspec.rules.subject import WEIGHTED, Subject
-from cnnspec.units import count
+from cnnspec.units import format_count
 
 
 def check(net: Subject) -> Iterator[Remark]:
@@ -37,8 +37,8 @@ def check(net: Subject) -> Iterator[Remark]:
     params = sum(cost.params for cost in net.costs.values()) if wasted else 0
     for node, norm, n in wasted:
         message = (
-            f"the {count(n)} biases of {visible(node.name)} are wasted, {visible(norm.name)}"
-            f" subtracts the mean: such biases are {count(total)} of the network's {count(params)}"
+            f"the {format_count(n)} biases of {visible(node.name)} are wasted, {visible(norm.name)}"
+            f" subtracts the mean: such biases are {format_count(total)} of the network's {format_count(params)}"
             " parameters"
         )
         yield Remark(node, message, "bias = false", ("bias",))

@@ -12,7 +12,7 @@ from cnnspec.graph.model import Node
 from cnnspec.problems import visible
 from cnnspec.rules.rule import WARNING, Remark, Rule
 from cnnspec.rules.subject import Subject
-from cnnspec.units import count
+from cnnspec.units import format_count
 
 SAME = ("identity", "dropout", "flatten", "reshape")  # values pass through
 IDEMPOTENT = ("relu", "relu6")
@@ -30,7 +30,7 @@ def check(net: Subject) -> Iterator[Remark]:
                     else ""
                 )
                 message = (
-                    f"{visible(node.name)} ({node.kind}) activates the {count(prod(node.output))}"
+                    f"{visible(node.name)} ({node.kind}) activates the {format_count(prod(node.output))}"
                     f" values that {visible(before.name)} ({before.kind}) has activated{nothing}"
                 )
                 yield Remark(node, message, "take one of them out", ("activation",))

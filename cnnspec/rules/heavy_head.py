@@ -15,7 +15,7 @@ from cnnspec.graph.model import Node
 from cnnspec.problems import visible
 from cnnspec.rules.rule import ADVICE, Remark, Rule
 from cnnspec.rules.subject import Subject
-from cnnspec.units import count, shape
+from cnnspec.units import format_count, format_shape
 
 LIGHT = ("activation", "norm", "regulariser", "loss")
 
@@ -40,14 +40,14 @@ def check(net: Subject) -> Iterator[Remark]:
         pooled = (channels + 1) * scores
         names = ", ".join(visible(n.row) for n in head[:6])
         message = (
-            f"{names} behind {visible(node.row)} hold {count(params)} of {count(total)} parameters "
+            f"{names} behind {visible(node.row)} hold {format_count(params)} of {format_count(total)} parameters "
             f"({100 * params / total:.3g}%)"
         )
         yield Remark(
             node,
             message,
-            f"a global average pool of {shape((channels, *sizes))} and one layer of {scores} "
-            f"need {count(pooled)}: {count(params - pooled)} fewer",
+            f"a global average pool of {format_shape((channels, *sizes))} and one layer of {scores} "
+            f"need {format_count(pooled)}: {format_count(params - pooled)} fewer",
         )
 
 

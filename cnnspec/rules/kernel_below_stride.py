@@ -15,7 +15,7 @@ from cnnspec.ops.kit.windows import Axis
 from cnnspec.problems import visible
 from cnnspec.rules.rule import WARNING, Remark, Rule
 from cnnspec.rules.subject import Subject
-from cnnspec.units import shape
+from cnnspec.units import format_shape
 
 
 def check(net: Subject) -> Iterator[Remark]:
@@ -38,11 +38,11 @@ def remark(node: Node, axes: list[Axis]) -> Remark:
     """The remark, with the share of the map that is read."""
     read, steps = prod(map(phases, axes)), prod(a.stride for a in axes)
     above = node.inputs[0]
-    strides = shape(tuple(a.stride for a in axes))
+    strides = format_shape(tuple(a.stride for a in axes))
     spread = f" (dilation {axes[0].dilation})" if axes[0].dilation > 1 else ""
     message = (
-        f"a kernel of {shape(tuple(a.kernel for a in axes))}{spread} with a stride of {strides}"
-        f" reads {read} of every {steps} positions of {visible(above.row)} ({shape(above.output)}),"
+        f"a kernel of {format_shape(tuple(a.kernel for a in axes))}{spread} with a stride of {strides}"
+        f" reads {read} of every {steps} positions of {visible(above.row)} ({format_shape(above.output)}),"
         " and no other layer the rest"
     )
     largest = max(a.stride for a in axes)

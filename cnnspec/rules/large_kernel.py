@@ -16,7 +16,7 @@ from cnnspec.graph.model import Node
 from cnnspec.ops.kit.windows import Axis
 from cnnspec.rules.rule import ADVICE, Remark, Rule
 from cnnspec.rules.subject import Subject
-from cnnspec.units import count, shape
+from cnnspec.units import format_count, format_shape
 
 
 def check(net: Subject) -> Iterator[Remark]:
@@ -35,11 +35,11 @@ def check(net: Subject) -> Iterator[Remark]:
             node.op.macs(*node.shapes, y=node.output),
         )
         if weights < params and work < macs:
-            n, kernel = layers(axes[0]), shape((3,) * len(axes))
+            n, kernel = layers(axes[0]), format_shape((3,) * len(axes))
             message = (
-                f"{n} layers of {kernel} see the same {shape(tuple(a.kernel for a in axes))} with"
-                f" {count(weights)} weights instead of {count(params)} and {count(work)} MACs"
-                f" instead of {count(macs)}"
+                f"{n} layers of {kernel} see the same {format_shape(tuple(a.kernel for a in axes))} with"
+                f" {format_count(weights)} weights instead of {format_count(params)} and {format_count(work)} MACs"
+                f" instead of {format_count(macs)}"
             )
             yield Remark(
                 node,

@@ -18,7 +18,7 @@ from cnnspec.graph.model import Node
 from cnnspec.problems import visible
 from cnnspec.rules.rule import WARNING, Remark, Rule
 from cnnspec.rules.subject import Subject
-from cnnspec.units import count
+from cnnspec.units import format_count
 
 PAIRED = ("conv", "linear")
 LINEAR = (
@@ -44,7 +44,7 @@ def check(net: Subject) -> Iterator[Remark]:
                 )
                 message = (
                     f"{pair} have no activation between them: their"
-                    f" {count(weights(first) + weights(node))} weights express one linear map"
+                    f" {format_count(weights(first) + weights(node))} weights express one linear map"
                 )
                 yield Remark(
                     first,

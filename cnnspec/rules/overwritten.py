@@ -15,7 +15,7 @@ from cnnspec.analyses.memory.overwriting import clashes
 from cnnspec.problems import visible
 from cnnspec.rules.rule import ERROR, Remark, Rule
 from cnnspec.rules.subject import Subject
-from cnnspec.units import count, shape
+from cnnspec.units import format_count, format_shape
 
 
 def check(net: Subject) -> Iterator[Remark]:
@@ -29,13 +29,13 @@ def check(net: Subject) -> Iterator[Remark]:
             refused = ": PyTorch refuses to train this" if clash.backwards else ""
             message = (
                 f"{visible(node.name)} ({node.kind}) works in place and overwrites the"
-                f" {shape(value.output)} values of {visible(value.name)}, which"
+                f" {format_shape(value.output)} values of {visible(value.name)}, which"
                 f" {clash.who}{refused}"
             )
             yield Remark(
                 node,
                 message,
-                f"inplace = false, which takes {count(prod(node.output))} values more",
+                f"inplace = false, which takes {format_count(prod(node.output))} values more",
                 ("inplace", "activation"),
             )
 

@@ -15,7 +15,7 @@ from cnnspec.analyses.receptive_field.last_fields import last_fields
 from cnnspec.problems import visible
 from cnnspec.rules.rule import ADVICE, Remark, Rule
 from cnnspec.rules.subject import Subject
-from cnnspec.units import shape
+from cnnspec.units import format_shape
 
 AVERAGING = ("global_avgpool", "global_maxpool", "adaptive_avgpool", "adaptive_maxpool")
 
@@ -31,7 +31,7 @@ def check(net: Subject) -> Iterator[Remark]:
             f < w for f, w in zip(field, sizes, strict=False)
         ):
             message = (
-                f"{visible(node.row)} sees {shape(field)} of the {shape(sizes)} pixels of the"
+                f"{visible(node.row)} sees {format_shape(field)} of the {format_shape(sizes)} pixels of the"
                 " input, and "
                 + (
                     "pooling all of it relates nothing that lies further apart"

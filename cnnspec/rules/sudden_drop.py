@@ -16,7 +16,7 @@ from math import prod
 from cnnspec.problems import visible
 from cnnspec.rules.rule import ADVICE, Remark, Rule
 from cnnspec.rules.subject import Subject
-from cnnspec.units import count, shape
+from cnnspec.units import format_count, format_shape
 
 FACTOR = 8
 
@@ -34,8 +34,8 @@ def check(net: Subject) -> Iterator[Remark]:
         if before > FACTOR * after and not any(r.index in outputs for r in readers):
             node = readers[0]
             message = (
-                f"{visible(node.name)} makes {count(prod(node.output))} values"
-                f" ({shape(node.output)}) of {count(before)} ({shape(above.output)}):"
+                f"{visible(node.name)} makes {format_count(prod(node.output))} values"
+                f" ({format_shape(node.output)}) of {format_count(before)} ({format_shape(above.output)}):"
                 f" {before / after:.3g} times fewer in one layer, more than {FACTOR}"
             )
             yield Remark(

@@ -16,7 +16,7 @@ from cnnspec.problems import visible
 from cnnspec.records import Record
 from cnnspec.spec.collect import Collector
 from cnnspec.spec.source import Path, Source
-from cnnspec.units import MAX_BATCH, amount, count
+from cnnspec.units import MAX_BATCH, format_count, parse_amount
 
 COUNTS = {"params": "", "macs": "MAC", "layers": "", "receptive_field": ""}
 BYTES = ("weights", "inference_peak", "training_peak")
@@ -79,7 +79,7 @@ def check_budget(
                     source,
                     where,
                     "L003",
-                    f"batch is an integer from 1 to {count(MAX_BATCH)}, not {described(value)}",
+                    f"batch is an integer from 1 to {format_count(MAX_BATCH)}, not {described(value)}",
                 )
         elif key in SETTINGS:
             if value in SETTINGS[key]:
@@ -107,7 +107,7 @@ def read_limit(key: str, value: Any, path: Path) -> Limit | None:
     most, text = key != "receptive_field", value
     if isinstance(text, str) and text.strip()[:2] in ("<=", ">="):
         most, text = text.strip()[:2] == "<=", text.strip()[2:]
-    number = amount(text, COUNTS.get(key, "B")) if isinstance(text, str) else text
+    number = parse_amount(text, COUNTS.get(key, "B")) if isinstance(text, str) else text
     if type(number) is not int or not 0 <= number < 2**63:
         return None
     return Limit(key, most, number, value if isinstance(value, str) else "", path)

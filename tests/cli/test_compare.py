@@ -13,7 +13,7 @@ from cnnspec.analyses.comparison import DEFAULT, MEASURES
 from cnnspec.analyses.selection import condition
 from cnnspec.cli import cli
 from cnnspec.problems import RequestError
-from cnnspec.units import short
+from cnnspec.units import format_short
 
 PAIR = ("vgg16", "resnet50", "lenet5")
 
@@ -250,7 +250,7 @@ def test_a_condition_is_exact_where_floats_are_not() -> None:
     ],
 )
 def test_counts_are_shown_to_four_digits(n: int, shown: str) -> None:
-    assert short(n) == shown
+    assert format_short(n) == shown
 
 
 def test_table_has_a_column_of_what_a_tool_counts() -> None:

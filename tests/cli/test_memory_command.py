@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import cnnspec
 from cnnspec.analyses.memory.fit import Question, advice, doubled, largest_batch
 from cnnspec.cli import cli
-from cnnspec.units import byte_size
+from cnnspec.units import parse_bytes
 
 
 def test_json_adds_up() -> None:
@@ -115,7 +115,7 @@ def test_python_gets_the_same_messages(given: dict[str, int], message: str) -> N
     ],
 )
 def test_sizes_are_read(text: str, size: int | None) -> None:
-    assert byte_size(text) == size
+    assert parse_bytes(text) == size
 
 
 def test_a_frozen_layer_has_no_gradient_and_no_state() -> None:

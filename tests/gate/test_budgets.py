@@ -13,7 +13,7 @@ from cnnspec import load
 from cnnspec.analyses.memory.answer import DTYPES, OPTIMIZERS
 from cnnspec.cli import cli
 from cnnspec.spec.budgets import LIMITS, SETTINGS
-from cnnspec.units import amount
+from cnnspec.units import parse_amount
 
 NET = """name = "net"
 input = [3, 32, 32]
@@ -62,7 +62,7 @@ def findings(budget: str, text: str = NET) -> list[dict[str, Any]]:
     ],
 )
 def test_human_units_are_read(text: str, unit: str, value: int) -> None:
-    assert amount(text, unit) == value
+    assert parse_amount(text, unit) == value
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,13 @@ def test_human_units_are_read(text: str, unit: str, value: int) -> None:
     ],
 )
 def test_what_is_no_amount_is_none(text: str, unit: str) -> None:
-    assert amount(text, unit) is None
+    assert parse_amount(text, unit) is None
 
 
 @given(st.integers(0, 10**15), st.sampled_from(["", "MAC", "B"]))
 def test_plain_numbers_are_themselves_in_every_unit(n: int, unit: str) -> None:
-    assert amount(str(n), unit) == amount(f"{n:,}", unit) == n
-    assert amount(f"{n}k", unit) == 1000 * n
+    assert parse_amount(str(n), unit) == parse_amount(f"{n:,}", unit) == n
+    assert parse_amount(f"{n}k", unit) == 1000 * n
 
 
 def test_a_limit_that_holds_is_silent_and_one_less_is_a_breach() -> None:

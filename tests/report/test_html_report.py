@@ -18,7 +18,7 @@ from cnnspec.cli import cli
 from cnnspec.report.html_report.page import html_report
 from cnnspec.report.html_report.tree import MOST, lines, shown
 from cnnspec.report.timeline import POINTS, moments, seen
-from cnnspec.units import count
+from cnnspec.units import format_count
 
 ZOO = [name for names in networks().values() for name in names]
 MEGABYTE = 10**6
@@ -77,8 +77,8 @@ def test_the_table_has_every_row_and_blocks_have_their_sums(name: str) -> None:
         assert cells[row.name][1:5] == [
             row.op,
             "x".join(map(str, row.output)),
-            count(row.params),
-            count(row.macs),
+            format_count(row.params),
+            format_count(row.macs),
         ]
     trails = [row.nodes[0].call.trail for row in net.layers]
     blocks = {".".join(trail[: i + 1]) for trail in trails for i in range(len(trail))}
@@ -86,8 +86,8 @@ def test_the_table_has_every_row_and_blocks_have_their_sums(name: str) -> None:
     for block in blocks:
         inside = [row for row in net.layers if row.name.startswith(f"{block}.")]
         assert cells[block][3:5] == [
-            count(sum(r.params for r in inside)),
-            count(sum(r.macs for r in inside)),
+            format_count(sum(r.params for r in inside)),
+            format_count(sum(r.macs for r in inside)),
         ]
 
 
@@ -98,7 +98,7 @@ def test_what_is_allocated_is_what_the_plan_says() -> None:
     first = sum(
         e.bytes for e in events if e.bytes > 0 and e.phase == "forward" and e.node.startswith("C1")
     )
-    assert rows[0][5] == count(first)
+    assert rows[0][5] == format_count(first)
     assert (
         first >= 2 * 3 * 6 * 28 * 28 * 4
     )  # the convolution's map and its tanh, of three examples in float32
@@ -162,7 +162,7 @@ def test_every_page_of_the_zoo_is_whole_and_below_a_megabyte(name: str) -> None:
     net = cnnspec.load(name)
     page = html_report(net)
     assert len(page.encode()) < MEGABYTE
-    assert count(net.totals.params) in page
+    assert format_count(net.totals.params) in page
     assert Reader(page).rows
 
 

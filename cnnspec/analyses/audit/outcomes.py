@@ -15,7 +15,7 @@ from cnnspec.records import Record
 from cnnspec.spec.claims import Claim, Subject
 from cnnspec.spec.expressions import Expression
 from cnnspec.spec.scope import ExpressionError, Scope
-from cnnspec.units import count
+from cnnspec.units import format_count
 
 
 class Outcome(Record):
@@ -140,7 +140,7 @@ def compared(claim: Claim, subject: Subject, name: str, sheets: Sheets) -> Outco
         )
         arithmetic = words if of in ("all", sheet.name) else f"{of}: {words}"
         if claim.quantity == "count":
-            arithmetic = f"{count(len(rows))} {subject.op or 'layers'}" + (
+            arithmetic = f"{format_count(len(rows))} {subject.op or 'layers'}" + (
                 f": {', '.join(r.name for r in rows)}" if 0 < len(rows) < 13 else ""
             )
     else:

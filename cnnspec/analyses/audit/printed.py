@@ -11,7 +11,7 @@ from typing import Any
 from cnnspec.records import Record
 from cnnspec.spec.expressions import Expression
 from cnnspec.spec.scope import ExpressionError, Scope
-from cnnspec.units import count
+from cnnspec.units import format_count
 
 SUFFIXES = {
     "": 0,
@@ -100,7 +100,7 @@ def printed(value: Any) -> Printed | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return Printed(count(value), Fraction(value), digits=len(str(abs(value))))
+        return Printed(format_count(value), Fraction(value), digits=len(str(abs(value))))
     if isinstance(value, str) and value[:1] == "{":
         return formula(value[1:].removesuffix("}"))
     found = FIGURE.fullmatch(str(value).strip().replace("\u202f", "").replace("−", "-"))
@@ -141,7 +141,7 @@ def number_text(number: Fraction | int) -> str:
     """A number in full: an integer with separators, a fraction to four decimals."""
     value = Fraction(number)
     return (
-        count(value.numerator)
+        format_count(value.numerator)
         if value.denominator == 1
         else f"{float(value):,.4f}".rstrip("0").rstrip(".")
     )

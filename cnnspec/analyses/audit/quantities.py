@@ -19,7 +19,7 @@ from cnnspec.analyses.rows import Row
 from cnnspec.graph.model import Node
 from cnnspec.ops.kit.derivation import Step
 from cnnspec.records import Record
-from cnnspec.units import count
+from cnnspec.units import format_count
 
 MOST = 12  # terms of a sum that are written out
 
@@ -40,7 +40,7 @@ def put_in(step: Step) -> str:
         lambda m: str(step.values[m[0]]) if m[0] in step.values else m[0],
         step.formula,
     )
-    return f"{numbers} = {count(step.result)}"
+    return f"{numbers} = {format_count(step.result)}"
 
 
 def step_of(row: Row, quantity: str) -> str:
@@ -59,11 +59,11 @@ def summed(rows: Sequence[Row], value: Callable[[Row], int], step: str = "") -> 
     total = sum([n for _, n in terms])
     if len(terms) == 1:
         own = step_of(terms[0][0], step) if step else ""
-        if own.endswith(f"= {count(total)}"):
+        if own.endswith(f"= {format_count(total)}"):
             return total, own
     if 1 < len(terms) <= MOST:
-        return total, f"{' + '.join(count(n) for _, n in terms)} = {count(total)}"
-    return total, f"{count(total)}" + (
+        return total, f"{' + '.join(format_count(n) for _, n in terms)} = {format_count(total)}"
+    return total, f"{format_count(total)}" + (
         f", the sum of {len(terms)} layers" if len(terms) > 1 else ""
     )
 
@@ -98,7 +98,7 @@ def weights(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
         if k == "weight"
     ]
     if len(shapes) == 1 and prod(shapes[0]) == total:
-        words = f"{'*'.join(map(str, shapes[0]))} = {count(total)}"
+        words = f"{'*'.join(map(str, shapes[0]))} = {format_count(total)}"
     return [Reading("", total, words)]
 
 
@@ -117,8 +117,8 @@ def macs(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
 def flops(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
     total = sum(r.macs for r in rows)
     return [
-        Reading("2 FLOPs a MAC", 2 * total, f"2*{count(total)} = {count(2 * total)}"),
-        Reading("1 FLOP a MAC", total, f"{count(total)} MACs"),
+        Reading("2 FLOPs a MAC", 2 * total, f"2*{format_count(total)} = {format_count(2 * total)}"),
+        Reading("1 FLOP a MAC", total, f"{format_count(total)} MACs"),
     ]
 
 
@@ -126,7 +126,7 @@ def size_in_bytes(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
     """Parameters in float32. What MB means, 10**6 or 2**20 bytes, is up to who prints it: see
     ``megabytes``."""
     total = sum(r.params for r in rows)
-    return [Reading("", 4 * total, f"4*{count(total)} = {count(4 * total)} bytes")]
+    return [Reading("", 4 * total, f"4*{format_count(total)} = {format_count(4 * total)} bytes")]
 
 
 def activation_size(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
@@ -135,7 +135,7 @@ def activation_size(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
     if (
         first and first.inputs and len(first.output) == 1 and prod(first.shapes[0]) == total
     ):  # a flatten
-        words = f"{'*'.join(map(str, first.shapes[0]))} = {count(total)}"
+        words = f"{'*'.join(map(str, first.shapes[0]))} = {format_count(total)}"
     return [Reading("", total, words)]
 
 
@@ -161,7 +161,9 @@ def share(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
     """The part of the network's parameters that these layers have."""
     some, whole = sum(r.params for r in rows), sum(r.params for r in sheet.rows())
     value = Fraction(some, whole) if whole else Fraction(0)
-    return [Reading("", value, f"{count(some)}/{count(whole)} = {number_text(value)}")]
+    return [
+        Reading("", value, f"{format_count(some)}/{format_count(whole)} = {number_text(value)}")
+    ]
 
 
 def layers(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
@@ -225,7 +227,7 @@ def megabytes(readings: list[Reading], unit: str) -> list[Reading]:
             else readings
         )
     decimal = Reading(
-        f"{unit[:1].upper()}B of {count(1000**power)}",
+        f"{unit[:1].upper()}B of {format_count(1000**power)}",
         plain.value,
         f"{plain.arithmetic} = {number_text(Fraction(plain.value, 1000**power))}"
         f" {unit[:1].upper()}B",

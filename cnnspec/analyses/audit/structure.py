@@ -11,7 +11,7 @@ from cnnspec.analyses.audit.subject import Missing, Sheet
 from cnnspec.analyses.depth import POOLS
 from cnnspec.analyses.rows import Row
 from cnnspec.ops.kit.windows import Axis, pads
-from cnnspec.units import Shape, hwc, shape
+from cnnspec.units import Shape, format_hwc, format_shape
 
 
 def axes(row: Row) -> list[Axis]:
@@ -136,7 +136,7 @@ def kind_of(row: Row) -> str:
 def line_of(row: Row) -> str:
     """A row as tables of VGG print it: conv3-64, max pool, fc-4096."""
     if row.op == "conv":
-        return f"conv{shape(tuple(dict.fromkeys(kernel_size(row))))}-{row.output[0]}"
+        return f"conv{format_shape(tuple(dict.fromkeys(kernel_size(row))))}-{row.output[0]}"
     if row.op in POOLS:
         return (
             row.op.replace("pool", " pool").replace("global_", "global ").replace("avg", "average")
@@ -149,9 +149,9 @@ def line_of(row: Row) -> str:
 def shown(quantity: str, value: Any) -> str:
     """A value in words."""
     if quantity in ("input", "output"):
-        return hwc(value) if len(value) == 3 else shape(value)
+        return format_hwc(value) if len(value) == 3 else format_shape(value)
     if isinstance(value, tuple) and quantity != "padding":
-        return str(value[0]) if len(set(value)) == 1 and quantity != "size" else shape(value)
+        return str(value[0]) if len(set(value)) == 1 and quantity != "size" else format_shape(value)
     return (
         (", ".join(map(str, value)) or "uneven")
         if isinstance(value, list | tuple)

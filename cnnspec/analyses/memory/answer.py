@@ -13,7 +13,7 @@ from cnnspec.costs import costs
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.records import Record
-from cnnspec.units import MAX_BATCH, count, shape
+from cnnspec.units import MAX_BATCH, format_count, format_shape
 
 __all__ = ["DTYPES", "MODES", "OPTIMIZERS", "Memory", "checked", "memory", "peak"]
 
@@ -170,7 +170,7 @@ def checked(batch: int, dtype: str, optimizer: str, mode: str = "training") -> i
         raise RequestError(f"a batch has at least one example, not {visible(batch, 40)}")
     if batch > MAX_BATCH:
         raise RequestError(
-            f"a batch has at most {count(MAX_BATCH)} examples, not {visible(batch, 40)}"
+            f"a batch has at most {format_count(MAX_BATCH)} examples, not {visible(batch, 40)}"
         )
     for value, known, what in (
         (dtype, [*DTYPES], "dtype"),
@@ -193,6 +193,6 @@ def usable(graph: Graph, loss: str) -> str:
         if loss == "cross_entropy" and len(node.output) != 1:
             raise RequestError(
                 f"cross_entropy takes a vector of logits, but {visible(node.name)} gives "
-                f"{shape(node.output)}; the loss mse fits any output"
+                f"{format_shape(node.output)}; the loss mse fits any output"
             )
     return loss

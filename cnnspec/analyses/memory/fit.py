@@ -9,7 +9,7 @@ from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
-from cnnspec.units import MAX_BATCH, count, megabytes
+from cnnspec.units import MAX_BATCH, format_count, megabytes
 
 
 class Question(Record):
@@ -58,7 +58,7 @@ def largest_batch(question: Question) -> Fit:
         if high > MAX_BATCH:
             name = visible(q.graph.name)
             raise RequestError(
-                f"{megabytes(q.budget)} hold more than {count(low)} examples of {name}: too many"
+                f"{megabytes(q.budget)} hold more than {format_count(low)} examples of {name}: too many"
             )
     while high - low > 1:
         middle = (low + high) // 2

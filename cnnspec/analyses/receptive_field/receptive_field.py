@@ -36,7 +36,7 @@ from cnnspec.graph.model import Node
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.kit.windows import SAME, WHOLE, Every, Reach
 from cnnspec.records import Record
-from cnnspec.units import Shape, fraction
+from cnnspec.units import Shape, format_ratio
 
 
 class Field(Record):
@@ -68,7 +68,9 @@ class Field(Record):
     def stride(self) -> tuple[int | str, ...] | None:
         """Input positions from one output to the next, exact: "1/2" after an upsampling by 2."""
         return (
-            None if self.axes is None else tuple([fraction(a.advance, a.period) for a in self.axes])
+            None
+            if self.axes is None
+            else tuple([format_ratio(a.advance, a.period) for a in self.axes])
         )
 
     @property

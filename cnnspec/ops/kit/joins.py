@@ -7,7 +7,7 @@ from typing import Any
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.operator import feature_map
 from cnnspec.ops.kit.windows import per_dimension
-from cnnspec.units import Shape, shape
+from cnnspec.units import Shape, format_shape
 
 
 def alike(op: str, xs: tuple[Shape, ...]) -> Shape:
@@ -16,7 +16,9 @@ def alike(op: str, xs: tuple[Shape, ...]) -> Shape:
     for i, x in enumerate(xs[1:], 1):
         if x != xs[0]:
             raise OperatorError(
-                "S012", f"{op}: $0 is {shape(xs[0])} but ${i} is {shape(x)}", mend(xs[0], x, 0, i)
+                "S012",
+                f"{op}: $0 is {format_shape(xs[0])} but ${i} is {format_shape(x)}",
+                mend(xs[0], x, 0, i),
             )
     return xs[0]
 
@@ -31,8 +33,10 @@ def broadcast(op: str, xs: tuple[Shape, ...]) -> Shape:
             gate = len(x) == len(full) and set(x[1:]) == {1}
             raise OperatorError(
                 "S012",
-                f"{op}: ${i} is {shape(full)} but ${j} is {shape(x)}",
-                f"a gate for its channels is {shape(of_channels)}" if gate else mend(full, x, i, j),
+                f"{op}: ${i} is {format_shape(full)} but ${j} is {format_shape(x)}",
+                f"a gate for its channels is {format_shape(of_channels)}"
+                if gate
+                else mend(full, x, i, j),
             )
     return full
 
@@ -44,7 +48,7 @@ def same_sizes(op: str, xs: tuple[Shape, ...]) -> Shape:
         if x[1:] != xs[0][1:]:
             raise OperatorError(
                 "S012",
-                f"{op}: $0 is {shape(xs[0])} but ${i} is {shape(x)}",
+                f"{op}: $0 is {format_shape(xs[0])} but ${i} is {format_shape(x)}",
                 mend(xs[0], (xs[0][0], *x[1:]), 0, i),
             )
     return xs[0][1:]
@@ -71,7 +75,7 @@ def wanted_sizes(op: str, x: Shape, like: Shape | None, **asked: Any) -> Shape |
     if len(like) != len(x):
         raise OperatorError(
             "S012",
-            f"{op}: $0 is {shape(x)} but $1, whose size it is to take, is {shape(like)}",
+            f"{op}: $0 is {format_shape(x)} but $1, whose size it is to take, is {format_shape(like)}",
             "both must have the same number of dimensions",
         )
     return like[1:]
@@ -96,7 +100,7 @@ def mend(a: Shape, b: Shape, i: int, j: int) -> str:
         )
     lost = {w - v for v, w in zip(small[1:], large[1:], strict=True)}
     sizes = (
-        f"the sizes {shape(small[1:])} and {shape(large[1:])} differ by no whole stride: check the"
+        f"the sizes {format_shape(small[1:])} and {format_shape(large[1:])} differ by no whole stride: check the"
         f" padding of ${si}"
     )
     if len(lost) == 1 and (more := min(lost)) in (2, 4, 6):

@@ -13,8 +13,7 @@ from cnnspec.ops.kit.fields import Field, OperatorError
 from cnnspec.ops.kit.windows import SAME, Reach
 from cnnspec.problems import RequestError
 from cnnspec.records import Record
-from cnnspec.units import Shape, count
-from cnnspec.units import shape as shape_text
+from cnnspec.units import Shape, format_count, format_shape
 
 if TYPE_CHECKING:
     from cnnspec.ops.kit.memory import Functions
@@ -164,7 +163,7 @@ def vector(op: str, x: Shape) -> int:
         pooled = " (so does keepdim = false on a global pooling)" if prod(x[1:]) == 1 else ""
         raise OperatorError(
             "S010",
-            f"{op} takes a vector, but $0 is {shape_text(x)}",
-            f"a flatten before it gives a vector of {count(prod(x))}{pooled}",
+            f"{op} takes a vector, but $0 is {format_shape(x)}",
+            f"a flatten before it gives a vector of {format_count(prod(x))}{pooled}",
         )
     return x[0]

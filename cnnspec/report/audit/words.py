@@ -7,7 +7,7 @@ from cnnspec.analyses.audit.audit import Audited
 from cnnspec.analyses.audit.printed import printed as figure_in
 from cnnspec.analyses.audit.verdict import AMBIGUOUS, REFUTED, VERDICTS, Ruling
 from cnnspec.spec.claims import Subject
-from cnnspec.units import shape
+from cnnspec.units import format_shape
 
 QUANTITIES = {
     "params": "parameters",
@@ -53,7 +53,7 @@ def about(ruling: Ruling) -> str:
 def operator(subject: Subject) -> str:
     """An operator alone: ``conv (out_channels 6, kernel_size 5) on 3x32x32``."""
     fields = ", ".join(f"{k} {str(v).lower()}" for k, v in subject.layer.items() if k != "op")
-    given = f"on {shape(subject.input)}" if subject.input else ""
+    given = f"on {format_shape(subject.input)}" if subject.input else ""
     return " ".join(filter(None, (subject.layer["op"], fields and f"({fields})", given)))
 
 
@@ -61,7 +61,7 @@ def layers(ruling: Ruling) -> str:
     """A network, how it is set, and layers of it: ``alexnet (classes = 10) conv1, conv2``."""
     subject = ruling.claim.subject
     set_ = [setting(k, v) for k, v in subject.settings.items()] + (
-        [shape(subject.input)] if subject.input else []
+        [format_shape(subject.input)] if subject.input else []
     )
     names = subject.layer.split() if isinstance(subject.layer, str) else subject.layer
     some = ", ".join(names[:4]) + (" and so on" if len(names) > 4 else "")

@@ -8,7 +8,7 @@ from cnnspec.report.diagram.fold import Folder, Part
 from cnnspec.report.diagram.layers import End, Layered, Vertex, Wire
 from cnnspec.report.diagram.sheet import Box, Label, Line, Sheet
 from cnnspec.report.diagram.words import LONGEST, says
-from cnnspec.units import shape
+from cnnspec.units import format_shape
 
 UNIFORM = 80  # pixels: boxes of a sheet are as wide as its widest one, if half of that is no more
 FRAME, PANEL, COLUMN = (
@@ -70,7 +70,7 @@ class Composition:
 
     def entry_label(self, node: Node, several: int) -> str:
         name = f"{visible(self.folder.names[node.index], LONGEST)} " if several > 1 else ""
-        return name + shape(node.output)
+        return name + format_shape(node.output)
 
     def exit_label(self, value: int) -> str:
         """What stands beside the end of a wire that leaves a panel, where it is not its last
@@ -131,7 +131,7 @@ class Composition:
             return ""
         part, shapes = (
             self.parts[source - self.first],
-            [shape(self.nodes[v].output) for v in values],
+            [format_shape(self.nodes[v].output) for v in values],
         )
         text = shapes[0] if len(set(shapes)) == 1 else f"{shapes[0]} … {shapes[-1]}"
         main = part.nodes[-1].index

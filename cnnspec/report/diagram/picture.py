@@ -8,7 +8,7 @@ from cnnspec.garbage import kept
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 from cnnspec.report.diagram.fold import Folder, Part
-from cnnspec.units import count, giga, shape
+from cnnspec.units import format_count, format_prefixed, format_shape
 
 if TYPE_CHECKING:
     from cnnspec.api import Network
@@ -61,8 +61,8 @@ def contents(net: "Network", depth: int | None) -> Contents:
             boxes, arrows = sizes(parts)
             at = "" if depth is None else f" at a depth of {depth}"
             raise RequestError(
-                f"{visible(net.name)} has {count(boxes)} boxes and {count(arrows)} arrows{at}, and"
-                f" a picture at most {MOST} and {count(ARROWS)}; {shallower(folder, depth)}"
+                f"{visible(net.name)} has {format_count(boxes)} boxes and {format_count(arrows)} arrows{at}, and"
+                f" a picture at most {MOST} and {format_count(ARROWS)}; {shallower(folder, depth)}"
             )
         return Contents(folder, parts, *(panels(folder, parts) if depth is None else ((), {})))
 
@@ -92,7 +92,7 @@ def shallower(folder: Folder, depth: int | None) -> str:
     for less in range((depth or 1) - 1, 0, -1):
         parts = folder.parts(folder.nodes, 0, less)
         if not large(parts):
-            return f"--depth {less} has {count(sizes(parts)[0])} boxes"
+            return f"--depth {less} has {format_count(sizes(parts)[0])} boxes"
     return "blocks in the spec would fold them"
 
 
@@ -146,8 +146,8 @@ def level(part: Part) -> int:
 def about(net: "Network", made: Contents) -> str:
     """A picture in a sentence, for those who do not see it."""
     graph = net.graph
-    inputs = ", ".join(shape(n.output) for n in graph.inputs)
-    outputs = ", ".join(shape(n.output) for n in graph.outputs)
+    inputs = ", ".join(format_shape(n.output) for n in graph.inputs)
+    outputs = ", ".join(format_shape(n.output) for n in graph.outputs)
     boxes = [visible(part.name) for part in leaves(made.parts)]
     more = f" and {len(boxes) - 40} more" if len(boxes) > 40 else ""
     return (
@@ -162,11 +162,11 @@ def caption(net: "Network", made: Contents) -> list[str]:
     sums = net.totals
     said = [
         (
-            f"{' + '.join(shape(n.output) for n in net.graph.inputs)} → "
-            f"{' + '.join(shape(n.output) for n in net.graph.outputs)}"
+            f"{' + '.join(format_shape(n.output) for n in net.graph.inputs)} → "
+            f"{' + '.join(format_shape(n.output) for n in net.graph.outputs)}"
         ),
-        f"{count(sums.params)} parameters",
-        giga(sums.macs, "MACs"),
+        f"{format_count(sums.params)} parameters",
+        format_prefixed(sums.macs, "MACs"),
     ]
     sizes = any(k in n.op.size_only for n in made.folder.nodes for k in range(len(n.inputs)))
     return said + (["dashed: only the size is read"] if sizes else [])

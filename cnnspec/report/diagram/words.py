@@ -7,7 +7,7 @@ from cnnspec.costs import NodeCost
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
 from cnnspec.report.diagram.fold import Part
-from cnnspec.units import count, shape
+from cnnspec.units import format_count, format_shape
 
 LONGEST = 40  # letters of a line in a box
 FIELDS = {
@@ -69,7 +69,7 @@ def operator(node: Node) -> str:
     axes = list(found(*node.shapes[:1])) if found else []
     if not axes:
         return node.kind.replace("_", " ")
-    said = [node.kind.replace("_", " ") + " " + shape(tuple(a.kernel for a in axes), "×")]
+    said = [node.kind.replace("_", " ") + " " + format_shape(tuple(a.kernel for a in axes), "×")]
     for name, usual in FIELDS.items():
         values = (
             [getattr(a, name) for a in axes]
@@ -79,7 +79,7 @@ def operator(node: Node) -> str:
         if any(v != usual for v in values):
             said.append(
                 f"{name} "
-                + (str(values[0]) if len(set(values)) == 1 else shape(tuple(values), "×"))
+                + (str(values[0]) if len(set(values)) == 1 else format_shape(tuple(values), "×"))
             )
     return ", ".join(said)
 
@@ -93,10 +93,10 @@ def told(part: Part, costs: dict[int, NodeCost]) -> str:
     )
     what = part.block or part.nodes[0].kind
     return (
-        f"{visible(names, 200)}: {visible(what)}, output {shape(part.nodes[-1].output)}, "
+        f"{visible(names, 200)}: {visible(what)}, output {format_shape(part.nodes[-1].output)}, "
         f"{total(part.nodes, costs, 'params')} parameters, {total(part.nodes, costs, 'macs')} MACs"
     )
 
 
 def total(nodes: Iterable[Node], costs: dict[int, NodeCost], what: str) -> str:
-    return count(sum(getattr(costs[n.index], what) for n in nodes))
+    return format_count(sum(getattr(costs[n.index], what) for n in nodes))

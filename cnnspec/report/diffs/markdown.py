@@ -6,7 +6,7 @@ from cnnspec.analyses.telling import given, numbers, settings, summary
 from cnnspec.report.diffs.family import headline, label, without_page
 from cnnspec.report.diffs.words import name, of_run, runs, totals
 from cnnspec.report.formats import grid, markdown
-from cnnspec.units import count, shape
+from cnnspec.units import format_count, format_shape
 
 LAYERS = ("", "Layer", "What", "Output", "Params", "MACs")
 
@@ -31,7 +31,7 @@ def page(found: Diff | FamilyDiff, before: str, after: str, fold: bool = True) -
             markdown(f"Outputs: {', '.join(found.outputs[0])} → {', '.join(found.outputs[1])}")
         )
     if follow:
-        what = "1 layer has" if len(follow) == 1 else f"{count(len(follow))} layers have"
+        what = "1 layer has" if len(follow) == 1 else f"{format_count(len(follow))} layers have"
         parts += [
             f"<details><summary>{what} other numbers only</summary>",
             layers([[e] for e in follow]),
@@ -63,9 +63,9 @@ def cells(run: list[Entry]) -> list[str]:
             e.status,
             name(run),
             what,
-            shape(whole.output),
-            count(whole.params),
-            count(whole.macs),
+            format_shape(whole.output),
+            format_count(whole.params),
+            format_count(whole.macs),
         ]
     return [
         e.status,

@@ -7,7 +7,7 @@ from cnnspec.analyses.diff import FOLLOWS, INSERTED, REMOVED, RENAMED, SAME, Dif
 from cnnspec.analyses.sheet import TOTALS, Layer
 from cnnspec.analyses.telling import counts, numbers, told
 from cnnspec.report.formats import grid
-from cnnspec.units import count, signed
+from cnnspec.units import format_count, format_signed
 
 FOLDED = (INSERTED, REMOVED, FOLLOWS, RENAMED)  # a run of which says little a layer
 MOST = 6  # of a run, each on a line of its own
@@ -31,9 +31,9 @@ def totals(found: Diff, format: str) -> str:
     rows = [
         [
             names.get(key, key.replace("_", " ")),
-            count(a),
-            count(b),
-            signed(b - a) if a != b else "",
+            format_count(a),
+            format_count(b),
+            format_signed(b - a) if a != b else "",
             percent(a, b),
         ]
         for key, (a, b) in found.totals.items()
@@ -62,7 +62,11 @@ def name(run: list[Entry]) -> str:
 def span(layers: list[Layer | None]) -> str:
     """The name of a layer, or of the first and the last of several."""
     names = [layer.name for layer in layers if layer]
-    return f"{names[0]} … {names[-1]} (x{count(len(names))})" if len(names) > 1 else "".join(names)
+    return (
+        f"{names[0]} … {names[-1]} (x{format_count(len(names))})"
+        if len(names) > 1
+        else "".join(names)
+    )
 
 
 def of_run(run: list[Entry]) -> str:

@@ -7,7 +7,7 @@ from cnnspec.gate.findings import Finding, Report
 from cnnspec.problems import visible
 from cnnspec.report.annotations import relative
 from cnnspec.rules.rule import SEVERITIES
-from cnnspec.units import plural
+from cnnspec.units import format_plural
 
 MOST = 6  # networks that are named
 
@@ -20,7 +20,7 @@ def counted(report: Report) -> str:
         if (n := report.count(level))
     ]
     parts = [
-        f"{plural(len(report.files), 'file')}, {plural(report.networks, 'network')}: "
+        f"{format_plural(len(report.files), 'file')}, {format_plural(report.networks, 'network')}: "
         + (", ".join(found) or "nothing to find fault with")
     ]
     parts += [f"{len(report.ignored)} ignored with a reason"] if report.ignored else []

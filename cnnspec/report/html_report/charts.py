@@ -3,7 +3,7 @@
 from cnnspec.report.diagram import metrics
 from cnnspec.report.formats import html
 from cnnspec.report.html_report.tree import Line, leaves
-from cnnspec.units import count
+from cnnspec.units import format_count
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 960, 150, 8, 8, 22, 20
 SIZE = 11  # of the text
@@ -18,10 +18,10 @@ def bars(made: list[Line], which: int, title: str, unit: str) -> str:
     parts = [
         (
             f'<svg class="bars" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html(title)}'
-            f' of each row, at most {count(most)} {unit}; the table below has the numbers"'
+            f' of each row, at most {format_count(most)} {unit}; the table below has the numbers"'
             f' font-size="{SIZE}">'
         ),
-        f'<text x="{LEFT}" y="13">{html(title)}: at most {count(most)} {unit}</text>',
+        f'<text x="{LEFT}" y="13">{html(title)}: at most {format_count(most)} {unit}</text>',
     ]
     for i, line in enumerate(rows):
         value = line.counts[which]
@@ -30,7 +30,7 @@ def bars(made: list[Line], which: int, title: str, unit: str) -> str:
             parts.append(
                 f'<rect x="{LEFT + i * step:.1f}" y="{base - tall:.1f}"'
                 f' width="{max(0.5, step * 0.85):.1f}"'
-                f' height="{tall:.1f}"><title>{html(line.name)}: {count(value)}'
+                f' height="{tall:.1f}"><title>{html(line.name)}: {format_count(value)}'
                 f" {unit}</title></rect>"
             )
     parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" y2="{base}"/>')

@@ -11,7 +11,7 @@ from cnnspec.report.diagram.draw import draw
 from cnnspec.report.formats import html
 from cnnspec.report.html_report import charts, tree
 from cnnspec.report.timeline import drawn
-from cnnspec.units import count, giga, megabytes, shape
+from cnnspec.units import format_count, format_prefixed, format_shape, megabytes
 
 if TYPE_CHECKING:
     from cnnspec.analyses.memory.answer import Memory
@@ -97,16 +97,16 @@ def cards(net: "Network", plan: "Memory | None") -> str:
     said = [
         (
             "Input",
-            " + ".join(shape(n.output) for n in net.graph.inputs),
+            " + ".join(format_shape(n.output) for n in net.graph.inputs),
             "channels first, without the batch",
         ),
-        ("Output", " + ".join(shape(n.output) for n in net.graph.outputs), ""),
-        ("Parameters", count(sums.params), f"{megabytes(SIZE * sums.params)} in float32"),
-        ("MACs", count(sums.macs), f"{giga(sums.flops, 'FLOPs')} at 2 a MAC"),
-        ("Activations", count(sums.activations), "elements of all layers' outputs"),
+        ("Output", " + ".join(format_shape(n.output) for n in net.graph.outputs), ""),
+        ("Parameters", format_count(sums.params), f"{megabytes(SIZE * sums.params)} in float32"),
+        ("MACs", format_count(sums.macs), f"{format_prefixed(sums.flops, 'FLOPs')} at 2 a MAC"),
+        ("Activations", format_count(sums.activations), "elements of all layers' outputs"),
     ]
     if plan is not None:
-        asked = f"batch {count(plan.batch)}, {plan.dtype}"
+        asked = f"batch {format_count(plan.batch)}, {plan.dtype}"
         said += [
             ("Inference peak", megabytes(plan.inference_peak), asked),
             ("Training peak", megabytes(plan.training_peak), f"{asked}, {plan.optimizer}"),
@@ -128,7 +128,7 @@ def plots(made: list[tree.Line], plan: "Memory | None") -> list[str]:
 
 def row(line: tree.Line, planned: bool) -> str:
     """A line of the table; that of a block has a button which folds it."""
-    params, macs, bytes_ = map(count, line.counts)
+    params, macs, bytes_ = map(format_count, line.counts)
     r = line.row
     name = html(line.name if line.block else label(r))
     first = f'<button type="button" aria-expanded="true">{name}</button>' if line.block else name
@@ -140,7 +140,7 @@ def row(line: tree.Line, planned: bool) -> str:
                 f' style="--level:{line.level}">{first}</th><td>{html(line.block or r.op)}</td>'
             ),
             (
-                f'<td data-v="{r.activation_size}">{html(shape(r.output))}</td><td>{params}</td><td>{macs}</td>'
+                f'<td data-v="{r.activation_size}">{html(format_shape(r.output))}</td><td>{params}</td><td>{macs}</td>'
             ),
             f'<td>{bytes_ if planned else "–"}</td><td data-v="{reach(line)}">{field}</td>',
         ]
@@ -164,7 +164,7 @@ def folded(net: "Network", depth: int | None) -> str:
     if depth is None:
         return ""
     return html(
-        f"{count(len(net.layers))} layers: what stands more than {depth - 1} levels deep is folded"
+        f"{format_count(len(net.layers))} layers: what stands more than {depth - 1} levels deep is folded"
         " into its block here, and equal ones in a row into xN, to keep the page small; cnnspec"
         f" table {net.name} has all."
     )

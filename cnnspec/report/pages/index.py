@@ -6,7 +6,7 @@ from cnnspec.report.formats import markdown
 from cnnspec.report.pages import PAGES
 from cnnspec.report.pages.measured import measured
 from cnnspec.report.pages.zoo import families, subject
-from cnnspec.units import short
+from cnnspec.units import format_short
 
 ABOUT = {  # by the page's module
     "comparison": (
@@ -72,4 +72,6 @@ longest path. k, M and G are thousands, millions and billions.
 def size(net: Network) -> str:
     """The cells of a network's size."""
     of = subject(net)
-    return " | ".join((short(of.value("params")), short(of.value("macs")), str(of.value("depth"))))
+    return " | ".join(
+        (format_short(of.value("params")), format_short(of.value("macs")), str(of.value("depth")))
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 from cnnspec.report.formats import grid, markdown
 from cnnspec.report.pages.measured import measured
-from cnnspec.units import count
+from cnnspec.units import format_count
 
 Row = dict[str, Any]
 QUANTITIES = ("saved", "inference", "training")
@@ -105,7 +105,7 @@ def with_adam(rows: list[Row]) -> str:
     right = sum(a["predicted"] == a["measured"] for a in found)
     return (
         f"With Adam's step, {len(found)} training peaks were measured, of which {right} are right"
-        f" to the byte; the worst is {count(worst)} bytes off."
+        f" to the byte; the worst is {format_count(worst)} bytes off."
     )
 
 
@@ -126,13 +126,18 @@ def off(rows: list[Row]) -> str:
 
 def cells(row: Row) -> list[str]:
     """A network's line."""
-    found = [count(row["measured"][quantity]) for quantity in QUANTITIES]
+    found = [format_count(row["measured"][quantity]) for quantity in QUANTITIES]
     wrong = [row["predicted"][quantity] - row["measured"][quantity] for quantity in QUANTITIES]
-    found = [row["network"], *found, ", ".join(map(count, wrong)) if any(wrong) else "0"]
+    found = [row["network"], *found, ", ".join(map(format_count, wrong)) if any(wrong) else "0"]
     whole = row["with_workspace"]["training"]
     adam = row.get("adam")
-    step = count(adam["predicted"] - adam["measured"]) if adam else "–"
-    return [*found, count(whole), step, *(shown(row, tool) for tool in ("torchinfo", "memtracker"))]
+    step = format_count(adam["predicted"] - adam["measured"]) if adam else "–"
+    return [
+        *found,
+        format_count(whole),
+        step,
+        *(shown(row, tool) for tool in ("torchinfo", "memtracker")),
+    ]
 
 
 def ratio(row: Row, tool: str) -> float | None:

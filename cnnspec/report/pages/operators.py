@@ -9,7 +9,7 @@ from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.report import formula
 from cnnspec.report.formats import grid, markdown
-from cnnspec.units import count, shape
+from cnnspec.units import format_count, format_shape
 
 ROLES = {
     "layer": "Layers",
@@ -102,11 +102,11 @@ def example(of: Example) -> list[str]:
     fields = ", ".join(f"{key} = {default(value)}" for key, value in of.fields.items())
     return [
         of.source,
-        "; ".join(map(shape, of.inputs)),
+        "; ".join(map(format_shape, of.inputs)),
         fields or "–",
-        shape(of.output),
-        count(of.params),
-        count(of.macs),
+        format_shape(of.output),
+        format_count(of.params),
+        format_count(of.macs),
     ]
 
 

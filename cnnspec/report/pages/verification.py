@@ -9,7 +9,7 @@ from typing import Any
 from cnnspec.report.formats import grid
 from cnnspec.report.pages.measured import measured
 from cnnspec.report.pages.planted_faults import sentence
-from cnnspec.units import plural
+from cnnspec.units import format_plural
 
 COLUMNS = (("Shapes, tensors", ("shapes", "tensors")), ("MACs", ("MACs",)))  # against PyTorch
 SIGNS = {"passed": "yes", "failed": "FAILED", "impossible": "IMPOSSIBLE", "limited": "limited"}
@@ -55,7 +55,7 @@ def page(data: dict[str, Any], faults: str = "") -> str:
     )
     rows = [row(n) for n in networks]
     notes = limits(networks)
-    many = plural(len(networks), "network")
+    many = format_plural(len(networks), "network")
     return f"""# Verification
 
 The PyTorch twin of every network of the zoo, held against what cnnspec calculates: the shape, the tensors and the

@@ -4,7 +4,7 @@ from typing import Any
 
 from cnnspec.analyses.crosscheck import Difference
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, PASSED, Check, Verdict
-from cnnspec.units import count, shape
+from cnnspec.units import format_count, format_shape
 
 STATUS = {PASSED: "passed", FAILED: "FAILED", IMPOSSIBLE: "IMPOSSIBLE", LIMITED: "limited"}
 WORST = (FAILED, IMPOSSIBLE, LIMITED, PASSED)
@@ -54,9 +54,9 @@ def shown(value: Any) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, int) and not isinstance(value, bool):
-        return count(value)
+        return format_count(value)
     if isinstance(value, tuple) and all(isinstance(v, int) for v in value):
-        return shape(value)
+        return format_shape(value)
     if isinstance(value, dict):
         return ", ".join(f"{k} {shown(v)}" for k, v in value.items()) or "nothing"
     return str(value)

@@ -10,7 +10,7 @@ from cnnspec.analyses.audit.subject import Sheet, alone
 from cnnspec.analyses.rows import Row
 from cnnspec.graph.model import Node
 from cnnspec.problems import RequestError, SpecError
-from cnnspec.units import count, shape
+from cnnspec.units import format_count, format_shape
 
 FEW = 40  # layers of which one may have been left out: of more, one fits by chance
 
@@ -30,22 +30,24 @@ def heads(c: Context) -> Iterator[Try]:
             reading = COUNTED[c.claim.quantity](c.sheet, rows)[0]
             yield Try(
                 reading.value,
-                f"with the auxiliary heads, which only training has: {count(reading.value)}",
+                f"with the auxiliary heads, which only training has: {format_count(reading.value)}",
             )
 
 
 def doubled(c: Context) -> Iterator[Try]:
     """FLOPs for MACs, or the other way round."""
     if c.value is not None and c.claim.quantity == "macs":
-        yield Try(2 * c.value, f"2 FLOPs a MAC: {count(int(2 * c.value))}")
+        yield Try(2 * c.value, f"2 FLOPs a MAC: {format_count(int(2 * c.value))}")
     elif c.value is not None and c.claim.quantity == "flops":
-        yield Try(c.value / 2, f"MACs, not FLOPs: {count(int(c.value / 2))}")
+        yield Try(c.value / 2, f"MACs, not FLOPs: {format_count(int(c.value / 2))}")
 
 
 def without_biases(c: Context) -> Iterator[Try]:
     """Without the biases."""
     if c.claim.quantity == "params" and c.value is not None and (n := sum(map(biases, c.rows))):
-        yield Try(c.value - n, f"without the {count(n)} biases: {count(int(c.value) - n)}")
+        yield Try(
+            c.value - n, f"without the {format_count(n)} biases: {format_count(int(c.value) - n)}"
+        )
 
 
 def without_norms(c: Context) -> Iterator[Try]:
@@ -55,7 +57,7 @@ def without_norms(c: Context) -> Iterator[Try]:
         if n > 0:
             yield Try(
                 c.value - n,
-                f"without the {count(n)} parameters of norms: {count(int(c.value) - n)}",
+                f"without the {format_count(n)} parameters of norms: {format_count(int(c.value) - n)}",
             )
 
 
@@ -68,7 +70,7 @@ def with_buffers(c: Context) -> Iterator[Try]:
     ):
         yield Try(
             c.value + n,
-            f"with the {count(n)} running statistics of norms: {count(int(c.value) + n)}",
+            f"with the {format_count(n)} running statistics of norms: {format_count(int(c.value) + n)}",
         )
 
 
@@ -88,7 +90,7 @@ def with_biases(c: Context) -> Iterator[Try]:
         if n:
             yield Try(
                 c.value + n,
-                f"with a bias in each convolution, {count(n)} more: {count(int(c.value) + n)}",
+                f"with a bias in each convolution, {format_count(n)} more: {format_count(int(c.value) + n)}",
             )
 
 
@@ -103,7 +105,7 @@ def without_biases_in_kilo(c: Context) -> Iterator[Try]:
         weights = c.value - sum(map(biases, c.rows))
         yield Try(
             weights * Fraction(1000, 1024),
-            f"without biases, {count(int(weights))}, in units of 1,024: "
+            f"without biases, {format_count(int(weights))}, in units of 1,024: "
             f"{number_text(weights / 1024)}",
         )
 
@@ -125,7 +127,9 @@ def layer_left_out(c: Context) -> Iterator[Try]:
     terms = [(r, n) for r in c.rows if (n := counted(r))]
     some = terms if len(terms) <= FEW and c.figure.digits >= 4 else terms[-1:]
     for row, n in some:
-        yield Try(c.value - n, f"without {row.name}, {count(n)}: {count(int(c.value) - n)}")
+        yield Try(
+            c.value - n, f"without {row.name}, {format_count(n)}: {format_count(int(c.value) - n)}"
+        )
 
 
 def other_input(c: Context) -> Iterator[Try]:
@@ -149,7 +153,7 @@ def other_input(c: Context) -> Iterator[Try]:
         reading = COUNTED[c.claim.quantity](sheet, sheet.chosen(c.subject))[0]
     except (RequestError, SpecError):
         return
-    yield Try(reading.value, f"with an input of {shape(given)}: {reading.arithmetic}")
+    yield Try(reading.value, f"with an input of {format_shape(given)}: {reading.arithmetic}")
 
 
 def other_channels(c: Context) -> Iterator[Try]:

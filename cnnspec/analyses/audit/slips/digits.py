@@ -6,7 +6,7 @@ from fractions import Fraction
 from cnnspec.analyses.audit.printed import number_text, printed
 from cnnspec.analyses.audit.slips.context import Context, Try
 from cnnspec.analyses.audit.verdict import REFUTED
-from cnnspec.units import count
+from cnnspec.units import format_count
 
 
 def cut(c: Context) -> Iterator[Try]:
@@ -25,7 +25,7 @@ def transposed(c: Context) -> Iterator[Try]:
     for i in range(len(right) - 1):
         swapped = right[:i] + right[i + 1] + right[i] + right[i + 2 :]
         if swapped == wrong != right:
-            yield Try(int(wrong), f"two digits of {count(int(right))} in the wrong order")
+            yield Try(int(wrong), f"two digits of {format_count(int(right))} in the wrong order")
 
 
 def mistyped(c: Context) -> Iterator[Try]:
@@ -35,7 +35,7 @@ def mistyped(c: Context) -> Iterator[Try]:
     if len(right) == len(wrong) >= 4 and len(differ) == 1:
         yield Try(
             int(wrong),
-            f"one digit of {count(int(right))} is another, a {differ[0][1]} for a {differ[0][0]}",
+            f"one digit of {format_count(int(right))} is another, a {differ[0][1]} for a {differ[0][0]}",
         )
 
 
@@ -78,5 +78,6 @@ def thousand(c: Context) -> Iterator[Try]:
         if power:
             value = c.value * Fraction(1000**power, 1024**power)
             yield Try(
-                value, f"in units of {count(1024**power)}: {number_text(value / c.figure.scale)}"
+                value,
+                f"in units of {format_count(1024**power)}: {number_text(value / c.figure.scale)}",
             )

@@ -12,7 +12,7 @@ from cnnspec.analyses.audit.slips.counting import absent_biases
 from cnnspec.analyses.audit.structure import stride
 from cnnspec.analyses.audit.subject import Missing, Sheet, siblings
 from cnnspec.spec.claims import Subject
-from cnnspec.units import count
+from cnnspec.units import format_count
 
 MILLI_GIB = Fraction(2**30, 1000)
 
@@ -53,8 +53,8 @@ def other_row_with_biases(c: Context) -> Iterator[Try]:
         if more:
             yield Try(
                 total + more,
-                f"that is {name}'s, with a bias in each convolution: {count(total)} + "
-                f"{count(more)} = {count(total + more)}",
+                f"that is {name}'s, with a bias in each convolution: {format_count(total)} + "
+                f"{format_count(more)} = {format_count(total + more)}",
                 name,
             )
 
@@ -64,16 +64,19 @@ def stored(sheet: Sheet) -> list[tuple[str, int]]:
     needless biases too."""
     total = sum(r.params for r in sheet.rows())
     buffers, more = sum(r.buffers for r in sheet.rows()), absent_biases(sheet.nodes)
-    found = [(f"{count(total)} parameters", total)]
+    found = [(f"{format_count(total)} parameters", total)]
     if buffers:
         found.append(
-            (f"{count(total + buffers)} numbers with the running statistics", total + buffers)
+            (
+                f"{format_count(total + buffers)} numbers with the running statistics",
+                total + buffers,
+            )
         )
     if more:
         found.append(
             (
                 (
-                    f"{count(total + buffers + more)} numbers with the running statistics and a"
+                    f"{format_count(total + buffers + more)} numbers with the running statistics and a"
                     " bias in each convolution"
                 ),
                 total + buffers + more,
@@ -158,4 +161,4 @@ def other_layer(c: Context) -> Iterator[Try]:
         for row in rows[max(at - 1, 0) : at] + rows[at + 1 : at + 2]:
             value = row.params if c.claim.quantity == "params" else row.activation_size
             if value > 99:
-                yield Try(value, f"that is {row.name}'s: {count(value)}")
+                yield Try(value, f"that is {row.name}'s: {format_count(value)}")
