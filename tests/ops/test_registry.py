@@ -14,7 +14,7 @@ from jsonschema import Draft7Validator
 from cnnspec.ops.kit.derivation import Step
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import Every
-from cnnspec.ops.registry import OPERATORS, name_of, operator
+from cnnspec.ops.registry import OPERATORS, operator
 
 ROOM = Path(import_module("cnnspec.ops").__path__[0])
 SHARED = {"__init__", "registry", "input"}  # input: the first node of graphs, no operator of specs

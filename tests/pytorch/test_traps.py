@@ -25,7 +25,7 @@ layers = [
   { name = "pool", op = "global_avgpool", keepdim = false },
   { name = "fc",   op = "linear", out_features = 3 },
 ]
-"""  # noqa: E501
+"""
 
 
 class Net(nn.Module):
