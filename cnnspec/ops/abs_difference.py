@@ -1,5 +1,4 @@
-"""Absolute difference: |a - b|, element by element, as Siamese networks compare their two
-embeddings.
+"""Absolute difference: |a - b|, element by element; Siamese networks compare embeddings so.
 
 Counted: one subtraction an element, as an addition; dropping the sign is free.
 

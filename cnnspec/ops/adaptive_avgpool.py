@@ -1,5 +1,4 @@
-"""Adaptive average pooling: the means of as many windows as the output is to have; nothing to
-learn.
+"""Adaptive average pooling: the mean of each of a given number of windows; no parameters.
 
 Of W positions, output i of O averages those from math import prod
 from floor(i*W/O) up to, not with, ceil((i + 1)*W/O). n positions cost

@@ -1,5 +1,4 @@
-"""Box rows: what a detector predicts, one row a box; A*K channels at H x W positions become H*W*A
-rows of K values.
+"""Box rows: a detector's prediction as one row per box: A*K x H x W becomes H*W*A rows of K.
 
 The channels hold A boxes a position, each with its K values together; the rows run over the
 positions, line by line, and at each over its boxes. So the rows of all maps of a pyramid can be

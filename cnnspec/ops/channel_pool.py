@@ -1,5 +1,4 @@
-"""Channel pooling: at each position, the largest value or the mean of each K channels; nothing to
-learn.
+"""Channel pooling: at each position, the maximum or mean of each K channels; no parameters.
 
 C channels become floor((C - K)/S) + 1, at K - 1 comparisons an output, or, for the average, at K -
 1 additions and one division. Of a vector it takes each K values.

@@ -1,5 +1,4 @@
-"""Channel shuffle: channels, read as g rows of C/g, are written column by column, so that groups
-mix.
+"""Channel shuffle: g rows of C/g channels are read column by column, which mixes the groups.
 
 Nothing is computed, and the shape C x H x W stays.
 

@@ -1,5 +1,4 @@
-"""Transposed convolution (up-convolution, "deconvolution"): each input value is spread over a
-kernel's window.
+"""Transposed convolution ("deconvolution"): each input value is spread over a kernel's window.
 
 Its connections are those of a convolution from its output to its input, so along each spatial
 dimension there are (W - 1)*S - 2P + D*(K - 1) + output_padding + 1 positions; output_padding

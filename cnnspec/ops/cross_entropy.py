@@ -1,5 +1,4 @@
-"""Cross entropy: log(sum over j of exp(x_j)) - x_t for the true class t, the mean over all
-positions.
+"""Cross entropy: log(sum over j of exp(x_j)) - x_t for the true class t, averaged.
 
 The logits are a vector of n classes, or n channels at each position. The true classes come from
 outside, or as a second input: one channel of class numbers, or, in the logits' shape, a probability

@@ -1,5 +1,4 @@
-"""Flatten: a feature map of C x H x W becomes a vector of C*H*W, without a copy and without
-arithmetic.
+"""Flatten: a feature map of C x H x W becomes a vector of C*H*W, without copy or arithmetic.
 
 Source: ``torch.nn.Flatten``, with start_dim 1.
 """

@@ -1,5 +1,4 @@
-"""Local response normalization: a channel is damped where its neighbours are active; nothing to
-learn.
+"""Local response normalization: active neighbouring channels damp a channel; no parameters.
 
 b_c = a_c / (k + alpha/n * sum of a_j^2)^beta, the sum running over the n channels around c that
 there are. AlexNet's paper divides alpha by nothing; PyTorch divides it by n, and Caffe too, so the

@@ -1,5 +1,4 @@
-"""Channel padding: channels of zeros added before and after, so that a shortcut without parameters
-can be added.
+"""Channel padding: channels of zeros before and after, for shortcuts without parameters.
 
 The output has before + C + after channels.
 

@@ -1,5 +1,4 @@
-"""RoI align: of each of R regions of an image, a map of w x h for each channel, sampled from its
-feature maps.
+"""RoI align: for each of R regions, a map of w x h per channel, sampled from feature maps.
 
 A region is cut into w x h cells; a cell is the mean of s*s samples, each interpolated from its
 neighbours: in n dimensions s**n * 2**n multiplications, s**n * 2**n - 1 additions and one division

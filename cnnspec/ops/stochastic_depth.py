@@ -1,5 +1,4 @@
-"""Stochastic depth: while training, a residual branch is dropped with probability p, and scaled by
-1/(1 - p) if not.
+"""Stochastic depth: training drops a residual branch with probability p, else scales by 1/(1-p).
 
 A "row" drops it for each example by itself, a "batch" for all at once. At inference it does
 nothing.

@@ -1,5 +1,4 @@
-"""Trainable subsampling: the sum of each window, times the channel's coefficient, plus the
-channel's bias.
+"""Trainable subsampling: the sum of each window times a coefficient plus a bias, per channel.
 
 A channel has one coefficient and one bias, 2*C parameters. Sizes are those of pooling without
 padding, floor((W - K)/S) + 1. An output costs K*K - 1 additions for the sum, one multiplication and
