@@ -115,7 +115,7 @@ def child(mutant: Mutant) -> int:
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     os.environ["CI"] = "1"  # hypothesis draws the same each time
-    options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header"]
+    options = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--no-header"]
     plugins = [Named(mutant.file), Fewer()]
     turns = TESTS[mutant.file.partition("/")[0]]
     return next(
