@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.garbage import kept
-from cnnspec.graph.build import build_variant, load_graph, understood
+from cnnspec.graph.build import load_graph, load_zoo_graphs
 from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.spec.scope import MAX_LINES
-from cnnspec.spec.source import read
 from cnnspec.spec.zoo import families, family, variants
 from cnnspec.units import Shape
 
@@ -34,15 +33,6 @@ class Network(NetworkCosts):
     def __init__(self, graph: Graph, again: Callable[[dict[str, Any]], Graph] | None = None):
         super().__init__(graph)
         self.again = again  # makes the graph anew with more arguments
-
-    @property
-    def name(self) -> str:
-        return self.graph.name
-
-    @property
-    def input(self) -> Shape:
-        """The shape of the (first) input, without the batch: (C, H, W)."""
-        return self.graph.inputs[0].output
 
     def node(self, name: str) -> Node | None:
         """The node called ``name``, or None."""
@@ -193,15 +183,8 @@ def compare(
 
 
 def load_zoo(pattern: str = "") -> Iterator[Network]:
-    """The networks of the zoo whose name holds ``pattern``, each file read once."""
-    for file, (own, names) in zip(families(), networks().items(), strict=True):
-        wanted = [name for name in names if pattern in name]
-        if wanted:
-            spec, notes = understood(read(file))
-            yield from (
-                Network(build_variant(spec, notes, "" if names == [own] else name))
-                for name in wanted
-            )
+    """The networks of the zoo whose name contains ``pattern``."""
+    return map(Network, load_zoo_graphs(pattern))
 
 
 def networks() -> dict[str, list[str]]:

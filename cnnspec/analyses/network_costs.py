@@ -8,6 +8,7 @@ from cnnspec.analyses.totals import Totals, totals
 from cnnspec.costs import NodeCost, by_index
 from cnnspec.garbage import kept
 from cnnspec.graph.model import Graph
+from cnnspec.units import Shape
 
 
 class NetworkCosts:
@@ -15,6 +16,15 @@ class NetworkCosts:
 
     def __init__(self, graph: Graph):
         self.graph = graph
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    @property
+    def input(self) -> Shape:
+        """The shape of the (first) input, without the batch: (C, H, W)."""
+        return self.graph.inputs[0].output
 
     @cached_property
     def costs(self) -> dict[int, NodeCost]:

@@ -1,6 +1,7 @@
 """From a name or a spec to a graph: the variant, then the settings from outside, then the input,
 then the layers."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.garbage import kept
@@ -13,7 +14,7 @@ from cnnspec.spec.model import NetworkSpec, Variant
 from cnnspec.spec.network import read_network
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.source import Source, read
-from cnnspec.spec.zoo import find, home
+from cnnspec.spec.zoo import families, family, find, home, variants
 from cnnspec.units import Shape
 
 
@@ -109,3 +110,12 @@ def choose(spec: NetworkSpec, variant: str) -> Variant | None:
     raise RequestError(
         f"{visible(spec.source.name)} has no variant {visible(variant, 60)!r}; {hint}"
     )
+
+
+def load_zoo_graphs(pattern: str = "") -> Iterator[Graph]:
+    """The graphs of the networks of the zoo whose name contains ``pattern``; reads each file once."""
+    for file in families():
+        names = variants(file)
+        if wanted := [name for name in names or [family(file)] if pattern in name]:
+            spec, notes = understood(read(file))
+            yield from (build_variant(spec, notes, name if names else "") for name in wanted)

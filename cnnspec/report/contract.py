@@ -3,15 +3,14 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.analyses.rows import Row
 
 if TYPE_CHECKING:
     from json import JSONEncoder
 
-    from cnnspec.api import Network
 
-
-def json_text(net: "Network", depth: int | None = None, training: bool = False) -> str:
+def json_text(net: NetworkCosts, depth: int | None = None, training: bool = False) -> str:
     """A network's rows and totals as JSON, each row on a line of its own."""
     data = network_json(net, depth, training)
     rows = ",\n    ".join(encoded(row) for row in data.pop("layers"))
@@ -38,7 +37,7 @@ def encoder(indent: int | None = None, ascii: bool = False) -> "JSONEncoder":
 
 
 def network_json(
-    net: "Network", depth: int | None = None, training: bool = False
+    net: NetworkCosts, depth: int | None = None, training: bool = False
 ) -> dict[str, Any]:
     """A network's rows and totals as plain data, rows in execution order.
 

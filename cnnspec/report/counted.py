@@ -1,9 +1,8 @@
 """The page of a gap: what another tool would print for the same network, and which operators add
 how much."""
 
-from typing import TYPE_CHECKING
-
 from cnnspec.analyses.counting import Part, parts
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.analyses.rows import Row
 from cnnspec.conventions import Convention, Uncounted, convention
 from cnnspec.conventions import count as count_of
@@ -13,13 +12,10 @@ from cnnspec.report.explain import selected
 from cnnspec.report.formats import framed, grid
 from cnnspec.units import format_count, format_prefixed, format_shape
 
-if TYPE_CHECKING:
-    from cnnspec.api import Network
-
 RIGHT = (False, True, True, True, True)
 
 
-def counted(net: "Network", name: str, layer: str = "", format: str = "text") -> str:
+def counted(net: NetworkCosts, name: str, layer: str = "", format: str = "text") -> str:
     """The gap to the convention called ``name``, of a whole network or of what ``layer`` names.
 
     Raises RequestError for a convention or layer that there is not, and where the convention says

@@ -1,8 +1,9 @@
 """The formulas of a layer, or of a whole network: with symbols, with the numbers, and the value."""
 
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.analyses.rows import Row
 from cnnspec.graph.model import Node, Origin
 from cnnspec.ops.kit.derivation import Step
@@ -11,9 +12,6 @@ from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.report import formula
 from cnnspec.report.formats import ESCAPES
 from cnnspec.units import format_count, format_prefixed, format_shape
-
-if TYPE_CHECKING:
-    from cnnspec.api import Network
 
 
 class Explanation(NamedTuple):
@@ -26,7 +24,7 @@ class Explanation(NamedTuple):
     remarks: list[str]
 
 
-def explain(net: "Network", layer: str = "", format: str = "text") -> str:
+def explain(net: NetworkCosts, layer: str = "", format: str = "text") -> str:
     """The formulas of the rows that ``layer`` names (a row, a node, or a block), or of all. Raises
     RequestError."""
     nodes = [node for row in selected(net, layer) for node in row.nodes]
@@ -54,7 +52,7 @@ def explain(net: "Network", layer: str = "", format: str = "text") -> str:
     return "\n\n".join(written)
 
 
-def selected(net: "Network", layer: str) -> list[Row]:
+def selected(net: NetworkCosts, layer: str) -> list[Row]:
     """The rows that ``layer`` names, those of training too. Raises RequestError where there are
     none."""
     all_rows = net.rows(training=not net.graph.unfit)
@@ -71,7 +69,7 @@ def selected(net: "Network", layer: str) -> list[Row]:
     return found
 
 
-def explanation(net: "Network", node: Node) -> Explanation:
+def explanation(net: NetworkCosts, node: Node) -> Explanation:
     """Everything about one node."""
     inputs = " and ".join(f"{n.row} {format_shape(n.output)}" for n in node.inputs)
     heading = f"{node.name}: {node.kind}, {inputs} → {format_shape(node.output)}"
@@ -100,7 +98,7 @@ def names(node: Node) -> set[str]:
     return {name for origin in node.trace() for name in origin.values}
 
 
-def arguments(net: "Network") -> Explanation:
+def arguments(net: NetworkCosts) -> Explanation:
     """The arguments of the network: those that are given, but for tables of them, and those that
     are computed."""
     computed = net.graph.computed()
@@ -139,7 +137,7 @@ def dense(node: Node) -> list[Step]:
     return [Step("weights of a dense layer instead", "n_in*n_out", values, prod(x) * prod(y))]
 
 
-def field_steps(net: "Network", node: Node) -> list[Step]:
+def field_steps(net: NetworkCosts, node: Node) -> list[Step]:
     """The growth of the receptive field by one sliding window: r + D*(K - 1)*j, j the effective
     stride before it."""
     axes = getattr(node.op, "axes", None)

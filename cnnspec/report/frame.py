@@ -2,16 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.problems import RequestError
 from cnnspec.report.contract import row_json
 
 if TYPE_CHECKING:
     import pandas
 
-    from cnnspec.api import Network
 
-
-def frame(net: "Network") -> "pandas.DataFrame":
+def frame(net: NetworkCosts) -> "pandas.DataFrame":
     """One line a row of the network, with the columns of the JSON contract. Raises RequestError
     without pandas."""
     return framed([row_json(row) for row in net.layers])

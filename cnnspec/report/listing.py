@@ -1,19 +1,17 @@
 """The list of the networks that there are."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.report.contract import encoded
 from cnnspec.report.formats import csv_text, grid
 from cnnspec.units import format_count, format_shape
 
-if TYPE_CHECKING:
-    from cnnspec.api import Network
-
 HEADINGS = ("Network", "Family", "Year", "Input", "Params", "MACs")
 
 
-def listing(networks: "Iterable[Network]", format: str) -> str:
+def listing(networks: Iterable[NetworkCosts], format: str) -> str:
     """One line a network: its family, year, input, parameters and MACs."""
     if format == "json":
         return encoded({"version": 1, "networks": [entry(n) for n in networks]}, indent=2)
@@ -23,7 +21,7 @@ def listing(networks: "Iterable[Network]", format: str) -> str:
     return grid(HEADINGS, [[str(v) for v in line(n)] for n in networks], right, format)
 
 
-def line(net: "Network", raw: bool = False) -> tuple[Any, ...]:
+def line(net: NetworkCosts, raw: bool = False) -> tuple[Any, ...]:
     graph, sums = net.graph, params_and_macs(net)
     return (
         graph.name,
@@ -34,7 +32,7 @@ def line(net: "Network", raw: bool = False) -> tuple[Any, ...]:
     )
 
 
-def entry(net: "Network") -> dict[str, Any]:
+def entry(net: NetworkCosts) -> dict[str, Any]:
     graph, (params, macs) = net.graph, params_and_macs(net)
     return {
         "network": graph.name,
@@ -47,7 +45,7 @@ def entry(net: "Network") -> dict[str, Any]:
     }
 
 
-def params_and_macs(net: "Network") -> tuple[int, int]:
+def params_and_macs(net: NetworkCosts) -> tuple[int, int]:
     """The totals of all that a list shows: rows have receptive fields too, which take as long as
     costs again."""
     costs = [net.costs[n.index] for n in net.graph.layers()]

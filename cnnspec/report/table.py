@@ -1,22 +1,19 @@
 """The per-layer table of a network, in every format."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.analyses.rows import Row, rows
 from cnnspec.report.columns import Column, chosen
 from cnnspec.report.formats import ESCAPES, csv_text, framed, grid
 from cnnspec.report.presets import PRESETS, TEXTBOOK
 from cnnspec.units import format_count, format_prefixed, format_shape, looks_channels_last
 
-if TYPE_CHECKING:
-    from cnnspec.api import Network
-
 HIDDEN = ("shape", "regulariser", "norm", "activation")  # roles that textbook tables leave out
 
 
 def table(
-    net: "Network",
+    net: NetworkCosts,
     format: str = "text",
     preset: str = "summary",
     columns: list[str] | None = None,
@@ -68,7 +65,7 @@ def table(
     return titled(net, body, format, notes(net, shown, training, textbook, params), textbook)
 
 
-def total_row(picked: list[Column], net: "Network", training: bool) -> list[list[str]]:
+def total_row(picked: list[Column], net: NetworkCosts, training: bool) -> list[list[str]]:
     """The last row: the sum of each column of counts, over all rows of the network, folded or
     not."""
     if not any(c.total for c in picked):
@@ -85,7 +82,7 @@ def total_row(picked: list[Column], net: "Network", training: bool) -> list[list
 
 
 def notes(
-    net: "Network", shown: list[Row], training: bool, textbook: bool, params: bool
+    net: NetworkCosts, shown: list[Row], training: bool, textbook: bool, params: bool
 ) -> list[str]:
     """What a reader of the numbers has to know; ``params`` says whether parameters are shown."""
     sums = net.sums(training)
@@ -133,7 +130,7 @@ def notes(
     return lines
 
 
-def titled(net: "Network", body: str, format: str, lines: list[str], textbook: bool) -> str:
+def titled(net: NetworkCosts, body: str, format: str, lines: list[str], textbook: bool) -> str:
     """A table under its network's title, above its notes."""
     graph = net.graph
     head = f"{graph.title} ({graph.name})" + (f", {graph.year}" if graph.year else "")

@@ -137,7 +137,7 @@ def test_a_network_whose_memory_nobody_knows_says_so(monkeypatch: pytest.MonkeyP
     def unknown(*_: object, **__: object) -> None:
         raise cnnspec.RequestError("what relu needs in memory has not been measured yet")
 
-    monkeypatch.setattr(Network, "memory", unknown)
+    monkeypatch.setattr("cnnspec.report.html_report.page.memory", unknown)
     page = html_report(cnnspec.load("lenet5"))
     assert "The memory of this network is not planned: what relu needs" in page
     assert "Training peak" not in page

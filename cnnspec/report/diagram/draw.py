@@ -1,14 +1,10 @@
 """Drawing a network: from the graph to the SVG."""
 
-from typing import TYPE_CHECKING
-
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.problems import visible
 from cnnspec.report.diagram.page import page, titled
 from cnnspec.report.diagram.picture import about, caption, contents
 from cnnspec.report.diagram.svg import svg
-
-if TYPE_CHECKING:
-    from cnnspec.api import Network
 
 
 class Picture(str):
@@ -18,7 +14,7 @@ class Picture(str):
         return str(self)
 
 
-def draw(net: "Network", depth: int | None = None) -> Picture:
+def draw(net: NetworkCosts, depth: int | None = None) -> Picture:
     """The architecture of a network as SVG.
 
     With ``depth`` blocks are opened so many levels deep (1: none), else as deep as a page holds,

@@ -2,16 +2,13 @@
 folded get a panel."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.garbage import kept
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 from cnnspec.report.diagram.fold import Folder, Part
 from cnnspec.units import format_count, format_prefixed, format_shape
-
-if TYPE_CHECKING:
-    from cnnspec.api import Network
 
 FITS, PANEL_FITS = 22, 16  # boxes that fit a page, and a panel, so that they can be read
 PANELS = 12  # at most
@@ -48,7 +45,7 @@ def leaves(parts: Iterable[Part]) -> Iterator[Part]:
         yield from leaves(part.inner) if part.inner else (part,)
 
 
-def contents(net: "Network", depth: int | None) -> Contents:
+def contents(net: NetworkCosts, depth: int | None) -> Contents:
     """What a picture shows. Raises RequestError for more boxes or arrows than anyone reads."""
     folder = Folder(net.graph)
     with kept():
@@ -143,7 +140,7 @@ def level(part: Part) -> int:
     return next(i for i in range(1, len(trail) + 1) if ".".join(trail[:i]) == part.name)
 
 
-def about(net: "Network", made: Contents) -> str:
+def about(net: NetworkCosts, made: Contents) -> str:
     """A picture in a sentence, for those who do not see it."""
     graph = net.graph
     inputs = ", ".join(format_shape(n.output) for n in graph.inputs)
@@ -157,7 +154,7 @@ def about(net: "Network", made: Contents) -> str:
     )
 
 
-def caption(net: "Network", made: Contents) -> list[str]:
+def caption(net: NetworkCosts, made: Contents) -> list[str]:
     """What stands below a picture's title, in pieces."""
     sums = net.totals
     said = [

@@ -2,8 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from cnnspec.analyses.memory.answer import Memory, memory
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.problems import RequestError
 from cnnspec.report import table
 from cnnspec.report.columns import COLUMNS, label
@@ -12,10 +13,6 @@ from cnnspec.report.formats import html
 from cnnspec.report.html_report import charts, tree
 from cnnspec.report.timeline import drawn
 from cnnspec.units import format_count, format_prefixed, format_shape, megabytes
-
-if TYPE_CHECKING:
-    from cnnspec.analyses.memory.answer import Memory
-    from cnnspec.api import Network
 
 HEADS = (
     ("Layer", "name"),
@@ -29,7 +26,7 @@ HEADS = (
 SIZE = 4  # bytes of a weight
 
 
-def html_report(net: "Network", batch: int = 1, optimizer: str = "adam") -> str:
+def html_report(net: NetworkCosts, batch: int = 1, optimizer: str = "adam") -> str:
     """A network on one page of HTML; ``batch`` and ``optimizer`` are those of its memory. Raises
     RequestError."""
     rows, depth = tree.shown(net)
@@ -64,17 +61,17 @@ def html_report(net: "Network", batch: int = 1, optimizer: str = "adam") -> str:
     )  # in one go: a title may hold a marker
 
 
-def planned(net: "Network", batch: int, optimizer: str) -> "tuple[Memory | None, str]":
+def planned(net: NetworkCosts, batch: int, optimizer: str) -> tuple[Memory | None, str]:
     """The memory of a network, or why nobody knows it."""
     if batch < 1:
         raise RequestError(f"a batch has at least one example, not {batch}")
     try:
-        return net.memory(batch, optimizer=optimizer), ""
+        return memory(net.graph, batch, optimizer=optimizer), ""
     except RequestError as error:
         return None, f"The memory of this network is not planned: {error}."
 
 
-def picture(net: "Network") -> str:
+def picture(net: NetworkCosts) -> str:
     """The diagram, or what kept it from being drawn."""
     try:
         return f"<figure>{draw(net)}</figure>"
@@ -82,7 +79,7 @@ def picture(net: "Network") -> str:
         return f'<p class="none">{html(str(error))}</p>'
 
 
-def allocated(plan: "Memory | None") -> dict[str, int]:
+def allocated(plan: Memory | None) -> dict[str, int]:
     """The bytes that the forward pass of training allocates at each node."""
     found: dict[str, int] = {}
     for event in plan.logs["training"].events if plan else ():
@@ -91,7 +88,7 @@ def allocated(plan: "Memory | None") -> dict[str, int]:
     return found
 
 
-def cards(net: "Network", plan: "Memory | None") -> str:
+def cards(net: NetworkCosts, plan: Memory | None) -> str:
     """The figures of the whole network."""
     sums = net.totals
     said = [
@@ -117,7 +114,7 @@ def cards(net: "Network", plan: "Memory | None") -> str:
     )
 
 
-def plots(made: list[tree.Line], plan: "Memory | None") -> list[str]:
+def plots(made: list[tree.Line], plan: Memory | None) -> list[str]:
     """The bars of parameters and MACs, and of memory where it is planned."""
     found = [charts.bars(made, 0, "Parameters", "parameters"), charts.bars(made, 1, "MACs", "MACs")]
     if plan is not None:
@@ -159,7 +156,7 @@ def reach(line: tree.Line) -> int:
     return product if size else 2**53
 
 
-def folded(net: "Network", depth: int | None) -> str:
+def folded(net: NetworkCosts, depth: int | None) -> str:
     """What the table leaves out."""
     if depth is None:
         return ""
@@ -170,7 +167,7 @@ def folded(net: "Network", depth: int | None) -> str:
     )
 
 
-def notes(net: "Network", plan: "Memory | None") -> list[str]:
+def notes(net: NetworkCosts, plan: Memory | None) -> list[str]:
     """What a reader of the numbers has to know."""
     said = table.notes(net, net.layers, False, False, True)
     if plan is not None:

@@ -2,13 +2,10 @@
 their sums."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.analyses.rows import Row
 from cnnspec.records import Record
-
-if TYPE_CHECKING:
-    from cnnspec.api import Network
 
 MOST = 600  # rows on one page
 
@@ -29,7 +26,7 @@ class Line(Record):
     block: str = ""
 
 
-def shown(net: "Network") -> tuple[list[Row], int | None]:
+def shown(net: NetworkCosts) -> tuple[list[Row], int | None]:
     """The rows for a page, and the depth below which blocks had to be folded, or None."""
     if len(net.layers) <= MOST:
         return net.layers, None

@@ -1,7 +1,7 @@
 """comparison.md: the whole zoo side by side."""
 
 from cnnspec.analyses.comparison import MEASURES
-from cnnspec.api import Network
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.conventions import CONVENTIONS, convention
 from cnnspec.report.formats import markdown
 from cnnspec.report.pages.zoo import families, memory, side_by_side
@@ -24,7 +24,7 @@ def pages(reports: str) -> dict[str, str]:
     return {"comparison.md": page([net for nets in families().values() for net in nets])}
 
 
-def page(nets: list[Network]) -> str:
+def page(nets: list[NetworkCosts]) -> str:
     """The page as Markdown."""
     meanings = "\n".join(
         f"- {m.heading}: {m.says}." for m in (MEASURES[key] for key in SIZES) if m.says

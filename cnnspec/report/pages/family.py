@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from cnnspec.analyses.audit.audit import Audited, audit
-from cnnspec.api import Network
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.report.audit import tables
 from cnnspec.report.formats import grid, markdown
 from cnnspec.report.pages.figures import figures, path
@@ -32,7 +32,7 @@ def pages(reports: str) -> dict[str, str]:
     return found | figures()
 
 
-def parts(family: str, nets: list[Network], verified: dict[str, Any]) -> Iterator[str]:
+def parts(family: str, nets: list[NetworkCosts], verified: dict[str, Any]) -> Iterator[str]:
     """The parts of a page, one below the other."""
     first = nets[0]
     yield f"# {markdown(family)}"
@@ -106,7 +106,7 @@ def audited() -> list[Audited]:
     return audit()
 
 
-def depth(net: Network) -> int | None:
+def depth(net: NetworkCosts) -> int | None:
     """How deep blocks are opened: all of them, or as many levels as fit into ROWS."""
     levels = max(len(n.call.trail) for n in net.graph.nodes)
     return next((d for d in (None, *range(levels, 1, -1)) if len(net.rows(d)) <= ROWS), 1)

@@ -1,5 +1,6 @@
 """figures/NAME.svg: the architecture of the first network of each family, for its page."""
 
+from cnnspec.report.diagram.draw import draw
 from cnnspec.report.pages.zoo import families
 
 
@@ -10,4 +11,4 @@ def path(family: str) -> str:
 
 def figures() -> dict[str, str]:
     """The figures of all families by their files."""
-    return {path(name): nets[0].draw() for name, nets in families().items()}
+    return {path(name): draw(nets[0]) for name, nets in families().items()}

@@ -1,7 +1,7 @@
 """README.md of the folder, which code hosts show: what the other pages are, and the networks with
 links."""
 
-from cnnspec.api import Network
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.report.formats import markdown
 from cnnspec.report.pages import PAGES
 from cnnspec.report.pages.measured import measured
@@ -69,7 +69,7 @@ longest path. k, M and G are thousands, millions and billions.
 """
 
 
-def size(net: Network) -> str:
+def size(net: NetworkCosts) -> str:
     """The cells of a network's size."""
     of = subject(net)
     return " | ".join(

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from functools import cache
 
 from cnnspec.analyses.comparison import Setting, Subject, measure
-from cnnspec.api import Network, load_zoo
+from cnnspec.analyses.network_costs import NetworkCosts
+from cnnspec.graph.build import load_zoo_graphs
 from cnnspec.report.comparison import cell
 from cnnspec.report.formats import grid, markdown
 
@@ -15,21 +16,21 @@ SMALL, LARGE = (
 
 
 @cache
-def families() -> dict[str, list[Network]]:
+def families() -> dict[str, list[NetworkCosts]]:
     """The networks of the zoo by the names of their files, in the zoo's order."""
-    found: dict[str, list[Network]] = {}
-    for network in load_zoo():
+    found: dict[str, list[NetworkCosts]] = {}
+    for network in map(NetworkCosts, load_zoo_graphs()):
         found.setdefault(network.graph.family, []).append(network)
     return found
 
 
 @cache
-def subject(net: Network, setting: Setting = SMALL) -> Subject:
+def subject(net: NetworkCosts, setting: Setting = SMALL) -> Subject:
     """A network as a subject of comparison; what was worked out for it once is kept."""
     return Subject(net, setting)
 
 
-def side_by_side(nets: Iterable[Network], keys: tuple[str, ...]) -> str:
+def side_by_side(nets: Iterable[NetworkCosts], keys: tuple[str, ...]) -> str:
     """A Markdown table of networks by measures."""
     measures = [measure(key) for key in keys]
     rows = [[cell(m, subject(net).value(m.key)) for m in measures] for net in nets]
@@ -41,7 +42,7 @@ def side_by_side(nets: Iterable[Network], keys: tuple[str, ...]) -> str:
     )
 
 
-def memory(nets: Iterable[Network]) -> str:
+def memory(nets: Iterable[NetworkCosts]) -> str:
     """A Markdown table of the memory of networks at both settings, and why some of it is not
     known."""
     infer, train = measure("inference_peak"), measure("training_peak")
