@@ -1,4 +1,4 @@
-"""Absolute difference: |a - b|, element by element; Siamese networks compare embeddings so.
+"""Absolute difference: |a - b|, element by element, as Siamese networks compare two embeddings.
 
 Counted: one subtraction an element, as an addition; dropping the sign is free.
 

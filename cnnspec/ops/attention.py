@@ -1,4 +1,4 @@
-"""Attention: h heads; each position sums the values v, weighted by softmax(q*k / sqrt(C/h)).
+"""Attention: in h heads, a position sums the values of all, weighted by softmax(q*k / sqrt(C/h)).
 
 q, k and v are linear in the C channels, 3*C*C weights, and a projection takes C*C more. With
 ``window_size`` M the map is padded at its ends to multiples of M, and positions see those of their

@@ -1,4 +1,4 @@
-"""Box rows: a detector's prediction as one row per box: A*K x H x W becomes H*W*A rows of K.
+"""Box rows: a detector's A*K channels at H x W positions become H*W*A rows of K values.
 
 The channels hold A boxes a position, each with its K values together; the rows run over the
 positions, line by line, and at each over its boxes. So the rows of all maps of a pyramid can be

@@ -1,6 +1,6 @@
-"""Channel shuffle: g rows of C/g channels are read column by column, which mixes the groups.
+"""Channel shuffle: the channels, read as g rows of C/g, are reordered column by column.
 
-Nothing is computed, and the shape C x H x W stays.
+So the groups mix. Nothing is computed, and the shape C x H x W stays.
 
 Source: Zhang, Zhou, Lin & Sun (2018), ShuffleNet, arXiv 1707.01083, section 3.1;
 ``torch.nn.ChannelShuffle``."""

@@ -1,4 +1,4 @@
-"""Concatenation: the channels of all inputs, one after the other; vectors end to end.
+"""Concatenation: the channels of all inputs in order, at the same positions; vectors end to end.
 
 The output has C_1 + C_2 + ... channels; nothing is computed.
 

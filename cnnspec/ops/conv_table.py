@@ -1,4 +1,4 @@
-"""Convolution with a connection table: each output map reads the input maps in its row.
+"""Convolution with a connection table: each output map reads the input maps listed in its row.
 
 Sizes are those of a convolution, floor((W - K + 2P)/S) + 1. N connections of k maps have N*m*n
 weights and k biases, and an output position costs N*m*n multiply-accumulates over all maps.

@@ -1,4 +1,4 @@
-"""Cross entropy: log(sum over j of exp(x_j)) - x_t for the true class t, averaged.
+"""Cross entropy: log(sum over j of exp(x_j)) - x_t for the true class t, averaged over positions.
 
 The logits are a vector of n classes, or n channels at each position. The true classes come from
 outside, or as a second input: one channel of class numbers, or, in the logits' shape, a probability

@@ -1,4 +1,4 @@
-"""Flatten: a feature map of C x H x W becomes a vector of C*H*W, without copy or arithmetic.
+"""Flatten: a feature map of C x H x W becomes a vector of C*H*W, without copying or arithmetic.
 
 Source: ``torch.nn.Flatten``, with start_dim 1.
 """

@@ -1,4 +1,4 @@
-"""Frozen batch normalization: (x - mean) / sqrt(var + eps) * weight + bias, all constant.
+"""Frozen batch normalization: (x - mean) / sqrt(var + eps) * weight + bias, with nothing trained.
 
 weight, bias, running mean and running variance are all buffers, 4*C, as in networks that are
 fine-tuned on few images at a time. One multiplication and one addition an element, the scale and

@@ -1,4 +1,4 @@
-"""Group normalization: (x - mean) / sqrt(var + eps) * weight + bias, per group of channels.
+"""Group normalization: (x - mean) / sqrt(var + eps) * weight + bias, by groups of channels.
 
 Each of g groups takes its statistics over C/g channels and all positions of one example; weight and
 bias are per channel, 2*C parameters. A group of n elements costs 3n - 1 additions, n

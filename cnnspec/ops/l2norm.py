@@ -1,4 +1,4 @@
-"""L2 normalization: the channels at a position, divided by their length, times learned factors.
+"""L2 normalization: the channels at each position are divided by their norm and scaled by weights.
 
 y_c = weight_c * x_c / sqrt(sum of x_j^2), with C weights. At each position C squares, C - 1
 additions, one square root and C divisions, and C multiplications for the weights.

@@ -1,4 +1,4 @@
-"""Layer normalization: (x - mean) / sqrt(var + eps) * weight + bias, per example.
+"""Layer normalization: (x - mean) / sqrt(var + eps) * weight + bias, over each example.
 
 They are taken at each position over its channels (2*C parameters), as ConvNeXt and transformers do,
 or once over the whole shape (2*C*H*W). A set of n elements costs 3n - 1 additions, n

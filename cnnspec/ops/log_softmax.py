@@ -1,4 +1,4 @@
-"""Log softmax: x_i - log(sum over j of exp(x_j)), over channels at each position or a vector.
+"""Log softmax: x_i - log(sum over j of exp(x_j)), over a vector or the channels at each position.
 
 Counted for each of the P positions with its C channels: C exponentials, C - 1 additions, one
 logarithm and C subtractions, which count as additions. The maximum that implementations subtract

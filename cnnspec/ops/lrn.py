@@ -1,10 +1,10 @@
-"""Local response normalization: active neighbouring channels damp a channel; no parameters.
+"""Local response normalization: a channel is damped where its neighbours are active.
 
 b_c = a_c / (k + alpha/n * sum of a_j^2)^beta, the sum running over the n channels around c that
 there are. AlexNet's paper divides alpha by nothing; PyTorch divides it by n, and Caffe too, so the
 paper's alpha of 1e-4 is theirs of 5e-4 at n = 5. For each element: one square and one product with
 alpha/n, n - 1 additions for the sum and one of k, one power and one division; channels outside
-count as zeros.
+count as zeros. There is nothing to learn.
 
 Source: Krizhevsky, Sutskever & Hinton (2012), section 3.3; ``torch.nn.LocalResponseNorm`` for the
 defaults."""

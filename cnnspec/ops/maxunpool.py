@@ -1,4 +1,4 @@
-"""Max unpooling: each value returns to the position of the pool's maximum; the rest is zero.
+"""Max unpooling: each value returns to where the max pooling found it; the rest is zero.
 
 The output has the size that the pool's input had. The second input is the pool, for its indices, so
 the values must have the shape of its output. Nothing to learn; one lookup a value. A position reads

@@ -1,4 +1,4 @@
-"""Multiplication: the product, element by element, of two or more inputs; one may be a gate.
+"""Multiplication: the product, element by element, of two or more inputs, which may be gates.
 
 Inputs have one shape C x H x W, or are gates: C x 1 x 1 with a factor for each channel, as
 squeeze-and-excitation has them, or 1 x H x W with a factor for each position. N inputs cost N - 1

@@ -1,4 +1,4 @@
-"""Channel padding: channels of zeros before and after, for shortcuts without parameters.
+"""Channel padding: channels of zeros before and after, so that a shortcut needs no parameters.
 
 The output has before + C + after channels.
 

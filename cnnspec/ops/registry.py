@@ -1,5 +1,6 @@
-"""Every operator: its name in specs, which is its module in this room, and its class. Imported on
-first use."""
+"""The names of all operators: a name in specs is the name of a module in ``cnnspec.ops``.
+
+A module is imported when its operator is first used."""
 
 from functools import cache
 from importlib import import_module

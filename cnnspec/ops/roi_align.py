@@ -1,4 +1,4 @@
-"""RoI align: for each of R regions, a map of w x h per channel, sampled from feature maps.
+"""RoI align: each of R image regions becomes a map of w x h a channel, sampled from feature maps.
 
 A region is cut into w x h cells; a cell is the mean of s*s samples, each interpolated from its
 neighbours: in n dimensions s**n * 2**n multiplications, s**n * 2**n - 1 additions and one division

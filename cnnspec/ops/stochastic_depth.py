@@ -1,4 +1,4 @@
-"""Stochastic depth: training drops a residual branch with probability p, else scales by 1/(1-p).
+"""Stochastic depth: training drops a residual branch with probability p or scales it by 1/(1 - p).
 
 A "row" drops it for each example by itself, a "batch" for all at once. At inference it does
 nothing.

@@ -1,4 +1,4 @@
-"""Trainable subsampling: the sum of each window times a coefficient plus a bias, per channel.
+"""Trainable subsampling: each window's sum, times a channel coefficient, plus a channel bias.
 
 A channel has one coefficient and one bias, 2*C parameters. Sizes are those of pooling without
 padding, floor((W - K)/S) + 1. An output costs K*K - 1 additions for the sum, one multiplication and

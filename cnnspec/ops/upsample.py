@@ -1,4 +1,4 @@
-"""Upsampling: a map of w x h is resized by nearest neighbour or linear interpolation.
+"""Upsampling: a map of w x h gets another size, by the nearest value or linear interpolation.
 
 The size is floor(W*s) for a scale factor s, or given by ``size`` or the second input. Position y
 stands at y*r in the input, r being 1/s or W/W_out, of which nearest reads the floor; bilinear takes

@@ -1,5 +1,4 @@
-"""What an operator offers: the contract that every file of this room keeps, always in the same
-order.
+"""The base classes of operators: what every operator offers to the rest of the package.
 
 Shapes are without the batch, channels first: ``(C, H, W)``, ``(C, L)``, ``(C, D, H, W)``, or
 ``(n,)`` for a vector. Methods get the input shapes as positional arguments and, where they need it,
