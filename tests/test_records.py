@@ -66,7 +66,7 @@ def test_replace_copies_and_refuses_unknown_fields() -> None:
     assert point.replace(y=3) == Point(1, 3)
     assert point.replace(label="a") == Point(1, 2, "a")
     assert point == Point(1, 2)
-    with pytest.raises(TypeError, match="^Point: unknown: z$"):
+    with pytest.raises(TypeError, match=r"^Point: unknown: z$"):
         point.replace(z=3)
 
 

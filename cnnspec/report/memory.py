@@ -117,7 +117,9 @@ def notes(found: Memory, autocast: int | None) -> list[str]:
 
 def memory_json(found: Memory, autocast: int | None = None) -> str:
     """The page as JSON."""
-    fields: dict[str, Any] = {name: getattr(found, name) for name in found.field_names if name != "logs"}
+    fields: dict[str, Any] = {
+        name: getattr(found, name) for name in found.field_names if name != "logs"
+    }
     rules = {
         mode: {"rule": getattr(found, key), "besides_parameters": found.besides(mode)}
         for mode, _, key in RULES
