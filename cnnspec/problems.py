@@ -29,14 +29,14 @@ RULES = {
     "L014": "shared layers repeat a line above",
     "L015": "variants set arguments that the network declares",
     "L016": "training-only layers feed nothing that remains at inference",
-    "S010": "an operator takes inputs of its number of dimensions",
-    "S011": "a window fits into the padded input",
-    "S012": "inputs that are joined agree in shape",
-    "S013": "channels divide into their groups",
-    "S014": "an output has the elements that its input gives",
-    "S015": "an operator takes its number of inputs",
-    "S016": "a tensor has fewer than 2**53 elements",
-    "S017": "at another input size, parameters keep their shapes",
+    "D001": "an operator takes inputs of its number of dimensions",
+    "D002": "a window fits into the padded input",
+    "D003": "inputs that are joined agree in shape",
+    "D004": "channels divide into their groups",
+    "D005": "an output has the elements that its input gives",
+    "D006": "an operator takes its number of inputs",
+    "D007": "a tensor has fewer than 2**53 elements",
+    "D008": "at another input size, parameters keep their shapes",
 }
 
 

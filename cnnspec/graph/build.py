@@ -53,7 +53,7 @@ def build(
 ) -> Graph:
     """The graph of one variant ("": the first) of a source. Raises SpecError, RequestError.
 
-    At another ``input_shape``, a layer whose parameters depend on the input's size refuses (S017).
+    At another ``input_shape``, a layer whose parameters depend on the input's size refuses (D008).
     """
     return build_variant(*understood(source), variant, settings, input_shape, max_lines)
 

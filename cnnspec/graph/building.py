@@ -110,7 +110,7 @@ class Building:
                 f" {list(first.output)}?"
             )
             unrolled = [
-                p.replace(hint=f"{order} Or: {p.hint}") if p.rule[0] == "S" else p for p in unrolled
+                p.replace(hint=f"{order} Or: {p.hint}") if p.rule[0] == "D" else p for p in unrolled
             ]
         return [*self.outside, *read, *unrolled]
 

@@ -76,7 +76,7 @@ def output_of(un: "Unroller", op: Operator, inputs: tuple[Node, ...]) -> Shape:
         }.items():
             if prod(sizes) >= MAX_ELEMENTS:
                 raise OperatorError(
-                    "S016",
+                    "D007",
                     f"the {name} {format_shape(sizes)} has {prod(sizes):.3g} elements, and fewer than "
                     "2**53 is the limit",
                 )
@@ -232,7 +232,7 @@ def check_arity(
             frame,
             line.source,
             line.at("sources" if line.sources is not None else "op"),
-            "S015",
+            "D006",
             f"{kind} takes {wanted} input{'s' * (most > 1)}, not {given}",
             hint if line.sources is not None else 'name them: from = ["previous", "input"], say',
         )
@@ -245,7 +245,7 @@ def undo(un: "Unroller", frame: Frame, line: Line, op: Any, pool: Node) -> None:
             frame,
             line.source,
             line.at("sources"),
-            "S015",
+            "D006",
             f"the last input must be a {op.undoes}, but {visible(pool.name)} ({pool.kind}) is none",
             f"name the {op.undoes} whose places it restores",
         )
@@ -260,7 +260,7 @@ def with_names(fault: OperatorError, inputs: tuple[Node, ...], frame: Frame) -> 
     message, hint = fault.message, fault.hint
     for i in reversed(range(len(inputs))):
         name = visible(inputs[i].row)
-        shortcut = fault.rule == "S012" and any(
+        shortcut = fault.rule == "D003" and any(
             inputs[i] is value for value in frame.inputs.values()
         )
         message = message.replace(f"${i}", name)

@@ -44,7 +44,7 @@ def compare(notes: Notes, node: Node, native: Node, sizes: str) -> None:
             notes.add(
                 node.line.source,
                 node.line.at("op"),
-                "S017",
+                "D008",
                 message,
                 f"{mend}; a spec with that input is another network",
                 node.call,

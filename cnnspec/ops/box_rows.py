@@ -29,7 +29,7 @@ class BoxRows(Operator):
         channels, sizes = feature_map("box_rows", x)
         if channels % self.values:
             raise OperatorError(
-                "S014",
+                "D005",
                 f"$0 has {channels} channels, which are no whole number of boxes of {self.values}",
                 f"values that divides {channels}",
                 "values",

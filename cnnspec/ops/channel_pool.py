@@ -37,7 +37,7 @@ class ChannelPool(Pooling):
     def output(self, x: Shape) -> Shape:
         if self.kernel_size > x[0]:
             raise OperatorError(
-                "S011",
+                "D002",
                 f"a window of {self.kernel_size} channels does not fit into {x[0]}: the output"
                 " would be empty",
                 f"a kernel_size of at most {x[0]}",

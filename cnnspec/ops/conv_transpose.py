@@ -56,7 +56,7 @@ class ConvTranspose(Operator):
             full = (w - 1) * s + d * (k - 1) + extra + 1
             if full <= 2 * p:
                 raise OperatorError(
-                    "S011",
+                    "D002",
                     f"a padding of {p} on each side cuts off all {full} positions: the output would"
                     " be empty",
                     f"a padding of at most {(full - 1) // 2}",

@@ -39,7 +39,7 @@ class Crop(Operator):
             if kept > w or o + kept > w:
                 after = f" from {o} on" if self.offset is not None else ""
                 raise OperatorError(
-                    "S012",
+                    "D003",
                     f"crop: a part of {kept}{after} does not fit into {w}, which $0 has",
                     f"an offset of at most {w - kept}" if w >= kept else f"a size of at most {w}",
                     "offset" if w >= kept else "size" if like is None else "",

@@ -30,7 +30,7 @@ class CrossEntropy(Operator):
         classes = (1, *x[1:])
         if target not in (None, classes, x):
             raise OperatorError(
-                "S012",
+                "D003",
                 f"cross_entropy: $0 is {format_shape(x)} but $1 is {format_shape(target)}",
                 f"{format_shape(classes)} for class numbers, or {format_shape(x)} for a probability for each"
                 " class",

@@ -26,7 +26,7 @@ class DepthToSpace(Operator):
         places = self.block ** len(sizes)
         if channels % places:
             raise OperatorError(
-                "S013",
+                "D004",
                 f"{channels} channels do not divide into the {places} places of a block of "
                 f"{self.block}",
                 f"a multiple of {places} channels before it",

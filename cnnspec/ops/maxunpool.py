@@ -41,7 +41,7 @@ class MaxUnpool(Operator):
     def output(self, x: Shape, pooled: Shape) -> Shape:
         if x != pooled:
             raise OperatorError(
-                "S012",
+                "D003",
                 "maxunpool takes values of the shape of the pool that it undoes, but $0 is "
                 f"{format_shape(x)} and $1 is {format_shape(pooled)}",
                 f"$0 needs the shape {format_shape(pooled)}",

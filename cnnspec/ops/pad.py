@@ -38,7 +38,7 @@ class Pad(Operator):
         for w, pair in zip(sizes, pairs, strict=True):
             if self.mode == "reflect" and max(pair) >= w:
                 raise OperatorError(
-                    "S011",
+                    "D002",
                     f"a reflection of {max(pair)} does not fit into {w}: it leaves out the border,"
                     f" so there are {w - 1} to mirror",
                     f"a padding of at most {w - 1}",

@@ -29,7 +29,7 @@ class Reshape(Operator):
         known, n = prod(s for s in self.shape if s > 0), prod(x)
         if n % known or (-1 not in self.shape and n != known):
             raise OperatorError(
-                "S014",
+                "D005",
                 f"reshape keeps the number of elements, but $0 has {format_shape(x)} = {format_count(n)} and"
                 " the sizes of shape give"
                 f" {format_count(known)}{' times a whole number' * (-1 in self.shape)}",

@@ -35,7 +35,7 @@ class RoiAlign(Operator):
         for i, x in enumerate(xs):
             if len(x) != len(xs[0]) or x[0] != channels:
                 raise OperatorError(
-                    "S012",
+                    "D003",
                     f"roi_align: $0 is {format_shape(xs[0])} but ${i} is {format_shape(x)}",
                     f"the maps of a pyramid have the same channels: ${i} needs {channels}",
                 )

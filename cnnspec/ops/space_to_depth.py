@@ -27,7 +27,7 @@ class SpaceToDepth(Operator):
         for w in sizes:
             if w % self.block:
                 raise OperatorError(
-                    "S014",
+                    "D005",
                     f"a size of {w} does not divide into blocks of {self.block}",
                     f"a padding to {-(-w // self.block) * self.block}, or a block that divides {w}",
                     "block",

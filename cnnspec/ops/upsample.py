@@ -63,7 +63,7 @@ class Upsample(Operator):
         sizes = tuple(floor(w * self.factor(w)) for w in x[1:]) if sizes is None else sizes
         if 0 in sizes:
             raise OperatorError(
-                "S011",
+                "D002",
                 f"a scale factor of {self.scale_factor:g} leaves nothing of {min(x[1:])}",
                 "a larger scale_factor",
                 "scale_factor",

@@ -48,7 +48,7 @@ def test_a_size_is_accepted_where_the_network_can_be_built_at_it(
         except SpecError as error:
             refused = [p.rule for p in error.problems]
         assert (n in found.accepted) == (not refused), (n, refused)
-        assert (n in found.valid) == (not {*refused} - {"S017"}), (n, refused)
+        assert (n in found.valid) == (not {*refused} - {"D008"}), (n, refused)
         if not refused and any(node.training_only for node in graph.nodes):
             assert (n in (found.valid if found.training is None else found.training)) == (
                 not at.unfit
@@ -61,12 +61,12 @@ def test_the_layer_that_refuses_is_the_one_that_a_diagnostic_names() -> None:
     assert found.keeper
     with pytest.raises(SpecError) as error:
         load_graph("alexnet", input_shape=(3, 66, 66))
-    assert f"S011 maxpool: {found.below.message}" in str(error.value)
+    assert f"D002 maxpool: {found.below.message}" in str(error.value)
     assert (found.below.size, found.below.layer) == (66, "pool5")
     assert (found.keeper.size, found.keeper.layer) == (226, "fc6")
     with pytest.raises(SpecError) as error:
         load_graph("alexnet", input_shape=(3, 226, 226))
-    assert "S017 fc6: its weight is 4096x9216 " in str(error.value)
+    assert "D008 fc6: its weight is 4096x9216 " in str(error.value)
     assert (
         found.keeper.message
         == "its weight is 4096x9216; an input of 3x226x226 would need 4096x6400"

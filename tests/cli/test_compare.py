@@ -205,7 +205,7 @@ def test_usual_columns_of_the_whole_zoo_fit_into_80_columns() -> None:
         (["lenet5", "--filter", "__import__('os') < 1"], "--filter"),
         (["lenet5", "--filter", "params < 1e9999"], "10M"),
         (["lenet5", "--filter", "\x1b[31m < 1"], "--filter"),
-        (["lenet5", "alexnet", "--input", "3,64,64"], "S0"),
+        (["lenet5", "alexnet", "--input", "3,64,64"], "D0"),
     ],
 )
 def test_a_request_that_cannot_be_meant_is_refused(args: list[str], said: str) -> None:

@@ -78,4 +78,4 @@ def test_what_was_not_looked_at_is_not_said_to_be_ignored_for_nothing() -> None:
         f'{LINE}  # cnnspec: ignore S002: x\n  {{ name = "x", op = "linear", out_features = 1 }},'
     )
     write(broken=broken)
-    assert [f[2] for f in found("broken.toml")] == ["S010"]
+    assert [f[2] for f in found("broken.toml")] == ["D001"]

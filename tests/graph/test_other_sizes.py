@@ -34,7 +34,7 @@ def test_layer_that_refuses_is_named(name: str, shape: tuple[int, ...], message:
     with pytest.raises(SpecError) as caught:
         cnnspec.load(name, input=shape)
     problem = caught.value.problems[0]
-    assert problem.rule == "S017"
+    assert problem.rule == "D008"
     assert problem.message.startswith(message)
 
 

@@ -28,10 +28,10 @@ def test_fitting_input_shows_them_in_training() -> None:
 def test_smaller_input_is_analysed_as_at_inference() -> None:
     net = Network(build(Source("x.toml", TEXT), input_shape=(3, 8, 8)))
     assert [row.name for row in net.layers] == ["a", "flat"]
-    with pytest.raises(SpecError, match=r"x\.toml:6:.*S011"):
+    with pytest.raises(SpecError, match=r"x\.toml:6:.*D002"):
         net.rows(training=True)
 
 
 def test_own_input_of_the_spec_must_fit_all_layers() -> None:
-    with pytest.raises(SpecError, match="S011"):
+    with pytest.raises(SpecError, match="D002"):
         build(Source("x.toml", TEXT.replace("16, 16", "8, 8")))

@@ -219,4 +219,4 @@ def test_what_pytorch_has_in_three_dimensions_is_refused_in_four(
     op, x = operator(name)(**fields), (2, 4, 4, 4, 4)
     with pytest.raises(OperatorError, match="1 to 3 spatial dimensions, but \\$0 has 4") as misfit:
         op.build(torch, x, y=op.output(x))
-    assert misfit.value.rule == "S010"
+    assert misfit.value.rule == "D001"

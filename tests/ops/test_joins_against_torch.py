@@ -53,7 +53,7 @@ def test_concat(xs: list[Shape]) -> None:
 def test_a_misfit_names_both_sides_and_what_would_mend_it() -> None:
     with pytest.raises(OperatorError) as misfit:
         operator("concat")().output((64, 28, 28), (32, 28, 28), (32, 14, 14))
-    assert misfit.value.rule == "S012"
+    assert misfit.value.rule == "D003"
     assert misfit.value.message == "concat: $0 is 64x28x28 but $2 is 32x14x14"
     assert misfit.value.hint == "$0 lacks stride = 2"
     with pytest.raises(OperatorError) as misfit:

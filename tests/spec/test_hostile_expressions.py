@@ -187,7 +187,7 @@ RELU = '{ name = "z", op = "relu" }'
             ),
             "L005",
         ),
-        ("layers = [{ name = 'a', op = 'relu', from = " + many("'input'", 30_000) + " }]", "S015"),
+        ("layers = [{ name = 'a', op = 'relu', from = " + many("'input'", 30_000) + " }]", "D006"),
         (
             "layers = [{ name = 'a', op = 'add', repeat = 4900, from = "
             + many("'previous'", 40_000)

@@ -41,10 +41,10 @@ def adapted(cls: Any, forward: Callable[..., Any]) -> Any:
 
 
 def at_most_3(kind: str, n: int) -> None:
-    """Raises OperatorError (S010) where there are more spatial dimensions than PyTorch goes to."""
+    """Raises OperatorError (D001) where there are more spatial dimensions than PyTorch goes to."""
     if n > 3:
         raise OperatorError(
-            "S010",
+            "D001",
             f"PyTorch has {kind} in 1 to 3 spatial dimensions, but $0 has {n}",
             "such a network can be analysed, but not built",
         )
@@ -52,7 +52,7 @@ def at_most_3(kind: str, n: int) -> None:
 
 def dimensional(torch: Any, kind: str, n: int) -> Any:
     """torch's class for ``n`` spatial dimensions: Conv2d, MaxPool1d, ... Raises OperatorError
-    (S010) for more than 3."""
+    (D001) for more than 3."""
     at_most_3(kind, n)
     return getattr(torch.nn, f"{kind}{n}d")
 

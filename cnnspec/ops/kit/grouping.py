@@ -7,7 +7,7 @@ def divides(
     groups: int, channels: int, out_channels: int | None = None, field: str = "groups"
 ) -> None:
     """Check that ``groups`` divides the input's channels, and the output's. Raises OperatorError
-    (S013)."""
+    (D004)."""
     both = (
         "the input's channels"
         if out_channels is None
@@ -16,7 +16,7 @@ def divides(
     for what, n, at in (("input", channels, field), ("output", out_channels or 0, "out_channels")):
         if n % groups:
             raise OperatorError(
-                "S013",
+                "D004",
                 f"{n} {what} channels do not divide into {groups} {field}",
                 f"{field} must divide {both}",
                 at,

@@ -11,12 +11,12 @@ from cnnspec.units import Shape, format_shape
 
 
 def alike(op: str, xs: tuple[Shape, ...]) -> Shape:
-    """The one shape of all inputs. Raises OperatorError (S012) with both sides and what would mend
+    """The one shape of all inputs. Raises OperatorError (D003) with both sides and what would mend
     it."""
     for i, x in enumerate(xs[1:], 1):
         if x != xs[0]:
             raise OperatorError(
-                "S012",
+                "D003",
                 f"{op}: $0 is {format_shape(xs[0])} but ${i} is {format_shape(x)}",
                 mend(xs[0], x, 0, i),
             )
@@ -25,14 +25,14 @@ def alike(op: str, xs: tuple[Shape, ...]) -> Shape:
 
 def broadcast(op: str, xs: tuple[Shape, ...]) -> Shape:
     """The shape of inputs, of which some may be gates of C x 1 x 1 or 1 x H x W. Raises
-    OperatorError (S012)."""
+    OperatorError (D003)."""
     i, full = max(enumerate(xs), key=lambda pair: prod(pair[1]))
     of_channels = (*full[:1], *(1 for _ in full[1:]))
     for j, x in enumerate(xs):
         if x not in (full, of_channels, (1, *full[1:])):
             gate = len(x) == len(full) and set(x[1:]) == {1}
             raise OperatorError(
-                "S012",
+                "D003",
                 f"{op}: ${i} is {format_shape(full)} but ${j} is {format_shape(x)}",
                 f"a gate for its channels is {format_shape(of_channels)}"
                 if gate
@@ -42,12 +42,12 @@ def broadcast(op: str, xs: tuple[Shape, ...]) -> Shape:
 
 
 def same_sizes(op: str, xs: tuple[Shape, ...]) -> Shape:
-    """The spatial sizes that all inputs have; channels may differ. Raises OperatorError (S012) with
+    """The spatial sizes that all inputs have; channels may differ. Raises OperatorError (D003) with
     both sides."""
     for i, x in enumerate(xs[1:], 1):
         if x[1:] != xs[0][1:]:
             raise OperatorError(
-                "S012",
+                "D003",
                 f"{op}: $0 is {format_shape(xs[0])} but ${i} is {format_shape(x)}",
                 mend(xs[0], (xs[0][0], *x[1:]), 0, i),
             )
@@ -57,7 +57,7 @@ def same_sizes(op: str, xs: tuple[Shape, ...]) -> Shape:
 def wanted_sizes(op: str, x: Shape, like: Shape | None, **asked: Any) -> Shape | None:
     """The spatial sizes that the second input ``like`` or the field ``size`` asks for ``x``.
 
-    None where another field asks. Raises OperatorError (S010, S012, S015) unless exactly one of
+    None where another field asks. Raises OperatorError (D001, D003, D006) unless exactly one of
     them does."""
     _, sizes = feature_map(op, x)
     given = [name for name, value in asked.items() if value is not None] + ["a second input"] * (
@@ -65,7 +65,7 @@ def wanted_sizes(op: str, x: Shape, like: Shape | None, **asked: Any) -> Shape |
     )
     if len(given) != 1:
         raise OperatorError(
-            "S015",
+            "D006",
             f"{op} takes its size from one of {', '.join(asked)} and a second input, "
             f"but has {' and '.join(given) or 'none of them'}",
             "give exactly one",
@@ -74,7 +74,7 @@ def wanted_sizes(op: str, x: Shape, like: Shape | None, **asked: Any) -> Shape |
         return None if asked["size"] is None else per_dimension("size", asked["size"], len(sizes))
     if len(like) != len(x):
         raise OperatorError(
-            "S012",
+            "D003",
             f"{op}: $0 is {format_shape(x)} but $1, whose size it is to take, is {format_shape(like)}",
             "both must have the same number of dimensions",
         )

@@ -145,11 +145,11 @@ class Activation(Elementwise):
 
 
 def feature_map(op: str, x: Shape) -> tuple[int, Shape]:
-    """Channels and spatial sizes of ``x``. Raises OperatorError (S010) for a vector, which has no
+    """Channels and spatial sizes of ``x``. Raises OperatorError (D001) for a vector, which has no
     positions."""
     if len(x) < 2:
         raise OperatorError(
-            "S010",
+            "D001",
             f"{op} takes channels and at least one spatial dimension, but $0 is a vector of {x[0]}",
             "put it before the flatten, or reshape the vector to (channels, height, width)",
         )
@@ -157,11 +157,11 @@ def feature_map(op: str, x: Shape) -> tuple[int, Shape]:
 
 
 def vector(op: str, x: Shape) -> int:
-    """The length of a vector. Raises OperatorError (S010) for a feature map."""
+    """The length of a vector. Raises OperatorError (D001) for a feature map."""
     if len(x) != 1:
         pooled = " (so does keepdim = false on a global pooling)" if prod(x[1:]) == 1 else ""
         raise OperatorError(
-            "S010",
+            "D001",
             f"{op} takes a vector, but $0 is {format_shape(x)}",
             f"a flatten before it gives a vector of {format_count(prod(x))}{pooled}",
         )

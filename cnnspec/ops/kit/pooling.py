@@ -47,7 +47,7 @@ class Pool(Pooling):
         for a in result:
             if 2 * max(a.before, a.after) > a.kernel:
                 raise OperatorError(
-                    "S011",
+                    "D002",
                     f"a padding of {max(a.before, a.after)} is more than half the window of"
                     f" {a.kernel}: some windows would hold padding only",
                     f"padding of at most {a.kernel // 2}",
@@ -101,13 +101,13 @@ class Pool(Pooling):
         )
 
     def largest(self, torch: Any, x: Shape, y: Shape, return_indices: bool = False) -> Any:
-        """torch's module for the largest value of each window. Raises OperatorError (S011) for
+        """torch's module for the largest value of each window. Raises OperatorError (D002) for
         indices without a place."""
         axes = self.axes(x)
         even = building.symmetric(axes)
         if return_indices and not even:
             raise OperatorError(
-                "S011",
+                "D002",
                 "PyTorch gives no indices of a max pooling whose padding differs between the sides",
                 "the same padding on both sides",
                 "padding",

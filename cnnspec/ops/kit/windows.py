@@ -125,13 +125,13 @@ class Axis(Record):
 
 
 def per_dimension(field: str, value: PerAxis, n: int) -> tuple[int, ...]:
-    """``value`` for each of ``n`` dimensions. Raises OperatorError (S010) where a list has another
+    """``value`` for each of ``n`` dimensions. Raises OperatorError (D001) where a list has another
     length."""
     if isinstance(value, int):
         return (value,) * n
     if len(value) != n:
         raise OperatorError(
-            "S010",
+            "D001",
             f"{field} has {len(value)} values, but $0 has {n} spatial dimension{'s' * (n > 1)}",
             f"give one number for all, or {n}",
             field=field,
@@ -141,7 +141,7 @@ def per_dimension(field: str, value: PerAxis, n: int) -> tuple[int, ...]:
 
 def both_sides(padding: Padding, n: int) -> list[tuple[int, int]]:
     """A padding in numbers as (before, after) for each of ``n`` dimensions. Raises OperatorError
-    (S010)."""
+    (D001)."""
     sides: Any = (padding,) * n if isinstance(padding, int) else padding
     return [
         side if isinstance(side, tuple) else (side, side)
@@ -157,7 +157,7 @@ def axes(
     dilation: PerAxis = 1,
     ceil: bool = False,
 ) -> list[Axis]:
-    """The sliding window along each spatial dimension of ``x``. Raises OperatorError (S010, S011).
+    """The sliding window along each spatial dimension of ``x``. Raises OperatorError (D001, D002).
 
     Where ``ceil`` rounds up, a window may stick out of the padded input by less than a stride.
     """
@@ -200,7 +200,7 @@ def too_small(axis: Axis) -> OperatorError:
     pad = f" + {axis.before} + {axis.after} of padding" if axis.before or axis.after else ""
     spread = "" if axis.dilation == 1 else f" (kernel {axis.kernel}, dilation {axis.dilation})"
     return OperatorError(
-        "S011",
+        "D002",
         f"a window of {axis.extent}{spread} does not fit into {axis.size}{pad}: the output would be"
         " empty",
         f"a kernel_size of at most {(axis.padded - 1) // axis.dilation + 1}, padding = {each}, "

@@ -49,7 +49,7 @@ extend-select = ["A003"]
 ## The language
 
 What is wrong with a spec as such is always an error, and cannot be ignored: T is about the file, L about the language,
-S from S010 on about shapes.
+D about dimensions and shapes.
 
 {codes(list(LANGUAGE))}
 """
