@@ -61,12 +61,12 @@ class Network(NetworkCosts):
         """The network as a torch.nn.Module: a flat executor with readable parameter names. Raises
         RequestError."""
         try:
-            from cnnspec.pytorch.executor import build
+            from cnnspec.pytorch.built_module import build_module
         except ImportError:
             raise RequestError(
                 "building a network needs PyTorch: pip install 'cnnspec[verify]'"
             ) from None
-        return build(self.graph, device, dtype)
+        return build_module(self.graph, device, dtype)
 
     def memory(
         self,

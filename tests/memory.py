@@ -22,7 +22,7 @@ from torch import nn
 from cnnspec.analyses.memory.answer import Memory
 from cnnspec.api import Network, load, load_zoo
 from cnnspec.graph.digest import digest
-from cnnspec.pytorch.executor import BuiltModule, build
+from cnnspec.pytorch.built_module import BuiltModule, build_module
 from cnnspec.pytorch.memory import Meter, peak, without_workspace
 
 DATA = Path(__file__).parents[1] / "reports" / "data" / "memory.json"
@@ -86,7 +86,7 @@ def with_adam(net: Network, row: dict[str, Any], gib: float, end: float) -> None
     known = row.get(OPTIMIZER, {})
     if "measured" not in known and plan.training_peak <= gib * 2**30 and time.monotonic() < end:
         torch.set_num_threads(1)
-        meter = Meter(net.graph, build(net.graph), batch, plan.loss, OPTIMIZER, frozenset())
+        meter = Meter(net.graph, build_module(net.graph), batch, plan.loss, OPTIMIZER, frozenset())
         known = {"measured": plan.ground("training") + peak(without_workspace(meter.trained()))}
     if known:
         row[OPTIMIZER] = {"predicted": plan.training_peak, **known}
@@ -144,7 +144,9 @@ def serve(name: str, batch: int, pipe: Any) -> None:
 def measure(net: Network, batch: int) -> dict[str, Any]:
     """Predicted, measured, and what others say; peaks with all that is alive throughout."""
     plan = net.memory(batch)
-    found = Meter(net.graph, build(net.graph), batch, plan.loss, "none", frozenset()).measured()
+    found = Meter(
+        net.graph, build_module(net.graph), batch, plan.loss, "none", frozenset()
+    ).measured()
     grounds = {mode: plan.ground(mode) for mode in ("inference", "training")}
     return {
         "loss": plan.loss,
@@ -175,7 +177,11 @@ def torchinfo(net: Network, plan: Memory) -> int:
 
     sizes = [(plan.batch, *n.output) for n in net.graph.inputs]
     said = library.summary(
-        Flat(build(net.graph, "meta")), input_size=sizes, verbose=0, mode="train", device="meta"
+        Flat(build_module(net.graph, "meta")),
+        input_size=sizes,
+        verbose=0,
+        mode="train",
+        device="meta",
     )
     return int(said.total_input + said.total_output_bytes + said.total_param_bytes)
 
@@ -204,7 +210,7 @@ def memtracker(net: Network, plan: Memory) -> int:
     from torch.distributed._tools.mem_tracker import MemTracker
 
     with FakeTensorMode():
-        twin = build(net.graph).train()
+        twin = build_module(net.graph).train()
         meter = Meter(net.graph, twin, plan.batch, plan.loss, "none", frozenset())
         twin.forward = bare(twin)  # type: ignore[method-assign]
         tracker = MemTracker()

@@ -93,7 +93,7 @@ def test_a_room_uses_only_the_rooms_before_it(path: Path) -> None:
         ("cli", "import torch.nn"),
         ("report", "if TYPE_CHECKING:\n    from cnnspec.api import Network"),
         ("report", "from cnnspec.cli.output import show"),
-        ("api", "from cnnspec.pytorch.measure import measure"),
+        ("api", "from cnnspec.pytorch.measure_costs import measure"),
         ("report", "try:\n    from tabulate import tabulate\nexcept ImportError:\n    pass"),
     ],
 )
@@ -106,7 +106,7 @@ def test_an_import_against_the_order_is_seen(room: str, text: str) -> None:
     [
         ("report", "if TYPE_CHECKING:\n    import pandas"),
         ("report", "def f():\n    import pandas"),
-        ("api", "def f():\n    from cnnspec.pytorch.measure import measure"),
+        ("api", "def f():\n    from cnnspec.pytorch.measure_costs import measure"),
         ("pytorch", "import torch"),
         ("report", "from cnnspec.analyses.network_costs import NetworkCosts"),
         ("cli", "from cnnspec import __version__"),

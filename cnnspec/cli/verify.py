@@ -189,20 +189,23 @@ def many(
         )  # what is wrong with a request or a spec is said at once
     try:
         from cnnspec.pytorch import requests
-        from cnnspec.pytorch.devices import chosen
-        from cnnspec.pytorch.many import Task, verdicts
+        from cnnspec.pytorch.devices import choose_device
+        from cnnspec.pytorch.parallel import VerificationTask, verify_in_processes
     except ImportError:
         raise RequestError(
             "verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'"
         ) from None
     requests.check_libraries(libraries)
-    device = chosen(device)
+    device = choose_device(device)
     wanted = names or tuple(name for variants in networks().values() for name in variants)
-    tasks = [Task(name, given, shape, max_lines, device, libraries, memory) for name in wanted]
+    tasks = [
+        VerificationTask(name, given, shape, max_lines, device, libraries, memory)
+        for name in wanted
+    ]
     processes = min(jobs or (1 if device == "cuda" else os.cpu_count() or 1), len(tasks))
     if not sys.stderr.isatty():
-        return verdicts(tasks, processes)
+        return verify_in_processes(tasks, processes)
     with click.progressbar(
         length=len(tasks), label="Verifying", file=sys.stderr, show_pos=True
     ) as bar:
-        return verdicts(tasks, processes, lambda: bar.update(1))
+        return verify_in_processes(tasks, processes, lambda: bar.update(1))

@@ -1,19 +1,28 @@
-"""Where a twin can run: the devices, and whether their memory is enough."""
+"""Choose the device to run on, and tell whether its memory is enough."""
 
 import os
 from math import prod
 
 import torch
 
+from cnnspec.analyses.verdict import DEVICES
 from cnnspec.costs import costs
 from cnnspec.graph.model import Graph
-from cnnspec.problems import RequestError
+from cnnspec.problems import RequestError, visible
 from cnnspec.units import GIB
 
 
-def chosen(device: str) -> str:
-    """The device that is meant: "auto" is CUDA where there is a device. Raises RequestError where
-    there is none."""
+def check_device(device: str) -> None:
+    """Raise RequestError for a name that is not one of :data:`DEVICES`."""
+    if device not in DEVICES:
+        raise RequestError(f"a device is one of {', '.join(DEVICES)}, not {visible(device, 60)!r}")
+
+
+def choose_device(device: str) -> str:
+    """Return the device to use: "auto" is CUDA where there is one, else the CPU.
+
+    Raises RequestError for "cuda" where there is none.
+    """
     cuda = torch.cuda.is_available()
     if device == "cuda" and not cuda:
         raise RequestError("there is no CUDA device here; --device auto runs on the CPU then")
@@ -22,15 +31,15 @@ def chosen(device: str) -> str:
     return device
 
 
-def title(device: str) -> str:
-    """A device by its name, as reports show it."""
+def device_title(device: str) -> str:
+    """Return the name of a device as reports show it."""
     if device == "cuda":
         return f"CUDA ({torch.cuda.get_device_name()})"
     return {"cpu": "CPU", "meta": "meta device"}[device]
 
 
-def available(device: str) -> int:
-    """The bytes that a device has to spare."""
+def available_bytes(device: str) -> int:
+    """Return the free memory of a device in bytes."""
     if device == "cuda":
         return int(torch.cuda.mem_get_info()[0])
     try:
@@ -41,12 +50,13 @@ def available(device: str) -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def needed(graph: Graph, copies: int, batch: int, size: int) -> int:
-    """About how many bytes it takes to run a network, with ``copies`` of its weights, elements of
-    ``size`` bytes.
+def needed_bytes(graph: Graph, copies: int, batch: int, size: int) -> int:
+    """Estimate the bytes that a run takes, with ``copies`` of the weights.
 
-    Three times the largest tensor stands for what is alive at once; weights of attention are no
-    output of a node, but there is one exponential for each."""
+    An element has ``size`` bytes. Three times the largest tensor covers the tensors that are alive
+    at the same time. Attention weights are not the output of a node, but the calculation counts one
+    exponential for each of them.
+    """
     found = costs(graph.layers(training=True))
     weights = sum(prod(shape) for cost in found for shape in cost.tensors.values())
     largest = max(
@@ -55,13 +65,11 @@ def needed(graph: Graph, copies: int, batch: int, size: int) -> int:
     return size * (copies * weights + 3 * batch * largest)
 
 
-def shortage(
+def describe_shortage(
     graph: Graph, device: str, copies: int, batch: int, size: int, share: float = 1.0
 ) -> str:
-    """Why a network does not fit into ``share`` of a device's free memory, or nothing."""
-    need, there = needed(graph, copies, batch, size), int(available(device) * share)
-    return (
-        f"it needs about {need / GIB:.1f} GiB, and {there / GIB:.1f} GiB are free"
-        if need > there
-        else ""
-    )
+    """Say why a run does not fit in ``share`` of a device's free memory; "" where it fits."""
+    need, free = needed_bytes(graph, copies, batch, size), int(available_bytes(device) * share)
+    if need <= free:
+        return ""
+    return f"it needs about {need / GIB:.1f} GiB, and {free / GIB:.1f} GiB are free"

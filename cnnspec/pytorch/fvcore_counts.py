@@ -6,8 +6,8 @@ from typing import Any
 
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
-from cnnspec.pytorch.executor import BuiltModule, path
-from cnnspec.pytorch.measure import example
+from cnnspec.pytorch.built_module import BuiltModule, module_path
+from cnnspec.pytorch.measure_costs import zero_inputs
 
 COUNTED = {"conv", "linear"}
 OTHERS = {
@@ -33,13 +33,13 @@ def fvcore_macs(graph: Graph, twin: BuiltModule) -> dict[str, int]:
     twin.eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        analysis: Any = FlopCountAnalysis(twin, example(graph, twin, 1)).tracer_warnings("none")
+        analysis: Any = FlopCountAnalysis(twin, zero_inputs(graph, twin, 1)).tracer_warnings("none")
         analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
         counts = analysis.by_module_and_operator()
     twin.train(was_training)
     found = {}
     for node in graph.layers():
-        count = counts.get(".".join(path(node.name)), {})
+        count = counts.get(".".join(module_path(node.name)), {})
         if not node.shares and COUNTED & count.keys() and not OTHERS & count.keys():
             found[node.name] = sum(count[k] for k in COUNTED & count.keys())
     return found

@@ -16,7 +16,7 @@ from torch.nn import functional
 from torch.profiler import ProfilerActivity, profile
 
 from cnnspec.graph.model import Graph
-from cnnspec.pytorch.executor import BuiltModule, path
+from cnnspec.pytorch.built_module import BuiltModule, module_path
 
 KERNELS = ("aten::conv", "aten::mm", "aten::bmm", "aten::addmm", "aten::upsample")
 
@@ -92,7 +92,9 @@ class Meter:
         for node in graph.layers(training=True):
             if node.name in frozen:
                 for name in node.op.parameters(*node.shapes):
-                    twin.get_parameter(".".join([*path(node.name), name])).requires_grad_(False)
+                    twin.get_parameter(".".join([*module_path(node.name), name])).requires_grad_(
+                        False
+                    )
         given = {n.index: n.output for n in graph.nodes}
         self.targets = [
             target((batch, *given[i]), loss, dtype).to(device) for i in twin.results[True]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 
 from cnnspec.graph.model import Graph
-from cnnspec.pytorch.executor import BuiltModule
+from cnnspec.pytorch.built_module import BuiltModule
 from cnnspec.pytorch.memory import Measured, Meter, saved
 
 

@@ -7,8 +7,8 @@ from cnnspec.analyses.verdict import LIMITED, PASSED, Check, check
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
 from cnnspec.pytorch import memory_on_cuda
-from cnnspec.pytorch.devices import available, title
-from cnnspec.pytorch.executor import build
+from cnnspec.pytorch.built_module import build_module
+from cnnspec.pytorch.devices import available_bytes, device_title
 from cnnspec.pytorch.memory import measured
 from cnnspec.units import GIB, format_count
 
@@ -21,12 +21,12 @@ def memory_checks(graph: Graph, device: str, share: float) -> list[Check]:
     """The checks of a graph's memory for a batch of two, in float32, without an optimizer; for meta
     on the CPU."""
     where = "cuda" if device == "cuda" else "cpu"
-    on = f"PyTorch on {title(where)}"
+    on = f"PyTorch on {device_title(where)}"
     try:
         plan = memory(graph, BATCH)
     except RequestError as error:
         return [limited(on, f"not measured: {error}")]
-    need, there = plan.training_peak * ROOM, available(where) * share
+    need, there = plan.training_peak * ROOM, available_bytes(where) * share
     if need > there:
         return [
             limited(
@@ -47,7 +47,7 @@ def compared(graph: Graph, plan: Memory, device: str, on: str) -> list[Check]:
     blocks."""
     cuda = device == "cuda"
     meter = memory_on_cuda.measured if cuda else measured
-    found = meter(graph, build(graph, device), BATCH, plan.loss)
+    found = meter(graph, build_module(graph, device), BATCH, plan.loss)
     inference, training = (plan.ground(mode) for mode in ("inference", "training"))
     ours = (plan.saved, plan.inference_peak, plan.training_peak)
     theirs = (found.saved, inference + found.inference, training + found.training)

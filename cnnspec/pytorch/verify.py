@@ -17,13 +17,13 @@ from cnnspec.graph.digest import digest
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, SpecError, Where
 from cnnspec.pytorch import references
-from cnnspec.pytorch.against import against, told
-from cnnspec.pytorch.devices import chosen, shortage, title
-from cnnspec.pytorch.drawing import Uninitialised
-from cnnspec.pytorch.executor import BuiltModule, build
+from cnnspec.pytorch.built_module import BuiltModule, build_module
+from cnnspec.pytorch.compare_model import compare_model, describe_exception
+from cnnspec.pytorch.devices import choose_device, describe_shortage, device_title
 from cnnspec.pytorch.fvcore_counts import fvcore_macs
-from cnnspec.pytorch.measure import measure
+from cnnspec.pytorch.measure_costs import measure_costs
 from cnnspec.pytorch.proof_of_memory import memory_checks
+from cnnspec.pytorch.random_weights import SkipInitialization
 
 QUANTITIES = {
     "shapes": {"layer", "output"},
@@ -48,7 +48,7 @@ def verify(
     ``share`` is the part of the free memory that may be used; ``again`` makes the graph anew with
     more arguments, for references that are equal with these only. Raises RequestError for a device
     that is not there or without fvcore."""
-    device = chosen(device)
+    device = choose_device(device)
     try:
         checks = calculation(graph, device, share)
     except (
@@ -60,9 +60,9 @@ def verify(
         checks = [
             Check(
                 "run",
-                f"PyTorch on {title(device)}",
+                f"PyTorch on {device_title(device)}",
                 IMPOSSIBLE,
-                detail=f"it cannot be run: {told(error)}",
+                detail=f"it cannot be run: {describe_exception(error)}",
             )
         ]
     if memory:
@@ -73,7 +73,7 @@ def verify(
         checks += with_model(graph, model, model_name or type(model).__name__, device, share, True)
     return Verdict(
         graph.name,
-        title(device),
+        device_title(device),
         versions(*libraries),
         tuple(checks),
         digest(graph),
@@ -81,13 +81,15 @@ def verify(
     )
 
 
-def fits(graph: Graph, device: str, libraries: tuple[str, ...], share: float) -> bool:
+def fits_in_memory(graph: Graph, device: str, libraries: tuple[str, ...], share: float) -> bool:
     """Whether all that a verdict takes fits into ``share`` of the free memory."""
-    device = chosen(device)
-    if device != "meta" and shortage(graph, device, 1, 2, 4, share):
+    device = choose_device(device)
+    if device != "meta" and describe_shortage(graph, device, 1, 2, 4, share):
         return False
     compared = any(library in graph.reference for library in libraries)
-    return not (compared and shortage(graph, "cpu" if device == "meta" else device, 2, 2, 8, share))
+    return not (
+        compared and describe_shortage(graph, "cpu" if device == "meta" else device, 2, 2, 8, share)
+    )
 
 
 def places(graph: Graph, checks: Iterable[Check]) -> dict[str, Where]:
@@ -99,12 +101,12 @@ def places(graph: Graph, checks: Iterable[Check]) -> dict[str, Where]:
 
 def calculation(graph: Graph, device: str, share: float) -> list[Check]:
     """The twin, measured, against the calculator: shapes, tensors, and MACs by two counters."""
-    short = shortage(graph, device, 1, 2, 4, share) if device != "meta" else ""
+    short = describe_shortage(graph, device, 1, 2, 4, share) if device != "meta" else ""
     where = "meta" if short else device
-    with Uninitialised():
-        twin = build(graph, where)
-    calculated, on = costs(graph.layers(training=True)), f"PyTorch on {title(where)}"
-    found = crosscheck(calculated, measure(graph, twin))
+    with SkipInitialization():
+        twin = build_module(graph, where)
+    calculated, on = costs(graph.layers(training=True)), f"PyTorch on {device_title(where)}"
+    found = crosscheck(calculated, measure_costs(graph, twin))
     checks = [
         check(name, on, f"{len(calculated)} layers", [d for d in found if d.quantity in quantities])
         for name, quantities in QUANTITIES.items()
@@ -171,10 +173,10 @@ def with_model(
 ) -> list[Check]:
     """The graph against a model, on a device that has values."""
     where = "cpu" if device == "meta" else device
-    short = shortage(graph, where, 2, 2, 8, share)
+    short = describe_shortage(graph, where, 2, 2, 8, share)
     if short:
         return [Check("values", name, LIMITED, detail=f"not compared: {short}")]
-    return against(graph, model, name, where, None if strict else references.run, strict)
+    return compare_model(graph, model, name, where, None if strict else references.run, strict)
 
 
 def versions(*libraries: str) -> dict[str, str]:

@@ -3,8 +3,8 @@
 import torch
 
 from cnnspec.graph.model import Graph, Node
-from cnnspec.pytorch.drawing import draw, mode
-from cnnspec.pytorch.executor import build
+from cnnspec.pytorch.built_module import build_module
+from cnnspec.pytorch.random_weights import draw_weights, in_mode
 from tests.faults.mutate import ACTIVATIONS, Mutant
 
 MONOTONE = {"relu", "relu6", "sigmoid", "hardsigmoid", "tanh", "elu", "leaky_relu"}
@@ -44,9 +44,9 @@ def same_windows(a: Node, b: Node) -> bool:
 def same_values(graph: Graph, changed: Graph) -> bool:
     """Whether both give the same to the last bit with the same weights, for three inputs, in
     inference and training."""
-    twins = [build(g, "cpu", torch.float64) for g in (graph, changed)]
+    twins = [build_module(g, "cpu", torch.float64) for g in (graph, changed)]
     for twin in twins:
-        draw(twin, torch.Generator().manual_seed(3))
+        draw_weights(twin, torch.Generator().manual_seed(3))
     tensors = [list(t.named_parameters()) for t in twins]
     if sorted((n, p.shape) for n, p in tensors[0]) != sorted((n, p.shape) for n, p in tensors[1]):
         return False
@@ -61,7 +61,7 @@ def same_values(graph: Graph, changed: Graph) -> bool:
         for training in (True, False):
             given = []
             for twin in twins:
-                with mode(twin, training), torch.random.fork_rng(), torch.no_grad():
+                with in_mode(twin, training), torch.random.fork_rng(), torch.no_grad():
                     torch.manual_seed(i)
                     y = twin(x)
                     given.append(y[0] if isinstance(y, tuple) else y)

@@ -14,11 +14,20 @@ from cnnspec.analyses.verdict import PASSED, Check
 from cnnspec.graph.model import Graph
 from cnnspec.problems import SpecError
 from cnnspec.pytorch import references
-from cnnspec.pytorch.against import aligned, compare, outputs
-from cnnspec.pytorch.drawing import Uninitialised, draw, mode
-from cnnspec.pytorch.executor import BuiltModule, build
-from cnnspec.pytorch.recording.recorder import record, record_twin
-from cnnspec.pytorch.weights import by_calls, by_order, moved, uneven
+from cnnspec.pytorch.built_module import BuiltModule, build_module
+from cnnspec.pytorch.compare_model import (
+    check_calls,
+    check_output_shapes,
+    compare_without_restoring,
+)
+from cnnspec.pytorch.random_weights import SkipInitialization, draw_weights, in_mode
+from cnnspec.pytorch.recording.record import record_built_module, record_model
+from cnnspec.pytorch.transplant_weights import (
+    pair_tensors_by_calls,
+    pair_tensors_by_order,
+    transplant_weights,
+    unequal_tensor_counts,
+)
 from tests.faults.equivalent import reason
 from tests.faults.flat import flat
 from tests.faults.mutate import Mutant, mutants
@@ -56,14 +65,14 @@ def watched(network: str, graph: Graph) -> Other:
     """The reference of a network, recorded."""
     named = cnnspec.load(network).graph.reference
     library, name = next((k, named[k]) for k in ("torchvision", "timm") if k in named)
-    with Uninitialised():
+    with SkipInitialization():
         model, _ = references.reference(library, name, graph.inputs[0].output)
-    draw(model, torch.Generator().manual_seed(1))
+    draw_weights(model, torch.Generator().manual_seed(1))
     inputs = tuple(torch.randn(2, *n.output) for n in graph.inputs)
     found = []
     for training in (False, True):
-        with mode(model, training):
-            found.append(record(model, inputs, references.run))
+        with in_mode(model, training):
+            found.append(record_model(model, inputs, references.run))
     own, _ = recorded(graph)
     places: dict[str, set[str]] = {}
     for ours, (theirs, _) in zip(own, found, strict=True):
@@ -74,13 +83,13 @@ def watched(network: str, graph: Graph) -> Other:
 
 def recorded(graph: Graph) -> tuple[list[Recording], BuiltModule]:
     """What the twin runs; on the CPU, where small inputs take less time than on meta."""
-    with Uninitialised():
-        twin = build(graph, "cpu")
+    with SkipInitialization():
+        twin = build_module(graph, "cpu")
     inputs = tuple(torch.zeros(2, *n.output) for n in graph.inputs)
     found = []
     for training in (False, True):
-        with mode(twin, training):
-            found.append(record_twin(graph, twin, inputs)[0])
+        with in_mode(twin, training):
+            found.append(record_built_module(graph, twin, inputs)[0])
     return found, twin
 
 
@@ -91,15 +100,21 @@ def structure(graph: Graph, other: Other) -> list[Check]:
         [align(a, b, len(graph.outputs)) for a, b in zip(ours, other.recordings, strict=True)]
     )
     whole = found[1].complete
-    pairs = by_calls(found[1]) if whole else by_order(found[1], twin, other.model)
+    pairs = (
+        pair_tensors_by_calls(found[1])
+        if whole
+        else pair_tensors_by_order(found[1], twin, other.model)
+    )
     rest = [
-        outputs(graph, other.outputs, ""),
-        moved(pairs, uneven(found[1]) if whole else [], twin, other.model, ""),
+        check_output_shapes(graph, other.outputs, ""),
+        transplant_weights(
+            pairs, unequal_tensor_counts(found[1]) if whole else [], twin, other.model, ""
+        ),
     ]
-    calls = aligned(found, "", False)
+    calls = check_calls(found, "", False)
     lax = calls.status == PASSED
     if any(c.status != PASSED for c in rest):
-        calls = aligned(found, "", False, True)
+        calls = check_calls(found, "", False, True)
     return [calls.replace(name="wiring" if lax else "calls"), *rest]
 
 
@@ -112,7 +127,7 @@ def score(mutant: Mutant, graph: Graph, other: Other, values: bool) -> dict[str,
         return row | {"by": "calculator", "rule": error.problems[0].rule}
     checks = structure(changed, other)
     if values or all(c.status == PASSED for c in checks):
-        full = compare(changed, other.model, "", "cpu", references.run, False)
+        full = compare_without_restoring(changed, other.model, "", "cpu", references.run, False)
         failed = [c.name for c in full if c.status != PASSED]
         row["by values"] = next((name for name in failed if name not in ("calls", "outputs")), "")
         if all(c.status == PASSED for c in checks):

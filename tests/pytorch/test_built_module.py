@@ -10,8 +10,8 @@ import written
 import cnnspec
 from cnnspec.analyses.crosscheck import crosscheck
 from cnnspec.problems import RequestError
-from cnnspec.pytorch.executor import build
-from cnnspec.pytorch.measure import measure
+from cnnspec.pytorch.built_module import build_module
+from cnnspec.pytorch.measure_costs import measure_costs
 
 NAMES = [name for names in cnnspec.networks().values() for name in names]
 FAMILIES = [names[0] for names in cnnspec.networks().values()]
@@ -34,9 +34,9 @@ SMALL = [
 )
 def test_measured_on_meta_equals_calculated(name: str) -> None:
     net = cnnspec.load(name)
-    twin = build(net.graph, "meta")
+    twin = build_module(net.graph, "meta")
     calculated = [net.costs[n.index] for n in net.graph.layers(training=True)]
-    assert crosscheck(calculated, measure(net.graph, twin)) == []
+    assert crosscheck(calculated, measure_costs(net.graph, twin)) == []
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -59,7 +59,7 @@ def test_every_network_has_a_backward_pass(name: str) -> None:
     """PyTorch refuses one where something was written in place over what it needs; on meta it takes
     no memory."""
     net = cnnspec.load(name)
-    twin = build(net.graph, "meta")
+    twin = build_module(net.graph, "meta")
     given = twin(*[torch.empty(2, *n.output, device="meta") for n in net.graph.inputs])
     outputs = [y for y in (given if isinstance(given, tuple) else [given]) if y.requires_grad]
     torch.autograd.backward([y.sum() for y in outputs])
@@ -89,8 +89,8 @@ def test_training_runs_the_auxiliary_heads_behind_the_output() -> None:
 
 
 def test_values_are_deleted_at_their_last_use() -> None:
-    twin = build(cnnspec.load("resnet20_cifar").graph)
-    dead = [i for step in twin.plans[False] for i in step.dead]
+    twin = build_module(cnnspec.load("resnet20_cifar").graph)
+    dead = [i for step in twin.plans[False] for i in step.released]
     read = {i for step in twin.plans[False] for i in step.reads}
     assert sorted(dead) == sorted(read)
 
@@ -105,7 +105,8 @@ def test_shared_parameters_are_one_parameter() -> None:
     assert [n for n, _ in twin.named_parameters()] == ["a.weight", "a.bias"]
     assert (
         crosscheck(
-            [net.costs[n.index] for n in net.graph.layers()], measure(net.graph, build(net.graph))
+            [net.costs[n.index] for n in net.graph.layers()],
+            measure_costs(net.graph, build_module(net.graph)),
         )
         == []
     )

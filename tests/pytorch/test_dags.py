@@ -12,7 +12,7 @@ from cnnspec.analyses.memory.answer import OPTIMIZERS
 from cnnspec.graph.model import Graph
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import RequestError
-from cnnspec.pytorch.executor import build
+from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.memory import measured
 
 MANY = 500
@@ -43,7 +43,9 @@ def compare(seed: int) -> None:
 
 def gradients(graph: Graph, dag: Dag) -> int:
     """The bytes of gradients that a network really has."""
-    return measured(graph, build(graph), dag.batch, "mse", "none", frozenset(dag.frozen)).gradients
+    return measured(
+        graph, build_module(graph), dag.batch, "mse", "none", frozenset(dag.frozen)
+    ).gradients
 
 
 @pytest.mark.parametrize("seed", range(MANY, MANY + 24))

@@ -10,13 +10,13 @@ import pytest
 
 from cnnspec.analyses.verdict import IMPOSSIBLE, LIMITED, Verdict
 from cnnspec.api import load
-from cnnspec.pytorch import many
-from cnnspec.pytorch.many import Task, measured, verdicts
-from cnnspec.pytorch.verify import fits, verify
+from cnnspec.pytorch import parallel
+from cnnspec.pytorch.parallel import VerificationTask, verify_in_processes, verify_task
+from cnnspec.pytorch.verify import fits_in_memory, verify
 
 
-def task(name: str, **settings: Any) -> Task:
-    return Task(name, settings, None, 10_000, "meta", ())
+def task(name: str, **settings: Any) -> VerificationTask:
+    return VerificationTask(name, settings, None, 10_000, "meta", ())
 
 
 class Ends:
@@ -41,7 +41,7 @@ def test_crashes_are_failed_verdicts_and_the_others_come_in_their_order() -> Non
         task("no_such_network"),
         task("lenet5"),
     ]
-    found = verdicts(asked, 2, lambda: seen.append(1))
+    found = verify_in_processes(asked, 2, lambda: seen.append(1))
     assert [v.network for v in found] == [t.name for t in asked]
     assert [v.passed for v in found] == [True, False, False, True]
     assert len(seen) == len(asked)
@@ -57,7 +57,10 @@ def test_what_needs_more_than_its_part_of_the_memory_comes_alone_at_the_end(
     runs: list[tuple[list[int], int, float]] = []
 
     def run(
-        tasks: dict[int, Task], jobs: int, share: float, take: Callable[[int, Verdict], None]
+        tasks: dict[int, VerificationTask],
+        jobs: int,
+        share: float,
+        take: Callable[[int, Verdict], None],
     ) -> list[int]:
         runs.append((list(tasks), jobs, share))
         larger = [1] if share < 1 else []
@@ -65,19 +68,19 @@ def test_what_needs_more_than_its_part_of_the_memory_comes_alone_at_the_end(
             take(i, Verdict(tasks[i].name, "", {}, ()))
         return larger
 
-    monkeypatch.setattr(many, "run", run)
-    found = verdicts([task("a"), task("b"), task("c")], 2)
+    monkeypatch.setattr(parallel, "run", run)
+    found = verify_in_processes([task("a"), task("b"), task("c")], 2)
     assert [v.network for v in found] == ["a", "b", "c"]
     assert runs == [([0, 1, 2], 2, 0.5), ([1], 1, 1.0)]
 
 
 def test_a_network_says_that_its_part_of_the_memory_is_too_small() -> None:
     asked = task("lenet5")._replace(device="cpu")
-    assert measured(asked, 1e-12) is None
-    assert measured(asked, 0.9) is not None
+    assert verify_task(asked, 1e-12) is None
+    assert verify_task(asked, 0.9) is not None
     graph = load("mobilenet_v1").graph
-    assert fits(graph, "meta", (), 1e-12)
-    assert not fits(graph, "meta", ("timm",), 1e-12)
+    assert fits_in_memory(graph, "meta", (), 1e-12)
+    assert not fits_in_memory(graph, "meta", ("timm",), 1e-12)
 
 
 def test_without_memory_it_is_measured_on_meta_and_says_so() -> None:

@@ -10,7 +10,7 @@ from cnnspec.analyses.memory.freeze import frozen_layers
 from cnnspec.graph.model import Graph
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import OPERATORS, operator
-from cnnspec.pytorch.executor import build
+from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.memory import measured
 
 BEFORE = '{ name = "a", op = "conv", out_channels = 8, kernel_size = 3, padding = 1 },\n'
@@ -216,7 +216,9 @@ def differences(
 ) -> dict[str, int]:
     """By how many bytes the plan is off."""
     plan = memory(graph, batch, optimizer=optimizer, freeze=freeze)
-    found = measured(graph, build(graph), batch, plan.loss, optimizer, frozen_layers(graph, freeze))
+    found = measured(
+        graph, build_module(graph), batch, plan.loss, optimizer, frozen_layers(graph, freeze)
+    )
     peaks = {mode: plan.ground(mode) for mode in MODES}
     return {
         "saved": plan.saved - found.saved,

@@ -10,7 +10,7 @@ import cnnspec
 from cnnspec.analyses.memory.answer import MODES, memory
 from cnnspec.analyses.memory.autocast import ALONG, CAST, NORMS, autocast_saved
 from cnnspec.graph.model import Graph
-from cnnspec.pytorch.executor import build
+from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.memory import Meter, measured, saved
 
 REGIONS = ("roi_align", "regions of two maps")  # whose 16-bit kernels keep numbers in float32
@@ -20,7 +20,7 @@ NETWORKS = ["lenet5", "bird_cnn", "resnet20_cifar", "squeezenet1_1", "densenet_4
 def differences(graph: Graph, dtype: str) -> dict[str, int]:
     """By how many bytes a plan for three examples and Adam is off."""
     plan = memory(graph, 3, dtype=dtype, optimizer="adam")
-    found = measured(graph, build(graph, dtype=getattr(torch, dtype)), 3, plan.loss, "adam")
+    found = measured(graph, build_module(graph, dtype=getattr(torch, dtype)), 3, plan.loss, "adam")
     grounds = {mode: plan.ground(mode) for mode in MODES}
     return {
         "saved": plan.saved - found.saved,
@@ -72,7 +72,7 @@ def test_what_networks_keep_is_exact_in_16_bits(name: str, dtype: str) -> None:
 
 
 def kept_under_autocast(graph: Graph) -> int:
-    twin = build(graph).train()
+    twin = build_module(graph).train()
     meter = Meter(graph, twin, 3, "mse", "none", frozenset())
     with torch.autocast("cpu", dtype=torch.bfloat16):
         return saved(twin, meter.inputs)

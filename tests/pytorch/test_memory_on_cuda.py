@@ -10,7 +10,7 @@ import written
 import cnnspec
 from cnnspec.analyses.verdict import LIMITED, PASSED
 from cnnspec.pytorch import memory_on_cuda, proof_of_memory
-from cnnspec.pytorch.executor import build
+from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.memory import Measured
 
 LINES = (
@@ -31,7 +31,7 @@ def test_peaks_are_read_above_what_was_there_after_a_run_to_warm_up(
 ) -> None:
     net, stats = written.network(LINES), iter(STATS)
     happened: list[str] = []
-    twin = build(net.graph)
+    twin = build_module(net.graph)
     twin.register_forward_pre_hook(lambda *given: happened.append("run"))
 
     def read() -> dict[str, int]:
@@ -79,9 +79,9 @@ def test_a_difference_on_cuda_is_told_and_fails_nothing(
         0,
     )
     monkeypatch.setattr(memory_on_cuda, "measured", lambda *given: true)
-    monkeypatch.setattr(proof_of_memory, "build", lambda graph, device: None)
-    monkeypatch.setattr(proof_of_memory, "available", lambda device: 10**12)
-    monkeypatch.setattr(proof_of_memory, "title", lambda device: f"{device} device")
+    monkeypatch.setattr(proof_of_memory, "build_module", lambda graph, device: None)
+    monkeypatch.setattr(proof_of_memory, "available_bytes", lambda device: 10**12)
+    monkeypatch.setattr(proof_of_memory, "device_title", lambda device: f"{device} device")
     *others, training = proof_of_memory.memory_checks(net.graph, "cuda", 1.0)
     assert {c.against for c in (*others, training)} == {"PyTorch on cuda device"}
     assert [c.status for c in others] == [PASSED, PASSED]

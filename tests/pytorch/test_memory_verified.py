@@ -49,7 +49,7 @@ def test_memory_is_measured_only_where_it_is_asked_for() -> None:
 
 
 def test_what_does_not_fit_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proof_of_memory, "available", lambda device: 10**5)
+    monkeypatch.setattr(proof_of_memory, "available_bytes", lambda device: 10**5)
     checks = cnnspec.verify("mlp_mnist", device="cpu", memory=True).checks
     memory = [c for c in checks if c.name == "memory"]
     assert [c.status for c in memory] == [LIMITED]

@@ -13,13 +13,13 @@ from support import graph_of
 from torch import nn
 
 from cnnspec.analyses.verdict import PASSED, Check
-from cnnspec.pytorch.against import against
+from cnnspec.pytorch.compare_model import compare_model
 
 HERE = Path(__file__).parent / "models"
 
 
 def verdict(sheet: str, model: nn.Module) -> list[Check]:
-    return against(graph_of((HERE / f"{sheet}.toml").read_text()), model, "mine", "cpu")
+    return compare_model(graph_of((HERE / f"{sheet}.toml").read_text()), model, "mine", "cpu")
 
 
 def told(checks: list[Check]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from dags import Dag
 from cnnspec.analyses.memory.overwriting import clashes
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
-from cnnspec.pytorch.executor import build
+from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.verify import verify
 
 CONV = '{ name = "a", op = "conv", out_channels = 4, kernel_size = 1 }, '
@@ -73,7 +73,7 @@ def test_pytorch_refuses_to_train_what_is_found_and_nothing_else(start: int) -> 
             x.backwards for x in found
         ):  # PyTorch would compute something else, and say nothing
             with pytest.raises(RequestError, match="works in place"):
-                build(graph)
+                build_module(graph)
             continue
         refused = not trains(graph)
         assert refused == bool(found), (seed, found)
@@ -104,7 +104,7 @@ def test_what_cannot_be_trained_is_refused_by_name_and_runs_where_nothing_is_tra
 
 def trains(graph: Graph) -> bool:
     """Whether PyTorch runs a backward pass from the sum of all outputs."""
-    twin = build(graph).train()
+    twin = build_module(graph).train()
     given = twin(*[torch.rand(2, *n.output) for n in graph.inputs])
     total = sum(
         x.sum() for x in (given if isinstance(given, tuple) else (given,)) if x.requires_grad

@@ -14,8 +14,8 @@ from support import graph_of
 from torch import nn
 
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, PASSED, Check
-from cnnspec.pytorch.against import against
-from cnnspec.pytorch.proof import deviation
+from cnnspec.pytorch.compare_model import compare_model
+from cnnspec.pytorch.compare_values import relative_deviation
 
 SHEET = """
 input = [2, 8, 8]
@@ -57,7 +57,7 @@ class Net(nn.Module):
 
 
 def verdict(model: nn.Module, strict: bool = True, sheet: str = SHEET) -> list[Check]:
-    return against(graph_of(sheet), model, "mine", "cpu", None, strict)
+    return compare_model(graph_of(sheet), model, "mine", "cpu", None, strict)
 
 
 def replaced(**methods: Callable[..., Any]) -> nn.Module:
@@ -394,4 +394,4 @@ def test_dropout_elsewhere_is_told_and_a_library_without_any_is_not_blamed() -> 
 )
 def test_infinities_must_be_the_same(a: list[float], b: list[float], off: float) -> None:
     """A pool's padding is -inf, and no difference; what is not a number is never the same."""
-    assert deviation(torch.tensor(a), torch.tensor(b)) == off
+    assert relative_deviation(torch.tensor(a), torch.tensor(b)) == off

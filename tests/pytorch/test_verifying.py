@@ -15,7 +15,7 @@ from torch import nn
 import cnnspec
 from cnnspec.analyses.verdict import IMPOSSIBLE
 from cnnspec.graph.digest import digest
-from cnnspec.pytorch.against import on_meta
+from cnnspec.pytorch.compare_model import record_on_meta
 
 LINES = (
     '{ name = "a", op = "conv", out_channels = 4, kernel_size = 3, norm = "batchnorm", activation ='
@@ -209,8 +209,8 @@ def test_a_quick_recording_on_meta_is_that_of_pytorch(
     name: str, training: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph = cnnspec.load(name, **({"depth": 1} if name == "sam_vit_b" else {})).graph
-    quick = on_meta(graph)[training]
-    monkeypatch.setattr("cnnspec.pytorch.against.QuickShapes", nullcontext)
-    slow = on_meta(graph)[training]
+    quick = record_on_meta(graph)[training]
+    monkeypatch.setattr("cnnspec.pytorch.compare_model.QuickShapes", nullcontext)
+    slow = record_on_meta(graph)[training]
     assert quick == slow
     assert [c.output for c in quick.calls] == [c.output for c in slow.calls]

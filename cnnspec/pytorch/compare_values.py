@@ -11,19 +11,19 @@ from cnnspec.analyses.alignment.align import Alignment
 from cnnspec.analyses.alignment.dataflow import Recording
 from cnnspec.analyses.crosscheck import Difference
 from cnnspec.graph.model import Graph
-from cnnspec.pytorch.drawing import mode
-from cnnspec.pytorch.executor import BuiltModule
-from cnnspec.pytorch.recording.recorder import record, record_twin
+from cnnspec.pytorch.built_module import BuiltModule
+from cnnspec.pytorch.random_weights import in_mode
+from cnnspec.pytorch.recording.record import record_built_module, record_model
 
 TOLERANCE = 1e-9  # of the largest value
 SAMPLE = (
     16_384  # values of a layer are compared at so many places, and by their sum; outputs everywhere
 )
 
-Run = Callable[..., Any]
+RunFunction = Callable[..., Any]
 
 
-class Trace(NamedTuple):
+class ValueTrace(NamedTuple):
     """What is kept of the values that a call gave: their number, some of them, their sum, and
     whether they vary."""
 
@@ -33,7 +33,7 @@ class Trace(NamedTuple):
     varies: bool
 
 
-class Outcome(NamedTuple):
+class ValueComparison(NamedTuple):
     """A comparison of two runs: of how many calls, what differs in execution order, and which
     values never vary."""
 
@@ -42,11 +42,11 @@ class Outcome(NamedTuple):
     constant: list[str]
 
 
-class Ran(NamedTuple):
+class ModelRun(NamedTuple):
     """One run: its calls, the trace of each, and the outputs."""
 
     recording: Recording
-    traces: dict[int, Trace]
+    traces: dict[int, ValueTrace]
     outputs: list[torch.Tensor]
 
 
@@ -63,10 +63,10 @@ def picked(x: torch.Tensor) -> torch.Tensor:
     return flat[places(flat.numel()).to(x.device)].cpu()
 
 
-def trace(x: torch.Tensor) -> Trace:
+def trace(x: torch.Tensor) -> ValueTrace:
     """The trace of a batch of values. Two examples that were not the same should have given
     different ones."""
-    return Trace(x.numel(), picked(x), finite(x).sum().item(), varies(x))
+    return ValueTrace(x.numel(), picked(x), finite(x).sum().item(), varies(x))
 
 
 def real(x: torch.Tensor) -> torch.Tensor:
@@ -85,22 +85,26 @@ def varies(x: torch.Tensor) -> bool:
     return not x.dim() or len(x) < 2 or not torch.equal(x[0], x[-1])
 
 
-def ran(model: nn.Module, inputs: tuple[torch.Tensor, ...], run: Run | None, training: bool) -> Ran:
+def run_model(
+    model: nn.Module, inputs: tuple[torch.Tensor, ...], run: RunFunction | None, training: bool
+) -> ModelRun:
     """A model's run, without dropout."""
-    traces: dict[int, Trace] = {}
-    with mode(model, training):
-        recording, outputs = record(model, inputs, run, lambda i, x: traces.update({i: trace(x)}))
-    return Ran(recording, traces, outputs)
+    traces: dict[int, ValueTrace] = {}
+    with in_mode(model, training):
+        recording, outputs = record_model(
+            model, inputs, run, lambda i, x: traces.update({i: trace(x)})
+        )
+    return ModelRun(recording, traces, outputs)
 
 
-def compared(
+def compare_values(
     graph: Graph,
     twin: BuiltModule,
     inputs: tuple[torch.Tensor, ...],
-    theirs: Ran,
+    theirs: ModelRun,
     alignment: Alignment,
     training: bool,
-) -> Outcome:
+) -> ValueComparison:
     """The twin's run on the same inputs, held against another model's.
 
     Compared are the values after every aligned call, but where calls with other settings come to
@@ -121,7 +125,7 @@ def compared(
         count += 1
         off = float("inf")
         for y in layouts(x):
-            off = min(off, deviation(picked(y), other.picked))
+            off = min(off, relative_deviation(picked(y), other.picked))
             if off <= TOLERANCE:  # other layouts are copied to be read: only where they are needed
                 break
         off = max(
@@ -130,20 +134,20 @@ def compared(
         if not off <= TOLERANCE:
             differences.append(difference(calls[i], off))
 
-    with mode(twin, training):
-        _, outputs = record_twin(graph, twin, inputs, watch)
+    with in_mode(twin, training):
+        _, outputs = record_built_module(graph, twin, inputs, watch)
     for node, ours, other in zip(graph.outputs, outputs, theirs.outputs, strict=False):
         off = (
-            deviation(ours, other.reshape(ours.shape))
+            relative_deviation(ours, other.reshape(ours.shape))
             if ours.numel() == other.numel()
             else float("inf")
         )
         if not off <= TOLERANCE:
             differences.append(difference(node.name, off, "output"))
-    return Outcome(count, differences, constant)
+    return ValueComparison(count, differences, constant)
 
 
-def deviation(a: torch.Tensor, b: torch.Tensor) -> float:
+def relative_deviation(a: torch.Tensor, b: torch.Tensor) -> float:
     """The largest difference of two tensors, relative to their largest finite value; infinities
     must be the same.
 

@@ -9,19 +9,21 @@ from torch import nn
 from cnnspec.analyses.alignment.align import Alignment
 from cnnspec.analyses.crosscheck import Difference
 from cnnspec.analyses.verdict import Check, check
-from cnnspec.pytorch.executor import BuiltModule
-from cnnspec.pytorch.proof import TOLERANCE, deviation
+from cnnspec.pytorch.built_module import BuiltModule
+from cnnspec.pytorch.compare_values import TOLERANCE, relative_deviation
 from cnnspec.units import Shape
 
 
-def by_calls(alignment: Alignment) -> list[tuple[str, str]]:
+def pair_tensors_by_calls(alignment: Alignment) -> list[tuple[str, str]]:
     """Tensors of the twin and of the model that aligned calls take: which is which."""
     sheet, model = alignment.sheet.calls, alignment.model.calls
     pairs = [(sheet[i].tensors, model[j].tensors) for i, j in sorted(alignment.pairs.items())]
     return list(dict.fromkeys(pair for a, b in pairs for pair in zip(a, b, strict=False)))
 
 
-def by_order(alignment: Alignment, twin: BuiltModule, model: nn.Module) -> list[tuple[str, str]]:
+def pair_tensors_by_order(
+    alignment: Alignment, twin: BuiltModule, model: nn.Module
+) -> list[tuple[str, str]]:
     """The same where calls are not aligned: parameters in the order of their first use, and
     buffers."""
     sheet, other = alignment.sheet.tensors(), alignment.model.tensors()
@@ -36,7 +38,7 @@ def by_order(alignment: Alignment, twin: BuiltModule, model: nn.Module) -> list[
     return pairs
 
 
-def uneven(alignment: Alignment) -> list[Difference]:
+def unequal_tensor_counts(alignment: Alignment) -> list[Difference]:
     """Aligned calls that do not take the same number of tensors, as where a weight is computed from
     two."""
     both = [
@@ -50,7 +52,7 @@ def uneven(alignment: Alignment) -> list[Difference]:
     ]
 
 
-def moved(
+def transplant_weights(
     pairs: list[tuple[str, str]],
     found: list[Difference],
     twin: BuiltModule,
@@ -112,11 +114,13 @@ def sharing(pairs: list[tuple[str, str]]) -> list[Difference]:
     ]
 
 
-def left_behind(
+def running_statistics_differences(
     pairs: list[tuple[str, str]], ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]
 ) -> list[Difference]:
     """Where training left other running statistics."""
-    both = [(a, deviation(ours[a], theirs[b])) for a, b in pairs if a in ours and b in theirs]
+    both = [
+        (a, relative_deviation(ours[a], theirs[b])) for a, b in pairs if a in ours and b in theirs
+    ]
     return [
         Difference(name, "after training", "the same", f"{off:.3g} of the largest off", "momentum")
         for name, off in both

@@ -19,36 +19,48 @@ from cnnspec.analyses.alignment.dataflow import Recording
 from cnnspec.analyses.crosscheck import Difference
 from cnnspec.analyses.verdict import IMPOSSIBLE, PASSED, Check, check
 from cnnspec.graph.model import Graph
-from cnnspec.pytorch.drawing import Statistics, Uninitialised, draw, kept, mode
-from cnnspec.pytorch.executor import BuiltModule, build
-from cnnspec.pytorch.proof import Ran, Run, compared, ran
-from cnnspec.pytorch.recording.chance import KINDS
-from cnnspec.pytorch.recording.recorder import record_twin
-from cnnspec.pytorch.shapes import QuickShapes
-from cnnspec.pytorch.weights import by_calls, by_order, left_behind, moved, uneven
+from cnnspec.pytorch.built_module import BuiltModule, build_module
+from cnnspec.pytorch.compare_values import ModelRun, RunFunction, compare_values, run_model
+from cnnspec.pytorch.meta_shapes import QuickShapes
+from cnnspec.pytorch.random_weights import (
+    RunningStatistics,
+    SkipInitialization,
+    draw_weights,
+    in_mode,
+    restoring_tensors,
+)
+from cnnspec.pytorch.recording.dropouts import KINDS
+from cnnspec.pytorch.recording.record import record_built_module
+from cnnspec.pytorch.transplant_weights import (
+    pair_tensors_by_calls,
+    pair_tensors_by_order,
+    running_statistics_differences,
+    transplant_weights,
+    unequal_tensor_counts,
+)
 
 SEED = 2016
 Batch = tuple[torch.Tensor, ...]
 
 
-def against(
+def compare_model(
     graph: Graph,
     model: nn.Module,
     name: str,
     device: str,
-    run: Run | None = None,
+    run: RunFunction | None = None,
     strict: bool = True,
 ) -> list[Check]:
     """All comparisons of a graph with a model on a device, in float64 with a batch of two.
 
     The calls of both must be the same, and the model gets back the tensors that it had. Where not
     ``strict``, tensors that are used in the same order are enough, and the model is changed."""
-    with kept(model) if strict else nullcontext():
-        return compare(graph, model, name, device, run, strict)
+    with restoring_tensors(model) if strict else nullcontext():
+        return compare_without_restoring(graph, model, name, device, run, strict)
 
 
-def compare(
-    graph: Graph, model: nn.Module, name: str, device: str, run: Run | None, strict: bool
+def compare_without_restoring(
+    graph: Graph, model: nn.Module, name: str, device: str, run: RunFunction | None, strict: bool
 ) -> list[Check]:
     """The same, without giving back the model's tensors. Where values differ, so do the calls that
     are not aligned."""
@@ -59,15 +71,18 @@ def compare(
     inputs = tuple(x.to(device) for x in made)
     try:
         model = prepared(model, inputs, device, generator)
-        left = Statistics(model)
-        trained = ran(model, inputs, run, True)
+        left = RunningStatistics(model)
+        trained = run_model(model, inputs, run, True)
         left.settle()  # on which nothing in that run depends
-        theirs = ran(model, inputs, run, False)
+        theirs = run_model(model, inputs, run, False)
     except Exception as error:
         return [impossible(name, error)]
-    heads, (evaluation, training) = len(graph.outputs), on_meta(graph)
+    heads, (evaluation, training) = len(graph.outputs), record_on_meta(graph)
     found = align(evaluation, theirs.recording, heads), align(training, trained.recording, heads)
-    calls, shapes = aligned(found, name, strict), outputs(graph, theirs.outputs, name)
+    calls, shapes = (
+        check_calls(found, name, strict),
+        check_output_shapes(graph, theirs.outputs, name),
+    )
     if strict and calls.status != PASSED:
         return [calls, shapes]
     rest = [
@@ -75,7 +90,7 @@ def compare(
         *with_weights(graph, model, name, device, found, (theirs, trained), inputs, left),
     ]
     if any(c.status != PASSED for c in rest):
-        calls = aligned(found, name, strict, True)
+        calls = check_calls(found, name, strict, True)
     return [calls, *rest]
 
 
@@ -85,29 +100,37 @@ def with_weights(
     name: str,
     device: str,
     found: tuple[Alignment, Alignment],
-    theirs: tuple[Ran, Ran],
+    theirs: tuple[ModelRun, ModelRun],
     inputs: Batch,
-    left: Statistics,
+    left: RunningStatistics,
 ) -> Iterator[Check]:
     """The checks that need the model's weights in the twin, up to where they do not fit; then the
     values.
 
     ``found`` and ``theirs`` are of inference and of training, and ``left`` what training left.
     """
-    with Uninitialised(), torch.device(device):
+    with SkipInitialization(), torch.device(device):
         twin = BuiltModule(graph).to(device, torch.float64)
-    pairs = by_calls(found[1]) if found[1].complete else by_order(found[1], twin, model)
+    pairs = (
+        pair_tensors_by_calls(found[1])
+        if found[1].complete
+        else pair_tensors_by_order(found[1], twin, model)
+    )
     yield (
-        weights := moved(pairs, uneven(found[1]) if found[1].complete else [], twin, model, name)
+        weights := transplant_weights(
+            pairs, unequal_tensor_counts(found[1]) if found[1].complete else [], twin, model, name
+        )
     )
     if weights.status != PASSED:
         return
     yield values(
-        graph, compared(graph, twin, inputs, theirs[0], found[0], False), "evaluation", name
+        graph, compare_values(graph, twin, inputs, theirs[0], found[0], False), "evaluation", name
     )
-    ours = Statistics(twin)
-    outcome = compared(graph, twin, inputs, theirs[1], found[1], True)
-    outcome.differences.extend(left_behind(pairs, ours.now(), left.left))
+    ours = RunningStatistics(twin)
+    outcome = compare_values(graph, twin, inputs, theirs[1], found[1], True)
+    outcome.differences.extend(
+        running_statistics_differences(pairs, ours.current(), left.after_training)
+    )
     yield values(graph, outcome, "training", name)
 
 
@@ -118,7 +141,7 @@ def prepared(model: nn.Module, inputs: Batch, device: str, generator: torch.Gene
     if any(torch.nn.parameter.is_lazy(p) for p in model.parameters()):
         with torch.no_grad():
             model(*inputs)
-    draw(model, generator)
+    draw_weights(model, generator)
     return model
 
 
@@ -127,23 +150,23 @@ def impossible(name: str, error: Exception) -> Check:
         "run",
         name,
         IMPOSSIBLE,
-        detail=f"it cannot be run on this sheet's input in float64: {told(error)}",
+        detail=f"it cannot be run on this sheet's input in float64: {describe_exception(error)}",
     )
 
 
-def on_meta(graph: Graph) -> list[Recording]:
+def record_on_meta(graph: Graph) -> list[Recording]:
     """What the twin runs in inference and in training, recorded on the meta device: it takes next
     to no time."""
-    twin = build(graph, "meta")
+    twin = build_module(graph, "meta")
     inputs = tuple(torch.empty(2, *n.output, device="meta") for n in graph.inputs)
     found = []
     for training in (False, True):
-        with mode(twin, training), QuickShapes():
-            found.append(record_twin(graph, twin, inputs)[0])
+        with in_mode(twin, training), QuickShapes():
+            found.append(record_built_module(graph, twin, inputs)[0])
     return found
 
 
-def aligned(
+def check_calls(
     found: tuple[Alignment, Alignment], name: str, strict: bool, wiring: bool = False
 ) -> Check:
     """Whether the calls are the same, in evaluation and in training mode.
@@ -204,7 +227,7 @@ def reads_of(change: Change) -> tuple[str, str]:
     return ", ".join(left), ", ".join(right)
 
 
-def outputs(graph: Graph, theirs: list[torch.Tensor], name: str) -> Check:
+def check_output_shapes(graph: Graph, theirs: list[torch.Tensor], name: str) -> Check:
     """Whether the outputs of inference have the same shapes."""
     found = []
     for i, node in enumerate(graph.outputs):
@@ -231,6 +254,6 @@ def values(graph: Graph, outcome: Any, mode: str, name: str) -> Check:
     )
 
 
-def told(error: Exception) -> str:
+def describe_exception(error: Exception) -> str:
     """An exception of someone else's code in one line."""
     return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:300]}"

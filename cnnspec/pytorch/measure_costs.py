@@ -13,7 +13,7 @@ from torch.utils.flop_counter import flop_registry
 
 from cnnspec.costs import NodeCost
 from cnnspec.graph.model import Graph, Node
-from cnnspec.pytorch.executor import BuiltModule, Step
+from cnnspec.pytorch.built_module import BuiltModule, ExecutionStep
 from cnnspec.units import Shape
 
 
@@ -44,7 +44,7 @@ class Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return result
 
 
-def measure(graph: Graph, twin: BuiltModule) -> list[NodeCost]:
+def measure_costs(graph: Graph, twin: BuiltModule) -> list[NodeCost]:
     """The cost of every layer as the twin shows it, those that are there in training only too.
 
     The twin runs once on zeros, on the device where it is, "meta" too: one example in evaluation
@@ -52,11 +52,11 @@ def measure(graph: Graph, twin: BuiltModule) -> list[NodeCost]:
     takes no single value). MACs are those of one example. Elementwise work cannot be measured and
     is empty."""
     training = any(n.training_only for n in graph.layers(training=True))
-    inputs = example(graph, twin, 2 if training else 1)
+    inputs = zero_inputs(graph, twin, 2 if training else 1)
     seen: dict[int, tuple[Shape, int]] = {}
     counter = Counter()
 
-    def watch(step: Step, read: list[torch.Tensor]) -> Any:
+    def watch(step: ExecutionStep, read: list[torch.Tensor]) -> Any:
         before = counter.flops
         value = step.module(*read)
         output = value[0] if step.gives_indices else value
@@ -73,7 +73,7 @@ def measure(graph: Graph, twin: BuiltModule) -> list[NodeCost]:
     ]
 
 
-def example(graph: Graph, twin: BuiltModule, batch: int) -> tuple[torch.Tensor, ...]:
+def zero_inputs(graph: Graph, twin: BuiltModule, batch: int) -> tuple[torch.Tensor, ...]:
     """A batch of zeros for each input of a twin, where it is and in its dtype."""
     like = next(twin.parameters(), torch.empty(0))
     return tuple(
@@ -83,7 +83,7 @@ def example(graph: Graph, twin: BuiltModule, batch: int) -> tuple[torch.Tensor, 
 
 def measured(node: Node, twin: BuiltModule, training: bool, output: Shape, macs: int) -> NodeCost:
     """The row of one node."""
-    tensors = {} if node.shares else twin.tensors[node.index]
+    tensors = {} if node.shares else twin.tensor_shapes[node.index]
     module = next(step.module for step in twin.plans[training] if step.node == node.index)
     trained = {name for name, _ in module.named_parameters()}
     sizes = {name: prod(shape) for name, shape in tensors.items()}

@@ -17,7 +17,7 @@ from cnnspec.problems import visible
 from cnnspec.units import Shape
 
 
-class Task(NamedTuple):
+class VerificationTask(NamedTuple):
     """What is asked of one network."""
 
     name: str
@@ -41,7 +41,7 @@ class Worker:
         theirs.close()
         self.task = -1
 
-    def give(self, index: int, task: Task, share: float) -> None:
+    def give(self, index: int, task: VerificationTask, share: float) -> None:
         self.task = index
         with suppress(OSError):  # where it has ended meanwhile, its pipe says so
             self.pipe.send((task, share))
@@ -77,8 +77,8 @@ def uninterrupted() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-def verdicts(
-    tasks: list[Task], jobs: int, done: Callable[[], None] = lambda: None
+def verify_in_processes(
+    tasks: list[VerificationTask], jobs: int, done: Callable[[], None] = lambda: None
 ) -> list[Verdict]:
     """The verdict on each task, in their order; ``done`` is called after each.
 
@@ -99,7 +99,10 @@ def keep(found: dict[int, Verdict], index: int, verdict: Verdict, done: Callable
 
 
 def run(
-    tasks: dict[int, Task], jobs: int, share: float, take: Callable[[int, Verdict], None]
+    tasks: dict[int, VerificationTask],
+    jobs: int,
+    share: float,
+    take: Callable[[int, Verdict], None],
 ) -> list[int]:
     """Give all tasks to processes, and their verdicts to ``take``; the tasks that need more memory
     are returned."""
@@ -129,7 +132,7 @@ def run(
     return larger
 
 
-def answer(worker: Worker, task: Task) -> Verdict | None:
+def answer(worker: Worker, task: VerificationTask) -> Verdict | None:
     """What a process has found; None where its part of the memory is too small."""
     try:
         found: Verdict | None = worker.pipe.recv()
@@ -145,7 +148,7 @@ def answer(worker: Worker, task: Task) -> Verdict | None:
         return failed(task, f"the process that measured it ended {why}; memory may have run out")
 
 
-def failed(task: Task, why: str) -> Verdict:
+def failed(task: VerificationTask, why: str) -> Verdict:
     """The verdict on a network that could not be measured."""
     device = {"cuda": "CUDA", "cpu": "CPU", "meta": "meta device"}.get(task.device, task.device)
     return Verdict(
@@ -165,22 +168,22 @@ def serve(pipe: Connection, threads: int) -> None:
         except EOFError:
             return
         try:
-            found = measured(task, share)
+            found = verify_task(task, share)
         except Exception as error:
             found = failed(task, visible(f"{type(error).__name__}: {error}", 500))
         pipe.send(found)
 
 
-def measured(task: Task, share: float) -> Verdict | None:
+def verify_task(task: VerificationTask, share: float) -> Verdict | None:
     """The verdict on one network; None where it needs more than ``share`` of the memory, which
     could be more."""
     from cnnspec.graph.build import load_graph
-    from cnnspec.pytorch.verify import fits, verify
+    from cnnspec.pytorch.verify import fits_in_memory, verify
 
     def again(more: dict[str, Any]) -> Any:
         return load_graph(task.name, {**more, **task.settings}, task.input, task.max_lines)
 
     graph = load_graph(task.name, task.settings, task.input, task.max_lines)
-    if share < 1 and not fits(graph, task.device, task.libraries, share):
+    if share < 1 and not fits_in_memory(graph, task.device, task.libraries, share):
         return None
     return verify(graph, task.device, task.libraries, share=share, again=again, memory=task.memory)
