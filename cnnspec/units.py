@@ -2,7 +2,6 @@
 
 Shape = tuple[int, ...]
 
-GIB = 2**30
 MAX_BATCH = 10**9  # examples; a larger batch is a typing mistake
 
 
@@ -72,14 +71,30 @@ def format_short(n: int, unit: str = "", digits: int = 4) -> str:
     return f"{value:.{whole}f}{prefix}{unit}"
 
 
-def megabytes(n: int) -> str:
-    """Format bytes in both megabytes: ``243.9 MB (232.6 MiB)``."""
-    return f"{n / 1e6:.1f} MB ({n / 2**20:.1f} MiB)"
+def format_bytes(n: int, binary: bool = True) -> str:
+    """Format bytes in the unit that gives 1 to 999, from 1 MB on in powers of 1024 too.
+
+    The second reading is left out where ``binary`` is false, as on the axis of a plot.
+
+    >>> format_bytes(608), format_bytes(82_856), format_bytes(24 * 2**30)
+    ('608 bytes', '82.9 kB', '25.8 GB (24 GiB)')
+    """
+    if n < 1000:
+        return format_plural(n, "byte")
+    decimal = _in_largest_unit(n, 1000, ("bytes", "kB", "MB", "GB", "TB", "PB", "EB"))
+    if not binary or decimal.endswith("kB"):
+        return decimal
+    units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+    return f"{decimal} ({_in_largest_unit(n, 1024, units)})"
 
 
-def size_of(n: int) -> str:
-    """Format bytes: exactly below 10 MB, as ``82,856 bytes``, else in megabytes."""
-    return megabytes(n) if n >= 10**7 else f"{format_count(n)} bytes"
+def _in_largest_unit(n: int, base: int, units: tuple[str, ...]) -> str:
+    """Divide by the base until the value rounds to less than 1000; whole values have no decimals."""
+    power = 0
+    while 100 * n >= 99_995 * base**power and power < len(units) - 1:
+        power += 1
+    whole, rest = divmod(n, base**power)
+    return f"{format_count(whole) if not rest else f'{n / base**power:,.1f}'} {units[power]}"
 
 
 def parse_bytes(text: str) -> int | None:

@@ -12,7 +12,7 @@ from cnnspec.cli.options import network
 from cnnspec.cli.output import save, show
 from cnnspec.problems import RequestError, visible
 from cnnspec.report.memory import fit_json, fit_text, memory_json, memory_text
-from cnnspec.report.timeline import FORMATS, drawn
+from cnnspec.report.timeline import FORMATS, render_network_timeline
 from cnnspec.units import parse_bytes
 
 
@@ -106,7 +106,7 @@ def command(
         return
     plan = net.memory(batch or 1, dtype, optimizer, loss or "", mode, freeze)
     if timeline is not None:
-        save(timeline, drawn(plan, mode, kind_of(timeline)))
+        save(timeline, render_network_timeline(plan, mode, kind_of(timeline)))
     cast = (
         autocast_saved(net.graph, plan.batch)
         if dtype == "float32" and mode == "training" and not freeze

@@ -14,7 +14,7 @@ from cnnspec.problems import Problem, RequestError, visible
 from cnnspec.spec.budgets import Limit
 from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.source import Source
-from cnnspec.units import format_count, format_shape, size_of
+from cnnspec.units import format_bytes, format_count, format_shape
 
 COSTLY = 3  # layers that a breach names
 
@@ -66,7 +66,9 @@ def budgets_of(
 
 def breach(source: Source, graph: Graph, limit: Limit, found: Measured) -> Problem:
     """What is said of a limit that is not kept: by how much, and which layers cost most."""
-    written = printed(limit.value, found.unit) + (f" ({visible(limit.text)})" if limit.text else "")
+    written = printed(limit.value, found.unit)
+    if limit.text not in written:
+        written += f" ({visible(limit.text)})"
     off = abs(found.value - limit.value)
     share = 100 * off / limit.value if limit.value else 0.0
     percent = "" if not share else f" ({share:.3g}%)" if share < 1000 else f" ({share:,.0f}%)"
@@ -83,7 +85,7 @@ def breach(source: Source, graph: Graph, limit: Limit, found: Measured) -> Probl
 
 def printed(n: int, unit: str) -> str:
     """A number with its unit."""
-    return size_of(n) if unit == "bytes" else f"{format_count(n)} {unit}".strip()
+    return format_bytes(n) if unit == "bytes" else f"{format_count(n)} {unit}".strip()
 
 
 class Book:

@@ -9,7 +9,7 @@ from cnnspec.analyses.verdict import DEVICES
 from cnnspec.costs import costs
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, visible
-from cnnspec.units import GIB
+from cnnspec.units import format_bytes
 
 
 def check_device(device: str) -> None:
@@ -72,4 +72,4 @@ def describe_shortage(
     need, free = needed_bytes(graph, copies, batch, size), int(available_bytes(device) * share)
     if need <= free:
         return ""
-    return f"it needs about {need / GIB:.1f} GiB, and {free / GIB:.1f} GiB are free"
+    return f"it needs about {format_bytes(need)}, and {format_bytes(free)} are free"

@@ -10,7 +10,7 @@ from cnnspec.pytorch import memory_on_cuda
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.devices import available_bytes, device_title
 from cnnspec.pytorch.memory import measured
-from cnnspec.units import GIB, format_count
+from cnnspec.units import format_bytes, format_count
 
 BATCH = 2  # of one example batch norm cannot take the variance where a map has one position
 NAMES = ("saved", "inference peak", "training peak")
@@ -31,8 +31,8 @@ def memory_checks(graph: Graph, device: str, share: float) -> list[Check]:
         return [
             limited(
                 on,
-                f"not measured: it needs about {need / GIB:.1f} GiB, and {there / GIB:.1f} GiB are"
-                " free",
+                f"not measured: it needs about {format_bytes(int(need))}, and"
+                f" {format_bytes(int(there))} are free",
             )
         ]
     return list(compared(graph, plan, where, on))

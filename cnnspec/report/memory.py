@@ -8,7 +8,7 @@ from cnnspec.analyses.memory.fit import Advice, Fit, Question
 from cnnspec.problems import visible
 from cnnspec.report.contract import encoded
 from cnnspec.report.formats import WIDTH
-from cnnspec.units import format_count, megabytes
+from cnnspec.units import format_bytes, format_count
 
 PARTS = (("Parameters", "parameters"), ("Buffers", "buffers"), ("Input", "input"))
 TRAINING = (
@@ -37,7 +37,7 @@ def memory_text(found: Memory, autocast: int | None = None) -> str:
 
     def line(title: str, key: str) -> str:
         n = getattr(found, key)
-        return f"{title:28}{format_count(n):>{width}} bytes  {megabytes(n)}"
+        return f"{title:28}{format_count(n):>{width}} bytes  {format_bytes(n)}"
 
     return "\n".join(
         [
@@ -95,7 +95,7 @@ def notes(found: Memory, autocast: int | None) -> list[str]:
         ]
         if found.optimizer in ("adam", "adamw"):
             told += [
-                f"With foreach, the default on CUDA, its step takes {megabytes(found.gradients)}"
+                f"With foreach, the default on CUDA, its step takes {format_bytes(found.gradients)}"
                 " for a while."
             ]
     if autocast is not None:
@@ -145,22 +145,18 @@ def fit_text(question: Question, fit: Fit, advice: list[Advice]) -> str:
     )
     lines = [
         (
-            f"{visible(question.graph.name)}: the largest batch within {megabytes(question.budget)}"
+            f"{visible(question.graph.name)}: the largest batch within {format_bytes(question.budget)}"
             f" is {format_count(fit.batch)} ({asked})."
         ),
-        f"It needs {said(fit.peak)}; one example more lacks {said(fit.next - question.budget)}.",
+        f"It needs {format_bytes(fit.peak)}; one more example would need"
+        f" {format_bytes(fit.next - question.budget)} more.",
     ]
     if advice:
         lines += ["", "Where that is too little:"]
     for change, batch, peak in advice:
         largest = f"; largest batch {format_count(batch)}" if batch != fit.batch // 2 else ""
-        lines.append(f"  {visible(change, 60)}: {said(peak)}{largest}")
+        lines.append(f"  {visible(change, 60)}: {format_bytes(peak)}{largest}")
     return "\n".join([*lines, "", *wrap(f"Counted are tensors alone, without {WITHOUT}.", WIDTH)])
-
-
-def said(n: int) -> str:
-    """Bytes as such where they are few."""
-    return f"{format_count(n)} bytes" if n < 100_000 else megabytes(n)
 
 
 def fit_json(question: Question, fit: Fit, advice: list[Advice]) -> str:

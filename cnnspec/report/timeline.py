@@ -1,27 +1,30 @@
-"""The timeline of a pass: bytes alive after every allocation and release, as CSV, as JSON, or drawn
-as SVG."""
+"""The timeline of a pass: live bytes after each allocation and release, as CSV, JSON or SVG."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import NamedTuple
 
 from cnnspec.analyses.memory.answer import Memory
 from cnnspec.analyses.memory.log import Event
 from cnnspec.problems import visible
-from cnnspec.units import format_count, megabytes
+from cnnspec.records import Record
+from cnnspec.units import format_bytes, format_count
 
 FORMATS = ("csv", "json", "svg")
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 960, 360, 90, 48, 40
-POINTS = 1800  # of an outline: two a pixel, which is all that can be seen
-STYLE = """.mem-ground { fill: #ffffff } .mem-text { fill: #1a1f24 } .mem-area { fill: #9ecae1; stroke: #3182bd }
+MAX_POINTS = 1800  # of an outline: two per pixel, as more cannot be seen
+STYLE = """
+.mem-ground { fill: #ffffff } .mem-text { fill: #1a1f24 }
+.mem-area { fill: #9ecae1; stroke: #3182bd }
 .mem-line { stroke: #555 } .mem-peak { fill: #de2d26 }
-@media (prefers-color-scheme: dark) { .mem-ground { fill: #0f1419 } .mem-text { fill: #e8ecf0 }
-.mem-area { fill: #1f4e6e; stroke: #5b9bdd } .mem-line { stroke: #aab4be } .mem-peak { fill: #ff8a80 } }"""
+@media (prefers-color-scheme: dark) {
+.mem-ground { fill: #0f1419 } .mem-text { fill: #e8ecf0 }
+.mem-area { fill: #1f4e6e; stroke: #5b9bdd }
+.mem-line { stroke: #aab4be } .mem-peak { fill: #ff8a80 } }"""
 
 
-class Moment(NamedTuple):
-    """One event: where in the pass, so many bytes more or fewer, and what is alive then."""
+class TimelinePoint(Record):
+    """One allocation (positive ``bytes``) or release, and the bytes that are live after it."""
 
     phase: str
     node: str
@@ -29,118 +32,107 @@ class Moment(NamedTuple):
     live: int
 
 
-def moments(events: Iterable[Event], ground: int) -> Iterator[Moment]:
-    """The events in order, above a ``ground`` that is alive throughout."""
-    live = ground
+def timeline_points(events: Iterable[Event], baseline: int) -> list[TimelinePoint]:
+    """List the events in order with the live bytes, starting from the ``baseline``."""
+    points, live = [], baseline
     for event in events:
         live += event.bytes
-        yield Moment(event.phase, event.node, event.bytes, live)
+        points.append(TimelinePoint(event.phase, event.node, event.bytes, live))
+    return points
 
 
-def drawn(found: Memory, mode: str, format: str) -> str:
-    """The timeline of a network's pass in a mode."""
+def render_network_timeline(found: Memory, mode: str, format: str) -> str:
+    """Render the timeline of a network's pass in a mode."""
     title = f"{found.network}, {mode}: batch {found.batch}, {found.dtype}"
-    return timeline(title, found.logs[mode].events, found.ground(mode), format)
+    return render_timeline(title, found.logs[mode].events, found.ground(mode), format)
 
 
-def timeline(title: str, events: Iterable[Event], ground: int, format: str) -> str:
-    """The timeline in a format."""
-    found = list(moments(events, ground))
+def render_timeline(title: str, events: Iterable[Event], baseline: int, format: str) -> str:
+    """Render a timeline in a format of FORMATS."""
+    points = timeline_points(events, baseline)
     if format == "csv":
         import csv
         import io
 
         page = io.StringIO()
-        csv.writer(page, lineterminator="\n").writerows([Moment._fields, *found])
+        rows = [[p.phase, p.node, p.bytes, p.live] for p in points]
+        csv.writer(page, lineterminator="\n").writerows([TimelinePoint._names, *rows])
         return page.getvalue().rstrip("\n")
     if format == "json":
-        rows = [{**moment._asdict(), "node": visible(moment.node)} for moment in found]
-        return json.dumps(
-            {"version": 1, "title": visible(title), "ground": ground, "events": rows}, indent=2
-        )
-    return drawing(title, found, ground)
+        events_json = [{**vars(point), "node": visible(point.node)} for point in points]
+        data = {"version": 1, "title": visible(title), "ground": baseline, "events": events_json}
+        return json.dumps(data, indent=2)
+    return draw_timeline(title, points, baseline)
 
 
-def seen(found: list[Moment]) -> list[int]:
-    """The moments that an outline needs: all, or of many those at which each half of a pixel is
-    lowest and highest."""
-    if len(found) <= POINTS:
-        return [*range(len(found))]
-    edges = [len(found) * i // (POINTS // 2) for i in range(POINTS // 2 + 1)]
-    kept = {0, len(found) - 1}
+def outline_indices(points: list[TimelinePoint]) -> list[int]:
+    """Choose the points that an outline needs.
+
+    These are all points, or, if there are many, the lowest and the highest of each half pixel.
+    """
+    if len(points) <= MAX_POINTS:
+        return [*range(len(points))]
+    edges = [len(points) * i // (MAX_POINTS // 2) for i in range(MAX_POINTS // 2 + 1)]
+    kept = {0, len(points) - 1}
     for start, end in pairwise(edges):
-        kept.add(min(range(start, end), key=lambda i: found[i].live))
-        kept.add(max(range(start, end), key=lambda i: found[i].live))
+        kept.add(min(range(start, end), key=lambda i: points[i].live))
+        kept.add(max(range(start, end), key=lambda i: points[i].live))
     return sorted(kept)
 
 
-def drawing(title: str, found: list[Moment], ground: int) -> str:
-    """Live bytes over the events, the phases apart, with the peak marked."""
+def draw_timeline(title: str, points: list[TimelinePoint], baseline: int) -> str:
+    """Draw the live bytes over the events as a step function, with phases and peak marked."""
     from html import escape
 
-    top = max(found, key=lambda m: m.live)
-    at, end = found.index(top), max(len(found) - 1, 1)
-    turns = [i for i in range(1, len(found)) if found[i].phase != found[i - 1].phase]
+    peak = max(points, key=lambda p: p.live)
+    at, end = points.index(peak), max(len(points) - 1, 1)
+    base, right = HEIGHT - BOTTOM, WIDTH - 20
 
     def x(i: int) -> str:
-        return f"{LEFT + (WIDTH - LEFT - 20) * i / end:.1f}"
+        return f"{LEFT + (right - LEFT) * i / end:.1f}"
 
     def y(live: int) -> str:
-        return f"{HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * live / top.live:.1f}"
+        return f"{base - (base - TOP) * live / peak.live:.1f}"
 
-    base = HEIGHT - BOTTOM
-    outline = " ".join(f"{x(i)},{y(found[i].live)}" for i in seen(found))
-    side = "end" if at > len(found) / 2 else "start"
-    words = f"peak {megabytes(top.live)} at {visible(top.node)}, {top.phase}"
+    def text(left: float | str, top: float | str, words: str, more: str = "") -> str:
+        return f'<text class="mem-text" x="{left}" y="{top}"{more}>{words}</text>'
+
+    def line(x1: str, x2: str, y1: str, y2: str, more: str = "") -> str:
+        ends = f'x1="{x1}" x2="{x2}" y1="{y1}" y2="{y2}"'
+        return f'<line class="mem-line" {ends} stroke="#555"{more}/>'
+
+    steps, level = [], y(baseline)
+    for i in outline_indices(points):
+        steps += [f"{x(i)},{level}", f"{x(i)},{y(points[i].live)}"]
+        level = y(points[i].live)
+    side = "end" if at > len(points) / 2 else "start"
+    words = f"peak {format_bytes(peak.live)} at {visible(peak.node)}, {peak.phase}"
+    held = "parameters, buffers, input, target, optimizer state"
+    labels = [(peak.live, y(peak.live)), (baseline, y(baseline))]
     parts = [
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
-            ' font-family="sans-serif" font-size="12">'
-        ),
-        (
-            f"<title>{escape(visible(title))}</title><desc>Bytes alive after each allocation:"
-            f" {escape(words)}.</desc>"
-        ),
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
+        ' font-family="sans-serif" font-size="12">',
+        f"<title>{escape(visible(title))}</title>"
+        f"<desc>Bytes alive after each allocation: {escape(words)}.</desc>",
         f"<style>{STYLE}</style>",
         f'<rect class="mem-ground" width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text class="mem-text" x="{LEFT}" y="18" font-size="14">{escape(visible(title))}</text>',
-        (
-            f'<polygon points="{x(0)},{base} {outline} {x(end)},{base}" class="mem-area"'
-            ' fill="#9ecae1" stroke="#3182bd"/>'
+        text(LEFT, 18, escape(visible(title)), ' font-size="14"'),
+        f'<polygon points="{x(0)},{base} {" ".join(steps)} {x(end)},{base}" class="mem-area"'
+        ' fill="#9ecae1" stroke="#3182bd"/>',
+        line(f"{LEFT}", f"{right}", y(baseline), y(baseline), ' stroke-dasharray="4 3"'),
+        f'<circle class="mem-peak" cx="{x(at)}" cy="{y(peak.live)}" r="4" fill="#de2d26"/>',
+        f'<text class="mem-peak" x="{x(at)}" y="{TOP - 10}" text-anchor="{side}" fill="#de2d26">'
+        f"{escape(words)}</text>",
+        *(
+            text(LEFT - 8, top, format_bytes(live, binary=False), ' text-anchor="end"')
+            for live, top in labels
         ),
-        (
-            f'<line class="mem-line" x1="{LEFT}" x2="{WIDTH - 20}" y1="{y(ground)}"'
-            f' y2="{y(ground)}" stroke="#555" stroke-dasharray="4 3"/>'
-        ),
-        f'<circle class="mem-peak" cx="{x(at)}" cy="{y(top.live)}" r="4" fill="#de2d26"/>',
-        (
-            f'<text class="mem-peak" x="{x(at)}" y="{TOP - 10}" text-anchor="{side}"'
-            f' fill="#de2d26">{escape(words)}</text>'
-        ),
-        (
-            f'<text class="mem-text" x="{LEFT - 8}" y="{y(top.live)}"'
-            f' text-anchor="end">{top.live / 2**20:.0f} MiB</text>'
-        ),
-        (
-            f'<text class="mem-text" x="{LEFT - 8}" y="{y(ground)}"'
-            f' text-anchor="end">{ground / 2**20:.0f} MiB</text>'
-        ),
-        f'<text class="mem-text" x="{LEFT}" y="{base + 13}">{found[0].phase}</text>',
+        text(LEFT, base + 13, points[0].phase),
     ]
-    for turn in turns:
-        parts += [
-            (
-                f'<line class="mem-line" x1="{x(turn)}" x2="{x(turn)}" y1="{TOP}" y2="{base}"'
-                ' stroke="#555"/>'
-            ),
-            f'<text class="mem-text" x="{x(turn)}" y="{base + 13}">{found[turn].phase}</text>',
-        ]
-    parts += [
-        (
-            f'<text class="mem-text" x="{WIDTH - 20}" y="{HEIGHT - 8}"'
-            f' text-anchor="end">{format_count(len(found))} allocations and releases; dashed: parameters,'
-            " buffers, input, target, optimizer state</text>"
-        ),
-        "</svg>",
-    ]
+    for i in range(1, len(points)):
+        if points[i].phase != points[i - 1].phase:
+            parts.append(line(x(i), x(i), f"{TOP}", f"{base}"))
+            parts.append(text(x(i), base + 13, points[i].phase))
+    note = f"{format_count(len(points))} allocations and releases; dashed: {held}"
+    parts += [text(right, HEIGHT - 8, note, ' text-anchor="end"'), "</svg>"]
     return "\n".join(parts)

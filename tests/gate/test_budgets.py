@@ -117,8 +117,8 @@ def test_a_breach_says_by_how_much_and_what_costs_most() -> None:
     (found,) = findings('[budget.net]\nweights = "60 kB"\ndtype = "float32"\n')
     assert (
         found["message"]
-        == "weights of net in float32, with buffers, is 82,856 bytes, 22,856 bytes (38.1%) "
-        "over its budget of at most 60,000 bytes (60 kB)"
+        == "weights of net in float32, with buffers, is 82.9 kB, 22.9 kB (38.1%) over its budget "
+        "of at most 60 kB"
     )
 
 

@@ -87,4 +87,4 @@ def test_without_memory_it_is_measured_on_meta_and_says_so() -> None:
     found = verify(load("lenet5").graph, "cpu", share=1e-12)
     assert [c.against for c in found.checks[:3]] == ["PyTorch on meta device"] * 3
     assert found.checks[3].status == LIMITED
-    assert "GiB are free" in found.checks[3].detail
+    assert "it needs about 359.7 kB, and 0 bytes are free" in found.checks[3].detail

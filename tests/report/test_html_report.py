@@ -17,7 +17,7 @@ from cnnspec.api import Network, networks
 from cnnspec.cli import cli
 from cnnspec.report.html_report.page import html_report
 from cnnspec.report.html_report.tree import MOST, lines, shown
-from cnnspec.report.timeline import POINTS, moments, seen
+from cnnspec.report.timeline import MAX_POINTS, outline_indices, timeline_points
 from cnnspec.units import format_count
 
 ZOO = [name for names in networks().values() for name in names]
@@ -199,10 +199,10 @@ def test_what_is_no_request_is_refused(arguments: list[str], message: str) -> No
 def test_an_outline_of_many_moments_keeps_the_highest_and_lowest_everywhere(
     steps: list[int], ground: int
 ) -> None:
-    found = [*moments((Event(n, "a", "forward") for n in steps), ground)]
-    kept = seen(found)
+    found = timeline_points((Event(n, "a", "forward") for n in steps), ground)
+    kept = outline_indices(found)
     assert kept == sorted({*kept})
-    assert len(kept) <= POINTS + 2
+    assert len(kept) <= MAX_POINTS + 2
     assert {0, len(found) - 1} <= {*kept}
     live = [m.live for m in found]
     for i in range(0, len(found), 500):  # in any stretch that is wider than a few pixels

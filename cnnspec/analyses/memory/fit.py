@@ -9,7 +9,7 @@ from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
-from cnnspec.units import MAX_BATCH, format_count, megabytes
+from cnnspec.units import MAX_BATCH, format_bytes, format_count
 
 
 class Question(Record):
@@ -58,7 +58,7 @@ def largest_batch(question: Question) -> Fit:
         if high > MAX_BATCH:
             name = visible(q.graph.name)
             raise RequestError(
-                f"{megabytes(q.budget)} hold more than {format_count(low)} examples of {name}: too many"
+                f"{format_bytes(q.budget)} hold more than {format_count(low)} examples of {name}: too many"
             )
     while high - low > 1:
         middle = (low + high) // 2
@@ -74,14 +74,14 @@ def refuse(question: Question) -> None:
     fixed = Fixed(q.graph, 1, size, loss)
     if fixed.parameters > q.budget:
         raise RequestError(
-            f"no batch fits: the parameters alone are {megabytes(fixed.parameters)} in {q.dtype},"
-            f" and the budget is {megabytes(q.budget)}"
+            f"no batch fits: the parameters alone are {format_bytes(fixed.parameters)} in {q.dtype},"
+            f" and the budget is {format_bytes(q.budget)}"
         )
     first = q.peak(1)
     if first > q.budget:
         raise RequestError(
-            f"no batch fits: one example needs {megabytes(first)} for {q.mode}, and the budget is "
-            f"{megabytes(q.budget)}"
+            f"no batch fits: one example needs {format_bytes(first)} for {q.mode}, and the budget is "
+            f"{format_bytes(q.budget)}"
         )
 
 

@@ -11,8 +11,8 @@ from cnnspec.report.columns import COLUMNS, label
 from cnnspec.report.diagram.draw import draw
 from cnnspec.report.formats import html
 from cnnspec.report.html_report import charts, tree
-from cnnspec.report.timeline import drawn
-from cnnspec.units import format_count, format_prefixed, format_shape, megabytes
+from cnnspec.report.timeline import render_network_timeline
+from cnnspec.units import format_bytes, format_count, format_prefixed, format_shape
 
 HEADS = (
     ("Layer", "name"),
@@ -44,7 +44,8 @@ def html_report(net: NetworkCosts, batch: int = 1, optimizer: str = "adam") -> s
             f'<p class="none">{html(why)}</p>'
             if plan is None
             else "".join(
-                f"<figure>{drawn(plan, mode, 'svg')}</figure>" for mode in ("inference", "training")
+                f"<figure>{render_network_timeline(plan, mode, 'svg')}</figure>"
+                for mode in ("inference", "training")
             )
         ),
         "heads": "".join(
@@ -98,15 +99,15 @@ def cards(net: NetworkCosts, plan: Memory | None) -> str:
             "channels first, without the batch",
         ),
         ("Output", " + ".join(format_shape(n.output) for n in net.graph.outputs), ""),
-        ("Parameters", format_count(sums.params), f"{megabytes(SIZE * sums.params)} in float32"),
+        ("Parameters", format_count(sums.params), f"{format_bytes(SIZE * sums.params)} in float32"),
         ("MACs", format_count(sums.macs), f"{format_prefixed(sums.flops, 'FLOPs')} at 2 a MAC"),
         ("Activations", format_count(sums.activations), "elements of all layers' outputs"),
     ]
     if plan is not None:
         asked = f"batch {format_count(plan.batch)}, {plan.dtype}"
         said += [
-            ("Inference peak", megabytes(plan.inference_peak), asked),
-            ("Training peak", megabytes(plan.training_peak), f"{asked}, {plan.optimizer}"),
+            ("Inference peak", format_bytes(plan.inference_peak), asked),
+            ("Training peak", format_bytes(plan.training_peak), f"{asked}, {plan.optimizer}"),
         ]
     return "".join(
         f"<div><dt>{name}</dt><dd>{html(value)}<small>{html(more)}</small></dd></div>"
