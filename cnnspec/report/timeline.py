@@ -56,7 +56,7 @@ def render_timeline(title: str, events: Iterable[Event], baseline: int, format: 
 
         page = io.StringIO()
         rows = [[p.phase, p.node, p.bytes, p.live] for p in points]
-        csv.writer(page, lineterminator="\n").writerows([TimelinePoint._names, *rows])
+        csv.writer(page, lineterminator="\n").writerows([TimelinePoint.field_names, *rows])
         return page.getvalue().rstrip("\n")
     if format == "json":
         events_json = [{**vars(point), "node": visible(point.node)} for point in points]
