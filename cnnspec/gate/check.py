@@ -18,7 +18,7 @@ from cnnspec.graph.model import Graph
 from cnnspec.problems import RULES as LANGUAGE
 from cnnspec.problems import Problem, SpecError
 from cnnspec.records import Record
-from cnnspec.rules.lint import problems as lint
+from cnnspec.rules.lint import lint_graph
 from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.source import Source, read
@@ -97,7 +97,7 @@ def networks(
             found.add(error.problems, name)
             cut = cut or not error.complete
             continue
-        found.add(lint(graph, rules), name)
+        found.add(lint_graph(graph, rules), name)
         swept()
         for check in others:
             found.add(check(graph, spec, config), name)

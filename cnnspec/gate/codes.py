@@ -3,7 +3,7 @@
 from cnnspec.problems import RULES as LANGUAGE
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.rules.registry import RULES as LINT
-from cnnspec.rules.registry import rule
+from cnnspec.rules.registry import load_rule
 from cnnspec.rules.rule import ADVICE, ERROR, WARNING
 
 GATE = {
@@ -23,12 +23,14 @@ CODES = (*LANGUAGE, *LINT, *GATE)
 
 def severity(code: str) -> str:
     """How severe a finding with this code is: error, warning or advice."""
-    return rule(code).severity if code in LINT else GATE[code][0] if code in GATE else ERROR
+    return load_rule(code).severity if code in LINT else GATE[code][0] if code in GATE else ERROR
 
 
 def title(code: str) -> str:
     """What the rule with this code demands."""
-    return rule(code).title if code in LINT else GATE[code][1] if code in GATE else LANGUAGE[code]
+    return (
+        load_rule(code).title if code in LINT else GATE[code][1] if code in GATE else LANGUAGE[code]
+    )
 
 
 def why(code: str) -> str:
@@ -39,7 +41,7 @@ def why(code: str) -> str:
     from inspect import getdoc  # few formats say so much
     from sys import modules
 
-    return getdoc(modules[rule(code).check.__module__]) or title(code)
+    return getdoc(modules[load_rule(code).check.__module__]) or title(code)
 
 
 def ignorable(code: str) -> bool:

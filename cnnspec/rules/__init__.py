@@ -1,4 +1,4 @@
-"""Lint rules, one a file: what is legal in the language, and yet seldom meant.
+"""Lint rules, one a file: what the language allows, and is usually a mistake.
 
-A file says why in its docstring and ends in its ``rule``: code, severity, title, the function that
-finds it, and a bad and a good example, which tests and the page of rules read."""
+To add a rule: write a file with a docstring (its documentation) and a ``rule``, and add its code
+to RULES in registry.py. Start from a copy of even_kernel.py."""

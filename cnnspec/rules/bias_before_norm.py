@@ -11,12 +11,11 @@ from collections.abc import Iterator
 
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
-from cnnspec.rules.rule import WARNING, Remark, Rule
-from cnnspec.rules.subject import WEIGHTED, Subject
+from cnnspec.rules.rule import WARNING, WEIGHTED, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_count
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every layer with biases that nothing but batch normalization reads, wherever its parameters
     are used."""
     found: dict[int, tuple[Node, Node]] = {}
@@ -27,7 +26,7 @@ def check(net: Subject) -> Iterator[Remark]:
             if (
                 readers
                 and all(r.kind == "batchnorm" for r in readers)
-                and net.all_readers(node.index, len(readers))
+                and net.has_only_readers(node.index, len(readers))
             ):
                 found.setdefault(owner.index, (owner, readers[0]))
             else:
@@ -49,7 +48,7 @@ def biases(node: Node) -> int:
     return node.op.parameters(*node.shapes)["bias"][0]
 
 
-rule = Rule(
+rule = LintRule(
     "A001",
     WARNING,
     "layers before batch normalization have no bias",

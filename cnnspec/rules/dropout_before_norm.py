@@ -12,11 +12,10 @@ from collections.abc import Iterator
 
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
-from cnnspec.rules.rule import WARNING, Remark, Rule
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every dropout that acts, with the first batch normalization behind it."""
     behind = first_norms(net)
     for node in net.nodes:
@@ -32,7 +31,7 @@ def check(net: Subject) -> Iterator[Remark]:
             )
 
 
-def first_norms(net: Subject) -> dict[int, Node]:
+def first_norms(net: LintedNetwork) -> dict[int, Node]:
     """For each node, the first batch normalization that reads it, at once or through others."""
     found: dict[int, Node] = {}
     for node in reversed(net.nodes):
@@ -44,7 +43,7 @@ def first_norms(net: Subject) -> dict[int, Node]:
     return found
 
 
-rule = Rule(
+rule = LintRule(
     "A008",
     WARNING,
     "dropout stands behind the last batch normalization",

@@ -9,11 +9,10 @@ weights do not carry over. Kernels in use are odd for this reason."""
 from collections.abc import Iterator
 
 from cnnspec.problems import visible
-from cnnspec.rules.rule import WARNING, Remark, Rule
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every window of even extent that goes step by step over unequal padding."""
     for node, axes in net.windowed:
         a = next(
@@ -33,7 +32,7 @@ def check(net: Subject) -> Iterator[Remark]:
             )
 
 
-rule = Rule(
+rule = LintRule(
     "S003",
     WARNING,
     "kernels that keep a map's size are odd",

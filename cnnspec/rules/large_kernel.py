@@ -14,12 +14,11 @@ from math import prod
 
 from cnnspec.graph.model import Node
 from cnnspec.ops.kit.windows import Axis
-from cnnspec.rules.rule import ADVICE, Remark, Rule
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.rule import ADVICE, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_count, format_shape
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every convolution of 5x5 or more, but for first layers, that a stack of 3x3 would do for
     less."""
     for node, axes in net.windowed:
@@ -82,7 +81,7 @@ def stack(node: Node, axes: list[Axis]) -> tuple[int, int]:
     return weights, work
 
 
-rule = Rule(
+rule = LintRule(
     "A002",
     ADVICE,
     "large kernels are stacks of small ones",

@@ -1,42 +1,31 @@
-"""Rules at work: what they remark becomes problems at places in the spec, equal instances
-folded."""
+"""Run lint rules on a network, and place what they report in its spec."""
 
 from collections.abc import Iterable
 
 from cnnspec.graph.model import Graph, Node
 from cnnspec.graph.notes import Notes
 from cnnspec.problems import Problem
-from cnnspec.rules.registry import rule
-from cnnspec.rules.rule import Remark
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.registry import load_rule
+from cnnspec.rules.rule import LintedNetwork
 from cnnspec.spec.source import Path
 
 
-def problems(graph: Graph, codes: Iterable[str]) -> list[Problem]:
-    """What the rules with the given codes find in a network."""
-    subject, notes = Subject(graph), Notes(limited=False)
+def lint_graph(graph: Graph, codes: Iterable[str]) -> list[Problem]:
+    """Return what the rules with the given codes find in a network.
+
+    A finding that several calls of a block share is returned once, with the calls."""
+    network, notes = LintedNetwork(graph), Notes(limited=False)
     for code in codes:
-        for remark in rule(code).check(subject):
-            note(notes, code, remark)
+        for remark in load_rule(code).check(network):
+            node = remark.node
+            if node.line is not None:
+                path = remark_path(node, remark.keys)
+                notes.add(node.line.source, path, code, remark.message, remark.hint, node.call)
     return notes.problems()
 
 
-def note(notes: Notes, code: str, remark: Remark) -> None:
-    """Note a remark at its place in the node's line."""
-    node = remark.node
-    if node.line is not None:
-        notes.add(
-            node.line.source,
-            path_of(node, remark.keys),
-            code,
-            remark.message,
-            remark.hint,
-            node.call,
-        )
-
-
-def path_of(node: Node, keys: tuple[str, ...]) -> Path:
-    """The path of the first of ``keys`` that the line of a node has; else that of what it calls."""
+def remark_path(node: Node, keys: tuple[str, ...]) -> Path:
+    """Return the path of the first of ``keys`` that a node's line has, else of its ``op``."""
     line = node.line
     assert line is not None
     part = (node.part,) if node.part in line.fields else ()

@@ -16,8 +16,7 @@ from math import prod
 
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
-from cnnspec.rules.rule import WARNING, Remark, Rule
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_count
 
 PAIRED = ("conv", "linear")
@@ -32,7 +31,7 @@ LINEAR = (
 )
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every such pair, at its first layer: there the activation is missing."""
     for node in net.nodes:
         if node.kind in PAIRED:
@@ -55,11 +54,11 @@ def check(net: Subject) -> Iterator[Remark]:
                 )
 
 
-def source(net: Subject, node: Node) -> Node | None:
+def source(net: LintedNetwork, node: Node) -> Node | None:
     """The layer with weights whose output a node reads, through what is linear and read by nobody
     else; or None."""
     above, sole = node.inputs[0], node
-    while above.kind != "input" and net.all_readers(above.index, 1) and not sole.shares:
+    while above.kind != "input" and net.has_only_readers(above.index, 1) and not sole.shares:
         if above.kind in PAIRED:
             return None if above.shares else above
         if above.kind not in LINEAR:
@@ -95,7 +94,7 @@ def cheaper(first: Node, second: Node) -> bool:
     )
 
 
-rule = Rule(
+rule = LintRule(
     "A007",
     WARNING,
     "an activation stands between two layers with weights",

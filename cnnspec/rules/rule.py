@@ -1,19 +1,60 @@
-"""What a lint rule is, and what it says of a network."""
+"""What a lint rule is, what it reads of a network, and what it reports."""
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
-from cnnspec.graph.model import Node
+from cnnspec.analyses.coverage import CONVOLUTIONS, WINDOWED
+from cnnspec.analyses.network_costs import NetworkCosts
+from cnnspec.graph.model import Graph, Node
+from cnnspec.ops.kit.windows import Axis
 from cnnspec.records import Record
-from cnnspec.rules.subject import Subject
 
 ERROR, WARNING, ADVICE = SEVERITIES = ("error", "warning", "advice")
+WEIGHTED = (*CONVOLUTIONS, "conv_transpose", "linear")
+
+
+class LintedNetwork(NetworkCosts):
+    """A network as rules read it: its nodes, their readers, costs and windows.
+
+    Each property is computed once, for all rules."""
+
+    def __init__(self, graph: Graph):
+        super().__init__(graph)
+        self.nodes = list(graph.layers(training=True))
+
+    @cached_property
+    def readers(self) -> dict[int, list[Node]]:
+        """The nodes that read each node, by its index, in execution order."""
+        found: dict[int, list[Node]] = {n.index: [] for n in self.graph.nodes}
+        for node in self.nodes:
+            for n in node.inputs:
+                found[n.index].append(node)
+        return found
+
+    def has_only_readers(self, index: int, n: int) -> bool:
+        """Tell whether ``n`` readers of a node are all of them, and it is not an output."""
+        return n == len(self.readers[index]) and all(
+            out.index != index for out in self.graph.outputs
+        )
+
+    @cached_property
+    def windowed(self) -> list[tuple[Node, list[Axis]]]:
+        """The convolutions and pools, each with its windows along each dimension."""
+        known: dict[object, list[Axis]] = {}  # equal layers have equal windows
+        found = []
+        for node in self.nodes:
+            if node.kind in WINDOWED:
+                key = (node.op, node.shapes)
+                if key not in known:
+                    known[key] = node.op.axes(*node.shapes)  # type: ignore[attr-defined]
+                found.append((node, known[key]))
+        return found
 
 
 class Remark(Record):
-    """What a rule says of a node: the message with its numbers, and what would mend it.
+    """What a rule reports about a node: a message with its numbers, and how to fix it.
 
-    It stands at the first of ``keys`` that the node's line has, else at its op.
-    """
+    The finding is placed at the first of ``keys`` that the node's line has, else at its ``op``."""
 
     node: Node
     message: str
@@ -21,16 +62,16 @@ class Remark(Record):
     keys: tuple[str, ...] = ()
 
 
-class Rule(Record):
-    """One rule. ``title`` states what good networks do; ``bad`` and ``good`` are whole specs, as
-    small as can be.
+class LintRule(Record):
+    """A lint rule. The docstring of its file is its documentation.
 
-    Advice is given to those who ask for it only.
-    """
+    ``title`` says what a good network does. ``bad`` and ``good`` are complete specs, as small as
+    possible: the rule finds something in ``bad`` and nothing in ``good``. A rule with the severity
+    ADVICE is off by default."""
 
     code: str
     severity: str
     title: str
-    check: Callable[[Subject], Iterator[Remark]]
+    check: Callable[[LintedNetwork], Iterator[Remark]]
     bad: str
     good: str

@@ -16,18 +16,17 @@ from cnnspec.analyses.coverage import left_over
 from cnnspec.graph.model import Node
 from cnnspec.ops.kit.windows import Axis
 from cnnspec.problems import visible
-from cnnspec.rules.rule import WARNING, Remark, Rule
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """One remark a map: at the first of its readers, where all of them leave out its end."""
     readers: dict[int, list[tuple[Node, list[Axis]]]] = {}
     for node, axes in net.windowed:
         if any(a.stride > 1 for a in axes):
             readers.setdefault(node.inputs[0].index, []).append((node, axes))
     for index, found in readers.items():
-        if not net.all_readers(index, len(found)):
+        if not net.has_only_readers(index, len(found)):
             continue
         node, axes = found[0]
         unread = [
@@ -90,7 +89,7 @@ def even_padding(a: Axis) -> int | None:
     return None
 
 
-rule = Rule(
+rule = LintRule(
     "S001",
     WARNING,
     "windows read every pixel of their input",

@@ -12,7 +12,7 @@ from written import network
 from cnnspec.analyses.input_sizes import Sizes, input_sizes
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, SpecError
-from cnnspec.rules.lint import problems as lint
+from cnnspec.rules.lint import lint_graph
 
 
 def sizes(layers: str, shape: list[int], **options: Any) -> Sizes:
@@ -191,7 +191,7 @@ def test_read_whole_means_that_the_last_position_is_read(
 def test_what_is_read_whole_has_no_warning_of_unread_pixels() -> None:
     whole, warned = input_sizes(load_graph("alexnet_torchvision"), bound=240).whole, set()
     for n in range(205, 240):
-        if lint(load_graph("alexnet_torchvision", input_shape=(3, n, n)), ["S001"]):
+        if lint_graph(load_graph("alexnet_torchvision", input_shape=(3, n, n)), ["S001"]):
             warned.add(n)
     assert warned == {*range(205, 240)} - {*whole}  # nothing else reads its maps
 

@@ -5,12 +5,12 @@ import pytest
 from written import network
 
 from cnnspec.problems import Problem
-from cnnspec.rules.lint import problems
+from cnnspec.rules.lint import lint_graph
 from cnnspec.rules.registry import RULES
 
 
 def found(layers: str, shape: list[int], *codes: str, rest: str = "") -> list[Problem]:
-    return problems(network(layers, shape, rest).graph, codes or RULES)
+    return lint_graph(network(layers, shape, rest).graph, codes or RULES)
 
 
 CONV = '{ name = "a", op = "conv", out_channels = 8, kernel_size = 3, padding = 1 },'

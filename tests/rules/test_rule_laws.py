@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from written import network
 
 from cnnspec.problems import Problem
-from cnnspec.rules.lint import problems
+from cnnspec.rules.lint import lint_graph
 from cnnspec.rules.registry import RULES
 
 
 def found(layers: str, shape: list[int], *codes: str, rest: str = "") -> list[Problem]:
-    return problems(network(layers, shape, rest).graph, codes or RULES)
+    return lint_graph(network(layers, shape, rest).graph, codes or RULES)
 
 
 def read(size: int, kernel: int, stride: int, pad: int, dilation: int) -> set[int]:
@@ -96,7 +96,7 @@ def test_padding_is_said_to_be_averaged_where_it_is(
     starts = [i * stride - pad for i in range(net.layers[0].output[1])]
     counted = [[p for p in range(s, s + kernel) if p < size + pad] for s in starts]
     zeros = [(sum(p < 0 or p >= size for p in window), len(window)) for window in counted]
-    said = problems(net.graph, ["S005"])
+    said = lint_graph(net.graph, ["S005"])
     assert len(said) == any(n for n, _ in zeros)
     for problem in said:
         n, values = max(zeros)
@@ -130,7 +130,7 @@ def test_a_stack_has_the_weights_and_work_that_are_said(
     assert large.layers[-1].output == small.layers[-1].output
     params = [sum(r.params for r in net.layers[1:]) for net in (large, small)]
     macs = [sum(r.macs for r in net.layers[1:]) for net in (large, small)]
-    said = problems(large.graph, ["A002"])
+    said = lint_graph(large.graph, ["A002"])
     assert bool(said) == (params[1] < params[0] and macs[1] < macs[0])
     for problem in said:
         assert (
@@ -155,7 +155,7 @@ def test_a_pooled_head_has_as_many_parameters_fewer_as_are_said() -> None:
         '{ name = "fc", op = "linear", out_features = 10 }',
         [3, 12, 12],
     )
-    (problem,) = problems(dense.graph, ["A003"])
+    (problem,) = lint_graph(dense.graph, ["A003"])
     head = sum(r.params for r in dense.layers[1:])
     assert (
         problem.message

@@ -6,9 +6,9 @@ from cnnspec.graph.build import build
 from cnnspec.problems import RULES as LANGUAGE
 from cnnspec.problems import Problem
 from cnnspec.report.formats import grid
-from cnnspec.rules.lint import problems
-from cnnspec.rules.registry import RULES, rule
-from cnnspec.rules.rule import Rule
+from cnnspec.rules.lint import lint_graph
+from cnnspec.rules.registry import RULES, load_rule
+from cnnspec.rules.rule import LintRule
 from cnnspec.spec.source import Source
 
 
@@ -19,7 +19,7 @@ def pages(reports: str) -> dict[str, str]:
 
 def page() -> str:
     """The page as Markdown."""
-    lint = [rule(code) for code in RULES]
+    lint = [load_rule(code) for code in RULES]
     rows = [[f"[{r.code}](#{r.code.lower()})", r.severity, r.title] for r in lint]
     return f"""# The rules of `cnnspec check`
 
@@ -75,9 +75,9 @@ def codes(listed: list[str]) -> str:
     )
 
 
-def section(r: Rule) -> str:
+def section(r: LintRule) -> str:
     """One rule: what it demands, why, what it finds in its bad example, and the good one."""
-    found = problems(build(Source("net.toml", r.bad.lstrip("\n"))), [r.code])
+    found = lint_graph(build(Source("net.toml", r.bad.lstrip("\n"))), [r.code])
     return f"""### {r.code}
 
 *{r.title[0].upper()}{r.title[1:]}* ({r.severity}). {why(r.code)}

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from math import prod
 
 from cnnspec.ops.kit.windows import Axis
-from cnnspec.rules.rule import WARNING, Remark, Rule
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every average pool of which a window covers padding and counts it."""
     for node, axes in net.windowed:
         if node.kind != "avgpool" or not node.op.count_include_pad:  # type: ignore[attr-defined]
@@ -45,7 +44,7 @@ def window(a: Axis, i: int) -> tuple[int, int]:
     return counted - pixels, pixels
 
 
-rule = Rule(
+rule = LintRule(
     "S005",
     WARNING,
     "averages do not count padding",

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
-from cnnspec.rules.rule import WARNING, Remark, Rule
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 
 GATES = ("global_avgpool", "global_maxpool")  # what follows them weighs channels, but mixes none
 MIXING = (
@@ -28,7 +27,7 @@ MIXING = (
 )
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every depthwise convolution whose channels are not mixed before another one, or the end."""
     for node in net.nodes:
         if depthwise(node) and node.shapes[0][0] > 1:
@@ -52,7 +51,7 @@ def depthwise(node: Node) -> bool:
     )
 
 
-def unmixed(net: Subject, node: Node) -> str:
+def unmixed(net: LintedNetwork, node: Node) -> str:
     """What comes before anything mixes the channels of a node: another depthwise layer, or the end;
     "" for nothing."""
     waiting, seen, end = [node], {node.index}, ""
@@ -72,7 +71,7 @@ def unmixed(net: Subject, node: Node) -> str:
     return end
 
 
-rule = Rule(
+rule = LintRule(
     "A005",
     WARNING,
     "a pointwise convolution follows a depthwise one",

@@ -11,13 +11,12 @@ Source: NVIDIA, Deep Learning Performance documentation, Convolutional Layers Us
 from collections.abc import Iterator
 
 from cnnspec.graph.model import Node
-from cnnspec.rules.rule import ADVICE, Remark, Rule
-from cnnspec.rules.subject import WEIGHTED, Subject
+from cnnspec.rules.rule import ADVICE, WEIGHTED, LintedNetwork, LintRule, Remark
 
 TILE = 8
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every convolution or linear layer between others whose channels do not divide by 8."""
     leads = leading_on(net)
     for node in net.nodes:
@@ -36,7 +35,7 @@ def check(net: Subject) -> Iterator[Remark]:
             )
 
 
-def leading_on(net: Subject) -> set[int]:
+def leading_on(net: LintedNetwork) -> set[int]:
     """The nodes that other layers with weights read, at once or through others."""
     found: set[int] = set()
     for node in reversed(net.nodes):
@@ -50,7 +49,7 @@ def inputs(node: Node) -> tuple[Node, ...]:
     return tuple(n for i, n in enumerate(node.inputs) if i not in node.op.size_only)
 
 
-rule = Rule(
+rule = LintRule(
     "A004",
     ADVICE,
     "channels divide by 8",

@@ -13,14 +13,13 @@ from collections.abc import Iterator
 
 from cnnspec.analyses.receptive_field.last_fields import last_fields
 from cnnspec.problems import visible
-from cnnspec.rules.rule import ADVICE, Remark, Rule
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.rule import ADVICE, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_shape
 
 AVERAGING = ("global_avgpool", "global_maxpool", "adaptive_avgpool", "adaptive_maxpool")
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """The last maps, of those that are outputs or are pooled as a whole, whose field is smaller
     than the input."""
     sizes = net.graph.inputs[0].output[1:]
@@ -44,7 +43,7 @@ def check(net: Subject) -> Iterator[Remark]:
             )
 
 
-rule = Rule(
+rule = LintRule(
     "S004",
     ADVICE,
     "the last map sees the whole input",

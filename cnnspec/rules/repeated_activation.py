@@ -10,15 +10,14 @@ from math import prod
 
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
-from cnnspec.rules.rule import WARNING, Remark, Rule
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_count
 
 SAME = ("identity", "dropout", "flatten", "reshape")  # values pass through
 IDEMPOTENT = ("relu", "relu6")
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every activation whose input is an activation's output."""
     for node in net.nodes:
         if node.op.role == "activation":
@@ -44,7 +43,7 @@ def source(node: Node) -> Node:
     return above
 
 
-rule = Rule(
+rule = LintRule(
     "A006",
     WARNING,
     "values are activated once",

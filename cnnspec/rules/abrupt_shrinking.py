@@ -14,14 +14,13 @@ from collections.abc import Iterator
 from math import prod
 
 from cnnspec.problems import visible
-from cnnspec.rules.rule import ADVICE, Remark, Rule
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.rule import ADVICE, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_count, format_shape
 
 FACTOR = 8
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every map of which its readers, the first of them a convolution or pool, keep less than an
     eighth."""
     windowed = {node.index for node, _ in net.windowed}
@@ -46,7 +45,7 @@ def check(net: Subject) -> Iterator[Remark]:
             )
 
 
-rule = Rule(
+rule = LintRule(
     "A009",
     ADVICE,
     "no layer throws away more than seven eighths of a map",

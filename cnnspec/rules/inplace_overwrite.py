@@ -13,12 +13,11 @@ from math import prod
 
 from cnnspec.analyses.memory.overwriting import clashes
 from cnnspec.problems import visible
-from cnnspec.rules.rule import ERROR, Remark, Rule
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.rule import ERROR, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_count, format_shape
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every operator in place, with the first who needs what it overwrites, in training or at
     inference."""
     graph, seen = net.graph, set()
@@ -40,7 +39,7 @@ def check(net: Subject) -> Iterator[Remark]:
             )
 
 
-rule = Rule(
+rule = LintRule(
     "A010",
     ERROR,
     "what works in place overwrites nothing that is still needed",

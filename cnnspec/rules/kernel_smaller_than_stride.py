@@ -13,19 +13,18 @@ from math import gcd, prod
 from cnnspec.graph.model import Node
 from cnnspec.ops.kit.windows import Axis
 from cnnspec.problems import visible
-from cnnspec.rules.rule import WARNING, Remark, Rule
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_shape
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """One remark a map: at the first of its readers, where each of them leaves gaps."""
     readers: dict[int, list[tuple[Node, list[Axis]]]] = {}
     for node, axes in net.windowed:
         if any(phases(a) < a.stride and a.size > a.extent for a in axes):
             readers.setdefault(node.inputs[0].index, []).append((node, axes))
     for index, found in readers.items():
-        if net.all_readers(index, len(found)):
+        if net.has_only_readers(index, len(found)):
             yield remark(*max(found, key=lambda reader: prod(map(phases, reader[1]))))
 
 
@@ -55,7 +54,7 @@ def remark(node: Node, axes: list[Axis]) -> Remark:
     )
 
 
-rule = Rule(
+rule = LintRule(
     "S002",
     WARNING,
     "kernels are at least as large as their stride",

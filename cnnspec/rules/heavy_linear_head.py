@@ -13,14 +13,13 @@ from math import prod
 
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
-from cnnspec.rules.rule import ADVICE, Remark, Rule
-from cnnspec.rules.subject import Subject
+from cnnspec.rules.rule import ADVICE, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_count, format_shape
 
 LIGHT = ("activation", "norm", "regulariser", "loss")
 
 
-def check(net: Subject) -> Iterator[Remark]:
+def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every flatten of a map behind which a head of linear layers has more than half of all
     parameters."""
     total = sum(cost.params for cost in net.costs.values())
@@ -51,7 +50,7 @@ def check(net: Subject) -> Iterator[Remark]:
         )
 
 
-def linear_head(net: Subject, node: Node) -> list[Node]:
+def linear_head(net: LintedNetwork, node: Node) -> list[Node]:
     """The linear layers behind a node, in order; none where anything else than light layers reads
     it too."""
     head = []
@@ -64,7 +63,7 @@ def linear_head(net: Subject, node: Node) -> list[Node]:
     return head
 
 
-rule = Rule(
+rule = LintRule(
     "A003",
     ADVICE,
     "a head has no more parameters than the features before it",
