@@ -167,19 +167,21 @@ def compare(
     counts are shown besides, ``columns`` the measures instead of the usual, ``sort`` a measure
     ("-macs": descending) and ``filters`` conditions such as "params < 10M". Raises RequestError for
     what there is not, SpecError for a spec with problems."""
-    from cnnspec.analyses import comparison, selection
+    from cnnspec.analyses import comparison, comparison_selection
     from cnnspec.analyses.memory.answer import checked
     from cnnspec.report.compared import Comparison
 
     checked(batch, dtype, optimizer)
-    setting = comparison.Setting(batch, dtype, optimizer, loss)
+    setting = comparison.ComparisonSettings(batch, dtype, optimizer, loss)
     keys = [*dict.fromkeys([*(comparison.DEFAULT if columns is None else columns), *conventions])]
-    measures = [comparison.measure(key) for key in keys]
-    conditions = [selection.condition(text) for text in filters]
+    measures = [comparison.find_measure(key) for key in keys]
+    conditions = [comparison_selection.parse_condition(text) for text in filters]
     loaded = [load(net) if isinstance(net, str) else net for net in nets]
-    found = [comparison.Subject(net, setting) for net in loaded]
+    found = [comparison.ComparedNetwork(net, setting) for net in loaded]
     found = [s for s in found if all(holds(s) for holds in conditions)]
-    return Comparison(selection.ordered(found, sort) if sort else found, measures, setting)
+    return Comparison(
+        comparison_selection.sort_networks(found, sort) if sort else found, measures, setting
+    )
 
 
 def load_zoo(pattern: str = "") -> Iterator[Network]:

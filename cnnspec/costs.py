@@ -30,7 +30,7 @@ class NodeCost(Record):
     shares: str = ""
 
 
-def node_cost(node: Node) -> NodeCost:
+def compute_node_cost(node: Node) -> NodeCost:
     """The cost of one node."""
     op, shapes, y = node.op, node.shapes, node.output
     parameters, buffers = ({}, {}) if node.shares else (op.parameters(*shapes), op.buffers(*shapes))
@@ -48,28 +48,28 @@ def node_cost(node: Node) -> NodeCost:
     )
 
 
-def costs(nodes: Iterable[Node]) -> list[NodeCost]:
+def compute_costs(nodes: Iterable[Node]) -> list[NodeCost]:
     """The costs of nodes, in their order."""
     known: dict[tuple[Operator, tuple[Shape, ...]], NodeCost] = {}  # networks repeat themselves
     found = []
     for node in nodes:
         key = (node.op, node.shapes)
         if node.shares:
-            found.append(node_cost(node))
+            found.append(compute_node_cost(node))
             continue
         if key not in known:
-            known[key] = node_cost(node)
+            known[key] = compute_node_cost(node)
         found.append(known[key].replace(name=node.name))
     return found
 
 
-def by_index(nodes: Iterable[Node]) -> dict[int, NodeCost]:
+def compute_costs_by_index(nodes: Iterable[Node]) -> dict[int, NodeCost]:
     """The costs of nodes, by the node's index."""
     nodes = [*nodes]
-    return {node.index: cost for node, cost in zip(nodes, costs(nodes), strict=True)}
+    return {node.index: cost for node, cost in zip(nodes, compute_costs(nodes), strict=True)}
 
 
-def summed(work: Iterable[dict[str, int]]) -> dict[str, int]:
+def sum_elementwise(work: Iterable[dict[str, int]]) -> dict[str, int]:
     """Elementwise work together, by kind."""
     found: dict[str, int] = {}
     for each in work:

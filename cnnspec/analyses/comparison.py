@@ -8,19 +8,18 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
-from cnnspec.analyses.chain import chain
-from cnnspec.analyses.depth import depth
+from cnnspec.analyses.architecture import count_depth, describe_chain
 from cnnspec.analyses.memory.answer import DTYPES, Memory, checked, memory
-from cnnspec.analyses.moved import moved
+from cnnspec.analyses.memory_traffic import count_memory_traffic
 from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.conventions import CONVENTIONS, Uncounted, convention, total
+from cnnspec.conventions import CONVENTIONS, Uncounted, count_network, load_convention
 from cnnspec.garbage import kept
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.records import Record
 
 
-class Setting(Record):
+class ComparisonSettings(Record):
     """For what memory and arithmetic intensity are asked."""
 
     batch: int = 1
@@ -29,10 +28,10 @@ class Setting(Record):
     loss: str = ""
 
 
-class Subject:
+class ComparedNetwork:
     """One network of a comparison. ``unknown`` says, by measure, why one has no value."""
 
-    def __init__(self, net: NetworkCosts, setting: Setting):
+    def __init__(self, net: NetworkCosts, setting: ComparisonSettings):
         self.net, self.setting = net, setting
         self.unknown: dict[str, str] = {}
         self.found: dict[str, Any] = {}
@@ -64,7 +63,7 @@ class Subject:
     def counted(self, name: str) -> int | None:
         """What another tool would count, or None where that is not said."""
         try:
-            return total(convention(name), self.graph)
+            return count_network(load_convention(name), self.graph)
         except Uncounted as fault:
             self.unknown[name] = str(fault)
             return None
@@ -77,39 +76,39 @@ class Measure(Record):
     key: str
     heading: str
     kind: str
-    value: Callable[[Subject], Any]
+    value: Callable[[ComparedNetwork], Any]
     says: str = ""
 
 
-def weights(subject: Subject) -> int:
+def count_weights(subject: ComparedNetwork) -> int:
     """The elements of kernels and matrices: of the parameters that have two dimensions or more."""
     of = [node.op.parameters(*node.shapes) for node in subject.graph.layers() if not node.shares]
     return sum(prod(shape) for tensors in of for shape in tensors.values() if len(shape) > 1)
 
 
-def receptive_field(subject: Subject) -> tuple[int, ...] | None:
+def largest_receptive_field(subject: ComparedNetwork) -> tuple[int, ...] | None:
     """The largest field of a layer that does not see the whole input; None where all do."""
     sizes = [subject.net.fields[n.index].size for n in subject.graph.layers()]
     return max((s for s in sizes if s is not None), key=prod, default=None)
 
 
-def size(subject: Subject) -> int:
+def count_bytes(subject: ComparedNetwork) -> int:
     """The bytes of parameters and buffers."""
     return (subject.net.totals.params + subject.net.totals.buffers) * DTYPES[subject.setting.dtype]
 
 
-def intensity(subject: Subject) -> float:
+def arithmetic_intensity(subject: ComparedNetwork) -> float:
     """FLOPs a byte moved."""
     batch, size = subject.setting.batch, DTYPES[subject.setting.dtype]
-    bytes_ = moved(subject.net.layers, batch) * size
+    bytes_ = count_memory_traffic(subject.net.layers, batch) * size
     return round(subject.net.totals.flops * batch / bytes_, 2) if bytes_ else 0.0
 
 
-def peak(mode: str) -> Callable[[Subject], int | None]:
+def memory_peak(mode: str) -> Callable[[ComparedNetwork], int | None]:
     return lambda s: getattr(s.memory, f"{mode}_peak") if s.memory else None
 
 
-def tool(name: str) -> Callable[[Subject], int | None]:
+def tool_count(name: str) -> Callable[[ComparedNetwork], int | None]:
     return lambda s: s.counted(name)
 
 
@@ -126,11 +125,11 @@ MEASURES = {
             "weights",
             "Weights",
             "count",
-            weights,
+            count_weights,
             "elements of kernels and matrices, without biases and norms",
         ),
         Measure("buffers", "Buffers", "count", lambda s: s.net.totals.buffers),
-        Measure("size", "Size", "bytes", size, "what parameters and buffers take"),
+        Measure("size", "Size", "bytes", count_bytes, "what parameters and buffers take"),
         Measure(
             "macs",
             "MACs",
@@ -146,27 +145,31 @@ MEASURES = {
             lambda s: s.net.totals.activations,
             "activations: the elements of the outputs of all layers",
         ),
-        Measure("inference_peak", "Infer peak", "bytes", peak("inference"), "memory at inference"),
-        Measure("training_peak", "Train peak", "bytes", peak("training"), "memory in training"),
+        Measure(
+            "inference_peak", "Infer peak", "bytes", memory_peak("inference"), "memory at inference"
+        ),
+        Measure(
+            "training_peak", "Train peak", "bytes", memory_peak("training"), "memory in training"
+        ),
         Measure(
             "depth",
             "Depth",
             "count",
-            lambda s: depth(s.graph.layers()),
+            lambda s: count_depth(s.graph.layers()),
             "the most layers with weights on one path, without those of squeeze-excite gates",
         ),
         Measure(
             "receptive_field",
             "RF",
             "field",
-            receptive_field,
+            largest_receptive_field,
             "the largest receptive field of a layer that does not see the whole input, in pixels",
         ),
         Measure(
             "intensity",
             "FLOPs a byte",
             "ratio",
-            intensity,
+            arithmetic_intensity,
             "arithmetic intensity: FLOPs for each byte that is "
             "moved if every layer reads its inputs and weights and writes its output once",
         ),
@@ -174,11 +177,11 @@ MEASURES = {
             "architecture",
             "Architecture",
             "text",
-            lambda s: chain(s.graph),
+            lambda s: describe_chain(s.graph),
             "the layers of a chain, in a line",
         ),
         *(
-            Measure(name, name, "count", tool(name), f"what {name} would count")
+            Measure(name, name, "count", tool_count(name), f"what {name} would count")
             for name in CONVENTIONS
         ),
     )
@@ -195,7 +198,7 @@ DEFAULT = (
 )
 
 
-def measure(key: str) -> Measure:
+def find_measure(key: str) -> Measure:
     """The measure called ``key``. Raises RequestError where there is none."""
     if key not in MEASURES:
         hint = did_you_mean(key, list(MEASURES), "there are " + ", ".join(MEASURES))

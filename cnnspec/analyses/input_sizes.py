@@ -1,21 +1,29 @@
-"""Which sizes of its input a network takes, tried one by one: shapes alone are worked out, on the
-nodes that it has.
-
-A size is valid where every layer has an output; the network accepts it where, besides, all
-parameters keep their shapes; and it is read whole where no layer with a stride leaves real
-positions at the end of a map unread, whoever else reads them."""
+"""The input sizes that a network accepts, found by inferring the shapes at each size."""
 
 from collections.abc import Iterator
 from copy import copy
 from typing import Any
 
-from cnnspec.analyses.coverage import WINDOWED, left_over
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.kit.fields import MAX_SIZE, OperatorError
 from cnnspec.ops.kit.windows import Axis
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 from cnnspec.units import Shape, format_shape
+
+CONVOLUTIONS = ("conv", "depthwise_conv", "conv_table")
+POOLS = ("maxpool", "avgpool", "minpool", "sumpool", "trainable_subsampling")
+WINDOWED = (*CONVOLUTIONS, *POOLS)
+
+
+def count_unread(a: Axis, positions: int) -> int:
+    """The positions behind the last window, but for what a stride leaves out between windows too.
+
+    Of W positions, the n-th window ends at (n - 1)*S - P + D*(K - 1) + 1; what is left is 0 where
+    that is padding."""
+    left = a.size - ((positions - 1) * a.stride - a.before + a.extent)
+    return left if left > max(0, a.stride - a.extent) else 0
+
 
 Varied = tuple[int | None, ...]
 LARGEST = 16_384  # size that is tried
@@ -30,7 +38,7 @@ class Refusal(Record):
     message: str
 
 
-class Sizes(Record):
+class InputSizes(Record):
     """What a network does with sizes n from 1 to ``bound``, put where ``varied`` has None.
 
     ``native`` is its own input, and ``own`` the size that this is, None where it is another shape.
@@ -55,7 +63,7 @@ class Sizes(Record):
     below_training: Refusal | None
 
 
-class Outcome(Record):
+class SizeOutcome(Record):
     """One size: the layer that refuses it, at inference and in training; whose parameters change;
     what is unread."""
 
@@ -66,14 +74,18 @@ class Outcome(Record):
     unread: dict[str, Shape] = {}
 
 
-def input_sizes(graph: Graph, varied: Varied | None = None, bound: int | None = None) -> Sizes:
+def find_input_sizes(
+    graph: Graph, varied: Varied | None = None, bound: int | None = None
+) -> InputSizes:
     """The sizes that a network takes. Without ``varied``, all dimensions but the channels vary
     together.
 
     Raises RequestError where there is nothing to vary.
     """
     native = graph.inputs[0].output
-    varied = checked(graph, (native[0], *[None] * (len(native) - 1)) if varied is None else varied)
+    varied = check_varied(
+        graph, (native[0], *[None] * (len(native) - 1)) if varied is None else varied
+    )
     sizes = {w for w, v in zip(native, varied, strict=True) if v is None}
     own = (
         sizes.pop()
@@ -81,13 +93,13 @@ def input_sizes(graph: Graph, varied: Varied | None = None, bound: int | None = 
         else None
     )
     bound = bound or min(max(USUAL, own or 0), MOST)
-    trial = Trial(graph)
-    found = {n: trial.at(put(varied, n), n) for n in range(1, bound + 1)}
+    trial = SizeTrial(graph)
+    found = {n: trial.at(fill_varied(varied, n), n) for n in range(1, bound + 1)}
     valid = [n for n, o in found.items() if not o.refused]
     training = [n for n in valid if not found[n].in_training]
     under, trained_under = min(valid, default=bound + 1) - 1, min(training, default=bound + 1) - 1
     keepers = [o.keeper for o in found.values() if o.keeper]
-    return Sizes(
+    return InputSizes(
         graph.name,
         native,
         varied,
@@ -104,7 +116,7 @@ def input_sizes(graph: Graph, varied: Varied | None = None, bound: int | None = 
     )
 
 
-def checked(graph: Graph, varied: Varied) -> Varied:
+def check_varied(graph: Graph, varied: Varied) -> Varied:
     """What is to vary. Raises RequestError where it does not fit the network."""
     native = graph.inputs[0].output
     name = visible(graph.name)
@@ -126,12 +138,12 @@ def checked(graph: Graph, varied: Varied) -> Varied:
     return varied
 
 
-def put(varied: Varied, n: int) -> Shape:
+def fill_varied(varied: Varied, n: int) -> Shape:
     """The shape with ``n`` for what varies."""
     return tuple([n if w is None else w for w in varied])
 
 
-class Trial:
+class SizeTrial:
     """A network to be tried at many sizes: what does not depend on them is worked out once."""
 
     def __init__(self, graph: Graph):
@@ -143,10 +155,10 @@ class Trial:
         self.strided = [
             n
             for n in graph.layers()
-            if n.kind in WINDOWED and any(a.stride > 1 for a in axes(n, n.inputs[0].output))
+            if n.kind in WINDOWED and any(a.stride > 1 for a in window_axes(n, n.inputs[0].output))
         ]
 
-    def at(self, given: Shape, n: int) -> Outcome:
+    def at(self, given: Shape, n: int) -> SizeOutcome:
         """What comes of the input ``given``, in which the size is ``n``."""
         shapes: dict[int, Shape] = {
             i.index: given if varies else i.output
@@ -165,26 +177,30 @@ class Trial:
                 if key not in known or node.op.undoes:
                     known[key] = operator_at(node, shapes).output(*read)
                     if keeper is None:
-                        keeper = other_parameters(node, read, self.parameters[node.index], n, given)
+                        keeper = check_parameters(node, read, self.parameters[node.index], n, given)
                 shapes[node.index] = known[key]
             except OperatorError as fault:
-                refusal = Refusal(n, node.row, words(node, fault))
+                refusal = Refusal(n, node.row, describe_refusal(node, fault))
                 if not node.training_only:
-                    return Outcome(n, refusal)
+                    return SizeOutcome(n, refusal)
                 trained = trained or refusal
-        return Outcome(n, None, trained, keeper, dict(self.unread(shapes)))
+        return SizeOutcome(n, None, trained, keeper, dict(self.unread(shapes)))
 
     def unread(self, shapes: dict[int, Shape]) -> Iterator[tuple[str, Shape]]:
         """The layers with a stride that leave out the end of what they read."""
         for node in self.strided:
             found = tuple(
-                map(left_over, axes(node, shapes[node.inputs[0].index]), shapes[node.index][1:])
+                map(
+                    count_unread,
+                    window_axes(node, shapes[node.inputs[0].index]),
+                    shapes[node.index][1:],
+                )
             )
             if any(found):
                 yield node.row, found
 
 
-def axes(node: Node, x: Shape) -> list[Axis]:
+def window_axes(node: Node, x: Shape) -> list[Axis]:
     """The windows of a node, one of WINDOWED, over a map."""
     found: list[Axis] = node.op.axes(x)  # type: ignore[attr-defined]
     return found
@@ -200,7 +216,7 @@ def operator_at(node: Node, shapes: dict[int, Shape]) -> Any:
     return op
 
 
-def other_parameters(
+def check_parameters(
     node: Node, read: tuple[Shape, ...], wanted: dict[str, Shape], n: int, given: Shape
 ) -> Refusal | None:
     """Why a node's parameters do not serve another size, None where they do."""
@@ -216,7 +232,7 @@ def other_parameters(
     return None
 
 
-def words(node: Node, fault: OperatorError) -> str:
+def describe_refusal(node: Node, fault: OperatorError) -> str:
     """The message of a misfit with the names of the inputs put in."""
     message = fault.message
     for i in reversed(range(len(node.inputs))):

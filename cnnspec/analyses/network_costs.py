@@ -1,14 +1,187 @@
-"""What is worked out of a network's nodes, each answer once and when it is first asked for."""
+"""The costs of a network: a row for each line of its table, their totals, and what they rest on."""
 
+from collections.abc import Iterable
 from functools import cached_property
+from math import prod
 
-from cnnspec.analyses.receptive_field.receptive_field import Field, receptive_fields
-from cnnspec.analyses.rows import Row, rows
-from cnnspec.analyses.totals import Totals, totals
-from cnnspec.costs import NodeCost, by_index
+from cnnspec.analyses.receptive_field.receptive_field import (
+    ReceptiveField,
+    compute_receptive_fields,
+)
+from cnnspec.costs import NodeCost, compute_costs_by_index, sum_elementwise
 from cnnspec.garbage import kept
-from cnnspec.graph.model import Graph
+from cnnspec.graph.model import Graph, Node
+from cnnspec.ops.kit.operator import Operator
+from cnnspec.records import Record
 from cnnspec.units import Shape
+
+
+class Row(Record):
+    """One row. A folded row has the sums of what it holds and the output of its last node.
+
+    ``tensors`` are the shapes of parameters and buffers by name, those of a norm as
+    ``norm.weight``; a folded row names none. ``op`` is the operator, or the block of a folded row;
+    ``main`` is the operator's node, or None. ``times`` is how many equal rows in a run the row
+    stands for: its numbers are those of one."""
+
+    name: str
+    op: str
+    main: Node | None
+    nodes: tuple[Node, ...]
+    output: Shape
+    activation_size: int
+    params: int
+    buffers: int
+    macs: int
+    elementwise: dict[str, int]
+    tensors: dict[str, Shape]
+    field: ReceptiveField
+    shares: str = ""
+    times: int = 1
+    last: str = ""
+
+    @property
+    def operator(self) -> Operator | None:
+        return self.main.op if self.main else None
+
+    def part(self, part: str) -> Node | None:
+        """The node of the row's norm or activation, or None."""
+        return next((n for n in self.nodes[1:] if n.part == part), None) if self.main else None
+
+    def alike(self, other: "Row") -> bool:
+        """Whether two rows show the same numbers, but for their names and their receptive
+        fields."""
+        same = (
+            self.op == other.op
+            and self.output == other.output
+            and self.shares == other.shares == ""
+        )
+        same = same and [n.kind for n in self.nodes] == [n.kind for n in other.nodes]
+        return same and self.numbers == other.numbers
+
+    @property
+    def numbers(self) -> tuple[object, ...]:
+        """What a run of equal rows has in common."""
+        return self.params, self.buffers, self.macs, self.elementwise
+
+
+def make_rows(
+    nodes: Iterable[Node],
+    costs: dict[int, NodeCost],
+    fields: dict[int, ReceptiveField],
+    depth: int | None = None,
+) -> list[Row]:
+    """The rows of ``nodes`` in execution order.
+
+    With ``depth`` d, blocks called more than d - 1 levels down are one row each (1: every line of
+    the network is one row), and equal rows in a run are folded into one."""
+    made = [
+        make_row(name, members, costs, fields) for name, members in group_nodes_by_row(nodes, depth)
+    ]
+    return made if depth is None else fold_equal_rows(made)
+
+
+def group_nodes_by_row(
+    nodes: Iterable[Node], depth: int | None = None
+) -> list[tuple[str, list[Node]]]:
+    """The nodes of each row under its name, in execution order."""
+    groups: list[tuple[str, list[Node]]] = []
+    for node in nodes:
+        folded = depth is not None and len(node.call.trail) >= depth
+        name = ".".join(node.call.trail[:depth]) if folded else node.row
+        if groups and groups[-1][0] == name:
+            groups[-1][1].append(node)
+        else:
+            groups.append((name, [node]))
+    return groups
+
+
+def make_row(
+    name: str, nodes: list[Node], costs: dict[int, NodeCost], fields: dict[int, ReceptiveField]
+) -> Row:
+    """One row of the given nodes."""
+    main = nodes[0] if nodes[0].row == name else None
+    last = nodes[-1]
+    params = buffers = macs = 0
+    tensors: dict[str, Shape] = {}
+    work = []
+    for node in nodes:
+        cost = costs[node.index]
+        params += cost.params
+        buffers += cost.buffers
+        macs += cost.macs
+        work.append(cost.elementwise)
+        if main:
+            tensors.update(
+                {f"{node.part}.{k}": v for k, v in cost.tensors.items()}
+                if node.part
+                else cost.tensors
+            )
+    return Row(
+        name,
+        main.kind if main else find_block_name(name, nodes[0]),
+        main,
+        tuple(nodes),
+        last.output,
+        prod(last.output),
+        params,
+        buffers,
+        macs,
+        sum_elementwise(work),
+        tensors,
+        fields[last.index],
+        costs[nodes[0].index].shares if main else "",
+    )
+
+
+def find_block_name(name: str, node: Node) -> str:
+    """The block whose call a folded row is."""
+    call = node.call
+    while call.outer is not None and ".".join(call.trail) != name:
+        call = call.outer
+    return call.block
+
+
+def fold_equal_rows(made: list[Row]) -> list[Row]:
+    """Equal rows in a run, folded: the first, how many there are, the last's name and receptive
+    field."""
+    folded: list[Row] = []
+    for r in made:
+        if folded and folded[-1].alike(r):
+            folded[-1] = folded[-1].replace(times=folded[-1].times + 1, last=r.name, field=r.field)
+        else:
+            folded.append(r)
+    return folded
+
+
+class Totals(Record):
+    """Sums over all rows for one example. ``flops`` is 2 * ``macs``; elementwise work is kept
+    apart, by kind.
+
+    ``activations`` are the elements of the rows' outputs: after a layer's norm and activation,
+    which add none."""
+
+    params: int
+    buffers: int
+    macs: int
+    flops: int
+    activations: int
+    elementwise: dict[str, int]
+
+
+def sum_rows(rows: Iterable[Row]) -> Totals:
+    """The totals of the given rows."""
+    params = buffers = macs = activations = 0
+    work: list[dict[str, int]] = []
+    for row in rows:
+        params += row.params
+        buffers += row.buffers
+        macs += row.macs
+        activations += row.activation_size
+        work.append(row.elementwise)
+    return Totals(
+        params, buffers, macs, 2 * macs, activations, dict(sorted(sum_elementwise(work).items()))
+    )
 
 
 class NetworkCosts:
@@ -30,24 +203,24 @@ class NetworkCosts:
     def costs(self) -> dict[int, NodeCost]:
         """The cost of every node, training-only ones too, by the node's index."""
         with kept():
-            return by_index(self.graph.nodes)
+            return compute_costs_by_index(self.graph.nodes)
 
     @cached_property
-    def fields(self) -> dict[int, Field]:
+    def fields(self) -> dict[int, ReceptiveField]:
         """The receptive field of every node, by the node's index."""
         with kept():
-            return receptive_fields(self.graph.nodes)
+            return compute_receptive_fields(self.graph.nodes)
 
     @cached_property
     def layers(self) -> list[Row]:
         """The rows of the table at full depth, as at inference, in execution order."""
         with kept():
-            return rows(self.graph.layers(), self.costs, self.fields)
+            return make_rows(self.graph.layers(), self.costs, self.fields)
 
     @cached_property
     def totals(self) -> Totals:
         """The sums of the rows, as at inference."""
-        return totals(self.layers)
+        return sum_rows(self.layers)
 
     def rows(self, depth: int | None = None, training: bool = False) -> list[Row]:
         """The rows of the table; ``depth`` folds blocks, ``training`` adds what is there in
@@ -55,8 +228,8 @@ class NetworkCosts:
         if depth is None and not training:
             return [*self.layers]
         with kept():
-            return rows(self.graph.layers(training), self.costs, self.fields, depth)
+            return make_rows(self.graph.layers(training), self.costs, self.fields, depth)
 
     def sums(self, training: bool = False) -> Totals:
         """The totals; with ``training`` those of everything that is there in training."""
-        return totals(self.rows(training=True)) if training else self.totals
+        return sum_rows(self.rows(training=True)) if training else self.totals

@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-from cnnspec.analyses.families import compare
+from cnnspec.analyses.diff.family_diff import diff_specs
 from cnnspec.cli.command import Command
 from cnnspec.cli.options import completing, loading, settings_from, shape_from
 from cnnspec.cli.output import show
@@ -60,7 +60,7 @@ def command(
     difference is one in the layers: titles, sources and comments are none. Exits with 0, also where
     they differ, unless there is --exit-code."""
     given = settings_from(settings), shape_from(input_shape), max_lines
-    found = compare(before, after, *given)
+    found = diff_specs(before, after, *given)
     page = import_module(f"cnnspec.report.diffs.{MODULES.get(format_, format_)}").page
     show(page(found, before, after, not all_))
     ctx.exit(1 if exit_code and not found.equal else 0)

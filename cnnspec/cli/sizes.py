@@ -2,7 +2,7 @@
 
 import click
 
-from cnnspec.analyses.input_sizes import LARGEST, Varied, input_sizes
+from cnnspec.analyses.input_sizes import LARGEST, Varied, find_input_sizes
 from cnnspec.cli.command import Command
 from cnnspec.cli.options import completing, loading, settings_from, shape_from
 from cnnspec.cli.output import show
@@ -43,7 +43,7 @@ def command(
     does not."""
     graph = load_graph(name, settings_from(settings), None, max_lines)
     with kept():
-        found = input_sizes(graph, varied_from(input_shape), up_to)
+        found = find_input_sizes(graph, varied_from(input_shape), up_to)
     show(data(found) if format_ == "json" else text(found))
 
 

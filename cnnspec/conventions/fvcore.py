@@ -8,16 +8,16 @@ from cnnspec.conventions.rules import (
     FREE,
     MACS,
     Convention,
-    Rule,
-    an_input,
-    an_output,
-    in_dimensions,
-    suffixed,
+    CountingRule,
+    format_suffixed,
+    only_dimensions,
+    per_input,
+    per_output,
 )
 from cnnspec.graph.model import Node
 
-POOL = in_dimensions(2, an_input(1))
-BILINEAR, NEAREST = an_output(4), an_output(1)
+POOL = only_dimensions(2, per_input(1))
+BILINEAR, NEAREST = per_output(4), per_output(1)
 
 
 def upsampled(node: Node) -> int:
@@ -27,7 +27,7 @@ def upsampled(node: Node) -> int:
 def pooled(node: Node) -> int:
     """The elements of the input, where it has two dimensions; the output of a global pooling may be
     a vector."""
-    return an_input(1).count(node) if len(node.shapes[0]) == 3 else 0
+    return per_input(1).count(node) if len(node.shapes[0]) == 3 else 0
 
 
 def printed(n: int) -> str:
@@ -39,11 +39,11 @@ def printed(n: int) -> str:
         (1e5, 1e6, "M"),
         (1e2, 1e3, "K"),
     )
-    text = suffixed(n, steps, 3)
+    text = format_suffixed(n, steps, 3)
     return text[:-1].rstrip("0").rstrip(".") + text[-1] if text[-1].isalpha() else text
 
 
-POOL = Rule("1 an element of its input, in two dimensions", pooled)
+POOL = CountingRule("1 an element of its input, in two dimensions", pooled)
 CONVENTION = Convention(
     "fvcore",
     "0.1.5",
@@ -55,12 +55,14 @@ CONVENTION = Convention(
         "depthwise_conv": MACS,
         "conv_transpose": MACS,
         "linear": MACS,
-        "batchnorm": an_input(2, 1),
-        "layernorm": an_input(5, 4),
-        "groupnorm": an_input(5, 4),
+        "batchnorm": per_input(2, 1),
+        "layernorm": per_input(5, 4),
+        "groupnorm": per_input(5, 4),
         "global_avgpool": POOL,
         "adaptive_avgpool": POOL,
-        "upsample": in_dimensions(2, Rule("1 an element of its output, 4 if bilinear", upsampled)),
+        "upsample": only_dimensions(
+            2, CountingRule("1 an element of its output, 4 if bilinear", upsampled)
+        ),
         "frozen_batchnorm": FREE,  # two products and a sum, for which it has no handle
         "prelu": FREE,
         "channel_scale": FREE,

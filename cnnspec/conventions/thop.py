@@ -10,10 +10,10 @@ from cnnspec.conventions.rules import (
     FREE,
     MACS,
     Convention,
-    Rule,
-    an_input,
-    an_output,
-    suffixed,
+    CountingRule,
+    format_suffixed,
+    per_input,
+    per_output,
 )
 from cnnspec.graph.model import Node
 
@@ -38,13 +38,13 @@ def upsampled(node: Node) -> int:
     )  # it has no rule for trilinear
 
 
-ADAPTIVE = Rule("1 an element of its input and 1 of its output", adaptive)
+ADAPTIVE = CountingRule("1 an element of its input and 1 of its output", adaptive)
 CONVENTION = Convention(
     "thop",
     "0.1.1",
     "MACs",
     "Elementwise work is added to multiply-accumulates.",
-    lambda n: suffixed(
+    lambda n: format_suffixed(
         n, ((1e12, 1e12, "T"), (1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e3, 1e3, "K")), 2
     ),
     {
@@ -52,15 +52,15 @@ CONVENTION = Convention(
         "depthwise_conv": MACS,
         "conv_transpose": BY_OUTPUTS,
         "linear": MACS,
-        "batchnorm": an_input(4, 2),
-        "layernorm": an_input(4, 2),
+        "batchnorm": per_input(4, 2),
+        "layernorm": per_input(4, 2),
         "groupnorm": FREE,
-        "prelu": an_input(1),
-        "softmax": Rule("3*n - 1 for n channels", softmax),
-        "avgpool": an_output(1),
+        "prelu": per_input(1),
+        "softmax": CountingRule("3*n - 1 for n channels", softmax),
+        "avgpool": per_output(1),
         "global_avgpool": ADAPTIVE,
         "adaptive_avgpool": ADAPTIVE,
-        "upsample": Rule("1 an element of its output; linear 5, bilinear 11", upsampled),
+        "upsample": CountingRule("1 an element of its output; linear 5, bilinear 11", upsampled),
         "frozen_batchnorm": FREE,
         "channel_scale": FREE,
         "scale": FREE,

@@ -5,7 +5,7 @@ by its parameters."""
 
 from math import prod
 
-from cnnspec.conventions.rules import FREE, PARAMETERS, Convention, Rule
+from cnnspec.conventions.rules import FREE, PARAMETERS, Convention, CountingRule
 from cnnspec.graph.model import Node
 
 
@@ -19,7 +19,7 @@ def printed(n: int) -> str:
     return f"{n / size:,.0f} ({unit})" if (n / size).is_integer() else f"{n / size:,.2f} ({unit})"
 
 
-CONV = Rule("its parameters, biases too, at every output position", everywhere)
+CONV = CountingRule("its parameters, biases too, at every output position", everywhere)
 CONVENTION = Convention(
     "torchinfo",
     "1.8.0",

@@ -7,7 +7,7 @@ from typing import Any
 
 from cnnspec.analyses.memory.answer import DTYPES, memory
 from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.analyses.receptive_field.last_fields import last_fields
+from cnnspec.analyses.receptive_field.receptive_field import find_last_partial_fields
 from cnnspec.gate.config import Config
 from cnnspec.graph.model import Graph
 from cnnspec.problems import Problem, RequestError, visible
@@ -137,7 +137,7 @@ class Book:
 
     def receptive_field(self) -> Measured:
         """The field of the last layers that do not see the whole input, along its shorter side."""
-        last = last_fields(self.net.graph, self.net.fields)
+        last = find_last_partial_fields(self.net.graph, self.net.fields)
         if not last:
             raise RequestError("it has no layer with a field of its own")
         node, size = min(last, key=lambda found: min(found[1]))

@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from cnnspec.analyses.sheet import Layer, Sheet
+from cnnspec.analyses.diff.description import LayerDescription, NetworkDescription
 from cnnspec.problems import Problem, SpecError, Where
 from cnnspec.units import format_count, format_shape
 
@@ -40,7 +40,7 @@ def spec_of(lock: str) -> str:
     return lock.removesuffix(LOCK) + ".toml"
 
 
-def written(name: str, sheets: Iterable[Sheet]) -> str:
+def written(name: str, sheets: Iterable[NetworkDescription]) -> str:
     """The text of the lock of a spec called ``name``."""
     head = (
         f"{HEAD}what the networks of {name} are. `cnnspec lock` writes it, `cnnspec check` holds"
@@ -53,7 +53,7 @@ def written(name: str, sheets: Iterable[Sheet]) -> str:
     return "\n".join([head, *(section(sheet) + "\n" for sheet in sheets)])
 
 
-def section(sheet: Sheet) -> str:
+def section(sheet: NetworkDescription) -> str:
     """The lines of one network."""
     lines = [f"network {quoted(sheet.network)}"]
     previous = ""
@@ -100,7 +100,7 @@ def sections(path: str, text: str) -> dict[str, tuple[int, str]]:
     return found
 
 
-def parsed(path: str, first: int, text: str) -> Sheet:
+def parsed(path: str, first: int, text: str) -> NetworkDescription:
     """The sheet of a network from its lines, of which the ``first`` has this number. Raises
     SpecError (K003)."""
     lines = text.split("\n")
@@ -110,7 +110,7 @@ def parsed(path: str, first: int, text: str) -> Sheet:
             first,
             "the lock is not as cnnspec lock wrote it: the digest does not fit its lines",
         )
-    layers: list[Layer] = []
+    layers: list[LayerDescription] = []
     try:
         for line in lines[1:-3]:
             layers.append(layer(line, layers[-1].name if layers else ""))
@@ -121,17 +121,17 @@ def parsed(path: str, first: int, text: str) -> Sheet:
         raise broken(
             path, first + 1 + len(layers), "this line of the lock cannot be read"
         ) from None
-    return Sheet(bare(lines[0][8:]), layers, outputs, totals)
+    return NetworkDescription(bare(lines[0][8:]), layers, outputs, totals)
 
 
-def layer(line: str, previous: str) -> Layer:
+def layer(line: str, previous: str) -> LayerDescription:
     """A layer from its line; ``previous`` is the one before it. Raises ValueError, LookupError."""
     name, op, output, params, macs, *pairs = TOKEN.findall(line)
     settings = {key: decoded(value) for key, _, value in (pair.partition("=") for pair in pairs)}
     before = [previous] if previous and op != "input" else []
     reads = tuple(settings.pop("from", before))
     dims = () if output == "scalar" else tuple(map(int, output.split("x")))
-    return Layer(bare(name), op, dims, number(params), number(macs), settings, reads)
+    return LayerDescription(bare(name), op, dims, number(params), number(macs), settings, reads)
 
 
 def quoted(name: str) -> str:

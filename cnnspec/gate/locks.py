@@ -5,7 +5,9 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 
-from cnnspec.analyses.diff import (
+from cnnspec.analyses.diff.describe_change import describe_change, describe_numbers, summarize_diff
+from cnnspec.analyses.diff.description import TOTALS, NetworkDescription, describe_network
+from cnnspec.analyses.diff.network_diff import (
     CHANGED,
     FOLLOWS,
     INSERTED,
@@ -14,10 +16,8 @@ from cnnspec.analyses.diff import (
     RENAMED,
     Diff,
     Entry,
-    diff,
+    diff_networks,
 )
-from cnnspec.analyses.sheet import TOTALS, Sheet, sheet
-from cnnspec.analyses.telling import numbers, summary, told
 from cnnspec.gate.config import Config
 from cnnspec.gate.lockfile import UNITS, broken, lock_path, parsed, section, sections, written
 from cnnspec.graph.build import build_variant, understood
@@ -52,7 +52,7 @@ def lock(path: str, max_lines: int = MAX_LINES) -> Lock:
     """The lock of the spec in a file, with all its variants. Raises SpecError."""
     spec, notes = understood(read(path))
     sheets = [
-        sheet(build_variant(spec, notes, name, max_lines=max_lines))
+        describe_network(build_variant(spec, notes, name, max_lines=max_lines))
         for name in spec.variants or [""]
     ]
     there = lock_path(path)
@@ -61,7 +61,7 @@ def lock(path: str, max_lines: int = MAX_LINES) -> Lock:
     return Lock(there, text, names, changes(there, text, {s.network: s for s in sheets}))
 
 
-def changes(path: str, text: str, now: dict[str, Sheet]) -> tuple[str, ...] | None:
+def changes(path: str, text: str, now: dict[str, NetworkDescription]) -> tuple[str, ...] | None:
     """What a new text changes in a lock: nothing, or a line for each network that is not as it
     was."""
     try:
@@ -75,12 +75,12 @@ def changes(path: str, text: str, now: dict[str, Sheet]) -> tuple[str, ...] | No
         old = {name: parsed(path, *known[name]) for name in now if name in known}
     except SpecError as error:
         return (f"what was there could not be used: {error.problems[0].message}",)
-    found = {name: diff(old[name], now[name]) for name in old}
+    found = {name: diff_networks(old[name], now[name]) for name in old}
     return (
         *gone,
         *(
             f"{visible(name, 60)}: "
-            + (summary(found[name]) + totals(found[name]) if name in old else "added")
+            + (summarize_diff(found[name]) + totals(found[name]) if name in old else "added")
             for name in now
             if name not in old or not found[name].equal
         ),
@@ -137,16 +137,16 @@ def drift(
         message = f"{visible(path)} has no network {visible(graph.name, 60)}"
         notes.add(spec.source, top, "K002", message, "cnnspec lock records it", call)
         return notes.problems()
-    now = sheet(graph)
+    now = describe_network(graph)
     line, text = known[graph.name]
     if text == section(now):
         return []
-    found = diff(parsed(path, line, text), now)
+    found = diff_networks(parsed(path, line, text), now)
     if found.equal and not any(a != b for a, b in found.totals.values()):
         return []
     message = (
         f"{visible(graph.name, 60)} is not what {visible(path)} says:"
-        f" {summary(found)}{totals(found)}"
+        f" {summarize_diff(found)}{totals(found)}"
     )
     notes.add(
         spec.source,
@@ -189,19 +189,21 @@ def layer(e: Entry) -> str:
     """What there is to say of a layer that is not as locked."""
     name = visible(e.after.name if e.after else "", 100)
     if e.status == INSERTED:
-        return f"{name} is not in the lock: {visible(told(e), 400)}"
+        return f"{name} is not in the lock: {visible(describe_change(e), 400)}"
     was = visible(e.before.name, 100) if e.renamed and e.before else ""
     parts = [f"it was called {was}"] if was else []
     parts += ["it stands elsewhere"] if e.status == MOVED else []
     return f"{name} is not as locked: " + "; ".join(
-        [*parts, *filter(None, [visible(told(e), 400)])]
+        [*parts, *filter(None, [visible(describe_change(e), 400)])]
     )
 
 
 def totals(found: Diff) -> str:
     """The totals that have changed."""
     pairs = [(UNITS[key], found.totals[key]) for key in TOTALS]
-    return "".join([f"; {unit} {numbers(*pair)}" for unit, pair in pairs if pair[0] != pair[1]])
+    return "".join(
+        [f"; {unit} {describe_numbers(*pair)}" for unit, pair in pairs if pair[0] != pair[1]]
+    )
 
 
 def text_of(path: str) -> str | None:

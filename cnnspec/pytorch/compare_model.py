@@ -14,10 +14,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from cnnspec.analyses.alignment.align import Alignment, Change, align
-from cnnspec.analyses.alignment.dataflow import Recording
-from cnnspec.analyses.crosscheck import Difference
-from cnnspec.analyses.verdict import IMPOSSIBLE, PASSED, Check, check
+from cnnspec.analyses.alignment.align import Alignment, Change, align_recordings
+from cnnspec.analyses.alignment.call_graph import Recording
+from cnnspec.analyses.verdict import IMPOSSIBLE, PASSED, Check, Difference, make_check
 from cnnspec.graph.model import Graph
 from cnnspec.pytorch.built_module import BuiltModule, build_module
 from cnnspec.pytorch.compare_values import ModelRun, RunFunction, compare_values, run_model
@@ -78,7 +77,10 @@ def compare_without_restoring(
     except Exception as error:
         return [impossible(name, error)]
     heads, (evaluation, training) = len(graph.outputs), record_on_meta(graph)
-    found = align(evaluation, theirs.recording, heads), align(training, trained.recording, heads)
+    found = (
+        align_recordings(evaluation, theirs.recording, heads),
+        align_recordings(training, trained.recording, heads),
+    )
     calls, shapes = (
         check_calls(found, name, strict),
         check_output_shapes(graph, theirs.outputs, name),
@@ -183,25 +185,21 @@ def check_calls(
             detail
             and "the model has no dropout; calls without a partner are not compared one by one"
         )
-    if (
-        not strict
-        and not wiring
-        and not all(c.sheet and c.model for c in every if not by_chance(c))
-    ):
+    if not strict and not wiring and not all(c.spec and c.model for c in every if not by_chance(c)):
         every = [c for c in every if by_chance(c)]
     seen = list(dict.fromkeys(map(told_change, every)))
-    pairs, calls = len(training.pairs), len(training.sheet.calls)
-    return check("calls", name, f"{pairs} of {calls} calls aligned", seen, detail)
+    pairs, calls = len(training.pairs), len(training.spec.calls)
+    return make_check("calls", name, f"{pairs} of {calls} calls aligned", seen, detail)
 
 
 def by_chance(change: Change) -> bool:
     """Whether it is about dropout or its like, which values do not show."""
-    return any(call is not None and call.kind in KINDS for call in (change.sheet, change.model))
+    return any(call is not None and call.kind in KINDS for call in (change.spec, change.model))
 
 
 def told_change(change: Change) -> Difference:
     """A difference of two recordings in words."""
-    ours, theirs = change.sheet, change.model
+    ours, theirs = change.spec, change.model
     if ours is None:
         if theirs is None:
             return Difference("outputs", "order", *reads_of(change), "what the network gives")
@@ -236,7 +234,7 @@ def check_output_shapes(graph: Graph, theirs: list[torch.Tensor], name: str) -> 
             found.append(
                 Difference(node.name, "output", node.output, other, "the shape of an output")
             )
-    return check("outputs", name, f"{len(graph.outputs)} output shapes", found)
+    return make_check("outputs", name, f"{len(graph.outputs)} output shapes", found)
 
 
 def values(graph: Graph, outcome: Any, mode: str, name: str) -> Check:
@@ -249,7 +247,7 @@ def values(graph: Graph, outcome: Any, mode: str, name: str) -> Check:
         for n in outcome.constant
     ]
     detail = f"and {len(found) - 1} more behind it" if len(found) > 1 else ""
-    return check(
+    return make_check(
         mode, name, f"outputs, and values after {outcome.calls} calls", found[:1] + constant, detail
     )
 

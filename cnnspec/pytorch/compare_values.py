@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from cnnspec.analyses.alignment.align import Alignment
-from cnnspec.analyses.alignment.dataflow import Recording
-from cnnspec.analyses.crosscheck import Difference
+from cnnspec.analyses.alignment.call_graph import Recording
+from cnnspec.analyses.verdict import Difference
 from cnnspec.graph.model import Graph
 from cnnspec.pytorch.built_module import BuiltModule
 from cnnspec.pytorch.random_weights import in_mode
@@ -112,7 +112,7 @@ def compare_values(
     differences: list[Difference] = []
     constant: list[str] = []
     count = 0
-    calls: list[str] = [call.place for call in alignment.sheet.calls]
+    calls: list[str] = [call.place for call in alignment.spec.calls]
     apart = alignment.apart
 
     def watch(i: int, x: torch.Tensor) -> None:

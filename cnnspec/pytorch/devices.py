@@ -6,7 +6,7 @@ from math import prod
 import torch
 
 from cnnspec.analyses.verdict import DEVICES
-from cnnspec.costs import costs
+from cnnspec.costs import compute_costs
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, visible
 from cnnspec.units import format_bytes
@@ -57,7 +57,7 @@ def needed_bytes(graph: Graph, copies: int, batch: int, size: int) -> int:
     at the same time. Attention weights are not the output of a node, but the calculation counts one
     exponential for each of them.
     """
-    found = costs(graph.layers(training=True))
+    found = compute_costs(graph.layers(training=True))
     weights = sum(prod(shape) for cost in found for shape in cost.tensors.values())
     largest = max(
         (max(c.activation_size, c.elementwise.get("exponentials", 0)) for c in found), default=0

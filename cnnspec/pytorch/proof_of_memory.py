@@ -1,9 +1,8 @@
 """Proving a plan of memory: what is kept and both peaks, as predicted and as measured on the CPU or
 on CUDA."""
 
-from cnnspec.analyses.crosscheck import Difference
 from cnnspec.analyses.memory.answer import Memory, memory
-from cnnspec.analyses.verdict import LIMITED, PASSED, Check, check
+from cnnspec.analyses.verdict import LIMITED, PASSED, Check, Difference, make_check
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
 from cnnspec.pytorch import memory_on_cuda
@@ -80,6 +79,6 @@ def one(on: str, told: str, name: str, ours: int, theirs: int, whole: int | None
     figures = {"predicted": ours, "measured": theirs} | (
         {} if whole is None else {"with_workspace": whole}
     )
-    return check(
+    return make_check(
         name, on, f"{format_count(theirs)} bytes for a batch of {BATCH}", wrong, more
     ).replace(figures=figures)

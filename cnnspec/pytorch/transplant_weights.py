@@ -7,8 +7,7 @@ import torch
 from torch import nn
 
 from cnnspec.analyses.alignment.align import Alignment
-from cnnspec.analyses.crosscheck import Difference
-from cnnspec.analyses.verdict import Check, check
+from cnnspec.analyses.verdict import Check, Difference, make_check
 from cnnspec.pytorch.built_module import BuiltModule
 from cnnspec.pytorch.compare_values import TOLERANCE, relative_deviation
 from cnnspec.units import Shape
@@ -16,7 +15,7 @@ from cnnspec.units import Shape
 
 def pair_tensors_by_calls(alignment: Alignment) -> list[tuple[str, str]]:
     """Tensors of the twin and of the model that aligned calls take: which is which."""
-    sheet, model = alignment.sheet.calls, alignment.model.calls
+    sheet, model = alignment.spec.calls, alignment.model.calls
     pairs = [(sheet[i].tensors, model[j].tensors) for i, j in sorted(alignment.pairs.items())]
     return list(dict.fromkeys(pair for a, b in pairs for pair in zip(a, b, strict=False)))
 
@@ -26,7 +25,7 @@ def pair_tensors_by_order(
 ) -> list[tuple[str, str]]:
     """The same where calls are not aligned: parameters in the order of their first use, and
     buffers."""
-    sheet, other = alignment.sheet.tensors(), alignment.model.tensors()
+    sheet, other = alignment.spec.tensors(), alignment.model.tensors()
     pairs: list[tuple[str, str]] = []
     for ours, theirs in (
         (dict(twin.named_parameters()), dict(model.named_parameters())),
@@ -42,7 +41,7 @@ def unequal_tensor_counts(alignment: Alignment) -> list[Difference]:
     """Aligned calls that do not take the same number of tensors, as where a weight is computed from
     two."""
     both = [
-        (alignment.sheet.calls[i], alignment.model.calls[j])
+        (alignment.spec.calls[i], alignment.model.calls[j])
         for i, j in sorted(alignment.pairs.items())
     ]
     return [
@@ -91,7 +90,9 @@ def transplant_weights(
     ]
     lonely += sharing(pairs)
     count = sum(prod(p.shape) for p in twin.parameters())
-    return check("tensors", name, f"{len(pairs)} tensors, {count:,} parameters", found + lonely)
+    return make_check(
+        "tensors", name, f"{len(pairs)} tensors, {count:,} parameters", found + lonely
+    )
 
 
 def sharing(pairs: list[tuple[str, str]]) -> list[Difference]:

@@ -10,9 +10,16 @@ import torch
 from torch import nn
 
 from cnnspec import __version__
-from cnnspec.analyses.crosscheck import Difference, crosscheck
-from cnnspec.analyses.verdict import IMPOSSIBLE, LIMITED, Check, Verdict, check
-from cnnspec.costs import NodeCost, costs
+from cnnspec.analyses.verdict import (
+    IMPOSSIBLE,
+    LIMITED,
+    Check,
+    Difference,
+    Verdict,
+    compare_costs,
+    make_check,
+)
+from cnnspec.costs import NodeCost, compute_costs
 from cnnspec.graph.digest import digest
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, SpecError, Where
@@ -105,10 +112,12 @@ def calculation(graph: Graph, device: str, share: float) -> list[Check]:
     where = "meta" if short else device
     with SkipInitialization():
         twin = build_module(graph, where)
-    calculated, on = costs(graph.layers(training=True)), f"PyTorch on {device_title(where)}"
-    found = crosscheck(calculated, measure_costs(graph, twin))
+    calculated, on = compute_costs(graph.layers(training=True)), f"PyTorch on {device_title(where)}"
+    found = compare_costs(calculated, measure_costs(graph, twin))
     checks = [
-        check(name, on, f"{len(calculated)} layers", [d for d in found if d.quantity in quantities])
+        make_check(
+            name, on, f"{len(calculated)} layers", [d for d in found if d.quantity in quantities]
+        )
         for name, quantities in QUANTITIES.items()
     ]
     if where != "meta":
@@ -136,7 +145,7 @@ def counted_twice(graph: Graph, twin: BuiltModule, calculated: list[NodeCost]) -
         if sums[n] != macs
     ]
     owners = sum(1 for n in sums.values() if n)
-    return check(
+    return make_check(
         "MACs",
         "fvcore",
         f"{len(counts)} of {owners} layers with MACs",

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from cnnspec.analyses.receptive_field.receptive_field import Field
-from cnnspec.analyses.rows import Row
+from cnnspec.analyses.network_costs import Row
+from cnnspec.analyses.receptive_field.receptive_field import ReceptiveField
 from cnnspec.ops.kit.windows import Axis, pads
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.units import format_chw, format_count, format_hwc, format_shape
@@ -156,11 +156,11 @@ def textbook_name(row: Row) -> str:
     )
 
 
-def field_text(field: Field, values: tuple[int | str, ...] | None) -> str:
+def field_text(field: ReceptiveField, values: tuple[int | str, ...] | None) -> str:
     return ("?" if field.unknown else "all") if values is None else "x".join(map(str, values))
 
 
-def raw_field(field: Field, values: tuple[int | str, ...] | None) -> str:
+def raw_field(field: ReceptiveField, values: tuple[int | str, ...] | None) -> str:
     return "" if values is None and field.unknown else field_text(field, values)
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from cnnspec.analyses.comparison import Measure, Setting, Subject
+from cnnspec.analyses.comparison import ComparedNetwork, ComparisonSettings, Measure
 from cnnspec.report.comparison import DIGITS, entry, page
 
 if TYPE_CHECKING:
@@ -13,7 +13,9 @@ class Comparison:
     """Networks side by side. Made by :func:`cnnspec.compare`; it prints itself as the command
     does."""
 
-    def __init__(self, subjects: list[Subject], measures: list[Measure], setting: Setting):
+    def __init__(
+        self, subjects: list[ComparedNetwork], measures: list[Measure], setting: ComparisonSettings
+    ):
         self.subjects, self.measures, self.setting = subjects, measures, setting
 
     def written(

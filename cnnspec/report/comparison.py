@@ -3,7 +3,7 @@ JSON are exact."""
 
 from typing import Any
 
-from cnnspec.analyses.comparison import Measure, Setting, Subject
+from cnnspec.analyses.comparison import ComparedNetwork, ComparisonSettings, Measure
 from cnnspec.problems import visible
 from cnnspec.report.columns import NOTHING
 from cnnspec.report.contract import encoded
@@ -15,9 +15,9 @@ TEXTS = ("text", "year", "shape")
 
 
 def page(
-    subjects: list[Subject],
+    subjects: list[ComparedNetwork],
     measures: list[Measure],
-    setting: Setting,
+    setting: ComparisonSettings,
     format: str,
     exact: bool = False,
     across: bool = False,
@@ -76,7 +76,7 @@ def raw(value: Any) -> Any:
     return "" if value is None else format_shape(value) if isinstance(value, tuple) else value
 
 
-def entry(subject: Subject, measures: list[Measure]) -> dict[str, Any]:
+def entry(subject: ComparedNetwork, measures: list[Measure]) -> dict[str, Any]:
     """A network as plain data. ``receptive_field`` null means the whole input, any other null that
     nobody knows."""
     values = {m.key: subject.value(m.key) for m in measures}
@@ -85,13 +85,17 @@ def entry(subject: Subject, measures: list[Measure]) -> dict[str, Any]:
     }
 
 
-def data(subjects: list[Subject], measures: list[Measure], setting: Setting) -> dict[str, Any]:
+def data(
+    subjects: list[ComparedNetwork], measures: list[Measure], setting: ComparisonSettings
+) -> dict[str, Any]:
     """A comparison as plain data."""
     given = {"batch": setting.batch, "dtype": setting.dtype, "optimizer": setting.optimizer}
     return {"version": 1, **given, "networks": [entry(s, measures) for s in subjects]}
 
 
-def notes(subjects: list[Subject], measures: list[Measure], setting: Setting) -> list[str]:
+def notes(
+    subjects: list[ComparedNetwork], measures: list[Measure], setting: ComparisonSettings
+) -> list[str]:
     """What a reader has to know: what the columns are, for what memory was asked, and what is not
     known."""
     lines = [] if any(m.key == "input" for m in measures) else [inputs(subjects)]
@@ -114,7 +118,7 @@ def notes(subjects: list[Subject], measures: list[Measure], setting: Setting) ->
     return lines
 
 
-def inputs(subjects: list[Subject]) -> str:
+def inputs(subjects: list[ComparedNetwork]) -> str:
     """For what inputs the numbers hold."""
     shapes = {s.graph.name: format_shape(s.value("input")) for s in subjects}
     if len(set(shapes.values())) == 1:

@@ -3,8 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.analyses.rows import Row
+from cnnspec.analyses.network_costs import NetworkCosts, Row
 
 if TYPE_CHECKING:
     from json import JSONEncoder

@@ -1,11 +1,15 @@
 """The page of a gap: what another tool would print for the same network, and which operators add
 how much."""
 
-from cnnspec.analyses.counting import Part, parts
-from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.analyses.rows import Row
-from cnnspec.conventions import Convention, Uncounted, convention
-from cnnspec.conventions import count as count_of
+from cnnspec.analyses.network_costs import NetworkCosts, Row
+from cnnspec.conventions import (
+    Convention,
+    OperatorCount,
+    Uncounted,
+    count_by_operator,
+    load_convention,
+)
+from cnnspec.conventions import count_node as count_of
 from cnnspec.problems import RequestError
 from cnnspec.report.columns import Column, number
 from cnnspec.report.explain import selected
@@ -20,10 +24,10 @@ def counted(net: NetworkCosts, name: str, layer: str = "", format: str = "text")
 
     Raises RequestError for a convention or layer that there is not, and where the convention says
     nothing."""
-    of = convention(name)
+    of = load_convention(name)
     nodes = [node for row in selected(net, layer) for node in row.nodes]
     try:
-        found = parts(nodes, of)
+        found = count_by_operator(nodes, of)
     except Uncounted as fault:
         raise RequestError(f"{fault}: no figure of {name} can be given") from None
     what = f"{net.graph.title} ({net.name})" + (
@@ -33,7 +37,7 @@ def counted(net: NetworkCosts, name: str, layer: str = "", format: str = "text")
     rows = [cells(part) for part in shown]
     rows.append(
         cells(
-            Part(
+            OperatorCount(
                 "Total",
                 sum(p.nodes for p in shown),
                 sum(p.macs for p in found),
@@ -56,7 +60,7 @@ def column(name: str) -> Column:
 
     Its values raise RequestError where the convention says nothing.
     """
-    of = convention(name)
+    of = load_convention(name)
 
     def value(row: Row) -> int:
         try:
@@ -67,7 +71,7 @@ def column(name: str) -> Column:
     return number(name, name, value, total=True)
 
 
-def cells(part: Part) -> list[str]:
+def cells(part: OperatorCount) -> list[str]:
     sign = "+" if part.difference > 0 else ""
     return [
         part.op,
@@ -78,7 +82,7 @@ def cells(part: Part) -> list[str]:
     ]
 
 
-def remarks(found: list[Part], of: Convention) -> list[str]:
+def remarks(found: list[OperatorCount], of: Convention) -> list[str]:
     """The gap in a sentence, then the rule of every operator that counts, and the operators that do
     not."""
     ours, theirs = sum(p.macs for p in found), sum(p.theirs for p in found)

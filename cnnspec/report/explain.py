@@ -3,8 +3,7 @@
 from math import prod
 from typing import Any, NamedTuple
 
-from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.analyses.rows import Row
+from cnnspec.analyses.network_costs import NetworkCosts, Row
 from cnnspec.graph.model import Node, Origin
 from cnnspec.ops.kit.derivation import Step
 from cnnspec.ops.kit.fields import described

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from textwrap import wrap
 from typing import Any
 
-from cnnspec.analyses.input_sizes import Refusal, Sizes, Varied
+from cnnspec.analyses.input_sizes import InputSizes, Refusal, Varied
 from cnnspec.report.contract import encoded
 from cnnspec.report.formats import WIDTH, plain
 from cnnspec.units import Shape, format_count, format_shape
@@ -12,7 +12,7 @@ from cnnspec.units import Shape, format_count, format_shape
 MOST = 6  # runs of sizes in a line; JSON has all
 
 
-def text(found: Sizes) -> str:
+def text(found: InputSizes) -> str:
     """What is valid, what is accepted, what is read whole, and why."""
     given = f"{shape_of(found.varied)} with N up to {format_count(found.bound)}"
     lines = [f"{found.network}: {given}; its own input is {format_shape(found.native)}", ""]
@@ -43,7 +43,7 @@ def text(found: Sizes) -> str:
     return "\n".join([*wrapped("", lines[0]), *lines[1:]])
 
 
-def accepts(found: Sizes) -> str:
+def accepts(found: InputSizes) -> str:
     """What the network accepts, and what keeps it from more."""
     if found.keeper:
         return (
@@ -102,7 +102,7 @@ def wrapped(label: str, words: str) -> list[str]:
     return wrap(indent + safe, WIDTH, subsequent_indent=" " * len(indent))
 
 
-def data(found: Sizes) -> str:
+def data(found: InputSizes) -> str:
     """All of it as JSON; sizes as runs from first to last by a step. Keys are added over time and
     never renamed."""
     return encoded(

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.analyses.rows import Row, rows
+from cnnspec.analyses.network_costs import NetworkCosts, Row, make_rows
 from cnnspec.report.columns import Column, chosen
 from cnnspec.report.formats import ESCAPES, csv_text, framed, grid
 from cnnspec.report.presets import PRESETS, TEXTBOOK
@@ -36,7 +35,7 @@ def table(
     textbook = preset in TEXTBOOK
     shown = net.rows(depth, training)
     if textbook:
-        inputs = rows(net.graph.inputs, net.costs, net.fields)
+        inputs = make_rows(net.graph.inputs, net.costs, net.fields)
         shown = inputs + [
             r for r in shown if r.operator is None or r.operator.role not in HIDDEN or r.params
         ]

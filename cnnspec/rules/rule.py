@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from cnnspec.analyses.coverage import CONVOLUTIONS, WINDOWED
+from cnnspec.analyses.input_sizes import CONVOLUTIONS, WINDOWED
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.kit.windows import Axis

@@ -11,7 +11,7 @@ convolutional neural networks, arXiv 1701.04128; the sizes as in Araujo, Norris 
 
 from collections.abc import Iterator
 
-from cnnspec.analyses.receptive_field.last_fields import last_fields
+from cnnspec.analyses.receptive_field.receptive_field import find_last_partial_fields
 from cnnspec.problems import visible
 from cnnspec.rules.rule import ADVICE, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_shape
@@ -24,7 +24,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
     than the input."""
     sizes = net.graph.inputs[0].output[1:]
     outputs = {n.index for n in net.graph.outputs}
-    for node, field in last_fields(net.graph, net.fields):
+    for node, field in find_last_partial_fields(net.graph, net.fields):
         pooled = any(reader.kind in AVERAGING for reader in net.readers[node.index])
         if (pooled or node.index in outputs) and any(
             f < w for f, w in zip(field, sizes, strict=False)

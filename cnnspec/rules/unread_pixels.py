@@ -12,7 +12,7 @@ another layer reads to their end."""
 
 from collections.abc import Iterator
 
-from cnnspec.analyses.coverage import left_over
+from cnnspec.analyses.input_sizes import count_unread
 from cnnspec.graph.model import Node
 from cnnspec.ops.kit.windows import Axis
 from cnnspec.problems import visible
@@ -30,7 +30,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
             continue
         node, axes = found[0]
         unread = [
-            min(left_over(others[i], n.output[i + 1]) for n, others in found)
+            min(count_unread(others[i], n.output[i + 1]) for n, others in found)
             for i in range(len(axes))
         ]
         if any(unread):

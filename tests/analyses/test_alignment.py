@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnspec.analyses.alignment.align import Alignment, Change, align
-from cnnspec.analyses.alignment.dataflow import Call, Edge, Recording
+from cnnspec.analyses.alignment.align import Alignment, Change, align_recordings
+from cnnspec.analyses.alignment.call_graph import Edge, RecordedCall, Recording
 
 KINDS = ["conv", "relu", "batchnorm", "maxpool"]
 
@@ -16,7 +16,7 @@ def recording(calls: list[tuple[str, dict[str, Any], tuple[int, ...]]]) -> Recor
     """A recording of calls of (kind, fields, what they read); what nobody reads is given."""
     read = {r for _, _, reads in calls for r in reads}
     made = [
-        Call(kind, fields, tuple(map(Edge, reads)), (1,), (), f"{i}")
+        RecordedCall(kind, fields, tuple(map(Edge, reads)), (1,), (), f"{i}")
         for i, (kind, fields, reads) in enumerate(calls)
     ]
     return Recording(made, tuple(Edge(i) for i in range(len(made)) if i not in read))
@@ -52,7 +52,7 @@ def reordered(side: Recording, order: list[float]) -> tuple[Recording, dict[int,
 
 def touched(change: Change) -> set[str]:
     """The places of the calls that a difference is about."""
-    return {call.place for call in (change.sheet, change.model) if call}
+    return {call.place for call in (change.spec, change.model) if call}
 
 
 ORDERS = st.lists(st.floats(0, 1), min_size=20, max_size=20)
@@ -63,7 +63,7 @@ ORDERS = st.lists(st.floats(0, 1), min_size=20, max_size=20)
 def test_another_order_of_independent_calls_is_no_difference(
     side: Recording, order: list[float]
 ) -> None:
-    found = align(side, reordered(side, order)[0], 0)
+    found = align_recordings(side, reordered(side, order)[0], 0)
     assert found.complete
     assert sorted(found.pairs) == list(range(len(side.calls)))
 
@@ -81,7 +81,9 @@ def edits(side: Recording, i: int, what: str) -> Recording:
             return Edge(i + 1) if what == "inserted" else after(call.reads[0])
         return Edge(e.call + step) if e.call > i else e
 
-    inserted = [call, Call("tanh", {}, (Edge(i),), (1,), (), "new")] if what == "inserted" else []
+    inserted = (
+        [call, RecordedCall("tanh", {}, (Edge(i),), (1,), (), "new")] if what == "inserted" else []
+    )
     behind = [c.replace(reads=tuple(map(after, c.reads))) for c in side.calls[i + 1 :]]
     return Recording([*side.calls[:i], *inserted, *behind], tuple(map(after, side.outputs)))
 
@@ -106,14 +108,14 @@ def test_one_edit_differs_where_it_is(
     if not single:
         return
     i = data.draw(st.sampled_from(single))
-    found = align(side, edits(side, i, what), 0)
+    found = align_recordings(side, edits(side, i, what), 0)
     readers = {c.place for c in side.calls if Edge(i) in c.reads}
     if alike:
         assert len(found.changes) <= 3 + len(readers)
     else:
         assert 1 <= len(found.changes) <= 2
         assert all(
-            touched(c) & {side.calls[i].place, "new", *readers} or c.sheet is c.model
+            touched(c) & {side.calls[i].place, "new", *readers} or c.spec is c.model
             for c in found.changes
         )
 
@@ -124,8 +126,7 @@ def chain(*kinds: str) -> Recording:
 
 def summary(found: Alignment) -> list[tuple[str | None, str | None]]:
     return [
-        (c.sheet.kind if c.sheet else None, c.model.kind if c.model else None)
-        for c in found.changes
+        (c.spec.kind if c.spec else None, c.model.kind if c.model else None) for c in found.changes
     ]
 
 
@@ -144,14 +145,14 @@ def summary(found: Alignment) -> list[tuple[str | None, str | None]]:
     ],
 )
 def test_chains(model: tuple[str, ...], changes: list[tuple[str, str]]) -> None:
-    assert summary(align(chain("a", "b", "c", "d", "e"), chain(*model))) == changes
+    assert summary(align_recordings(chain("a", "b", "c", "d", "e"), chain(*model))) == changes
 
 
 def test_outputs_in_another_order_differ_and_ends_of_training_do_not() -> None:
     side = recording([("input", {}, ()), ("a", {}, (0,)), ("b", {}, (0,))])
     turned = Recording(side.calls, side.outputs[::-1])
-    assert not align(side, turned).complete
-    assert align(side, turned, 0).complete
+    assert not align_recordings(side, turned).complete
+    assert align_recordings(side, turned, 0).complete
 
 
 @pytest.mark.parametrize(
@@ -171,4 +172,4 @@ def test_outputs_in_another_order_differ_and_ends_of_training_do_not() -> None:
 def test_calls_beside_one_without_a_partner_may_give_other_values(
     model: tuple[str, ...], apart: set[int]
 ) -> None:
-    assert align(chain("a", "b", "c", "d", "e"), chain(*model)).apart == apart
+    assert align_recordings(chain("a", "b", "c", "d", "e"), chain(*model)).apart == apart

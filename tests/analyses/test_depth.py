@@ -3,7 +3,7 @@
 import pytest
 
 from cnnspec import load
-from cnnspec.analyses.depth import depth, longest_path, weighted_or_pool
+from cnnspec.analyses.architecture import count_depth, find_longest_path, is_weighted_or_pool
 
 NAMED = {
     "lenet5_original": 7,  # LeCun et al. (1998), section II.B: 7 layers, not counting the input
@@ -39,16 +39,18 @@ NAMED = {
 
 @pytest.mark.parametrize(("name", "layers"), NAMED.items())
 def test_networks_are_as_deep_as_they_are_called(name: str, layers: int) -> None:
-    assert depth(load(name).graph.layers()) == layers
+    assert count_depth(load(name).graph.layers()) == layers
 
 
 def test_layers_with_pooling_are_counted_where_they_are_asked_for() -> None:
     nodes = load("googlenet").graph.nodes
-    assert len(longest_path([n for n in nodes if not n.training_only], weighted_or_pool)) == 27
+    assert (
+        len(find_longest_path([n for n in nodes if not n.training_only], is_weighted_or_pool)) == 27
+    )
 
 
 def test_the_path_is_in_execution_order_and_leaves_projections_out() -> None:
-    path = [n.name for n in longest_path(load("resnet18").graph.layers())]
+    path = [n.name for n in find_longest_path(load("resnet18").graph.layers())]
     assert path[:4] == ["conv1", "layer1.0.conv1", "layer1.0.conv2", "layer1.1.conv1"]
     assert path[-1] == "fc"
     assert not [n for n in path if "downsample" in n]

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written import network
 
-from cnnspec.analyses import editing
-from cnnspec.analyses.diff import (
+from cnnspec.analyses.diff.description import LayerDescription, NetworkDescription, describe_network
+from cnnspec.analyses.diff.layer_pairs import LayerToken, pair_layers
+from cnnspec.analyses.diff.network_diff import (
     CHANGED,
     FOLLOWS,
     INSERTED,
@@ -19,10 +20,9 @@ from cnnspec.analyses.diff import (
     RENAMED,
     SAME,
     Diff,
-    diff,
+    diff_networks,
+    layer_pairs,
 )
-from cnnspec.analyses.editing import Token, paired
-from cnnspec.analyses.sheet import Layer, Sheet, sheet
 from cnnspec.api import Network, load
 from cnnspec.graph.build import load_graph
 
@@ -40,13 +40,13 @@ LINES = {
 WORKS = st.lists(st.sampled_from(sorted(LINES)), min_size=1, max_size=9)
 
 
-def chain(works: list[str], names: list[str] | None = None) -> Sheet:
+def chain(works: list[str], names: list[str] | None = None) -> NetworkDescription:
     """The sheet of a network of such lines, named, or numbered from 0."""
     lines = [
         f'{{ name = "{name}", {LINES[w]} }},'
         for name, w in zip(names or map("n{}".format, range(99)), works, strict=False)
     ]
-    return sheet(network("\n".join(lines), [4, 8, 8]).graph)
+    return describe_network(network("\n".join(lines), [4, 8, 8]).graph)
 
 
 def statuses(found: Diff) -> dict[str, int]:
@@ -61,13 +61,16 @@ def own(found: Diff) -> dict[str, int]:
 
 
 def of(before: str, after: str, rest: str = "") -> Diff:
-    return diff(sheet(network(before, rest=rest).graph), sheet(network(after, rest=rest).graph))
+    return diff_networks(
+        describe_network(network(before, rest=rest).graph),
+        describe_network(network(after, rest=rest).graph),
+    )
 
 
 @settings(max_examples=40, deadline=None)
 @given(WORKS)
 def test_a_network_does_not_differ_from_itself(works: list[str]) -> None:
-    assert diff(chain(works), chain(works)).equal
+    assert diff_networks(chain(works), chain(works)).equal
 
 
 @settings(max_examples=40, deadline=None)
@@ -81,7 +84,7 @@ def test_an_inserted_layer_is_one_difference_and_so_is_a_removed_one(
     names = [f"layer {w} {i}" for i, w in enumerate(works)]
     left = chain(works, names if named else None)
     right = chain(more, [*names[:at], "new", *names[at:]] if named else None)
-    there, back = diff(left, right), diff(right, left)
+    there, back = diff_networks(left, right), diff_networks(right, left)
     assert own(there) == {INSERTED: 1}
     assert own(back) == {REMOVED: 1}
     assert not named or [
@@ -94,7 +97,7 @@ def test_an_inserted_layer_is_one_difference_and_so_is_a_removed_one(
 def test_a_changed_layer_is_one_difference(works: list[str], data: Any) -> None:
     at = data.draw(st.integers(0, len(works) - 1))
     new = data.draw(st.sampled_from(sorted(LINES.keys() - {works[at]})))
-    found = diff(chain(works), chain([*works[:at], new, *works[at + 1 :]]))
+    found = diff_networks(chain(works), chain([*works[:at], new, *works[at + 1 :]]))
     assert own(found) == {CHANGED: 1}
     assert [e.after.name for e in found.entries if e.status == CHANGED and e.after] == [f"n{at}"]
 
@@ -105,7 +108,7 @@ def test_every_layer_is_in_a_difference_once_and_numbers_add_up(
     left: list[str], right: list[str]
 ) -> None:
     before, after = chain(left), chain(right)
-    found = diff(before, after)
+    found = diff_networks(before, after)
     assert sorted(e.before.name for e in found.entries if e.before) == sorted(
         x.name for x in before.layers
     )
@@ -122,45 +125,45 @@ def test_every_layer_is_in_a_difference_once_and_numbers_add_up(
 
 TOKENS = st.lists(
     st.tuples(st.integers(0, 2), st.integers(0, 9)), max_size=5, unique_by=lambda t: t[1]
-).map(lambda pairs: [Token((op, op * name % 2), str(name), str(op)) for op, name in pairs])
+).map(lambda pairs: [LayerToken((op, op * name % 2), str(name), str(op)) for op, name in pairs])
 
 
-def price(left: Token, right: Token) -> int:
+def price(left: LayerToken, right: LayerToken) -> int:
     """What it costs to make one layer of another."""
     if left.work == right.work:
-        return 0 if left.name == right.name else editing.RENAMED
+        return 0 if left.name == right.name else layer_pairs.RENAMED
     if left.name == right.name:
-        return editing.CHANGED if left.op == right.op else editing.REPLACED
-    return editing.REDONE if left.op == right.op else 2 * editing.ALONE + 1
+        return layer_pairs.CHANGED if left.op == right.op else layer_pairs.REPLACED
+    return layer_pairs.REDONE if left.op == right.op else 2 * layer_pairs.ALONE + 1
 
 
-def least(left: list[Token], right: list[Token]) -> int:
+def least(left: list[LayerToken], right: list[LayerToken]) -> int:
     """The least cost of all ways to make one list of another, tried one by one."""
     if not left or not right:
-        return editing.ALONE * (len(left) + len(right))
+        return layer_pairs.ALONE * (len(left) + len(right))
     return min(
         price(left[0], right[0]) + least(left[1:], right[1:]),
-        editing.ALONE + least(left[1:], right),
-        editing.ALONE + least(left, right[1:]),
+        layer_pairs.ALONE + least(left[1:], right),
+        layer_pairs.ALONE + least(left, right[1:]),
     )
 
 
 @settings(max_examples=60, deadline=None)
 @given(TOKENS, TOKENS)
-def test_no_other_pairs_cost_less(left: list[Token], right: list[Token]) -> None:
-    pairs = paired(left, right)
+def test_no_other_pairs_cost_less(left: list[LayerToken], right: list[LayerToken]) -> None:
+    pairs = pair_layers(left, right)
     assert list(pairs.values()) == sorted(set(pairs.values()))
     alone = len(left) + len(right) - 2 * len(pairs)
-    assert editing.ALONE * alone + sum(price(left[i], right[j]) for i, j in pairs.items()) == least(
-        left, right
-    )
+    assert layer_pairs.ALONE * alone + sum(
+        price(left[i], right[j]) for i, j in pairs.items()
+    ) == least(left, right)
 
 
 @pytest.mark.parametrize(
     "name", ["resnet50", "googlenet", "densenet121", "mobilenet_v3_large", "unet", "yolox_s"]
 )
 def test_a_layer_taken_out_of_a_network_of_the_zoo_is_one_difference(name: str) -> None:
-    whole = sheet(load_graph(name))
+    whole = describe_network(load_graph(name))
     middle = [k for k, x in enumerate(whole.layers) if len(x.reads) == 1]
     for k in middle[:: max(1, len(middle) // 12)]:
         gone = whole.layers[k]
@@ -171,8 +174,10 @@ def test_a_layer_taken_out_of_a_network_of_the_zoo_is_one_difference(name: str) 
             for x in whole.layers
             if x is not gone
         ]
-        assert statuses(diff(whole, whole.replace(layers=rest))) == {REMOVED: 1}, gone.name
-        assert statuses(diff(whole.replace(layers=rest), whole)) == {INSERTED: 1}, gone.name
+        assert statuses(diff_networks(whole, whole.replace(layers=rest))) == {REMOVED: 1}, gone.name
+        assert statuses(diff_networks(whole.replace(layers=rest), whole)) == {INSERTED: 1}, (
+            gone.name
+        )
 
 
 def test_the_totals_of_a_sheet_are_those_of_the_table() -> None:
@@ -185,7 +190,7 @@ def test_the_totals_of_a_sheet_are_those_of_the_table() -> None:
         "siamese",
     ):
         net = load(name)
-        totals, found = net.totals, sheet(net.graph).totals
+        totals, found = net.totals, describe_network(net.graph).totals
         assert found == {
             "params": totals.params,
             "buffers": totals.buffers,
@@ -199,9 +204,9 @@ def test_the_totals_of_a_sheet_are_those_of_the_table() -> None:
 def test_the_layers_of_a_sheet_are_the_rows_of_the_table() -> None:
     net = load("googlenet")
     rows = {row.name: (row.op, row.output, row.params, row.macs) for row in net.rows(training=True)}
-    found = sheet(net.graph).layers
+    found = describe_network(net.graph).layers
     assert {x.name: (x.op, x.output, x.params, x.macs) for x in found if x.op != "input"} == rows
-    assert found[0] == Layer("input", "input", (3, 224, 224), 0, 0, {}, ())
+    assert found[0] == LayerDescription("input", "input", (3, 224, 224), 0, 0, {}, ())
     assert any(x.training_only for x in found)
 
 
@@ -282,10 +287,10 @@ def test_a_line_that_is_moved_is_told_as_moved() -> None:
 
 def test_another_output_is_a_difference() -> None:
     lines = '{ name = "a", op = "relu" }, { name = "b", op = "tanh" },'
-    one = sheet(network(lines, top='outputs = ["a", "b"]').graph)
-    other = sheet(network(lines, top='outputs = ["b", "a"]').graph)
-    assert diff(one, other).outputs == (("a", "b"), ("b", "a"))
-    assert not diff(one, other).equal
+    one = describe_network(network(lines, top='outputs = ["a", "b"]').graph)
+    other = describe_network(network(lines, top='outputs = ["b", "a"]').graph)
+    assert diff_networks(one, other).outputs == (("a", "b"), ("b", "a"))
+    assert not diff_networks(one, other).equal
 
 
 def test_layers_shared_or_there_in_training_only_are_compared_too() -> None:
@@ -307,7 +312,7 @@ def test_another_input_shape_makes_the_layers_follow() -> None:
             [3, size, size],
         )
 
-    found = diff(sheet(at(8).graph), sheet(at(9).graph))
+    found = diff_networks(describe_network(at(8).graph), describe_network(at(9).graph))
     assert [e.status for e in found.entries] == [CHANGED, FOLLOWS, FOLLOWS]
     assert found.entries[1].numbers == {"output": ((2, 6, 6), (2, 7, 7)), "macs": (1944, 2646)}
     assert found.totals["flops"] == (3888, 5292)
@@ -319,23 +324,23 @@ def test_where_all_cannot_be_compared_with_all_pairs_still_rise(
     left: list[int], right: list[int]
 ) -> None:
     tokens = [
-        [Token(work, f"{work} {k}", str(work)) for k, work in enumerate(side)]
+        [LayerToken(work, f"{work} {k}", str(work)) for k, work in enumerate(side)]
         for side in (left, right)
     ]
-    cells, editing.CELLS = editing.CELLS, 6
+    cells, layer_pairs.CELLS = layer_pairs.CELLS, 6
     try:
-        pairs = paired(*tokens)
+        pairs = pair_layers(*tokens)
     finally:
-        editing.CELLS = cells
+        layer_pairs.CELLS = cells
     assert list(pairs.values()) == sorted(set(pairs.values()))
     assert list(pairs) == sorted(pairs)
     assert pairs.items() <= {(i, j) for i in range(len(left)) for j in range(len(right))}
 
 
 def test_large_networks_are_aligned_by_names_first() -> None:
-    tokens = [Token(("conv", k), f"layer {k}", "conv") for k in range(4000)]
-    new = Token("new", "new", "relu")
-    pairs = paired(tokens, [*tokens[:2000], new, *tokens[2000:]])
+    tokens = [LayerToken(("conv", k), f"layer {k}", "conv") for k in range(4000)]
+    new = LayerToken("new", "new", "relu")
+    pairs = pair_layers(tokens, [*tokens[:2000], new, *tokens[2000:]])
     assert pairs == {k: k + (k >= 2000) for k in range(4000)}
     shuffled = [tokens[3999], *tokens[:1500], new, *tokens[1600:3999]]
-    assert paired(tokens, shuffled).items() >= {(k, k + 1) for k in range(1500)}
+    assert pair_layers(tokens, shuffled).items() >= {(k, k + 1) for k in range(1500)}

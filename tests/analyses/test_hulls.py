@@ -9,19 +9,19 @@ from hypothesis import strategies as st
 from pipeline import toml
 
 import cnnspec
-from cnnspec.analyses.receptive_field.hulls import (
+from cnnspec.analyses.receptive_field.receptive_field import ReceptiveField
+from cnnspec.analyses.receptive_field.spans import (
     EXHAUSTED,
     MAX_LOOKUPS,
     MAX_PERIOD,
     OVERSIZED,
     UNTRACKED,
-    Budget,
-    Hull,
-    Lost,
-    compose,
-    ends,
+    InputSpan,
+    PhaseBudget,
+    UntraceableField,
+    compose_window,
+    outermost_offsets,
 )
-from cnnspec.analyses.receptive_field.receptive_field import Field
 from cnnspec.graph.build import build
 from cnnspec.ops.kit.windows import Axis, Phases, Window, single
 from cnnspec.report.contract import network_json
@@ -32,7 +32,7 @@ from cnnspec.spec.source import Source
 HULLS = st.lists(
     st.one_of(st.none(), st.tuples(st.integers(-9, 9), st.integers(0, 9))), min_size=1, max_size=7
 ).map(
-    lambda phases: Hull(
+    lambda phases: InputSpan(
         len(phases), 1, tuple(p and p[0] for p in phases), tuple(p and p[0] + p[1] for p in phases)
     )
 )
@@ -47,7 +47,7 @@ def network(size: int, *lines: dict[str, Any]) -> cnnspec.Network:
     return cnnspec.Network(build(Source("n.toml", toml(data))))
 
 
-def last(net: cnnspec.Network) -> Field:
+def last(net: cnnspec.Network) -> ReceptiveField:
     return net.fields[net.graph.nodes[-1].index]
 
 
@@ -59,7 +59,7 @@ def last(net: cnnspec.Network) -> Field:
     at=st.integers(0, 20),
 )
 def test_the_ends_of_a_kernel_reach_as_far_as_all_of_it(
-    hull: Hull, first: int, n: int, step: int, at: int
+    hull: InputSpan, first: int, n: int, step: int, at: int
 ) -> None:
     offsets = range(first, first + n * step, step)
 
@@ -67,7 +67,7 @@ def test_the_ends_of_a_kernel_reach_as_far_as_all_of_it(
         seen = [h for o in chosen if (h := hull.at(at + o)) is not None]
         return (min(w for w, _ in seen), max(h for _, h in seen)) if seen else None
 
-    assert reach(ends(offsets, hull.period)) == reach(offsets)
+    assert reach(outermost_offsets(offsets, hull.period)) == reach(offsets)
 
 
 @given(
@@ -104,13 +104,13 @@ def test_a_ratio_of_up_to_4096_phases_is_followed_and_no_other() -> None:
     followed = network(4095, {"op": "upsample", "size": 4096})
     assert last(followed).stride == ("4095/4096",)
     lost = network(4096, {"op": "upsample", "size": 4097})
-    assert last(lost) == Field(None, False, UNTRACKED)
+    assert last(lost) == ReceptiveField(None, False, UNTRACKED)
 
 
 def test_windows_of_too_many_phases_are_lost_before_they_are_listed() -> None:
     window = Window(2**31, 1, Phases(2**31, single))
-    with pytest.raises(Lost, match=f"{MAX_PERIOD:,}"):
-        compose(window, Hull(1, 1, (0,), (0,)), Budget())
+    with pytest.raises(UntraceableField, match=f"{MAX_PERIOD:,}"):
+        compose_window(window, InputSpan(1, 1, (0,), (0,)), PhaseBudget())
 
 
 def test_phases_of_a_whole_network_are_bounded() -> None:
@@ -146,4 +146,4 @@ def test_what_follows_an_unknown_field_is_unknown_until_everything_is_read() -> 
     up = {"op": "upsample", "size": 4097}
     assert last(network(4096, up, {"op": "maxpool", "kernel_size": 2})).unknown
     after = last(network(4096, up, {"op": "global_avgpool"}, {"op": "relu"}))
-    assert after == Field(None)
+    assert after == ReceptiveField(None)

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written import network
 
-from cnnspec.analyses.input_sizes import Sizes, input_sizes
+from cnnspec.analyses.input_sizes import InputSizes, find_input_sizes
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.rules.lint import lint_graph
 
 
-def sizes(layers: str, shape: list[int], **options: Any) -> Sizes:
-    return input_sizes(network(layers, shape).graph, **options)
+def sizes(layers: str, shape: list[int], **options: Any) -> InputSizes:
+    return find_input_sizes(network(layers, shape).graph, **options)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_size_is_accepted_where_the_network_can_be_built_at_it(
     name: str, tried: list[int]
 ) -> None:
     graph = load_graph(name)
-    found = input_sizes(graph, bound=max(tried))
+    found = find_input_sizes(graph, bound=max(tried))
     channels, *spatial = graph.inputs[0].output
     for n in tried:
         refused: list[str] = []
@@ -56,7 +56,7 @@ def test_a_size_is_accepted_where_the_network_can_be_built_at_it(
 
 
 def test_the_layer_that_refuses_is_the_one_that_a_diagnostic_names() -> None:
-    found = input_sizes(load_graph("alexnet"))
+    found = find_input_sizes(load_graph("alexnet"))
     assert found.below
     assert found.keeper
     with pytest.raises(SpecError) as error:
@@ -75,25 +75,25 @@ def test_the_layer_that_refuses_is_the_one_that_a_diagnostic_names() -> None:
 
 def test_alexnet_wants_227() -> None:
     # (227 - 11)/4 + 1 = 55, and (55 - 3)/2 + 1 = 27, 13, 6: the strides multiply to 32
-    found = input_sizes(load_graph("alexnet"))
+    found = find_input_sizes(load_graph("alexnet"))
     assert found.accepted == [*range(227, 259)]
     assert found.whole == [*range(67, 512, 32)]
     assert [n for n in found.whole if n in found.accepted] == [227]
     assert found.unread == {}
-    wide = input_sizes(load_graph("alexnet", input_shape=(3, 228, 229)))
+    wide = find_input_sizes(load_graph("alexnet", input_shape=(3, 228, 229)))
     assert wide.unread["conv1"] == (1, 2)
 
 
 def test_unet_takes_every_sixteenth_size_as_its_paper_says() -> None:
     """Ronneberger, Fischer & Brox (2015), section 2: all 2x2 max-pooling is to be applied to layers
     of even size."""
-    found = input_sizes(load_graph("unet"))
+    found = find_input_sizes(load_graph("unet"))
     assert found.whole == [*range(188, 573, 16)]
     assert found.accepted == found.valid == [*range(188, 573)]
 
 
 def test_a_head_that_is_there_in_training_only_asks_for_more() -> None:
-    found = input_sizes(load_graph("inception_v3"), bound=310)
+    found = find_input_sizes(load_graph("inception_v3"), bound=310)
     assert found.valid[0] == 75
     assert found.training == [*range(299, 311)]
     assert found.below_training
@@ -117,7 +117,7 @@ def test_a_head_that_is_there_in_training_only_asks_for_more() -> None:
 )
 def test_smallest_sizes_are_those_that_torchvision_states(name: str, least: int) -> None:
     """``min_size`` of torchvision's weights."""
-    assert input_sizes(load_graph(name), bound=76).valid[0] == least
+    assert find_input_sizes(load_graph(name), bound=76).valid[0] == least
 
 
 @pytest.mark.long
@@ -133,7 +133,7 @@ def test_torchvision_states_the_same_for_all_networks_that_it_has() -> None:
     assert len(found) > 40  # SSD resizes what it is given
     for r in found:
         least = {w.meta["min_size"] for w in models.get_model_weights(r.model)}
-        assert least == {(input_sizes(load_graph(r.path), bound=76).valid[0],) * 2}, r.model
+        assert least == {(find_input_sizes(load_graph(r.path), bound=76).valid[0],) * 2}, r.model
 
 
 def test_one_dimension_may_vary_alone() -> None:
@@ -189,7 +189,7 @@ def test_read_whole_means_that_the_last_position_is_read(
 
 
 def test_what_is_read_whole_has_no_warning_of_unread_pixels() -> None:
-    whole, warned = input_sizes(load_graph("alexnet_torchvision"), bound=240).whole, set()
+    whole, warned = find_input_sizes(load_graph("alexnet_torchvision"), bound=240).whole, set()
     for n in range(205, 240):
         if lint_graph(load_graph("alexnet_torchvision", input_shape=(3, n, n)), ["S001"]):
             warned.add(n)
@@ -242,7 +242,7 @@ def test_deep_networks_take_no_minute() -> None:
     start = time.process_time()
     load_graph("resnet152")
     once = time.process_time() - start
-    input_sizes(graph, bound=128)
+    find_input_sizes(graph, bound=128)
     assert (
         time.process_time() - start < 40 * once
     )  # a size costs a fraction of building the network

@@ -1,7 +1,7 @@
 """Elements that layers move, counted by hand."""
 
 import cnnspec
-from cnnspec.analyses.moved import moved
+from cnnspec.analyses.memory_traffic import count_memory_traffic
 
 
 def test_moved_elements_of_lenet5() -> None:
@@ -15,15 +15,15 @@ def test_moved_elements_of_lenet5() -> None:
         (120, 84, 10164),
         (84, 10, 850),
     ]
-    assert moved(net.rows()) == sum(map(sum, layers))
-    assert moved(net.rows(), 7) == sum(7 * (i + o) + p for i, o, p in layers)
+    assert count_memory_traffic(net.rows()) == sum(map(sum, layers))
+    assert count_memory_traffic(net.rows(), 7) == sum(7 * (i + o) + p for i, o, p in layers)
 
 
 def test_moved_elements_count_norms_and_both_inputs_of_a_join() -> None:
     net = cnnspec.load("resnet18")
     rows = {r.name: r for r in net.rows()}
-    assert moved([rows["layer1.0.conv1"]]) == 2 * 64 * 56 * 56 + 9 * 64 * 64 + 4 * 64
-    assert moved([rows["layer1.0.add"]]) == 3 * 64 * 56 * 56
+    assert count_memory_traffic([rows["layer1.0.conv1"]]) == 2 * 64 * 56 * 56 + 9 * 64 * 64 + 4 * 64
+    assert count_memory_traffic([rows["layer1.0.add"]]) == 3 * 64 * 56 * 56
 
 
 def test_what_only_gives_its_size_is_not_moved() -> None:
@@ -31,4 +31,4 @@ def test_what_only_gives_its_size_is_not_moved() -> None:
     crop = next(r for r in rows.values() if r.op == "crop")
     assert len(crop.nodes[0].inputs) == 2
     first = crop.nodes[0].inputs[0].output
-    assert moved([crop]) == first[0] * first[1] * first[2] + crop.activation_size
+    assert count_memory_traffic([crop]) == first[0] * first[1] * first[2] + crop.activation_size

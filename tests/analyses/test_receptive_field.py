@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lattice import Trace
 
 from cnnspec import load
-from cnnspec.analyses.receptive_field.receptive_field import DIVERGING, receptive_fields
+from cnnspec.analyses.receptive_field.receptive_field import DIVERGING, compute_receptive_fields
 from cnnspec.graph.building import NETWORK
 from cnnspec.graph.model import Node
 from cnnspec.ops.input import Input
@@ -138,7 +138,7 @@ def graphs(draw: st.DrawFn) -> list[Node]:
 )
 @given(graphs())
 def test_field_equals_a_brute_force_trace(nodes: list[Node]) -> None:
-    found = receptive_fields(nodes)
+    found = compute_receptive_fields(nodes)
     sizes = [f.size for f in found.values() if f.size]
     assume(all(prod(s) <= MAX_READ for s in sizes))
     try:
@@ -174,7 +174,7 @@ def test_nothing_along_one_dimension_is_nothing_at_all() -> None:
         padding=[0, 1],
     )
     graph.add("subsample", [graph.nodes[-1]], stride=[1, 2])
-    assert receptive_fields(graph.nodes)[2].size == (0, 0)
+    assert compute_receptive_fields(graph.nodes)[2].size == (0, 0)
 
 
 def test_branches_that_drift_apart_have_no_field() -> None:
@@ -187,7 +187,7 @@ def test_branches_that_drift_apart_have_no_field() -> None:
     _, strided, dense = graph.nodes
     graph.add("add", [strided, dense])
     graph.add("mul", [dense, graph.nodes[-1]])
-    found = receptive_fields(graph.nodes)
+    found = compute_receptive_fields(graph.nodes)
     trace = Trace(graph.nodes, MAX_PERIOD)
     assert trace.diverging == {3, 4}
     assert [found[i].reason for i in (3, 4)] == [DIVERGING, DIVERGING]

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 import cnnspec
 from cnnspec.analyses.comparison import DEFAULT, MEASURES
-from cnnspec.analyses.selection import condition
+from cnnspec.analyses.comparison_selection import parse_condition
 from cnnspec.cli import cli
 from cnnspec.problems import RequestError
 from cnnspec.units import format_short
@@ -225,8 +225,8 @@ def test_the_interface_refuses_what_the_command_cannot_be_given() -> None:
 def test_a_condition_is_exact_where_floats_are_not() -> None:
     net = cnnspec.compare(["lenet5"]).subjects[0]
     net.found["params"] = 2**53 + 1
-    assert condition(f"params = {2**53 + 1}")(net)
-    assert not condition(f"params = {2**53}")(net)
+    assert parse_condition(f"params = {2**53 + 1}")(net)
+    assert not parse_condition(f"params = {2**53}")(net)
 
 
 @pytest.mark.parametrize(

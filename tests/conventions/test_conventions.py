@@ -11,10 +11,16 @@ import pytest
 from click.testing import CliRunner
 
 import cnnspec
-from cnnspec.analyses.counting import parts
 from cnnspec.api import Network
 from cnnspec.cli import cli
-from cnnspec.conventions import CONVENTIONS, Uncounted, convention, count, total
+from cnnspec.conventions import (
+    CONVENTIONS,
+    Uncounted,
+    count_by_operator,
+    count_network,
+    count_node,
+    load_convention,
+)
 from cnnspec.graph.model import Node
 from cnnspec.ops.input import Input
 from cnnspec.ops.registry import OPERATORS, operator
@@ -108,7 +114,7 @@ def model_of(name: str) -> Any:
 
 def expected(tool: str, net: Network, written: Written) -> int:
     """What the convention gives, but for what torchvision writes otherwise."""
-    of = convention(tool)
+    of = load_convention(tool)
     figure = 0
     for node in net.graph.layers():
         called = node.kind in written.functions or f"{node.name}:" in written.functions
@@ -116,7 +122,7 @@ def expected(tool: str, net: Network, written: Written) -> int:
             continue
         if called and tool == "thop":
             continue
-        figure += count(of, node) // (2 if called and tool == "ptflops" else 1)
+        figure += count_node(of, node) // (2 if called and tool == "ptflops" else 1)
     once = {"fvcore": 1, "thop": 2, "torchinfo": 0, "ptflops": 2}[tool]
     return figure + once * prod(written.more or (0,))
 
@@ -167,7 +173,7 @@ def test_an_operator_counts_as_its_module(tool: str, kind: str) -> None:
     of images."""
     import torch
 
-    of, call, compared = convention(tool), cnnspec.load("lenet5").graph.nodes[1].call, 0
+    of, call, compared = load_convention(tool), cnnspec.load("lenet5").graph.nodes[1].call, 0
     for example in operator(kind).examples:
         (given, *others), op = example.inputs, operator(kind).of(example)
         module = (
@@ -191,7 +197,7 @@ def test_an_operator_counts_as_its_module(tool: str, kind: str) -> None:
                 call,
                 "x",
             )
-            assert count(of, node) == theirs(tool, torch.nn.Sequential(module).eval(), seen), (
+            assert count_node(of, node) == theirs(tool, torch.nn.Sequential(module).eval(), seen), (
                 example.source
             )
             compared += 1
@@ -211,8 +217,8 @@ def test_the_figures_that_torchvision_publishes_are_multiply_accumulates() -> No
     for name, theirs in published.items():
         for weights in models.get_model_weights(theirs):
             side = weights.transforms.keywords["crop_size"]
-            figure = total(
-                convention("torchvision"), cnnspec.load(name, input=(3, side, side)).graph
+            figure = count_network(
+                load_convention("torchvision"), cnnspec.load(name, input=(3, side, side)).graph
             )
             if round(figure / 1e9, 3) != weights.meta["_ops"]:
                 wrong.append((name, weights.name, figure, weights.meta["_ops"]))
@@ -223,20 +229,26 @@ def test_the_figures_that_torchvision_publishes_are_multiply_accumulates() -> No
 @pytest.mark.parametrize("tool", CONVENTIONS)
 def test_nothing_with_weights_counts_nothing_by_oversight(tool: str) -> None:
     """A new operator with parameters or MACs is either given a rule or known to have none."""
-    unsaid = {"attention", "conv_table", "trainable_subsampling"} - convention(tool).rules.keys()
+    unsaid = {"attention", "conv_table", "trainable_subsampling"} - load_convention(
+        tool
+    ).rules.keys()
     if tool == "torchinfo":
         unsaid |= {"channel_scale", "l2norm", "position_embedding"}
     if tool == "ptflops":
         unsaid |= {"l2norm"}
     heavy = {kind for kind in OPERATORS if any(e.params or e.macs for e in operator(kind).examples)}
-    assert heavy - convention(tool).rules.keys() == unsaid
+    assert heavy - load_convention(tool).rules.keys() == unsaid
 
 
 def test_the_parts_add_up_and_what_is_not_said_is_an_error() -> None:
     net = cnnspec.load("resnet50")
-    found = parts(net.graph.layers(), convention("ptflops"))
+    found = count_by_operator(net.graph.layers(), load_convention("ptflops"))
     assert sum(p.macs for p in found) == net.totals.macs == 4_089_184_256
-    assert sum(p.theirs for p in found) == total(convention("ptflops"), net.graph) == 4_132_436_968
+    assert (
+        sum(p.theirs for p in found)
+        == count_network(load_convention("ptflops"), net.graph)
+        == 4_132_436_968
+    )
     assert {p.op: p.difference for p in found if p.difference} == {
         "batchnorm": 22_227_968,
         "relu": 19_217_408,
@@ -245,9 +257,9 @@ def test_the_parts_add_up_and_what_is_not_said_is_an_error() -> None:
         "linear": 1_000,
     }
     with pytest.raises(Uncounted, match=r"attention \(blocks\.0\.attn\)"):
-        total(convention("thop"), cnnspec.load("sam_vit_b").graph)
+        count_network(load_convention("thop"), cnnspec.load("sam_vit_b").graph)
     with pytest.raises(RequestError, match="did you mean 'fvcore'"):
-        convention("fvcoer")
+        load_convention("fvcoer")
 
 
 @pytest.mark.parametrize(
@@ -266,12 +278,14 @@ def test_the_parts_add_up_and_what_is_not_said_is_an_error() -> None:
     ],
 )
 def test_figures_are_printed_as_the_tool_prints_them(tool: str, figure: int, shown: str) -> None:
-    assert convention(tool).printed(figure) == shown
+    assert load_convention(tool).printed(figure) == shown
 
 
 def test_no_figure_has_two_prefixes_of_a_unit() -> None:
     for tool in CONVENTIONS:
-        assert convention(tool).unit[:2] not in ("GF", "MF", "GM"), "the prefix is put before it"
+        assert load_convention(tool).unit[:2] not in ("GF", "MF", "GM"), (
+            "the prefix is put before it"
+        )
     result = CliRunner().invoke(cli, ["explain", "mobilenet_v2", "--vs", "torchvision"])
     assert (
         "torchvision gives 300,774,272 FLOPS (300.774 MFLOPS), and prints 0.30 GFLOPS"

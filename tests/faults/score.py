@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 import cnnspec
-from cnnspec.analyses.alignment.align import Alignment, align
-from cnnspec.analyses.alignment.dataflow import Recording
+from cnnspec.analyses.alignment.align import Alignment, align_recordings
+from cnnspec.analyses.alignment.call_graph import Recording
 from cnnspec.analyses.verdict import PASSED, Check
 from cnnspec.graph.model import Graph
 from cnnspec.problems import SpecError
@@ -76,7 +76,7 @@ def watched(network: str, graph: Graph) -> Other:
     own, _ = recorded(graph)
     places: dict[str, set[str]] = {}
     for ours, (theirs, _) in zip(own, found, strict=True):
-        for i, j in align(ours, theirs, len(graph.outputs)).pairs.items():
+        for i, j in align_recordings(ours, theirs, len(graph.outputs)).pairs.items():
             places.setdefault(theirs.calls[j].place, set()).add(ours.calls[i].place)
     return Other(model, [r for r, _ in found], found[0][1], places)
 
@@ -97,7 +97,10 @@ def structure(graph: Graph, other: Other) -> list[Check]:
     """The checks of a comparison that need no values, as ``--against`` makes them."""
     ours, twin = recorded(graph)
     found: tuple[Alignment, Alignment] = tuple(  # type: ignore[assignment]
-        [align(a, b, len(graph.outputs)) for a, b in zip(ours, other.recordings, strict=True)]
+        [
+            align_recordings(a, b, len(graph.outputs))
+            for a, b in zip(ours, other.recordings, strict=True)
+        ]
     )
     whole = found[1].complete
     pairs = (

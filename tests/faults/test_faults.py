@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import cnnspec
-from cnnspec.costs import costs
+from cnnspec.costs import compute_costs
 from cnnspec.report.pages.planted_faults import page
 from tests.faults.flat import flat
 from tests.faults.mutate import KINDS, mutants
@@ -36,7 +36,7 @@ def test_a_flat_spec_is_the_same_network(name: str) -> None:
     graph = cnnspec.load(name, input=(3, 64, 64)).graph
     again = flat(graph).graph()
     first, second = (
-        [(c.output, c.tensors, c.macs) for c in costs(g.layers(training=True))]
+        [(c.output, c.tensors, c.macs) for c in compute_costs(g.layers(training=True))]
         for g in (graph, again)
     )
     assert first == second

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from written import network
 
-from cnnspec.analyses.sheet import Sheet, sheet
+from cnnspec.analyses.diff.description import NetworkDescription, describe_network
 from cnnspec.gate.lockfile import HEAD, digest, parsed, section, sections, written
 from cnnspec.gate.locks import lock
 from cnnspec.gate.run import check
@@ -120,10 +120,10 @@ def test_a_changed_layer_changes_one_line_and_the_totals_below_it(spec: Path) ->
     ],
 )
 def test_networks_of_the_zoo_come_back_from_their_locks(name: str) -> None:
-    there(sheet(load_graph(name)))
+    there(describe_network(load_graph(name)))
 
 
-def there(now: Sheet) -> None:
+def there(now: NetworkDescription) -> None:
     text = section(now)
     again = parsed("x.lock", 1, text)
     assert again == now.replace(totals={k: now.totals[k] for k in ("params", "buffers", "macs")})
@@ -136,7 +136,7 @@ def test_names_with_blanks_and_odd_characters_come_back() -> None:
         '{ name = "=#[x,]", op = "conv", out_channels = 2, kernel_size = 1 },',
         '{ name = "ü→", op = "add", from = ["=#[x,]", "=#[x,]"] },',
     ]
-    now = sheet(network("\n".join(lines)).graph).replace(network="my net")
+    now = describe_network(network("\n".join(lines)).graph).replace(network="my net")
     there(now)
     assert list(sections("x.lock", written("x.toml", [now]))) == ["my net"]
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written import network
 
-from cnnspec.analyses.rows import Row
+from cnnspec.analyses.network_costs import Row
 from cnnspec.api import Network
 from cnnspec.ops.registry import operator
 

@@ -8,7 +8,7 @@ import torch
 import written
 
 import cnnspec
-from cnnspec.analyses.crosscheck import crosscheck
+from cnnspec.analyses.verdict import compare_costs
 from cnnspec.problems import RequestError
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.measure_costs import measure_costs
@@ -36,7 +36,7 @@ def test_measured_on_meta_equals_calculated(name: str) -> None:
     net = cnnspec.load(name)
     twin = build_module(net.graph, "meta")
     calculated = [net.costs[n.index] for n in net.graph.layers(training=True)]
-    assert crosscheck(calculated, measure_costs(net.graph, twin)) == []
+    assert compare_costs(calculated, measure_costs(net.graph, twin)) == []
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -104,7 +104,7 @@ def test_shared_parameters_are_one_parameter() -> None:
     twin = net.build()
     assert [n for n, _ in twin.named_parameters()] == ["a.weight", "a.bias"]
     assert (
-        crosscheck(
+        compare_costs(
             [net.costs[n.index] for n in net.graph.layers()],
             measure_costs(net.graph, build_module(net.graph)),
         )

@@ -7,8 +7,15 @@ from xml.etree import ElementTree
 import pytest
 from pipeline import printable
 
-from cnnspec.analyses.crosscheck import Difference
-from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, Check, Verdict, check
+from cnnspec.analyses.verdict import (
+    FAILED,
+    IMPOSSIBLE,
+    LIMITED,
+    Check,
+    Difference,
+    Verdict,
+    make_check,
+)
 from cnnspec.problems import Where
 from cnnspec.report.presets import VERDICTS
 from cnnspec.report.verdicts.pages import written
@@ -28,14 +35,14 @@ WRONG = [
     Difference("conv4", "layer", "conv", None, ""),
 ]
 PASSED = Verdict(
-    "good", "CPU", {"torch": "2.13"}, (check("shapes", "PyTorch on CPU", "12 layers", []),)
+    "good", "CPU", {"torch": "2.13"}, (make_check("shapes", "PyTorch on CPU", "12 layers", []),)
 )
 BAD = Verdict(
     "bad",
     "CPU",
     {"torch": "2.13"},
     (
-        check("shapes", "PyTorch on CPU", "12 layers", WRONG),
+        make_check("shapes", "PyTorch on CPU", "12 layers", WRONG),
         Check("MACs", "fvcore", LIMITED, detail="meta has no values"),
         Check("reference", "timm x", IMPOSSIBLE, detail="timm has no model x"),
     ),
@@ -118,7 +125,7 @@ def test_text_of_several_has_a_summary_the_failures_and_the_counts() -> None:
 
 
 def test_text_shows_the_first_differences_and_counts_the_others() -> None:
-    many = Verdict("net", "CPU", {}, (check("MACs", "fvcore", "", [WRONG[1]] * 1025),))
+    many = Verdict("net", "CPU", {}, (make_check("MACs", "fvcore", "", [WRONG[1]] * 1025),))
     page = written([many], "text", False)
     assert page.count("conv2, macs") == 20
     assert page.endswith("\n  and 1,005 more")

@@ -14,7 +14,7 @@ import pytest
 from support import references
 
 import cnnspec
-from cnnspec.analyses.rows import Row
+from cnnspec.analyses.network_costs import Row
 
 UNITS = {"": 0, "K": 3, "M": 6, "G": 9}
 

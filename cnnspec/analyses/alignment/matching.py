@@ -12,28 +12,35 @@ from difflib import SequenceMatcher
 from itertools import permutations, product
 from typing import Any
 
-from cnnspec.analyses.alignment.dataflow import CONSTANT, Edge, Recording
-from cnnspec.analyses.alignment.surroundings import COMMUTATIVE, futures, pasts, readers
+from cnnspec.analyses.alignment.call_graph import (
+    COMMUTATIVE,
+    CONSTANT,
+    Edge,
+    Recording,
+    find_readers,
+    number_futures,
+    number_pasts,
+)
 
 ROUNDS = 200  # of growing over changes: who changed more has another network
-Pairs = dict[int, int]  # calls of the sheet to calls of the model
+Pairs = dict[int, int]  # calls of the spec to calls of the model
 Same = Callable[[int, int], bool]
 
 
-def pairing(sheet: Recording, model: Recording) -> Pairs:
-    """The calls of the sheet that have a partner among the model's."""
+def match_calls(spec: Recording, model: Recording) -> Pairs:
+    """The calls of the spec that have a partner among the model's."""
     pairs: Pairs = {}
-    past, future = pasts(sheet, model), futures(sheet, model)
+    past, future = number_pasts(spec, model), number_futures(spec, model)
     both = [list(zip(p, f, strict=True)) for p, f in zip(past, future, strict=True)]
     for keys in (both, past, future):
-        match(keys, sheet, model, pairs)
-    grow(sheet, model, pairs)
-    between(sheet, model, pairs)
-    pairs.update(replaced(sheet, model, pairs))
+        match_by_key(keys, spec, model, pairs)
+    grow_pairs(spec, model, pairs)
+    pair_gaps(spec, model, pairs)
+    pairs.update(find_replacements(spec, model, pairs))
     return pairs
 
 
-def match(keys: Any, sheet: Recording, model: Recording, pairs: Pairs) -> None:
+def match_by_key(keys: Any, spec: Recording, model: Recording, pairs: Pairs) -> None:
     """Pair the calls that have the same key: those that read the same, else in execution order."""
     back = {j: i for i, j in pairs.items()}
     free: dict[Any, list[int]] = defaultdict(list)
@@ -45,12 +52,12 @@ def match(keys: Any, sheet: Recording, model: Recording, pairs: Pairs) -> None:
         if i not in pairs and there:
             j = there[0]
             if len(there) > 1:
-                j = next((j for j in there if agree(sheet, model, i, j, pairs, back)), j)
+                j = next((j for j in there if reads_agree(spec, model, i, j, pairs, back)), j)
             there.remove(j)
             pairs[i], back[j] = j, i
 
 
-def origins(
+def trace_origins(
     side: Recording, edge: Edge, paired: Iterable[int], hops: int | None = None
 ) -> set[Edge]:
     """The values behind an edge; over at most ``hops`` calls that the other side lacks, to all that
@@ -71,8 +78,8 @@ def origins(
     return found
 
 
-def agree(
-    sheet: Recording,
+def reads_agree(
+    spec: Recording,
     model: Recording,
     i: int,
     j: int,
@@ -82,34 +89,34 @@ def agree(
 ) -> bool:
     """Whether two calls read the same, over ``hops`` calls that the other side lacks (over any
     number for None)."""
-    ours, theirs = sheet.calls[i].reads, model.calls[j].reads
+    ours, theirs = spec.calls[i].reads, model.calls[j].reads
     if len(ours) != len(theirs):
         return False
-    left = [origins(sheet, e, pairs, hops) for e in ours]
-    right = [{mapped(o, back) for o in origins(model, e, back, hops)} for e in theirs]
+    left = [trace_origins(spec, e, pairs, hops) for e in ours]
+    right = [{translate_edge(o, back) for o in trace_origins(model, e, back, hops)} for e in theirs]
     orders = (
-        permutations(right) if sheet.calls[i].kind in COMMUTATIVE and len(right) < 5 else [right]
+        permutations(right) if spec.calls[i].kind in COMMUTATIVE and len(right) < 5 else [right]
     )
     return any(all(a & b for a, b in zip(left, order, strict=True)) for order in orders)
 
 
-def mapped(edge: Edge, back: Pairs) -> Edge:
-    """A value of the model as one of the sheet; a call that has no partner there is nothing of the
-    sheet's."""
+def translate_edge(edge: Edge, back: Pairs) -> Edge:
+    """A value of the model as one of the spec; a call that has no partner there is nothing of the
+    spec's."""
     return Edge(back.get(edge.call, -2), edge.port) if edge.call >= 0 else CONSTANT
 
 
-def grow(sheet: Recording, model: Recording, pairs: Pairs) -> None:
+def grow_pairs(spec: Recording, model: Recording, pairs: Pairs) -> None:
     """Pair along the edges: calls that do and read the same, then over what one side lacks, then of
     one kind."""
     back = {j: i for i, j in pairs.items()}
-    above = readers(model)
+    above = find_readers(model)
 
     def alike(i: int, j: int) -> bool:
-        return sheet.calls[i].work == model.calls[j].work
+        return spec.calls[i].work == model.calls[j].work
 
     def of_one_kind(i: int, j: int) -> bool:
-        return sheet.calls[i].kind == model.calls[j].kind
+        return spec.calls[i].kind == model.calls[j].kind
 
     levels: list[tuple[Same, int, bool]] = [
         (alike, 0, True),
@@ -119,14 +126,14 @@ def grow(sheet: Recording, model: Recording, pairs: Pairs) -> None:
     ]
     for _ in range(ROUNDS):
         for same, hops, many in levels:
-            if forward(sheet, model, pairs, back, above, same, hops, many):
+            if extend_pairs(spec, model, pairs, back, above, same, hops, many):
                 break
         else:
             return
 
 
-def forward(
-    sheet: Recording,
+def extend_pairs(
+    spec: Recording,
     model: Recording,
     pairs: Pairs,
     back: Pairs,
@@ -138,18 +145,20 @@ def forward(
     """Pair calls that read the same, as they come: all of them, or the first. Whether there was
     one."""
     grown = False
-    for i, call in enumerate(sheet.calls):
+    for i, call in enumerate(spec.calls):
         if i in pairs or not call.reads:
             continue
         near = {
             pairs[e.call]
             for read in call.reads
-            for e in origins(sheet, read, pairs, hops)
+            for e in trace_origins(spec, read, pairs, hops)
             if e.call in pairs
         }
-        steps = sorted({j for k in near for j in further(model, k, back, above, hops)})
+        steps = sorted(
+            {j for k in near for j in find_unpaired_readers(model, k, back, above, hops)}
+        )
         for j in steps:
-            if same(i, j) and agree(sheet, model, i, j, pairs, back, hops):
+            if same(i, j) and reads_agree(spec, model, i, j, pairs, back, hops):
                 pairs[i], back[j], grown = j, i, True
                 break
         if grown and not many:
@@ -157,7 +166,7 @@ def forward(
     return grown
 
 
-def further(
+def find_unpaired_readers(
     model: Recording, j: int, back: Pairs, above: dict[int, list[tuple[int, int]]], hops: int
 ) -> set[int]:
     """The calls without a partner that read call ``j``, over at most ``hops`` other such calls."""
@@ -169,14 +178,14 @@ def further(
     return found
 
 
-def between(sheet: Recording, model: Recording, pairs: Pairs) -> None:
+def pair_gaps(spec: Recording, model: Recording, pairs: Pairs) -> None:
     """Pair what is left, in execution order: first calls that do the same, then calls of one kind
     in one gap."""
     taken = set(pairs.values())
-    ours = [i for i in range(len(sheet.calls)) if i not in pairs]
+    ours = [i for i in range(len(spec.calls)) if i not in pairs]
     theirs = [j for j in range(len(model.calls)) if j not in taken]
     matcher = SequenceMatcher(
-        None, [sheet.calls[i].work for i in ours], [model.calls[j].work for j in theirs], False
+        None, [spec.calls[i].work for i in ours], [model.calls[j].work for j in theirs], False
     )
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag == "equal":
@@ -184,7 +193,7 @@ def between(sheet: Recording, model: Recording, pairs: Pairs) -> None:
         elif tag == "replace":
             kinds = SequenceMatcher(
                 None,
-                [sheet.calls[i].kind for i in ours[a:b]],
+                [spec.calls[i].kind for i in ours[a:b]],
                 [model.calls[j].kind for j in theirs[c:d]],
                 False,
             )
@@ -192,15 +201,19 @@ def between(sheet: Recording, model: Recording, pairs: Pairs) -> None:
                 pairs.update(zip(ours[a + x : a + x + n], theirs[c + y : c + y + n], strict=True))
 
 
-def replaced(sheet: Recording, model: Recording, pairs: Pairs) -> Pairs:
+def find_replacements(spec: Recording, model: Recording, pairs: Pairs) -> Pairs:
     """Calls of different kinds that stand at the same place: what they read and what reads them are
     partners."""
     back = {j: i for i, j in pairs.items()}
-    ours, theirs = readers(sheet), readers(model)
+    ours, theirs = find_readers(spec), find_readers(model)
     found: Pairs = {}
     free = [j for j in range(len(model.calls)) if j not in back]
-    for i, j in product([i for i in range(len(sheet.calls)) if i not in pairs], free):
-        if i not in found and j not in found.values() and agree(sheet, model, i, j, pairs, back):
+    for i, j in product([i for i in range(len(spec.calls)) if i not in pairs], free):
+        if (
+            i not in found
+            and j not in found.values()
+            and reads_agree(spec, model, i, j, pairs, back)
+        ):
             above = {(pairs.get(r, r if r < 0 else -(9**9)), p) for r, p in ours[i]}
             if above and above == set(theirs[j]):
                 found[i] = j

@@ -8,7 +8,7 @@ from cnnspec.analyses.audit.quantities import COUNTED, OPEN, Reading, megabytes
 from cnnspec.analyses.audit.sameness import COMPARISONS, matches
 from cnnspec.analyses.audit.structure import of_rows, shown
 from cnnspec.analyses.audit.subject import Missing, Sheet, Sheets
-from cnnspec.analyses.rows import Row
+from cnnspec.analyses.network_costs import Row
 from cnnspec.ops.kit.fields import described
 from cnnspec.problems import visible
 from cnnspec.records import Record

@@ -12,10 +12,10 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
+from cnnspec.analyses.architecture import find_longest_path, has_weights, is_weighted_or_pool
 from cnnspec.analyses.audit.printed import number_text
 from cnnspec.analyses.audit.subject import Sheet
-from cnnspec.analyses.depth import longest_path, weighted, weighted_or_pool
-from cnnspec.analyses.rows import Row
+from cnnspec.analyses.network_costs import Row
 from cnnspec.graph.model import Node
 from cnnspec.ops.kit.derivation import Step
 from cnnspec.records import Record
@@ -170,9 +170,12 @@ def layers(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
     """Depth, by five definitions; of some layers, instead of all, the same among them."""
     nodes = [n for r in rows for n in r.nodes]
     paths: tuple[tuple[str, list[Node]], ...] = (
-        ("layers with weights on the longest path", longest_path(nodes)),
-        ("layers with weights or pools on the longest path", longest_path(nodes, weighted_or_pool)),
-        ("layers with weights in all", [n for n in nodes if weighted(n)]),
+        ("layers with weights on the longest path", find_longest_path(nodes)),
+        (
+            "layers with weights or pools on the longest path",
+            find_longest_path(nodes, is_weighted_or_pool),
+        ),
+        ("layers with weights in all", [n for n in nodes if has_weights(n)]),
         ("lines of the sheet", [n for n in nodes if not n.part]),
         ("operations, activations and norms among them", nodes),
     )

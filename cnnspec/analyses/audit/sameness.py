@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnspec.analyses.audit.printed import printed, sizes
-from cnnspec.analyses.rows import Row
+from cnnspec.analyses.network_costs import Row
 
 NONE = ("none", "–", "-", "linear", "")
 Same = Callable[[Any, Any], bool]

@@ -7,9 +7,9 @@ order."""
 from collections.abc import Callable
 from typing import Any
 
+from cnnspec.analyses.architecture import POOLS
 from cnnspec.analyses.audit.subject import Missing, Sheet
-from cnnspec.analyses.depth import POOLS
-from cnnspec.analyses.rows import Row
+from cnnspec.analyses.network_costs import Row
 from cnnspec.ops.kit.windows import Axis, pads
 from cnnspec.units import Shape, format_hwc, format_shape
 

@@ -5,9 +5,13 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from cnnspec.analyses.receptive_field.receptive_field import EVERYTHING, Field, receptive_fields
-from cnnspec.analyses.rows import Row, rows
-from cnnspec.costs import NodeCost, by_index
+from cnnspec.analyses.network_costs import Row, make_rows
+from cnnspec.analyses.receptive_field.receptive_field import (
+    WHOLE_INPUT,
+    ReceptiveField,
+    compute_receptive_fields,
+)
+from cnnspec.costs import NodeCost, compute_costs_by_index
 from cnnspec.garbage import kept
 from cnnspec.graph.build import choose, load_graph, opened, understood
 from cnnspec.graph.building import Building
@@ -41,21 +45,21 @@ class Sheet:
     def costs(self) -> dict[int, NodeCost]:
         """The cost of every node by its index, the inputs' too."""
         with kept():
-            return by_index([*self.inputs, *self.nodes])
+            return compute_costs_by_index([*self.inputs, *self.nodes])
 
     @cached_property
-    def fields(self) -> dict[int, Field]:
+    def fields(self) -> dict[int, ReceptiveField]:
         """The receptive field of every node by its index: many questions need none."""
         with kept():
-            return receptive_fields([*self.inputs, *self.nodes])
+            return compute_receptive_fields([*self.inputs, *self.nodes])
 
     def rows(self, training: bool = False) -> list[Row]:
         """The rows at full depth, with the inputs first; they say nothing of receptive fields."""
         shown = [n for n in self.nodes if training or not n.training_only]
-        return rows(
+        return make_rows(
             [*self.inputs, *shown],
             self.costs,
-            {n.index: EVERYTHING for n in [*self.inputs, *shown]},
+            {n.index: WHOLE_INPUT for n in [*self.inputs, *shown]},
         )
 
     def chosen(self, subject: Subject, training: bool = False) -> list[Row]:

@@ -9,7 +9,7 @@ from cnnspec.analyses.memory.log import Log
 from cnnspec.analyses.memory.loss import LOSSES, usual
 from cnnspec.analyses.memory.plan import inference, training
 from cnnspec.analyses.memory.step import OPTIMIZERS
-from cnnspec.costs import costs
+from cnnspec.costs import compute_costs
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.records import Record
@@ -132,7 +132,7 @@ class Fixed:
 
     def __init__(self, graph: Graph, batch: int, size: int, loss: str):
         layers = list(graph.layers(training=True))
-        found = costs(layers)
+        found = compute_costs(layers)
         self.parameters, self.buffers = (
             size * sum(c.params for c in found),
             size * sum(c.buffers for c in found),

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from cnnspec.analyses.alignment.dataflow import Recording
+from cnnspec.analyses.alignment.call_graph import Recording
 from cnnspec.graph.model import Graph
 from cnnspec.pytorch.built_module import BuiltModule, ExecutionStep
 from cnnspec.pytorch.recording.dropouts import Dropouts, paths

@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from cnnspec.analyses.alignment.dataflow import CONSTANT, Call, Edge, Recording
+from cnnspec.analyses.alignment.call_graph import CONSTANT, Edge, RecordedCall, Recording
 from cnnspec.pytorch.recording.hooks import hooked
 from cnnspec.pytorch.recording.kinds import VIEWS, reading
 from cnnspec.pytorch.recording.readers import VIEW
@@ -40,7 +40,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, model: nn.Module, inputs: tuple[torch.Tensor, ...], watch: Watch | None = None
     ):
         super().__init__()  # type: ignore[no-untyped-call]
-        self.calls: list[Call] = []
+        self.calls: list[RecordedCall] = []
         self.places = [""]
         self.watch, self.watching = watch, False
         self.names = {id(module): name for name, module in model.named_modules()}
@@ -48,7 +48,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
             self.origins[tensor] = (name,)
         for x in inputs:
-            self.origins[x] = self.add(Call("input", {}, (), tuple(x.shape[1:])))
+            self.origins[x] = self.add(RecordedCall("input", {}, (), tuple(x.shape[1:])))
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -56,7 +56,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         itself."""
         return False
 
-    def add(self, call: Call) -> Edge:
+    def add(self, call: RecordedCall) -> Edge:
         self.calls.append(call)
         return Edge(len(self.calls) - 1)
 
@@ -82,7 +82,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if name == "_local_scalar_dense" and {*reads} - {
                 CONSTANT
             }:  # Python reads a value, and may go by it
-                self.add(Call("item", {}, reads, (), (), self.places[-1]))
+                self.add(RecordedCall("item", {}, reads, (), (), self.places[-1]))
             return
         if all(r is CONSTANT for r in reads) or name.startswith("new_") or name.endswith("_like"):
             for t in outputs:
@@ -111,7 +111,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """An operation that is a call, with all its outputs."""
         fields, reads = self.merged(kind, fields, reads)
         edge = self.add(
-            Call(kind, fields, reads, tuple(outputs[0].shape[1:]), weights, self.places[-1])
+            RecordedCall(kind, fields, reads, tuple(outputs[0].shape[1:]), weights, self.places[-1])
         )
         for port, t in enumerate(outputs):
             self.settle(t, edge._replace(port=port))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from cnnspec.analyses.diff import NUMBERS, SAME, Diff, Entry
-from cnnspec.analyses.families import FamilyDiff
+from cnnspec.analyses.diff.family_diff import FamilyDiff
+from cnnspec.analyses.diff.network_diff import NUMBERS, SAME, Diff, Entry
 from cnnspec.report.contract import encoded
 from cnnspec.report.diffs.family import label
 

@@ -1,7 +1,7 @@
 """Differences between all networks of two specs: each that has changed on a page of its own, then
 the others' names."""
 
-from cnnspec.analyses.families import FamilyDiff
+from cnnspec.analyses.diff.family_diff import FamilyDiff
 
 
 def headline(found: FamilyDiff) -> str:

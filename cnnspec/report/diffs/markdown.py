@@ -1,8 +1,13 @@
 """Differences as Markdown, ready for the comment on a pull request."""
 
-from cnnspec.analyses.diff import FOLLOWS, Diff, Entry
-from cnnspec.analyses.families import FamilyDiff
-from cnnspec.analyses.telling import given, numbers, settings, summary
+from cnnspec.analyses.diff.describe_change import (
+    describe_changed_settings,
+    describe_numbers,
+    describe_settings,
+    summarize_diff,
+)
+from cnnspec.analyses.diff.family_diff import FamilyDiff
+from cnnspec.analyses.diff.network_diff import FOLLOWS, Diff, Entry
 from cnnspec.report.diffs.family import headline, label, without_page
 from cnnspec.report.diffs.words import name, of_run, runs, totals
 from cnnspec.report.formats import grid, markdown
@@ -21,7 +26,7 @@ def page(found: Diff | FamilyDiff, before: str, after: str, fold: bool = True) -
         return "\n\n".join(
             [bold(f"{before} → {after}: {headline(found)}"), *pages, "\n".join(rest)]
         )
-    parts = [bold(f"{before} → {after}: {summary(found)}"), totals(found, "markdown")]
+    parts = [bold(f"{before} → {after}: {summarize_diff(found)}"), totals(found, "markdown")]
     others = [e for e in found.entries if e.status != FOLLOWS]
     follow = [e for e in found.entries if e.status == FOLLOWS]
     if any(runs(others, fold)):
@@ -58,7 +63,7 @@ def cells(run: list[Entry]) -> list[str]:
         return [e.status, name(run), of_run(run), "", "", ""]
     whole = e.after or e.before
     if whole and (e.before is None or e.after is None):
-        what = "; ".join(filter(None, [whole.op, given(whole)]))
+        what = "; ".join(filter(None, [whole.op, describe_settings(whole)]))
         return [
             e.status,
             name(run),
@@ -70,9 +75,9 @@ def cells(run: list[Entry]) -> list[str]:
     return [
         e.status,
         name(run),
-        "; ".join(settings(e)),
+        "; ".join(describe_changed_settings(e)),
         *(
-            numbers(*e.numbers[key]) if key in e.numbers else ""
+            describe_numbers(*e.numbers[key]) if key in e.numbers else ""
             for key in ("output", "params", "macs")
         ),
     ]

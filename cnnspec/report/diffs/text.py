@@ -2,9 +2,9 @@
 
 from textwrap import wrap
 
-from cnnspec.analyses.diff import Diff
-from cnnspec.analyses.families import FamilyDiff
-from cnnspec.analyses.telling import summary
+from cnnspec.analyses.diff.describe_change import summarize_diff
+from cnnspec.analyses.diff.family_diff import FamilyDiff
+from cnnspec.analyses.diff.network_diff import Diff
 from cnnspec.report.diffs.family import headline, label, without_page
 from cnnspec.report.diffs.words import name, of_run, runs, totals
 from cnnspec.report.formats import WIDTH, plain
@@ -23,7 +23,7 @@ def page(found: Diff | FamilyDiff, before: str, after: str, fold: bool = True) -
         return "\n\n\n".join(
             ["\n".join(lines(f"{before} → {after}: {headline(found)}")), *pages, "\n".join(rest)]
         )
-    parts = ["\n".join(lines(f"{before} → {after}: {summary(found)}"))]
+    parts = ["\n".join(lines(f"{before} → {after}: {summarize_diff(found)}"))]
     if found.equal:
         return parts[0]
     parts += [totals(found, "text")]

@@ -3,9 +3,17 @@
 from collections.abc import Iterable
 from itertools import groupby
 
-from cnnspec.analyses.diff import FOLLOWS, INSERTED, REMOVED, RENAMED, SAME, Diff, Entry
-from cnnspec.analyses.sheet import TOTALS, Layer
-from cnnspec.analyses.telling import counts, numbers, told
+from cnnspec.analyses.diff.describe_change import describe_change, describe_counts, describe_numbers
+from cnnspec.analyses.diff.description import TOTALS, LayerDescription
+from cnnspec.analyses.diff.network_diff import (
+    FOLLOWS,
+    INSERTED,
+    REMOVED,
+    RENAMED,
+    SAME,
+    Diff,
+    Entry,
+)
 from cnnspec.report.formats import grid
 from cnnspec.units import format_count, format_signed
 
@@ -59,7 +67,7 @@ def name(run: list[Entry]) -> str:
     )
 
 
-def span(layers: list[Layer | None]) -> str:
+def span(layers: list[LayerDescription | None]) -> str:
     """The name of a layer, or of the first and the last of several."""
     names = [layer.name for layer in layers if layer]
     return (
@@ -71,7 +79,7 @@ def span(layers: list[Layer | None]) -> str:
 
 def of_run(run: list[Entry]) -> str:
     """What there is to say of an entry, or of a run of them."""
-    return told(run[0]) if len(run) == 1 else "; ".join(sums(run))
+    return describe_change(run[0]) if len(run) == 1 else "; ".join(sums(run))
 
 
 def sums(run: list[Entry]) -> list[str]:
@@ -86,8 +94,8 @@ def sums(run: list[Entry]) -> list[str]:
         for key in ("params", "macs")
     )
     if run[0].status != FOLLOWS:
-        return [counts(sum(params), sum(macs))]
+        return [describe_counts(sum(params), sum(macs))]
     pairs = (("params", params), ("MACs", macs))
-    return [f"{unit} {numbers(*pair)}" for unit, pair in pairs if pair[0] != pair[1]] or [
+    return [f"{unit} {describe_numbers(*pair)}" for unit, pair in pairs if pair[0] != pair[1]] or [
         "other outputs"
     ]

@@ -3,8 +3,7 @@ their sums."""
 
 from collections.abc import Iterator
 
-from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.analyses.rows import Row
+from cnnspec.analyses.network_costs import NetworkCosts, Row
 from cnnspec.records import Record
 
 MOST = 600  # rows on one page

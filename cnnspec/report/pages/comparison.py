@@ -2,7 +2,7 @@
 
 from cnnspec.analyses.comparison import MEASURES
 from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.conventions import CONVENTIONS, convention
+from cnnspec.conventions import CONVENTIONS, load_convention
 from cnnspec.report.formats import markdown
 from cnnspec.report.pages.zoo import families, memory, side_by_side
 
@@ -32,7 +32,7 @@ def page(nets: list[NetworkCosts]) -> str:
     tools = "\n".join(
         f"- [{c.name}](../cnnspec/conventions/{c.name}.py) {c.version}, which calls it {c.unit}. "
         f"{markdown(c.about)}"
-        for c in map(convention, CONVENTIONS)
+        for c in map(load_convention, CONVENTIONS)
     )
     return f"""# The networks of the zoo side by side
 

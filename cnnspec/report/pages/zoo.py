@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from functools import cache
 
-from cnnspec.analyses.comparison import Setting, Subject, measure
+from cnnspec.analyses.comparison import ComparedNetwork, ComparisonSettings, find_measure
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.graph.build import load_zoo_graphs
 from cnnspec.report.comparison import cell
 from cnnspec.report.formats import grid, markdown
 
 SMALL, LARGE = (
-    Setting(1, "float32", "none"),
-    Setting(32, "float32", "adam"),
+    ComparisonSettings(1, "float32", "none"),
+    ComparisonSettings(32, "float32", "adam"),
 )  # what memory is shown for
 
 
@@ -25,14 +25,14 @@ def families() -> dict[str, list[NetworkCosts]]:
 
 
 @cache
-def subject(net: NetworkCosts, setting: Setting = SMALL) -> Subject:
+def subject(net: NetworkCosts, setting: ComparisonSettings = SMALL) -> ComparedNetwork:
     """A network as a subject of comparison; what was worked out for it once is kept."""
-    return Subject(net, setting)
+    return ComparedNetwork(net, setting)
 
 
 def side_by_side(nets: Iterable[NetworkCosts], keys: tuple[str, ...]) -> str:
     """A Markdown table of networks by measures."""
-    measures = [measure(key) for key in keys]
+    measures = [find_measure(key) for key in keys]
     rows = [[cell(m, subject(net).value(m.key)) for m in measures] for net in nets]
     return grid(
         [m.heading for m in measures],
@@ -45,7 +45,7 @@ def side_by_side(nets: Iterable[NetworkCosts], keys: tuple[str, ...]) -> str:
 def memory(nets: Iterable[NetworkCosts]) -> str:
     """A Markdown table of the memory of networks at both settings, and why some of it is not
     known."""
-    infer, train = measure("inference_peak"), measure("training_peak")
+    infer, train = find_measure("inference_peak"), find_measure("training_peak")
     asked = ((infer, SMALL), (infer, LARGE), (train, SMALL), (train, LARGE))
     nets = [*nets]
     rows = [[net.name, *(cell(m, subject(net, s).value(m.key)) for m, s in asked)] for net in nets]

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from cnnspec.analyses.crosscheck import Difference
-from cnnspec.analyses.verdict import Check, Verdict
+from cnnspec.analyses.verdict import Check, Difference, Verdict
 from cnnspec.report.contract import encoded
 
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from cnnspec.analyses.crosscheck import Difference
-from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, PASSED, Check, Verdict
+from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, PASSED, Check, Difference, Verdict
 from cnnspec.units import format_count, format_shape
 
 STATUS = {PASSED: "passed", FAILED: "FAILED", IMPOSSIBLE: "IMPOSSIBLE", LIMITED: "limited"}

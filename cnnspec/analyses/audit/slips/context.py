@@ -6,7 +6,7 @@ from fractions import Fraction
 from cnnspec.analyses.audit.printed import Printed
 from cnnspec.analyses.audit.subject import Sheet, Sheets
 from cnnspec.analyses.audit.verdict import Ruling
-from cnnspec.analyses.rows import Row
+from cnnspec.analyses.network_costs import Row
 from cnnspec.records import Record
 from cnnspec.spec.claims import Claim, Subject
 

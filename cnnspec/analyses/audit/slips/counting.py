@@ -7,7 +7,7 @@ from cnnspec.analyses.audit.printed import number_text
 from cnnspec.analyses.audit.quantities import COUNTED, biases, kernels
 from cnnspec.analyses.audit.slips.context import Context, Try
 from cnnspec.analyses.audit.subject import Sheet, alone
-from cnnspec.analyses.rows import Row
+from cnnspec.analyses.network_costs import Row
 from cnnspec.graph.model import Node
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.units import format_count, format_shape

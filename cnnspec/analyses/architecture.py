@@ -1,13 +1,9 @@
-"""How deep a network is: "layers" as papers count them, those with weights along the longest path,
-and otherwise.
-
-ResNet-50 and VGG-16 are called so by this count: convolutions and fully connected layers, from
-input to output along the path that has the most of them. Projections beside a longer path do not
-add to it, nor do the gates of squeeze-and-excitation."""
+"""A network's architecture in short: its depth as papers count it, and its layers in one line."""
 
 from collections.abc import Callable, Iterable
 
-from cnnspec.graph.model import Node
+from cnnspec.graph.model import Graph, Node
+from cnnspec.units import format_shape
 
 POOLS = (
     "maxpool",
@@ -27,7 +23,7 @@ FACTORS = (
 )  # one factor or one term an element: parts of a layer
 
 
-def weighted(node: Node) -> bool:
+def has_weights(node: Node) -> bool:
     """Whether papers count a node as a layer: it has weights, and is neither norm nor activation
     nor a mere factor."""
     if node.op.role != "layer" or not node.inputs or node.kind in FACTORS:
@@ -35,15 +31,17 @@ def weighted(node: Node) -> bool:
     return bool(node.op.parameters(*node.shapes) or node.op.buffers(*node.shapes))
 
 
-def pool(node: Node) -> bool:
+def is_pool(node: Node) -> bool:
     return node.kind in POOLS
 
 
-def weighted_or_pool(node: Node) -> bool:
-    return weighted(node) or pool(node)
+def is_weighted_or_pool(node: Node) -> bool:
+    return has_weights(node) or is_pool(node)
 
 
-def longest_path(nodes: Iterable[Node], counted: Callable[[Node], bool] = weighted) -> list[Node]:
+def find_longest_path(
+    nodes: Iterable[Node], counted: Callable[[Node], bool] = has_weights
+) -> list[Node]:
     """The counted nodes along the path that has the most of them. ``nodes`` are in execution
     order."""
     best: dict[
@@ -67,6 +65,39 @@ def longest_path(nodes: Iterable[Node], counted: Callable[[Node], bool] = weight
     return path[::-1]
 
 
-def depth(nodes: Iterable[Node]) -> int:
+def count_depth(nodes: Iterable[Node]) -> int:
     """The layers of a network as papers count them."""
-    return len(longest_path(nodes))
+    return len(find_longest_path(nodes))
+
+
+NAMES = {
+    "maxpool": "Max pool",
+    "avgpool": "Avg pool",
+    "global_avgpool": "Global avg pool",
+    "lrn": "LRN",
+    "softmax": "Soft-max",
+}
+SIZED = {"conv": "Conv", "depthwise_conv": "Depthwise", "conv_transpose": "Deconv"}
+UNSAID = ("shape", "regulariser", "norm", "activation")  # roles that such a line leaves out
+
+
+def describe_chain(graph: Graph) -> str | None:
+    """The layers from the input to the output; None where they are no chain, but have branches."""
+    parts = []
+    before = graph.inputs[0]
+    for node in graph.layers():
+        if node.inputs != (before,):
+            return None
+        before = node
+        if node.kind in NAMES or node.op.role not in UNSAID:
+            parts.append(describe_layer(node))
+    return ", ".join(["Image", *parts])
+
+
+def describe_layer(node: Node) -> str:
+    """A layer: its kind, the size of its kernel, and the channels or features that it makes."""
+    if node.kind in SIZED:
+        kernel = node.op.parameters(*node.shapes)["weight"][2:]
+        size = kernel[0] if len(set(kernel)) == 1 else format_shape(kernel)
+        return f"{SIZED[node.kind]}{size}-{node.output[0]}"
+    return f"FC-{node.output[0]}" if node.kind == "linear" else NAMES.get(node.kind, node.op.title)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from cnnspec.analyses.diff import Diff, diff
-from cnnspec.analyses.sheet import sheet
+from cnnspec.analyses.diff.description import describe_network
+from cnnspec.analyses.diff.network_diff import Diff, diff_networks
 from cnnspec.graph.build import build_variant, opened, understood
 from cnnspec.graph.model import Graph
 from cnnspec.records import Record
@@ -29,7 +29,7 @@ class FamilyDiff(Record):
         return [name for name, found in self.diffs.items() if not found.equal]
 
 
-class Specs:
+class NamedNetworks:
     """The networks that a name means: one, or, where it names a whole file or family, all of
     them."""
 
@@ -49,7 +49,7 @@ class Specs:
         )
 
 
-def compare(
+def diff_specs(
     before: str,
     after: str,
     settings: dict[str, Any] | None = None,
@@ -61,14 +61,18 @@ def compare(
 
     Raises SpecError, RequestError.
     """
-    old, new = Specs(before), Specs(after)
+    old, new = NamedNetworks(before), NamedNetworks(after)
     given = settings or {}, input_shape, max_lines
     common = [name for name in new.names if name in old.names]
     if not common or len(old.names) == len(new.names) == 1:
-        return diff(sheet(old.graph("", *given)), sheet(new.graph("", *given)))
+        return diff_networks(
+            describe_network(old.graph("", *given)), describe_network(new.graph("", *given))
+        )
     return FamilyDiff(
         {
-            name: diff(sheet(old.graph(name, *given)), sheet(new.graph(name, *given)))
+            name: diff_networks(
+                describe_network(old.graph(name, *given)), describe_network(new.graph(name, *given))
+            )
             for name in common
         },
         tuple([name for name in new.names if name not in common]),

@@ -7,8 +7,8 @@ a sheet reads like the spec; names of rows say what it reads."""
 from math import prod
 from typing import Any
 
-from cnnspec.analyses.rows import grouped
-from cnnspec.costs import NodeCost, costs, summed
+from cnnspec.analyses.network_costs import group_nodes_by_row
+from cnnspec.costs import NodeCost, compute_costs, sum_elementwise
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.kit.fields import Field, is_int
 from cnnspec.ops.kit.list_fields import PerAxisField, Sides
@@ -19,7 +19,7 @@ from cnnspec.units import Shape
 TOTALS = ("params", "buffers", "macs")
 
 
-class Layer(Record):
+class LayerDescription(Record):
     """One layer with its norm and activation, whose settings are called ``norm``, ``norm.eps`` and
     so on.
 
@@ -39,7 +39,7 @@ class Layer(Record):
         return bool(self.settings.get("training_only"))
 
 
-class Sheet(Record):
+class NetworkDescription(Record):
     """The layers of a network in execution order, inputs first, what it gives, and its totals as at
     inference.
 
@@ -47,24 +47,26 @@ class Sheet(Record):
     of all rows' outputs, and other names kinds of elementwise work."""
 
     network: str
-    layers: list[Layer]
+    layers: list[LayerDescription]
     outputs: tuple[str, ...]
     totals: dict[str, int]
 
 
-def sheet(graph: Graph) -> Sheet:
+def describe_network(graph: Graph) -> NetworkDescription:
     """The sheet of a network; layers that are there in training only are on it, unless they do not
     fit the input."""
-    found = costs(graph.nodes)
+    found = compute_costs(graph.nodes)
     nodes = [*graph.inputs, *graph.layers(training=not graph.unfit)]
-    layers = [layer(name, members, found) for name, members in grouped(nodes)]
-    return Sheet(graph.name, layers, tuple([n.row for n in graph.outputs]), sums(graph, found))
+    layers = [describe_layer(name, members, found) for name, members in group_nodes_by_row(nodes)]
+    return NetworkDescription(
+        graph.name, layers, tuple([n.row for n in graph.outputs]), sum_costs(graph, found)
+    )
 
 
-def layer(name: str, nodes: list[Node], found: list[NodeCost]) -> Layer:
+def describe_layer(name: str, nodes: list[Node], found: list[NodeCost]) -> LayerDescription:
     """The layer that the given nodes are."""
     main, inside = nodes[0], {n.index for n in nodes}
-    given = {k: v for node in nodes for k, v in settings(node).items()}
+    given = {k: v for node in nodes for k, v in describe_settings(node).items()}
     if main.shares:
         given["share"] = main.shares.row
     if main.training_only:
@@ -73,25 +75,26 @@ def layer(name: str, nodes: list[Node], found: list[NodeCost]) -> Layer:
     params, macs = (
         sum([getattr(found[n.index], key) for n in nodes]) for key in ("params", "macs")
     )
-    return Layer(name, main.kind, nodes[-1].output, params, macs, given, tuple(reads))
+    return LayerDescription(name, main.kind, nodes[-1].output, params, macs, given, tuple(reads))
 
 
-def settings(node: Node) -> dict[str, Any]:
+def describe_settings(node: Node) -> dict[str, Any]:
     """The fields of a node that differ from the operator's defaults; of a norm or activation, which
     one it is too."""
     prefix = f"{node.part}." if node.part else ""
     values = {
-        key: (simplest(field, value_of(node, key)), field) for key, field in node.op.fields.items()
+        key: (simplify_value(field, read_value(node, key)), field)
+        for key, field in node.op.fields.items()
     }
     found = {
         prefix + k: v
         for k, (v, field) in values.items()
-        if field.required or v != simplest(field, field.default)
+        if field.required or v != simplify_value(field, field.default)
     }
     return {node.part: node.kind, **found} if node.part else found
 
 
-def value_of(node: Node, key: str) -> Any:
+def read_value(node: Node, key: str) -> Any:
     """A field's value; a padding in words in numbers, where they are the same at every size of the
     input."""
     value = getattr(node.op, key)
@@ -104,11 +107,11 @@ def value_of(node: Node, key: str) -> Any:
     return tuple([pads(value, 0, k, 1, d)[0] for k, d in zip(kernels, dilations, strict=True)])
 
 
-def simplest(field: Field, value: Any) -> Any:
+def simplify_value(field: Field, value: Any) -> Any:
     """A field's value as a spec would have it: once where all dimensions have the same, and lists
     for tuples."""
     if isinstance(value, list | tuple):
-        parts = [simplest(field, v) for v in value]
+        parts = [simplify_value(field, v) for v in value]
         same = (
             isinstance(field, PerAxisField | Sides)
             and is_int(parts[0], 0)
@@ -118,12 +121,12 @@ def simplest(field: Field, value: Any) -> Any:
     return value
 
 
-def sums(graph: Graph, found: list[NodeCost]) -> dict[str, int]:
+def sum_costs(graph: Graph, found: list[NodeCost]) -> dict[str, int]:
     """The totals as at inference."""
     nodes = list(graph.layers())
     totals = {key: sum([getattr(found[n.index], key) for n in nodes]) for key in TOTALS}
-    work = summed(found[node.index].elementwise for node in nodes)
-    activations = sum([prod(members[-1].output) for _, members in grouped(nodes)])
+    work = sum_elementwise(found[node.index].elementwise for node in nodes)
+    activations = sum([prod(members[-1].output) for _, members in group_nodes_by_row(nodes)])
     return {
         **totals,
         "flops": 2 * totals["macs"],

@@ -3,7 +3,8 @@
 from collections import Counter
 from typing import Any
 
-from cnnspec.analyses.diff import (
+from cnnspec.analyses.diff.description import LayerDescription
+from cnnspec.analyses.diff.network_diff import (
     CHANGED,
     FOLLOWS,
     INSERTED,
@@ -14,7 +15,6 @@ from cnnspec.analyses.diff import (
     Diff,
     Entry,
 )
-from cnnspec.analyses.sheet import Layer
 from cnnspec.problems import visible
 from cnnspec.units import format_count, format_shape, format_signed
 
@@ -30,7 +30,7 @@ COUNTED = {
 }
 
 
-def summary(found: Diff) -> str:
+def summarize_diff(found: Diff) -> str:
     """How many layers there are of each status."""
     if found.equal:
         return "no difference"
@@ -43,41 +43,50 @@ def summary(found: Diff) -> str:
     return "layers: " + ", ".join(parts)
 
 
-def told(e: Entry) -> str:
+def describe_change(e: Entry) -> str:
     """What there is to say of one layer."""
     whole = e.after or e.before
     if (e.before is None or e.after is None) and whole:
-        sizes = f"{whole.op} {format_shape(whole.output)}; {counts(whole.params, whole.macs)}"
-        return "; ".join(filter(None, [sizes, given(whole)]))
-    return "; ".join([*settings(e), *(f"{UNITS[k]} {numbers(*v)}" for k, v in e.numbers.items())])
+        sizes = (
+            f"{whole.op} {format_shape(whole.output)}; {describe_counts(whole.params, whole.macs)}"
+        )
+        return "; ".join(filter(None, [sizes, describe_settings(whole)]))
+    return "; ".join(
+        [
+            *describe_changed_settings(e),
+            *(f"{UNITS[k]} {describe_numbers(*v)}" for k, v in e.numbers.items()),
+        ]
+    )
 
 
-def given(layer: Layer) -> str:
+def describe_settings(layer: LayerDescription) -> str:
     """The settings of a layer that are not its operator's defaults."""
-    return ", ".join(f"{k} = {shown(v)}" for k, v in layer.settings.items())
+    return ", ".join(f"{k} = {format_setting(v)}" for k, v in layer.settings.items())
 
 
-def settings(e: Entry) -> list[str]:
+def describe_changed_settings(e: Entry) -> list[str]:
     """The settings that have changed, and what is read instead."""
-    parts = [f"{k} {shown(a)} → {shown(b)}" for k, (a, b) in e.settings.items()]
+    parts = [f"{k} {format_setting(a)} → {format_setting(b)}" for k, (a, b) in e.settings.items()]
     return parts + ([f"reads {', '.join(e.reads[0])} → {', '.join(e.reads[1])}"] if e.reads else [])
 
 
-def counts(params: int, macs: int) -> str:
+def describe_counts(params: int, macs: int) -> str:
     return f"{format_count(params)} params, {format_count(macs)} MACs"
 
 
-def numbers(before: Any, after: Any) -> str:
+def describe_numbers(before: Any, after: Any) -> str:
     """Both values of a number, with the change; or both shapes."""
     if isinstance(before, int):
         return f"{format_count(before)} → {format_count(after)} ({format_signed(after - before)})"
     return f"{format_shape(before)} → {format_shape(after)}"
 
 
-def shown(value: Any) -> str:
+def format_setting(value: Any) -> str:
     """A setting's value as a spec has it; – for one that is not there."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return str(value).lower()
-    return visible(f"[{', '.join(map(shown, value))}]" if isinstance(value, list) else value, 60)
+    return visible(
+        f"[{', '.join(map(format_setting, value))}]" if isinstance(value, list) else value, 60
+    )

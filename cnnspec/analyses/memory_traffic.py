@@ -4,7 +4,7 @@ intensity."""
 from collections.abc import Iterable
 from math import prod
 
-from cnnspec.analyses.rows import Row
+from cnnspec.analyses.network_costs import Row
 from cnnspec.graph.model import Node
 
 MOVES_NOTHING = (
@@ -13,7 +13,7 @@ MOVES_NOTHING = (
 )  # roles: views of what is there, and what only training does
 
 
-def moved(rows: Iterable[Row], batch: int = 1) -> int:
+def count_memory_traffic(rows: Iterable[Row], batch: int = 1) -> int:
     """The elements that are moved at inference if each layer reads its inputs and writes its output
     once.
 
@@ -25,10 +25,10 @@ def moved(rows: Iterable[Row], batch: int = 1) -> int:
             continue
         read = [n for i, n in enumerate(row.main.inputs) if i not in row.operator.size_only]
         elements += batch * (sum(prod(n.output) for n in read) + prod(row.output))
-        elements += sum(prod(shape) for node in row.nodes for shape in tensors(node))
+        elements += sum(prod(shape) for node in row.nodes for shape in tensor_shapes(node))
     return elements
 
 
-def tensors(node: Node) -> list[tuple[int, ...]]:
+def tensor_shapes(node: Node) -> list[tuple[int, ...]]:
     """The shapes of a node's parameters and buffers, shared ones too."""
     return [*node.op.parameters(*node.shapes).values(), *node.op.buffers(*node.shapes).values()]

@@ -21,7 +21,7 @@ CELLS = 1_000_000  # of a comparison of all with all, some 0.3 s
 KEEP, DROP, ADD = 0, 1, 2
 
 
-class Token(Record):
+class LayerToken(Record):
     """What tells layers apart: what it does (to be hashed), its name and its operator."""
 
     work: Hashable
@@ -29,26 +29,26 @@ class Token(Record):
     op: str
 
 
-Tokens = list[Token]
+Tokens = list[LayerToken]
 Pairs = dict[int, int]
 
 
-def paired(left: Tokens, right: Tokens) -> Pairs:
+def pair_layers(left: Tokens, right: Tokens) -> Pairs:
     """The index in ``right`` of each of ``left`` that has a partner, both in rising order."""
     pairs: Pairs = {}
     a, b = 0, 0
     for i, j in [
-        *(anchors(left, right) if len(left) * len(right) > CELLS else ends(left, right)),
+        *(pair_anchors(left, right) if len(left) * len(right) > CELLS else pair_ends(left, right)),
         (len(left), len(right)),
     ]:
-        between(left, right, range(a, i), range(b, j), pairs)
+        pair_between(left, right, range(a, i), range(b, j), pairs)
         if i < len(left):
             pairs[i] = j
         a, b = i + 1, j + 1
     return dict(sorted(pairs.items()))
 
 
-def ends(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
+def pair_ends(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
     """What is the same from the beginning, and from the end, names included."""
     most = min(len(left), len(right))
     start = next((i for i in range(most) if left[i] != right[i]), most)
@@ -59,7 +59,7 @@ def ends(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
     ]
 
 
-def anchors(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
+def pair_anchors(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
     """The longest rising sequence of what is the same, names included: names occur once."""
     places = {token.name: j for j, token in enumerate(right)}
     same = [
@@ -81,7 +81,7 @@ def anchors(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
     return found[::-1]
 
 
-def between(left: Tokens, right: Tokens, rows: range, columns: range, pairs: Pairs) -> None:
+def pair_between(left: Tokens, right: Tokens, rows: range, columns: range, pairs: Pairs) -> None:
     """Pair what stands between two pairs; where that is too much to compare all with all, what has
     the same name."""
     if not rows or not columns:
@@ -92,7 +92,7 @@ def between(left: Tokens, right: Tokens, rows: range, columns: range, pairs: Pai
             if (j := places.get(left[i].name, -1)) > least:
                 pairs[i] = least = j
         return
-    moves = cheapest([left[i] for i in rows], [right[j] for j in columns])
+    moves = find_cheapest_moves([left[i] for i in rows], [right[j] for j in columns])
     i, j = len(rows), len(columns)
     while i or j:
         move = moves[i][j]
@@ -101,7 +101,7 @@ def between(left: Tokens, right: Tokens, rows: range, columns: range, pairs: Pai
             pairs[rows[i]] = columns[j]
 
 
-def cheapest(left: Tokens, right: Tokens) -> list[bytearray]:
+def find_cheapest_moves(left: Tokens, right: Tokens) -> list[bytearray]:
     """The last move of the cheapest edit of each beginning of ``left`` into each beginning of
     ``right``."""
     known: dict[Hashable, int] = {}

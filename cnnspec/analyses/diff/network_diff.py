@@ -3,10 +3,10 @@ changed in each."""
 
 from typing import Any
 
-from cnnspec.analyses.alignment.dataflow import Call, Edge, Recording, frozen
-from cnnspec.analyses.alignment.matching import agree, origins
-from cnnspec.analyses.editing import Pairs, Token, paired
-from cnnspec.analyses.sheet import Layer, Sheet
+from cnnspec.analyses.alignment.call_graph import Edge, RecordedCall, Recording, freeze_value
+from cnnspec.analyses.alignment.matching import reads_agree, trace_origins
+from cnnspec.analyses.diff.description import LayerDescription, NetworkDescription
+from cnnspec.analyses.diff.layer_pairs import LayerToken, Pairs, pair_layers
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.records import Record
 
@@ -32,8 +32,8 @@ class Entry(Record):
     both values) differ, as other layers have changed; or same."""
 
     status: str
-    before: Layer | None
-    after: Layer | None
+    before: LayerDescription | None
+    after: LayerDescription | None
     settings: dict[str, tuple[Any, Any]] = {}
     reads: Names | None = None
     numbers: dict[str, tuple[Any, Any]] = {}
@@ -49,8 +49,8 @@ class Diff(Record):
     ``outputs`` are the names of the layers that the networks give, where those differ.
     """
 
-    before: Sheet
-    after: Sheet
+    before: NetworkDescription
+    after: NetworkDescription
     entries: list[Entry]
     totals: dict[str, tuple[int, int]]
     outputs: Names | None
@@ -60,10 +60,10 @@ class Diff(Record):
         return self.outputs is None and all(e.status == SAME for e in self.entries)
 
 
-def diff(before: Sheet, after: Sheet) -> Diff:
+def diff_networks(before: NetworkDescription, after: NetworkDescription) -> Diff:
     """What has changed from one sheet to the other."""
-    left, right = recording(before), recording(after)
-    pairs = paired(tokens(before), tokens(after))
+    left, right = record_layers(before), record_layers(after)
+    pairs = pair_layers(make_tokens(before), make_tokens(after))
     back = {j: i for i, j in pairs.items()}
     gone = {layer.name: i for i, layer in enumerate(before.layers) if i not in pairs}
     moved = {
@@ -85,21 +85,21 @@ def diff(before: Sheet, after: Sheet) -> Diff:
             i = back[j]
             entries += [
                 *removed(at, i),
-                entry(before.layers[i], layer, readings(left, right, i, j, pairs, back)),
+                make_entry(before.layers[i], layer, compare_reads(left, right, i, j, pairs, back)),
             ]
             at = i + 1
         elif j in moved:
-            entries.append(entry(before.layers[moved[j]], layer, None).replace(status=MOVED))
+            entries.append(make_entry(before.layers[moved[j]], layer, None).replace(status=MOVED))
         else:
             entries.append(Entry(INSERTED, None, layer))
     entries += removed(at, len(before.layers))
     totals = {
-        k: (before.totals.get(k, 0), after.totals.get(k, 0)) for k in totals_of(before, after)
+        k: (before.totals.get(k, 0), after.totals.get(k, 0)) for k in common_totals(before, after)
     }
-    return Diff(before, after, entries, totals, given(left, right, pairs, back))
+    return Diff(before, after, entries, totals, compare_outputs(left, right, pairs, back))
 
 
-def totals_of(before: Sheet, after: Sheet) -> list[str]:
+def common_totals(before: NetworkDescription, after: NetworkDescription) -> list[str]:
     """The totals to compare: a locked sheet has some only, and of elementwise work only the kinds
     that there are."""
     if "flops" in before.totals and "flops" in after.totals:
@@ -107,18 +107,19 @@ def totals_of(before: Sheet, after: Sheet) -> list[str]:
     return [k for k in before.totals if k in after.totals]
 
 
-def tokens(sheet: Sheet) -> list[Token]:
+def make_tokens(sheet: NetworkDescription) -> list[LayerToken]:
     """What tells the layers of a sheet apart; inputs are told by their place alone."""
     return [
-        Token((layer.op, frozen(layer.settings)), layer.name, layer.op) for layer in sheet.layers
+        LayerToken((layer.op, freeze_value(layer.settings)), layer.name, layer.op)
+        for layer in sheet.layers
     ]
 
 
-def recording(sheet: Sheet) -> Recording:
+def record_layers(sheet: NetworkDescription) -> Recording:
     """The layers as calls that read each other."""
     index = {layer.name: i for i, layer in enumerate(sheet.layers)}
     calls = [
-        Call(
+        RecordedCall(
             layer.op,
             layer.settings,
             tuple([Edge(index.get(r, -1)) for r in layer.reads]),
@@ -131,9 +132,9 @@ def recording(sheet: Sheet) -> Recording:
     return Recording(calls, tuple([Edge(index.get(name, -1)) for name in sheet.outputs]))
 
 
-def entry(before: Layer, after: Layer, reads: Names | None) -> Entry:
+def make_entry(before: LayerDescription, after: LayerDescription, reads: Names | None) -> Entry:
     """What has changed in a layer that both sheets have."""
-    settings = differing(before, after)
+    settings = find_changed_settings(before, after)
     numbers = {
         k: (getattr(before, k), getattr(after, k))
         for k in NUMBERS
@@ -151,19 +152,21 @@ def entry(before: Layer, after: Layer, reads: Names | None) -> Entry:
     return Entry(status, before, after, settings, reads, numbers)
 
 
-def differing(before: Layer, after: Layer) -> dict[str, tuple[Any, Any]]:
+def find_changed_settings(
+    before: LayerDescription, after: LayerDescription
+) -> dict[str, tuple[Any, Any]]:
     """The settings that differ, the operator first; the default where a side has none of its
     own."""
     left, right = before.settings, after.settings
     found = {
-        k: (left.get(k, default(before, k)), right.get(k, default(after, k)))
+        k: (left.get(k, default_value(before, k)), right.get(k, default_value(after, k)))
         for k in [*left, *(k for k in right if k not in left)]
     }
     op = {"op": (before.op, after.op)} if before.op != after.op else {}
     return op | {k: v for k, v in found.items() if v[0] != v[1]}
 
 
-def default(layer: Layer, key: str) -> Any:
+def default_value(layer: LayerDescription, key: str) -> Any:
     """The value of a setting that a layer does not have: its operator's default, or None."""
     part, _, field = key.rpartition(".")
     kind = layer.settings.get(part) if part else layer.op
@@ -171,23 +174,25 @@ def default(layer: Layer, key: str) -> Any:
     return known.get(field)
 
 
-def readings(
+def compare_reads(
     left: Recording, right: Recording, i: int, j: int, pairs: Pairs, back: Pairs
 ) -> Names | None:
     """What two partners read, where it is not the same but for layers that one side lacks."""
-    if agree(left, right, i, j, pairs, back, None):
+    if reads_agree(left, right, i, j, pairs, back, None):
         return None
-    return named(left, left.calls[i].reads), named(right, right.calls[j].reads)
+    return name_calls(left, left.calls[i].reads), name_calls(right, right.calls[j].reads)
 
 
-def given(left: Recording, right: Recording, pairs: Pairs, back: Pairs) -> Names | None:
+def compare_outputs(left: Recording, right: Recording, pairs: Pairs, back: Pairs) -> Names | None:
     """What two networks give, where it is not the same but for layers that one side lacks."""
-    ours = [origins(left, e, pairs) for e in left.outputs]
-    theirs = [{Edge(back.get(o.call, -2)) for o in origins(right, e, back)} for e in right.outputs]
+    ours = [trace_origins(left, e, pairs) for e in left.outputs]
+    theirs = [
+        {Edge(back.get(o.call, -2)) for o in trace_origins(right, e, back)} for e in right.outputs
+    ]
     if len(ours) == len(theirs) and all(a & b for a, b in zip(ours, theirs, strict=True)):
         return None
-    return named(left, left.outputs), named(right, right.outputs)
+    return name_calls(left, left.outputs), name_calls(right, right.outputs)
 
 
-def named(side: Recording, edges: tuple[Edge, ...]) -> tuple[str, ...]:
+def name_calls(side: Recording, edges: tuple[Edge, ...]) -> tuple[str, ...]:
     return tuple([side.calls[e.call].place for e in edges])

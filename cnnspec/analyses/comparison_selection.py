@@ -6,7 +6,7 @@ from decimal import Decimal
 from math import prod
 from typing import Any
 
-from cnnspec.analyses.comparison import Measure, Subject, measure
+from cnnspec.analyses.comparison import ComparedNetwork, Measure, find_measure
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 from cnnspec.units import parse_bytes
@@ -30,13 +30,13 @@ class Condition(Record):
     holds: str
     wanted: Any
 
-    def __call__(self, subject: Subject) -> bool:
+    def __call__(self, subject: ComparedNetwork) -> bool:
         """Whether a network fulfils it; one whose value is not known does not."""
-        value = number(self.measure, subject.value(self.measure.key))
+        value = comparable_number(self.measure, subject.value(self.measure.key))
         return value is not None and bool(HOLDS[self.holds](value, self.wanted))
 
 
-def condition(text: str) -> Condition:
+def parse_condition(text: str) -> Condition:
     """The condition in ``params < 10M``. Raises RequestError."""
     found = CONDITION.fullmatch(text) if len(text) < 200 else None
     if found is None:
@@ -45,14 +45,16 @@ def condition(text: str) -> Condition:
             f"'family = vgg', not {visible(text, 60)!r}"
         )
     key, holds, value = found.groups()
-    of = measure(key)
+    of = find_measure(key)
     holds = "=" if holds == "==" else holds
     if of.kind == "text" and holds not in ("=", "!="):
         raise RequestError(f"{key} is text, which is = or !=, not {holds}")
-    return Condition(of, holds, value.strip("'\"") if of.kind == "text" else wanted(of, value))
+    return Condition(
+        of, holds, value.strip("'\"") if of.kind == "text" else parse_wanted(of, value)
+    )
 
 
-def wanted(of: Measure, text: str) -> Decimal:
+def parse_wanted(of: Measure, text: str) -> Decimal:
     """The number in ``10M``, or for bytes in ``24GiB``. Raises RequestError."""
     if of.kind == "bytes":
         size = parse_bytes(text)
@@ -73,7 +75,7 @@ def wanted(of: Measure, text: str) -> Decimal:
     return Decimal(plain[1]).scaleb(POWERS[plain[2]])
 
 
-def number(of: Measure, value: Any) -> Any:
+def comparable_number(of: Measure, value: Any) -> Any:
     """A value as it is compared: of sizes, the largest side of a field and the elements of an
     input."""
     if isinstance(value, tuple):
@@ -81,14 +83,14 @@ def number(of: Measure, value: Any) -> Any:
     return value
 
 
-def ordered(subjects: list[Subject], key: str) -> list[Subject]:
+def sort_networks(subjects: list[ComparedNetwork], key: str) -> list[ComparedNetwork]:
     """Subjects by a measure, ascending, or with ``-`` before its key descending; unknown values
     last.
 
     Raises RequestError for a measure that there is not.
     """
-    of, descending = measure(key.removeprefix("-")), key.startswith("-")
-    values = {id(s): number(of, s.value(of.key)) for s in subjects}
+    of, descending = find_measure(key.removeprefix("-")), key.startswith("-")
+    values = {id(s): comparable_number(of, s.value(of.key)) for s in subjects}
     known = sorted(
         (s for s in subjects if values[id(s)] is not None),
         key=lambda s: values[id(s)],

@@ -1,0 +1,1 @@
+"""Compare two networks: which layers correspond, and what changed in each."""
