@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.garbage import kept
+from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.build import load_graph, load_zoo_graphs
 from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.spec.scope import MAX_LINES
-from cnnspec.spec.zoo import families, family, variants
+from cnnspec.spec.zoo import family_name, variant_names, zoo_files
 from cnnspec.units import Shape
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Network(NetworkCosts):
         dtype, optimizer, loss, mode or pattern that there is not."""
         from cnnspec.analyses.memory.answer import memory
 
-        with kept():
+        with garbage_collection_paused():
             return memory(self.graph, batch, dtype, optimizer, loss, mode, freeze)
 
     def __repr__(self) -> str:
@@ -192,4 +192,4 @@ def load_zoo(pattern: str = "") -> Iterator[Network]:
 def networks() -> dict[str, list[str]]:
     """The families of the zoo, each with the names of its variants (a family without variants has
     its own)."""
-    return {family(file): variants(file) or [family(file)] for file in families()}
+    return {family_name(file): variant_names(file) or [family_name(file)] for file in zoo_files()}

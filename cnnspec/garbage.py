@@ -7,14 +7,14 @@ from contextlib import contextmanager
 MANY = 200_000  # objects that are left over: some 30 MB
 
 
-def swept() -> None:
+def collect_garbage_if_large() -> None:
     """Collect, where collecting is paused and many objects are left over since the last time."""
     if gc.get_count()[0] > MANY:
         gc.collect()
 
 
 @contextmanager
-def kept() -> Iterator[None]:
+def garbage_collection_paused() -> Iterator[None]:
     """No collection inside: graphs and costs only grow, and looking through them again and again is
     quadratic."""
     enabled = gc.isenabled()

@@ -9,7 +9,7 @@ from itertools import islice
 
 from cnnspec.records import Record
 
-RULES = {
+ERROR_RULES = {
     "T001": "a spec is a readable file of at most 512 KiB",
     "T002": "a spec is UTF-8 text without a byte-order mark",
     "T003": "a spec is TOML 1.0",
@@ -84,13 +84,13 @@ class SpecError(Exception):
     many."""
 
     def __init__(self, problems: Iterable[Problem], complete: bool = True):
-        self.problems = sorted(set(problems), key=place)
+        self.problems = sorted(set(problems), key=problem_order)
         more = [] if complete else ["and more: reading stopped here"]
         super().__init__("\n".join([*map(str, self.problems), *more]))
         self.complete = complete
 
 
-def place(problem: Problem) -> tuple[str, int, int, str, str]:
+def problem_order(problem: Problem) -> tuple[str, int, int, str, str]:
     """By what problems are sorted: their place in the file."""
     where = problem.where
     return where.file, where.line, where.column, problem.rule, problem.message
@@ -101,7 +101,7 @@ class RequestError(Exception):
     extra."""
 
 
-class TooMany(Exception):
+class TooManyProblems(Exception):
     """More problems than anyone reads; noted are the first."""
 
 
@@ -115,7 +115,7 @@ def visible(text: object, limit: int = 120) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest_name(word: str, known: Iterable[str]) -> str:
     """The one of ``known`` that ``word`` is a misspelling of, or nothing."""
     import difflib  # wanted only where something is wrong
 
@@ -129,5 +129,5 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """A hint that names the nearest of ``known``, or ``otherwise`` where none is near."""
-    near = nearest(word, known)
+    near = nearest_name(word, known)
     return f"did you mean {visible(near)!r}?" if near else otherwise

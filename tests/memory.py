@@ -21,7 +21,7 @@ from torch import nn
 
 from cnnspec.analyses.memory.answer import Memory
 from cnnspec.api import Network, load, load_zoo
-from cnnspec.graph.digest import digest
+from cnnspec.graph.model import graph_digest
 from cnnspec.pytorch.built_module import BuiltModule, build_module
 from cnnspec.pytorch.memory import Meter, peak, without_workspace
 
@@ -46,7 +46,7 @@ def main() -> None:
     nets = sorted(load_zoo(), key=lambda net: net.totals.macs)
     end = time.monotonic() + asked.seconds
     for net in nets:
-        known = found.get(net.name, {}).get("digest") == digest(net.graph)
+        known = found.get(net.name, {}).get("digest") == graph_digest(net.graph)
         batch = found[net.name].get("batch", BATCH) if known else batch_of(net, asked.gib)
         plan = net.memory(batch)
         if known:
@@ -110,12 +110,12 @@ def write(found: dict[str, dict[str, Any]], nets: list[Network]) -> None:
 
 
 def unmeasured(net: Network, why: str) -> dict[str, Any]:
-    return {"network": net.name, "digest": digest(net.graph), "why": why}
+    return {"network": net.name, "digest": graph_digest(net.graph), "why": why}
 
 
 def measured_here(net: Network, batch: int) -> dict[str, Any]:
     torch.set_num_threads(1)
-    return {"network": net.name, "digest": digest(net.graph), **measure(net, batch)}
+    return {"network": net.name, "digest": graph_digest(net.graph), **measure(net, batch)}
 
 
 def in_a_process(net: Network, batch: int) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def in_a_process(net: Network, batch: int) -> dict[str, Any]:
     except EOFError:
         found = {"why": "the process that measured it ended; memory may have run out"}
     process.join()
-    return {"network": net.name, "digest": digest(net.graph), **found}
+    return {"network": net.name, "digest": graph_digest(net.graph), **found}
 
 
 def serve(name: str, batch: int, pipe: Any) -> None:

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from pipeline import toml
 
-from cnnspec.spec.zoo import families
+from cnnspec.spec.zoo import zoo_files
 
-TEXTS = {Path(f).name: Path(f).read_text() for f in families() if Path(f).stat().st_size < 12_000}
+TEXTS = {Path(f).name: Path(f).read_text() for f in zoo_files() if Path(f).stat().st_size < 12_000}
 NAMES = st.sampled_from(sorted(TEXTS))
 SEEDS = st.integers(0, 2**32 - 1)
 CHARACTERS = "\"'[]{}=,.#\n\\ \t\0\x1b\x7f\x9b\u202eé0159eE_+-*/%x:infa\U0001f600"

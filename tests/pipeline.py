@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import cnnspec
-from cnnspec.problems import RULES, Problem, RequestError, SpecError
+from cnnspec.problems import ERROR_RULES, Problem, RequestError, SpecError
 from cnnspec.report.contract import json_text
 from cnnspec.report.explain import WRITERS, explain
 from cnnspec.report.presets import FORMATS, PRESETS
@@ -64,7 +64,7 @@ def outcome(
 
 def check(problem: Problem, lines: list[bytes]) -> None:
     """A problem has a rule, text that a terminal can take, and a place inside its file."""
-    assert problem.rule in RULES
+    assert problem.rule in ERROR_RULES
     assert printable(str(problem))
     assert len(str(problem)) < 5000
     if lines:

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 import torch
 
-from cnnspec.graph.build import build as build_graph
+from cnnspec.graph.build import build_graph
 from cnnspec.graph.model import Graph
-from cnnspec.spec.collect import Collector
 from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.network import read_network
-from cnnspec.spec.source import Source, read
-from cnnspec.spec.zoo import families, home
+from cnnspec.spec.reader import SpecReader
+from cnnspec.spec.source import Source, read_source
+from cnnspec.spec.zoo import zoo_files, zoo_folder
 
 SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
@@ -84,8 +84,8 @@ def build(library: str, model: str) -> torch.nn.Module:
 
 def specs() -> Iterator[tuple[str, NetworkSpec]]:
     """Every spec of the zoo that can be read, with its path."""
-    for path in families():
-        spec = read_network(Collector(), read(path), home())
+    for path in zoo_files():
+        spec = read_network(SpecReader(), read_source(path), zoo_folder())
         if spec is not None:
             yield path, spec
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from cnnspec.api import Network
-from cnnspec.graph.build import build
+from cnnspec.graph.build import build_graph
 from cnnspec.spec.source import Source
 
 
@@ -12,4 +12,4 @@ def network(
 ) -> Network:
     """The network of the given lines of TOML; ``top`` stands above them, ``rest`` below."""
     text = f'name = "net"\ninput = {shape or [3, 32, 32]}\n{top}\nlayers = [\n{layers}\n]\n{rest}'
-    return Network(build(Source("net.toml", text), settings=settings))
+    return Network(build_graph(Source("net.toml", text), settings=settings))

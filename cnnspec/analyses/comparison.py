@@ -13,7 +13,7 @@ from cnnspec.analyses.memory.answer import DTYPES, Memory, checked, memory
 from cnnspec.analyses.memory_traffic import count_memory_traffic
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.conventions import CONVENTIONS, Uncounted, count_network, load_convention
-from cnnspec.garbage import kept
+from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.records import Record
@@ -39,7 +39,7 @@ class ComparedNetwork:
     def value(self, key: str) -> Any:
         """The value of a measure; None where it has none."""
         if key not in self.found:
-            with kept():
+            with garbage_collection_paused():
                 self.found[key] = MEASURES[key].value(self)
         return self.found[key]
 

@@ -9,7 +9,7 @@ from cnnspec.analyses.receptive_field.receptive_field import (
     compute_receptive_fields,
 )
 from cnnspec.costs import NodeCost, compute_costs_by_index, sum_elementwise
-from cnnspec.garbage import kept
+from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.records import Record
@@ -202,19 +202,19 @@ class NetworkCosts:
     @cached_property
     def costs(self) -> dict[int, NodeCost]:
         """The cost of every node, training-only ones too, by the node's index."""
-        with kept():
+        with garbage_collection_paused():
             return compute_costs_by_index(self.graph.nodes)
 
     @cached_property
     def fields(self) -> dict[int, ReceptiveField]:
         """The receptive field of every node, by the node's index."""
-        with kept():
+        with garbage_collection_paused():
             return compute_receptive_fields(self.graph.nodes)
 
     @cached_property
     def layers(self) -> list[Row]:
         """The rows of the table at full depth, as at inference, in execution order."""
-        with kept():
+        with garbage_collection_paused():
             return make_rows(self.graph.layers(), self.costs, self.fields)
 
     @cached_property
@@ -227,7 +227,7 @@ class NetworkCosts:
         training only."""
         if depth is None and not training:
             return [*self.layers]
-        with kept():
+        with garbage_collection_paused():
             return make_rows(self.graph.layers(training), self.costs, self.fields, depth)
 
     def sums(self, training: bool = False) -> Totals:

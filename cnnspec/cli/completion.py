@@ -12,11 +12,11 @@ def networks(ctx: click.Context, param: click.Parameter, incomplete: str) -> "li
     """The networks of the zoo that begin so; where there are none, the shell offers files."""
     from click.shell_completion import CompletionItem
 
-    from cnnspec.spec.zoo import families, family, variants
+    from cnnspec.spec.zoo import family_name, variant_names, zoo_files
 
-    files = families()
+    files = zoo_files()
     names = dict.fromkeys(
-        [*map(family, files), *(name for file in files for name in variants(file))]
+        [*map(family_name, files), *(name for file in files for name in variant_names(file))]
     )
     return [
         CompletionItem(incomplete, type="file"),

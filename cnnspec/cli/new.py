@@ -8,7 +8,7 @@ import click
 from cnnspec.cli.command import Command
 from cnnspec.cli.output import replace, show
 from cnnspec.problems import RequestError, visible
-from cnnspec.spec.starter import SCHEMA, starter
+from cnnspec.spec.starter import SCHEMA, starter_spec
 
 
 @click.command(cls=Command, name="new", short_help="A spec to begin with.")
@@ -37,11 +37,11 @@ def command(file: str, schema: bool, force: bool) -> None:
         raise RequestError(f"specs are called NAME.toml, not {visible(name, 60)!r}")
     if os.path.lexists(file) and not force:
         raise RequestError(f"{visible(file)} is there already; --force overwrites it")
-    pages = {name: starter(file, schema)}
+    pages = {name: starter_spec(file, schema)}
     if schema and (force or not os.path.lexists(os.path.join(folder, SCHEMA))):
         from json import dumps
 
-        from cnnspec.spec.schema import schema as language
+        from cnnspec.spec.schema import language_schema as language
 
         pages = {SCHEMA: dumps(language(), indent=2, ensure_ascii=False) + "\n"} | pages
     replace(folder or ".", pages)

@@ -4,7 +4,7 @@ import click
 
 from cnnspec.cli.command import Command
 from cnnspec.cli.output import show
-from cnnspec.spec.schema import schema
+from cnnspec.spec.schema import language_schema
 
 
 @click.command(
@@ -19,4 +19,4 @@ def command() -> None:
     """
     import json
 
-    show(json.dumps(schema(), indent=2, ensure_ascii=False))
+    show(json.dumps(language_schema(), indent=2, ensure_ascii=False))

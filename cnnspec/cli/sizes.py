@@ -6,7 +6,7 @@ from cnnspec.analyses.input_sizes import LARGEST, Varied, find_input_sizes
 from cnnspec.cli.command import Command
 from cnnspec.cli.options import completing, loading, settings_from, shape_from
 from cnnspec.cli.output import show
-from cnnspec.garbage import kept
+from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.build import load_graph
 from cnnspec.report.sizes import data, text
 
@@ -42,7 +42,7 @@ def command(
     All of height and width vary together; --input has a * for what varies, and a number for what
     does not."""
     graph = load_graph(name, settings_from(settings), None, max_lines)
-    with kept():
+    with garbage_collection_paused():
         found = find_input_sizes(graph, varied_from(input_shape), up_to)
     show(data(found) if format_ == "json" else text(found))
 

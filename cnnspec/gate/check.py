@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from cnnspec.garbage import kept, swept
+from cnnspec.garbage import collect_garbage_if_large, garbage_collection_paused
 from cnnspec.gate.codes import Selection
 from cnnspec.gate.config import Config
 from cnnspec.gate.files import matches
 from cnnspec.gate.findings import Finding, Findings
 from cnnspec.gate.ignores import Ignore, read_ignores
-from cnnspec.graph.build import build_variant, understood
-from cnnspec.graph.known import Known
+from cnnspec.graph.build import build_variant, read_spec
+from cnnspec.graph.cache import SpecCache
 from cnnspec.graph.model import Graph
-from cnnspec.problems import RULES as LANGUAGE
+from cnnspec.problems import ERROR_RULES as LANGUAGE
 from cnnspec.problems import Problem, SpecError
 from cnnspec.records import Record
 from cnnspec.rules.lint import lint_graph
 from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.scope import MAX_LINES
-from cnnspec.spec.source import Source, read
+from cnnspec.spec.source import Source, read_source
 
 Checker = Callable[[Graph, NetworkSpec, Config], Iterable[Problem]]
 
@@ -45,14 +45,14 @@ def check_file(
     path: str, variant: str = "", config: Config | None = None, max_lines: int = MAX_LINES
 ) -> Checked:
     """Check all variants of a spec, or one. Raises RequestError for a variant that is not there."""
-    with kept():
+    with garbage_collection_paused():
         return checked(path, variant, config or Config(), max_lines)
 
 
 def checked(path: str, variant: str, config: Config, max_lines: int) -> Checked:
     found, selection = Findings(), config.selection
     try:
-        source = read(path)
+        source = read_source(path)
     except SpecError as error:
         found.add(error.problems)
         return Checked(path, (), finished(found, None))
@@ -79,7 +79,7 @@ def networks(
     """Add what is wrong with the networks of a source; their names, and whether that was too much
     to go on."""
     try:
-        spec, notes = understood(source)
+        spec, notes = read_spec(source)
     except SpecError as error:
         found.add(error.problems)
         return (), not error.complete
@@ -87,7 +87,7 @@ def networks(
     names, cut, known = (
         tuple([variant] if variant else spec.variants or [spec.name]),
         False,
-        Known(),
+        SpecCache(),
     )
     for name in names:
         known, chosen = known.bounded(), variant or (name if spec.variants else "")
@@ -98,7 +98,7 @@ def networks(
             cut = cut or not error.complete
             continue
         found.add(lint_graph(graph, rules), name)
-        swept()
+        collect_garbage_if_large()
         for check in others:
             found.add(check(graph, spec, config), name)
     return names, cut
@@ -164,7 +164,7 @@ def unused(own: list[Ignore], used: dict[Any, None], selection: Selection) -> It
 def ignores_in(path: str) -> list[Ignore]:
     """The ignores of an included file."""
     try:
-        return read_ignores(read(path))[0]
+        return read_ignores(read_source(path))[0]
     except SpecError:
         return []
 

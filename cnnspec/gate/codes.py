@@ -1,6 +1,6 @@
 """Every code that a finding can have: what it demands, and how severe it is to break it."""
 
-from cnnspec.problems import RULES as LANGUAGE
+from cnnspec.problems import ERROR_RULES as LANGUAGE
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.rules.registry import RULES as LINT
 from cnnspec.rules.registry import load_rule

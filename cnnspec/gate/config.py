@@ -26,8 +26,8 @@ from cnnspec.gate.files import near
 from cnnspec.ops.kit.fields import described
 from cnnspec.problems import RequestError, SpecError, did_you_mean, visible
 from cnnspec.records import Record
-from cnnspec.spec.collect import Collector
-from cnnspec.spec.source import Path, Source, read
+from cnnspec.spec.reader import SpecReader
+from cnnspec.spec.source import Path, Source, read_source
 
 LISTS = ("select", "extend-select", "ignore", "exclude")
 FLAGS = ("advice", "strict", "locked")
@@ -80,7 +80,7 @@ def nearest(folder: str) -> Config:
     path = os.path.join(folder, NAME)
     if os.path.isfile(path):
         try:
-            source = read(near(path))
+            source = read_source(near(path))
         except SpecError as error:
             raise RequestError(f"{near(path)} cannot be read:\n{error}") from None
         tool = source.data.get("tool")
@@ -156,7 +156,7 @@ def read_budgets(source: Source, value: Any) -> dict[str, dict[str, Any]]:
     """The budgets by patterns of networks."""
     from cnnspec.spec.budgets import check_budgets
 
-    notes = Collector()
+    notes = SpecReader()
     budgets = check_budgets(notes, source, ("tool", "cnnspec", "budget"), value)
     if notes.problems:
         raise RequestError("\n".join(map(str, notes.problems)))

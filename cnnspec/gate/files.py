@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 
 from cnnspec.problems import RequestError, visible
-from cnnspec.spec.zoo import find
+from cnnspec.spec.zoo import find_spec
 
 LAYERS = re.compile(rb"^[ \t]*(layers|\"layers\")[ \t]*=[ \t]*\[", re.M)
 Patterns = tuple[tuple[str, ...], str]
@@ -28,7 +28,7 @@ def specs(paths: list[str], excluded: dict[str, Patterns]) -> list[tuple[str, st
         elif os.path.exists(path):
             found[os.path.normpath(path), ""] = None
         else:
-            file, variant = find(path)
+            file, variant = find_spec(path)
             if not os.path.exists(file):
                 raise RequestError(f"there is no {visible(path)}")
             found[near(file), variant] = None

@@ -29,11 +29,11 @@ def read_ignores(source: Source) -> tuple[list[Ignore], list[Problem]]:
     """The ignores in a spec that TOML can read, and what is wrong with others."""
     if MARK not in source.text:
         return [], []
-    from cnnspec.spec.positions import comments  # only where there is one
+    from cnnspec.spec.positions import find_comments  # only where there is one
 
     lines = source.text.split("\n")
     found, problems = [], []
-    for line, column, text in comments(source.text):
+    for line, column, text in find_comments(source.text):
         if not text.startswith(MARK):
             continue
         where = Where(source.name, line, column)

@@ -20,14 +20,14 @@ from cnnspec.analyses.diff.network_diff import (
 )
 from cnnspec.gate.config import Config
 from cnnspec.gate.lockfile import UNITS, broken, lock_path, parsed, section, sections, written
-from cnnspec.graph.build import build_variant, understood
+from cnnspec.graph.build import build_variant, read_spec
 from cnnspec.graph.model import Graph, Node
-from cnnspec.graph.notes import Notes
+from cnnspec.graph.problem_log import ProblemLog
 from cnnspec.problems import Problem, SpecError, Where, visible
 from cnnspec.records import Record
 from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.scope import MAX_LINES
-from cnnspec.spec.source import Path, decode, read
+from cnnspec.spec.source import Path, decode_text, read_source
 
 MAX_BYTES = 2**25  # of a lock: a spec of half a megabyte can have many layers
 MOST = 8  # removed layers that one message names
@@ -50,7 +50,7 @@ class Lock(Record):
 
 def lock(path: str, max_lines: int = MAX_LINES) -> Lock:
     """The lock of the spec in a file, with all its variants. Raises SpecError."""
-    spec, notes = understood(read(path))
+    spec, notes = read_spec(read_source(path))
     sheets = [
         describe_network(build_variant(spec, notes, name, max_lines=max_lines))
         for name in spec.variants or [""]
@@ -130,7 +130,7 @@ def drift(
     path: str, known: dict[str, tuple[int, str]], graph: Graph, spec: NetworkSpec
 ) -> list[Problem]:
     """Where a network is not what its lock says. Raises SpecError (K003)."""
-    notes = Notes(limited=False)
+    notes = ProblemLog(limited=False)
     top: Path = ("variants", graph.name) if graph.name in spec.variants else ("name",)
     call = graph.nodes[0].call
     if graph.name not in known:
@@ -213,7 +213,7 @@ def text_of(path: str) -> str | None:
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
             raise broken(path, 0, f"the lock is no regular file of at most {MAX_BYTES:,} bytes")
         with open(path, "rb") as file:
-            return decode(path, file.read(MAX_BYTES + 1))
+            return decode_text(path, file.read(MAX_BYTES + 1))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

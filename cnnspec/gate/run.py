@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from cnnspec.garbage import kept
+from cnnspec.garbage import garbage_collection_paused
 from cnnspec.gate.check import Checked, check_file, ignores_in, lines_of
 from cnnspec.gate.config import Config, config_of, nearest
 from cnnspec.gate.files import matches, specs
@@ -56,7 +56,7 @@ def cpus() -> int:
 def many(tasks: list[Task], jobs: int, forced: bool = False) -> list[Checked]:
     """What each task finds, in their order."""
     if jobs <= 1 or (len(tasks) < FEW and not forced):
-        with kept():
+        with garbage_collection_paused():
             return [one(task) for task in tasks]
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool

@@ -3,8 +3,8 @@ that takes them."""
 
 from typing import TYPE_CHECKING, Any
 
+from cnnspec.graph.cache import Fields
 from cnnspec.graph.frame import Frame, Given, Poisoned, Recipe
-from cnnspec.graph.known import Fields
 from cnnspec.graph.model import Call
 from cnnspec.ops.kit.fields import described
 from cnnspec.problems import did_you_mean, visible

@@ -5,41 +5,41 @@ from math import prod
 from typing import Any
 
 from cnnspec.graph import connect
+from cnnspec.graph.cache import SpecCache
 from cnnspec.graph.frame import POISON, Poisoned, single
 from cnnspec.graph.infer import MAX_ELEMENTS
-from cnnspec.graph.known import Known
 from cnnspec.graph.model import Call, Graph, Node
-from cnnspec.graph.notes import Notes
+from cnnspec.graph.problem_log import ProblemLog
 from cnnspec.graph.unroll import TooLarge, Unroller
 from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import MAX_SIZE, described, is_int
 from cnnspec.problems import Problem, SpecError, Where, did_you_mean, visible
-from cnnspec.spec.collect import Collector
-from cnnspec.spec.expressions import evaluate
+from cnnspec.spec.expressions import evaluate_value
 from cnnspec.spec.model import NetworkSpec, Variant
-from cnnspec.spec.scope import UNKNOWN, ExpressionError, Scope, Unknown, Work
+from cnnspec.spec.reader import SpecReader
+from cnnspec.spec.scope import UNKNOWN, ExpressionError, Scope, UnknownValue, Work
 from cnnspec.units import Shape, looks_channels_last
 
-NETWORK: Any = Call((), "", {})
+NETWORK_CALL: Any = Call((), "", {})
 
 
-class Building:
+class GraphBuilder:
     """Building one graph of one variant: :meth:`run` it once."""
 
     def __init__(
         self,
         spec: NetworkSpec,
         variant: Variant | None,
-        notes: Collector,
+        notes: SpecReader,
         max_lines: int,
         input_shape: Shape | None,
-        known: Known | None = None,
+        known: SpecCache | None = None,
     ):
         self.spec, self.variant, self.notes, self.input_shape = spec, variant, notes, input_shape
-        self.unrolled = Notes()
+        self.unrolled = ProblemLog()
         self.outside: list[Problem] = []
         self.unroller = Unroller(
-            spec, self.unrolled, max_lines, input_shape is not None, known or Known()
+            spec, self.unrolled, max_lines, input_shape is not None, known or SpecCache()
         )
 
     def run(self, settings: dict[str, Any]) -> Graph:
@@ -53,7 +53,7 @@ class Building:
         self.unroller.sound = not self.problems()
         outputs: list[Node] = []
         try:
-            ports = self.unroller.block(spec.body, NETWORK, scope, inputs, False)
+            ports = self.unroller.block(spec.body, NETWORK_CALL, scope, inputs, False)
             outputs = [self.output(single(ports.values[name])) for name in ports.outputs]
         except (TooLarge, Poisoned):
             pass
@@ -130,12 +130,14 @@ class Building:
             value = settings.get(key, self.variant.args[key] if self.variant and own else default)
             path = ("variants", self.variant.name, key) if self.variant and own else ("args", key)
             try:
-                scope.own[key] = evaluate(value, scope)
+                scope.own[key] = evaluate_value(value, scope)
                 scope.written[key] = value, None
             except ExpressionError as error:
-                self.unrolled.add(spec.source, path, "L007", error.message, error.hint, NETWORK)
+                self.unrolled.add(
+                    spec.source, path, "L007", error.message, error.hint, NETWORK_CALL
+                )
                 scope.own[key] = UNKNOWN
-            except Unknown:
+            except UnknownValue:
                 scope.own[key] = UNKNOWN
         return scope
 
@@ -147,10 +149,12 @@ class Building:
             path = ("variants", self.variant.name, "input")
         value: Any = list(replaced) if replaced else None
         try:
-            value = value or evaluate(about.get("input"), scope)
+            value = value or evaluate_value(about.get("input"), scope)
         except ExpressionError as error:
-            self.unrolled.add(self.spec.source, path, "L007", error.message, error.hint, NETWORK)
-        except Unknown:
+            self.unrolled.add(
+                self.spec.source, path, "L007", error.message, error.hint, NETWORK_CALL
+            )
+        except UnknownValue:
             pass
         shapes = value if isinstance(value, dict) else dict.fromkeys(names, value)
         if isinstance(value, dict) and set(value) != set(names):
@@ -161,7 +165,7 @@ class Building:
                 "input, as a table, has a shape for each of inputs, "
                 f"which are {', '.join(names)}, not {', '.join(map(visible, value))}",
                 "",
-                NETWORK,
+                NETWORK_CALL,
             )
         return {name: self.input(name, shapes.get(name), path, replaced) for name in names}
 
@@ -175,7 +179,9 @@ class Building:
                 self.outside.append(Problem(Where("--input"), "L003", message, hint))
             else:
                 at = (*path, name) if isinstance(self.spec.about.get("input"), dict) else path
-                self.unrolled.add(self.spec.source, (*at, *place), "L003", message, hint, NETWORK)
+                self.unrolled.add(
+                    self.spec.source, (*at, *place), "L003", message, hint, NETWORK_CALL
+                )
         if faults:
             return POISON
         node = Node(
@@ -185,7 +191,7 @@ class Building:
             Input(tuple(value)),
             (),
             tuple(value),
-            NETWORK,
+            NETWORK_CALL,
             name,
         )
         node.readers = 1
@@ -197,7 +203,7 @@ class Building:
             return connect.node(value)
         except connect.Mismatch as fault:
             self.unrolled.add(
-                self.spec.source, ("outputs",), "L006", fault.message, fault.hint, NETWORK
+                self.spec.source, ("outputs",), "L006", fault.message, fault.hint, NETWORK_CALL
             )
             raise Poisoned from None
 

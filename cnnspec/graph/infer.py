@@ -11,14 +11,14 @@ from cnnspec.ops.kit.fields import REQUIRED, OperatorError
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import operator
 from cnnspec.problems import visible
-from cnnspec.spec.collect import CONTROL, quoted
 from cnnspec.spec.model import Line
+from cnnspec.spec.reader import CONTROL, quoted
 from cnnspec.spec.scope import FAULTY
 from cnnspec.spec.shorthand import SHORTHAND
 from cnnspec.units import Shape, format_shape
 
 if TYPE_CHECKING:
-    from cnnspec.graph.known import Fields
+    from cnnspec.graph.cache import Fields
     from cnnspec.graph.place import Spot
     from cnnspec.graph.unroll import Unroller
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from cnnspec.graph import connect
 from cnnspec.graph.again import Unrolled, key_of
 from cnnspec.graph.arguments import bind, evaluated, fields_of, fill_row
+from cnnspec.graph.cache import Fields
 from cnnspec.graph.frame import POISON, Frame, Given, Poisoned, Recipe, Value
 from cnnspec.graph.infer import add_node
-from cnnspec.graph.known import Fields
 from cnnspec.graph.model import Call
 from cnnspec.ops.kit.fields import OperatorError, described
 from cnnspec.ops.registry import OPERATORS

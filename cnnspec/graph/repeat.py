@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.graph.frame import Frame, Poisoned
 from cnnspec.ops.kit.fields import described
-from cnnspec.spec.collect import name_fault, quoted
 from cnnspec.spec.expressions import Expression, Text
 from cnnspec.spec.model import Line
+from cnnspec.spec.reader import name_fault, quoted
 from cnnspec.spec.scope import Scope
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 not refuses."""
 
 from cnnspec.graph.model import Graph, Node
-from cnnspec.graph.notes import Notes
+from cnnspec.graph.problem_log import ProblemLog
 from cnnspec.problems import Problem, visible
 from cnnspec.units import format_shape
 
@@ -16,7 +16,7 @@ def refusals(graph: Graph, native: Graph) -> list[Problem]:
     given, own = graph.inputs[0].output, native.inputs[0].output
     if (given[0], len(given)) != (own[0], len(own)):
         return []
-    notes = Notes()
+    notes = ProblemLog()
     known = {node.name: node for node in native.nodes}
     for node in graph.nodes:
         if node.name in known and node.line is not None:
@@ -26,7 +26,7 @@ def refusals(graph: Graph, native: Graph) -> list[Problem]:
     return notes.problems()
 
 
-def compare(notes: Notes, node: Node, native: Node, sizes: str) -> None:
+def compare(notes: ProblemLog, node: Node, native: Node, sizes: str) -> None:
     """Note a node that has another weight than at the network's own input."""
     ours, theirs = node.op.parameters(*node.shapes), native.op.parameters(*native.shapes)
     for key, wanted in theirs.items():

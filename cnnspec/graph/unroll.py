@@ -6,18 +6,18 @@ from typing import Any
 
 from cnnspec.graph import connect
 from cnnspec.graph.again import Unrolled
+from cnnspec.graph.cache import SpecCache
 from cnnspec.graph.frame import POISON, Frame, Given, Poisoned, Ports, Recipe, Value
-from cnnspec.graph.known import Known
 from cnnspec.graph.model import Call, Node
-from cnnspec.graph.notes import Notes
 from cnnspec.graph.place import Spot, place
+from cnnspec.graph.problem_log import ProblemLog
 from cnnspec.graph.repeat import instances, named
 from cnnspec.ops.kit.fields import described
 from cnnspec.problems import visible
 from cnnspec.spec.expressions import Many
 from cnnspec.spec.lines import not_boolean
 from cnnspec.spec.model import Block, Line, NetworkSpec
-from cnnspec.spec.scope import FAULTY, UNKNOWN, Dynamic, ExpressionError, Scope, Unknown
+from cnnspec.spec.scope import FAULTY, UNKNOWN, Dynamic, ExpressionError, Scope, UnknownValue
 from cnnspec.spec.source import Path, Source
 
 
@@ -29,13 +29,13 @@ class Unroller:
     """The state of unrolling one network: its nodes so far, and the problems."""
 
     def __init__(
-        self, spec: NetworkSpec, notes: Notes, max_lines: int, reshaped: bool, known: Known
+        self, spec: NetworkSpec, notes: ProblemLog, max_lines: int, reshaped: bool, known: SpecCache
     ):
         self.spec, self.notes, self.max_lines, self.known = spec, notes, max_lines, known
         self.reshaped = (
             reshaped  # the input is not the spec's own: what training alone needs may then not fit
         )
-        self.aside = Notes()  # problems with that
+        self.aside = ProblemLog()  # problems with that
         self.sound = True  # nothing is wrong with what was read before
         self.nodes: list[Node] = []
         self.by_name: dict[str, Node] = {}
@@ -89,7 +89,7 @@ class Unroller:
             raise self.stop(
                 frame, given.source, given.path, "L007", error.message, error.hint, call
             ) from None
-        except Unknown:
+        except UnknownValue:
             raise Poisoned from None
 
     def control(self, frame: Frame, line: Line, key: str, scope: Scope) -> Any:

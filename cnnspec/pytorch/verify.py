@@ -20,8 +20,7 @@ from cnnspec.analyses.verdict import (
     make_check,
 )
 from cnnspec.costs import NodeCost, compute_costs
-from cnnspec.graph.digest import digest
-from cnnspec.graph.model import Graph
+from cnnspec.graph.model import Graph, graph_digest
 from cnnspec.problems import RequestError, SpecError, Where
 from cnnspec.pytorch import references
 from cnnspec.pytorch.built_module import BuiltModule, build_module
@@ -83,7 +82,7 @@ def verify(
         device_title(device),
         versions(*libraries),
         tuple(checks),
-        digest(graph),
+        graph_digest(graph),
         places(graph, checks),
     )
 

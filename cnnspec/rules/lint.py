@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from cnnspec.graph.model import Graph, Node
-from cnnspec.graph.notes import Notes
+from cnnspec.graph.problem_log import ProblemLog
 from cnnspec.problems import Problem
 from cnnspec.rules.registry import load_rule
 from cnnspec.rules.rule import LintedNetwork
@@ -14,7 +14,7 @@ def lint_graph(graph: Graph, codes: Iterable[str]) -> list[Problem]:
     """Return what the rules with the given codes find in a network.
 
     A finding that several calls of a block share is returned once, with the calls."""
-    network, notes = LintedNetwork(graph), Notes(limited=False)
+    network, notes = LintedNetwork(graph), ProblemLog(limited=False)
     for code in codes:
         for remark in load_rule(code).check(network):
             node = remark.node

@@ -35,7 +35,7 @@ def _power(a: Any, b: Any) -> Any:
     return a**b
 
 
-def weigh(value: Any, scope: Scope) -> None:
+def count_values(value: Any, scope: Scope) -> None:
     """Count the values in ``value`` as work: lists that name lists can hold more than any file."""
     inside = [value]
     while inside:
@@ -134,7 +134,7 @@ def _compare(node: ast.Compare, scope: Scope) -> bool:
     left = run(node.left, scope)
     for op, right in zip(node.ops, node.comparators, strict=True):
         value = run(right, scope)
-        weigh(value, scope)
+        count_values(value, scope)
         if not OPERATORS[type(op)](left, value):
             return False
         left = value

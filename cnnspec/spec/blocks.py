@@ -5,16 +5,16 @@ from typing import Any
 
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import SpecError, visible
-from cnnspec.spec.collect import CONTROL, Collector
 from cnnspec.spec.headers import KEYS, NEEDED, below
 from cnnspec.spec.lines import read_line, read_lines
 from cnnspec.spec.model import Block
-from cnnspec.spec.source import Path, Source, inside
+from cnnspec.spec.reader import CONTROL, SpecReader
+from cnnspec.spec.source import Path, Source, read_source_inside
 
 COMPOSITE = ("layers", "args", "defaults", "inputs", "outputs")
 
 
-def read_blocks(notes: Collector, source: Source, own: bool, into: dict[str, Block]) -> None:
+def read_blocks(notes: SpecReader, source: Source, own: bool, into: dict[str, Block]) -> None:
     """Add the blocks of one file to ``into``."""
     tables = source.data.get("blocks", {})
     for name, table in (
@@ -47,7 +47,7 @@ def read_blocks(notes: Collector, source: Source, own: bool, into: dict[str, Blo
 
 
 def read_block(
-    notes: Collector, source: Source, path: Path, table: dict[str, Any], own: bool
+    notes: SpecReader, source: Source, path: Path, table: dict[str, Any], own: bool
 ) -> Block:
     """One block: a preset where it has op, else a list of layers."""
     name = str(path[-1])
@@ -92,7 +92,7 @@ def read_block(
 
 
 def stray_keys(
-    notes: Collector, source: Source, path: Path, table: dict[str, Any], own: bool
+    notes: SpecReader, source: Source, path: Path, table: dict[str, Any], own: bool
 ) -> list[str]:
     """The keys below a block's header that belong to the network; noted, but for those that the
     network lacks."""
@@ -112,7 +112,7 @@ def lost(value: Any, names: tuple[str, ...]) -> bool:
 
 
 def read_defaults(
-    notes: Collector, source: Source, path: Path, table: dict[str, Any], args: tuple[str, ...]
+    notes: SpecReader, source: Source, path: Path, table: dict[str, Any], args: tuple[str, ...]
 ) -> dict[str, Any]:
     """The optional arguments of a block with their values."""
     where = (*path, "defaults")
@@ -128,7 +128,7 @@ def read_defaults(
 
 
 def read_ports(
-    notes: Collector, source: Source, path: Path, table: dict[str, Any]
+    notes: SpecReader, source: Source, path: Path, table: dict[str, Any]
 ) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
     """The inputs and outputs of a block or a network. Outputs may be paths down into blocks."""
     inputs = (
@@ -149,7 +149,7 @@ def read_ports(
     return inputs or ("input",), tuple(o for o in outputs if isinstance(o, str)) or None
 
 
-def read_includes(notes: Collector, source: Source, home: str, into: dict[str, Block]) -> None:
+def read_includes(notes: SpecReader, source: Source, home: str, into: dict[str, Block]) -> None:
     """Add the blocks of the included files; they lie in ``home``, the zoo's folder, or below the
     file's own."""
     value = notes.typed(
@@ -169,7 +169,7 @@ def read_includes(notes: Collector, source: Source, home: str, into: dict[str, B
             )
             continue
         try:
-            included = source.beside(name) or inside(home, name)
+            included = source.beside(name) or read_source_inside(home, name)
         except SpecError as error:
             notes.problems.extend(error.problems)
             continue

@@ -14,7 +14,7 @@ from typing import Any
 from cnnspec.ops.kit.fields import described
 from cnnspec.problems import visible
 from cnnspec.records import Record
-from cnnspec.spec.collect import Collector
+from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Path, Source
 from cnnspec.units import MAX_BATCH, format_count, parse_amount
 
@@ -40,7 +40,7 @@ class Limit(Record):
 
 
 def check_budgets(
-    notes: Collector, source: Source, path: Path, value: Any
+    notes: SpecReader, source: Source, path: Path, value: Any
 ) -> dict[str, dict[str, Any]]:
     """The budgets by name in the table at ``path``, with what is wrong in them noted and left
     out."""
@@ -53,7 +53,7 @@ def check_budgets(
 
 
 def check_budget(
-    notes: Collector, source: Source, path: Path, table: dict[str, Any]
+    notes: SpecReader, source: Source, path: Path, table: dict[str, Any]
 ) -> dict[str, Any]:
     """One budget: ``limits`` a list of them, and the settings of memory."""
     budget: dict[str, Any] = {"limits": []}

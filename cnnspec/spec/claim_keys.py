@@ -4,8 +4,8 @@ from typing import Any
 
 from cnnspec.ops.kit.fields import described, is_int
 from cnnspec.problems import visible
-from cnnspec.spec.collect import Collector
 from cnnspec.spec.expressions import Expression
+from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.scope import ExpressionError
 from cnnspec.spec.source import Path, Source
 
@@ -94,7 +94,7 @@ NEEDED = {
 }
 
 
-def fits(notes: Collector, source: Source, path: Path, value: Any, kind: Any, takes: str) -> bool:
+def fits(notes: SpecReader, source: Source, path: Path, value: Any, kind: Any, takes: str) -> bool:
     """Whether a value is of the kind, and what is in it too; a boolean only where one is asked
     for."""
     if isinstance(value, bool) and isinstance(kind, tuple) and bool in kind:
@@ -114,7 +114,7 @@ def fits(notes: Collector, source: Source, path: Path, value: Any, kind: Any, ta
     return good
 
 
-def check_expression(notes: Collector, source: Source, path: Path, text: str) -> None:
+def check_expression(notes: SpecReader, source: Source, path: Path, text: str) -> None:
     """Note an expression that cannot be read, or that names what a claim does not have."""
     try:
         found = Expression(text)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.ops.kit.fields import described
-from cnnspec.problems import SpecError, TooMany, did_you_mean, visible
+from cnnspec.problems import SpecError, TooManyProblems, did_you_mean, visible
 from cnnspec.spec.claim_keys import (
     ABOUT,
     KINDS,
@@ -17,14 +17,14 @@ from cnnspec.spec.claim_keys import (
     fits,
 )
 from cnnspec.spec.claims import Claim, ClaimFile, Subject
-from cnnspec.spec.collect import Collector
 from cnnspec.spec.model import Fields
-from cnnspec.spec.source import Path, Source, read
+from cnnspec.spec.reader import SpecReader
+from cnnspec.spec.source import Path, Source, read_source
 
 
 def read_claims(path: str) -> ClaimFile:
     """The claims in a file of their own. Raises SpecError with all its problems."""
-    source, notes = read(path), Collector()
+    source, notes = read_source(path), SpecReader()
     data = source.data
     try:
         for key in data:
@@ -42,7 +42,7 @@ def read_claims(path: str) -> ClaimFile:
             or []
         )
         claims = tuple(claims_of(notes, source, str(data.get("source", ""))))
-    except TooMany:
+    except TooManyProblems:
         raise SpecError(notes.problems, complete=False) from None
     if notes.problems:
         raise SpecError(notes.problems)
@@ -63,7 +63,7 @@ def variants_in(claims: Any) -> Iterator[tuple[Path, Any]]:
                 yield (*path, "variant"), t["variant"]
 
 
-def claims_of(notes: Collector, source: Source, origin: str = "") -> Iterator[Claim]:
+def claims_of(notes: SpecReader, source: Source, origin: str = "") -> Iterator[Claim]:
     """The claims under ``[[claims]]`` of a source; what cannot be understood is noted and left
     out."""
     tables = notes.typed(
@@ -85,7 +85,7 @@ def claims_of(notes: Collector, source: Source, origin: str = "") -> Iterator[Cl
                 yield from expanded(notes, source, path, {"source": origin, **shared, **claim})
 
 
-def expanded(notes: Collector, source: Source, path: Path, table: Fields) -> Iterator[Claim]:
+def expanded(notes: SpecReader, source: Source, path: Path, table: Fields) -> Iterator[Claim]:
     """The claims that one table makes: one, or one for each quantity of ``says`` or cell of
     ``rows``."""
     before = len(notes.problems)
@@ -146,7 +146,7 @@ def expanded(notes: Collector, source: Source, path: Path, table: Fields) -> Ite
     yield from parts(notes, claim, table.get("errata", False))
 
 
-def parts(notes: Collector, claim: Claim, errata: Any) -> Iterator[Claim]:
+def parts(notes: SpecReader, claim: Claim, errata: Any) -> Iterator[Claim]:
     """The figures that a claim with ``says`` or ``columns`` makes, or the claim itself."""
     wrong = list(errata) if isinstance(errata, list) else []
     made: dict[str, Claim] = {}
@@ -193,7 +193,7 @@ def parts(notes: Collector, claim: Claim, errata: Any) -> Iterator[Claim]:
             )
 
 
-def cells(notes: Collector, claim: Claim) -> Iterator[tuple[str, Claim]]:
+def cells(notes: SpecReader, claim: Claim) -> Iterator[tuple[str, Claim]]:
     """The cells of a printed table as figures, by "row column"; empty cells and dashes say
     nothing."""
     columns, units = claim.fields["columns"], claim.fields.get("units", {})

@@ -11,7 +11,15 @@ import re
 from typing import Any
 
 from cnnspec.problems import visible
-from cnnspec.spec.arithmetic import ALLOWED, EVALUATE, FUNCTIONS, OPERATORS, bounded, run, weigh
+from cnnspec.spec.arithmetic import (
+    ALLOWED,
+    EVALUATE,
+    FUNCTIONS,
+    OPERATORS,
+    bounded,
+    count_values,
+    run,
+)
 from cnnspec.spec.scope import Dynamic, ExpressionError, Scope
 
 MAX_LENGTH, MAX_DEPTH, MAX_TEXT = 1000, 40, 200
@@ -120,28 +128,28 @@ class Many(Dynamic):
 
     def evaluate(self, scope: Scope) -> Any:
         if isinstance(self.items, dict):
-            result: Any = {k: evaluate(v, scope) for k, v in self.items.items()}
+            result: Any = {k: evaluate_value(v, scope) for k, v in self.items.items()}
         else:
-            result = [evaluate(v, scope) for v in self.items]
-        weigh(result, scope)
+            result = [evaluate_value(v, scope) for v in self.items]
+        count_values(result, scope)
         return result
 
 
-def compiled(value: Any) -> Any:
+def compile_value(value: Any) -> Any:
     """``value`` as it is, or Dynamic where it holds expressions. Raises ExpressionError."""
     if isinstance(value, str):
         return _template(value) if "{" in value or "}" in value else value
     if isinstance(value, list):
-        items: Any = [compiled(v) for v in value]
+        items: Any = [compile_value(v) for v in value]
         return Many(items) if any(isinstance(v, Dynamic) for v in items) else value
     if isinstance(value, dict):
-        items = {k: compiled(v) for k, v in value.items()}
+        items = {k: compile_value(v) for k, v in value.items()}
         return Many(items) if any(isinstance(v, Dynamic) for v in items.values()) else value
     return value
 
 
-def evaluate(value: Any, scope: Scope) -> Any:
-    """The value of what :func:`compiled` gave. Raises ExpressionError, or Unknown after an earlier
+def evaluate_value(value: Any, scope: Scope) -> Any:
+    """The value of what :func:`compile_value` gave. Raises ExpressionError, or Unknown after an earlier
     problem."""
     return value.evaluate(scope) if isinstance(value, Dynamic) else value
 

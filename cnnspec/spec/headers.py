@@ -3,8 +3,8 @@
 from typing import Any
 
 from cnnspec.problems import visible
-from cnnspec.spec.collect import Collector
 from cnnspec.spec.model import Fields
+from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Path, Source
 
 NEEDED = ("name", "input", "layers")
@@ -25,7 +25,7 @@ KEYS = (
 )
 
 
-def missing(notes: Collector, source: Source, key: str, what: str, example: str) -> None:
+def missing(notes: SpecReader, source: Source, key: str, what: str, example: str) -> None:
     """Say that a key of the network is missing, and, where a table's header has swallowed it,
     which."""
     if key in source.data:

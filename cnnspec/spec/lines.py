@@ -6,9 +6,9 @@ from typing import Any
 
 from cnnspec.ops.kit.fields import REQUIRED, described
 from cnnspec.ops.registry import OPERATORS, operator
-from cnnspec.problems import did_you_mean, nearest, visible
-from cnnspec.spec.collect import CONTROL, Collector, is_dynamic
+from cnnspec.problems import did_you_mean, nearest_name, visible
 from cnnspec.spec.model import Block, Fields, Line
+from cnnspec.spec.reader import CONTROL, SpecReader, is_dynamic
 from cnnspec.spec.scope import FAULTY
 from cnnspec.spec.shorthand import SHORTHAND, check_part
 from cnnspec.spec.source import Path, Source
@@ -16,7 +16,7 @@ from cnnspec.spec.source import Path, Source
 OP = ("type", "kind", "layer", "operator", "class")  # what others call it
 
 
-def read_lines(notes: Collector, source: Source, path: Path, value: Any) -> tuple[Line, ...]:
+def read_lines(notes: SpecReader, source: Source, path: Path, value: Any) -> tuple[Line, ...]:
     """The lines of ``layers``; problems go to ``notes`` and their lines are marked broken."""
     items = notes.typed(source, path, value, list, "a list of lines { name = ..., op = ... }")
     if items == []:
@@ -24,7 +24,7 @@ def read_lines(notes: Collector, source: Source, path: Path, value: Any) -> tupl
     return tuple(read_line(notes, source, (*path, i), item) for i, item in enumerate(items or []))
 
 
-def read_line(notes: Collector, source: Source, path: Path, item: Any) -> Line:
+def read_line(notes: SpecReader, source: Source, path: Path, item: Any) -> Line:
     """One line of a list of layers."""
     before = len(notes.problems)
     if not isinstance(item, dict):
@@ -98,7 +98,7 @@ def not_boolean(value: Any) -> tuple[str, str]:
     return f"when is true or false, not {described(value)}", 'compare: when = "{n > 0}"'
 
 
-def check_unrolling(notes: Collector, source: Source, path: Path, values: dict[str, Any]) -> None:
+def check_unrolling(notes: SpecReader, source: Source, path: Path, values: dict[str, Any]) -> None:
     """repeat and each exclude each other, and a repeated line must not read the same thing every
     time."""
     if "repeat" in values and "each" in values:
@@ -125,7 +125,7 @@ def check_unrolling(notes: Collector, source: Source, path: Path, values: dict[s
 
 
 def check_line(
-    notes: Collector, line: Line, blocks: dict[str, Block], names: Sequence[str]
+    notes: SpecReader, line: Line, blocks: dict[str, Block], names: Sequence[str]
 ) -> Line:
     """The line, with what is wrong in what it calls and in its plain values noted, and FAULTY in
     its place.
@@ -160,7 +160,7 @@ def check_line(
 
 
 def check_fields(
-    notes: Collector, line: Line, name: str, blocks: dict[str, Block], names: Sequence[str]
+    notes: SpecReader, line: Line, name: str, blocks: dict[str, Block], names: Sequence[str]
 ) -> Fields:
     """The fields of an operator's line, FAULTY where they are not known or do not fit; what is
     missing is noted."""
@@ -184,7 +184,7 @@ def check_fields(
     return good
 
 
-def check_call(notes: Collector, line: Line, block: Block, blocks: dict[str, Block]) -> Fields:
+def check_call(notes: SpecReader, line: Line, block: Block, blocks: dict[str, Block]) -> Fields:
     """The arguments of a call of a block, FAULTY where it declares none such; what is missing is
     noted.
 
@@ -205,7 +205,7 @@ def check_call(notes: Collector, line: Line, block: Block, blocks: dict[str, Blo
             if key in SHORTHAND:
                 hint = f"{key} belongs to operators; give the block an argument for it"
             notes.add(line.source, line.at(key), "L008", not_argument(key, block), hint, key=True)
-            meant.add(nearest(key, known))
+            meant.add(nearest_name(key, known))
             good[key] = FAULTY
     lacking = [a for a in block.args if a not in line.fields and a not in meant]
     if lacking and line.each is None and line.share is None:

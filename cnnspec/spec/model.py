@@ -13,7 +13,7 @@ Fields = dict[str, Any]
 
 
 class Line(Record):
-    """One line of a list of layers, or a preset. Values are as :func:`expressions.compiled` left
+    """One line of a list of layers, or a preset. Values are as :func:`expressions.compile_value` left
     them.
 
     ``broken`` lines have a problem that is reported already; what depends on them stays unknown.

@@ -7,15 +7,15 @@ from typing import Any
 from cnnspec.ops.kit.fields import described
 from cnnspec.problems import did_you_mean, visible
 from cnnspec.spec.blocks import read_blocks, read_includes, read_ports
-from cnnspec.spec.collect import Collector, is_dynamic
 from cnnspec.spec.headers import ABOUT, KEYS, below, missing
 from cnnspec.spec.lines import check_line, read_lines
 from cnnspec.spec.model import Block, Fields, NetworkSpec, Variant
+from cnnspec.spec.reader import SpecReader, is_dynamic
 from cnnspec.spec.scope import FAULTY
 from cnnspec.spec.source import Path, Source
 
 
-def read_network(notes: Collector, source: Source, home: str) -> NetworkSpec | None:
+def read_network(notes: SpecReader, source: Source, home: str) -> NetworkSpec | None:
     """The network in ``source``, with what could not be read marked broken; None where there are no
     layers.
 
@@ -58,7 +58,7 @@ def read_network(notes: Collector, source: Source, home: str) -> NetworkSpec | N
     )
 
 
-def undeclared(notes: Collector, source: Source) -> list[str]:
+def undeclared(notes: SpecReader, source: Source) -> list[str]:
     """Note the keys that a spec does not have; those that expressions use, so that arguments are
     meant."""
     unknown, meant = [key for key in source.data if key not in KEYS], []
@@ -78,7 +78,9 @@ def undeclared(notes: Collector, source: Source) -> list[str]:
     return meant
 
 
-def checked(notes: Collector, block: Block, blocks: dict[str, Block], args: Iterable[str]) -> Block:
+def checked(
+    notes: SpecReader, block: Block, blocks: dict[str, Block], args: Iterable[str]
+) -> Block:
     """The block with what its lines call, and what they fill in, noted and FAULTY where it does not
     fit."""
     names = [*block.args, *block.defaults, "in_channels", *(args if block.own else [])]
@@ -90,7 +92,7 @@ def checked(notes: Collector, block: Block, blocks: dict[str, Block], args: Iter
     )
 
 
-def read_args(notes: Collector, source: Source) -> Fields:
+def read_args(notes: SpecReader, source: Source) -> Fields:
     """The arguments of the network with their default values."""
     args = (
         notes.typed(source, ("args",), source.data.get("args", {}), dict, "a table of arguments")
@@ -109,7 +111,7 @@ def read_args(notes: Collector, source: Source) -> Fields:
     return {k: notes.compile(source, ("args", k), v) for k, v in good.items()}
 
 
-def read_about(notes: Collector, source: Source, path: Path, table: Fields) -> Fields:
+def read_about(notes: SpecReader, source: Source, path: Path, table: Fields) -> Fields:
     """Title, year, source and input of a network or a variant."""
     about: Fields = {}
     for key in ABOUT:
@@ -132,7 +134,7 @@ def read_about(notes: Collector, source: Source, path: Path, table: Fields) -> F
     return about
 
 
-def read_variants(notes: Collector, source: Source, args: Fields) -> dict[str, Variant]:
+def read_variants(notes: SpecReader, source: Source, args: Fields) -> dict[str, Variant]:
     """The variants: named settings of arguments that the network declares."""
     found = {}
     tables = (
@@ -156,7 +158,7 @@ def read_variants(notes: Collector, source: Source, args: Fields) -> dict[str, V
     return found
 
 
-def unknown_argument(notes: Collector, source: Source, path: Path, args: Fields) -> None:
+def unknown_argument(notes: SpecReader, source: Source, path: Path, args: Fields) -> None:
     """Say that a variant sets what the network does not declare."""
     key = str(path[-1])
     declared = f"it declares {', '.join(args) or 'none'}: add args.{visible(key, 40)}"
@@ -172,7 +174,7 @@ def unknown_argument(notes: Collector, source: Source, path: Path, args: Fields)
 
 
 def read_bindings(
-    notes: Collector, source: Source, name: str | None, variants: dict[str, Variant]
+    notes: SpecReader, source: Source, name: str | None, variants: dict[str, Variant]
 ) -> tuple[Any, Any, Any]:
     """References, budgets and claims; each is bound to a variant, or to the network where it has
     none.
@@ -204,7 +206,7 @@ def read_bindings(
     return references, budgets, tuple(claims_of(notes, source))
 
 
-def bind(notes: Collector, source: Source, path: Path, variant: Any, known: list[str]) -> None:
+def bind(notes: SpecReader, source: Source, path: Path, variant: Any, known: list[str]) -> None:
     if known and variant not in known:
         notes.add(
             source,

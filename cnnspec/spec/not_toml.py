@@ -5,7 +5,7 @@ import re
 from cnnspec.problems import visible
 
 
-def hint(reason: str, text: str, line: int, column: int) -> str:
+def toml_hint(reason: str, text: str, line: int, column: int) -> str:
     """What to write instead, where tomllib stopped for ``reason``; nothing where that is anyone's
     guess."""
     lines = [*text.split("\n"), ""]

@@ -11,7 +11,7 @@ SPACE = " \t"
 BLANK = " \t\r\n"
 
 
-def positions(text: str) -> Places:
+def find_positions(text: str) -> Places:
     """Line and column, from 1, of every key and value of a valid TOML ``text``."""
     scanner = _Scanner(text)
     scanner.document()
@@ -30,7 +30,7 @@ def place(starts: list[int], offset: int) -> tuple[int, int]:
     return line, offset - starts[line - 1] + 1
 
 
-def comments(text: str) -> list[tuple[int, int, str]]:
+def find_comments(text: str) -> list[tuple[int, int, str]]:
     """Line and column, from 1, and the words of every comment in a valid TOML ``text``, without
     their ``#``."""
     scanner = _Scanner(text)

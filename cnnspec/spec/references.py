@@ -3,13 +3,13 @@
 from typing import Any
 
 from cnnspec.problems import did_you_mean, visible
-from cnnspec.spec.collect import Collector
+from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Path, Source
 
 LIBRARIES = ("torchvision", "timm")
 
 
-def check_references(notes: Collector, source: Source, args: dict[str, Any]) -> None:
+def check_references(notes: SpecReader, source: Source, args: dict[str, Any]) -> None:
     """Note what is wrong in the tables of references: a model by library, and the arguments with
     which it is equal."""
     tables = source.data.get("reference", {})
@@ -27,7 +27,7 @@ def check_references(notes: Collector, source: Source, args: dict[str, Any]) -> 
 
 
 def check_settings(
-    notes: Collector, source: Source, path: Path, value: Any, args: dict[str, Any]
+    notes: SpecReader, source: Source, path: Path, value: Any, args: dict[str, Any]
 ) -> None:
     settings = notes.typed(source, path, value, dict, "a table of arguments") or {}
     for key in settings:

@@ -8,15 +8,15 @@ import os
 import re
 
 from cnnspec.problems import Problem, RequestError, SpecError, Where, visible
-from cnnspec.spec.source import MAX_BYTES, Source, decode, read
-from cnnspec.spec.zoo import find
+from cnnspec.spec.source import MAX_BYTES, Source, decode_text, read_source
+from cnnspec.spec.zoo import find_spec
 
 PLAIN_FILE = (  # how git's modes of regular files begin; links, folders and submodules have others
     "100"
 )
 
 
-def opened_then(name: str) -> tuple[Source, str]:
+def open_spec_at_revision(name: str) -> tuple[Source, str]:
     """The source that ``name`` means, at a revision where it says one, and the variant ("" for the
     first).
 
@@ -24,13 +24,13 @@ def opened_then(name: str) -> tuple[Source, str]:
     """
     found = re.fullmatch(r"(.*\.toml(?::[^@]*)?|[^@/\\]+)@(.+)", name, re.S)
     if found is None or os.path.exists(name):
-        path, variant = find(name)
-        return read(path), variant
-    path, variant = find(found[1])
-    return at(path, found[2]), variant
+        path, variant = find_spec(name)
+        return read_source(path), variant
+    path, variant = find_spec(found[1])
+    return source_at_revision(path, found[2]), variant
 
 
-def at(path: str, revision: str) -> Source:
+def source_at_revision(path: str, revision: str) -> Source:
     """The source in a file of a git repository, as it was at a revision. Raises RequestError,
     SpecError."""
     folder, inner = os.path.split(path)
@@ -73,7 +73,9 @@ class Then(Source):
             commit,
         )
         name = f"{path}@{revision}"
-        super().__init__(name, decode(name, blob(name, folder, commit, os.path.join(inner, file))))
+        super().__init__(
+            name, decode_text(name, blob(name, folder, commit, os.path.join(inner, file)))
+        )
 
     def beside(self, file: str) -> Source | None:
         path = os.path.join(os.path.dirname(self.path), file)

@@ -7,8 +7,8 @@ from keyword import kwlist
 from typing import Any
 
 from cnnspec.ops.registry import OPERATORS
-from cnnspec.spec.collect import BOUND, CONTROL, RESERVED
 from cnnspec.spec.headers import KEYS
+from cnnspec.spec.reader import BOUND, CONTROL, RESERVED
 from cnnspec.spec.schema_lines import EXPRESSION, LINES, NAME, NAMES, block, definitions
 from cnnspec.spec.schema_tables import budget, claims, reference
 
@@ -19,7 +19,7 @@ TAKEN = (*BOUND, *CONTROL, *RESERVED, *(word for word in kwlist))
 ARGUMENT = {"type": "string", "pattern": WORD, "not": {"enum": list(TAKEN)}}
 
 
-def schema() -> dict[str, Any]:
+def language_schema() -> dict[str, Any]:
     """The whole schema, as plain data."""
     own = {**ARGUMENT, "not": {"enum": [*TAKEN, *(k for k in KEYS if k not in TAKEN)]}}
     return {

@@ -9,7 +9,7 @@ from sys import modules
 from typing import Any
 
 from cnnspec.ops.registry import OPERATORS, operator
-from cnnspec.spec.collect import RESERVED
+from cnnspec.spec.reader import RESERVED
 from cnnspec.spec.shorthand import SHORTHAND
 
 Schema = dict[str, Any]

@@ -15,7 +15,7 @@ class ExpressionError(Exception):
         self.message, self.hint = message, hint
 
 
-class Unknown(Exception):
+class UnknownValue(Exception):
     """An expression over a value that is unknown because of an earlier problem; reported there."""
 
 
@@ -54,7 +54,7 @@ class Scope:
         while scope is not None:
             if name in scope.own:
                 if scope.own[name] is UNKNOWN:
-                    raise Unknown
+                    raise UnknownValue
                 return scope.own[name]
             scope = scope.outer
         raise KeyError(name)
@@ -74,7 +74,7 @@ class Scope:
         """The value of ``name``, or UNKNOWN."""
         try:
             return self.get(name)
-        except (KeyError, Unknown):
+        except (KeyError, UnknownValue):
             return UNKNOWN
 
     def names(self) -> list[str]:
@@ -116,7 +116,7 @@ class Faulty(Dynamic):
     """Stands for a value whose fault has been reported: what uses it stays unknown, and silent."""
 
     def evaluate(self, scope: Scope) -> Any:
-        raise Unknown
+        raise UnknownValue
 
     def __str__(self) -> str:
         return "?"

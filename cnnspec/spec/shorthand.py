@@ -7,14 +7,14 @@ from typing import Any
 from cnnspec.ops.kit.fields import OperatorError, described
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import visible
-from cnnspec.spec.collect import Collector, is_dynamic
 from cnnspec.spec.model import Block, Line
+from cnnspec.spec.reader import SpecReader, is_dynamic
 
 SHORTHAND = ("norm", "activation")
 
 
 def check_part(
-    notes: Collector,
+    notes: SpecReader,
     line: Line,
     part: str,
     value: Any,

@@ -57,15 +57,15 @@ class Source:
     def beside(self, file: str) -> "Source | None":
         """The source in a file below the spec's own folder, if it is there. Raises SpecError (T001,
         T002, T003)."""
-        return inside(os.path.dirname(self.name), file)
+        return read_source_inside(os.path.dirname(self.name), file)
 
     def where(self, path: Path, key: bool = False) -> Where:
         """The place of the value at ``path`` (or of its key), or of the nearest thing above that is
         there."""
         if self._places is None:
-            from cnnspec.spec.positions import positions  # only where something is wrong
+            from cnnspec.spec.positions import find_positions  # only where something is wrong
 
-            self._places = positions(self.text)
+            self._places = find_positions(self.text)
         while path and (path if not key else (*path, None)) not in self._places:
             path, key = path[:-1], False
         line, column = self._places.get((*path, None) if key else path, (1, 1))  # type: ignore[arg-type]
@@ -81,17 +81,17 @@ class Source:
             line, column = int(found[1]), int(found[2])
         else:
             line, column = self.text.count("\n") + 1, 1
-        from cnnspec.spec.not_toml import hint
+        from cnnspec.spec.not_toml import toml_hint
 
         return Problem(
             Where(self.name, line, column),
             "T003",
             f"not TOML: {visible(reason)}",
-            hint(reason, self.text, line, column),
+            toml_hint(reason, self.text, line, column),
         )
 
 
-def read(path: str) -> Source:
+def read_source(path: str) -> Source:
     """The source in the file ``path``. Raises SpecError (T001, T002, T003)."""
     where = Where(path, 0)
     try:
@@ -107,10 +107,10 @@ def read(path: str) -> Source:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its name is not valid"
         raise SpecError([Problem(where, "T001", f"not a readable spec: {reason}")]) from None
-    return Source(path, decode(path, raw))
+    return Source(path, decode_text(path, raw))
 
 
-def inside(folder: str, name: str) -> Source | None:
+def read_source_inside(folder: str, name: str) -> Source | None:
     """The source in the file ``name`` below ``folder``, if it is there and no link leads out of the
     folder.
 
@@ -119,10 +119,10 @@ def inside(folder: str, name: str) -> Source | None:
     full = os.path.join(folder, name)
     root = os.path.realpath(folder)
     below = os.path.realpath(full).startswith(root.rstrip(os.sep) + os.sep)
-    return read(full) if below and os.path.isfile(full) else None
+    return read_source(full) if below and os.path.isfile(full) else None
 
 
-def decode(name: str, raw: bytes) -> str:
+def decode_text(name: str, raw: bytes) -> str:
     """The text of a spec. Raises SpecError (T002) where it is not plain UTF-8."""
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         problem = Problem(

@@ -3,12 +3,12 @@
 import os
 import re
 
-from cnnspec.spec.collect import RESERVED, name_fault
+from cnnspec.spec.reader import RESERVED, name_fault
 
 SCHEMA = "cnnspec.schema.json"  # beside the spec
 
 
-def starter(path: str, schema: bool = False) -> str:
+def starter_spec(path: str, schema: bool = False) -> str:
     """The text of a spec to be written to ``path``, which names the network.
 
     With ``schema``, its first line tells editors of the schema beside it.

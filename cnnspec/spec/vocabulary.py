@@ -3,7 +3,7 @@ path only."""
 
 from collections.abc import Iterable
 
-from cnnspec.problems import did_you_mean, nearest
+from cnnspec.problems import did_you_mean, nearest_name
 
 OPERATORS = {
     "dense": "linear",
@@ -94,4 +94,4 @@ def field_meant(name: str, known: Iterable[str]) -> str:
     nothing."""
     names = list(known)
     here = FIELDS.get(name.lower(), "")
-    return here if here in names else nearest(name, names)
+    return here if here in names else nearest_name(name, names)

@@ -22,7 +22,7 @@ from cnnspec.analyses.receptive_field.spans import (
     compose_window,
     outermost_offsets,
 )
-from cnnspec.graph.build import build
+from cnnspec.graph.build import build_graph
 from cnnspec.ops.kit.windows import Axis, Phases, Window, single
 from cnnspec.report.contract import network_json
 from cnnspec.report.explain import explain
@@ -44,7 +44,7 @@ def network(size: int, *lines: dict[str, Any]) -> cnnspec.Network:
         "input": [1, size],
         "layers": [{"name": f"a{i}", **ln} for i, ln in enumerate(lines)],
     }
-    return cnnspec.Network(build(Source("n.toml", toml(data))))
+    return cnnspec.Network(build_graph(Source("n.toml", toml(data))))
 
 
 def last(net: cnnspec.Network) -> ReceptiveField:

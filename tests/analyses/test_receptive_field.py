@@ -12,7 +12,7 @@ from lattice import Trace
 
 from cnnspec import load
 from cnnspec.analyses.receptive_field.receptive_field import DIVERGING, compute_receptive_fields
-from cnnspec.graph.building import NETWORK
+from cnnspec.graph.building import NETWORK_CALL
 from cnnspec.graph.model import Node
 from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import OperatorError
@@ -88,7 +88,7 @@ class Growing:
 
     def __init__(self, sizes: list[int]):
         shape = (4, *sizes)
-        self.nodes = [Node(0, "input", "input", Input(shape), (), shape, NETWORK, "input")]
+        self.nodes = [Node(0, "input", "input", Input(shape), (), shape, NETWORK_CALL, "input")]
 
     def add(self, kind: str, inputs: list[Node], **values: Any) -> Node | None:
         try:
@@ -100,7 +100,7 @@ class Growing:
             return None
         index = len(self.nodes)
         self.nodes.append(
-            Node(index, f"n{index}", kind, op, tuple(inputs), output, NETWORK, f"n{index}")
+            Node(index, f"n{index}", kind, op, tuple(inputs), output, NETWORK_CALL, f"n{index}")
         )
         return self.nodes[-1]
 

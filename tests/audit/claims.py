@@ -8,7 +8,7 @@ from cnnspec.analyses.audit.subject import Sheets
 from cnnspec.analyses.audit.verdict import Ruling
 from cnnspec.problems import SpecError
 from cnnspec.spec.claim_reading import claims_of
-from cnnspec.spec.collect import Collector
+from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Source
 
 SHEETS = Sheets()  # networks are asked for again and again
@@ -16,7 +16,7 @@ SHEETS = Sheets()  # networks are asked for again and again
 
 def rulings(text: str) -> list[Ruling]:
     """The rulings about ``[[claims]]``. Raises SpecError."""
-    notes = Collector()
+    notes = SpecReader()
     claims = list(claims_of(notes, Source("claims.toml", text)))
     if notes.problems:
         raise SpecError(notes.problems)

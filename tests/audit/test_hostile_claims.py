@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnspec.analyses.audit.audit import claim_files, ruled
-from cnnspec.problems import RequestError, SpecError, TooMany
+from cnnspec.problems import RequestError, SpecError, TooManyProblems
 from cnnspec.spec.claim_reading import claims_of
-from cnnspec.spec.collect import Collector
+from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Source
 
 SMALL = ("", "lenet5", "lenet5_geron", "alexnet", "bird_cnn", "zfnet")
@@ -105,9 +105,9 @@ def replaced(draw: st.DrawFn, value: Any, depth: int) -> Any:
 @settings(max_examples=100, deadline=None)
 @given(spoilt())
 def test_a_spoilt_claim_is_ruled_or_refused_with_problems(claim: dict[str, Any]) -> None:
-    source, notes = Source("claims.toml", ""), Collector()
+    source, notes = Source("claims.toml", ""), SpecReader()
     source.data = {"claims": [claim]}
-    with suppress(TooMany, SpecError, RequestError):
+    with suppress(TooManyProblems, SpecError, RequestError):
         found = list(claims_of(notes, source, "test"))
         assert found or notes.problems or claim.get("rows") == [] or not claim.get("says", "x")
         for ruling in ruled(found, SHEETS):

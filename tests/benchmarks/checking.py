@@ -16,7 +16,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from cnnspec.spec.zoo import families
+from cnnspec.spec.zoo import zoo_files
 
 FILES = 10_000
 LIMIT = 30.0
@@ -30,8 +30,8 @@ def derive(folder: Path, n: int, seed: int = SEED) -> None:
     No two are equal: titles, numbers of classes and, in lines of dropout, probabilities are drawn
     anew."""
     rng = random.Random(seed)
-    texts = [Path(f).read_text(encoding="utf-8") for f in families()]
-    names = [Path(f).stem for f in families()]
+    texts = [Path(f).read_text(encoding="utf-8") for f in zoo_files()]
+    names = [Path(f).stem for f in zoo_files()]
     for i in range(n):
         text, name = texts[i % len(texts)], names[i % len(texts)]
         text = re.sub(r"^(title +=) .*$", rf'\1 "network {i}"', text, count=1, flags=re.M)

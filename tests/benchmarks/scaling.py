@@ -9,7 +9,7 @@ LIMIT = 1.5
 ONE = """
 import sys, time
 from cnnspec.api import Network
-from cnnspec.graph.build import build
+from cnnspec.graph.build import build_graph
 from cnnspec.spec.source import Source
 n = int(sys.argv[1])
 text = '''
@@ -17,11 +17,11 @@ name = "chain"
 input = [8, 32, 32]
 layers = [{ name = "conv", op = "conv", out_channels = 8, kernel_size = 3, padding = 1, repeat = %d }]
 ''' % n
-build(Source("chain", text), max_lines=n)  # modules and caches are warm
+build_graph(Source("chain", text), max_lines=n)  # modules and caches are warm
 best = None
 for _ in range(max(1, 3_000 // n) if n < 100_000 else 1):
     start = time.perf_counter()
-    net = Network(build(Source("chain", text), max_lines=n))
+    net = Network(build_graph(Source("chain", text), max_lines=n))
     net.totals
     spent = time.perf_counter() - start
     best = spent if best is None else min(best, spent)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from cnnspec.analyses.memory.answer import memory
-from cnnspec.garbage import kept
+from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.build import load_graph
 
 LIMIT = 20
@@ -22,6 +22,6 @@ def seconds(run: Callable[[], object]) -> float:
 
 def test_planning_the_deepest_resnet_keeps_to_its_limit() -> None:
     graph = load_graph("resnet152", {}, None, 10**5)
-    with kept():
+    with garbage_collection_paused():
         shapes = seconds(lambda: load_graph("resnet152", {}, None, 10**5))
         assert seconds(lambda: memory(graph, 32, optimizer="adam")) < LIMIT * shapes

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 import cnnspec
 from cnnspec.cli import cli
-from cnnspec.graph.digest import digest
+from cnnspec.graph.model import graph_digest
 from cnnspec.report import pages
 
 FAULTS = {
@@ -97,7 +97,7 @@ def test_a_page_that_nothing_renders_is_named_and_stays(reports: Path) -> None:
 def test_data_of_a_spec_that_changed_is_named(reports: Path) -> None:
     run(reports)
     entries = [
-        {"network": "lenet5", "digest": digest(cnnspec.load("lenet5").graph)},
+        {"network": "lenet5", "digest": graph_digest(cnnspec.load("lenet5").graph)},
         {"network": "alexnet", "digest": "0"},
         {"network": "gone", "digest": "1"},
     ]

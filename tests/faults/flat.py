@@ -4,7 +4,7 @@ again."""
 import json
 from typing import Any
 
-from cnnspec.graph.build import build
+from cnnspec.graph.build import build_graph
 from cnnspec.graph.model import Graph, Node
 from cnnspec.spec.source import Source
 
@@ -32,7 +32,7 @@ class Flat:
 
     def graph(self) -> Graph:
         """What cnnspec makes of the text. Raises SpecError."""
-        return build(Source("flat.toml", self.text()), "", {})
+        return build_graph(Source("flat.toml", self.text()), "", {})
 
     def line(self, name: str) -> Line:
         return next(line for line in self.lines if line["name"] == name)

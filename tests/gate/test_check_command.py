@@ -165,6 +165,6 @@ def test_several_processes_find_what_one_does() -> None:
 
 
 def test_the_zoo_passes() -> None:
-    from cnnspec.spec.zoo import home
+    from cnnspec.spec.zoo import zoo_folder
 
-    assert check(home(), "--strict", "--format", "concise").output == ""
+    assert check(zoo_folder(), "--strict", "--format", "concise").output == ""

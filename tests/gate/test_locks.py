@@ -14,7 +14,7 @@ from cnnspec.gate.locks import lock
 from cnnspec.gate.run import check
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import Problem, SpecError
-from cnnspec.spec.zoo import families
+from cnnspec.spec.zoo import zoo_files
 
 NET = """name = "net"
 input = [1, 8, 8]
@@ -338,7 +338,7 @@ def test_the_same_lock_comes_out_of_every_process() -> None:
     code = (
         "import sys; from cnnspec.gate.locks import lock; sys.stdout.write(lock(sys.argv[1]).text)"
     )
-    path = next(f for f in families() if f.endswith("googlenet.toml"))
+    path = next(f for f in zoo_files() if f.endswith("googlenet.toml"))
     texts = {
         subprocess.run(
             [sys.executable, "-c", code, path],

@@ -7,7 +7,7 @@ import pytest
 
 from cnnspec.api import networks
 from cnnspec.graph import again, place
-from cnnspec.graph.build import build, load_graph
+from cnnspec.graph.build import build_graph, load_graph
 from cnnspec.graph.model import Call, Graph
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.problems import SpecError
@@ -233,7 +233,7 @@ def spec(case: str, max_lines: int = 1000) -> Any:
     lines, blocks = SPECS[case]
     text = f'name = "n"\ninput = [3, 16, 16]\nlayers = [{lines}]\n{blocks}'
     try:
-        return seen(build(Source("n", text), max_lines=max_lines))
+        return seen(build_graph(Source("n", text), max_lines=max_lines))
     except SpecError as error:
         return str(error)
 

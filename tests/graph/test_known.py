@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from cnnspec.graph import known
-from cnnspec.graph.build import build, build_variant, understood
-from cnnspec.graph.digest import digest
-from cnnspec.graph.known import Known
+from cnnspec.graph import cache
+from cnnspec.graph.build import build_graph, build_variant, read_spec
+from cnnspec.graph.cache import SpecCache
+from cnnspec.graph.model import graph_digest
 from cnnspec.problems import SpecError
-from cnnspec.spec.source import Source, read
-from cnnspec.spec.zoo import families
+from cnnspec.spec.source import Source, read_source
+from cnnspec.spec.zoo import zoo_files
 
 NET = """name = "net"
 input = [3, 16, 16]
@@ -30,37 +30,39 @@ width = 12
 """
 
 
-SOME = [f for f in families() if Path(f).stem in ("resnet", "unet", "mobilenet_v3", "segnet")]
+SOME = [f for f in zoo_files() if Path(f).stem in ("resnet", "unet", "mobilenet_v3", "segnet")]
 
 
 @pytest.mark.parametrize("path", SOME, ids=lambda f: Path(f).stem)
 def test_networks_are_the_same_with_and_without(path: str) -> None:
-    spec, notes = understood(read(path))
-    shared = Known()
+    spec, notes = read_spec(read_source(path))
+    shared = SpecCache()
     for name in [*spec.variants] or [""]:
-        assert digest(build_variant(spec, notes, name, known=shared)) == digest(
-            build(read(path), name)
+        assert graph_digest(build_variant(spec, notes, name, known=shared)) == graph_digest(
+            build_graph(read_source(path), name)
         )
 
 
 def test_each_variant_tells_its_own_faults() -> None:
-    spec, notes = understood(Source("net.toml", NET.replace("width = 12", "width = -1")))
-    shared = Known()
+    spec, notes = read_spec(Source("net.toml", NET.replace("width = 12", "width = -1")))
+    shared = SpecCache()
     build_variant(spec, notes, "first", known=shared)
     with pytest.raises(SpecError, match="out_channels is an integer from 1"):
         build_variant(spec, notes, "second", known=shared)
     third = build_variant(spec, notes, "third", known=shared)
-    assert [n.output for n in third.nodes] == [n.output for n in build(spec.source, "first").nodes]
+    assert [n.output for n in third.nodes] == [
+        n.output for n in build_graph(spec.source, "first").nodes
+    ]
 
 
 def test_what_is_known_is_forgotten_where_it_grows_too_large(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    spec, notes = understood(Source("net.toml", NET))
-    shared = Known()
+    spec, notes = read_spec(Source("net.toml", NET))
+    shared = SpecCache()
     build_variant(spec, notes, "first", known=shared)
     assert shared.bounded() is shared
-    monkeypatch.setattr(known, "MANY", 3)
+    monkeypatch.setattr(cache, "MANY", 3)
     assert shared.bounded() is not shared
     assert not shared.bounded().ops
 
@@ -68,11 +70,11 @@ def test_what_is_known_is_forgotten_where_it_grows_too_large(
 def test_a_network_leaves_no_cycles_behind() -> None:
     import gc
 
-    spec, notes = understood(Source("net.toml", NET))
+    spec, notes = read_spec(Source("net.toml", NET))
     gc.collect()
     gc.disable()
     try:
-        build_variant(spec, notes, "second", known=Known())
+        build_variant(spec, notes, "second", known=SpecCache())
         assert gc.collect() == 0
     finally:
         gc.enable()

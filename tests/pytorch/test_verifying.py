@@ -14,7 +14,7 @@ from torch import nn
 
 import cnnspec
 from cnnspec.analyses.verdict import IMPOSSIBLE
-from cnnspec.graph.digest import digest
+from cnnspec.graph.model import graph_digest
 from cnnspec.pytorch.compare_model import record_on_meta
 
 LINES = (
@@ -111,18 +111,18 @@ def test_digests_change_with_the_network_and_not_with_what_is_said_of_it(tmp_pat
     (tmp_path / "c.toml").write_text('[blocks.unit]\nlayers = [{ name = "b", op = "inner" }]\n')
     layers = '[blocks.inner]\nlayers = [{ name = "r", op = "act" }]\n'
     (tmp_path / "b.toml").write_text(layers + block.format("act", "false"))
-    first = digest(cnnspec.load(str(net)).graph)
-    assert first == digest(cnnspec.load(str(net)).graph)
+    first = graph_digest(cnnspec.load(str(net)).graph)
+    assert first == graph_digest(cnnspec.load(str(net)).graph)
     (tmp_path / "b.toml").write_text(layers + block.format("act", "true"))
-    second = digest(cnnspec.load(str(net)).graph)
+    second = graph_digest(cnnspec.load(str(net)).graph)
     net.write_text(
         "# another comment\ntitle = 'The same network'\n" + net.read_text().replace("[3]", "[ 3 ]")
     )
-    assert digest(cnnspec.load(str(net)).graph) == second
+    assert graph_digest(cnnspec.load(str(net)).graph) == second
     net.write_text(net.read_text() + '[reference.net]\ntorchvision = "vgg11"\n')
-    third = digest(cnnspec.load(str(net)).graph)
+    third = graph_digest(cnnspec.load(str(net)).graph)
     net.write_text(net.read_text().replace("[ 3 ]", "[4]"))
-    assert len({first, second, third, digest(cnnspec.load(str(net)).graph)}) == 4
+    assert len({first, second, third, graph_digest(cnnspec.load(str(net)).graph)}) == 4
 
 
 def test_measuring_and_comparing_import_no_compiler() -> None:

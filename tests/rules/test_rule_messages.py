@@ -3,7 +3,7 @@ on it."""
 
 import pytest
 
-from cnnspec.graph.build import build
+from cnnspec.graph.build import build_graph
 from cnnspec.rules.lint import lint_graph
 from cnnspec.rules.registry import RULES, load_rule
 from cnnspec.spec.source import Source
@@ -263,14 +263,14 @@ def test_every_rule_has_its_words_here() -> None:
 @pytest.mark.parametrize("code", RULES)
 def test_a_rule_says_its_numbers(code: str) -> None:
     bad = load_rule(code).bad.lstrip("\n")
-    (problem,) = lint_graph(build(Source("net.toml", bad)), [code])
+    (problem,) = lint_graph(build_graph(Source("net.toml", bad)), [code])
     assert (problem.message, problem.hint) == SAID[code]
     assert bad.splitlines()[problem.where.line - 1][problem.where.column - 1 :].startswith(AT[code])
 
 
 @pytest.mark.parametrize(("shape", "layers", "code", "words"), OTHERS)
 def test_other_numbers_are_said_too(shape: str, layers: str, code: str, words: str) -> None:
-    (problem,) = lint_graph(build(Source("net.toml", NET.format(shape, layers))), [code])
+    (problem,) = lint_graph(build_graph(Source("net.toml", NET.format(shape, layers))), [code])
     assert words in f"{problem.message}\n{problem.hint}"
     if words.endswith(("computed", "sides")):
         assert problem.hint == words

@@ -8,7 +8,7 @@ from sys import modules
 
 import pytest
 
-from cnnspec.graph.build import build
+from cnnspec.graph.build import build_graph
 from cnnspec.problems import Problem
 from cnnspec.rules import registry
 from cnnspec.rules.lint import lint_graph
@@ -24,7 +24,7 @@ each = pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule.code))
 
 
 def found(text: str, *codes: str) -> list[Problem]:
-    return lint_graph(build(Source("net.toml", text)), codes or registry.RULES)
+    return lint_graph(build_graph(Source("net.toml", text)), codes or registry.RULES)
 
 
 @pytest.mark.parametrize(("name", "text"), EXAMPLES, ids=[name for name, _ in EXAMPLES])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cnnspec.cli import cli
-from cnnspec.problems import RULES, RequestError, SpecError
+from cnnspec.problems import ERROR_RULES, RequestError, SpecError
 
 BAD = Path(__file__).parent / "bad"
 SPECS = sorted(p.stem for p in BAD.glob("*.toml"))
@@ -44,7 +44,7 @@ def test_every_expected_text_has_its_spec() -> None:
 def test_every_rule_has_a_bad_spec() -> None:
     shown = "".join(p.read_text(encoding="utf-8") for p in BAD.glob("*.expected"))
     codes = set(re.findall(r"^[^ ].*?: ([TLD]\d{3}) ", shown, re.M))
-    assert codes == RULES.keys() - {"T001"}, (
+    assert codes == ERROR_RULES.keys() - {"T001"}, (
         "T001 is about files that cannot be fixtures: see below"
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pipeline import value as toml
 
-from cnnspec.graph.build import build
+from cnnspec.graph.build import build_graph
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import SpecError
 from cnnspec.spec.source import Source
@@ -196,7 +196,7 @@ def problems(op: str, fields: dict[str, Any]) -> list[tuple[int, str, str]]:
     """Column, code and message of what is wrong with a line."""
     text = f'name = "net"\ninput = [8, 8, 8]\n{line(op, fields)}\n'
     with pytest.raises(SpecError) as error:
-        build(Source("net.toml", text))
+        build_graph(Source("net.toml", text))
     assert {p.where.line for p in error.value.problems} == {3}
     return [(p.where.column, p.rule, p.message) for p in error.value.problems]
 

@@ -10,8 +10,8 @@ from cnnspec.api import load
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.spec.budgets import Limit
-from cnnspec.spec.collect import Collector
 from cnnspec.spec.network import read_network
+from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Source
 
 CONV = 'layers = [{{ name = "conv", op = "conv", out_channels = "{}", kernel_size = 1 }}]\n'
@@ -134,7 +134,7 @@ def test_references_budgets_and_claims_bind_to_variants() -> None:
         + '[reference.large]\ntimm = "x"\n[budget.small]\nparams = 10\n[[claims]]\nvariant ='
         ' "large"\nquantity = "params"\nvalue = "9"\n'
     )
-    notes = Collector()
+    notes = SpecReader()
     spec = read_network(notes, Source("net.toml", text), ".")
     assert not notes.problems
     assert spec is not None

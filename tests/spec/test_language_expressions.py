@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import graph_of, import_torchvision
 
-from cnnspec.spec.arithmetic import weigh
-from cnnspec.spec.expressions import compiled, evaluate
+from cnnspec.spec.arithmetic import count_values
+from cnnspec.spec.expressions import compile_value, evaluate_value
 from cnnspec.spec.scope import ExpressionError, Scope
 
 SCOPE = {
@@ -22,7 +22,7 @@ SCOPE = {
 
 
 def value_of(text: str) -> Any:
-    return evaluate(compiled(text), Scope(dict(SCOPE)))
+    return evaluate_value(compile_value(text), Scope(dict(SCOPE)))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,9 @@ def test_each_operation_and_function(text: str, value: Any) -> None:
 
 def test_sum_adds_a_list_and_min_and_max_take_one() -> None:
     scope = Scope({"xs": [4, 1, 2]})
-    assert [evaluate(compiled(t), scope) for t in ("{sum(xs)}", "{min(xs)}", "{max(xs)}")] == [
+    assert [
+        evaluate_value(compile_value(t), scope) for t in ("{sum(xs)}", "{min(xs)}", "{max(xs)}")
+    ] == [
         7,
         1,
         4,
@@ -103,9 +105,9 @@ def test_what_is_not_needed_is_not_evaluated(text: str) -> None:
 @given(st.integers(-(10**9), 10**9), st.integers(-(10**6), 10**6).filter(bool))
 def test_a_division_without_remainder_gives_an_exact_integer(a: int, b: int) -> None:
     scope = Scope({"a": a, "b": b})
-    assert evaluate(compiled("{a * b / b}"), scope) == a
-    assert type(evaluate(compiled("{a * b / b}"), scope)) is int
-    assert evaluate(compiled("{a / b}"), scope) == a / b
+    assert evaluate_value(compile_value("{a * b / b}"), scope) == a
+    assert type(evaluate_value(compile_value("{a * b / b}"), scope)) is int
+    assert evaluate_value(compile_value("{a / b}"), scope) == a / b
 
 
 def test_large_integers_stay_exact() -> None:
@@ -119,7 +121,7 @@ def test_round_channels_is_what_the_reference_implementations_do() -> None:
     @given(st.floats(0.01, 40) | st.integers(1, 5000), st.sampled_from([4, 8, 16]))
     def holds(value: float, divisor: int) -> None:
         scope = Scope({"v": value, "d": divisor})
-        assert evaluate(compiled("{round_channels(v, d)}"), scope) == _make_divisible(
+        assert evaluate_value(compile_value("{round_channels(v, d)}"), scope) == _make_divisible(
             value, divisor
         )
 
@@ -179,13 +181,13 @@ def test_an_expression_nests_forty_deep() -> None:
 
 def test_each_evaluation_is_a_step_and_the_last_one_is_refused() -> None:
     scope = Scope(dict(SCOPE))
-    scope.work.limit, expression = scope.work.spent + 3, compiled("{True}")
-    assert [evaluate(expression, scope) for _ in range(3)] == [True] * 3
+    scope.work.limit, expression = scope.work.spent + 3, compile_value("{True}")
+    assert [evaluate_value(expression, scope) for _ in range(3)] == [True] * 3
     with pytest.raises(ExpressionError, match="at most 3 steps together"):
-        evaluate(expression, scope)
+        evaluate_value(expression, scope)
 
 
 def test_values_weigh_what_they_hold() -> None:
     scope = Scope({})
-    weigh(["x" * 160, {"k": 1.5, "l": [1, 2]}], scope)
+    count_values(["x" * 160, {"k": 1.5, "l": [1, 2]}], scope)
     assert scope.work.spent == 3 + 10 + 3 + 3

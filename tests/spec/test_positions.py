@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnspec.spec.positions import comments, positions
+from cnnspec.spec.positions import find_comments, find_positions
 
 PIECES = st.sampled_from(["", "a", "é ", "#", "[x]", "{y}", "=", ",", " . ", "  ", "]", "}", "\t"])
 plain = st.lists(PIECES, max_size=4).map("".join)
@@ -145,7 +145,7 @@ def same(a: Any, b: Any) -> bool:
 @settings(deadline=None, max_examples=150)
 @given(texts())
 def test_every_key_and_value_has_the_position_where_it_stands(text: str) -> None:
-    data, places = tomllib.loads(text), positions(text)
+    data, places = tomllib.loads(text), find_positions(text)
     for path, value in walk(data):
         assert path in places, path
         if isinstance(path[-1], str):
@@ -165,7 +165,7 @@ def readable_key(rest: str) -> str:
 
 def test_positions_count_lines_and_columns_from_one() -> None:
     text = 'name = "net"\n\n[[claims]]\n  variant = { of = [1,\n 22] }\n'
-    places = positions(text)
+    places = find_positions(text)
     assert places["name",] == (1, 8)
     assert places["name", None] == (1, 1)
     assert places["claims", 0] == (3, 1)
@@ -174,7 +174,7 @@ def test_positions_count_lines_and_columns_from_one() -> None:
 
 
 def test_comments_are_what_stands_behind_the_mark() -> None:
-    assert comments("#a\nx = 1 #b # c\n\ny = '#'\n  #\n") == [
+    assert find_comments("#a\nx = 1 #b # c\n\ny = '#'\n  #\n") == [
         (1, 1, "a"),
         (2, 7, "b # c"),
         (5, 3, ""),
@@ -187,4 +187,4 @@ QUOTES = ['x = ["""a"""", 1]', 'x = ["""a""""]', 'x = ["""a"""""]', "x = ['''a''
 @pytest.mark.parametrize("line", QUOTES)
 def test_quotes_may_stand_before_the_closing_three(line: str) -> None:
     assert tomllib.loads(f"{line}\ny = 1\n")["y"] == 1
-    assert positions(f"{line}\ny = 1\n")["y",] == (2, 5)
+    assert find_positions(f"{line}\ny = 1\n")["y",] == (2, 5)

@@ -15,16 +15,16 @@ from jsonschema import Draft7Validator
 
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.registry import OPERATORS, operator
-from cnnspec.spec.schema import schema
-from cnnspec.spec.zoo import families
+from cnnspec.spec.schema import language_schema
+from cnnspec.spec.zoo import zoo_files
 
 try:
     import fastjsonschema
 except ImportError:
     fastjsonschema = None
 BAD = Path(__file__).parent / "bad"
-VALIDATOR = Draft7Validator(schema())
-SECOND: Callable[[Any], Any] | None = fastjsonschema and fastjsonschema.compile(schema())
+VALIDATOR = Draft7Validator(language_schema())
+SECOND: Callable[[Any], Any] | None = fastjsonschema and fastjsonschema.compile(language_schema())
 GOOD: dict[str, Any] = tomllib.loads("""
 name = "net"
 input = [3, 32, 32]
@@ -51,8 +51,8 @@ optimizer = "adam"
 
 
 def test_the_schema_is_a_draft_07_schema() -> None:
-    Draft7Validator.check_schema(schema())
-    assert schema()["$schema"] == "http://json-schema.org/draft-07/schema#"
+    Draft7Validator.check_schema(language_schema())
+    assert language_schema()["$schema"] == "http://json-schema.org/draft-07/schema#"
 
 
 def test_patterns_are_read_alike_by_editors() -> None:
@@ -71,12 +71,12 @@ def test_patterns_are_read_alike_by_editors() -> None:
             own + [p for v in value.values() for p in inside(v)] if isinstance(value, dict) else own
         )
 
-    patterns = inside(schema())
+    patterns = inside(language_schema())
     assert len(patterns) > 20
     assert {c for p in patterns for c in re.findall(r"\\(.)", p)} <= set(r"^$\.*+?()[]{}|/dDsSwW")
 
 
-@pytest.mark.parametrize("path", families(), ids=lambda p: Path(p).stem)
+@pytest.mark.parametrize("path", zoo_files(), ids=lambda p: Path(p).stem)
 def test_every_spec_of_the_zoo_is_accepted(path: str) -> None:
     data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     assert [
@@ -283,7 +283,7 @@ def test_what_is_beyond_a_schema_is_there() -> None:
 
 
 def test_operators_are_described_from_their_own_definitions() -> None:
-    definitions = schema()["definitions"]
+    definitions = language_schema()["definitions"]
     line = definitions["line"]
     assert line["properties"]["op"]["anyOf"][0]["enum"] == list(OPERATORS)
     for name in OPERATORS:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import cnnspec
-from cnnspec.graph.digest import digest
+from cnnspec.graph.model import graph_digest
 from cnnspec.report.pages.verification import page, pages
 
 REPORTS = Path(__file__).parents[2] / "reports"
@@ -36,7 +36,7 @@ def test_data_is_of_the_specs_of_today(data: dict[str, Any]) -> None:
     stale = [
         n["network"]
         for n in data["networks"]
-        if n["digest"] != digest(cnnspec.load(n["network"]).graph)
+        if n["digest"] != graph_digest(cnnspec.load(n["network"]).graph)
     ]
     assert not stale, "measure these again: see cnnspec/report/pages/verification.py"
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from cnnspec.analyses.audit.decide import rule
 from cnnspec.analyses.audit.subject import Sheets
 from cnnspec.analyses.audit.verdict import VERDICTS, Ruling
-from cnnspec.graph.build import understood
+from cnnspec.graph.build import read_spec
 from cnnspec.problems import Problem, RequestError, SpecError, did_you_mean, visible
 from cnnspec.records import Record
 from cnnspec.spec.claim_reading import read_claims
 from cnnspec.spec.claims import Claim, ClaimFile
-from cnnspec.spec.source import read
-from cnnspec.spec.zoo import families, find, home, variants
+from cnnspec.spec.source import read_source
+from cnnspec.spec.zoo import find_spec, variant_names, zoo_files, zoo_folder
 
 
 class Audited(Record):
@@ -31,7 +31,7 @@ class Audited(Record):
 
 def claim_files() -> dict[str, str]:
     """The files of claims that ship with cnnspec, by their names."""
-    folder = os.path.join(home(), "claims")
+    folder = os.path.join(zoo_folder(), "claims")
     names = (
         sorted(f for f in os.listdir(folder) if f.endswith(".toml"))
         if os.path.isdir(folder)
@@ -65,7 +65,7 @@ def is_claim_file(name: str) -> bool:
     """Whether a file holds claims and no network."""
     if not name.endswith(".toml") or not os.path.isfile(name):
         return False
-    data = read(name).data
+    data = read_source(name).data
     return "claims" in data and "layers" not in data
 
 
@@ -76,7 +76,7 @@ def about(name: str, files: dict[str, str], sheets: Sheets) -> list[Audited]:
     A family that is no network itself, ``resnet``, stands for all of its networks.
     """
     try:
-        path, variant = find(name)
+        path, variant = find_spec(name)
     except RequestError:
         hint = did_you_mean(name, files, f"the sources are {', '.join(files)}")
         raise RequestError(
@@ -87,7 +87,9 @@ def about(name: str, files: dict[str, str], sheets: Sheets) -> list[Audited]:
         found.append(
             Audited(name, f"claims in {visible(path)}", tuple(ruled(own, Sheets(file=path))))
         )
-    known = variants(path) if os.path.realpath(path) in map(os.path.realpath, families()) else []
+    known = (
+        variant_names(path) if os.path.realpath(path) in map(os.path.realpath, zoo_files()) else []
+    )
     names = {variant or name} if variant or name in known else {name, *known}
     for file in map(read_claims, files.values()):
         if chosen := [c for c in file.claims if c.subject.network in names]:
@@ -102,7 +104,7 @@ def about(name: str, files: dict[str, str], sheets: Sheets) -> list[Audited]:
 
 def own_claims(path: str, variant: str) -> list[Claim]:
     """The claims in a spec; of those about a variant, only that variant's where one is named."""
-    spec, notes = understood(read(path))
+    spec, notes = read_spec(read_source(path))
     if notes.problems:
         raise SpecError(notes.problems)
     if variant not in spec.variants:

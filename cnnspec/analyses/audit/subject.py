@@ -12,9 +12,9 @@ from cnnspec.analyses.receptive_field.receptive_field import (
     compute_receptive_fields,
 )
 from cnnspec.costs import NodeCost, compute_costs_by_index
-from cnnspec.garbage import kept
-from cnnspec.graph.build import choose, load_graph, opened, understood
-from cnnspec.graph.building import Building
+from cnnspec.garbage import garbage_collection_paused
+from cnnspec.graph.build import choose_variant, load_graph, open_spec, read_spec
+from cnnspec.graph.building import GraphBuilder
 from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import OperatorError, is_int
@@ -23,7 +23,7 @@ from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.spec.claims import Claim, Subject
 from cnnspec.spec.model import Fields
 from cnnspec.spec.scope import MAX_LINES
-from cnnspec.spec.zoo import families, variants
+from cnnspec.spec.zoo import variant_names, zoo_files
 from cnnspec.units import Shape
 
 ALONE: Any = Call((), "", {})
@@ -44,13 +44,13 @@ class Sheet:
     @cached_property
     def costs(self) -> dict[int, NodeCost]:
         """The cost of every node by its index, the inputs' too."""
-        with kept():
+        with garbage_collection_paused():
             return compute_costs_by_index([*self.inputs, *self.nodes])
 
     @cached_property
     def fields(self) -> dict[int, ReceptiveField]:
         """The receptive field of every node by its index: many questions need none."""
-        with kept():
+        with garbage_collection_paused():
             return compute_receptive_fields([*self.inputs, *self.nodes])
 
     def rows(self, training: bool = False) -> list[Row]:
@@ -128,9 +128,11 @@ class Sheets:
     def resized(self, subject: Subject, input: Shape) -> Sheet:
         """The network as it would be at another input, with other parameters where they depend on
         it. Raises as of."""
-        source, variant = opened(self.name(subject))
-        spec, notes = understood(source)
-        graph = Building(spec, choose(spec, variant), notes, MAX_LINES, input).run(subject.settings)
+        source, variant = open_spec(self.name(subject))
+        spec, notes = read_spec(source)
+        graph = GraphBuilder(spec, choose_variant(spec, variant), notes, MAX_LINES, input).run(
+            subject.settings
+        )
         return Sheet(graph.name, graph.inputs, graph.nodes[len(graph.inputs) :], graph)
 
     def network(
@@ -183,8 +185,8 @@ def claims_name(claim: Claim) -> str:
 
 def siblings(graph: Graph) -> Iterable[str]:
     """The other networks of the zoo's family, in its order."""
-    for file in families():
-        names = variants(file)
+    for file in zoo_files():
+        names = variant_names(file)
         if graph.name in names:
             return [n for n in names if n != graph.name]
     return []

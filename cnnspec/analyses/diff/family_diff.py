@@ -4,7 +4,7 @@ from typing import Any
 
 from cnnspec.analyses.diff.description import describe_network
 from cnnspec.analyses.diff.network_diff import Diff, diff_networks
-from cnnspec.graph.build import build_variant, opened, understood
+from cnnspec.graph.build import build_variant, open_spec, read_spec
 from cnnspec.graph.model import Graph
 from cnnspec.records import Record
 from cnnspec.spec.scope import MAX_LINES
@@ -35,8 +35,8 @@ class NamedNetworks:
 
     def __init__(self, name: str):
         """Read the spec. Raises SpecError, RequestError."""
-        source, self.variant = opened(name)
-        self.spec, self.notes = understood(source)
+        source, self.variant = open_spec(name)
+        self.spec, self.notes = read_spec(source)
         self.names = [] if self.variant else list(self.spec.variants)
 
     def graph(

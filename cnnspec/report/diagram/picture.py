@@ -4,7 +4,7 @@ folded get a panel."""
 from collections.abc import Iterable, Iterator
 
 from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.garbage import kept
+from cnnspec.garbage import garbage_collection_paused
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 from cnnspec.report.diagram.fold import Folder, Part
@@ -48,7 +48,7 @@ def leaves(parts: Iterable[Part]) -> Iterator[Part]:
 def contents(net: NetworkCosts, depth: int | None) -> Contents:
     """What a picture shows. Raises RequestError for more boxes or arrows than anyone reads."""
     folder = Folder(net.graph)
-    with kept():
+    with garbage_collection_paused():
         parts = (
             opened(folder, folder.nodes, 0, FITS)
             if depth is None

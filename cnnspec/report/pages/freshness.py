@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from difflib import unified_diff
 
 from cnnspec.graph.build import load_graph
-from cnnspec.graph.digest import digest
+from cnnspec.graph.model import graph_digest
 from cnnspec.problems import RequestError, SpecError, visible
 from cnnspec.report.pages.measured import recorded
 
@@ -60,7 +60,7 @@ def outdated(reports: str) -> list[str]:
 def current(network: str) -> str:
     """The digest of a network today; "" where there is none of this name any more."""
     try:
-        return digest(load_graph(network))
+        return graph_digest(load_graph(network))
     except (RequestError, SpecError):
         return ""
 

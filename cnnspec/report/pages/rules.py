@@ -2,8 +2,8 @@
 a good one."""
 
 from cnnspec.gate.codes import CODES, GATE, severity, title, why
-from cnnspec.graph.build import build
-from cnnspec.problems import RULES as LANGUAGE
+from cnnspec.graph.build import build_graph
+from cnnspec.problems import ERROR_RULES as LANGUAGE
 from cnnspec.problems import Problem
 from cnnspec.report.formats import grid
 from cnnspec.rules.lint import lint_graph
@@ -77,7 +77,7 @@ def codes(listed: list[str]) -> str:
 
 def section(r: LintRule) -> str:
     """One rule: what it demands, why, what it finds in its bad example, and the good one."""
-    found = lint_graph(build(Source("net.toml", r.bad.lstrip("\n"))), [r.code])
+    found = lint_graph(build_graph(Source("net.toml", r.bad.lstrip("\n"))), [r.code])
     return f"""### {r.code}
 
 *{r.title[0].upper()}{r.title[1:]}* ({r.severity}). {why(r.code)}

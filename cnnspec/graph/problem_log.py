@@ -5,14 +5,14 @@ from typing import Any
 
 from cnnspec.graph.model import Call
 from cnnspec.ops.kit.fields import described
-from cnnspec.problems import Problem, TooMany, visible
-from cnnspec.spec.collect import MAX_PROBLEMS
+from cnnspec.problems import Problem, TooManyProblems, visible
+from cnnspec.spec.reader import MAX_PROBLEMS
 from cnnspec.spec.source import Path, Source
 
 MAX_INSTANCES = 2000  # of problems, those folded into one counted each time
 
 
-class Notes:
+class ProblemLog:
     """The problems of one unrolling, by place and rule; ``limited`` to as many as anyone reads."""
 
     def __init__(self, limited: bool = True) -> None:
@@ -31,7 +31,7 @@ class Notes:
             len(self.found) >= MAX_PROBLEMS and key not in self.found
         )
         if self.limited and too_many:
-            raise TooMany
+            raise TooManyProblems
         if key in self.found:
             if len(self.found[key][3]) < MAX_PROBLEMS and call not in self.found[key][3]:
                 self.found[key][3].append(call)

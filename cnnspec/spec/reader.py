@@ -7,8 +7,8 @@ from keyword import iskeyword
 from typing import Any
 
 from cnnspec.ops.kit.fields import Field, OperatorError, described
-from cnnspec.problems import Problem, TooMany, visible
-from cnnspec.spec.expressions import compiled
+from cnnspec.problems import Problem, TooManyProblems, visible
+from cnnspec.spec.expressions import compile_value
 from cnnspec.spec.scope import FAULTY, Dynamic, ExpressionError
 from cnnspec.spec.source import Path, Source
 
@@ -24,7 +24,7 @@ BOUND = {
 }
 
 
-class Collector:
+class SpecReader:
     """The problems found so far in the files of one network."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Collector:
     ) -> None:
         """Note a problem with the value at ``path``, or with its key. Raises TooMany."""
         if len(self.problems) >= MAX_PROBLEMS:
-            raise TooMany
+            raise TooManyProblems
         self.problems.append(Problem(source.where(path, key), rule, message, hint))
 
     def unknown(self, source: Source, path: Path, known: list[str], what: str) -> str:
@@ -57,7 +57,7 @@ class Collector:
         """The value with its expressions read; FAULTY, and a problem with each one that cannot
         be."""
         try:
-            return compiled(value)
+            return compile_value(value)
         except ExpressionError:
             self.compile_parts(source, path, value)
         except RecursionError:
@@ -74,7 +74,7 @@ class Collector:
                 inside.extend([((*where, key), v) for key, v in pairs])
                 continue
             try:
-                compiled(part)
+                compile_value(part)
             except ExpressionError as error:
                 self.add(source, where, "L007", error.message, error.hint)
 

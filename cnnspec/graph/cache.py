@@ -11,7 +11,7 @@ Fields = dict[str, Given]
 MANY = 100_000  # operators and shapes: some 50 MB
 
 
-class Known:
+class SpecCache:
     """What does not depend on a network's arguments and input, so that another of the same spec may
     have it too."""
 
@@ -27,7 +27,7 @@ class Known:
         self.parts: dict[tuple[str, str], str] = {}  # operators that norm and activation name
         self.proper: set[str] = set()  # names of lines that are
 
-    def bounded(self) -> "Known":
+    def bounded(self) -> "SpecCache":
         """Itself, or one that is empty, where there is so much in it that it is better
         forgotten."""
-        return self if len(self.ops) + len(self.outputs) < MANY else Known()
+        return self if len(self.ops) + len(self.outputs) < MANY else SpecCache()
