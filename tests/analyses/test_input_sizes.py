@@ -2,6 +2,7 @@
 the papers'."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -239,10 +240,16 @@ def test_what_cannot_vary_is_said(shape: list[int], varied: Any, message: str) -
 
 def test_deep_networks_take_no_minute() -> None:
     graph = load_graph("resnet152")
-    start = time.process_time()
-    load_graph("resnet152")
-    once = time.process_time() - start
-    find_input_sizes(graph, bound=128)
-    assert (
-        time.process_time() - start < 40 * once
-    )  # a size costs a fraction of building the network
+    build = least_seconds(lambda: load_graph("resnet152"))
+    # A size costs a fraction of building the network.
+    assert least_seconds(lambda: find_input_sizes(graph, bound=128)) < 40 * build
+
+
+def least_seconds(run: Callable[[], object]) -> float:
+    """Return the least CPU time of three runs, which other processes disturb least."""
+    found = []
+    for _ in range(3):
+        start = time.process_time()
+        run()
+        found.append(time.process_time() - start)
+    return min(found)

@@ -353,7 +353,13 @@ def test_a_wrong_reference_fails(tmp_path: Path, model: str, status: str) -> Non
 def test_ctrl_c_ends_all_processes_at_once() -> None:
     command = [sys.executable, "-m", "cnnspec", "verify", "lenet5", "alexnet", "--jobs", "2"]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A test run in the background of a shell ignores Ctrl-C, and its processes inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while process.poll() is None and len(children.read_text().split()) < 2:
