@@ -5,34 +5,18 @@ from collections.abc import Callable, Iterable
 from cnnspec.graph.model import Graph, Node
 from cnnspec.units import format_shape
 
-POOLS = (
-    "maxpool",
-    "avgpool",
-    "minpool",
-    "sumpool",
-    "global_avgpool",
-    "global_maxpool",
-    "adaptive_avgpool",
-    "adaptive_maxpool",
-    "trainable_subsampling",
-)
-FACTORS = (
-    "channel_scale",
-    "scale",
-    "position_embedding",
-)  # one factor or one term an element: parts of a layer
-
 
 def has_weights(node: Node) -> bool:
     """Whether papers count a node as a layer: it has weights, and is neither norm nor activation
     nor a mere factor."""
-    if node.op.role != "layer" or not node.inputs or node.kind in FACTORS:
+    if node.op.role != "layer" or not node.inputs or not node.op.counts_as_layer:
         return False
     return bool(node.op.parameters(*node.shapes) or node.op.buffers(*node.shapes))
 
 
 def is_pool(node: Node) -> bool:
-    return node.kind in POOLS
+    """Whether a node pools positions; a pooling of channels does not count."""
+    return node.op.pools in ("window", "map")
 
 
 def is_weighted_or_pool(node: Node) -> bool:
@@ -49,7 +33,7 @@ def find_longest_path(
     ] = {}  # nodes so far, the last of them, and the one before
     read_by: set[int] = set()
     for node in nodes:
-        full = [n for n in node.inputs if n.output == node.output] if node.kind == "mul" else []
+        full = [n for n in node.inputs if n.output == node.output] if node.op.takes_gates else []
         read_by.update(n.index for n in node.inputs)
         read = [n.index for n in full or node.inputs if n.index in best]
         before = max(read, key=lambda i: best[i][0], default=None)
@@ -70,14 +54,6 @@ def count_depth(nodes: Iterable[Node]) -> int:
     return len(find_longest_path(nodes))
 
 
-NAMES = {
-    "maxpool": "Max pool",
-    "avgpool": "Avg pool",
-    "global_avgpool": "Global avg pool",
-    "lrn": "LRN",
-    "softmax": "Soft-max",
-}
-SIZED = {"conv": "Conv", "depthwise_conv": "Depthwise", "conv_transpose": "Deconv"}
 UNSAID = ("shape", "regulariser", "norm", "activation")  # roles that such a line leaves out
 
 
@@ -89,15 +65,16 @@ def describe_chain(graph: Graph) -> str | None:
         if node.inputs != (before,):
             return None
         before = node
-        if node.kind in NAMES or node.op.role not in UNSAID:
+        if node.op.short_title or node.op.role not in UNSAID:
             parts.append(describe_layer(node))
     return ", ".join(["Image", *parts])
 
 
 def describe_layer(node: Node) -> str:
     """A layer: its kind, the size of its kernel, and the channels or features that it makes."""
-    if node.kind in SIZED:
-        kernel = node.op.parameters(*node.shapes)["weight"][2:]
-        size = kernel[0] if len(set(kernel)) == 1 else format_shape(kernel)
-        return f"{SIZED[node.kind]}{size}-{node.output[0]}"
-    return f"FC-{node.output[0]}" if node.kind == "linear" else NAMES.get(node.kind, node.op.title)
+    short = node.op.short_title or node.op.title
+    if "{" not in short:
+        return short
+    kernel = node.op.parameters(*node.shapes).get("weight", ())[2:]
+    size = str(kernel[0]) if len(set(kernel)) == 1 else format_shape(kernel)
+    return short.format(kernel=size, channels=node.output[0])

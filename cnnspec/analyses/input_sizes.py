@@ -1,7 +1,6 @@
 """The input sizes that a network accepts, found by inferring the shapes at each size."""
 
 from collections.abc import Iterator
-from copy import copy
 from typing import Any
 
 from cnnspec.graph.model import Graph, Node
@@ -10,10 +9,6 @@ from cnnspec.ops.kit.windows import Axis
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 from cnnspec.units import Shape, format_shape
-
-CONVOLUTIONS = ("conv", "depthwise_conv", "conv_table")
-POOLS = ("maxpool", "avgpool", "minpool", "sumpool", "trainable_subsampling")
-WINDOWED = (*CONVOLUTIONS, *POOLS)
 
 
 def count_unread(a: Axis, positions: int) -> int:
@@ -155,7 +150,8 @@ class SizeTrial:
         self.strided = [
             n
             for n in graph.layers()
-            if n.kind in WINDOWED and any(a.stride > 1 for a in window_axes(n, n.inputs[0].output))
+            if n.op.slides_over == "input"
+            and any(a.stride > 1 for a in n.op.axes(n.inputs[0].output))
         ]
 
     def at(self, given: Shape, n: int) -> SizeOutcome:
@@ -191,29 +187,19 @@ class SizeTrial:
         for node in self.strided:
             found = tuple(
                 map(
-                    count_unread,
-                    window_axes(node, shapes[node.inputs[0].index]),
-                    shapes[node.index][1:],
+                    count_unread, node.op.axes(shapes[node.inputs[0].index]), shapes[node.index][1:]
                 )
             )
             if any(found):
                 yield node.row, found
 
 
-def window_axes(node: Node, x: Shape) -> list[Axis]:
-    """The windows of a node, one of WINDOWED, over a map."""
-    found: list[Axis] = node.op.axes(x)  # type: ignore[attr-defined]
-    return found
-
-
 def operator_at(node: Node, shapes: dict[int, Shape]) -> Any:
     """The operator of a node; one that undoes another takes up the sizes that this one has now."""
     if not node.op.undoes:
         return node.op
-    op: Any = copy(node.op)
     pool = node.inputs[-1]
-    op.undo(pool.op, shapes[pool.inputs[0].index])
-    return op
+    return node.op.undoing(pool.op, shapes[pool.inputs[0].index])
 
 
 def check_parameters(

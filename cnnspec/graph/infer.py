@@ -35,7 +35,7 @@ def add_node(
     row = frame.full(spot.name)
     name = f"{row}.{part}" if part else row
     if op.undoes:
-        undo(un, frame, line, op, inputs[-1])
+        op = undoing(un, frame, line, op, inputs[-1])
     try:
         output = output_of(un, op, inputs)
     except OperatorError as fault:
@@ -238,8 +238,8 @@ def check_arity(
         )
 
 
-def undo(un: "Unroller", frame: Frame, line: Line, op: Any, pool: Node) -> None:
-    """Hand an operator that undoes another the operator and the size that it goes back to."""
+def undoing(un: "Unroller", frame: Frame, line: Line, op: Operator, pool: Node) -> Operator:
+    """Return an operator that undoes another with that operator and its input's shape."""
     if pool.kind != op.undoes:
         raise un.stop(
             frame,
@@ -249,7 +249,7 @@ def undo(un: "Unroller", frame: Frame, line: Line, op: Any, pool: Node) -> None:
             f"the last input must be a {op.undoes}, but {visible(pool.name)} ({pool.kind}) is none",
             f"name the {op.undoes} whose places it restores",
         )
-    op.undo(pool.op, pool.inputs[0].output)
+    return op.undoing(pool.op, pool.inputs[0].output)
 
 
 def with_names(fault: OperatorError, inputs: tuple[Node, ...], frame: Frame) -> tuple[str, str]:

@@ -38,7 +38,7 @@ def compare(notes: ProblemLog, node: Node, native: Node, sizes: str) -> None:
             )
             mend = (
                 "global pooling before it takes any size"
-                if node.kind == "linear"
+                if node.op.is_dense
                 else "it is learned for one size"
             )
             notes.add(

@@ -17,8 +17,8 @@ from cnnspec.units import Shape
 
 class AdaptiveAvgPool(AdaptivePool):
     title = "Adaptive Avg Pooling"
-    combines = "additions"
-    divides = True
+    takes = "mean"
+    autocast = "follows"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if prod(y[1:]) == 1:

@@ -17,7 +17,8 @@ from cnnspec.units import Shape
 
 class AdaptiveMaxPool(AdaptivePool):
     title = "Adaptive Max Pooling"
-    combines = "comparisons"
+    takes = "largest"
+    autocast = "follows"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.keeping_input(

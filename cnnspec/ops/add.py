@@ -19,6 +19,8 @@ class Add(Operator):
     title = "Addition"
     role = "join"
     arity = (2, 64)
+    autocast = "follows"
+    is_commutative = True
 
     def output(self, *xs: Shape) -> Shape:
         return alike("add", xs)

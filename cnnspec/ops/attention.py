@@ -70,6 +70,9 @@ class Attention(Elementwise):
             "proj.bias": (c,),
         }
 
+    def mixes_channels(self, x: Shape) -> bool:
+        return True
+
     def macs(self, x: Shape, y: Shape) -> int:
         c, n, relative = (
             x[0],

@@ -21,10 +21,15 @@ from cnnspec.units import Shape
 
 class AvgPool(Pool):
     title = "Avg Pooling"
-    combines = "additions"
-    divides = True
+    takes = "mean"
+    autocast = "follows"
+    short_title = "Avg pool"
 
     count_include_pad: bool = flag("whether the mean counts the zeros of the padding", default=True)
+
+    @property
+    def averages_padding(self) -> bool:
+        return self.count_include_pad
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if self.at_once(self.axes(x)):

@@ -22,6 +22,9 @@ class BatchNorm(Elementwise):
     title = "Batch Norm"
     role = "norm"
     per_element = {"additions": 2, "multiplications": 1}
+    autocast = "statistics"
+    is_affine = True
+    uses_batch_statistics = True
 
     eps: float = real("added to the variance", default=1e-5)
     momentum: float = real(

@@ -22,6 +22,8 @@ from cnnspec.units import Shape
 class BoxRows(Operator):
     title = "Box Rows"
     role = "shape"
+    keeps_values = True
+    is_affine = True
 
     values: int = size("K, the values of a box")
 

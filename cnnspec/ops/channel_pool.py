@@ -19,6 +19,7 @@ from cnnspec.units import Shape
 
 class ChannelPool(Pooling):
     title = "Channel Pooling"
+    pools = "channels"
 
     kind: str = choice(
         "whether the largest value or the mean is taken", "max", "average", default="max"
@@ -28,11 +29,17 @@ class ChannelPool(Pooling):
         "S, the step from one group of channels to the next; default: kernel_size", default=None
     )
 
-    def __init__(self, **values: Any):
-        super().__init__(**values)
-        self.step = self.stride or self.kernel_size
-        self.divides = self.kind == "average"
-        self.combines = "additions" if self.divides else "comparisons"
+    @property
+    def step(self) -> int:
+        return self.stride or self.kernel_size
+
+    @property
+    def divides(self) -> bool:
+        return self.kind == "average"
+
+    @property
+    def combines(self) -> str:
+        return "additions" if self.divides else "comparisons"
 
     def output(self, x: Shape) -> Shape:
         if self.kernel_size > x[0]:

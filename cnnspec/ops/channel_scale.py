@@ -19,6 +19,8 @@ from cnnspec.units import Shape
 
 class ChannelScale(Elementwise):
     title = "Channel Scale"
+    counts_as_layer = False
+    is_affine = True
 
     init: float = real("the weights' initial value", default=1e-6)
     bias: bool = flag("whether each channel has a bias", default=False)

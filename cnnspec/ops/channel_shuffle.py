@@ -17,6 +17,7 @@ from cnnspec.units import Shape
 
 class ChannelShuffle(Operator):
     title = "Channel Shuffle"
+    autocast = "follows"
 
     groups: int = size("g, the groups whose channels are mixed")
 

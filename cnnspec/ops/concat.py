@@ -18,6 +18,7 @@ class Concat(Operator):
     title = "Concatenation"
     role = "join"
     arity = (2, 256)
+    autocast = "follows"
 
     def output(self, *xs: Shape) -> Shape:
         return (sum(x[0] for x in xs), *same_sizes("concat", xs))

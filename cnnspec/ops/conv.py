@@ -24,6 +24,10 @@ from cnnspec.units import Shape
 
 class Conv(Operator):
     title = "Convolution"
+    autocast = "casts"
+    short_title = "Conv{kernel}-{channels}"
+    weight_layout = "out-in"
+    slides_over = "input"
 
     out_channels: int = size("k, the number of kernels")
     kernel_size: PerAxis = per_axis("K, the kernel's size (m x n)")
@@ -47,6 +51,9 @@ class Conv(Operator):
         kernel = per_dimension("kernel_size", self.kernel_size, len(x) - 1)
         weight = {"weight": (self.out_channels, x[0] // self.groups, *kernel)}
         return weight | ({"bias": (self.out_channels,)} if self.bias else {})
+
+    def mixes_channels(self, x: Shape) -> bool:
+        return not self.groups == x[0] > 1
 
     def macs(self, x: Shape, y: Shape) -> int:
         return prod(self.parameters(x)["weight"]) * prod(y[1:])

@@ -20,6 +20,8 @@ from cnnspec.units import Shape
 
 class ConvTable(Operator):
     title = "Convolution by Table"
+    weight_layout = "table"
+    slides_over = "input"
 
     connections: tuple[tuple[int, ...], ...] = rows(
         "for each output map the input channels, from 0, that it reads"
@@ -56,6 +58,9 @@ class ConvTable(Operator):
         kernel = per_dimension("kernel_size", self.kernel_size, len(x) - 1)
         weight = {"weight": (sum(map(len, self.connections)), *kernel)}
         return weight | ({"bias": (len(self.connections),)} if self.bias else {})
+
+    def mixes_channels(self, x: Shape) -> bool:
+        return True
 
     def macs(self, x: Shape, y: Shape) -> int:
         return prod(self.parameters(x)["weight"]) * prod(y[1:])

@@ -25,6 +25,10 @@ from cnnspec.units import Shape
 
 class ConvTranspose(Operator):
     title = "Transposed Convolution"
+    autocast = "casts"
+    short_title = "Deconv{kernel}-{channels}"
+    weight_layout = "in-out"
+    slides_over = "output"
 
     out_channels: int = size("k, the number of output channels")
     kernel_size: PerAxis = per_axis("K, the kernel's size (m x n)")
@@ -74,6 +78,9 @@ class ConvTranspose(Operator):
         kernel = per_dimension("kernel_size", self.kernel_size, len(x) - 1)
         weight = {"weight": (x[0], self.out_channels // self.groups, *kernel)}
         return weight | ({"bias": (self.out_channels,)} if self.bias else {})
+
+    def mixes_channels(self, x: Shape) -> bool:
+        return not self.groups == x[0] > 1
 
     def macs(self, x: Shape, y: Shape) -> int:
         return prod(self.parameters(x)["weight"]) * prod(x[1:])

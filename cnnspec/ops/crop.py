@@ -22,6 +22,7 @@ class Crop(Operator):
     title = "Crop"
     arity = (1, 2)
     size_only = (1,)
+    autocast = "follows"
 
     offset: PerAxis | None = per_axis(
         "o, the first position kept; default: the part is the middle", None, minimum=0

@@ -18,6 +18,8 @@ from cnnspec.units import Shape
 
 class DepthToSpace(Operator):
     title = "Depth to Space"
+    autocast = "follows"
+    recorded_from = ("pixel_shuffle",)
 
     block: int = size("b, the block's size")
 

@@ -22,6 +22,10 @@ from cnnspec.units import Shape
 
 class DepthwiseConv(Operator):
     title = "Depthwise Convolution"
+    autocast = "casts"
+    short_title = "Depthwise{kernel}-{channels}"
+    weight_layout = "out-in"
+    slides_over = "input"
 
     multiplier: int = size("the number of kernels for each channel", default=1)
     kernel_size: PerAxis = per_axis("K, the kernel's size (m x n)")
@@ -52,6 +56,9 @@ class DepthwiseConv(Operator):
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
         return self.conv(x).parameters(x)
+
+    def mixes_channels(self, x: Shape) -> bool:
+        return x[0] == 1
 
     def macs(self, x: Shape, y: Shape) -> int:
         return self.conv(x).macs(x, y)

@@ -18,6 +18,10 @@ from cnnspec.units import Shape
 class Dropout(Elementwise):
     title = "Dropout"
     role = "regulariser"
+    autocast = "follows"
+    keeps_values = True
+    is_affine = True
+    drops_elements = True
 
     p: float = real("the probability of dropping an element", default=0.5, maximum=1.0)
     inplace: bool = in_place()

@@ -17,6 +17,7 @@ from cnnspec.units import Shape
 class Elu(Activation):
     title = "ELU"
     per_element = {"comparisons": 1, "exponentials": 1, "additions": 1, "multiplications": 1}
+    autocast = "follows"
 
     alpha: float = real("minus the limit for very negative inputs", default=1.0)
     inplace: bool = in_place()

@@ -16,9 +16,15 @@ from cnnspec.units import Shape
 class Flatten(Operator):
     title = "Flatten"
     role = "shape"
+    autocast = "follows"
+    keeps_values = True
+    is_affine = True
 
     def output(self, x: Shape) -> Shape:
         return (prod(x),)
+
+    def mixes_channels(self, x: Shape) -> bool:
+        return True
 
     def window(self, x: Shape, y: Shape) -> Reach:
         return WHOLE

@@ -21,6 +21,7 @@ class FrozenBatchNorm(Elementwise):
     title = "Frozen Batch Norm"
     role = "norm"
     per_element = {"multiplications": 1, "additions": 1}
+    is_affine = True
 
     eps: float = real("added to the variance", default=1e-5)
 

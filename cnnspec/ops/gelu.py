@@ -20,6 +20,7 @@ class Gelu(Activation):
     title = "GELU"
     per_element = {"multiplications": 3, "additions": 1, "exponentials": 1}
     per_element_tanh = {"multiplications": 7, "additions": 4, "exponentials": 1, "divisions": 1}
+    autocast = "follows"
 
     approximate: str = choice("the formula: exact, or with tanh", "none", "tanh", default="none")
 

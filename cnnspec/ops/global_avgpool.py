@@ -14,8 +14,9 @@ from cnnspec.units import Shape
 
 class GlobalAvgPool(GlobalPool):
     title = "Global Avg Pooling"
-    combines = "additions"
-    divides = True
+    takes = "mean"
+    autocast = "follows"
+    short_title = "Global avg pool"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.keeping_nothing(y, divides=True)

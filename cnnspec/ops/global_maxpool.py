@@ -15,7 +15,8 @@ from cnnspec.units import Shape
 
 class GlobalMaxPool(GlobalPool):
     title = "Global Max Pooling"
-    combines = "comparisons"
+    takes = "largest"
+    autocast = "follows"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.keeping_input(

@@ -23,6 +23,7 @@ from cnnspec.units import Shape
 class GroupNorm(Elementwise):
     title = "Group Norm"
     role = "norm"
+    autocast = "statistics"
 
     groups: int = size("g, the groups into which the channels are split")
     eps: float = real("added to the variance", default=1e-5)

@@ -16,6 +16,7 @@ from cnnspec.units import Shape
 class Hardsigmoid(Activation):
     title = "Hardsigmoid"
     per_element = {"additions": 1, "comparisons": 2, "divisions": 1}
+    autocast = "follows"
 
     inplace: bool = in_place()
 

@@ -12,6 +12,9 @@ from cnnspec.units import Shape
 
 class Identity(Elementwise):
     title = "Identity"
+    autocast = "follows"
+    keeps_values = True
+    is_affine = True
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.NOTHING

@@ -13,10 +13,11 @@ from cnnspec.units import Shape
 class Input(Operator):
     title = "Input"
     arity = (0, 0)
+    shape: Shape
 
     def __init__(self, shape: Shape):
         super().__init__()
-        self.shape = shape
+        self.__dict__["shape"] = shape
 
     def output(self) -> Shape:
         return self.shape

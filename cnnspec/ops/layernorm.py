@@ -22,6 +22,7 @@ from cnnspec.units import Shape
 class LayerNorm(Elementwise):
     title = "Layer Norm"
     role = "norm"
+    autocast = "statistics"
 
     over: str = choice(
         "whether each position is normalised over its channels, or the shape over all",
@@ -34,6 +35,9 @@ class LayerNorm(Elementwise):
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
         return standardising.weight_and_bias(x[:1] if self.over == "channels" else x, self.affine)
+
+    def mixes_channels(self, x: Shape) -> bool:
+        return True
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         return standardising.work(y, prod(y[1:]) if self.over == "channels" else 1, self.affine)

@@ -17,6 +17,7 @@ from cnnspec.units import Shape
 class LeakyRelu(Activation):
     title = "Leaky ReLU"
     per_element = {"comparisons": 1, "multiplications": 1}
+    autocast = "follows"
 
     negative_slope: float = real("the slope for negative inputs", default=0.01)
     inplace: bool = in_place()

@@ -19,6 +19,10 @@ from cnnspec.units import Shape
 
 class Linear(Operator):
     title = "Fully Connected"
+    autocast = "casts"
+    short_title = "FC-{channels}"
+    weight_layout = "out-in"
+    is_dense = True
 
     out_features: int = size("k, the number of outputs")
     bias: bool = flag("whether each output has a bias", default=True)
@@ -31,6 +35,9 @@ class Linear(Operator):
         return {"weight": (self.out_features, *x)} | (
             {"bias": (self.out_features,)} if self.bias else {}
         )
+
+    def mixes_channels(self, x: Shape) -> bool:
+        return True
 
     def macs(self, x: Shape, y: Shape) -> int:
         return x[0] * y[0]

@@ -17,6 +17,8 @@ from cnnspec.units import Shape
 
 class LogSoftmax(Activation):
     title = "Log Softmax"
+    autocast = "follows"
+    recorded_from = ("_log_softmax",)
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         positions = prod(x[1:])

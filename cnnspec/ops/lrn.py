@@ -28,6 +28,8 @@ FLAT = (
 class LocalResponseNorm(Elementwise):
     title = "Local Response Norm"
     role = "norm"
+    autocast = "follows"
+    short_title = "LRN"
 
     size: int = positive("n, the channels that are summed over", default=5)
     alpha: float = real("the factor of the sum, divided by n", default=1e-4)

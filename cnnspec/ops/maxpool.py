@@ -18,7 +18,9 @@ from cnnspec.units import Shape
 
 class MaxPool(Pool):
     title = "Max Pooling"
-    combines = "comparisons"
+    takes = "largest"
+    autocast = "follows"
+    short_title = "Max pool"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return self.in_memory(x, y, indices=prod(y), lazy=len(x) == 2)

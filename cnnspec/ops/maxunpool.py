@@ -24,19 +24,18 @@ class MaxUnpool(Operator):
     title = "Max Unpooling"
     arity = (2, 2)
     undoes = "maxpool"
+    pool: MaxPool
+    size: Shape
 
     @classmethod
     def of(cls, example: Example) -> Self:
         assert example.undone is not None
         fields, size = example.undone
-        op = cls(**example.fields)
-        op.undo(MaxPool(**fields), size)
-        return op
+        return cls(**example.fields).undoing(MaxPool(**fields), size)
 
-    def undo(self, pool: MaxPool, size: Shape) -> None:
-        """Take up the max pool to be undone and the shape of its input; to be called before all
-        else."""
-        self.pool, self.size = pool, size
+    def undoing(self, pool: MaxPool, size: Shape) -> Self:
+        """Return a copy that undoes ``pool``, whose input has the shape ``size``; call it first."""
+        return self._with(pool=pool, size=size)
 
     def output(self, x: Shape, pooled: Shape) -> Shape:
         if x != pooled:

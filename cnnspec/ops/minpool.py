@@ -17,7 +17,7 @@ from cnnspec.units import Shape
 
 class MinPool(Pool):
     title = "Min Pooling"
-    combines = "comparisons"
+    takes = "smallest"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         pooled = self.in_memory(x, y, indices=prod(y), lazy=len(x) == 2)

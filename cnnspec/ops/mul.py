@@ -23,6 +23,9 @@ class Mul(Operator):
     title = "Multiplication"
     role = "join"
     arity = (2, 64)
+    autocast = "follows"
+    takes_gates = True
+    is_commutative = True
 
     def output(self, *xs: Shape) -> Shape:
         return broadcast("mul", xs)

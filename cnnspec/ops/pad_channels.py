@@ -16,6 +16,7 @@ from cnnspec.units import Shape
 
 class PadChannels(Operator):
     title = "Channel Padding"
+    autocast = "follows"
 
     before: int = natural("channels of zeros before", default=0)
     after: int = natural("channels of zeros after", default=0)

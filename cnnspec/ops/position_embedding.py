@@ -17,6 +17,7 @@ from cnnspec.units import Shape
 class PositionEmbedding(Elementwise):
     title = "Position Embedding"
     per_element = {"additions": 1}
+    counts_as_layer = False
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
         return {"weight": x}

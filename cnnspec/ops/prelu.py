@@ -20,6 +20,7 @@ from cnnspec.units import Shape
 class PRelu(Activation):
     title = "PReLU"
     per_element = {"comparisons": 1, "multiplications": 1}
+    recorded_from = ("_prelu_kernel",)
 
     shared: bool = flag("whether all channels share one coefficient", default=False)
 

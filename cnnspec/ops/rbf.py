@@ -20,6 +20,8 @@ from cnnspec.units import Shape
 class Rbf(Operator):
     title = "Fully Connected"
     activation_title = "RBF"
+    short_title = "RBF-{channels}"
+    is_dense = True
 
     out_features: int = size("k, the number of outputs")
 
@@ -29,6 +31,9 @@ class Rbf(Operator):
 
     def buffers(self, x: Shape) -> dict[str, Shape]:
         return {"weight": (self.out_features, *x)}
+
+    def mixes_channels(self, x: Shape) -> bool:
+        return True
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         return {"additions": y[0] * (2 * x[0] - 1), "multiplications": y[0] * x[0]}

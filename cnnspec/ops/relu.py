@@ -14,6 +14,8 @@ from cnnspec.units import Shape
 class Relu(Activation):
     title = "ReLU"
     per_element = {"comparisons": 1}
+    autocast = "follows"
+    is_idempotent = True
 
     inplace: bool = flag("whether the output takes the input's place in memory", default=False)
 

@@ -16,6 +16,8 @@ from cnnspec.units import Shape
 class Relu6(Activation):
     title = "ReLU6"
     per_element = {"comparisons": 2}
+    autocast = "follows"
+    is_idempotent = True
 
     inplace: bool = in_place()
 

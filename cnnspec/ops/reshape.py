@@ -20,6 +20,9 @@ from cnnspec.units import Shape, format_count, format_shape
 class Reshape(Operator):
     title = "Reshape"
     role = "shape"
+    autocast = "follows"
+    keeps_values = True
+    is_affine = True
 
     shape: tuple[int, ...] = new_shape(
         "the new shape, channels first; one size may be -1, which the others give"
@@ -37,6 +40,9 @@ class Reshape(Operator):
                 "shape",
             )
         return tuple(s if s > 0 else n // known for s in self.shape)
+
+    def mixes_channels(self, x: Shape) -> bool:
+        return True
 
     def window(self, x: Shape, y: Shape) -> Reach:
         return SAME if x == y else WHOLE

@@ -14,6 +14,9 @@ from cnnspec.units import Shape
 class Scale(Elementwise):
     title = "Scaling"
     per_element = {"multiplications": 1}
+    autocast = "follows"
+    counts_as_layer = False
+    is_affine = True
 
     factor: float = real("the constant", minimum=-1e9)
 

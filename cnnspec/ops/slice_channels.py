@@ -16,6 +16,7 @@ from cnnspec.units import Shape
 
 class SliceChannels(Operator):
     title = "Channel Slice"
+    autocast = "follows"
 
     start: int = natural("the first channel kept, counted from 0", default=0)
     stop: int | None = size(

@@ -16,6 +16,9 @@ from cnnspec.units import Shape
 
 class Softmax(Activation):
     title = "Softmax"
+    autocast = "follows"
+    short_title = "Soft-max"
+    recorded_from = ("_softmax",)
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         return {"exponentials": prod(x), "additions": prod(x) - prod(x[1:]), "divisions": prod(x)}

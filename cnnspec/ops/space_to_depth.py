@@ -19,6 +19,7 @@ from cnnspec.units import Shape
 
 class SpaceToDepth(Operator):
     title = "Space to Depth"
+    autocast = "follows"
 
     block: int = size("b, the block's size")
 

@@ -18,6 +18,9 @@ from cnnspec.units import Shape
 class StochasticDepth(Elementwise):
     title = "Stochastic Depth"
     role = "regulariser"
+    autocast = "follows"
+    keeps_values = True
+    is_affine = True
 
     p: float = real("the probability of dropping the branch", maximum=1.0)
     mode: str = choice(

@@ -16,7 +16,7 @@ from cnnspec.units import Shape
 
 class SumPool(Pool):
     title = "Sum Pooling"
-    combines = "additions"
+    takes = "sum"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.window_sums(x, y, self.covering(x, y))

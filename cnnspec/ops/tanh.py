@@ -15,6 +15,7 @@ from cnnspec.units import Shape
 class Tanh(Activation):
     title = "tanh"
     per_element = {"multiplications": 1, "exponentials": 1, "additions": 2, "divisions": 1}
+    autocast = "follows"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.keeping_output(y)

@@ -21,6 +21,8 @@ from cnnspec.units import Shape
 
 class TrainableSubsampling(Operator):
     title = "Trainable Subsampling"
+    pools = "window"
+    slides_over = "input"
 
     kernel_size: PerAxis = per_axis("K, the window's size", default=2)
     stride: PerAxis | None = per_axis(

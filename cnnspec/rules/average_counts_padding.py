@@ -15,7 +15,7 @@ from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every average pool of which a window covers padding and counts it."""
     for node, axes in net.windowed:
-        if node.kind != "avgpool" or not node.op.count_include_pad:  # type: ignore[attr-defined]
+        if not node.op.averages_padding:
             continue
         corner = [
             max(window(a, 0), window(a, n - 1)) for a, n in zip(axes, node.output[1:], strict=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
-from cnnspec.rules.rule import WARNING, WEIGHTED, LintedNetwork, LintRule, Remark
+from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_count
 
 
@@ -21,11 +21,11 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
     found: dict[int, tuple[Node, Node]] = {}
     needed: set[int] = set()
     for node in net.nodes:
-        if node.kind in WEIGHTED and getattr(node.op, "bias", False):
+        if node.op.weight_layout and getattr(node.op, "bias", False):
             owner, readers = node.shares or node, net.readers[node.index]
             if (
                 readers
-                and all(r.kind == "batchnorm" for r in readers)
+                and all(r.op.uses_batch_statistics for r in readers)
                 and net.has_only_readers(node.index, len(readers))
             ):
                 found.setdefault(owner.index, (owner, readers[0]))

@@ -11,7 +11,7 @@ Source: NVIDIA, Deep Learning Performance documentation, Convolutional Layers Us
 from collections.abc import Iterator
 
 from cnnspec.graph.model import Node
-from cnnspec.rules.rule import ADVICE, WEIGHTED, LintedNetwork, LintRule, Remark
+from cnnspec.rules.rule import ADVICE, LintedNetwork, LintRule, Remark
 
 TILE = 8
 
@@ -21,7 +21,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
     leads = leading_on(net)
     for node in net.nodes:
         channels = node.output[0]
-        if node.kind in WEIGHTED and channels % TILE and node.index in leads:
+        if node.op.weight_layout and channels % TILE and node.index in leads:
             down, up = channels // TILE * TILE, -(-channels // TILE) * TILE
             message = (
                 f"{channels} channels do not divide by {TILE}: tensor cores work on {up}, with "
@@ -39,7 +39,7 @@ def leading_on(net: LintedNetwork) -> set[int]:
     """The nodes that other layers with weights read, at once or through others."""
     found: set[int] = set()
     for node in reversed(net.nodes):
-        if node.kind in WEIGHTED or node.index in found:
+        if node.op.weight_layout or node.index in found:
             found.update(n.index for n in inputs(node))
     return found
 

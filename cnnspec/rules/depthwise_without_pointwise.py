@@ -9,22 +9,11 @@ Source: Howard et al. (2017), MobileNets, arXiv 1704.04861, section 3.1; Chollet
 arXiv 1610.02357."""
 
 from collections.abc import Iterator
+from math import prod
 
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
 from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
-
-GATES = ("global_avgpool", "global_maxpool")  # what follows them weighs channels, but mixes none
-MIXING = (
-    "linear",
-    "conv_transpose",
-    "conv_table",
-    "rbf",
-    "attention",
-    "flatten",
-    "reshape",
-    "layernorm",
-)
 
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
@@ -46,9 +35,16 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
 
 def depthwise(node: Node) -> bool:
     """Whether each channel is filtered by itself."""
-    return node.kind == "depthwise_conv" or (
-        node.kind == "conv" and getattr(node.op, "groups", 1) == node.shapes[0][0] > 1
+    return (
+        node.op.weight_layout == "out-in"
+        and node.op.slides_over == "input"
+        and not node.op.mixes_channels(node.shapes[0])
     )
+
+
+def gates(node: Node) -> bool:
+    """Whether a node sees the whole map of each channel: what follows weighs channels only."""
+    return node.op.pools == "map" and prod(node.output[1:]) == 1
 
 
 def unmixed(net: LintedNetwork, node: Node) -> str:
@@ -57,11 +53,11 @@ def unmixed(net: LintedNetwork, node: Node) -> str:
     waiting, seen, end = [node], {node.index}, ""
     while waiting:
         last = waiting.pop()
-        readers = [r for r in net.readers[last.index] if r.kind not in GATES]
+        readers = [r for r in net.readers[last.index] if not gates(r)]
         if not readers:
             end = end or "the end"
         for reader in readers:
-            if reader.kind in MIXING or (reader.kind == "conv" and not depthwise(reader)):
+            if reader.op.mixes_channels(reader.shapes[0]):
                 return ""
             if depthwise(reader):
                 end = visible(reader.name)

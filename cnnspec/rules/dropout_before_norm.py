@@ -20,7 +20,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
     behind = first_norms(net)
     for node in net.nodes:
         norm = behind.get(node.index)
-        p = getattr(node.op, "p", 0.0) if node.kind == "dropout" else 0.0
+        p = getattr(node.op, "p", 0.0) if node.op.drops_elements else 0.0
         if norm is not None and 0 < p < 1:
             message = (
                 f"dropout with p = {p:g} before {visible(norm.name)}: the variance recorded in"
@@ -35,7 +35,7 @@ def first_norms(net: LintedNetwork) -> dict[int, Node]:
     """For each node, the first batch normalization that reads it, at once or through others."""
     found: dict[int, Node] = {}
     for node in reversed(net.nodes):
-        norm = node if node.kind == "batchnorm" else found.get(node.index)
+        norm = node if node.op.uses_batch_statistics else found.get(node.index)
         if norm is not None:
             for n in node.inputs:
                 known = found.get(n.index)

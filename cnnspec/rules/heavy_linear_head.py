@@ -24,11 +24,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
     parameters."""
     total = sum(cost.params for cost in net.costs.values())
     for node in net.nodes:
-        if (
-            node.kind not in ("flatten", "reshape")
-            or len(node.output) != 1
-            or node.inputs[0].kind == "input"
-        ):
+        if node.op.role != "shape" or len(node.output) != 1 or node.inputs[0].kind == "input":
             continue
         channels, *sizes = node.shapes[0]
         head = linear_head(net, node)
@@ -56,9 +52,9 @@ def linear_head(net: LintedNetwork, node: Node) -> list[Node]:
     head = []
     readers = net.readers[node.index]
     while readers:
-        if len(readers) > 1 or (readers[0].kind != "linear" and readers[0].op.role not in LIGHT):
+        if len(readers) > 1 or not (readers[0].op.is_dense or readers[0].op.role in LIGHT):
             return []
-        head += [readers[0]] * (readers[0].kind == "linear")
+        head += [readers[0]] * readers[0].op.is_dense
         readers = net.readers[readers[0].index]
     return head
 

@@ -23,7 +23,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
     less."""
     for node, axes in net.windowed:
         if (
-            node.kind not in ("conv", "depthwise_conv")
+            node.op.weight_layout != "out-in"
             or node.inputs[0].kind == "input"
             or not replaceable(axes)
         ):

@@ -19,22 +19,11 @@ from cnnspec.problems import visible
 from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_count
 
-PAIRED = ("conv", "linear")
-LINEAR = (
-    "batchnorm",
-    "frozen_batchnorm",
-    "dropout",
-    "identity",
-    "flatten",
-    "scale",
-    "channel_scale",
-)
-
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every such pair, at its first layer: there the activation is missing."""
     for node in net.nodes:
-        if node.kind in PAIRED:
+        if node.op.weight_layout == "out-in":
             first = source(net, node)
             if first is not None and not cheaper(first, node):
                 pair = (
@@ -59,9 +48,9 @@ def source(net: LintedNetwork, node: Node) -> Node | None:
     else; or None."""
     above, sole = node.inputs[0], node
     while above.kind != "input" and net.has_only_readers(above.index, 1) and not sole.shares:
-        if above.kind in PAIRED:
+        if above.op.weight_layout == "out-in":
             return None if above.shares else above
-        if above.kind not in LINEAR:
+        if not above.op.is_affine:
             return None
         above = above.inputs[0]
     return None
@@ -83,7 +72,7 @@ def cheaper(first: Node, second: Node) -> bool:
     kernels = []
     for node in (first, second):
         _, inner, *kernel = node.op.parameters(*node.shapes)["weight"]
-        if node.kind == "conv" and inner < node.shapes[0][0]:
+        if inner < node.shapes[0][0]:
             return True
         kernels.append(kernel)
     a, b = kernels

@@ -13,9 +13,6 @@ from cnnspec.problems import visible
 from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_count
 
-SAME = ("identity", "dropout", "flatten", "reshape")  # values pass through
-IDEMPOTENT = ("relu", "relu6")
-
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
     """Every activation whose input is an activation's output."""
@@ -25,7 +22,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
             if before.op.role == "activation":
                 nothing = (
                     ", and changes none"
-                    if node.kind == before.kind and node.kind in IDEMPOTENT
+                    if node.kind == before.kind and node.op.is_idempotent
                     else ""
                 )
                 message = (
@@ -38,7 +35,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
 def source(node: Node) -> Node:
     """What gives a node its values."""
     above = node.inputs[0]
-    while above.kind in SAME:
+    while above.op.keeps_values:
         above = above.inputs[0]
     return above
 

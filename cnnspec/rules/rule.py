@@ -3,14 +3,12 @@
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from cnnspec.analyses.input_sizes import CONVOLUTIONS, WINDOWED
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.kit.windows import Axis
 from cnnspec.records import Record
 
 ERROR, WARNING, ADVICE = SEVERITIES = ("error", "warning", "advice")
-WEIGHTED = (*CONVOLUTIONS, "conv_transpose", "linear")
 
 
 class LintedNetwork(NetworkCosts):
@@ -43,10 +41,10 @@ class LintedNetwork(NetworkCosts):
         known: dict[object, list[Axis]] = {}  # equal layers have equal windows
         found = []
         for node in self.nodes:
-            if node.kind in WINDOWED:
+            if node.op.slides_over == "input":
                 key = (node.op, node.shapes)
                 if key not in known:
-                    known[key] = node.op.axes(*node.shapes)  # type: ignore[attr-defined]
+                    known[key] = node.op.axes(*node.shapes)
                 found.append((node, known[key]))
         return found
 

@@ -16,8 +16,6 @@ from cnnspec.problems import visible
 from cnnspec.rules.rule import ADVICE, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_shape
 
-AVERAGING = ("global_avgpool", "global_maxpool", "adaptive_avgpool", "adaptive_maxpool")
-
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
     """The last maps, of those that are outputs or are pooled as a whole, whose field is smaller
@@ -25,7 +23,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
     sizes = net.graph.inputs[0].output[1:]
     outputs = {n.index for n in net.graph.outputs}
     for node, field in find_last_partial_fields(net.graph, net.fields):
-        pooled = any(reader.kind in AVERAGING for reader in net.readers[node.index])
+        pooled = any(reader.op.pools == "map" for reader in net.readers[node.index])
         if (pooled or node.index in outputs) and any(
             f < w for f, w in zip(field, sizes, strict=False)
         ):

@@ -79,7 +79,7 @@ def test_conv_transpose_and_maxunpool_read_what_holds_them() -> None:
     )
     assert conv.window((1, 6), (1, 12)) == (Axis(12, 3, 2, 1, 1, 1).transposed,)
     unpool = MaxUnpool()
-    unpool.undo(MaxPool(kernel_size=3, stride=2, padding=1), (1, 12))
+    unpool = unpool.undoing(MaxPool(kernel_size=3, stride=2, padding=1), (1, 12))
     assert unpool.window((1, 6), (1, 6), (1, 12)) == (Axis(12, 3, 2, 1, 1, 1).transposed,)
 
 

@@ -272,7 +272,7 @@ def test_the_work_of_an_operator(
 ) -> None:
     op = operator(name)(**fields)
     if op.undoes:
-        op.undo(operator("maxpool")(kernel_size=2), MAP)  # type: ignore[attr-defined]
+        op = op.undoing(operator("maxpool")(kernel_size=2), MAP)  # type: ignore[attr-defined]
     assert op.elementwise(*inputs, y=op.output(*inputs)) == work
 
 

@@ -280,7 +280,7 @@ class Dag:
         try:
             op: Any = operator(name)(**fields)
             if op.undoes:
-                op.undo(*self.made[inputs[-1].name])
+                op = op.undoing(*self.made[inputs[-1].name])
             output = op.output(*[v.shape for v in inputs])
             build(op, [v.shape for v in inputs], output)
         except OperatorError:

@@ -8,8 +8,9 @@ from test_memory import BEFORE, EXACT, lines
 
 import cnnspec
 from cnnspec.analyses.memory.answer import MODES, memory
-from cnnspec.analyses.memory.autocast import ALONG, CAST, NORMS, autocast_saved
+from cnnspec.analyses.memory.autocast import autocast_saved
 from cnnspec.graph.model import Graph
+from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.memory import Meter, measured, saved
 
@@ -78,7 +79,7 @@ def kept_under_autocast(graph: Graph) -> int:
         return saved(twin, meter.inputs)
 
 
-@pytest.mark.parametrize("case", [case for case in lines() if case in CAST | NORMS | ALONG])
+@pytest.mark.parametrize("case", [c for c in lines() if c in OPERATORS and operator(c).autocast])
 def test_autocast_keeps_what_was_planned(case: str) -> None:
     graph = graph_of(case)
     assert autocast_saved(graph, 3) == kept_under_autocast(graph)

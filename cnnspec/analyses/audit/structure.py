@@ -7,7 +7,6 @@ order."""
 from collections.abc import Callable
 from typing import Any
 
-from cnnspec.analyses.architecture import POOLS
 from cnnspec.analyses.audit.subject import Missing, Sheet
 from cnnspec.analyses.network_costs import Row
 from cnnspec.ops.kit.windows import Axis, pads
@@ -17,10 +16,10 @@ from cnnspec.units import Shape, format_hwc, format_shape
 def axes(row: Row) -> list[Axis]:
     """The sliding windows of a row's operator. Raises Missing where it has none."""
     main = row.main
-    found = getattr(main.op, "axes", None) if main else None
-    if not found or main is None:
+    found = main.op.axes(main.shapes[0]) if main and main.inputs else []
+    if not found:
         raise Missing(f"{row.name} has no sliding window, and so neither kernel nor stride")
-    return list(found(main.shapes[0]))
+    return found
 
 
 def kernel_size(row: Row) -> Shape:
@@ -121,29 +120,27 @@ def field(sheet: Sheet, row: Row) -> Shape:
 
 def kind_of(row: Row) -> str:
     """A row in the flow of a network, "" for what flows are silent about."""
-    if row.op in POOLS:
+    op = row.operator
+    if op is None:
+        return ""
+    if op.pools in ("window", "map"):
         return "pool"
-    return {
-        "conv": "conv",
-        "conv_table": "conv",
-        "depthwise_conv": "conv",
-        "linear": "fc",
-        "rbf": "fc",
-        "lrn": "lrn",
-    }.get(row.op, "")
+    if op.slides_over == "input":
+        return "conv"
+    if op.is_dense:
+        return "fc"
+    return op.short_title.lower() if op.role == "norm" else ""
 
 
 def line_of(row: Row) -> str:
     """A row as tables of VGG print it: conv3-64, max pool, fc-4096."""
-    if row.op == "conv":
-        return f"conv{format_shape(tuple(dict.fromkeys(kernel_size(row))))}-{row.output[0]}"
-    if row.op in POOLS:
-        return (
-            row.op.replace("pool", " pool").replace("global_", "global ").replace("avg", "average")
-        )
-    return {"linear": f"fc-{row.output[0]}", "lrn": "lrn", "rbf": f"rbf-{row.output[0]}"}.get(
-        row.op, ""
-    )
+    op, kind = row.operator, kind_of(row)
+    if op is None or not kind:
+        return ""
+    if kind == "pool":
+        return op.title.lower().replace("pooling", "pool").replace("avg", "average")
+    kernel = format_shape(tuple(dict.fromkeys(kernel_size(row)))) if kind == "conv" else ""
+    return op.short_title.lower().format(kernel=kernel, channels=row.output[0])
 
 
 def shown(quantity: str, value: Any) -> str:

@@ -11,46 +11,6 @@ from math import prod
 from cnnspec.analyses.memory.plan import kept
 from cnnspec.graph.model import Graph
 
-CAST = {"conv", "depthwise_conv", "conv_transpose", "linear"}
-NORMS = {"batchnorm", "layernorm", "groupnorm"}
-ALONG = {
-    "relu",
-    "relu6",
-    "leaky_relu",
-    "elu",
-    "sigmoid",
-    "tanh",
-    "silu",
-    "gelu",
-    "hardsigmoid",
-    "hardswish",
-    "softmax",
-    "log_softmax",
-    "maxpool",
-    "avgpool",
-    "global_avgpool",
-    "global_maxpool",
-    "adaptive_avgpool",
-    "adaptive_maxpool",
-    "lrn",
-    "add",
-    "mul",
-    "concat",
-    "scale",
-    "dropout",
-    "stochastic_depth",
-    "flatten",
-    "identity",
-    "reshape",
-    "slice_channels",
-    "pad_channels",
-    "crop",
-    "subsample",
-    "channel_shuffle",
-    "space_to_depth",
-    "depth_to_space",
-}
-KNOWN = CAST | NORMS | ALONG
 NARROW, WIDE = 2, 4  # bytes of bfloat16 and of float32
 
 
@@ -58,17 +18,17 @@ def autocast_saved(graph: Graph, batch: int) -> int | None:
     """The bytes, the input's cast copy among them; None for a network with operators that are not
     known here."""
     layers = list(graph.layers(training=True))
-    if {n.kind for n in layers} - KNOWN:
+    if not all(n.op.autocast for n in layers):
         return None
     casts = sum(
         prod(n.op.parameters(*n.shapes)["weight"])
         for n in layers
-        if n.kind in CAST and not n.shares
+        if n.op.autocast == "casts" and not n.shares
     )
     norms = [
         f
         for n in layers
-        if n.kind in NORMS
+        if n.op.autocast == "statistics"
         for f in n.op.memory(*n.shapes, y=n.output, training=True)
     ]
     numbers = sum(2 * (f.statistics + f.rows * batch) for f in norms)

@@ -132,14 +132,12 @@ def again(node: Node, made: dict[int, Node], double: bool) -> Node:
     that."""
     op = node.op
     inputs = tuple([made[n.index] for n in node.inputs])
-    if double or op.undoes:
-        op = object.__new__(type(op))
-        op.__dict__.update(node.op.__dict__)
     if double:
-        stride = node.op.stride  # type: ignore[attr-defined]
-        op.stride = 2 * stride if isinstance(stride, int) else tuple(2 * s for s in stride)  # type: ignore[attr-defined]
+        stride = op.stride  # type: ignore[attr-defined]
+        twice = 2 * stride if isinstance(stride, int) else tuple(2 * s for s in stride)
+        op = op.replace(stride=twice)
     if op.undoes:
-        op.undo(inputs[-1].op, inputs[-1].inputs[0].output)  # type: ignore[attr-defined]
+        op = op.undoing(inputs[-1].op, inputs[-1].inputs[0].output)
     output = op.output(*[n.output for n in inputs]) if inputs else node.output
     new = Node(
         node.index,

@@ -131,7 +131,7 @@ def compute_field(
         return fields[node.inputs[0].index]
     read = [fields[n.index] for i, n in enumerate(node.inputs) if i not in node.op.size_only]
     gated = any(f.gated for f in read)
-    if node.kind == "mul" and any(f.axes is not None for f in read):
+    if node.op.takes_gates and any(f.axes is not None for f in read):
         kept = [f for f in read if f.axes is not None or f.reason]
         gated, read = gated or len(kept) < len(read), kept
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from cnnspec.ops.kit.derivation import Step, elements
 from cnnspec.ops.kit.fields import Field, OperatorError
-from cnnspec.ops.kit.windows import SAME, Reach
+from cnnspec.ops.kit.windows import SAME, Axis, Reach
 from cnnspec.problems import RequestError
 from cnnspec.records import Record
 from cnnspec.units import Shape, format_count, format_shape
@@ -35,20 +35,64 @@ class Example(Record):
 
 
 class Operator:
-    """The base of all operators; the docstring of each states its formula and where it comes from.
+    """The base class of all operators. The docstring of an operator's file gives formula and source.
 
-    ``title`` is the type as tables print it, ``role`` is "layer", "norm", "activation",
-    "regulariser", "join", "shape" (the same elements, read otherwise) or "loss", ``arity`` the
-    fewest and the most inputs, and ``size_only`` the inputs of which only the size is used, not the
-    values. ``undoes`` is the operator that the last input must be, whose sizes this one undoes, and
-    ``activation_title`` the activation that the operator includes, as tables print it."""
+    The class variables below say what an operator is. Other parts of the package read them and know
+    no operator by its name, so a new operator only has to set those that differ from its base.
+    Operators do not change after they are made; ``replace`` gives a changed copy."""
 
     title: ClassVar[str]
-    role: ClassVar[str] = "layer"
-    arity: ClassVar[tuple[int, int]] = (1, 1)
-    size_only: ClassVar[tuple[int, ...]] = ()
-    undoes: ClassVar[str] = ""
+    """The operator's type as tables print it."""
+    short_title: ClassVar[str] = ""
+    """Its name in a chain of layers, such as "Conv{kernel}-{channels}" or "Max pool"; else title."""
     activation_title: ClassVar[str] = ""
+    """The activation that the operator includes, as tables print it."""
+    role: ClassVar[str] = "layer"
+    """"layer", "norm", "activation", "regulariser", "join", "shape" (the same elements in another
+    shape) or "loss"."""
+    arity: ClassVar[tuple[int, int]] = (1, 1)
+    """The fewest and the most inputs."""
+    size_only: ClassVar[tuple[int, ...]] = ()
+    """The inputs of which only the size is read, not the values."""
+    undoes: ClassVar[str] = ""
+    """The operator that the last input must be, because this one reverses it."""
+
+    slides_over: ClassVar[str] = ""
+    """"input" or "output" where a window slides over it; ``axes`` then gives the windows."""
+    pools: ClassVar[str] = ""
+    """What a pooling combines into one value: "window" (a sliding window), "map" (a part of the map
+    whose size follows from the map's, or all of it), or "channels"."""
+    weight_layout: ClassVar[str] = ""
+    """The layout of ``weight`` where each output is a trained weighted sum of inputs: "out-in" (out,
+    in/groups, *kernel), "in-out" (in, out/groups, *kernel) or "table" (connections, *kernel)."""
+    is_dense: ClassVar[bool] = False
+    """Whether every output reads every input through a weight of its own: a fully connected layer."""
+    counts_as_layer: ClassVar[bool] = True
+    """False for a layer whose parameters are mere factors or terms, which papers do not count."""
+
+    is_affine: ClassVar[bool] = False
+    """Whether at inference each output is one input times a constant plus a constant."""
+    keeps_values: ClassVar[bool] = False
+    """Whether at inference the outputs are the inputs, perhaps in another shape or order."""
+    is_idempotent: ClassVar[bool] = False
+    """Whether applying it twice gives the same as once."""
+    uses_batch_statistics: ClassVar[bool] = False
+    """For a norm by each channel's statistics: the batch's in training, recorded ones at inference."""
+    drops_elements: ClassVar[bool] = False
+    """Whether in training it zeroes elements with probability ``p`` and scales up the others."""
+    is_commutative: ClassVar[bool] = False
+    """For a join: whether the order of the inputs does not matter."""
+    takes_gates: ClassVar[bool] = False
+    """For a join: whether an input may be a gate, one factor for a whole channel or position."""
+
+    autocast: ClassVar[str] = ""
+    """What PyTorch's autocast does with it on a CPU, as measured: "casts" inputs and weight to
+    bfloat16, "follows" the type of its input, keeps "statistics" in float32; "" if not measured."""
+    recorded_from: ClassVar[tuple[str, ...]] = ()
+    """PyTorch's (aten) operations that a recorded model's call graph names as this operator."""
+    counted_in_parts: ClassVar[bool] = False
+    """Whether PyTorch has no one module for it, so that other tools count its parts, or nothing."""
+
     fields: ClassVar[dict[str, Field]] = {}
     defaults: ClassVar[dict[str, Any]] = {}
     examples: ClassVar[tuple[Example, ...]] = ()
@@ -76,6 +120,30 @@ class Operator:
         """The operator of a worked example."""
         return cls(**example.fields)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{type(self).__name__}.{name} cannot be set: operators do not change")
+
+    def replace(self, **fields: Any) -> Self:
+        """Return a copy with some fields changed. Raises OperatorError (L001, L003)."""
+        new = self._with()
+        for name, value in fields.items():
+            if name not in self.fields:
+                raise OperatorError("L001", f"{name} is not a field", field=name)
+            new.__dict__[name] = self.fields[name].read(value)
+        return new
+
+    def undoing(self, op: Any, size: Shape) -> Self:
+        """Return a copy that undoes the operator ``op``, whose input has the shape ``size``.
+
+        Graphs call it for an operator with ``undoes``, before all else."""
+        raise NotImplementedError
+
+    def _with(self, **attributes: Any) -> Self:
+        """Return a copy with attributes set that are no fields."""
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__, **attributes)
+        return new
+
     def output(self, *inputs: Any, **sizes: Any) -> Shape:
         """The one output shape. Raises OperatorError where the inputs do not fit."""
         raise NotImplementedError
@@ -100,6 +168,19 @@ class Operator:
     def window(self, *inputs: Any, **sizes: Any) -> Reach:
         """Which input positions an output position reads, the same for each input that is read."""
         return SAME
+
+    def axes(self, *inputs: Any) -> list[Axis]:
+        """The sliding window along each dimension of what ``slides_over`` names, else nothing."""
+        return []
+
+    def mixes_channels(self, x: Shape) -> bool:
+        """Whether outputs read several channels of an input of shape ``x``, which joins them."""
+        return False
+
+    @property
+    def averages_padding(self) -> bool:
+        """Whether the zeros of the padding count in the means that it takes."""
+        return False
 
     def derivation(self, *inputs: Any, **sizes: Any) -> list[Step]:
         """How output, parameters and multiply-accumulates come about, in formulas."""

@@ -2,7 +2,7 @@
 of its own."""
 
 from math import gcd, inf, prod
-from typing import Any
+from typing import Any, ClassVar
 
 from cnnspec.ops.kit import building, memory
 from cnnspec.ops.kit.derivation import SYMBOLS, Step, each_axis, elements, symbols, window_sizes
@@ -14,11 +14,20 @@ from cnnspec.units import Shape
 
 
 class Pooling(Operator):
-    """Many values become one: ``combines`` names the operation that does it, ``divides`` tells an
-    average."""
+    """An operator that makes one value of many: ``takes`` the "largest", "smallest", "sum" or "mean"."""
 
-    combines: str = "comparisons"
-    divides: bool = False
+    pools = "window"
+    takes: ClassVar[str] = "largest"
+
+    @property
+    def combines(self) -> str:
+        """The arithmetic that makes one value of many."""
+        return "additions" if self.takes in ("sum", "mean") else "comparisons"
+
+    @property
+    def divides(self) -> bool:
+        """Whether it takes a mean, which divides."""
+        return self.takes == "mean"
 
     def work(self, taken: int, y: Shape) -> dict[str, int]:
         """The work of making outputs of ``taken`` values in all: n values become one by n - 1
@@ -33,6 +42,8 @@ class Pooling(Operator):
 class Pool(Pooling):
     """Pooling of each channel over sliding windows; the stride is the kernel's size unless it is
     given."""
+
+    slides_over = "input"
 
     kernel_size: PerAxis = per_axis("K, the window's size")
     stride: PerAxis | None = per_axis(
@@ -121,6 +132,8 @@ class Pool(Pooling):
 class GlobalPool(Pooling):
     """Pooling of each channel over all its positions."""
 
+    pools = "map"
+
     keepdim: bool = flag(
         "whether the output keeps its dimensions, of size 1, or is a vector", default=True
     )
@@ -158,6 +171,8 @@ class AdaptivePool(Pooling):
     Where O does not divide W, windows overlap by one at each end that is no whole number: all
     windows along a dimension together read W + O - G positions, G being the greatest common divisor
     of W and O."""
+
+    pools = "map"
 
     output_size: PerAxis = per_axis("O, the output's size")
 

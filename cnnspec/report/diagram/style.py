@@ -20,13 +20,14 @@ def role(part: Part) -> str:
     if part.block:
         return "block"
     node = part.nodes[0]
-    if "pool" in node.kind:
+    trained = bool(node.op.parameters(*node.shapes))
+    if (node.op.pools and not trained) or node.op.undoes:
         return "pool"
-    if node.op.role in ("join",):
+    if node.op.role == "join":
         return "join"
-    if node.kind == "linear":
+    if trained and node.op.is_dense:
         return "dense"
-    return "layer" if node.op.parameters(*node.shapes) and node.op.role == "layer" else "plain"
+    return "layer" if trained and node.op.role == "layer" else "plain"
 
 
 def sheet() -> str:

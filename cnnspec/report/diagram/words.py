@@ -65,8 +65,7 @@ def counted(part: Part) -> str:
 
 def operator(node: Node) -> str:
     """An operator with its window: ``conv 7×7, stride 2``."""
-    found = getattr(node.op, "axes", None)
-    axes = list(found(*node.shapes[:1])) if found else []
+    axes = node.op.axes(*node.shapes[:1])
     if not axes:
         return node.kind.replace("_", " ")
     said = [node.kind.replace("_", " ") + " " + format_shape(tuple(a.kernel for a in axes), "×")]
