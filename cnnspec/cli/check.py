@@ -1,6 +1,7 @@
-"""cnnspec check: the gate."""
+"""cnnspec check: find what is wrong with specs."""
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -11,54 +12,46 @@ from cnnspec.report.presets import FINDINGS
 from cnnspec.spec.scope import MAX_LINES
 
 
-def codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """The codes in ``--select S,A001 --select B``."""
+def split_codes(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the codes in ``--select S,A001 --select B``."""
     return tuple(code.strip() for value in values for code in value.split(",") if code.strip())
 
 
-@click.command(cls=Command, name="check", short_help="The gate: what is wrong with specs.")
+def codes_option(flag: str, name: str, text: str) -> Callable[[Any], Any]:
+    """Return an option that takes codes and may be repeated."""
+    return click.option(flag, name, multiple=True, callback=split_codes, metavar="CODES", help=text)
+
+
+@click.command(cls=Command, name="check", short_help="Find what is wrong with specs.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--format", "format_", type=click.Choice(FINDINGS), default="full", show_default=True)
 @click.option(
     "--output",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="Write the report into FILE; what is printed then is text.",
+    help="Write the report to FILE, and print text.",
 )
-@click.option(
-    "--select",
-    multiple=True,
-    callback=codes,
-    metavar="CODES",
-    help="Report these rules only: codes or their beginnings, as S001,A.",
-)
-@click.option(
-    "--extend-select",
-    "extend",
-    multiple=True,
-    callback=codes,
-    metavar="CODES",
-    help="Report these as well.",
-)
-@click.option(
-    "--ignore", multiple=True, callback=codes, metavar="CODES", help="Do not report these."
-)
-@click.option("--advice", is_flag=True, help="Report advice as well.")
+@codes_option("--select", "select", "Report only these rules: codes or prefixes, such as S001,A.")
+@codes_option("--extend-select", "extend", "Report these rules too.")
+@codes_option("--ignore", "ignore", "Do not report these rules.")
+@click.option("--advice", is_flag=True, help="Report advice too.")
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
 @click.option(
-    "--locked", is_flag=True, help="Fail on specs without a lock beside them: see cnnspec lock."
+    "--locked", is_flag=True, help="Fail on specs without a lock beside them (see cnnspec lock)."
 )
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    help="How many processes check many files; default: one a CPU.",
+    help="Number of processes that check many files; by default one per CPU.",
 )
 @click.option(
     "--max-lines",
     default=MAX_LINES,
     show_default=True,
     type=click.IntRange(1),
-    help="The most lines that a network may have once its blocks are unrolled.",
+    help="Maximum number of lines of a network once its blocks are expanded.",
 )
 def command(
     paths: tuple[str, ...],
@@ -66,10 +59,9 @@ def command(
     output: str | None,
     jobs: int | None,
     max_lines: int,
-    **given: Any,
+    **options: Any,
 ) -> None:
-    """Check specs: the language, the shapes of every variant, lint rules, budgets, claims and
-    locks.
+    """Check every variant of every spec: language, shapes, lint rules, budgets, claims and locks.
 
     \b
     cnnspec check                          all specs in this folder and below
@@ -77,27 +69,28 @@ def command(
     cnnspec check specs/ --advice
     cnnspec check specs/ --format sarif --output cnnspec.sarif
 
-    PATH is a file, a folder, or FILE.toml:variant. All findings of all files are reported in one
-    run. In a spec, "# cnnspec: ignore S001: REASON" on a line, or alone above it, ignores a rule
-    there. The table [tool.cnnspec] of the nearest pyproject.toml can set the options,
-    per-file-ignores and budgets; options given here replace its.
+    PATH is a file, a folder, or FILE.toml:variant. All findings of all files are reported.
 
-    Exit codes: 0 no errors, 1 errors (with --strict, or warnings), 2 the request cannot be
+    To ignore a rule on a line of a spec, put the comment "# cnnspec: ignore S001: REASON" on that
+    line, or alone on the line above. The table [tool.cnnspec] of the nearest pyproject.toml can
+    set these options, per-file-ignores and budgets; options on the command line replace it.
+
+    Exit codes: 0 no errors; 1 errors (with --strict, also warnings); 2 the request is not
     understood."""
-    from cnnspec.gate.codes import check_codes
-    from cnnspec.gate.run import check
-    from cnnspec.report.findings.pages import written
+    from cnnspec.gate.config import require_known_codes
+    from cnnspec.gate.run import check_paths
+    from cnnspec.report.findings.formats import render_findings
 
     for option in ("select", "extend", "ignore"):
-        check_codes(given[option], f"--{'extend-select' if option == 'extend' else option}")
+        flag = "--extend-select" if option == "extend" else f"--{option}"
+        require_known_codes(options[option], flag)
     if output:
         writable(output)
-    report = check(
-        paths or (".",), {key: value for key, value in given.items() if value}, jobs, max_lines
-    )
+    overrides = {key: value for key, value in options.items() if value}
+    report = check_paths(paths or (".",), overrides, jobs, max_lines)
     if output:
-        save(output, written(report, format_))
-    page = written(report, "full" if output else format_)
-    if page:
-        show(page)
+        save(output, render_findings(report, format_))
+    text = render_findings(report, "full" if output else format_)
+    if text:
+        show(text)
     sys.exit(0 if report.passed else 1)

@@ -1,4 +1,4 @@
-"""cnnspec lock: record what networks are, for check to hold them to it."""
+"""cnnspec lock: record networks, so that cnnspec check notices changes."""
 
 import os
 
@@ -6,9 +6,9 @@ import click
 
 from cnnspec.cli.command import Command
 from cnnspec.cli.output import replace, show
-from cnnspec.gate.config import config_of
-from cnnspec.gate.files import specs
-from cnnspec.gate.locks import Lock, lock
+from cnnspec.gate.config import load_config
+from cnnspec.gate.files import find_specs
+from cnnspec.gate.locks import Lock, make_lock
 from cnnspec.problems import RequestError, SpecError, visible
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.zoo import HERE
@@ -16,7 +16,7 @@ from cnnspec.units import format_plural
 
 
 @click.command(
-    cls=Command, name="lock", short_help="Record what networks are, for check to hold them to it."
+    cls=Command, name="lock", short_help="Record networks, so that check notices changes."
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
@@ -24,51 +24,48 @@ from cnnspec.units import format_plural
     default=MAX_LINES,
     show_default=True,
     type=click.IntRange(1),
-    help="The most lines that a network may have once its blocks are unrolled.",
+    help="Maximum number of lines of a network once its blocks are expanded.",
 )
 def command(paths: tuple[str, ...], max_lines: int) -> None:
-    """Write the lock of each spec beside it: net.lock for net.toml, with every layer of every
-    variant on a line.
+    """Write a lock beside each spec: net.lock for net.toml, one line per layer of each variant.
 
     \b
     cnnspec lock                           all specs in this folder and below
     cnnspec lock specs/net.toml
 
-    From then on cnnspec check fails where a network is not what its lock says, layer by layer.
-    Commit locks with the specs: a change of an architecture then shows in the review, whatever file
-    or argument it comes from. Nothing is written unless all specs can be locked."""
-    files = []
-    given = paths or (".",)
-    configs = {path: config_of(path, {}) for path in given if os.path.isdir(path)}
-    for file, variant in specs(
-        list(given), {path: (c.exclude, c.folder) for path, c in configs.items()}
-    ):
-        if variant:
-            raise RequestError(f"a lock holds all networks of a file: cnnspec lock {visible(file)}")
-        if os.path.abspath(file).startswith(HERE + os.sep):
-            raise RequestError(
-                f"{visible(file)} belongs to cnnspec itself: lock a copy of your own"
-            )
-        files.append(file)
+    From then on, cnnspec check fails if a network differs from its lock, and names the layers.
+    Commit locks with the specs: then a review shows every change of an architecture, whichever file
+    or argument it comes from. If a spec has an error, no lock is written."""
+    given = list(paths or (".",))
+    configs = {path: load_config(path, {}) for path in given if os.path.isdir(path)}
+    excluded = {path: (config.exclude, config.folder) for path, config in configs.items()}
     locks, problems = [], []
-    for file in files:
+    for file, variant in find_specs(given, excluded):
+        if variant:
+            raise RequestError(
+                f"a lock records all networks of a file: cnnspec lock {visible(file)}"
+            )
+        if os.path.abspath(file).startswith(HERE + os.sep):
+            raise RequestError(f"{visible(file)} belongs to cnnspec itself: lock a copy of it")
         try:
-            locks.append(lock(file, max_lines))
+            locks.append(make_lock(file, max_lines))
         except SpecError as error:
             problems += error.problems
     if problems:
         raise SpecError(problems)
-    for made in locks:
-        if made.changed != ():
-            replace(os.path.dirname(made.path) or ".", {os.path.basename(made.path): made.text})
-    show("\n".join(line for made in locks for line in told(made)))
+    for lock in locks:
+        if lock.changes != ():
+            replace(os.path.dirname(lock.path) or ".", {os.path.basename(lock.path): lock.text})
+    show("\n".join(line for lock in locks for line in describe_lock(lock)))
 
 
-def told(made: Lock) -> list[str]:
-    """What became of a lock, and of its networks where that is not the same."""
-    number = format_plural(len(made.networks), "network")
-    what = "new" if made.changed is None else "as it was" if made.changed == () else "renewed"
-    return [
-        f"{visible(made.path)}: {number}, {what}",
-        *(f"  {line}" for line in made.changed or ()),
-    ]
+def describe_lock(lock: Lock) -> list[str]:
+    """Return what was done with a lock, and which of its networks changed."""
+    status = "updated"
+    if lock.changes is None:
+        status = "new"
+    elif not lock.changes:
+        status = "unchanged"
+    networks = format_plural(len(lock.networks), "network")
+    changes = [f"  {line}" for line in lock.changes or ()]
+    return [f"{visible(lock.path)}: {networks}, {status}", *changes]

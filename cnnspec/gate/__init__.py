@@ -1,1 +1,1 @@
-"""The gate: what is wrong with files of specs, and whether they may pass."""
+"""What cnnspec check and cnnspec lock do: check files of specs, and report what is wrong."""

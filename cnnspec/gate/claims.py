@@ -1,5 +1,4 @@
-"""Whether the published figures that stand in a spec hold: its ``[[claims]]``, each about one of
-its variants."""
+"""Check the published figures in a spec: its ``[[claims]]``, each about one of its variants."""
 
 from collections.abc import Iterator
 
@@ -14,7 +13,7 @@ from cnnspec.spec.model import NetworkSpec
 
 
 def check_claims(graph: Graph, spec: NetworkSpec, config: Config) -> Iterator[Problem]:
-    """What is wrong with the claims about one network: refuted ones, and errata that are none."""
+    """Return a problem for each wrong claim about a network, and for each wrong erratum."""
     first = next(iter(spec.variants), "")
     own = {graph.name: graph} | ({"": graph} if not spec.variants or graph.name == first else {})
     sheets, rulings = Sheets(own, spec.source.name), list[Ruling]()
@@ -29,35 +28,23 @@ def check_claims(graph: Graph, spec: NetworkSpec, config: Config) -> Iterator[Pr
             yield Problem(where, "C002", str(error).partition("\n")[0])
             continue
         rulings.append(ruling)
-        if ruling.surprising:
-            yield (
-                refuted(ruling, graph)
-                if ruling.verdict == REFUTED
-                else Problem(
-                    where,
-                    "C003",
-                    f"the claim is marked as an erratum, but it is {ruling.verdict}: {ruling.why}",
-                    "take errata out",
-                )
-            )
+        if ruling.surprising and ruling.verdict == REFUTED:
+            yield report_refuted(ruling, graph)
+        elif ruling.surprising:
+            message = f"the claim is marked as an erratum, but is {ruling.verdict}: {ruling.why}"
+            yield Problem(where, "C003", message, "remove errata")
 
 
-def refuted(ruling: Ruling, graph: Graph) -> Problem:
-    """What is said of a claim that does not hold: what comes out, and the slip where one is
-    found."""
+def report_refuted(ruling: Ruling, graph: Graph) -> Problem:
+    """Return the problem of a wrong claim, with the mistake behind it if it is known."""
     claim = ruling.claim
     figure = printed(claim.value)
-    value = (
-        visible(figure.text if figure else claim.value, 60)
-        if claim.value is not None
-        else "what is printed"
-    )
+    value = "what is printed"
+    if claim.value is not None:
+        value = visible(figure.text if figure else claim.value, 60)
     what = f"{claim.quantity} of {visible(graph.name)}" if claim.quantity else "the claim"
-    hint = (
-        f"{value}: {ruling.slips[0].words}"
-        if ruling.slips
-        else ("mend the figure or the network; if the source is wrong, errata = true says so")
-    )
-    return Problem(
-        claim.source.where(claim.path), "C001", f"{what} is {ruling.why}, not {value}", hint
-    )
+    hint = "correct the figure or the network; if the source is wrong, set errata = true"
+    if ruling.slips:
+        hint = f"{value}: {ruling.slips[0].words}"
+    message = f"{what} is {ruling.why}, not {value}"
+    return Problem(claim.source.where(claim.path), "C001", message, hint)

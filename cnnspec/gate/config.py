@@ -1,19 +1,18 @@
-"""The table [tool.cnnspec] of the nearest pyproject.toml upwards, and what of it the command line
-replaces.
+"""Settings of cnnspec check: [tool.cnnspec] in pyproject.toml, and the options that replace it.
 
 [tool.cnnspec]
-select = ["S", "A001"]               # instead of everything but advice
-extend-select = ["A003"]             # beside that
+select = ["S", "A001"]               # only these; default: everything except advice
+extend-select = ["A003"]             # these too
 ignore = ["A002"]
-advice = true                        # advice as well
+advice = true                        # report advice too
 strict = true                        # warnings fail too
-locked = true                        # every spec has its lock beside it
-exclude = ["drafts/*"]               # folders are searched without these
+locked = true                        # every spec must have a lock beside it
+exclude = ["drafts/*"]               # files to skip in folders
 
 [tool.cnnspec.per-file-ignores]
 "specs/vgg.toml" = { A001 = "torchvision's have these biases" }
 
-[tool.cnnspec.budget."resnet*"]      # see [budget.NAME] in specs
+[tool.cnnspec.budget."resnet*"]      # for networks with such names; see [budget.NAME] in specs
 params = "50M"
 """
 
@@ -21,26 +20,76 @@ import os
 from functools import cache
 from typing import Any
 
-from cnnspec.gate.codes import CODES, Selection, check_codes, ignorable
-from cnnspec.gate.files import near
+from cnnspec.gate.files import path_from_here
+from cnnspec.gate.findings import CODES, get_severity
+from cnnspec.gate.ignores import read_file_ignores
 from cnnspec.ops.kit.fields import described
-from cnnspec.problems import RequestError, SpecError, did_you_mean, visible
+from cnnspec.problems import ERROR_RULES, RequestError, SpecError, did_you_mean, visible
 from cnnspec.records import Record
+from cnnspec.rules.registry import RULES as LINT_RULES
+from cnnspec.rules.rule import ADVICE
 from cnnspec.spec.reader import SpecReader
-from cnnspec.spec.source import Path, Source, read_source
+from cnnspec.spec.source import Source, read_source
 
 LISTS = ("select", "extend-select", "ignore", "exclude")
 FLAGS = ("advice", "strict", "locked")
-TABLES = ("per-file-ignores", "budget")
-NAME = "pyproject.toml"
+SETTINGS = (*LISTS, *FLAGS, "per-file-ignores", "budget")
+FILE = "pyproject.toml"
+TABLE = ("tool", "cnnspec")
+
+
+class Selection:
+    """The codes that are reported.
+
+    ``select`` and ``ignore`` are codes or their first characters; an empty ``select`` means
+    everything except advice. The longest match decides, ``ignore`` if both are equally long. The
+    errors of a spec that cannot be read (T, L, D) are always reported."""
+
+    def __init__(
+        self,
+        select: tuple[str, ...] = (),
+        extend: tuple[str, ...] = (),
+        ignore: tuple[str, ...] = (),
+        advice: bool = False,
+    ):
+        self.select, self.ignore, self.advice = (*select, *extend), ignore, advice
+        self.everything = not select
+
+    def __contains__(self, code: object) -> bool:
+        assert isinstance(code, str)
+        if code in ERROR_RULES:
+            return True
+        selected, ignored = longest_match(self.select, code), longest_match(self.ignore, code)
+        if ignored and ignored >= selected:
+            return False
+        if selected:
+            return True
+        return self.everything and (self.advice or get_severity(code) != ADVICE)
+
+    def lint_codes(self) -> list[str]:
+        """Return the lint rules that are reported."""
+        return [code for code in LINT_RULES if code in self]
+
+
+def longest_match(prefixes: tuple[str, ...], code: str) -> int:
+    """Return the length of the longest of ``prefixes`` that ``code`` begins with, or 0."""
+    return max((len(p) for p in prefixes if code.startswith(p)), default=0)
+
+
+def require_known_codes(values: tuple[str, ...], where: str) -> None:
+    """Raise RequestError unless every value is a code or its first characters."""
+    for value in values:
+        if not value or not any(code.startswith(value) for code in CODES):
+            hint = did_you_mean(value, CODES, "write S001, for example, or A for all A rules")
+            raise RequestError(f"{where}: there is no rule {visible(value, 40)!r}; {hint}")
 
 
 class Config(Record):
-    """What holds for files: ``select``, ``extend`` and ``ignore`` are codes or their beginnings.
+    """The settings for a file, from its nearest pyproject.toml and the command line.
 
-    ``ignores`` are patterns of files with, by code, the reasons why it is ignored in them;
-    ``budgets`` patterns of networks with their limits. ``source`` is the pyproject.toml that says
-    so."""
+    ``select``, ``extend`` and ``ignore`` are codes or their first characters. ``ignores`` maps file
+    patterns to codes to reasons, ``budgets`` network patterns to limits. ``source`` is the
+    pyproject.toml, if there is one."""
 
     select: tuple[str, ...] = ()
     extend: tuple[str, ...] = ()
@@ -55,109 +104,74 @@ class Config(Record):
 
     @property
     def folder(self) -> str:
-        """The folder of the configuration, from which its patterns of files are seen."""
+        """The folder of the pyproject.toml; file patterns are relative to it."""
         return os.path.dirname(self.source.name) if self.source else ""
 
     @property
     def selection(self) -> Selection:
-        """Which codes are reported."""
+        """The codes that are reported."""
         return Selection(self.select, self.extend, self.ignore, self.advice)
 
 
-def config_of(path: str, given: dict[str, Any]) -> Config:
-    """What holds for a file or folder: its nearest configuration, under what the command line
-    gives.
+def load_config(path: str, overrides: dict[str, Any]) -> Config:
+    """Return the settings for a file or folder; ``overrides`` replace those of its pyproject.toml.
 
-    Raises RequestError for a configuration that cannot be understood.
-    """
+    Raises RequestError for a setting that is not understood."""
     folder = path if os.path.isdir(path) else os.path.dirname(path)
-    return nearest(os.path.abspath(folder)).replace(**given)
+    return find_config(os.path.abspath(folder)).replace(**overrides)
 
 
 @cache
-def nearest(folder: str) -> Config:
-    """The configuration of a folder: of the first pyproject.toml upwards that has one."""
-    path = os.path.join(folder, NAME)
+def find_config(folder: str) -> Config:
+    """Return the settings of the first pyproject.toml with [tool.cnnspec] in or above a folder."""
+    path = os.path.join(folder, FILE)
     if os.path.isfile(path):
         try:
-            source = read_source(near(path))
+            source = read_source(path_from_here(path))
         except SpecError as error:
-            raise RequestError(f"{near(path)} cannot be read:\n{error}") from None
+            raise RequestError(f"{path_from_here(path)} cannot be read:\n{error}") from None
         tool = source.data.get("tool")
         if isinstance(tool, dict) and "cnnspec" in tool:
             return read_config(source, tool["cnnspec"])
     above = os.path.dirname(folder)
-    return Config() if above == folder else nearest(above)
+    return Config() if above == folder else find_config(above)
 
 
 def read_config(source: Source, table: Any) -> Config:
-    """The configuration in [tool.cnnspec]. Raises RequestError for the first thing that is wrong
-    with it."""
+    """Read the table [tool.cnnspec]. Raises RequestError for the first mistake in it."""
     if not isinstance(table, dict):
-        raise wrong(source, (), "tool.cnnspec is a table")
+        raise RequestError(f"{source.where(TABLE)}: tool.cnnspec must be a table")
     values: dict[str, Any] = {}
     for key, value in table.items():
+        where = source.where((*TABLE, key))
         if key in LISTS:
             if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-                raise wrong(source, (key,), f"{key} is a list of texts, not {described(value)}")
+                raise RequestError(
+                    f"{where}: {key} must be a list of strings, not {described(value)}"
+                )
             values["extend" if key == "extend-select" else key] = tuple(value)
             if key != "exclude":
-                check_codes(tuple(value), str(source.where(("tool", "cnnspec", key))))
+                require_known_codes(tuple(value), str(where))
         elif key in FLAGS:
             if not isinstance(value, bool):
-                raise wrong(source, (key,), f"{key} is true or false, not {described(value)}")
+                raise RequestError(f"{where}: {key} must be true or false, not {described(value)}")
             values[key] = value
         elif key == "per-file-ignores":
-            values["ignores"] = read_ignores(source, value)
+            values["ignores"] = read_file_ignores(source, value)
         elif key == "budget":
             values["budgets"] = read_budgets(source, value)
         else:
-            hint = did_you_mean(
-                key, (*LISTS, *FLAGS, *TABLES), "there are " + ", ".join((*LISTS, *FLAGS, *TABLES))
-            )
-            raise wrong(source, (key,), f"there is no setting {visible(key, 40)!r}; {hint}")
+            hint = did_you_mean(key, SETTINGS, f"the settings are {', '.join(SETTINGS)}")
+            raise RequestError(f"{where}: there is no setting {visible(key, 40)!r}; {hint}")
     return Config(**values, source=source)
 
 
-def wrong(source: Source, path: Path, message: str) -> RequestError:
-    """The error about a value of the configuration."""
-    return RequestError(f"{source.where(('tool', 'cnnspec', *path))}: {message}")
-
-
-def read_ignores(source: Source, value: Any) -> dict[str, dict[str, str]]:
-    """The per-file ignores: for each pattern of files the codes, each with its reason."""
-    key = "per-file-ignores"
-    if not isinstance(value, dict):
-        raise wrong(
-            source, (key,), f"{key} is a table of patterns of files, not {described(value)}"
-        )
-    for pattern, reasons in value.items():
-        if not isinstance(reasons, dict):
-            raise wrong(
-                source,
-                (key, pattern),
-                "the ignores of a file are a table of codes with reasons, such as "
-                f'{{ S001 = "the paper crops" }}, not {described(reasons)}',
-            )
-        for code, reason in reasons.items():
-            if code not in CODES or not ignorable(code):
-                hint = did_you_mean(code, CODES) if code not in CODES else "mend what it is about"
-                raise wrong(
-                    source, (key, pattern, code), f"{visible(code, 40)!r} cannot be ignored; {hint}"
-                )
-            if not isinstance(reason, str) or not reason.strip():
-                raise wrong(
-                    source, (key, pattern, code), f"an ignore has a reason, not {described(reason)}"
-                )
-    return value
-
-
-def read_budgets(source: Source, value: Any) -> dict[str, dict[str, Any]]:
-    """The budgets by patterns of networks."""
+def read_budgets(source: Source, table: Any) -> dict[str, dict[str, Any]]:
+    """Read [tool.cnnspec.budget], by patterns of network names. Raises RequestError."""
     from cnnspec.spec.budgets import check_budgets
 
-    notes = SpecReader()
-    budgets = check_budgets(notes, source, ("tool", "cnnspec", "budget"), value)
-    if notes.problems:
-        raise RequestError("\n".join(map(str, notes.problems)))
+    reader = SpecReader()
+    budgets = check_budgets(reader, source, (*TABLE, "budget"), table)
+    if reader.problems:
+        raise RequestError("\n".join(map(str, reader.problems)))
     return budgets

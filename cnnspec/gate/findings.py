@@ -1,84 +1,138 @@
-"""What a check has found, equal findings of several networks folded into one."""
+"""Findings of cnnspec check: their codes and severities, and how equal ones are merged.
+
+The first letter of a code says where a finding comes from:
+
+    T        reading the file (UTF-8, TOML)     error                      cannot be ignored
+    L        the language                       error                      cannot be ignored
+    D        shapes                             error                      cannot be ignored
+    S, A     lint rules                         error, warning or advice   can be ignored
+    B, C, K  budgets, claims, locks             error or warning           can be ignored
+    G        ignore comments                    error or warning           cannot be ignored
+
+T, L and D mean that there is no network to check, so they are always reported. All others can be
+left out with --select and --ignore."""
 
 from collections.abc import Iterable, Iterator
 
-from cnnspec.gate.codes import severity
-from cnnspec.problems import Problem
+from cnnspec.problems import ERROR_RULES, Problem
 from cnnspec.records import Record
+from cnnspec.rules.registry import RULES as LINT_RULES
+from cnnspec.rules.registry import load_rule
 from cnnspec.rules.rule import ERROR, WARNING
 
+CHECKS = {
+    "B001": (ERROR, "a network is within its budget"),
+    "B002": (ERROR, "what a budget limits can be computed"),
+    "C001": (ERROR, "a published figure is right, or is marked as an erratum"),
+    "C002": (ERROR, "a claim names layers and networks that exist"),
+    "C003": (WARNING, "a claim that is marked as an erratum is wrong"),
+    "G001": (ERROR, "an ignore comment names rules that can be ignored, and gives a reason"),
+    "G002": (WARNING, "an ignore comment ignores at least one finding"),
+    "K001": (ERROR, "a network is the same as in its lock"),
+    "K002": (ERROR, "a lock has the same networks as its spec"),
+    "K003": (ERROR, "a lock is unchanged since cnnspec lock wrote it"),
+}
+CODES = (*ERROR_RULES, *LINT_RULES, *CHECKS)
 Key = tuple[str, int, int, str, str]
-APART = "B"  # the codes that say other numbers of each network
+
+
+def get_severity(code: str) -> str:
+    """Return the severity of a code: error, warning or advice."""
+    if code in LINT_RULES:
+        return load_rule(code).severity
+    return CHECKS[code][0] if code in CHECKS else ERROR
+
+
+def get_title(code: str) -> str:
+    """Return what the rule with this code requires, as a short clause."""
+    if code in LINT_RULES:
+        return load_rule(code).title
+    return CHECKS[code][1] if code in CHECKS else ERROR_RULES[code]
+
+
+def get_documentation(code: str) -> str:
+    """Return the documentation of a lint rule; of any other code, its title.
+
+    The first paragraph is a summary."""
+    if code not in LINT_RULES:
+        return get_title(code)
+    from inspect import getdoc  # only some formats need it
+    from sys import modules
+
+    return getdoc(modules[load_rule(code).check.__module__]) or get_title(code)
+
+
+def can_be_ignored(code: str) -> bool:
+    """Tell whether a comment or per-file-ignores can ignore findings with this code."""
+    return code not in ERROR_RULES and not code.startswith("G")
 
 
 class Finding(Record):
-    """One finding: the problem as the first of ``networks`` has it, and the text of its line in the
-    file.
+    """A problem with its severity, the networks that have it, and the text of its line.
 
-    Of what is about a whole file there are no ``networks``. ``ignored`` is the reason for which it
-    is, given in the spec or ``outside`` of it."""
+    ``networks`` is empty for a problem of the whole file. ``ignore_reason`` is empty unless the
+    finding is ignored; ``ignored_by_config`` says that the reason is in pyproject.toml."""
 
     problem: Problem
     severity: str
     networks: tuple[str, ...] = ()
     text: str = ""
-    ignored: str = ""
-    outside: bool = False
+    ignore_reason: str = ""
+    ignored_by_config: bool = False
 
 
 class Report(Record):
-    """A whole run: the files and how many networks they hold, what was found in file order, what
-    was ignored.
+    """The result of a run: files, number of networks, findings in file order, ignored findings.
 
-    ``cut`` are files with more problems than anyone reads. ``strict``: warnings too keep the gate
-    shut."""
+    ``truncated`` are the files with too many problems to list them all. With ``strict``, warnings
+    fail too."""
 
     files: tuple[str, ...]
     networks: int
     findings: tuple[Finding, ...]
     ignored: tuple[Finding, ...] = ()
-    cut: tuple[str, ...] = ()
+    truncated: tuple[str, ...] = ()
     strict: bool = False
 
     @property
     def passed(self) -> bool:
-        """Whether the gate opens."""
-        return not any(
-            f.severity == ERROR or (self.strict and f.severity == WARNING) for f in self.findings
-        )
+        """Whether no finding fails the check."""
+        return not any(self.fails(finding) for finding in self.findings)
 
-    def count(self, level: str) -> int:
-        """How many findings have a severity."""
-        return sum(f.severity == level for f in self.findings)
+    def fails(self, finding: Finding) -> bool:
+        """Tell whether a finding fails the check."""
+        return finding.severity == ERROR or (self.strict and finding.severity == WARNING)
+
+    def count_severity(self, severity: str) -> int:
+        """Count the findings with a severity."""
+        return sum(finding.severity == severity for finding in self.findings)
 
 
-class Findings:
-    """Findings so far, by place and rule; of budgets, which bind many networks from one place, by
-    message too."""
+class FindingSet:
+    """Findings merged by place and code; those of budgets by message too.
+
+    A budget in pyproject.toml limits many networks from one place, each with its own numbers."""
 
     def __init__(self) -> None:
-        self.found: dict[Key, Finding] = {}
+        self.by_key: dict[Key, Finding] = {}
 
-    def add(self, problems: Iterable[Problem], network: str = "") -> None:
-        """Add what was found in a network, or, without one, in a file."""
+    def add_problems(self, problems: Iterable[Problem], network: str = "") -> None:
+        """Add the problems of a network or, without one, of a file."""
         for problem in problems:
-            self.fold(Finding(problem, severity(problem.rule), (network,) if network else ()))
+            networks = (network,) if network else ()
+            self.add_finding(Finding(problem, get_severity(problem.rule), networks))
 
-    def fold(self, finding: Finding) -> None:
-        """Add a finding; where its place and rule are known, only its networks."""
-        where, rule = finding.problem.where, finding.problem.rule
-        key = (
-            where.file,
-            where.line,
-            where.column,
-            rule,
-            finding.problem.message if rule[0] == APART else "",
-        )
-        known = self.found.get(key)
+    def add_finding(self, finding: Finding) -> None:
+        """Add a finding, or its networks to the equal finding that is there."""
+        where, code = finding.problem.where, finding.problem.rule
+        message = finding.problem.message if code.startswith("B") else ""
+        key = (where.file, where.line, where.column, code, message)
+        known = self.by_key.get(key)
         if known:
             networks = tuple(dict.fromkeys([*known.networks, *finding.networks]))
-            finding = known.replace(networks=networks, ignored=known.ignored or finding.ignored)
-        self.found[key] = finding
+            reason = known.ignore_reason or finding.ignore_reason
+            finding = known.replace(networks=networks, ignore_reason=reason)
+        self.by_key[key] = finding
 
     def __iter__(self) -> Iterator[Finding]:
-        return iter(self.found.values())
+        return iter(self.by_key.values())

@@ -1,8 +1,6 @@
-"""Locks: what the networks of a spec were when someone last looked at them and said so, kept beside
-the spec."""
+"""Locks: the recorded networks of a spec, and how the spec differs from them now."""
 
 import os
-import stat
 from collections.abc import Iterable, Iterator
 
 from cnnspec.analyses.diff.describe_change import describe_change, describe_numbers, summarize_diff
@@ -19,7 +17,19 @@ from cnnspec.analyses.diff.network_diff import (
     diff_networks,
 )
 from cnnspec.gate.config import Config
-from cnnspec.gate.lockfile import UNITS, broken, lock_path, parsed, section, sections, written
+from cnnspec.gate.files import Patterns, find_files
+from cnnspec.gate.lockfile import (
+    ENDING,
+    UNITS,
+    format_lock,
+    format_section,
+    is_lock,
+    lock_path,
+    parse_section,
+    read_lock,
+    spec_path,
+    split_sections,
+)
 from cnnspec.graph.build import build_variant, read_spec
 from cnnspec.graph.model import Graph, Node
 from cnnspec.graph.problem_log import ProblemLog
@@ -27,197 +37,188 @@ from cnnspec.problems import Problem, SpecError, Where, visible
 from cnnspec.records import Record
 from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.scope import MAX_LINES
-from cnnspec.spec.source import Path, decode_text, read_source
+from cnnspec.spec.source import Path, read_source
 
-MAX_BYTES = 2**25  # of a lock: a spec of half a megabyte can have many layers
-MOST = 8  # removed layers that one message names
-MEANT = (
-    "if that is meant, cnnspec lock records it; cnnspec diff NET.toml@REVISION NET.toml shows more"
-)
+NAMED = 8  # removed layers that a message names
+Sections = dict[str, tuple[int, str]]  # network -> number of its first line, its lines
 
 
 class Lock(Record):
-    """The lock of a spec as it has to be now: its path, its text, and the names of its networks.
+    """The lock that a spec should have now: its path, its text, and the names of its networks.
 
-    ``changed`` says, network by network, what of the lock that is there this changes; None where
-    there is none."""
+    ``changes`` describes the difference to the existing lock, one line a network. It is empty if
+    nothing changed, and None if there is no lock yet."""
 
     path: str
     text: str
     networks: tuple[str, ...]
-    changed: tuple[str, ...] | None
+    changes: tuple[str, ...] | None
 
 
-def lock(path: str, max_lines: int = MAX_LINES) -> Lock:
-    """The lock of the spec in a file, with all its variants. Raises SpecError."""
+def make_lock(path: str, max_lines: int = MAX_LINES) -> Lock:
+    """Return the lock of a spec with all its variants, without writing it. Raises SpecError."""
     spec, notes = read_spec(read_source(path))
-    sheets = [
+    networks = [
         describe_network(build_variant(spec, notes, name, max_lines=max_lines))
         for name in spec.variants or [""]
     ]
-    there = lock_path(path)
-    names = tuple(s.network for s in sheets)
-    text = written(os.path.basename(path), sheets)
-    return Lock(there, text, names, changes(there, text, {s.network: s for s in sheets}))
+    names = tuple(network.network for network in networks)
+    text = format_lock(os.path.basename(path), networks)
+    by_name = dict(zip(names, networks, strict=True))
+    return Lock(lock_path(path), text, names, describe_lock_changes(lock_path(path), text, by_name))
 
 
-def changes(path: str, text: str, now: dict[str, NetworkDescription]) -> tuple[str, ...] | None:
-    """What a new text changes in a lock: nothing, or a line for each network that is not as it
-    was."""
+def describe_lock_changes(
+    path: str, text: str, now: dict[str, NetworkDescription]
+) -> tuple[str, ...] | None:
+    """Return the differences between an existing lock and its new text, one line a network."""
     try:
-        before = text_of(path)
+        before = read_lock(path)
         if before is None:
             return None
         if before == text:
             return ()
-        known = sections(path, before)
-        gone = [f"{visible(name, 60)}: taken out" for name in known if name not in now]
-        old = {name: parsed(path, *known[name]) for name in now if name in known}
+        known = split_sections(path, before)
+        old = {name: parse_section(path, *known[name]) for name in now if name in known}
     except SpecError as error:
-        return (f"what was there could not be used: {error.problems[0].message}",)
-    found = {name: diff_networks(old[name], now[name]) for name in old}
-    return (
-        *gone,
-        *(
-            f"{visible(name, 60)}: "
-            + (summarize_diff(found[name]) + totals(found[name]) if name in old else "added")
-            for name in now
-            if name not in old or not found[name].equal
-        ),
-    ) or ("written anew",)
+        return (f"the old lock could not be used: {error.problems[0].message}",)
+    changes = [f"{visible(name, 60)}: removed" for name in known if name not in now]
+    for name, network in now.items():
+        if name not in old:
+            changes.append(f"{visible(name, 60)}: added")
+            continue
+        found = diff_networks(old[name], network)
+        if not found.equal:
+            changes.append(f"{visible(name, 60)}: {summarize_diff(found)}{describe_totals(found)}")
+    return tuple(changes) or ("written again",)
 
 
 def check_locks(graph: Graph, spec: NetworkSpec, config: Config) -> Iterable[Problem]:
-    """What is not as the lock beside a spec has it: one network of it, at its own arguments and
-    input.
+    """Compare one network, with its own arguments and input, with the lock beside its spec.
 
-    K001 for each layer that is not as locked, at its line of the spec, and once with the change in
-    the totals; K002 for a network that the lock lacks, or has though the spec does not; K003 for a
-    lock that cannot be used. Without a lock there is nothing to find, unless the configuration has
-    specs ``locked``."""
+    K001 is reported for each layer that differs, at its line of the spec, and once for the network
+    with its totals; K002 for a network that only the lock or only the spec has; K003 for a lock
+    that cannot be used. A missing lock is only a problem if the configuration says ``locked``."""
     path = lock_path(spec.source.name)
     try:
-        text = text_of(path)
-        known = None if text is None else sections(path, text)
-        if known is None:
-            message = f"there is no {visible(path)}: specs are locked here"
+        text = read_lock(path)
+        if text is None:
+            message = f"there is no {visible(path)}, and specs must have locks here"
             where = spec.source.where(("name",))
-            return (
-                [Problem(where, "K002", message, "cnnspec lock writes it")] if config.locked else []
-            )
-        return [*strangers(path, known, spec), *drift(path, known, graph, spec)]
+            hint = "cnnspec lock writes it"
+            return [Problem(where, "K002", message, hint)] if config.locked else []
+        known = split_sections(path, text)
+        return [
+            *find_removed_networks(path, known, spec),
+            *compare_network(path, known, graph, spec),
+        ]
     except SpecError as error:
         return error.problems
 
 
-def strangers(path: str, known: dict[str, tuple[int, str]], spec: NetworkSpec) -> Iterator[Problem]:
-    """The networks of a lock that its spec does not have."""
+def find_removed_networks(path: str, known: Sections, spec: NetworkSpec) -> Iterator[Problem]:
+    """Return a problem for each network of a lock that its spec does not have."""
     for name, (line, _) in known.items():
         if name not in (spec.variants or [spec.name]):
             message = (
-                f"the lock has a network {visible(name, 60)}, and {visible(spec.source.name)} has"
-                " none"
+                f"the lock has a network {visible(name, 60)}, but {visible(spec.source.name)} does"
+                " not"
             )
-            yield Problem(
-                Where(path, line, 1),
-                "K002",
-                message,
-                "if it is gone for good, cnnspec lock takes it out",
-            )
+            hint = "if it was removed on purpose, run cnnspec lock"
+            yield Problem(Where(path, line, 1), "K002", message, hint)
 
 
-def drift(
-    path: str, known: dict[str, tuple[int, str]], graph: Graph, spec: NetworkSpec
-) -> list[Problem]:
-    """Where a network is not what its lock says. Raises SpecError (K003)."""
-    notes = ProblemLog(limited=False)
+def compare_network(path: str, known: Sections, graph: Graph, spec: NetworkSpec) -> list[Problem]:
+    """Return the problems where a network differs from its lock. Raises SpecError (K003)."""
+    log = ProblemLog(limited=False)
     top: Path = ("variants", graph.name) if graph.name in spec.variants else ("name",)
     call = graph.nodes[0].call
     if graph.name not in known:
         message = f"{visible(path)} has no network {visible(graph.name, 60)}"
-        notes.add(spec.source, top, "K002", message, "cnnspec lock records it", call)
-        return notes.problems()
+        log.add(spec.source, top, "K002", message, "cnnspec lock adds it", call)
+        return log.problems()
     now = describe_network(graph)
     line, text = known[graph.name]
-    if text == section(now):
+    if text == format_section(now):
         return []
-    found = diff_networks(parsed(path, line, text), now)
+    found = diff_networks(parse_section(path, line, text), now)
     if found.equal and not any(a != b for a, b in found.totals.values()):
         return []
+    file = visible(spec.source.name)
     message = (
-        f"{visible(graph.name, 60)} is not what {visible(path)} says:"
-        f" {summarize_diff(found)}{totals(found)}"
+        f"{visible(graph.name, 60)} differs from {visible(path)}:"
+        f" {summarize_diff(found)}{describe_totals(found)}"
     )
-    notes.add(
-        spec.source,
-        top,
-        "K001",
-        message,
-        MEANT.replace("NET.toml", visible(spec.source.name)),
-        call,
+    hint = (
+        "if this is intended, run cnnspec lock; to see more, run cnnspec diff"
+        f" {file}@REVISION {file}"
     )
-    for node, entry in placed(found, graph):
-        keys = [k.partition(".")[0] for k in entry.settings]
+    log.add(spec.source, top, "K001", message, hint, call)
+    for node, entry in find_changed_layers(found, graph):
+        message = describe_locked_layer(entry)
         if node.line:
+            keys = [key.partition(".")[0] for key in entry.settings]
             where = node.line.at(next((k for k in keys if k in node.line.fields), "op"))
-            notes.add(node.line.source, where, "K001", layer(entry), "", node.call)
+            log.add(node.line.source, where, "K001", message, "", node.call)
         else:
             own = graph.name in spec.variants and "input" in spec.variants[graph.name].about
-            notes.add(spec.source, (*(top if own else ()), "input"), "K001", layer(entry), "", call)
+            log.add(spec.source, (*(top if own else ()), "input"), "K001", message, "", call)
     removed = [
-        f"{e.before.name} ({e.before.op})"
-        for e in found.entries
-        if e.status == REMOVED and e.before
+        f"{entry.before.name} ({entry.before.op})"
+        for entry in found.entries
+        if entry.status == REMOVED and entry.before
     ]
     if removed:
-        more = f" and {len(removed) - MOST} more" if len(removed) > MOST else ""
-        names = visible(", ".join(removed[:MOST]), 600)
-        notes.add(spec.source, ("layers",), "K001", f"locked, but gone: {names}{more}", "", call)
-    return notes.problems()
+        more = f" and {len(removed) - NAMED} more" if len(removed) > NAMED else ""
+        message = f"in the lock, but not here: {visible(', '.join(removed[:NAMED]), 600)}{more}"
+        log.add(spec.source, ("layers",), "K001", message, "", call)
+    return log.problems()
 
 
-def placed(found: Diff, graph: Graph) -> Iterator[tuple[Node, Entry]]:
-    """The layers that are not as locked, with their nodes; those with other numbers only where
-    there are no others."""
-    main = {n.row: n for n in reversed(graph.nodes)}
+def find_changed_layers(found: Diff, graph: Graph) -> Iterator[tuple[Node, Entry]]:
+    """Return the layers that differ from a lock, with their nodes.
+
+    If a layer only has other numbers because of a layer before it, it is left out; if there are
+    only such layers, the first is returned."""
+    main = {node.row: node for node in reversed(graph.nodes)}
     others = [e for e in found.entries if e.status in (CHANGED, INSERTED, MOVED, RENAMED)]
     follow = [e for e in found.entries if e.status == FOLLOWS][:1]
-    yield from ((main[e.after.name], e) for e in others or follow if e.after)
+    yield from ((main[entry.after.name], entry) for entry in others or follow if entry.after)
 
 
-def layer(e: Entry) -> str:
-    """What there is to say of a layer that is not as locked."""
-    name = visible(e.after.name if e.after else "", 100)
-    if e.status == INSERTED:
-        return f"{name} is not in the lock: {visible(describe_change(e), 400)}"
-    was = visible(e.before.name, 100) if e.renamed and e.before else ""
-    parts = [f"it was called {was}"] if was else []
-    parts += ["it stands elsewhere"] if e.status == MOVED else []
-    return f"{name} is not as locked: " + "; ".join(
-        [*parts, *filter(None, [visible(describe_change(e), 400)])]
-    )
+def describe_locked_layer(entry: Entry) -> str:
+    """Return a message about a layer that differs from the lock."""
+    name = visible(entry.after.name if entry.after else "", 100)
+    change = visible(describe_change(entry), 400)
+    if entry.status == INSERTED:
+        return f"{name} is not in the lock: {change}"
+    parts = []
+    if entry.renamed and entry.before:
+        parts.append(f"it was called {visible(entry.before.name, 100)}")
+    if entry.status == MOVED:
+        parts.append("it has moved")
+    return f"{name} differs from the lock: {'; '.join([*parts, *filter(None, [change])])}"
 
 
-def totals(found: Diff) -> str:
-    """The totals that have changed."""
+def describe_totals(found: Diff) -> str:
+    """Return the totals that have changed, to append to a message."""
     pairs = [(UNITS[key], found.totals[key]) for key in TOTALS]
     return "".join(
         [f"; {unit} {describe_numbers(*pair)}" for unit, pair in pairs if pair[0] != pair[1]]
     )
 
 
-def text_of(path: str) -> str | None:
-    """The text of a lock, None where there is none. Raises SpecError (K003)."""
-    try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
-            raise broken(path, 0, f"the lock is no regular file of at most {MAX_BYTES:,} bytes")
-        with open(path, "rb") as file:
-            return decode_text(path, file.read(MAX_BYTES + 1))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its name is not valid"
-        raise broken(path, 0, f"the lock cannot be read: {reason}") from None
-    except SpecError as error:
-        raise SpecError([p.replace(rule="K003") for p in error.problems]) from None
+def find_orphaned_locks(folder: str, excluded: Patterns) -> Iterator[str]:
+    """Return the locks in and below a folder whose spec no longer exists.
+
+    Files of other programs that end in .lock are not returned."""
+    for path in find_files(folder, ENDING, excluded):
+        if not os.path.lexists(spec_path(path)) and is_lock(path):
+            yield path
+
+
+def check_orphaned_lock(path: str) -> Problem:
+    """Return the problem of an orphaned lock."""
+    message = f"this is the lock of {visible(spec_path(path))}, which does not exist"
+    hint = "restore the spec, rename the lock with it, or delete the lock"
+    return Problem(Where(path, 1, 1), "K002", message, hint)

@@ -1,5 +1,4 @@
-"""Checking many files, in processes of their own where that pays, and folding what they have in
-common."""
+"""Check many files, in several processes if that is faster, and merge what they report."""
 
 import gc
 import os
@@ -7,123 +6,127 @@ from collections.abc import Iterable
 from typing import Any
 
 from cnnspec.garbage import garbage_collection_paused
-from cnnspec.gate.check import Checked, check_file, ignores_in, lines_of
-from cnnspec.gate.config import Config, config_of, nearest
-from cnnspec.gate.files import matches, specs
-from cnnspec.gate.findings import Findings, Report
-from cnnspec.gate.left_behind import check_left_behind, left_behind
+from cnnspec.gate.check import CheckedFile, check_file, read_lines, sort_findings
+from cnnspec.gate.config import Config, find_config, load_config
+from cnnspec.gate.files import find_specs, matches_pattern
+from cnnspec.gate.findings import FindingSet, Report
+from cnnspec.gate.ignores import apply_file_ignores, read_included_comments
+from cnnspec.gate.locks import check_orphaned_lock, find_orphaned_locks
 from cnnspec.problems import Problem, RequestError
 from cnnspec.spec.scope import MAX_LINES
 
-FEW = 40  # files that one process checks sooner than others start
+FEW = 40  # files that one process checks before others have started
 Task = tuple[str, str, Config, int]
 
 
-def check(
+def check_paths(
     paths: Iterable[str],
-    given: dict[str, Any] | None = None,
+    overrides: dict[str, Any] | None = None,
     jobs: int | None = None,
     max_lines: int = MAX_LINES,
 ) -> Report:
-    """Check all specs that ``paths`` mean; ``given`` stands in place of what configurations say.
+    """Check all specs that ``paths`` name; ``overrides`` replace settings of pyproject.toml.
 
-    ``jobs`` processes do it, as many as there are CPUs unless it is given. Raises RequestError for
-    a path, variant or configuration that cannot be understood."""
-    given, paths = given or {}, list(paths)
-    for cached in (nearest, ignores_in, lines_of):
-        cached.cache_clear()  # of an earlier run in this process
-    configs = {path: config_of(path, given) for path in paths if os.path.isdir(path)}
-    excluded = {path: (c.exclude, c.folder) for path, c in configs.items()}
+    ``jobs`` is the number of processes, by default one per CPU. Raises RequestError for a path,
+    variant or setting that is not understood."""
+    overrides, paths = overrides or {}, list(paths)
+    for cached in (find_config, read_included_comments, read_lines):
+        cached.cache_clear()  # files may have changed since an earlier run in this process
+    configs = {path: load_config(path, overrides) for path in paths if os.path.isdir(path)}
+    excluded = {path: (config.exclude, config.folder) for path, config in configs.items()}
     tasks = [
-        (file, variant, config_of(file, given), max_lines)
-        for file, variant in specs(paths, excluded)
+        (file, variant, load_config(file, overrides), max_lines)
+        for file, variant in find_specs(paths, excluded)
     ]
-    results = many(tasks, min(jobs or cpus(), len(tasks)), bool(jobs))
+    results = run_tasks(tasks, min(jobs or count_cpus(), len(tasks)), bool(jobs))
     locks = {
-        lock: config_of(lock, given)
+        lock: load_config(lock, overrides)
         for path in excluded
-        for lock in left_behind(path, excluded[path])
+        for lock in find_orphaned_locks(path, excluded[path])
     }
-    behind = [check_left_behind(lock, config) for lock, config in locks.items()]
-    return report(results, [*[task[2] for task in tasks], *locks.values()], behind)
+    orphaned = [check_lock_file(lock, config) for lock, config in locks.items()]
+    return merge_results(results, orphaned, [*[task[2] for task in tasks], *locks.values()])
 
 
-def cpus() -> int:
-    """The CPUs that this process may use."""
+def count_cpus() -> int:
+    """Return the number of CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def many(tasks: list[Task], jobs: int, forced: bool = False) -> list[Checked]:
-    """What each task finds, in their order."""
+def run_tasks(tasks: list[Task], jobs: int, forced: bool = False) -> list[CheckedFile]:
+    """Check the files of all tasks, and return the results in the order of the tasks."""
     if jobs <= 1 or (len(tasks) < FEW and not forced):
         with garbage_collection_paused():
-            return [one(task) for task in tasks]
+            return [run_task(task) for task in tasks]
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     size = max(1, min(50, len(tasks) // (4 * jobs)))
     with ProcessPoolExecutor(jobs, initializer=gc.disable) as pool:
         try:
-            return list(pool.map(one, tasks, chunksize=size))
+            return list(pool.map(run_task, tasks, chunksize=size))
         except BrokenProcessPool:
             raise RequestError(
                 "a process ended while it checked; memory may have run out: try --jobs 1"
             ) from None
 
 
-def one(task: Task) -> Checked:
+def run_task(task: Task) -> CheckedFile:
+    """Check the file of one task."""
     return check_file(*task)
 
 
-def report(results: list[Checked], configs: list[Config], behind: list[Checked]) -> Report:
-    """The report of a run: what several files include is found once. Locks that are left ``behind``
-    are no specs."""
-    found, networks = Findings(), 0
-    for checked in (*results, *behind):
-        networks += len(checked.networks)
+def check_lock_file(path: str, config: Config) -> CheckedFile:
+    """Return the finding about an orphaned lock, if it is selected."""
+    found = FindingSet()
+    problem = check_orphaned_lock(path)
+    if problem.rule in config.selection:
+        found.add_problems([problem])
+    used = apply_file_ignores(found, config.ignores, config.folder)
+    return CheckedFile(path, (), sort_findings(found, None), used_ignores=used)
+
+
+def merge_results(
+    results: list[CheckedFile], orphaned: list[CheckedFile], configs: list[Config]
+) -> Report:
+    """Merge the results of all files into a report.
+
+    A finding in a file that several specs include is reported once. ``orphaned`` are locks without
+    a spec; they do not count as checked files."""
+    found, everything = FindingSet(), [*results, *orphaned]
+    for checked in everything:
         for finding in checked.findings:
-            found.fold(finding)
-    for config, problems in without_effect([*results, *behind], configs):
-        found.add([p for p in problems if p.rule in config.selection])
-    everything = list(found)
+            found.add_finding(finding)
+    for config in {id(c.source): c for c in configs if c.source}.values():
+        unused = find_unused_file_ignores(config, results, everything)
+        found.add_problems(problem for problem in unused if problem.rule in config.selection)
     return Report(
-        tuple(dict.fromkeys(c.path for c in results)),
-        networks,
-        tuple(f for f in everything if not f.ignored),
-        tuple(f for f in everything if f.ignored),
-        tuple(c.path for c in results if c.cut),
-        any(c.strict for c in configs),
+        tuple(dict.fromkeys(checked.path for checked in results)),
+        sum(len(checked.networks) for checked in results),
+        tuple(finding for finding in found if not finding.ignore_reason),
+        tuple(finding for finding in found if finding.ignore_reason),
+        tuple(checked.path for checked in results if checked.truncated),
+        any(config.strict for config in configs),
     )
 
 
-def without_effect(
-    results: list[Checked], configs: list[Config]
-) -> Iterable[tuple[Config, list[Problem]]]:
-    """For each configuration, its ignores of single files that were checked, and found nothing to
-    ignore there."""
-    used = {key for checked in results for key in checked.used}
-    for config in {id(c.source): c for c in configs if c.source}.values():
-        problems = []
-        for pattern, reasons in config.ignores.items():
-            there = not set("*?[") & set(pattern) and any(
-                c.whole and matches(c.path, [pattern], config.folder) for c in results
-            )
-            for code in reasons:
-                if (
-                    there
-                    and (pattern, code) not in used
-                    and code in config.selection
-                    and config.source
-                ):
-                    where = config.source.where(
-                        ("tool", "cnnspec", "per-file-ignores", pattern, code), key=True
-                    )
-                    problems.append(
-                        Problem(
-                            where,
-                            "G002",
-                            f"{code} finds nothing in {pattern} that this ignores",
-                            "take it out",
-                        )
-                    )
-        yield config, problems
+def find_unused_file_ignores(
+    config: Config, results: list[CheckedFile], everything: list[CheckedFile]
+) -> Iterable[Problem]:
+    """Return a problem for each per-file-ignore that had nothing to ignore.
+
+    Only patterns without wildcards count, for files that were checked completely."""
+    used = {pair for checked in everything for pair in checked.used_ignores}
+    for pattern, reasons in config.ignores.items():
+        if set("*?[") & set(pattern):
+            continue
+        if not any(
+            c.complete and matches_pattern(c.path, [pattern], config.folder) for c in results
+        ):
+            continue
+        for code in reasons:
+            if (pattern, code) not in used and code in config.selection and config.source:
+                path = ("tool", "cnnspec", "per-file-ignores", pattern, code)
+                where = config.source.where(path, key=True)
+                message = f"{code} has no finding in {pattern} to ignore"
+                yield Problem(where, "G002", message, "remove it")

@@ -35,7 +35,7 @@ def test_locks_of_a_folder(folder: Path) -> None:
     run("check", "--select", "K", "--locked")
     assert (
         run("lock").output
-        == "alexnet.lock: 2 networks, as it was\nnets/lenet5.lock: 1 network, as it was\n"
+        == "alexnet.lock: 2 networks, unchanged\nnets/lenet5.lock: 1 network, unchanged\n"
     )
     assert sorted(p.name for p in folder.rglob("*") if p.is_file()) == [
         "alexnet.lock",
@@ -51,12 +51,12 @@ def test_a_renewed_lock_says_what_has_changed(folder: Path) -> None:
     spec.write_text(spec.read_text().replace("out_features = 84", "out_features = 85"))
     failed = run("check", "--select", "K", code=1).output
     assert (
-        "K001 F6 is not as locked: out_features 84 → 85; output 84 → 85; params 10,164 → 10,285"
+        "K001 F6 differs from the lock: out_features 84 → 85; output 84 → 85; params 10,164 → 10,285"
         " (+121)" in failed
     )
     assert (
         run("lock", "nets").output
-        == "nets/lenet5.lock: 1 network, renewed\n  lenet5: layers: 1 changed, 1 with other numbers"
+        == "nets/lenet5.lock: 1 network, updated\n  lenet5: layers: 1 changed, 1 with other numbers"
         " only, 7 as before; params 61,706 → 61,837 (+131); MACs 416,520 → 416,650 (+130)\n"
     )
     run("check", "--select", "K")
@@ -70,12 +70,12 @@ def test_networks_that_come_and_go_are_named(folder: Path) -> None:
     )
     assert (
         run("lock", "alexnet.toml").output
-        == "alexnet.lock: 2 networks, renewed\n  alexnet_single_tower: taken out\n  alexnet_one:"
+        == "alexnet.lock: 2 networks, updated\n  alexnet_single_tower: removed\n  alexnet_one:"
         " added\n"
     )
     (folder / "alexnet.lock").write_text("mine")
     assert (
-        "  what was there could not be used: this is no lock\n"
+        "  the old lock could not be used: this is not a lock\n"
         in run("lock", "alexnet.toml").output
     )
 
@@ -94,7 +94,7 @@ def test_all_or_nothing(folder: Path) -> None:
     [
         (
             ["alexnet.toml:alexnet"],
-            "a lock holds all networks of a file: cnnspec lock alexnet.toml",
+            "a lock records all networks of a file: cnnspec lock alexnet.toml",
         ),
         (["nothing.toml"], "there is no nothing.toml"),
         (["nets/empty"], "there is no nets/empty"),
@@ -114,7 +114,7 @@ def test_specs_that_ship_with_cnnspec_are_not_locked(
     monkeypatch.setattr(zoo, "HERE", str(folder / "cnnspec"))
     monkeypatch.setattr("cnnspec.cli.lock.HERE", str(folder / "cnnspec"))
     with pytest.raises(
-        RequestError, match=r"lenet5\.toml belongs to cnnspec itself: lock a copy of your own"
+        RequestError, match=r"lenet5\.toml belongs to cnnspec itself: lock a copy of it"
     ):
         run("lock", "lenet5")
 

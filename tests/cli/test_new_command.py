@@ -31,10 +31,7 @@ def test_the_starter_is_a_network_without_fault(folder: Path) -> None:
         == "mine.toml is written: cnnspec table mine.toml shows it, cnnspec check mine.toml checks"
         " it\n"
     )
-    assert (
-        run("check", "--strict", "--advice", ".").output
-        == "1 file, 2 networks: nothing to find fault with\n"
-    )
+    assert run("check", "--strict", "--advice", ".").output == "1 file, 2 networks: no findings\n"
     net = load("mine.toml")
     assert (net.name, load("mine.toml:mine_small").layers[1].output) == ("mine", (16, 32, 32))
     # 3x3 stem of 27*32 + 64; a unit of w has 2*(9*w*w + 2w), its first conv and shortcut read the

@@ -104,20 +104,20 @@ def test_a_breach_says_by_how_much_and_what_costs_most() -> None:
     (found,) = findings('[budget.net]\nparams = "10k"\n')
     assert (
         found["message"]
-        == "params of net is 20,714, 10,714 (107%) over its budget of at most 10,000 (10k)"
+        == "params of net is 20,714: 10,714 (107%) over the budget of at most 10,000 (10k)"
     )
     assert found["help"] == "most of it: fc 20,490, wide 224"
     (found,) = findings('[budget.net]\nmacs = "200 kMACs"\n')
     assert (
         found["message"]
-        == "macs of net is 241,664 MACs, 41,664 MACs (20.8%) over its budget of at most 200,000"
+        == "macs of net is 241,664 MACs: 41,664 MACs (20.8%) over the budget of at most 200,000"
         " MACs (200 kMACs)"
     )
     assert found["help"] == "most of it: wide 221,184 MACs, fc 20,480 MACs"
     (found,) = findings('[budget.net]\nweights = "60 kB"\ndtype = "float32"\n')
     assert (
         found["message"]
-        == "weights of net in float32, with buffers, is 82.9 kB, 22.9 kB (38.1%) over its budget "
+        == "weights of net (float32, with buffers) is 82.9 kB: 22.9 kB (38.1%) over the budget "
         "of at most 60 kB"
     )
 
@@ -125,7 +125,7 @@ def test_a_breach_says_by_how_much_and_what_costs_most() -> None:
 def test_limits_can_be_the_least() -> None:
     assert findings(f'[budget.net]\nparams = ">= {PARAMS}"\n') == []
     (found,) = findings(f'[budget.net]\nparams = ">= {PARAMS + 1}"\n')
-    assert "1 (0.00483%) under its budget of at least 20,715" in found["message"]
+    assert "1 (0.00483%) under the budget of at least 20,715" in found["message"]
 
 
 def test_the_receptive_field_is_at_least_its_budget() -> None:
@@ -133,7 +133,7 @@ def test_the_receptive_field_is_at_least_its_budget() -> None:
     (found,) = findings("[budget.net]\nreceptive_field = 32\n")
     assert (
         found["message"]
-        == "receptive_field of net (4x4 at pool) is 4, 28 (87.5%) under its budget of at least 32"
+        == "receptive_field of net (4x4 at pool) is 4: 28 (87.5%) under the budget of at least 32"
     )
     assert findings('[budget.net]\nreceptive_field = "<= 4"\n') == []
 
@@ -181,7 +181,7 @@ def test_each_network_that_breaches_one_budget_is_told_with_its_own_numbers() ->
     first, *others = findings(VARIANTS)
     assert (
         first["message"]
-        == f"params of net is {PARAMS:,}, {PARAMS - 1000:,} (1,971%) over its budget of at most"
+        == f"params of net is {PARAMS:,}: {PARAMS - 1000:,} (1,971%) over the budget of at most"
         " 1,000"
     )
     assert [f["networks"] for f in (first, *others)] == [["net"], ["wide"], ["narrow"]]

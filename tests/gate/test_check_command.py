@@ -30,7 +30,7 @@ def test_a_finding_says_what_where_and_what_would_mend_it() -> None:
 def test_a_network_without_findings_passes() -> None:
     write(net=spec(LINE, 227))
     done = check("net.toml", "--strict")
-    assert (done.exit_code, done.output) == (0, "1 file, 1 network: nothing to find fault with\n")
+    assert (done.exit_code, done.output) == (0, "1 file, 1 network: no findings\n")
     assert check("net.toml", "--format", "concise").output == ""
 
 
@@ -123,7 +123,7 @@ def test_blocks_that_several_files_include_are_found_once() -> None:
 def test_a_file_of_blocks_is_looked_at_with_those_that_include_it() -> None:
     write(parts="[blocks.b]\nlayers = [{ name = 'c', op = 'relu' }]\n")
     done = check("parts.toml")
-    assert (done.exit_code, done.output) == (0, "1 file, 0 networks: nothing to find fault with\n")
+    assert (done.exit_code, done.output) == (0, "1 file, 0 networks: no findings\n")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,9 @@ def test_the_language_is_always_checked() -> None:
 
 def test_a_code_that_there_is_not_is_no_request() -> None:
     write(net=spec(LINE))
-    with pytest.raises(RequestError, match=r"^--select: there is no rule 'X'; such as S001"):
+    with pytest.raises(
+        RequestError, match=r"^--select: there is no rule 'X'; write S001, for example"
+    ):
         check("net.toml", "--select", "X")
 
 

@@ -55,18 +55,21 @@ def test_an_ignore_of_the_configuration_is_held_against_whole_files_only() -> No
     ("text", "message"),
     [
         ("selct = ['S']", "there is no setting 'selct'; did you mean 'select'?"),
-        ("select = 'S'", 'select is a list of texts, not "S"'),
-        ("select = ['S9']", "there is no rule 'S9'; such as S001, or A for all that begin with it"),
-        ("strict = 1", "strict is true or false, not 1"),
+        ("select = 'S'", 'select must be a list of strings, not "S"'),
+        ("select = ['S9']", "there is no rule 'S9'; write S001, for example, or A for all A rules"),
+        ("strict = 1", "strict must be true or false, not 1"),
         (
             "per-file-ignores.'a.toml' = ['S001']",
-            "the ignores of a file are a table of codes with reasons",
+            "the ignores of a file must be a table of codes with reasons",
         ),
-        ("per-file-ignores.'a.toml' = { S001 = '' }", 'an ignore has a reason, not ""'),
-        ("per-file-ignores.'a.toml' = { S01 = 'x' }", "'S01' cannot be ignored; did you mean '"),
+        ("per-file-ignores.'a.toml' = { S001 = '' }", 'an ignore must have a reason, not ""'),
+        (
+            "per-file-ignores.'a.toml' = { S01 = 'x' }",
+            "there is no rule 'S01'; did you mean 'S001'?",
+        ),
         (
             "per-file-ignores.'a.toml' = { T003 = 'x' }",
-            "'T003' cannot be ignored; mend what it is about",
+            "T003 cannot be ignored; fix the cause",
         ),
         ("budget = 3", "budget is a table with one table a network, not 3"),
         ("budget.net.parms = 3", "parms is not a key of the budget net"),

@@ -11,9 +11,10 @@ from gate import formats
 from hypothesis import given, settings
 from mutated import FUZZED, MAKERS, NAMES, SEEDS
 
-from cnnspec.gate.codes import CODES
-from cnnspec.gate.run import check
-from cnnspec.report.findings.pages import PAGES, written
+from cnnspec.gate.findings import CODES
+from cnnspec.gate.run import check_paths
+from cnnspec.report.findings.formats import render_findings
+from cnnspec.report.presets import FINDINGS
 
 BOUND = 8.0  # seconds of process time: a generous second for each, on slow machines
 IGNORES = (
@@ -43,15 +44,17 @@ def endures(folder: Path, make: Callable[[str, random.Random], str], name: str, 
     file = folder / "net.toml"
     file.write_bytes(text.encode("utf-8", "surrogatepass"))
     start = time.process_time()
-    report = check([str(file)], {"advice": True})
-    shown = {format: formats.findings(format, written(report, format)) for format in PAGES}
+    report = check_paths([str(file)], {"advice": True})
+    shown = {
+        format: formats.findings(format, render_findings(report, format)) for format in FINDINGS
+    }
     assert time.process_time() - start < BOUND
     assert set(shown.values()) == {len(report.findings)}, shown
     for finding in (*report.findings, *report.ignored):
         assert finding.problem.rule in CODES
         if finding.problem.where.file == str(file) and finding.problem.where.line:
             assert finding.problem.where.line <= text.count("\n") + 1
-    assert report.passed == (report.count("error") == 0)
+    assert report.passed == (report.count_severity("error") == 0)
 
 
 @MAKERS

@@ -24,10 +24,7 @@ def test_an_ignore_with_a_reason_ignores(text: str) -> None:
     data = json.loads(check("net.toml", "--strict", "--format", "json").output)
     assert (data["passed"], data["findings"]) == (True, [])
     assert [(f["code"], f["reason"]) for f in data["ignored"]] == [("S001", "the paper crops")]
-    assert (
-        check("net.toml").output
-        == "1 file, 1 network: nothing to find fault with; 1 ignored with a reason\n"
-    )
+    assert check("net.toml").output == "1 file, 1 network: no findings; 1 ignored\n"
 
 
 @pytest.mark.parametrize(
@@ -36,19 +33,19 @@ def test_an_ignore_with_a_reason_ignores(text: str) -> None:
         (
             "cnnspec: ignore S001",
             "G001",
-            "this ignore of S001 gives no reason, so nothing is ignored",
+            "this ignore of S001 has no reason, so it ignores nothing",
         ),
         (
             "cnnspec: ignore S001:  ",
             "G001",
-            "this ignore of S001 gives no reason, so nothing is ignored",
+            "this ignore of S001 has no reason, so it ignores nothing",
         ),
-        ("cnnspec: ignore", "G001", "this is no ignore: # cnnspec: ignore"),
-        ("cnnspec: noqa S001: x", "G001", "this is no ignore: # cnnspec: noqa S001: x"),
+        ("cnnspec: ignore", "G001", "this is not an ignore comment: # cnnspec: ignore"),
+        ("cnnspec: noqa S001: x", "G001", "this is not an ignore comment: # cnnspec: noqa S001: x"),
         ("cnnspec: ignore S00: x", "G001", "there is no rule 'S00'"),
         ("cnnspec: ignore L003: x", "G001", "L003 cannot be ignored"),
         ("cnnspec: ignore G002: x", "G001", "G002 cannot be ignored"),
-        ("cnnspec: ignore S002: x", "G002", "S002 finds nothing here that this ignores"),
+        ("cnnspec: ignore S002: x", "G002", "S002 has no finding here to ignore"),
     ],
 )
 def test_an_ignore_that_ignores_nothing_is_a_finding(comment: str, code: str, message: str) -> None:

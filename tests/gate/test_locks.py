@@ -9,9 +9,16 @@ import pytest
 from written import network
 
 from cnnspec.analyses.diff.description import NetworkDescription, describe_network
-from cnnspec.gate.lockfile import HEAD, digest, parsed, section, sections, written
-from cnnspec.gate.locks import lock
-from cnnspec.gate.run import check
+from cnnspec.gate.lockfile import (
+    HEAD,
+    digest_lines,
+    format_lock,
+    format_section,
+    parse_section,
+    split_sections,
+)
+from cnnspec.gate.locks import make_lock
+from cnnspec.gate.run import check_paths
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import Problem, SpecError
 from cnnspec.spec.zoo import zoo_files
@@ -38,12 +45,12 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     file = Path("net.toml")
     file.write_text(NET)
-    Path("net.lock").write_text(lock("net.toml").text)
+    Path("net.lock").write_text(make_lock("net.toml").text)
     return file
 
 
 def found(**given: object) -> list[Problem]:
-    return [f.problem for f in check(["net.toml"], {"select": ("K",), **given}).findings]
+    return [f.problem for f in check_paths(["net.toml"], {"select": ("K",), **given}).findings]
 
 
 def edit(file: Path, old: str, new: str) -> None:
@@ -100,7 +107,7 @@ def test_a_changed_layer_changes_one_line_and_the_totals_below_it(spec: Path) ->
         'kernel_size = 1, norm = "batchnorm"',
         'kernel_size = 1, norm = "batchnorm", activation = "relu"',
     )
-    after = lock("net.toml").text.splitlines()
+    after = make_lock("net.toml").text.splitlines()
     differ = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
     assert [a.split()[0] for a, _ in differ] == ["unit0.c", "unit1.c", "digest"] * 2
     assert all(b.startswith(a) for a, b in differ[:2])
@@ -124,10 +131,10 @@ def test_networks_of_the_zoo_come_back_from_their_locks(name: str) -> None:
 
 
 def there(now: NetworkDescription) -> None:
-    text = section(now)
-    again = parsed("x.lock", 1, text)
+    text = format_section(now)
+    again = parse_section("x.lock", 1, text)
     assert again == now.replace(totals={k: now.totals[k] for k in ("params", "buffers", "macs")})
-    assert section(again) == text
+    assert format_section(again) == text
 
 
 def test_names_with_blanks_and_odd_characters_come_back() -> None:
@@ -138,7 +145,7 @@ def test_names_with_blanks_and_odd_characters_come_back() -> None:
     ]
     now = describe_network(network("\n".join(lines)).graph).replace(network="my net")
     there(now)
-    assert list(sections("x.lock", written("x.toml", [now]))) == ["my net"]
+    assert list(split_sections("x.lock", format_lock("x.toml", [now]))) == ["my net"]
 
 
 def test_a_spec_that_is_as_locked_has_no_findings(spec: Path) -> None:
@@ -163,15 +170,16 @@ def test_changes_are_folded_and_totals_are_told_once_a_network(spec: Path) -> No
     layer, thin, wide = map(str, found())
     where = place('"tanh"')
     assert (
-        layer == f"{where}: K001 a is not as locked: activation relu → tanh; bias true → false; "
+        layer
+        == f"{where}: K001 a differs from the lock: activation relu → tanh; bias true → false; "
         "params 40 → 36 (-4)"
     )
     assert thin.startswith(
-        "net.toml:11:1: K001 thin is not what net.lock says: layers: 1 changed, 4 as before; "
-        "params 96 → 92 (-4)\n  help: if that is meant, cnnspec lock records it; cnnspec diff "
+        "net.toml:11:1: K001 thin differs from net.lock: layers: 1 changed, 4 as before; "
+        "params 96 → 92 (-4)\n  help: if this is intended, run cnnspec lock; to see more, run cnnspec diff "
     )
     assert wide.startswith(
-        "net.toml:12:1: K001 wide is not what net.lock says: layers: 1 changed, 4 as before; "
+        "net.toml:12:1: K001 wide differs from net.lock: layers: 1 changed, 4 as before; "
     )
 
 
@@ -180,7 +188,7 @@ def test_a_repeated_block_is_named_once_with_its_calls(spec: Path) -> None:
     layer = found()[0]
     where = place('"relu" }]')
     assert (
-        str(layer) == f"{where}: K001 unit0.c is not as locked: activation – → relu\n"
+        str(layer) == f"{where}: K001 unit0.c differs from the lock: activation – → relu\n"
         "  in unit0  6:3;  also unit1"
     )
 
@@ -198,7 +206,7 @@ def test_a_repeated_block_is_named_once_with_its_calls(spec: Path) -> None:
             '  { name = "unit{i}", op = "unit", repeat = 2 },\n',
             "",
             "[\n",
-            "locked, but gone: unit0.c (conv), unit1.c (conv)",
+            "in the lock, but not here: unit0.c (conv), unit1.c (conv)",
         ),
         (
             "repeat = 2",
@@ -206,14 +214,19 @@ def test_a_repeated_block_is_named_once_with_its_calls(spec: Path) -> None:
             '"conv", out_channels = "{width}", kernel_size = 1',
             "unit2.c is not in the lock: conv 4x8x8; 28 params",
         ),
-        ('"a"', '"b"', '"conv"', "b is not as locked: it was called a"),
+        ('"a"', '"b"', '"conv"', "b differs from the lock: it was called a"),
         (
             '["previous", "a"]',
             '["previous", "unit0"]',
             '"add"',
-            "sum is not as locked: reads unit1.c, a → unit1.c, unit0.c",
+            "sum differs from the lock: reads unit1.c, a → unit1.c, unit0.c",
         ),
-        ("[1, 8, 8]", "[1, 9, 8]", "[1, 9, 8]", "input is not as locked: output 1x8x8 → 1x9x8"),
+        (
+            "[1, 8, 8]",
+            "[1, 9, 8]",
+            "[1, 9, 8]",
+            "input differs from the lock: output 1x8x8 → 1x9x8",
+        ),
     ],
 )
 def test_each_kind_of_drift(spec: Path, old: str, new: str, at: str, message: str) -> None:
@@ -232,22 +245,22 @@ def test_an_included_block_that_drifts_is_named_in_its_file(
         'name = "net"\ninput = [4]\ninclude = ["unit.toml"]\n'
         'layers = [{ name = "u", op = "unit" }]\n'
     )
-    Path("net.lock").write_text(lock("net.toml").text)
+    Path("net.lock").write_text(make_lock("net.toml").text)
     Path("unit.toml").write_text('[blocks.unit]\nlayers = [{ name = "r", op = "tanh" }]\n')
     where = place('"tanh"', "unit.toml")
     assert (
         str(found()[1])
-        == f"{where}: K001 u.r is not as locked: op relu → tanh\n  in u  net.toml:4:11"
+        == f"{where}: K001 u.r differs from the lock: op relu → tanh\n  in u  net.toml:4:11"
     )
 
 
 def test_networks_that_one_side_lacks(spec: Path) -> None:
     edit(spec, "[variants.wide]", "[variants.broad]")
     assert [str(p) for p in found()] == [
-        "net.toml:12:1: K002 net.lock has no network broad\n  help: cnnspec lock records it",
+        "net.toml:12:1: K002 net.lock has no network broad\n  help: cnnspec lock adds it",
         (
-            "net.lock:14:1: K002 the lock has a network wide, and net.toml has none\n"
-            "  help: if it is gone for good, cnnspec lock takes it out"
+            "net.lock:14:1: K002 the lock has a network wide, but net.toml does not\n"
+            "  help: if it was removed on purpose, run cnnspec lock"
         ),
     ]
 
@@ -256,7 +269,7 @@ def test_a_lock_that_is_missing_is_a_finding_where_specs_are_locked(spec: Path) 
     Path("net.lock").unlink()
     assert found() == []
     assert [str(p) for p in found(locked=True)] == [
-        "net.toml:1:8: K002 there is no net.lock: specs are locked here\n  help: cnnspec lock"
+        "net.toml:1:8: K002 there is no net.lock, and specs must have locks here\n  help: cnnspec lock"
         " writes it"
     ]
     Path("pyproject.toml").write_text("[tool.cnnspec]\nlocked = true\n")
@@ -269,15 +282,15 @@ def test_a_lock_that_is_missing_is_a_finding_where_specs_are_locked(spec: Path) 
         (
             "2,304",
             "2,305",
-            "net.lock:4:1: K003 the lock is not as cnnspec lock wrote it: the digest does not fit",
+            "net.lock:4:1: K003 the lock was changed by hand: its digest does not match",
         ),
         (
             "digest",
             "digests",
-            "net.lock:4:1: K003 the lock is not as cnnspec lock wrote it: the digest does not fit",
+            "net.lock:4:1: K003 the lock was changed by hand: its digest does not match",
         ),
-        (HEAD, "# something else\n", "net.lock:1:1: K003 this is no lock"),
-        (HEAD, "# cnnspec lock 7: ", "net.lock:1:1: K003 the lock has the format 7, not 1"),
+        (HEAD, "# something else\n", "net.lock:1:1: K003 this is not a lock"),
+        (HEAD, "# cnnspec lock 7: ", "net.lock:1:1: K003 the lock has format 7, not 1"),
         (
             "network wide",
             "network thin",
@@ -291,7 +304,7 @@ def test_a_lock_that_is_missing_is_a_finding_where_specs_are_locked(spec: Path) 
         (
             "network thin\n",
             "network thin\n<<<<<<< HEAD\n",
-            "net.lock:4:1: K003 the lock is not as cnnspec lock wrote it",
+            "net.lock:4:1: K003 the lock was changed by hand",
         ),
     ],
 )
@@ -319,7 +332,7 @@ def test_a_line_that_was_forged_with_its_digest_is_said_to_be_unreadable() -> No
         with pytest.raises(
             SpecError, match=r"x\.lock:9:1: K003 this line of the lock cannot be read"
         ):
-            parsed("x.lock", 7, "\n".join([*lines, f"digest  {digest(lines)}"]))
+            parse_section("x.lock", 7, "\n".join([*lines, f"digest  {digest_lines(lines)}"]))
 
 
 def test_files_that_are_no_locks(spec: Path) -> None:
@@ -329,15 +342,13 @@ def test_files_that_are_no_locks(spec: Path) -> None:
     path.unlink()
     path.mkdir()
     assert [str(p) for p in found()] == [
-        "net.lock: K003 the lock is no regular file of at most 33,554,432 bytes\n"
-        "  help: cnnspec lock writes it anew"
+        "net.lock: K003 the lock is not a regular file of at most 33,554,432 bytes\n"
+        "  help: cnnspec lock writes it again"
     ]
 
 
 def test_the_same_lock_comes_out_of_every_process() -> None:
-    code = (
-        "import sys; from cnnspec.gate.locks import lock; sys.stdout.write(lock(sys.argv[1]).text)"
-    )
+    code = "import sys; from cnnspec.gate.locks import make_lock; sys.stdout.write(make_lock(sys.argv[1]).text)"
     path = next(f for f in zoo_files() if f.endswith("googlenet.toml"))
     texts = {
         subprocess.run(

@@ -1,1 +1,1 @@
-"""What a check has found, in the formats that people, editors and services read."""
+"""Findings of cnnspec check in the formats that people, editors and services read."""

@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, the format in which code scanning services read what analysers find.
+"""Findings as SARIF 2.1.0, the format that code scanning services read.
 
 Source: OASIS (2020), Static Analysis Results Interchange Format (SARIF) version 2.1.0.
 """
@@ -8,78 +8,81 @@ from typing import Any
 from urllib.parse import quote
 
 from cnnspec import __version__
-from cnnspec.gate.codes import ignorable, severity, title, why
-from cnnspec.gate.findings import Finding, Report
+from cnnspec.gate.findings import (
+    Finding,
+    Report,
+    can_be_ignored,
+    get_documentation,
+    get_severity,
+    get_title,
+)
 from cnnspec.report.annotations import relative
 from cnnspec.report.contract import encoded
-from cnnspec.report.findings.words import fingerprints, sentences
+from cnnspec.report.findings.formats import compute_fingerprints
+from cnnspec.report.findings.text import describe_finding
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {"error": "error", "warning": "warning", "advice": "note"}
 
 
-def page(report: Report) -> str:
-    """One run: the rules that findings name, and the findings, ignored ones as suppressed."""
+def render_sarif(report: Report) -> str:
+    """Return one run: the rules with findings, and the findings; ignored ones are suppressed."""
     findings = (*report.findings, *report.ignored)
-    codes = sorted({f.problem.rule for f in findings})
-    results = [
-        result(f, mark, codes) for f, mark in zip(findings, fingerprints(findings), strict=True)
-    ]
+    codes = sorted({finding.problem.rule for finding in findings})
+    fingerprints = compute_fingerprints(findings)
+    results = [sarif_result(f, mark, codes) for f, mark in zip(findings, fingerprints, strict=True)]
     driver = {
         "name": "cnnspec",
         "semanticVersion": __version__,
-        "rules": [rule(code) for code in codes],
+        "rules": [sarif_rule(code) for code in codes],
     }
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return encoded({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
-def rule(code: str) -> dict[str, Any]:
-    """A rule as services show it beside what it finds; they want each of these descriptions."""
-    mend = (
-        f"# cnnspec: ignore {code}: and the reason\n\non a line ignores it there."
-        if ignorable(code)
-        else ("What it is about is mended, never ignored.")
-    )
+def sarif_rule(code: str) -> dict[str, Any]:
+    """Return a rule with all the descriptions that services require."""
+    documentation = get_documentation(code)
+    advice = "Findings with this code cannot be ignored."
+    if can_be_ignored(code):
+        advice = f"To ignore it on a line, add the comment\n\n# cnnspec: ignore {code}: REASON"
+    summary = documentation.partition("\n\n")[0].replace("\n", " ")
     return {
         "id": code,
-        "shortDescription": {"text": title(code)},
-        "fullDescription": {"text": why(code).partition("\n\n")[0].replace("\n", " ")},
-        "help": {"text": f"{why(code)}\n\n{mend}"},
-        "defaultConfiguration": {"level": LEVELS[severity(code)]},
+        "shortDescription": {"text": get_title(code)},
+        "fullDescription": {"text": summary},
+        "help": {"text": f"{documentation}\n\n{advice}"},
+        "defaultConfiguration": {"level": LEVELS[get_severity(code)]},
     }
 
 
-def result(finding: Finding, fingerprint: str, codes: list[str]) -> dict[str, Any]:
-    problem = finding.problem
-    found: dict[str, Any] = {
-        "ruleId": problem.rule,
-        "ruleIndex": codes.index(problem.rule),
+def sarif_result(finding: Finding, fingerprint: str, codes: list[str]) -> dict[str, Any]:
+    """Return one finding."""
+    code = finding.problem.rule
+    result: dict[str, Any] = {
+        "ruleId": code,
+        "ruleIndex": codes.index(code),
         "level": LEVELS[finding.severity],
-        "message": {"text": sentences(finding)},
-        "locations": [{"physicalLocation": location(finding)}],
+        "message": {"text": describe_finding(finding)},
+        "locations": [{"physicalLocation": sarif_location(finding)}],
         "partialFingerprints": {"cnnspec/v1": fingerprint},
     }
-    if finding.ignored:
-        found["suppressions"] = [
-            {
-                "kind": "external" if finding.outside else "inSource",
-                "justification": finding.ignored,
-            }
-        ]
-    return found
+    if finding.ignore_reason:
+        kind = "external" if finding.ignored_by_config else "inSource"
+        result["suppressions"] = [{"kind": kind, "justification": finding.ignore_reason}]
+    return result
 
 
-def location(finding: Finding) -> dict[str, Any]:
-    """The place: a file below the current folder relative to the repository's root, another one by
-    its URI."""
+def sarif_location(finding: Finding) -> dict[str, Any]:
+    """Return the place of a finding.
+
+    A file below the current folder is relative to the root of the repository, others are URIs."""
     where = finding.problem.where
     path = relative(where.file)
+    artifact = {"uri": quote(path), "uriBaseId": "%SRCROOT%"}
     if os.path.isabs(path):
         artifact = {"uri": f"file://{quote(path)}"}
-    else:
-        artifact = {"uri": quote(path), "uriBaseId": "%SRCROOT%"}
-    region = (
-        {"region": {"startLine": where.line, "startColumn": where.column}} if where.line else {}
-    )
-    return {"artifactLocation": artifact, **region}
+    location: dict[str, Any] = {"artifactLocation": artifact}
+    if where.line:
+        location["region"] = {"startLine": where.line, "startColumn": where.column}
+    return location

@@ -1,34 +1,67 @@
-"""Findings for a terminal: in full, or one a line."""
+"""Findings as text: in full, one a line, and the sentences that other formats use."""
 
 from cnnspec.gate.findings import Finding, Report
-from cnnspec.report.findings.words import counted, where
-from cnnspec.rules.rule import ERROR
+from cnnspec.problems import visible
+from cnnspec.rules.rule import ERROR, SEVERITIES
+from cnnspec.units import format_plural
+
+NAMED = 6  # networks that are named
 
 
-def full(report: Report) -> str:
-    """Every finding as diagnostics read, with the networks that have it, and the count."""
-    parts = [shown(f) for f in report.findings]
-    parts += [f"{path}: and more: reading stopped here" for path in report.cut]
-    return "\n".join([*parts, *([""] if parts else []), counted(report)])
+def render_full(report: Report) -> str:
+    """Return every finding with its help and networks, and the summary."""
+    parts = [render_finding(finding) for finding in report.findings]
+    parts += [f"{path}: and more: reading stopped here" for path in report.truncated]
+    return "\n".join([*parts, *([""] if parts else []), summarize_report(report)])
 
 
-def shown(finding: Finding) -> str:
-    """One finding; where it is of some severity below an error, that stands behind its message."""
+def render_finding(finding: Finding) -> str:
+    """Return one finding; its severity, unless it is an error, is behind the message."""
     first, *rest = str(finding.problem).split("\n")
-    networks = [f"  in {where(finding)}"] if len(finding.networks) > 1 else []
     calls = [line for line in rest if line.startswith("  in ")]
+    others = [line for line in rest if line not in calls]
+    networks = [f"  in {name_networks(finding)}"] if len(finding.networks) > 1 else []
+    return "\n".join([first + severity_suffix(finding), *networks, *calls, *others])
+
+
+def render_concise(report: Report) -> str:
+    """Return every finding on one line; an empty text if there is none."""
     return "\n".join(
-        [first + level(finding), *networks, *calls, *[line for line in rest if line not in calls]]
+        f"{f.problem.where}: {f.problem.rule} {f.problem.message}{severity_suffix(f)}"
+        for f in report.findings
     )
 
 
-def level(finding: Finding) -> str:
+def severity_suffix(finding: Finding) -> str:
+    """Return `` [warning]`` or `` [advice]``; nothing for an error."""
     return "" if finding.severity == ERROR else f" [{finding.severity}]"
 
 
-def concise(report: Report) -> str:
-    """Every finding on one line, and nothing where there is none."""
-    return "\n".join(
-        f"{f.problem.where}: {f.problem.rule} {f.problem.message}{level(f)}"
-        for f in report.findings
-    )
+def summarize_report(report: Report) -> str:
+    """Return how many files and networks were checked, and how many findings there are."""
+    counts = [
+        f"{n} {severity}{'s' * (n > 1 and severity != 'advice')}"
+        for severity in SEVERITIES
+        if (n := report.count_severity(severity))
+    ]
+    files = format_plural(len(report.files), "file")
+    networks = format_plural(report.networks, "network")
+    summary = f"{files}, {networks}: {', '.join(counts) or 'no findings'}"
+    return summary + (f"; {len(report.ignored)} ignored" if report.ignored else "")
+
+
+def name_networks(finding: Finding) -> str:
+    """Return the names of the networks that have a finding, at most six."""
+    names = [visible(name, 60) for name in finding.networks[:NAMED]]
+    more = len(finding.networks) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def describe_finding(finding: Finding) -> str:
+    """Return a finding as one paragraph: message, block call, networks and help."""
+    problem = finding.problem
+    parts = [f"{problem.message}."]
+    parts += [f"In {problem.calls[0]}."] if problem.calls else []
+    parts += [f"Networks: {name_networks(finding)}."] if len(finding.networks) > 1 else []
+    parts += [f"Help: {problem.hint}"] if problem.hint else []
+    return " ".join(parts)

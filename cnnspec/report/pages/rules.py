@@ -1,7 +1,7 @@
 """rules.md: every code that `cnnspec check` reports, and the lint rules with why, a bad example and
 a good one."""
 
-from cnnspec.gate.codes import CODES, GATE, severity, title, why
+from cnnspec.gate.findings import CHECKS, CODES, get_documentation, get_severity, get_title
 from cnnspec.graph.build import build_graph
 from cnnspec.problems import ERROR_RULES as LANGUAGE
 from cnnspec.problems import Problem
@@ -44,7 +44,7 @@ extend-select = ["A003"]
 {chr(10).join(map(section, lint))}
 ## Budgets, claims, locks and ignores
 
-{codes([code for code in CODES if code in GATE])}
+{codes([code for code in CODES if code in CHECKS])}
 
 ## The language
 
@@ -69,7 +69,7 @@ def links(rows: list[list[str]]) -> str:
 def codes(listed: list[str]) -> str:
     return grid(
         ["Code", "Severity", "What it demands"],
-        [[c, severity(c), title(c)] for c in listed],
+        [[c, get_severity(c), get_title(c)] for c in listed],
         [False] * 3,
         "markdown",
     )
@@ -80,7 +80,7 @@ def section(r: LintRule) -> str:
     found = lint_graph(build_graph(Source("net.toml", r.bad.lstrip("\n"))), [r.code])
     return f"""### {r.code}
 
-*{r.title[0].upper()}{r.title[1:]}* ({r.severity}). {why(r.code)}
+*{r.title[0].upper()}{r.title[1:]}* ({r.severity}). {get_documentation(r.code)}
 
 ```toml
 {r.bad.strip()}
@@ -100,5 +100,5 @@ Passes:
 
 def marked(problem: Problem) -> Problem:
     """A finding as the terminal shows it."""
-    level = severity(problem.rule)
+    level = get_severity(problem.rule)
     return problem if level == "error" else problem.replace(message=f"{problem.message} [{level}]")
