@@ -51,9 +51,9 @@ class Network(NetworkCosts):
         ``depth`` opens blocks so many levels deep (1: none); without it as deep as a page holds,
         and each kind of block that stays folded is shown in a panel. Raises RequestError for a
         picture of too many boxes."""
-        from cnnspec.report.diagram.draw import draw
+        from cnnspec.report.diagram.draw import draw_network
 
-        return draw(self, depth)
+        return draw_network(self, depth)
 
     def build(
         self, device: str | None = None, dtype: "torch.dtype | None" = None
@@ -94,9 +94,9 @@ class Network(NetworkCosts):
         )
 
     def _repr_html_(self) -> str:
-        from cnnspec.report.table import table
+        from cnnspec.report.table import render_table
 
-        return table(self, "html")
+        return render_table(self, "html")
 
 
 def load(

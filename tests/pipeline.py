@@ -13,7 +13,7 @@ from cnnspec.problems import ERROR_RULES, Problem, RequestError, SpecError
 from cnnspec.report.contract import json_text
 from cnnspec.report.explain import WRITERS, explain
 from cnnspec.report.presets import FORMATS, PRESETS
-from cnnspec.report.table import table
+from cnnspec.report.table import render_table
 
 BOUND = 5.0  # seconds of process time: a generous second, for slow machines
 
@@ -21,13 +21,16 @@ BOUND = 5.0  # seconds of process time: a generous second, for slow machines
 def pages(network: cnnspec.Network) -> dict[str, str]:
     """Every format of a network's table, of its formulas, and every preset."""
     found = {
-        name: json_text(network) if name == "json" else table(network, name) for name in FORMATS
+        name: json_text(network) if name == "json" else render_table(network, name)
+        for name in FORMATS
     }
     found |= {
-        f"preset {name}": table(network, preset=name, training=True, reverse=True)
+        f"preset {name}": render_table(network, preset=name, training=True, reverse=True)
         for name in PRESETS
     }
-    found |= {f"depth {name}": table(network, name, depth=1) for name in FORMATS if name != "json"}
+    found |= {
+        f"depth {name}": render_table(network, name, depth=1) for name in FORMATS if name != "json"
+    }
     return found | {f"explain {name}": explain(network, format=name) for name in WRITERS}
 
 

@@ -81,19 +81,28 @@ def command(
             )
         graph = load_graph(name, settings_from(settings), shape_from(input_shape), max_lines)
         return one(Network(graph), html, batch, optimizer)
-    from cnnspec.report.pages import freshness, rendered
+    from cnnspec.report.pages import render_all_pages
+    from cnnspec.report.pages.folder import (
+        describe_outdated_data,
+        diff_stale_pages,
+        find_leftover_pages,
+        read_page,
+    )
+    from cnnspec.report.pages.zoo import MEASURED
 
     if check and not os.path.isdir(folder):
         raise RequestError(
             f"there is no folder {visible(folder)} to check; cnnspec report writes it"
         )
-    pages = rendered(folder)
+    pages = render_all_pages(folder)
+    expected = [*pages, *(f"{name}.md" for name in MEASURED)]
     leftover = [
-        f"{path} is rendered by nothing: delete it" for path in freshness.leftover(folder, pages)
+        f"no command writes {path} any more: delete it"
+        for path in find_leftover_pages(folder, expected)
     ]
-    warnings = [f"cnnspec: {line}" for line in [*leftover, *freshness.outdated(folder)]]
+    warnings = [f"cnnspec: {line}" for line in [*leftover, *describe_outdated_data(folder)]]
     if check:
-        diffs = [*freshness.stale(folder, pages)]
+        diffs = [*diff_stale_pages(folder, pages)]
         if diffs:
             show("".join(diffs).rstrip("\n"))
             warnings.append(
@@ -104,7 +113,7 @@ def command(
         click.echo("\n".join(verdict), err=bool(warnings))
         sys.exit(1 if warnings else 0)
     changed = [
-        path for path, page in pages.items() if freshness.text(os.path.join(folder, path)) != page
+        path for path, page in pages.items() if read_page(os.path.join(folder, path)) != page
     ]
     replace(folder, {path: pages[path] for path in changed})
     click.echo("\n".join(warnings), err=True, nl=bool(warnings))

@@ -80,7 +80,11 @@ def command(
             raise RequestError("--columns and --convention go with tables; JSON has every key")
         show(json_text(net, depth, training))
         return
-    from cnnspec.report.table import table
+    from cnnspec.report.table import render_table
 
     names = [c.strip() for c in columns.split(",")] if columns is not None else None
-    show(table(net, format_, preset or "summary", names, depth, training, layout, reverse, tools))
+    show(
+        render_table(
+            net, format_, preset or "summary", names, depth, training, layout, reverse, tools
+        )
+    )

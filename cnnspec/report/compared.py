@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cnnspec.analyses.comparison import ComparedNetwork, ComparisonSettings, Measure
-from cnnspec.report.comparison import DIGITS, entry, page
+from cnnspec.report.comparison import DIGITS, comparison_entry, render_comparison
 
 if TYPE_CHECKING:
     import pandas
@@ -26,7 +26,9 @@ class Comparison:
 
         Tables show numbers to so many ``digits``, or ``exact``; CSV and JSON are exact.
         """
-        return page(self.subjects, self.measures, self.setting, format, exact, across, digits)
+        return render_comparison(
+            self.subjects, self.measures, self.setting, format, exact, across, digits
+        )
 
     def to_frame(self) -> "pandas.DataFrame":
         """One line a network, with the keys of the JSON contract, exact. Raises RequestError
@@ -34,7 +36,8 @@ class Comparison:
         from cnnspec.report.frame import framed
 
         return framed(
-            [entry(s, self.measures) for s in self.subjects], [m.key for m in self.measures]
+            [comparison_entry(s, self.measures) for s in self.subjects],
+            [m.key for m in self.measures],
         )
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ DIGITS = 4
 TEXTS = ("text", "year", "shape")
 
 
-def page(
+def render_comparison(
     subjects: list[ComparedNetwork],
     measures: list[Measure],
     setting: ComparisonSettings,
@@ -29,14 +29,15 @@ def page(
     Tables have numbers to so many ``digits``, or ``exact``.
     """
     if format == "json":
-        return encoded(data(subjects, measures, setting), indent=2)
+        return encoded(comparison_data(subjects, measures, setting), indent=2)
     if format == "csv":
         return csv_text(
-            [m.key for m in measures], [[raw(s.value(m.key)) for m in measures] for s in subjects]
+            [m.key for m in measures],
+            [[raw_measure(s.value(m.key)) for m in measures] for s in subjects],
         )
     if not subjects:
         return ESCAPES[format]("No network fulfils the conditions.")
-    cells = [[cell(m, s.value(m.key), exact, digits) for m in measures] for s in subjects]
+    cells = [[format_measure(m, s.value(m.key), exact, digits) for m in measures] for s in subjects]
     heads, right = [m.heading for m in measures], [m.kind not in TEXTS for m in measures]
     if across:
         columns = list(zip(heads, *cells, strict=True))
@@ -45,14 +46,14 @@ def page(
             [[*c] for c in columns[1:]],
             [False] + [True] * len(subjects),
         )
-    body, lines = grid(heads, cells, right, format), notes(subjects, measures, setting)
+    body, lines = grid(heads, cells, right, format), comparison_notes(subjects, measures, setting)
     if format == "html":
         escaped = [f"<p>{ESCAPES[format](line)}</p>" for line in lines]
         return "\n".join([body.replace("<table>", '<table class="cnnspec">', 1), *escaped])
     return framed(body, lines, format)
 
 
-def cell(of: Measure, value: Any, exact: bool = False, digits: int = DIGITS) -> str:
+def format_measure(of: Measure, value: Any, exact: bool = False, digits: int = DIGITS) -> str:
     """A value as tables show it."""
     if value is None:
         return "all" if of.kind == "field" else NOTHING
@@ -71,12 +72,12 @@ def cell(of: Measure, value: Any, exact: bool = False, digits: int = DIGITS) -> 
     )
 
 
-def raw(value: Any) -> Any:
+def raw_measure(value: Any) -> Any:
     """A value in CSV: exact, shapes as 3x224x224, nothing where it has none."""
     return "" if value is None else format_shape(value) if isinstance(value, tuple) else value
 
 
-def entry(subject: ComparedNetwork, measures: list[Measure]) -> dict[str, Any]:
+def comparison_entry(subject: ComparedNetwork, measures: list[Measure]) -> dict[str, Any]:
     """A network as plain data. ``receptive_field`` null means the whole input, any other null that
     nobody knows."""
     values = {m.key: subject.value(m.key) for m in measures}
@@ -85,20 +86,20 @@ def entry(subject: ComparedNetwork, measures: list[Measure]) -> dict[str, Any]:
     }
 
 
-def data(
+def comparison_data(
     subjects: list[ComparedNetwork], measures: list[Measure], setting: ComparisonSettings
 ) -> dict[str, Any]:
     """A comparison as plain data."""
     given = {"batch": setting.batch, "dtype": setting.dtype, "optimizer": setting.optimizer}
-    return {"version": 1, **given, "networks": [entry(s, measures) for s in subjects]}
+    return {"version": 1, **given, "networks": [comparison_entry(s, measures) for s in subjects]}
 
 
-def notes(
+def comparison_notes(
     subjects: list[ComparedNetwork], measures: list[Measure], setting: ComparisonSettings
 ) -> list[str]:
     """What a reader has to know: what the columns are, for what memory was asked, and what is not
     known."""
-    lines = [] if any(m.key == "input" for m in measures) else [inputs(subjects)]
+    lines = [] if any(m.key == "input" for m in measures) else [describe_inputs(subjects)]
     lines += [f"{m.heading}: {m.says}." for m in measures if m.says]
     if any(m.kind in ("bytes", "ratio") for m in measures):
         trained = any(m.key == "training_peak" for m in measures)
@@ -118,7 +119,7 @@ def notes(
     return lines
 
 
-def inputs(subjects: list[ComparedNetwork]) -> str:
+def describe_inputs(subjects: list[ComparedNetwork]) -> str:
     """For what inputs the numbers hold."""
     shapes = {s.graph.name: format_shape(s.value("input")) for s in subjects}
     if len(set(shapes.values())) == 1:

@@ -11,7 +11,7 @@ from cnnspec.units import format_count, format_prefixed, format_shape, looks_cha
 HIDDEN = ("shape", "regulariser", "norm", "activation")  # roles that textbook tables leave out
 
 
-def table(
+def render_table(
     net: NetworkCosts,
     format: str = "text",
     preset: str = "summary",

@@ -26,7 +26,7 @@ from cnnspec.graph.build import build_graph
 from cnnspec.ops.kit.windows import Axis, Phases, Window, single
 from cnnspec.report.contract import network_json
 from cnnspec.report.explain import explain
-from cnnspec.report.table import table
+from cnnspec.report.table import render_table
 from cnnspec.spec.source import Source
 
 HULLS = st.lists(
@@ -135,9 +135,9 @@ def test_fields_beyond_all_numbers_are_lost() -> None:
 
 def test_an_unknown_field_is_shown_as_one() -> None:
     net = network(4096, {"op": "upsample", "size": 4097})
-    assert table(net).splitlines()[5].endswith("  ?")
+    assert render_table(net).splitlines()[5].endswith("  ?")
     note = f"unknown: {UNTRACKED}"
-    assert " ".join(table(net).split()).endswith(f"RF: {note}.")
+    assert " ".join(render_table(net).split()).endswith(f"RF: {note}.")
     assert f"receptive field: {note}" in explain(net)
     assert network_json(net)["layers"][0]["receptive_field_note"] == note
 

@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cnnspec.report.pages.benchmarks import page
 from tests.benchmarks import checking, scaling, startup, verifying
+from tests.pages.benchmarks import render_benchmarks_page
 
 REPORTS = Path(__file__).parents[2] / "reports"
 
@@ -49,8 +49,8 @@ def write(data: dict[str, Any]) -> None:
     """Write the data and its page."""
     (REPORTS / "data").mkdir(parents=True, exist_ok=True)
     (REPORTS / "data" / "benchmarks.json").write_text(json.dumps(data, indent=2) + "\n")
-    (REPORTS / "benchmarks.md").write_text(page(data))
-    print(page(data))
+    (REPORTS / "benchmarks.md").write_text(render_benchmarks_page(data))
+    print(render_benchmarks_page(data))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.api import load
-from cnnspec.report.pages.benchmarks import SMALL
+from tests.pages.benchmarks import SMALL
 
 RUNS = 41
 BASE = "import click, tomllib, json"

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from cnnspec.report.pages.benchmarks import checking, page, verifying
 from tests.benchmarks import checking as checks
 from tests.benchmarks import startup
+from tests.pages.benchmarks import check_section, render_benchmarks_page, verify_section
 
 REPORTS = Path(__file__).parents[2] / "reports"
 
 
 def test_page_shows_the_committed_data() -> None:
     data = json.loads((REPORTS / "data" / "benchmarks.json").read_text())
-    assert (REPORTS / "benchmarks.md").read_text() == page(data)
+    assert (REPORTS / "benchmarks.md").read_text() == render_benchmarks_page(data)
 
 
 def test_page_shows_the_deepest_networks_once_they_are_measured(
@@ -26,7 +26,7 @@ def test_page_shows_the_deepest_networks_once_they_are_measured(
     )
     deep = startup.deep()
     data = json.loads((REPORTS / "data" / "benchmarks.json").read_text())
-    lines = page({**data, "deep": deep}).replace("\\", "").splitlines()
+    lines = render_benchmarks_page({**data, "deep": deep}).replace("\\", "").splitlines()
     for row in deep:
         assert any(row["command"] in line and f"{row['nodes']:,}" in line for line in lines)
         assert (
@@ -50,7 +50,7 @@ def test_page_shows_what_verification_costs() -> None:
         "ratio": 1.204,
         "ratio_quartiles": [1.19, 1.22],
     }
-    shown = " ".join(verifying([row]).split())
+    shown = " ".join(verify_section([row]).split())
     assert (
         "| cnnspec verify resnet50 | import torch | 4.24 | 3.52 | 1.20 | 1.19 to 1.22 | 1.3 |"
         in shown
@@ -69,6 +69,6 @@ def test_files_derived_from_the_zoo_are_specs_that_differ_and_stay_the_same(tmp_
 def test_checking_is_measured_and_shown() -> None:
     data = checks.measure(3)
     assert (data["files"], data["findings"]) == (3, 0)
-    shown = " ".join(checking(data).split())
+    shown = " ".join(check_section(data).split())
     assert f"{data['files']} files with {data['networks']} networks" in shown
     assert f"| ratio | {data['ratio']:.1f} | {data['cpu_ratio']:.1f} |" in shown

@@ -61,14 +61,14 @@ def measure(runs: int = RUNS) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Measure this part anew, and leave the others as they are."""
-    from cnnspec.report.pages.benchmarks import page, verifying
+    from tests.pages.benchmarks import render_benchmarks_page, verify_section
 
     reports = Path(__file__).parents[2] / "reports"
     file = reports / "data" / "benchmarks.json"
     data = json.loads(file.read_text()) | {"verify": measure()}
     file.write_text(json.dumps(data, indent=2) + "\n")
-    (reports / "benchmarks.md").write_text(page(data))
-    print(verifying(data["verify"]))
+    (reports / "benchmarks.md").write_text(render_benchmarks_page(data))
+    print(verify_section(data["verify"]))
 
 
 if __name__ == "__main__":

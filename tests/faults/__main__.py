@@ -13,8 +13,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from cnnspec.report.pages.planted_faults import page
 from tests.faults.score import run
+from tests.pages.planted_faults import render_planted_faults_page
 
 REPORTS = Path(__file__).parents[2] / "reports"
 NETWORKS = {  # how many mutants of each; large networks take longer, and come first
@@ -62,7 +62,9 @@ def main() -> None:
     }
     data = {"about": about, "networks": networks}
     file.write_text(written(data))
-    (REPORTS / "planted_faults.md").write_text(page(json.loads(written(data))))
+    (REPORTS / "planted_faults.md").write_text(
+        render_planted_faults_page(json.loads(written(data)))
+    )
 
 
 def written(data: dict[str, Any]) -> str:

@@ -8,17 +8,17 @@ import pytest
 
 import cnnspec
 from cnnspec.costs import compute_costs
-from cnnspec.report.pages.planted_faults import page
 from tests.faults.flat import flat
 from tests.faults.mutate import KINDS, mutants
 from tests.faults.score import run
+from tests.pages.planted_faults import render_planted_faults_page
 
 REPORTS = Path(__file__).parents[2] / "reports"
 
 
 def test_page_shows_the_committed_scores() -> None:
     data = json.loads((REPORTS / "data" / "faults.json").read_text())
-    assert (REPORTS / "planted_faults.md").read_text() == page(data)
+    assert (REPORTS / "planted_faults.md").read_text() == render_planted_faults_page(data)
 
 
 def test_every_fault_that_changes_the_function_was_caught() -> None:

@@ -3,7 +3,6 @@
 import ast
 from collections import Counter
 
-from cnnspec.report.pages.mutation import page
 from tests.mutation.__main__ import followed, planted
 from tests.mutation.mutants import (
     FILES_APART,
@@ -15,6 +14,7 @@ from tests.mutation.mutants import (
     mutated,
     places,
 )
+from tests.pages.mutation import render_mutation_page
 
 SOURCE = '''
 def output(self, x: int = 1) -> str:
@@ -64,12 +64,12 @@ def test_the_page_counts_and_names_what_survived() -> None:
         {**mutant, "outcome": outcome, "again": i > 1}
         for i, outcome in enumerate(("killed", "killed", "out of time", "survived"))
     ]
-    text = page(
+    text = render_mutation_page(
         {"about": {"date": "2026-01-01", "python": "3.11", "seed": 1, "drawn": 9}, "mutants": ran}
     )
     assert f"| {mutant['file'].partition('/')[0]} " in text
     assert "75.0%" in text
-    assert "2 (50.0%) were killed when they were drawn" in text
+    assert "2 (50.0%) were killed in the" in text
     assert f"{mutant['file']}:{mutant['line']}".replace("_", "\\_") in text
 
 

@@ -18,7 +18,7 @@ from cnnspec.api import Network
 from cnnspec.report.explain import explain
 from cnnspec.report.formats import WIDTH, grid, wrapped
 from cnnspec.report.presets import PRESETS
-from cnnspec.report.table import table
+from cnnspec.report.table import render_table
 
 HOSTILE = network(
     '{ name = "a|b_c$&<i>#%~^", op = "conv", out_channels = 4, kernel_size = 3 },',
@@ -58,7 +58,7 @@ class Tags(HTMLParser):
 @pytest.mark.parametrize("name", NAMES)
 def test_csv_parses_into_a_row_a_layer(name: str, preset: str) -> None:
     net = net_of(name)
-    headings, *rows = csv.reader(io.StringIO(table(net, "csv", preset)))
+    headings, *rows = csv.reader(io.StringIO(render_table(net, "csv", preset)))
     assert headings == list(PRESETS[preset])
     assert all(len(row) == len(headings) for row in rows)
     if preset == "summary":
@@ -70,9 +70,9 @@ def test_csv_parses_into_a_row_a_layer(name: str, preset: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_html_is_balanced_and_its_cells_are_those_of_text(name: str, preset: str) -> None:
     net = net_of(name)
-    page = Tags(table(net, "html", preset))
+    page = Tags(render_table(net, "html", preset))
     assert page.open == []
-    shown = table(net, "text", preset)
+    shown = render_table(net, "text", preset)
     assert len(page.cells) >= 2 * len(PRESETS[preset])
     assert all(word in shown for cell in page.cells for word in cell.split())
 
@@ -82,7 +82,7 @@ def test_html_is_balanced_and_its_cells_are_those_of_text(name: str, preset: str
 def test_markdown_has_as_many_cells_in_each_line(name: str, preset: str) -> None:
     lines = [
         line
-        for line in table(net_of(name), "markdown", preset).splitlines()
+        for line in render_table(net_of(name), "markdown", preset).splitlines()
         if line.startswith("|")
     ]
     counts = {len(re.findall(r"(?<!\\)\|", line)) for line in lines}
@@ -96,7 +96,7 @@ def unescaped(text: str, character: str) -> int:
 @pytest.mark.parametrize("preset", list(PRESETS))
 @pytest.mark.parametrize("name", NAMES)
 def test_latex_is_a_booktabs_table_with_balanced_braces(name: str, preset: str) -> None:
-    page = table(net_of(name), "latex", preset)
+    page = render_table(net_of(name), "latex", preset)
     body = "\n".join(line for line in page.splitlines() if not line.startswith("%"))
     assert unescaped(body, "{") == unescaped(body, "}")
     rules = re.findall(r"^\\(\w+rule)$", body, re.M)
@@ -116,7 +116,7 @@ def test_latex_is_a_booktabs_table_with_balanced_braces(name: str, preset: str) 
     not shutil.which("pdflatex"), reason="pdflatex is not installed: LaTeX is not compiled"
 )
 def test_latex_compiles(tmp_path: Path) -> None:
-    pages = [table(net_of(name), "latex", preset) for name in NAMES for preset in PRESETS]
+    pages = [render_table(net_of(name), "latex", preset) for name in NAMES for preset in PRESETS]
     pages += [explain(net_of(name), "", "latex") for name in NAMES]
     start = r"\documentclass{article}\usepackage{booktabs,amsmath}\begin{document}"
     text = "\n\n".join([start, *pages, r"\end{document}"])
@@ -154,7 +154,7 @@ def test_text_is_laid_out_as_tabulate_lays_it_out(width: int, total: bool) -> No
     "name", ["lenet5", "alexnet_torchvision", "keras_cifar_cnn", "cnn_1d", "resnet50"]
 )
 def test_csv_holds_data_and_no_typography(name: str, preset: str) -> None:
-    _, *rows = csv.reader(io.StringIO(table(load(name), "csv", preset)))
+    _, *rows = csv.reader(io.StringIO(render_table(load(name), "csv", preset)))
     cells = {cell for row in rows for cell in row}
     assert not [cell for cell in cells if re.search(r"\d,\d|[–×…?]", cell)]
 
@@ -170,7 +170,7 @@ def test_csv_of_the_textbook_columns() -> None:
         "activation",
         "elementwise",
     ]
-    text = table(load("alexnet_torchvision"), "csv", columns=columns)
+    text = render_table(load("alexnet_torchvision"), "csv", columns=columns)
     rows = {row[0]: row[1:] for row in csv.reader(io.StringIO(text))}
     assert rows["conv1"][:6] == ["64", "55x55", "11x11", "4", "2", "ReLU"]
     assert rows["fc6"][:6] == ["", "4096", "", "", "", "ReLU"]
@@ -187,7 +187,9 @@ def test_csv_of_the_textbook_columns() -> None:
 
 def test_csv_of_folded_rows_has_their_number_apart_from_their_name() -> None:
     net = network('{ name = "a", op = "relu", repeat = 3 },')
-    headings, row = csv.reader(io.StringIO(table(net, "csv", columns=["layer", "params"], depth=1)))
+    headings, row = csv.reader(
+        io.StringIO(render_table(net, "csv", columns=["layer", "params"], depth=1))
+    )
     assert dict(zip(headings, row, strict=True)) == {
         "layer": "a.0",
         "params": "0",

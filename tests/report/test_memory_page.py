@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import cnnspec
-from cnnspec.report.pages.memory import page
+from tests.pages.memory import render_memory_page
 
 DATA = Path(__file__).parents[2] / "reports" / "data" / "memory.json"
 
@@ -31,16 +31,19 @@ def shown(*rows: dict[str, Any]) -> str:
         "dtype": "float32",
         "networks": list(rows),
     }
-    return " ".join(page(data).split())
+    return " ".join(render_memory_page(data).split())
 
 
 def test_a_plan_that_is_off_is_seen() -> None:
     text = shown(row(), row(-12, network="other"))
-    assert "2 of 2 networks were measured; of 1 all three figures are right to the byte" in text
+    assert (
+        "2 of 2 networks were measured; for 1 of them all three figures are right to the byte"
+        in text
+    )
     assert "| 4,000 | 0, 0, -12 | 4,400 | – | -25.0 % | +0.1 % |" in text
     assert "| 4,000 | 0 | 4,400 |" in text
     assert "- other: training -12 bytes" in text
-    assert "none is" in shown(row())
+    assert "None of the networks above." in shown(row())
 
 
 def test_a_step_of_adam_that_is_off_is_seen() -> None:
@@ -50,7 +53,7 @@ def test_a_step_of_adam_that_is_off_is_seen() -> None:
         row(),
     )
     assert (
-        "2 training peaks were measured, of which 1 are right to the byte; the worst is 16"
+        "2 training peaks were measured; 1 of them are right to the byte, and the worst is 16"
         " bytes off" in text
     )
     assert "| 4,400 | -16 |" in text
@@ -75,7 +78,7 @@ def test_what_was_predicted_is_what_is_predicted() -> None:
 
 def test_a_smaller_batch_is_said() -> None:
     assert "a batch of 2. Not" in shown(row())
-    assert "a batch of 2 (of 1 for large, as more do not fit). Not" in shown(
+    assert "a batch of 2 (1 for large, as more do not fit). Not" in shown(
         row(), row(network="large", batch=1)
     )
 
@@ -84,5 +87,5 @@ def test_what_was_not_measured_is_named() -> None:
     text = shown(row(torchinfo="ValueError: no"), {"network": "large", "why": "it needs 15.2 GiB"})
     assert "1 of 2 networks were measured" in text
     assert "- it needs 15.2 GiB: large" in text
-    assert "estimated total size, not run" in text
+    assert "not run; and torch's own MemTracker" in text
     assert "| failed |" in text

@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from cnnspec import load
+from cnnspec.analyses.audit.audit import audit
 from cnnspec.cli import cli
-from cnnspec.report.pages.note_tables import TABLES, pages
-from cnnspec.report.table import table
+from cnnspec.report.pages.audit import TABLES, render_note_tables_page
+from cnnspec.report.table import render_table
 
 DATA = Path(__file__).parent / "data"
 BIRD, FAMILY, MODELS, LENET, ALEXNET = (
@@ -130,13 +131,14 @@ NOTED = (
     ],
 )
 def test_tables_of_the_notes_fit_into_80_columns(name: str, preset: str) -> None:
-    assert max(map(len, table(load(name), preset=preset).splitlines())) <= 80
+    assert max(map(len, render_table(load(name), preset=preset).splitlines())) <= 80
 
 
 @cache
 def page() -> str:
     """reports/note_tables.md as it is today."""
-    return pages("")["note_tables.md"]
+    sources = dict.fromkeys(table.source for table in TABLES)
+    return render_note_tables_page({name: audit([name])[0] for name in sources})
 
 
 WRONG = {

@@ -11,7 +11,7 @@ from cnnspec.problems import RequestError
 from cnnspec.report.columns import COLUMNS
 from cnnspec.report.contract import json_text
 from cnnspec.report.presets import PRESETS
-from cnnspec.report.table import table
+from cnnspec.report.table import render_table
 
 UNITS = """[blocks.unit]
 layers = [{ name = "c", op = "conv", out_channels = 4, kernel_size = 3, padding = 1, activation = "relu" }]"""
@@ -59,51 +59,57 @@ def test_alexnet_as_json_keeps_the_contract() -> None:
 
 @pytest.mark.parametrize("preset", list(PRESETS))
 def test_a_preset_shows_its_columns_in_order(preset: str) -> None:
-    found = rows(table(load("lenet5"), preset=preset))
+    found = rows(render_table(load("lenet5"), preset=preset))
     assert found[0] == [COLUMNS[key].heading for key in PRESETS[preset]]
     assert all(len(row) == len(found[0]) for row in found)
 
 
 def test_columns_are_chosen_by_key_and_a_wrong_one_is_named() -> None:
-    assert rows(table(load("lenet5"), columns=["params", "layer"]))[:2] == [
+    assert rows(render_table(load("lenet5"), columns=["params", "layer"]))[:2] == [
         ["Params", "Layer"],
         ["156", "C1"],
     ]
     with pytest.raises(RequestError, match=r"there is no column 'parms'; did you mean 'params'\?"):
-        table(load("lenet5"), columns=["parms"])
+        render_table(load("lenet5"), columns=["parms"])
 
 
 def test_the_last_row_of_counts_is_their_sum() -> None:
-    found = rows(table(load("lenet5")))
+    found = rows(render_table(load("lenet5")))
     assert found[-1] == ["Total", "", "", "61,706", "416,520", ""]
     assert sum(int(r[3].replace(",", "")) for r in found[1:-1]) == 61706
 
 
 @pytest.mark.parametrize("format", ["text", "csv"])
 def test_layout_hwc_puts_channels_last_and_makes_vectors_columns(format: str) -> None:
-    text = table(load("lenet5"), format, layout="hwc")
+    text = render_table(load("lenet5"), format, layout="hwc")
     assert "(28, 28, 6)" in text
     assert "(120, 1)" in text
     assert "6x28x28" not in text
-    assert "6x28x28" in table(load("lenet5"), format)
+    assert "6x28x28" in render_table(load("lenet5"), format)
 
 
 def test_reverse_prints_the_output_first() -> None:
-    names = [r[0] for r in rows(table(load("lenet5"), preset="architecture"))[1:]]
+    names = [r[0] for r in rows(render_table(load("lenet5"), preset="architecture"))[1:]]
     assert [
-        r[0] for r in rows(table(load("lenet5"), preset="architecture", reverse=True))[1:]
+        r[0] for r in rows(render_table(load("lenet5"), preset="architecture", reverse=True))[1:]
     ] == names[::-1]
 
 
 def test_depth_folds_blocks_and_counts_equal_rows() -> None:
     net = network('{ name = "u", op = "unit", repeat = 4 }', [4, 8, 8], UNITS)
-    assert [r[0] for r in rows(table(net))[1:]] == ["u.0.c", "u.1.c", "u.2.c", "u.3.c", "Total"]
-    folded = rows(table(net, depth=1))[1:]
+    assert [r[0] for r in rows(render_table(net))[1:]] == [
+        "u.0.c",
+        "u.1.c",
+        "u.2.c",
+        "u.3.c",
+        "Total",
+    ]
+    folded = rows(render_table(net, depth=1))[1:]
     assert folded == [
         ["u.0 … u.3 x4", "unit", "4x8x8", "148", "9,216", "9x9"],
         ["Total", "", "", "592", "36,864", ""],
     ]
-    assert "xN: N rows in a run" in table(net, depth=1)
+    assert "xN: N rows in a run" in render_table(net, depth=1)
     data = json.loads(json_text(net, depth=1))["layers"]
     assert [(r["name"], r["times"], r["last"], r["params"]) for r in data] == [
         ("u.0", 4, "u.3", 148)
@@ -126,11 +132,13 @@ def test_rows_that_differ_in_elementwise_work_are_not_folded() -> None:
 
 def test_training_adds_what_inference_leaves_out() -> None:
     net = network(AUXILIARY)
-    assert [r[0] for r in rows(table(net))[1:]] == ["c", "p", "Total"]
-    assert "1 nodes" not in table(net)
-    assert "1 node that is there in training only is left out" in table(net).replace("\n", " ")
-    assert [r[0] for r in rows(table(net, training=True))[1:]] == ["c", "aux", "p", "Total"]
-    assert rows(table(net, training=True))[-1][3] == "147"
+    assert [r[0] for r in rows(render_table(net))[1:]] == ["c", "p", "Total"]
+    assert "1 nodes" not in render_table(net)
+    assert "1 node that is there in training only is left out" in render_table(net).replace(
+        "\n", " "
+    )
+    assert [r[0] for r in rows(render_table(net, training=True))[1:]] == ["c", "aux", "p", "Total"]
+    assert rows(render_table(net, training=True))[-1][3] == "147"
     assert [
         r.get("training_only") for r in json.loads(json_text(net, training=True))["layers"]
     ] == [None, True, None]

@@ -8,7 +8,7 @@ import pytest
 
 import cnnspec
 from cnnspec.graph.model import graph_digest
-from cnnspec.report.pages.verification import page, pages
+from tests.pages.verification import render_pages, render_verification_page
 
 REPORTS = Path(__file__).parents[2] / "reports"
 DATA = REPORTS / "data" / "verification.json"
@@ -23,7 +23,7 @@ def data() -> dict[str, Any]:
 
 
 def test_page_shows_the_committed_data() -> None:
-    assert (REPORTS / "verification.md").read_text(encoding="utf-8") == pages(str(REPORTS))[
+    assert (REPORTS / "verification.md").read_text(encoding="utf-8") == render_pages(str(REPORTS))[
         "verification.md"
     ]
 
@@ -38,7 +38,7 @@ def test_data_is_of_the_specs_of_today(data: dict[str, Any]) -> None:
         for n in data["networks"]
         if n["digest"] != graph_digest(cnnspec.load(n["network"]).graph)
     ]
-    assert not stale, "measure these again: see cnnspec/report/pages/verification.py"
+    assert not stale, "measure these again: see tests/pages/verification.py"
 
 
 def test_only_what_takes_too_much_memory_was_compared_as_a_smaller_sheet(
@@ -101,7 +101,7 @@ def test_page_shows_what_fails_and_what_is_limited() -> None:
         "versions": {"torch": "2"},
         "checks": checks,
     }
-    found = page({"networks": [network]})
+    found = render_verification_page({"networks": [network]})
     row = next(line for line in found.splitlines() if line.startswith("| net"))
     assert [cell.strip().replace("\\", "") for cell in row.split("|")[1:-1]] == [
         "net",

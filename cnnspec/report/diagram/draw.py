@@ -14,7 +14,7 @@ class Picture(str):
         return str(self)
 
 
-def draw(net: NetworkCosts, depth: int | None = None) -> Picture:
+def draw_network(net: NetworkCosts, depth: int | None = None) -> Picture:
     """The architecture of a network as SVG.
 
     With ``depth`` blocks are opened so many levels deep (1: none), else as deep as a page holds,

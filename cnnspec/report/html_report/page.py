@@ -8,7 +8,7 @@ from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.problems import RequestError
 from cnnspec.report import table
 from cnnspec.report.columns import COLUMNS, label
-from cnnspec.report.diagram.draw import draw
+from cnnspec.report.diagram.draw import draw_network
 from cnnspec.report.formats import html
 from cnnspec.report.html_report import charts, tree
 from cnnspec.report.timeline import render_network_timeline
@@ -75,7 +75,7 @@ def planned(net: NetworkCosts, batch: int, optimizer: str) -> tuple[Memory | Non
 def picture(net: NetworkCosts) -> str:
     """The diagram, or what kept it from being drawn."""
     try:
-        return f"<figure>{draw(net)}</figure>"
+        return f"<figure>{draw_network(net)}</figure>"
     except RequestError as error:
         return f'<p class="none">{html(str(error))}</p>'
 

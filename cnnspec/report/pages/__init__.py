@@ -1,38 +1,30 @@
-"""The generated pages of reports/: one module a page or group of pages, imported when pages are
-rendered.
+"""The generated pages of reports/ about networks, operators, rules and published figures.
 
-Each module has ``pages(reports) -> dict[str, str]``: what the files of the folder ``reports`` are
-to hold, by their paths relative to it (with ``/``), made from the specs and from what lies under
-``reports/data/`` only. It never measures, and gives the same text on any machine; where the data
-that it shows is not there, it gives no page.
+Each module in PAGES has ``render_pages(reports)``, which returns the text of its pages by their
+paths below the folder ``reports`` (with ``/``). It reads only the specs and ``reports/data/``,
+measures nothing, and returns the same text on any machine.
 
-Data under ``reports/data/`` is JSON. An object in it with the keys ``network`` and ``digest``
-(graph/digest.py) is held against today's spec by ``cnnspec report --check``."""
+``reports/data/`` holds JSON. ``cnnspec report --check`` compares each object in it that has the
+keys ``network`` and ``digest`` with today's spec (graph/digest.py)."""
 
 from importlib import import_module
 
-PAGES = {
-    "index": "cnnspec.report.pages.index",
-    "family": "cnnspec.report.pages.family",
-    "comparison": "cnnspec.report.pages.comparison",
-    "operators": "cnnspec.report.pages.operators",
-    "verification": "cnnspec.report.pages.verification",
-    "memory": "cnnspec.report.pages.memory",
-    "planted_faults": "cnnspec.report.pages.planted_faults",
-    "benchmarks": "cnnspec.report.pages.benchmarks",
-    "audit": "cnnspec.report.pages.audit",
-    "note_tables": "cnnspec.report.pages.note_tables",
-    "rules": "cnnspec.report.pages.rules",
-    "mutation": "cnnspec.report.pages.mutation",
-}
+PAGES = (
+    "cnnspec.report.pages.zoo",
+    "cnnspec.report.pages.family",
+    "cnnspec.report.pages.operators",
+    "cnnspec.report.pages.audit",
+    "cnnspec.report.pages.rules",
+)
 
 
-def rendered(reports: str) -> dict[str, str]:
-    """Every page by its path relative to the folder ``reports``. Raises RequestError for data that
-    is not JSON."""
+def render_all_pages(reports: str) -> dict[str, str]:
+    """The text of every page by its path below ``reports``.
+
+    Raises RequestError for data that is not JSON, and ValueError where two modules make a page."""
     found: dict[str, str] = {}
-    for module in PAGES.values():
-        for path, text in import_module(module).pages(reports).items():
+    for module in PAGES:
+        for path, text in import_module(module).render_pages(reports).items():
             if path in found:
                 raise ValueError(f"{module} makes {path}, which another module makes too")
             found[path] = text.rstrip("\n") + "\n"

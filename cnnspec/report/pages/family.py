@@ -1,5 +1,4 @@
-"""families/NAME.md: what there is to say of one family of networks, from its spec and from what was
-measured."""
+"""families/NAME.md and figures/NAME.svg: one family of networks, and its first network drawn."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,90 +8,96 @@ from typing import Any
 from cnnspec.analyses.audit.audit import Audited, audit
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.report.audit import tables
-from cnnspec.report.formats import grid, markdown
-from cnnspec.report.pages.figures import figures, path
-from cnnspec.report.pages.measured import measured
-from cnnspec.report.pages.verification import HEAD, limits, row
-from cnnspec.report.pages.zoo import families, memory, side_by_side
-from cnnspec.report.table import table
+from cnnspec.report.diagram.draw import draw_network
+from cnnspec.report.formats import markdown
+from cnnspec.report.pages.folder import read_data
+from cnnspec.report.pages.verified import describe_limits, verification_table
+from cnnspec.report.pages.zoo import compare_in_markdown, load_families, memory_table
+from cnnspec.report.table import render_table
 
 SIZES = ("network", "year", "input", "params", "macs", "activations", "depth", "receptive_field")
-ROWS = 70  # of a table that is still read; deeper blocks are folded
+ROWS = 70  # longer tables are folded
 
 
-def pages(reports: str) -> dict[str, str]:
-    """A page for each family, and its figure."""
-    verified = {
-        n["network"]: n for n in (measured(reports, "verification") or {"networks": []})["networks"]
-    }
-    found = {
-        f"families/{name}.md": "\n\n".join(parts(name, nets, verified))
-        for name, nets in families().items()
-    }
-    return found | figures()
+def render_pages(reports: str) -> dict[str, str]:
+    """A page for each family, with what was verified according to ``reports``, and its figure."""
+    data = read_data(reports, "verification") or {"networks": []}
+    verified = {network["network"]: network for network in data["networks"]}
+    found: dict[str, str] = {}
+    for name, nets in load_families().items():
+        found[f"families/{name}.md"] = "\n\n".join(family_sections(name, nets, verified))
+        found[figure_path(name)] = draw_network(nets[0])
+    return found
 
 
-def parts(family: str, nets: list[NetworkCosts], verified: dict[str, Any]) -> Iterator[str]:
-    """The parts of a page, one below the other."""
+def figure_path(family: str) -> str:
+    """The path of a family's figure below the folder of the pages."""
+    return f"figures/{family}.svg"
+
+
+def family_sections(
+    family: str, nets: list[NetworkCosts], verified: dict[str, Any]
+) -> Iterator[str]:
+    """The paragraphs and tables of a family's page."""
     first = nets[0]
+    title = markdown(first.graph.title)
     yield f"# {markdown(family)}"
     yield ", ".join(markdown(net.graph.title) for net in nets) + f". {markdown(first.graph.source)}"
     yield (
-        f"Written down in [specs/{family}.toml](../../specs/{family}.toml); all that follows is"
-        f" derived from it. `cnnspec table {first.name}` prints the layers, `cnnspec explain"
-        f" {first.name}` the formulas with the numbers in."
+        f"The spec is [specs/{family}.toml](../../specs/{family}.toml); everything below is"
+        f" calculated from it. `cnnspec table {first.name}` prints the layers, `cnnspec explain"
+        f" {first.name}` the formulas with the numbers."
     )
     yield f"## Architecture of {markdown(first.name)}"
-    words = (
-        f"The architecture of {markdown(first.graph.title)}: layers and blocks with their shapes"
-    )
-    yield f"![{words}](../{path(family)})"
     yield (
-        f"`cnnspec draw {first.name}` draws it; `--depth` opens blocks in place. A letter on a"
-        " folded block is that of the panel which shows how such blocks are wired, with the"
-        " channels and strides of the one it names. Shapes are channels first, without the batch."
+        f"![The architecture of {title}: layers and blocks with their shapes]"
+        f"(../{figure_path(family)})"
+    )
+    yield (
+        f"`cnnspec draw {first.name}` draws this; `--depth` opens blocks in place. A letter on a"
+        " folded block refers to the panel that shows the inside of such blocks, with the channels"
+        " and strides of the block named there. Shapes are channels first, without the batch."
     )
     yield "## Sizes" if len(nets) == 1 else "## Variants"
-    yield side_by_side(nets, SIZES)
+    yield compare_in_markdown(nets, SIZES)
     yield (
-        "Params are trainable parameters; MACs multiply-accumulates of one input at inference,"
-        " biases not counted; acts activations, the elements of all layers' outputs; depth counts"
-        " the layers with weights on the longest path; RF is the largest receptive field, in"
-        " pixels, of a layer that does not see all of the input."
+        "Params are trainable parameters. MACs are multiply-accumulates for one input at inference,"
+        " without biases. Acts are activations: the elements of all layers' outputs. Depth is the"
+        " number of layers with weights on the longest path. RF is the largest receptive field, in"
+        " pixels, of a layer that does not see the whole input."
     )
     yield f"## Layers of {markdown(first.name)}"
-    yield table(first, "markdown", depth=depth(first))
+    yield render_table(first, "markdown", depth=depth_that_fits(first))
     yield (
-        "Op is [the operator](../operators.md); outputs are channels first; RF is the receptive"
-        " field, “all” where a layer sees the whole input; buffers are the running statistics of"
+        "Op is [the operator](../operators.md). Outputs are channels first. RF is the receptive"
+        " field, “all” where a layer sees the whole input. Buffers are the running statistics of"
         " norms."
     )
     yield "## Memory"
     yield (
         "At the peak of a pass in float32, as PyTorch 2.13 allocates tensors on a CPU; MB is 1e6"
-        f" bytes. `cnnspec memory {first.name}` takes it apart."
+        f" bytes. `cnnspec memory {first.name}` lists the parts."
     )
-    yield memory(nets)
-    yield from published({net.name for net in nets})
-    yield from verification([verified[net.name] for net in nets if net.name in verified])
+    yield memory_table(nets)
+    yield from published_section({net.name for net in nets})
+    yield from verification_section([verified[net.name] for net in nets if net.name in verified])
 
 
-def published(names: set[str]) -> Iterator[str]:
-    """What notes and papers print of the networks: how much of it holds, and what does not; nothing
-    if nothing is."""
+def published_section(names: set[str]) -> Iterator[str]:
+    """How many published figures about the networks hold, and the errata; nothing without any."""
     about = [
         a.replace(rulings=tuple(r for r in a.rulings if r.claim.subject.network in names))
-        for a in audited()
+        for a in audit_all_sources()
     ]
     about = [a for a in about if a.rulings]
     if about:
         verdicts = Counter(r.verdict for a in about for r in a.rulings)
         yield "## Published figures"
         yield (
-            f"Course notes and papers print {verdicts.total()} figures and statements that could be"
-            " held against this sheet:"
-            f" {', '.join(f'{n} {verdict}' for verdict, n in verdicts.items())}. [All, and"
-            " why](../audit.md)."
+            f"Course notes and papers print {verdicts.total()} figures and statements about these"
+            " networks that could be compared with the calculation:"
+            f" {', '.join(f'{n} {verdict}' for verdict, n in verdicts.items())}."
+            " [All of them, with reasons](../audit.md)."
         )
         for a in about:
             if wrong := tables.errata(a, "markdown"):
@@ -101,26 +106,26 @@ def published(names: set[str]) -> Iterator[str]:
 
 
 @cache
-def audited() -> list[Audited]:
+def audit_all_sources() -> list[Audited]:
     """The audit of every source."""
     return audit()
 
 
-def depth(net: NetworkCosts) -> int | None:
-    """How deep blocks are opened: all of them, or as many levels as fit into ROWS."""
+def depth_that_fits(net: NetworkCosts) -> int | None:
+    """The greatest depth at which a table has at most ROWS rows; None where all blocks fit."""
     levels = max(len(n.call.trail) for n in net.graph.nodes)
     return next((d for d in (None, *range(levels, 1, -1)) if len(net.rows(d)) <= ROWS), 1)
 
 
-def verification(found: list[dict[str, Any]]) -> Iterator[str]:
-    """What the networks were checked against; nothing where none was."""
-    if found:
+def verification_section(networks: list[dict[str, Any]]) -> Iterator[str]:
+    """What the networks were compared with; nothing where none was verified."""
+    if networks:
         yield "## Verification"
         yield (
-            "The PyTorch twin against this sheet, and against independent implementations with the"
-            " same weights. [How, on what, and what the columns are](../verification.md)."
+            "The PyTorch module built from the spec, compared with the calculation and with"
+            " independent implementations that have the same weights. [The method and the meaning"
+            " of the columns](../verification.md)."
         )
-        yield grid(HEAD, [row(n) for n in found], [False] * len(HEAD), "markdown")
-        notes = limits(found).partition("\n\n")[2].strip()
-        if notes != "None.":
-            yield notes
+        yield verification_table(networks)
+        if limits := describe_limits(networks):
+            yield "\n".join(limits)

@@ -1,4 +1,4 @@
-"""operators.md: every operator, from its docstring, its fields, and its worked examples."""
+"""operators.md: every operator with its documentation, fields and worked examples."""
 
 import re
 from collections.abc import Iterator
@@ -22,21 +22,20 @@ ROLES = {
 }
 
 
-def pages(reports: str) -> dict[str, str]:
-    """The page."""
-    return {"operators.md": page()}
+def render_pages(reports: str) -> dict[str, str]:
+    """The page. Reads nothing in ``reports``."""
+    return {"operators.md": render_operators_page()}
 
 
-def page() -> str:
-    """The page as Markdown."""
+def render_operators_page() -> str:
+    """All operators, grouped by their roles."""
     found = {name: operator(name) for name in OPERATORS}
     parts = [
         "# Operators",
         (
-            f"What a layer can be: {len(found)} operators. Each is one file, in which all that is"
-            " said here stands: the formula and its source, the fields with which specs call it,"
-            " and worked examples, which the tests hold. Shapes are without the batch, channels"
-            " first."
+            f"What a layer can be: {len(found)} operators. Each is one file, which contains what"
+            " this page shows: the formula and its source, the fields that a spec may set, and"
+            " worked examples, which the tests check. Shapes are channels first, without the batch."
         ),
     ]
     by_role = {role: [n for n, cls in found.items() if cls.role == role] for role in ROLES}
@@ -51,37 +50,42 @@ def page() -> str:
         if names:
             parts += [
                 f"## {ROLES[role]}",
-                *[part for name in names for part in described(name, found[name])],
+                *[part for name in names for part in operator_sections(name, found[name])],
             ]
     return "\n\n".join(parts)
 
 
-def described(name: str, cls: type[Operator]) -> Iterator[str]:
-    """What there is to say of one operator."""
+def operator_sections(name: str, cls: type[Operator]) -> Iterator[str]:
+    """The heading, the documentation, the fields and the examples of one operator."""
     module = import_module(cls.__module__)
     yield f"### {name}"
     yield (
         f"In tables: {markdown(cls.title)}. Its file:"
         f" [cnnspec/ops/{name}.py](../cnnspec/ops/{name}.py)."
     )
-    yield prose(module.__doc__ or "")
+    yield docstring_in_markdown(module.__doc__ or "")
     if cls.fields:
         rows = [
-            [name, field.doc, field.takes, "required" if field.required else default(field.default)]
+            [
+                name,
+                field.doc,
+                field.takes,
+                "required" if field.required else format_value(field.default),
+            ]
             for name, field in cls.fields.items()
         ]
         yield grid(["Field", "What it is", "Takes", "Default"], rows, [False] * 4, "markdown")
     yield grid(
         ["Example", "Input", "Fields", "Output", "Params", "MACs"],
-        [example(e) for e in cls.examples],
+        [example_cells(e) for e in cls.examples],
         [False, True, False, True, True, True],
         "markdown",
     )
-    yield from steps(cls, cls.examples[0])
+    yield from formula_section(cls, cls.examples[0])
 
 
-def prose(docstring: str) -> str:
-    """A docstring as Markdown: its paragraphs, with what is code in it."""
+def docstring_in_markdown(docstring: str) -> str:
+    """A docstring as Markdown: its paragraphs, with code marked as such."""
     paragraphs = [" ".join(p.split()) for p in docstring.strip().split("\n\n")]
     return "\n\n".join(
         "".join(
@@ -91,15 +95,16 @@ def prose(docstring: str) -> str:
     )
 
 
-def default(value: Any) -> str:
-    return (
-        "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    )
+def format_value(value: Any) -> str:
+    """The value of a field as a spec writes it; ``none`` for no value."""
+    if value is None:
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def example(of: Example) -> list[str]:
-    """A worked example in cells."""
-    fields = ", ".join(f"{key} = {default(value)}" for key, value in of.fields.items())
+def example_cells(of: Example) -> list[str]:
+    """The cells of a worked example."""
+    fields = ", ".join(f"{key} = {format_value(value)}" for key, value in of.fields.items())
     return [
         of.source,
         "; ".join(map(format_shape, of.inputs)),
@@ -110,11 +115,11 @@ def example(of: Example) -> list[str]:
     ]
 
 
-def steps(cls: type[Operator], of: Example) -> Iterator[str]:
-    """The formulas of the first example with its numbers."""
+def formula_section(cls: type[Operator], of: Example) -> Iterator[str]:
+    """The formulas of an example with its numbers; nothing where the operator has none."""
     found = cls.of(of).derivation(*of.inputs, y=of.output)
     if found:
-        yield "The first of them, in formulas:"
+        yield "The formulas of the first example:"
         yield "\n".join(
             f"- {step.quantity}: ${' = '.join(formula.stages(step))}$" for step in found
         )

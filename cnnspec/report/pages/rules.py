@@ -12,21 +12,22 @@ from cnnspec.rules.rule import LintRule
 from cnnspec.spec.source import Source
 
 
-def pages(reports: str) -> dict[str, str]:
-    """The page."""
-    return {"rules.md": page()}
+def render_pages(reports: str) -> dict[str, str]:
+    """The page. Reads nothing in ``reports``."""
+    return {"rules.md": render_rules_page()}
 
 
-def page() -> str:
-    """The page as Markdown."""
+def render_rules_page() -> str:
+    """The lint rules one by one, then the other codes in tables."""
     lint = [load_rule(code) for code in RULES]
     rows = [[f"[{r.code}](#{r.code.lower()})", r.severity, r.title] for r in lint]
     return f"""# The rules of `cnnspec check`
 
-An error keeps the gate shut, a warning does so with `--strict`, and advice is given to those who ask for it, by
-`--advice` or by selecting its code. `--select` and `--ignore` take codes and their beginnings: `S00`, say, or `A`. In a
-spec, the comment `# cnnspec: ignore S001: the paper crops` at the end of a line, or alone above it, ignores a rule
-there; the reason is part of it. Whole files are ignored in `pyproject.toml`:
+An error fails the check. A warning fails it with `--strict`. Advice is shown only with `--advice`
+or if its code is selected. `--select` and `--ignore` take codes and prefixes of codes, such as
+`S00` or `A`. In a spec, the comment `# cnnspec: ignore S001: the paper crops`, at the end of a line
+or alone above it, ignores a rule for that line; the reason is required. Rules are ignored for
+whole files in `pyproject.toml`:
 
 ```toml
 [tool.cnnspec]
@@ -68,7 +69,7 @@ def links(rows: list[list[str]]) -> str:
 
 def codes(listed: list[str]) -> str:
     return grid(
-        ["Code", "Severity", "What it demands"],
+        ["Code", "Severity", "Requirement"],
         [[c, get_severity(c), get_title(c)] for c in listed],
         [False] * 3,
         "markdown",
