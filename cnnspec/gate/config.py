@@ -23,7 +23,7 @@ from typing import Any
 from cnnspec.gate.files import path_from_here
 from cnnspec.gate.findings import CODES, get_severity
 from cnnspec.gate.ignores import read_file_ignores
-from cnnspec.ops.kit.fields import described
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import ERROR_RULES, RequestError, SpecError, did_you_mean, visible
 from cnnspec.records import Record
 from cnnspec.rules.registry import RULES as LINT_RULES
@@ -147,14 +147,16 @@ def read_config(source: Source, table: Any) -> Config:
         if key in LISTS:
             if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
                 raise RequestError(
-                    f"{where}: {key} must be a list of strings, not {described(value)}"
+                    f"{where}: {key} must be a list of strings, not {describe_value(value)}"
                 )
             values["extend" if key == "extend-select" else key] = tuple(value)
             if key != "exclude":
                 require_known_codes(tuple(value), str(where))
         elif key in FLAGS:
             if not isinstance(value, bool):
-                raise RequestError(f"{where}: {key} must be true or false, not {described(value)}")
+                raise RequestError(
+                    f"{where}: {key} must be true or false, not {describe_value(value)}"
+                )
             values[key] = value
         elif key == "per-file-ignores":
             values["ignores"] = read_file_ignores(source, value)

@@ -11,7 +11,7 @@ from typing import Any
 
 from cnnspec.gate.files import matches_pattern
 from cnnspec.gate.findings import CODES, FindingSet, can_be_ignored
-from cnnspec.ops.kit.fields import described
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import Problem, RequestError, SpecError, Where, did_you_mean, visible
 from cnnspec.records import Record
 from cnnspec.spec.source import Source, read_source
@@ -143,13 +143,13 @@ def read_file_ignores(source: Source, table: Any) -> dict[str, dict[str, str]]:
     if not isinstance(table, dict):
         raise RequestError(
             f"{source.where(top)}: per-file-ignores must be a table of file patterns, not"
-            f" {described(table)}"
+            f" {describe_value(table)}"
         )
     for pattern, reasons in table.items():
         if not isinstance(reasons, dict):
             raise RequestError(
                 f"{source.where((*top, pattern))}: the ignores of a file must be a table of codes"
-                f' with reasons, such as {{ S001 = "the paper crops" }}, not {described(reasons)}'
+                f' with reasons, such as {{ S001 = "the paper crops" }}, not {describe_value(reasons)}'
             )
         for code, reason in reasons.items():
             place = source.where((*top, pattern, code))
@@ -160,6 +160,6 @@ def read_file_ignores(source: Source, table: Any) -> dict[str, dict[str, str]]:
                 raise RequestError(f"{place}: {code} cannot be ignored; fix the cause")
             if not isinstance(reason, str) or not reason.strip():
                 raise RequestError(
-                    f"{place}: an ignore must have a reason, not {described(reason)}"
+                    f"{place}: an ignore must have a reason, not {describe_value(reason)}"
                 )
     return table

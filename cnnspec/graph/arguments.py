@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from cnnspec.graph.cache import Fields
 from cnnspec.graph.frame import Frame, Given, Poisoned, Recipe
 from cnnspec.graph.model import Call
-from cnnspec.ops.kit.fields import described
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import did_you_mean, visible
 from cnnspec.spec.lines import lacks, not_argument
 from cnnspec.spec.model import Block, Line
@@ -72,7 +72,7 @@ def fill_row(un: "Unroller", frame: Frame, recipe: Recipe, called: str, given: F
                 line.source,
                 where,
                 "L009",
-                f"the row {described(listed)} has {len(listed)} value"
+                f"the row {describe_value(listed)} has {len(listed)} value"
                 f"{'s' * (len(listed) > 1)}, but {visible(called)} takes {len(order)}: "
                 + (", ".join(order) or "none"),
             )
@@ -85,7 +85,7 @@ def fill_row(un: "Unroller", frame: Frame, recipe: Recipe, called: str, given: F
                 line.at(key),
                 "L009",
                 f"{visible(key)} is given both by the line and by "
-                f"the row, there as {described(value)}",
+                f"the row, there as {describe_value(value)}",
                 "leave one of them out",
             )
         cell = list(cells).index(key) if isinstance(row, list) else key

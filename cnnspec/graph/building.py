@@ -12,7 +12,7 @@ from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.graph.problem_log import ProblemLog
 from cnnspec.graph.unroll import TooLarge, Unroller
 from cnnspec.ops.input import Input
-from cnnspec.ops.kit.fields import MAX_SIZE, described, is_int
+from cnnspec.ops.kit.fields import MAX_SIZE, describe_value, is_int
 from cnnspec.problems import Problem, SpecError, Where, did_you_mean, visible
 from cnnspec.spec.expressions import evaluate_value
 from cnnspec.spec.model import NetworkSpec, Variant
@@ -225,10 +225,12 @@ class GraphBuilder:
 def input_faults(value: Any) -> list[tuple[str, tuple[int, ...]]]:
     """What keeps ``value`` from being the shape of an input, and at which of its sizes."""
     if not isinstance(value, list) or not 1 <= len(value) <= 8:
-        return [(f"an input is a list of 1 to 8 sizes, not {described(value)}", ())]
+        return [(f"an input is a list of 1 to 8 sizes, not {describe_value(value)}", ())]
     message = f"a size of an input is an integer from 1 to {MAX_SIZE}, not "
     faults: list[tuple[str, tuple[int, ...]]] = [
-        (message + described(size), (i,)) for i, size in enumerate(value) if not is_int(size, 1)
+        (message + describe_value(size), (i,))
+        for i, size in enumerate(value)
+        if not is_int(size, 1)
     ]
     if not faults and prod(value) >= MAX_ELEMENTS:
         faults = [

@@ -14,7 +14,7 @@ from cnnspec.graph.frame import (
     single,
 )
 from cnnspec.graph.model import Node
-from cnnspec.ops.kit.fields import described
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import did_you_mean, visible
 
 
@@ -57,7 +57,7 @@ def named(frame: Frame, name: Any, index: int) -> Value:
     certain."""
     if not isinstance(name, str):
         raise Mismatch(
-            f"from is a layer's name, or a list of them, not {described(name)}", index=index
+            f"from is a layer's name, or a list of them, not {describe_value(name)}", index=index
         )
     if name == "previous":
         return frame.previous
@@ -74,7 +74,7 @@ def named(frame: Frame, name: Any, index: int) -> Value:
         hint = did_you_mean(
             name, known, "there are " + ", ".join(visible(k, 40) for k in known[-8:])
         )
-    raise Mismatch(f"{described(name)} is neither an input nor a line above", hint, index)
+    raise Mismatch(f"{describe_value(name)} is neither an input nor a line above", hint, index)
 
 
 def inside(values: dict[str, Value], name: str) -> list[str]:
@@ -127,7 +127,7 @@ def outputs(frame: Frame) -> tuple[str, ...]:
                 frame.values[name] = POISON
             else:
                 raise Mismatch(
-                    f"outputs: there is no layer {described(name)}",
+                    f"outputs: there is no layer {describe_value(name)}",
                     did_you_mean(name, list(frame.values)),
                     i,
                 )

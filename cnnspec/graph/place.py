@@ -10,7 +10,7 @@ from cnnspec.graph.cache import Fields
 from cnnspec.graph.frame import POISON, Frame, Given, Poisoned, Recipe, Value
 from cnnspec.graph.infer import add_node
 from cnnspec.graph.model import Call
-from cnnspec.ops.kit.fields import OperatorError, described
+from cnnspec.ops.kit.fields import OperatorError, describe_value
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import did_you_mean, visible
 from cnnspec.spec.model import Block, Line
@@ -74,7 +74,7 @@ def target(un: "Unroller", frame: Frame, line: Line, scope: Scope) -> str:
     name = line.op if type(line.op) is str else un.control(frame, line, "op", scope)
     if not isinstance(name, str) or (name not in OPERATORS and name not in un.spec.blocks):
         hint = did_you_mean(name, [*OPERATORS, *un.spec.blocks]) if isinstance(name, str) else ""
-        message = f"{described(name)} is neither an operator nor a block"
+        message = f"{describe_value(name)} is neither an operator nor a block"
         raise un.stop(frame, line.source, line.at("op"), "L005", message, hint)
     return name
 

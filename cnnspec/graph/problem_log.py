@@ -4,7 +4,7 @@ into one."""
 from typing import Any
 
 from cnnspec.graph.model import Call
-from cnnspec.ops.kit.fields import described
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import Problem, TooManyProblems, visible
 from cnnspec.spec.reader import MAX_PROBLEMS
 from cnnspec.spec.source import Path, Source
@@ -58,7 +58,7 @@ class ProblemLog:
 def described_call(call: Call, source: Source) -> str:
     """A call as a message about ``source`` names it: ``layer2.0  24:3 (width = 128, stride =
     2)``."""
-    shown: list[Any] = [f"{k} = {described(v)}" for k, v in list(call.arguments.items())[:8]]
+    shown: list[Any] = [f"{k} = {describe_value(v)}" for k, v in list(call.arguments.items())[:8]]
     place = ""
     if call.line is not None:
         where = call.line.source.where(call.line.path)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.graph.frame import Frame, Poisoned
-from cnnspec.ops.kit.fields import described
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.spec.expressions import Expression, Text
 from cnnspec.spec.model import Line
 from cnnspec.spec.reader import name_fault, quoted
@@ -22,7 +22,7 @@ def instances(un: "Unroller", frame: Frame, line: Line) -> list[tuple[Scope, Any
     if line.each is not None:
         rows = un.control(frame, line, "each", frame.scope)
         if not isinstance(rows, list):
-            message = f"each takes a list of rows, not {described(rows)}"
+            message = f"each takes a list of rows, not {describe_value(rows)}"
             raise un.stop(
                 frame,
                 line.source,
@@ -39,7 +39,7 @@ def instances(un: "Unroller", frame: Frame, line: Line) -> list[tuple[Scope, Any
                 line.source,
                 line.at("repeat"),
                 "L009",
-                f"repeat is an integer from 0, not {described(n)}",
+                f"repeat is an integer from 0, not {describe_value(n)}",
                 quoted(n, frame.scope.names()),
             )
         if n > un.max_lines:
@@ -73,7 +73,7 @@ def named(un: "Unroller", frame: Frame, line: Line, scope: Scope, number: int | 
         un.known.proper.add(text)
     found = f"{name}.{number}" if number is not None else str(name)
     if not fault and (found in frame.values or found in ("input", "previous")):
-        fault = f"the name {described(found)} is taken: {taken(frame, line, found)}"
+        fault = f"the name {describe_value(found)} is taken: {taken(frame, line, found)}"
     if fault:
         un.stop(
             frame,

@@ -12,7 +12,7 @@ from cnnspec.graph.model import Call, Node
 from cnnspec.graph.place import Spot, place
 from cnnspec.graph.problem_log import ProblemLog
 from cnnspec.graph.repeat import instances, named
-from cnnspec.ops.kit.fields import described
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import visible
 from cnnspec.spec.expressions import Many
 from cnnspec.spec.lines import not_boolean
@@ -255,7 +255,7 @@ class Unroller:
                 line.source,
                 line.at("share"),
                 "L014",
-                f"share names a line above with op, and {described(name)} {why}",
+                f"share names a line above with op, and {describe_value(name)} {why}",
                 "there are " + visible(", ".join(frame.recipes) or "none"),
             )
         original = frame.recipes[name]

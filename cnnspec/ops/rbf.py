@@ -38,6 +38,9 @@ class Rbf(Operator):
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         return {"additions": y[0] * (2 * x[0] - 1), "multiplications": y[0] * x[0]}
 
+    def count_connections(self, x: Shape, y: Shape) -> int:
+        return x[0] * y[0]
+
     def window(self, x: Shape, y: Shape) -> Reach:
         return WHOLE
 

@@ -47,6 +47,10 @@ class TrainableSubsampling(Operator):
             "multiplications": prod(y),
         }
 
+    def count_connections(self, x: Shape, y: Shape) -> int:
+        """Each output reads K*K inputs and a bias: K*K additions and a multiplication."""
+        return sum(self.elementwise(x, y).values())
+
     def window(self, x: Shape, y: Shape) -> Reach:
         return tuple(a.window for a in self.axes(x))
 

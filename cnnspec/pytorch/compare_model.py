@@ -28,7 +28,7 @@ from cnnspec.pytorch.random_weights import (
     in_mode,
     restoring_tensors,
 )
-from cnnspec.pytorch.recording.dropouts import KINDS
+from cnnspec.pytorch.recording.dropouts import acts_in_training_only
 from cnnspec.pytorch.recording.record import record_built_module
 from cnnspec.pytorch.transplant_weights import (
     pair_tensors_by_calls,
@@ -179,7 +179,7 @@ def check_calls(
     evaluation, training = found
     every = [*evaluation.changes, *training.changes]
     detail = "" if strict or training.complete else "the others are not compared one by one"
-    if not strict and not any(call.kind in KINDS for call in training.model.calls):
+    if not strict and not any(acts_in_training_only(call.kind) for call in training.model.calls):
         every = [c for c in every if not by_chance(c)]
         detail = (
             detail
@@ -194,7 +194,10 @@ def check_calls(
 
 def by_chance(change: Change) -> bool:
     """Whether it is about dropout or its like, which values do not show."""
-    return any(call is not None and call.kind in KINDS for call in (change.spec, change.model))
+    return any(
+        call is not None and acts_in_training_only(call.kind)
+        for call in (change.spec, change.model)
+    )
 
 
 def told_change(change: Change) -> Difference:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from cnnspec.analyses.network_costs import NetworkCosts, Row
 from cnnspec.graph.model import Node, Origin
 from cnnspec.ops.kit.derivation import Step
-from cnnspec.ops.kit.fields import described
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.report import formula
 from cnnspec.report.formats import ESCAPES
@@ -123,7 +123,7 @@ def origin_text(origin: Origin) -> str:
 
 def brief(value: Any) -> str:
     """A value of a spec, numbers with the digits that matter."""
-    return f"{value:.6g}" if isinstance(value, float) else described(value)
+    return f"{value:.6g}" if isinstance(value, float) else describe_value(value)
 
 
 def dense(node: Node) -> list[Step]:

@@ -11,7 +11,7 @@ optimizer     = "adam"
 
 from typing import Any
 
-from cnnspec.ops.kit.fields import described
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import visible
 from cnnspec.records import Record
 from cnnspec.spec.reader import SpecReader
@@ -67,7 +67,7 @@ def check_budget(
                     source,
                     where,
                     "L003",
-                    f"{key} is a limit such as {example}, not {described(value)}",
+                    f"{key} is a limit such as {example}, not {describe_value(value)}",
                 )
             else:
                 budget["limits"].append(limit)
@@ -79,7 +79,7 @@ def check_budget(
                     source,
                     where,
                     "L003",
-                    f"batch is an integer from 1 to {format_count(MAX_BATCH)}, not {described(value)}",
+                    f"batch is an integer from 1 to {format_count(MAX_BATCH)}, not {describe_value(value)}",
                 )
         elif key in SETTINGS:
             if value in SETTINGS[key]:
@@ -89,7 +89,7 @@ def check_budget(
                     source,
                     where,
                     "L003",
-                    f"{key} is one of {', '.join(SETTINGS[key])}, not {described(value)}",
+                    f"{key} is one of {', '.join(SETTINGS[key])}, not {describe_value(value)}",
                 )
         else:
             notes.unknown(

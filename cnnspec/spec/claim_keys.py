@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cnnspec.ops.kit.fields import described, is_int
+from cnnspec.ops.kit.fields import describe_value, is_int
 from cnnspec.problems import visible
 from cnnspec.spec.expressions import Expression
 from cnnspec.spec.reader import SpecReader
@@ -110,7 +110,7 @@ def fits(notes: SpecReader, source: Source, path: Path, value: Any, kind: Any, t
     elif key in ("layer", "errata", "columns") and isinstance(value, list):
         good = all(isinstance(v, str) for v in value)
     if not good:
-        notes.add(source, path, "L003", f"{key} is {takes}, not {described(value)}")
+        notes.add(source, path, "L003", f"{key} is {takes}, not {describe_value(value)}")
     return good
 
 

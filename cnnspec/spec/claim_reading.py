@@ -4,7 +4,7 @@ with it."""
 from collections.abc import Iterator
 from typing import Any
 
-from cnnspec.ops.kit.fields import described
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import SpecError, TooManyProblems, did_you_mean, visible
 from cnnspec.spec.claim_keys import (
     ABOUT,
@@ -170,7 +170,7 @@ def parts(notes: SpecReader, claim: Claim, errata: Any) -> Iterator[Claim]:
                 claim.source,
                 where,
                 "L003",
-                f"{described(part.quantity)} is not a quantity",
+                f"{describe_value(part.quantity)} is not a quantity",
                 did_you_mean(part.quantity, QUANTITIES, "there are " + ", ".join(QUANTITIES)),
             )
         elif part.kind == "matrix" and claim.fields["matrix"] not in MATRICES:
@@ -178,7 +178,7 @@ def parts(notes: SpecReader, claim: Claim, errata: Any) -> Iterator[Claim]:
                 claim.source,
                 (*claim.path, "matrix"),
                 "L003",
-                f"matrix is one of {', '.join(MATRICES)}, not {described(claim.fields['matrix'])}",
+                f"matrix is one of {', '.join(MATRICES)}, not {describe_value(claim.fields['matrix'])}",
             )
         else:
             yield part.replace(erratum=part.erratum or name in wrong)
@@ -188,7 +188,7 @@ def parts(notes: SpecReader, claim: Claim, errata: Any) -> Iterator[Claim]:
                 claim.source,
                 (*claim.path, "errata", i),
                 "L003",
-                f"{described(name)} is not said here",
+                f"{describe_value(name)} is not said here",
                 did_you_mean(str(name), list(made), "said are " + ", ".join(list(made)[:12])),
             )
 
@@ -211,7 +211,7 @@ def cells(notes: SpecReader, claim: Claim) -> Iterator[tuple[str, Claim]]:
                 claim.source,
                 (*claim.path, "columns", j),
                 "L003",
-                f"{described(name)} is not a quantity",
+                f"{describe_value(name)} is not a quantity",
                 did_you_mean(str(name), QUANTITIES, "there are " + ", ".join(QUANTITIES)),
             )
             return

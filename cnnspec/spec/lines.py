@@ -4,7 +4,7 @@ of a block."""
 from collections.abc import Sequence
 from typing import Any
 
-from cnnspec.ops.kit.fields import REQUIRED, described
+from cnnspec.ops.kit.fields import REQUIRED, describe_value
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import did_you_mean, nearest_name, visible
 from cnnspec.spec.model import Block, Fields, Line
@@ -32,7 +32,7 @@ def read_line(notes: SpecReader, source: Source, path: Path, item: Any) -> Line:
             source,
             path,
             "L003",
-            f"a line is a table {{ name = ..., op = ... }}, not {described(item)}",
+            f"a line is a table {{ name = ..., op = ... }}, not {describe_value(item)}",
         )
         return Line(source, path, FAULTY, FAULTY, {}, broken=True)
     values = {key: notes.compile(source, (*path, key), v) for key, v in item.items()}
@@ -70,7 +70,7 @@ def read_line(notes: SpecReader, source: Source, path: Path, item: Any) -> Line:
         )
     training = values.get("training_only", False)
     if not isinstance(training, bool) and training is not FAULTY:
-        message = f"training_only is true or false, not {described(item['training_only'])}"
+        message = f"training_only is true or false, not {describe_value(item['training_only'])}"
         notes.add(source, (*path, "training_only"), "L003", message)
     when = values.get("when", True)
     if not isinstance(when, bool) and not is_dynamic(when):
@@ -95,7 +95,7 @@ def read_line(notes: SpecReader, source: Source, path: Path, item: Any) -> Line:
 
 def not_boolean(value: Any) -> tuple[str, str]:
     """Message and hint for a `when` that is neither true nor false."""
-    return f"when is true or false, not {described(value)}", 'compare: when = "{n > 0}"'
+    return f"when is true or false, not {describe_value(value)}", 'compare: when = "{n > 0}"'
 
 
 def check_unrolling(notes: SpecReader, source: Source, path: Path, values: dict[str, Any]) -> None:
@@ -147,12 +147,12 @@ def check_line(
                 line.source,
                 line.at("op"),
                 "L005",
-                f"{described(op)} is neither an operator nor a block",
+                f"{describe_value(op)} is neither an operator nor a block",
                 operator_hint(op, known, "there are " + ", ".join(known)),
             )
             op = FAULTY
     elif not is_dynamic(op):
-        notes.add(line.source, line.at("op"), "L003", f"op is a name, not {described(op)}")
+        notes.add(line.source, line.at("op"), "L003", f"op is a name, not {describe_value(op)}")
         op = FAULTY
     return (
         line if len(notes.problems) == before else line.replace(op=op, fields=fields, broken=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from cnnspec.ops.kit.fields import described
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import did_you_mean, visible
 from cnnspec.spec.blocks import read_blocks, read_includes, read_ports
 from cnnspec.spec.headers import ABOUT, KEYS, below, missing
@@ -125,7 +125,7 @@ def read_about(notes: SpecReader, source: Source, path: Path, table: Fields) -> 
                     source,
                     where,
                     "L003",
-                    f"input is a shape such as [3, 224, 224], not {described(table[key])}",
+                    f"input is a shape such as [3, 224, 224], not {describe_value(table[key])}",
                 )
         elif key == "year":
             about[key] = notes.typed(source, where, table[key], int, "a year such as 1998")
@@ -212,7 +212,7 @@ def bind(notes: SpecReader, source: Source, path: Path, variant: Any, known: lis
             source,
             path,
             "L015",
-            f"{described(variant)} is not a variant of the network",
+            f"{describe_value(variant)} is not a variant of the network",
             did_you_mean(str(variant), known, "there are " + ", ".join(known[:12])),
             key=path[-1] == variant,
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from keyword import iskeyword
 from typing import Any
 
-from cnnspec.ops.kit.fields import Field, OperatorError, described
+from cnnspec.ops.kit.fields import Field, OperatorError, describe_value
 from cnnspec.problems import Problem, TooManyProblems, visible
 from cnnspec.spec.expressions import compile_value
 from cnnspec.spec.scope import FAULTY, Dynamic, ExpressionError
@@ -86,7 +86,9 @@ class SpecReader:
         if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
             return value
         what = path[-1] if isinstance(path[-1], str) else f"an item of {path[-2]}"
-        self.add(source, path, "L003", f"{visible(what, 60)} is {takes}, not {described(value)}")
+        self.add(
+            source, path, "L003", f"{visible(what, 60)} is {takes}, not {describe_value(value)}"
+        )
         return None
 
     def fits(
@@ -153,13 +155,13 @@ def name_fault(name: Any) -> str:
     """What is wrong with a name, or nothing: 1 to 100 printable characters, without dots, slashes
     and quotes."""
     if not isinstance(name, str):
-        return f"a name is text, not {described(name)}"
+        return f"a name is text, not {describe_value(name)}"
     if not 1 <= len(name) <= 100 or name != name.strip():
-        return f"a name has 1 to 100 characters and no blanks around it, not {described(name)}"
+        return f"a name has 1 to 100 characters and no blanks around it, not {describe_value(name)}"
     if not name.isprintable() or not FORBIDDEN.isdisjoint(name):
         bad = next(c for c in name if not c.isprintable() or c in FORBIDDEN)
         return (
-            f"{described(name)} holds {described(bad)}, but names are printable and without . / \\"
+            f"{describe_value(name)} holds {describe_value(bad)}, but names are printable and without . / \\"
             " : and quotes"
         )
     return ""
@@ -170,7 +172,7 @@ def argument_fault(name: str) -> str:
     able to use it."""
     if not name.isidentifier() or iskeyword(name):
         return (
-            f"{described(name)} cannot stand in an expression: arguments are called by letters,"
+            f"{describe_value(name)} cannot stand in an expression: arguments are called by letters,"
             " digits and _"
         )
     if name in BOUND:

@@ -4,7 +4,7 @@ unrolling alike."""
 from collections.abc import Sequence
 from typing import Any
 
-from cnnspec.ops.kit.fields import OperatorError, described
+from cnnspec.ops.kit.fields import OperatorError, describe_value
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import visible
 from cnnspec.spec.model import Block, Line
@@ -53,7 +53,7 @@ def named_part(part: str, value: Any, blocks: dict[str, Block]) -> str:
         return "none"
     if not isinstance(name, str) or (name not in OPERATORS and name not in blocks):
         raise OperatorError(
-            "L005", f"{part}: {described(name)} is no operator", part_hint(name, part)
+            "L005", f"{part}: {describe_value(name)} is no operator", part_hint(name, part)
         )
     if name in blocks and blocks[name].preset is None:
         raise OperatorError("L005", f"{part}: {visible(name)} is a block, not an operator")

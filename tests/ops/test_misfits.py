@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cnnspec.ops.kit.fields import OperatorError, described
+from cnnspec.ops.kit.fields import OperatorError, describe_value
 from cnnspec.ops.registry import operator
 from cnnspec.units import Shape
 
@@ -149,7 +149,7 @@ def test_a_misfit_reads_as_its_message() -> None:
 
 
 def test_lists_within_lists_are_quoted_three_deep() -> None:
-    assert [described(x) for x in ([[[1]]], [[[[1]]]], [[[[[1]]]]])] == [
+    assert [describe_value(x) for x in ([[[1]]], [[[[1]]]], [[[[[1]]]]])] == [
         "[[[1]]]",
         "[[[[…]]]]",
         "[[[[…]]]]",

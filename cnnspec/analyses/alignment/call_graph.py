@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
+from functools import cache
 from typing import Any, NamedTuple
 
+from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
@@ -62,7 +64,10 @@ def freeze_value(value: Any) -> Any:
     )
 
 
-COMMUTATIVE = {"add", "mul"}
+@cache
+def is_commutative(kind: str) -> bool:
+    """Whether the order of what a call reads does not matter, as of the summands of an add."""
+    return kind in OPERATORS and operator(kind).is_commutative
 
 
 def number_pasts(*sides: Recording) -> tuple[list[int], ...]:
@@ -95,7 +100,7 @@ def number_futures(*sides: Recording) -> tuple[list[int], ...]:
             numbers[i] = known.setdefault(key, len(known))
             for position, edge in enumerate(call.reads):
                 readers[edge.call].append(
-                    (numbers[i], 0 if call.kind in COMMUTATIVE else position, edge.port)
+                    (numbers[i], 0 if is_commutative(call.kind) else position, edge.port)
                 )
         found.append(numbers)
     return tuple(found)
@@ -103,7 +108,7 @@ def number_futures(*sides: Recording) -> tuple[list[int], ...]:
 
 def order_reads(call: RecordedCall, reads: list[Any]) -> list[Any]:
     """What a call reads; the order of summands and factors is nothing."""
-    return sorted(reads) if call.kind in COMMUTATIVE else reads
+    return sorted(reads) if is_commutative(call.kind) else reads
 
 
 def find_readers(side: Recording) -> dict[int, list[tuple[int, int]]]:
@@ -113,5 +118,5 @@ def find_readers(side: Recording) -> dict[int, list[tuple[int, int]]]:
         found[edge.call].append((-1 - position, 0))
     for i, call in enumerate(side.calls):
         for position, edge in enumerate(call.reads):
-            found[edge.call].append((i, 0 if call.kind in COMMUTATIVE else position))
+            found[edge.call].append((i, 0 if is_commutative(call.kind) else position))
     return found

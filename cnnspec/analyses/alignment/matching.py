@@ -13,11 +13,11 @@ from itertools import permutations, product
 from typing import Any
 
 from cnnspec.analyses.alignment.call_graph import (
-    COMMUTATIVE,
     CONSTANT,
     Edge,
     Recording,
     find_readers,
+    is_commutative,
     number_futures,
     number_pasts,
 )
@@ -95,7 +95,7 @@ def reads_agree(
     left = [trace_origins(spec, e, pairs, hops) for e in ours]
     right = [{translate_edge(o, back) for o in trace_origins(model, e, back, hops)} for e in theirs]
     orders = (
-        permutations(right) if spec.calls[i].kind in COMMUTATIVE and len(right) < 5 else [right]
+        permutations(right) if is_commutative(spec.calls[i].kind) and len(right) < 5 else [right]
     )
     return any(all(a & b for a, b in zip(left, order, strict=True)) for order in orders)
 

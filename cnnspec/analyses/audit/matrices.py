@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from cnnspec.analyses.audit.printed import Printed, printed
-from cnnspec.ops.kit.fields import described
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import RequestError
 from cnnspec.records import Record
 from cnnspec.spec.model import Fields
@@ -87,7 +87,7 @@ def channels(value: list[Any]) -> list[Matrix]:
 def fraction(cell: Any) -> Fraction:
     figure = printed(cell) if not isinstance(cell, float) else printed(str(cell))
     if figure is None:
-        raise RequestError(f"{described(cell)} in a worked example is not a number")
+        raise RequestError(f"{describe_value(cell)} in a worked example is not a number")
     return figure.value
 
 

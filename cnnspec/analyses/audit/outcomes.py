@@ -9,7 +9,7 @@ from cnnspec.analyses.audit.sameness import COMPARISONS, matches
 from cnnspec.analyses.audit.structure import of_rows, shown
 from cnnspec.analyses.audit.subject import Missing, Sheet, Sheets
 from cnnspec.analyses.network_costs import Row
-from cnnspec.ops.kit.fields import described
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import visible
 from cnnspec.records import Record
 from cnnspec.spec.claims import Claim, Subject
@@ -90,7 +90,9 @@ def figure_of(claim: Claim) -> Printed:
     figure = printed(claim.value)
     if figure is None:
         what = claim.quantity or "a calculation"
-        raise Missing(f'{what} gives a figure such as 608 or "61M", not {described(claim.value)}')
+        raise Missing(
+            f'{what} gives a figure such as 608 or "61M", not {describe_value(claim.value)}'
+        )
     return figure
 
 

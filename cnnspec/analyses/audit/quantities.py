@@ -147,14 +147,7 @@ def connections(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
 
 def connected(row: Row) -> int:
     main = row.nodes[0]
-    work = main.op.elementwise(*main.shapes, y=main.output) if main.inputs else {}
-    if main.kind == "rbf":
-        return work["multiplications"]
-    if (
-        main.kind == "trainable_subsampling"
-    ):  # K*K inputs and a bias an output: K*K additions and a multiplication
-        return work["additions"] + work["multiplications"]
-    return row.macs + work.get("additions", 0) if row.macs else 0
+    return main.op.count_connections(*main.shapes, y=main.output) if main.inputs else 0
 
 
 def share(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:

@@ -48,7 +48,7 @@ class Field:
         result = self.accept(value)
         if result is None:
             raise OperatorError(
-                "L003", f"{self.name} is {self.takes}, not {described(value)}", field=self.name
+                "L003", f"{self.name} is {self.takes}, not {describe_value(value)}", field=self.name
             )
         return result
 
@@ -61,7 +61,7 @@ class Field:
         raise NotImplementedError
 
 
-def described(value: Any, depth: int = 0) -> str:
+def describe_value(value: Any, depth: int = 0) -> str:
     """A value of a spec as messages quote it: short, printable, with its TOML type where that is
     the point."""
     if isinstance(value, bool):
@@ -75,7 +75,7 @@ def described(value: Any, depth: int = 0) -> str:
     if isinstance(value, list | tuple):
         if depth > 2:
             return "[…]"
-        shown = [described(v, depth + 1) for v in value[:8]] + ["…"] * (len(value) > 8)
+        shown = [describe_value(v, depth + 1) for v in value[:8]] + ["…"] * (len(value) > 8)
         return visible(f"[{', '.join(shown)}]", 60)
     return visible(value, 60)
 

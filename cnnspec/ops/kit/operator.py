@@ -165,6 +165,11 @@ class Operator:
         exponentials, ..."""
         return {}
 
+    def count_connections(self, *inputs: Any, **sizes: Any) -> int:
+        """The inputs that outputs read, and their biases, as LeCun et al. (1998) count them."""
+        macs = self.macs(*inputs, **sizes)
+        return macs + self.elementwise(*inputs, **sizes).get("additions", 0) if macs else 0
+
     def window(self, *inputs: Any, **sizes: Any) -> Reach:
         """Which input positions an output position reads, the same for each input that is read."""
         return SAME

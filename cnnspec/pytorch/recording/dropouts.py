@@ -4,12 +4,14 @@ nothing."""
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.pytorch.recording.hooks import hooked
 
 FUNCTION = re.compile(
@@ -19,10 +21,16 @@ MODULES = {
     "StochasticDepth": "stochastic_depth",
     "DropPath": "stochastic_depth",
 }  # by what their classes are called
-KINDS = {"dropout", "alpha_dropout", "stochastic_depth"}
 Note = Callable[
     [str, dict[str, Any], torch.Tensor, torch.Tensor], None
 ]  # kind, fields, what it read, what it gave
+
+
+@cache
+def acts_in_training_only(kind: str) -> bool:
+    """Whether a recorded call is dropout or its like."""
+    known = kind in OPERATORS and operator(kind).role == "regulariser"
+    return known or kind == "alpha_dropout"
 
 
 class Dropouts(TorchFunctionMode):

@@ -6,9 +6,11 @@ its input (its channels, its batch), so that a change of one layer does not show
 An operation that is not listed keeps its own name and arguments: nothing is left out."""
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
 
+from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.pytorch.recording import readers
 from cnnspec.pytorch.recording.readers import Fields, Reading, settings
 
@@ -31,25 +33,13 @@ VIEWS = {
     "lift_fresh",
     "to",
 }
-# These have the same fields here as there.
-SAME = {
-    "relu": "relu",
-    "hardswish": "hardswish",
-    "hardsigmoid": "hardsigmoid",
-    "silu": "silu",
-    "sigmoid": "sigmoid",
-    "tanh": "tanh",
-    "elu": "elu",
-    "leaky_relu": "leaky_relu",
-    "gelu": "gelu",
-    "softplus": "softplus",
-    "_softmax": "softmax",
-    "_log_softmax": "log_softmax",
-    "_prelu_kernel": "prelu",
-    "add": "add",
-    "bmm": "matmul",
-    "pixel_shuffle": "depth_to_space",
-}
+
+
+@cache
+def renamed_operations() -> dict[str, str]:
+    """The operations that have another name here, with the same fields."""
+    found = {name: kind for kind in OPERATORS for name in operator(kind).recorded_from}
+    return found | {"bmm": "matmul"}
 
 
 def reading(name: str, given: Fields, output: torch.Tensor) -> Reading:
@@ -63,7 +53,7 @@ def reading(name: str, given: Fields, output: torch.Tensor) -> Reading:
     fields = settings(given)
     if isinstance(fields.get("dim"), int):
         fields["dim"] %= max(output.dim(), 1)
-    return SAME.get(name, name), fields
+    return renamed_operations().get(name, name), fields
 
 
 READERS: dict[str, Callable[[Fields, torch.Tensor], Reading]] = {
