@@ -72,8 +72,7 @@ def label(row: Row) -> str:
 def axes(row: Row) -> list[Axis]:
     """The sliding windows of the row's operator; none for operators without."""
     main = row.main
-    found = getattr(main.op, "axes", None) if main else None
-    return list(found(*main.shapes[:1])) if found and main else []
+    return main.op.axes(*main.shapes[:1]) if main else []
 
 
 def per_axis(values: list[int], times: str = "×") -> str:

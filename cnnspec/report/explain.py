@@ -139,11 +139,10 @@ def dense(node: Node) -> list[Step]:
 def field_steps(net: NetworkCosts, node: Node) -> list[Step]:
     """The growth of the receptive field by one sliding window: r + D*(K - 1)*j, j the effective
     stride before it."""
-    axes = getattr(node.op, "axes", None)
+    windows = node.op.axes(*node.shapes)
     before, after = net.fields[node.inputs[0].index], net.fields[node.index]
-    if not axes or before.size is None or after.size is None or before.stride is None:
+    if not windows or before.size is None or after.size is None or before.stride is None:
         return []
-    windows = axes(node.shapes[0])
     triples = set(zip(before.size, before.stride, windows, after.size, strict=True))
     uniform = {(r, j, w.kernel, w.dilation, s) for r, j, w, s in triples}
     if len(uniform) != 1:
