@@ -10,8 +10,8 @@ from typing import Any
 
 import cnnspec
 from cnnspec.problems import ERROR_RULES, Problem, RequestError, SpecError
-from cnnspec.report.contract import json_text
-from cnnspec.report.explain import WRITERS, explain
+from cnnspec.report.contract import render_json
+from cnnspec.report.explain import WRITERS, render_explanations
 from cnnspec.report.presets import FORMATS, PRESETS
 from cnnspec.report.table import render_table
 
@@ -21,7 +21,7 @@ BOUND = 5.0  # seconds of process time: a generous second, for slow machines
 def pages(network: cnnspec.Network) -> dict[str, str]:
     """Every format of a network's table, of its formulas, and every preset."""
     found = {
-        name: json_text(network) if name == "json" else render_table(network, name)
+        name: render_json(network) if name == "json" else render_table(network, name)
         for name in FORMATS
     }
     found |= {
@@ -31,7 +31,9 @@ def pages(network: cnnspec.Network) -> dict[str, str]:
     found |= {
         f"depth {name}": render_table(network, name, depth=1) for name in FORMATS if name != "json"
     }
-    return found | {f"explain {name}": explain(network, format=name) for name in WRITERS}
+    return found | {
+        f"explain {name}": render_explanations(network, format=name) for name in WRITERS
+    }
 
 
 def outcome(
@@ -47,7 +49,9 @@ def outcome(
     try:
         network = cnnspec.load(str(file), **settings)
         found = (
-            {"json": json_text(network), "explain": explain(network)} if brief else pages(network)
+            {"json": render_json(network), "explain": render_explanations(network)}
+            if brief
+            else pages(network)
         )
     except (SpecError, RequestError) as error:
         found = error

@@ -5,7 +5,7 @@ import sys
 import click
 
 from cnnspec.cli.command import Command
-from cnnspec.cli.output import show
+from cnnspec.cli.output import print_page
 
 FORMATS = ("text", "markdown", "html", "json")
 
@@ -55,10 +55,10 @@ def command(sources: tuple[str, ...], every: bool, format_: str) -> None:
 
     found = audit(sources)
     if format_ == "text":
-        show(text.page(found, VERDICTS if every else NOTABLE))
+        print_page(text.page(found, VERDICTS if every else NOTABLE))
     elif format_ == "json":
-        show(data.page(found))
+        print_page(data.page(found))
     else:
-        show((markdown if format_ == "markdown" else html).page(found, every))
+        print_page((markdown if format_ == "markdown" else html).page(found, every))
     if surprises(found):
         sys.exit(1)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cnnspec.cli.command import Command
-from cnnspec.cli.output import save, show, writable
+from cnnspec.cli.output import check_writable, print_page, save_page
 from cnnspec.report.presets import FINDINGS
 from cnnspec.spec.scope import MAX_LINES
 
@@ -85,12 +85,12 @@ def command(
         flag = "--extend-select" if option == "extend" else f"--{option}"
         require_known_codes(options[option], flag)
     if output:
-        writable(output)
+        check_writable(output)
     overrides = {key: value for key, value in options.items() if value}
     report = check_paths(paths or (".",), overrides, jobs, max_lines)
     if output:
-        save(output, render_findings(report, format_))
+        save_page(output, render_findings(report, format_))
     text = render_findings(report, "full" if output else format_)
     if text:
-        show(text)
+        print_page(text)
     sys.exit(0 if report.passed else 1)

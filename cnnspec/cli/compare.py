@@ -5,15 +5,15 @@ import click
 from cnnspec.analyses.memory.answer import DTYPES, OPTIMIZERS
 from cnnspec.api import compare, load, load_zoo
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import completing, loading, settings_from, shape_from
-from cnnspec.cli.output import show
+from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_shape
+from cnnspec.cli.output import print_page
 from cnnspec.conventions import CONVENTIONS
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import FORMATS
 
 
 @click.command(cls=Command, name="compare", short_help="Networks side by side.")
-@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=completing("networks"))
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_with("networks"))
 @click.option("--all", "whole", is_flag=True, help="Every network of the zoo.")
 @click.option(
     "--batch",
@@ -57,7 +57,7 @@ from cnnspec.report.presets import FORMATS
 )
 @click.option("--exact", is_flag=True, help="Exact numbers in tables, as in CSV and JSON.")
 @click.option("--across", is_flag=True, help="A column a network instead of a row.")
-@loading
+@network_options
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 def command(
     names: tuple[str, ...],
@@ -96,7 +96,7 @@ def command(
         )
     if whole and (settings or input_shape):
         raise RequestError("--set and --input go with names, not with --all")
-    shape, given = shape_from(input_shape), settings_from(settings)
+    shape, given = parse_shape(input_shape), parse_settings(settings)
     nets = (
         [*load_zoo()]
         if whole
@@ -113,4 +113,4 @@ def command(
         sort=sort,
         filters=filters,
     )
-    show(found.written(format_, exact, across, digits))
+    print_page(found.written(format_, exact, across, digits))

@@ -6,8 +6,8 @@ import click
 
 from cnnspec.analyses.diff.family_diff import diff_specs
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import completing, loading, settings_from, shape_from
-from cnnspec.cli.output import show
+from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_shape
+from cnnspec.cli.output import print_page
 from cnnspec.report.presets import DIFFS
 
 MODULES = {"json": "data"}  # where they are not called like the format
@@ -18,9 +18,9 @@ MODULES = {"json": "data"}  # where they are not called like the format
     name="diff",
     short_help="What has changed from one network to another, layer by layer.",
 )
-@click.argument("before", metavar="A", shell_complete=completing("networks"))
-@click.argument("after", metavar="B", shell_complete=completing("networks"))
-@loading
+@click.argument("before", metavar="A", shell_complete=complete_with("networks"))
+@click.argument("after", metavar="B", shell_complete=complete_with("networks"))
+@network_options
 @click.option("--format", "format_", type=click.Choice(DIFFS), default="text", show_default=True)
 @click.option(
     "--all",
@@ -59,8 +59,8 @@ def command(
     variant. --set and --input go to both. Layers are aligned by what they do and by their names. A
     difference is one in the layers: titles, sources and comments are none. Exits with 0, also where
     they differ, unless there is --exit-code."""
-    given = settings_from(settings), shape_from(input_shape), max_lines
+    given = parse_settings(settings), parse_shape(input_shape), max_lines
     found = diff_specs(before, after, *given)
     page = import_module(f"cnnspec.report.diffs.{MODULES.get(format_, format_)}").page
-    show(page(found, before, after, not all_))
+    print_page(page(found, before, after, not all_))
     ctx.exit(1 if exit_code and not found.equal else 0)

@@ -4,13 +4,13 @@ import click
 
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import network
-from cnnspec.cli.output import save, show, writable
+from cnnspec.cli.options import network_argument
+from cnnspec.cli.output import check_writable, print_page, save_page
 from cnnspec.problems import RequestError, visible
 
 
 @click.command(cls=Command, name="draw", short_help="The architecture of a network as SVG.")
-@network
+@network_argument
 @click.option(
     "--depth",
     type=click.IntRange(1),
@@ -38,7 +38,7 @@ def command(net: Network, depth: int | None, output: str | None) -> None:
     if output is not None:
         if not output.lower().endswith(".svg"):
             raise RequestError(f"--output writes a file.svg, not {visible(output, 60)!r}")
-        writable(output)
-        save(output, net.draw(depth))
+        check_writable(output)
+        save_page(output, net.draw(depth))
     else:
-        show(net.draw(depth))
+        print_page(net.draw(depth))

@@ -4,17 +4,17 @@ import click
 
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import completing, network
-from cnnspec.cli.output import show
+from cnnspec.cli.options import complete_with, network_argument
+from cnnspec.cli.output import print_page
 from cnnspec.conventions import CONVENTIONS
-from cnnspec.report.explain import WRITERS, explain
+from cnnspec.report.explain import WRITERS, render_explanations
 
 
 @click.command(
     cls=Command, name="explain", short_help="The formulas of a layer, with the numbers put in."
 )
-@network
-@click.argument("layer", required=False, default="", shell_complete=completing("layers"))
+@network_argument
+@click.argument("layer", required=False, default="", shell_complete=complete_with("layers"))
 @click.option(
     "--vs",
     type=click.Choice(CONVENTIONS),
@@ -39,6 +39,6 @@ def command(net: Network, layer: str, vs: str | None, format_: str) -> None:
     if vs:
         from cnnspec.report.counted import counted
 
-        show(counted(net, vs, layer, format_))
+        print_page(counted(net, vs, layer, format_))
         return
-    show(explain(net, layer, format_))
+    print_page(render_explanations(net, layer, format_))

@@ -4,9 +4,9 @@ import click
 
 from cnnspec.api import load_zoo, networks
 from cnnspec.cli.command import Command
-from cnnspec.cli.output import show
+from cnnspec.cli.output import print_page
 from cnnspec.problems import RequestError, visible
-from cnnspec.report.listing import listing
+from cnnspec.report.listing import render_network_list
 from cnnspec.report.presets import FORMATS
 
 
@@ -24,4 +24,4 @@ def command(pattern: str, format_: str) -> None:
         raise RequestError(
             f"no network's name holds {visible(pattern, 60)!r}; cnnspec list shows them all"
         )
-    show(listing(load_zoo(pattern.lower()), format_))
+    print_page(render_network_list(load_zoo(pattern.lower()), format_))

@@ -5,7 +5,7 @@ import os
 import click
 
 from cnnspec.cli.command import Command
-from cnnspec.cli.output import replace, show
+from cnnspec.cli.output import print_page, write_pages
 from cnnspec.gate.config import load_config
 from cnnspec.gate.files import find_specs
 from cnnspec.gate.locks import Lock, make_lock
@@ -55,8 +55,8 @@ def command(paths: tuple[str, ...], max_lines: int) -> None:
         raise SpecError(problems)
     for lock in locks:
         if lock.changes != ():
-            replace(os.path.dirname(lock.path) or ".", {os.path.basename(lock.path): lock.text})
-    show("\n".join(line for lock in locks for line in describe_lock(lock)))
+            write_pages(os.path.dirname(lock.path) or ".", {os.path.basename(lock.path): lock.text})
+    print_page("\n".join(line for lock in locks for line in describe_lock(lock)))
 
 
 def describe_lock(lock: Lock) -> list[str]:

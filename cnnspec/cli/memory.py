@@ -8,8 +8,8 @@ from cnnspec.analyses.memory.fit import Question, advice, largest_batch
 from cnnspec.analyses.memory.loss import LOSSES
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import network
-from cnnspec.cli.output import save, show
+from cnnspec.cli.options import network_argument
+from cnnspec.cli.output import print_page, save_page
 from cnnspec.problems import RequestError, visible
 from cnnspec.report.memory import fit_json, fit_text, memory_json, memory_text
 from cnnspec.report.timeline import FORMATS, render_network_timeline
@@ -17,7 +17,7 @@ from cnnspec.units import parse_bytes
 
 
 @click.command(cls=Command, name="memory", short_help="What a network needs in memory.")
-@network
+@network_argument
 @click.option(
     "--batch",
     type=click.IntRange(1),
@@ -98,7 +98,7 @@ def command(
             )
         question = Question(net.graph, budget, dtype, optimizer, loss or "", mode, freeze)
         found = largest_batch(question)
-        show(
+        print_page(
             (fit_json if format_ == "json" else fit_text)(
                 question, found, list(advice(question, found))
             )
@@ -106,13 +106,13 @@ def command(
         return
     plan = net.memory(batch or 1, dtype, optimizer, loss or "", mode, freeze)
     if timeline is not None:
-        save(timeline, render_network_timeline(plan, mode, kind_of(timeline)))
+        save_page(timeline, render_network_timeline(plan, mode, kind_of(timeline)))
     cast = (
         autocast_saved(net.graph, plan.batch)
         if dtype == "float32" and mode == "training" and not freeze
         else None
     )
-    show((memory_json if format_ == "json" else memory_text)(plan, cast))
+    print_page((memory_json if format_ == "json" else memory_text)(plan, cast))
 
 
 def kind_of(path: str) -> str:

@@ -6,7 +6,7 @@ from shlex import quote
 import click
 
 from cnnspec.cli.command import Command
-from cnnspec.cli.output import replace, show
+from cnnspec.cli.output import print_page, write_pages
 from cnnspec.problems import RequestError, visible
 from cnnspec.spec.starter import SCHEMA, starter_spec
 
@@ -44,6 +44,8 @@ def command(file: str, schema: bool, force: bool) -> None:
         from cnnspec.spec.schema import language_schema as language
 
         pages = {SCHEMA: dumps(language(), indent=2, ensure_ascii=False) + "\n"} | pages
-    replace(folder or ".", pages)
+    write_pages(folder or ".", pages)
     shown = visible(quote(file))
-    show(f"{shown} is written: cnnspec table {shown} shows it, cnnspec check {shown} checks it")
+    print_page(
+        f"{shown} is written: cnnspec table {shown} shows it, cnnspec check {shown} checks it"
+    )

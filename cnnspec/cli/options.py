@@ -15,22 +15,22 @@ Command = Callable[..., Any]
 WORDS = {"True": True, "False": False, "None": None}  # the text "False" would be true to a factory
 
 
-def network(command: Command) -> Command:
+def network_argument(command: Command) -> Command:
     """The argument NAME and the options that set what is loaded; the command gets a Network as
     ``net``."""
 
     def loaded(
         name: str, settings: tuple[str, ...], input_shape: str | None, max_lines: int, **rest: Any
     ) -> Any:
-        graph = load_graph(name, settings_from(settings), shape_from(input_shape), max_lines)
+        graph = load_graph(name, parse_settings(settings), parse_shape(input_shape), max_lines)
         return command(net=Network(graph), **rest)
 
     loaded.__doc__, loaded.__name__ = command.__doc__, command.__name__
     loaded.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
-    return click.argument("name", shell_complete=completing("networks"))(loading(loaded))
+    return click.argument("name", shell_complete=complete_with("networks"))(network_options(loaded))
 
 
-def completing(what: str) -> Command:
+def complete_with(what: str) -> Command:
     """A function of completion.py, which is imported when a shell asks."""
 
     def complete(*asked: Any) -> Any:
@@ -41,7 +41,7 @@ def completing(what: str) -> Command:
     return complete
 
 
-def loading(command: Command) -> Command:
+def network_options(command: Command) -> Command:
     """The options that set what is loaded: ``settings``, ``input_shape`` and ``max_lines``."""
     for parameter in (
         click.option(
@@ -66,7 +66,7 @@ def loading(command: Command) -> Command:
     return command
 
 
-def shape_from(text: str | None) -> tuple[int, ...] | None:
+def parse_shape(text: str | None) -> tuple[int, ...] | None:
     """The shape in ``3,224,224`` or ``3x224x224``. Raises RequestError."""
     if text is None:
         return None
@@ -78,7 +78,7 @@ def shape_from(text: str | None) -> tuple[int, ...] | None:
     return tuple(int(p) for p in parts)
 
 
-def settings_from(pairs: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
+def parse_settings(pairs: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
     """The settings of ``--set name=value``; a value is TOML, one of Python's words, or text. Raises
     RequestError."""
     settings: dict[str, Any] = {}

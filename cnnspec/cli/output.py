@@ -6,7 +6,7 @@ import sys
 from cnnspec.problems import RequestError, visible
 
 
-def show(page: str) -> None:
+def print_page(page: str) -> None:
     """Print a page in the terminal's own encoding. Raises RequestError where it cannot be
     written."""
     try:
@@ -19,7 +19,7 @@ def show(page: str) -> None:
             raise RequestError(f"the output cannot be written: {error.strerror}") from None
 
 
-def writable(path: str) -> None:
+def check_writable(path: str) -> None:
     """Raises RequestError where a file cannot be written: better before a long run than after
     it."""
     folder = os.path.dirname(path) or "."
@@ -29,7 +29,7 @@ def writable(path: str) -> None:
         raise RequestError(f"{visible(path)} cannot be written")
 
 
-def save(path: str, page: str) -> None:
+def save_page(path: str, page: str) -> None:
     """Write a page into a file. Raises RequestError where it cannot be written."""
     try:
         with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
@@ -38,7 +38,7 @@ def save(path: str, page: str) -> None:
         raise RequestError(f"{visible(path)} cannot be written: {error.strerror}") from None
 
 
-def replace(folder: str, pages: dict[str, str]) -> None:
+def write_pages(folder: str, pages: dict[str, str]) -> None:
     """Write pages by their paths below a folder, each whole or not at all. Raises RequestError
     where one cannot be."""
     for path, page in pages.items():

@@ -8,8 +8,8 @@ import click
 from cnnspec.analyses.memory.answer import OPTIMIZERS
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import loading, settings_from, shape_from
-from cnnspec.cli.output import replace, save, show, writable
+from cnnspec.cli.options import network_options, parse_settings, parse_shape
+from cnnspec.cli.output import check_writable, print_page, save_page, write_pages
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, visible
 
@@ -18,7 +18,7 @@ from cnnspec.problems import RequestError, visible
     cls=Command, name="report", short_help="The pages of reports/; or one network as HTML."
 )
 @click.argument("name", required=False)
-@loading
+@network_options
 @click.option(
     "--html", metavar="FILE.html", help="Write a page of NAME alone, which needs nothing else."
 )
@@ -79,7 +79,7 @@ def command(
                 "the page of one network takes its name and --html: "
                 "cnnspec report resnet50 --html resnet50.html"
             )
-        graph = load_graph(name, settings_from(settings), shape_from(input_shape), max_lines)
+        graph = load_graph(name, parse_settings(settings), parse_shape(input_shape), max_lines)
         return one(Network(graph), html, batch, optimizer)
     from cnnspec.report.pages import render_all_pages
     from cnnspec.report.pages.folder import (
@@ -104,7 +104,7 @@ def command(
     if check:
         diffs = [*diff_stale_pages(folder, pages)]
         if diffs:
-            show("".join(diffs).rstrip("\n"))
+            print_page("".join(diffs).rstrip("\n"))
             warnings.append(
                 f"cnnspec: pages not up to date: {len(diffs)} of {len(pages)}; cnnspec report"
                 " writes them"
@@ -115,9 +115,9 @@ def command(
     changed = [
         path for path, page in pages.items() if read_page(os.path.join(folder, path)) != page
     ]
-    replace(folder, {path: pages[path] for path in changed})
+    write_pages(folder, {path: pages[path] for path in changed})
     click.echo("\n".join(warnings), err=True, nl=bool(warnings))
-    show(
+    print_page(
         "\n".join(
             [*changed, f"pages written: {len(changed)}; as they were: {len(pages) - len(changed)}"]
         )
@@ -127,9 +127,9 @@ def command(
 
 def one(net: Network, path: str, batch: int, optimizer: str) -> None:
     """Write the page of one network."""
-    from cnnspec.report.html_report.page import html_report
+    from cnnspec.report.html_report.page import render_html_report
 
     if not path.lower().endswith((".html", ".htm")):
         raise RequestError(f"--html writes a file.html, not {visible(path, 60)!r}")
-    writable(path)
-    save(path, html_report(net, batch, optimizer))
+    check_writable(path)
+    save_page(path, render_html_report(net, batch, optimizer))

@@ -3,7 +3,7 @@
 import click
 
 from cnnspec.cli.command import Command
-from cnnspec.cli.output import show
+from cnnspec.cli.output import print_page
 from cnnspec.spec.schema import language_schema
 
 
@@ -19,4 +19,4 @@ def command() -> None:
     """
     import json
 
-    show(json.dumps(language_schema(), indent=2, ensure_ascii=False))
+    print_page(json.dumps(language_schema(), indent=2, ensure_ascii=False))

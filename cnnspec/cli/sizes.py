@@ -4,16 +4,16 @@ import click
 
 from cnnspec.analyses.input_sizes import LARGEST, Varied, find_input_sizes
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import completing, loading, settings_from, shape_from
-from cnnspec.cli.output import show
+from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_shape
+from cnnspec.cli.output import print_page
 from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.build import load_graph
 from cnnspec.report.sizes import data, text
 
 
 @click.command(cls=Command, name="sizes", short_help="Which sizes of its input a network takes.")
-@click.argument("name", shell_complete=completing("networks"))
-@loading
+@click.argument("name", shell_complete=complete_with("networks"))
+@network_options
 @click.option(
     "--up-to",
     metavar="N",
@@ -41,10 +41,10 @@ def command(
 
     All of height and width vary together; --input has a * for what varies, and a number for what
     does not."""
-    graph = load_graph(name, settings_from(settings), None, max_lines)
+    graph = load_graph(name, parse_settings(settings), None, max_lines)
     with garbage_collection_paused():
         found = find_input_sizes(graph, varied_from(input_shape), up_to)
-    show(data(found) if format_ == "json" else text(found))
+    print_page(data(found) if format_ == "json" else text(found))
 
 
 def varied_from(given: str | None) -> Varied | None:
@@ -52,5 +52,5 @@ def varied_from(given: str | None) -> Varied | None:
     if given is None:
         return None
     parts = [part.strip() for part in given.replace("x", ",").split(",")]
-    numbers = shape_from(",".join(["1" if part == "*" else part for part in parts])) or ()
+    numbers = parse_shape(",".join(["1" if part == "*" else part for part in parts])) or ()
     return tuple([None if part == "*" else n for part, n in zip(parts, numbers, strict=True)])

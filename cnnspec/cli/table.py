@@ -4,14 +4,14 @@ import click
 
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import network
-from cnnspec.cli.output import show
+from cnnspec.cli.options import network_argument
+from cnnspec.cli.output import print_page
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import FORMATS, PRESETS, TEXTBOOK
 
 
 @click.command(cls=Command, name="table", short_help="The per-layer table of a network.")
-@network
+@network_argument
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option(
     "--preset",
@@ -74,16 +74,16 @@ def command(
     if columns is not None and preset is not None and preset not in TEXTBOOK:
         raise RequestError(f"--columns stands in place of --preset {preset}: give one of them")
     if format_ == "json":  # and nothing of tables is imported
-        from cnnspec.report.contract import json_text
+        from cnnspec.report.contract import render_json
 
         if columns is not None or tools:
             raise RequestError("--columns and --convention go with tables; JSON has every key")
-        show(json_text(net, depth, training))
+        print_page(render_json(net, depth, training))
         return
     from cnnspec.report.table import render_table
 
     names = [c.strip() for c in columns.split(",")] if columns is not None else None
-    show(
+    print_page(
         render_table(
             net, format_, preset or "summary", names, depth, training, layout, reverse, tools
         )

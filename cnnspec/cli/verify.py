@@ -8,8 +8,8 @@ import click
 
 from cnnspec.analyses.verdict import DEVICES
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import completing, loading, settings_from, shape_from
-from cnnspec.cli.output import save, show, writable
+from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_shape
+from cnnspec.cli.output import check_writable, print_page, save_page
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import VERDICTS
 from cnnspec.spec.references import LIBRARIES
@@ -18,7 +18,7 @@ from cnnspec.spec.references import LIBRARIES
 @click.command(
     cls=Command, name="verify", short_help="The PyTorch twin against calculation and references."
 )
-@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=completing("networks"))
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_with("networks"))
 @click.option("--all", "whole", is_flag=True, help="Every network of the zoo.")
 @click.option(
     "--device",
@@ -54,7 +54,7 @@ from cnnspec.spec.references import LIBRARIES
     is_flag=True,
     help="Also measure what is kept for the backward pass and both peaks, on the CPU or on CUDA.",
 )
-@loading
+@network_options
 @click.option(
     "--jobs",
     type=click.IntRange(1),
@@ -98,7 +98,7 @@ def command(
     cannot be understood."""
     check(names, whole, model, arguments, rest)
     if output:
-        writable(output)
+        check_writable(output)
     libraries = tuple(dict.fromkeys(libraries))
     several = whole or len(names) > 1
     try:
@@ -113,8 +113,8 @@ def command(
     from cnnspec.report.verdicts.pages import written
 
     if output:
-        save(output, written(found, format_, several))
-    show(written(found, "text" if output else format_, several))
+        save_page(output, written(found, format_, several))
+    print_page(written(found, "text" if output else format_, several))
     sys.exit(0 if all(found) else 1)
 
 
@@ -154,8 +154,10 @@ def single(
     """The verdict on one network, in this process."""
     from cnnspec.api import load, verify
 
-    net = load(name, input=shape_from(input_shape), max_lines=max_lines, **settings_from(settings))
-    given = settings_from(arguments, "--arg")
+    net = load(
+        name, input=parse_shape(input_shape), max_lines=max_lines, **parse_settings(settings)
+    )
+    given = parse_settings(arguments, "--arg")
     made = None
     if model:
         try:
@@ -182,7 +184,7 @@ def many(
     from cnnspec.api import networks
     from cnnspec.graph.build import load_graph
 
-    given, shape = settings_from(settings), shape_from(input_shape)
+    given, shape = parse_settings(settings), parse_shape(input_shape)
     for name in names:
         load_graph(
             name, given, shape, max_lines

@@ -27,7 +27,9 @@ class Column(NamedTuple):
     total: bool = False
 
 
-def number(key: str, heading: str, value: Callable[[Row], Any], total: bool = False) -> Column:
+def count_column(
+    key: str, heading: str, value: Callable[[Row], Any], total: bool = False
+) -> Column:
     """A column of exact numbers, with thousands separators in tables."""
     return Column(
         key,
@@ -39,7 +41,7 @@ def number(key: str, heading: str, value: Callable[[Row], Any], total: bool = Fa
     )
 
 
-def text(
+def text_column(
     key: str,
     heading: str,
     cell: Callable[[Row], str],
@@ -64,7 +66,7 @@ def output(row: Row, layout: str) -> str:
     return format_hwc(row.output) if layout == "hwc" else format_shape(row.output)
 
 
-def label(row: Row) -> str:
+def row_label(row: Row) -> str:
     """A row's name; a run of equal rows says from where to where, and how many."""
     return f"{row.name} … {row.last} x{row.times}" if row.times > 1 else row.name
 
@@ -148,9 +150,9 @@ def textbook_name(row: Row) -> str:
         return "Input Layer:"
     found = axes(row) if row.params else []
     if not found:
-        return label(row)
+        return row_label(row)
     return (
-        f"{label(row)} (f={per_axis([a.kernel for a in found])},"
+        f"{row_label(row)} (f={per_axis([a.kernel for a in found])},"
         f" s={per_axis([a.stride for a in found])})"
     )
 
@@ -180,15 +182,15 @@ def work(row: Row) -> str:
 COLUMNS = {
     column.key: column
     for column in (
-        text("layer", "Layer", label, value=lambda r: r.name),
-        text(
+        text_column("layer", "Layer", row_label, value=lambda r: r.name),
+        text_column(
             "textbook_layer",
             "Layer",
             textbook_name,
             value=lambda r: textbook_name(r.replace(times=1)),
         ),
-        text("op", "Op", lambda r: r.op),
-        text("type", "Type", type_title),
+        text_column("op", "Op", lambda r: r.op),
+        text_column("type", "Type", type_title),
         Column("output", "Output", output, output, True),
         Column("activation_shape", "Activation shape", output, laid_out),
         Column(
@@ -201,44 +203,44 @@ COLUMNS = {
         Column(
             "parameters", "# Parameters", lambda r, _: r.params, lambda r, _: str(r.params), True
         ),
-        number("params", "Params", lambda r: r.params, total=True),
-        number("buffers", "Buffers", lambda r: r.buffers, total=True),
-        number("macs", "MACs", lambda r: r.macs, total=True),
-        text("elementwise", "Elementwise", work, value=raw_work),
-        text("maps", "Maps", maps, True, channels),
-        text("size", "Size", size, True, raw_size),
-        text("kernel_size", "Kernel size", kernel, True, lambda r: kernel(r, "x")),
-        text("stride", "Stride", stride, True, lambda r: stride(r, "x")),
-        text("padding", "Padding", padding, value=lambda r: padding(r, "x")),
-        text("norm", "Norm", lambda r: part_title(r, "norm") or NOTHING),
-        text("activation", "Activation", activation),
-        text(
+        count_column("params", "Params", lambda r: r.params, total=True),
+        count_column("buffers", "Buffers", lambda r: r.buffers, total=True),
+        count_column("macs", "MACs", lambda r: r.macs, total=True),
+        text_column("elementwise", "Elementwise", work, value=raw_work),
+        text_column("maps", "Maps", maps, True, channels),
+        text_column("size", "Size", size, True, raw_size),
+        text_column("kernel_size", "Kernel size", kernel, True, lambda r: kernel(r, "x")),
+        text_column("stride", "Stride", stride, True, lambda r: stride(r, "x")),
+        text_column("padding", "Padding", padding, value=lambda r: padding(r, "x")),
+        text_column("norm", "Norm", lambda r: part_title(r, "norm") or NOTHING),
+        text_column("activation", "Activation", activation),
+        text_column(
             "receptive_field",
             "RF",
             lambda r: field_text(r.field, r.field.size),
             True,
             lambda r: raw_field(r.field, r.field.size),
         ),
-        text(
+        text_column(
             "effective_stride",
             "RF stride",
             lambda r: field_text(r.field, r.field.stride),
             True,
             lambda r: raw_field(r.field, r.field.stride),
         ),
-        text(
+        text_column(
             "effective_padding",
             "RF padding",
             lambda r: field_text(r.field, r.field.padding),
             True,
             lambda r: raw_field(r.field, r.field.padding),
         ),
-        text("shares", "Shares", lambda r: r.shares or NOTHING),
+        text_column("shares", "Shares", lambda r: r.shares or NOTHING),
     )
 }
 
 
-def chosen(names: list[str]) -> list[Column]:
+def select_columns(names: list[str]) -> list[Column]:
     """The columns called ``names``. Raises RequestError for one that there is not, or that is there
     twice."""
     for i, name in enumerate(names):

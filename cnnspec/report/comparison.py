@@ -6,8 +6,8 @@ from typing import Any
 from cnnspec.analyses.comparison import ComparedNetwork, ComparisonSettings, Measure
 from cnnspec.problems import visible
 from cnnspec.report.columns import NOTHING
-from cnnspec.report.contract import encoded
-from cnnspec.report.formats import ESCAPES, csv_text, framed, grid
+from cnnspec.report.contract import encode_json
+from cnnspec.report.formats import ESCAPES, add_title_and_notes, render_csv, render_grid
 from cnnspec.units import format_count, format_shape, format_short
 
 DIGITS = 4
@@ -29,9 +29,9 @@ def render_comparison(
     Tables have numbers to so many ``digits``, or ``exact``.
     """
     if format == "json":
-        return encoded(comparison_data(subjects, measures, setting), indent=2)
+        return encode_json(comparison_data(subjects, measures, setting), indent=2)
     if format == "csv":
-        return csv_text(
+        return render_csv(
             [m.key for m in measures],
             [[raw_measure(s.value(m.key)) for m in measures] for s in subjects],
         )
@@ -46,11 +46,14 @@ def render_comparison(
             [[*c] for c in columns[1:]],
             [False] + [True] * len(subjects),
         )
-    body, lines = grid(heads, cells, right, format), comparison_notes(subjects, measures, setting)
+    body, lines = (
+        render_grid(heads, cells, right, format),
+        comparison_notes(subjects, measures, setting),
+    )
     if format == "html":
         escaped = [f"<p>{ESCAPES[format](line)}</p>" for line in lines]
         return "\n".join([body.replace("<table>", '<table class="cnnspec">', 1), *escaped])
-    return framed(body, lines, format)
+    return add_title_and_notes(body, lines, format)
 
 
 def format_measure(of: Measure, value: Any, exact: bool = False, digits: int = DIGITS) -> str:

@@ -9,26 +9,26 @@ if TYPE_CHECKING:
     from json import JSONEncoder
 
 
-def json_text(net: NetworkCosts, depth: int | None = None, training: bool = False) -> str:
+def render_json(net: NetworkCosts, depth: int | None = None, training: bool = False) -> str:
     """A network's rows and totals as JSON, each row on a line of its own."""
     data = network_json(net, depth, training)
-    rows = ",\n    ".join(encoded(row) for row in data.pop("layers"))
-    keys = [f"{encoded(key)}: {encoded(value)}" for key, value in data.items()]
+    rows = ",\n    ".join(encode_json(row) for row in data.pop("layers"))
+    keys = [f"{encode_json(key)}: {encode_json(value)}" for key, value in data.items()]
     keys.insert(-1, f'"layers": [\n    {rows}\n  ]')
     return "{" + ",\n  ".join(keys) + "}"
 
 
-def encoded(value: Any, indent: int | None = None) -> str:
+def encode_json(value: Any, indent: int | None = None) -> str:
     """JSON in readable UTF-8, with what no terminal should print as escapes."""
-    text: str = encoder(indent).encode(value)
+    text: str = json_encoder(indent).encode(value)
     if text.isprintable():
         return text
-    escape = encoder(ascii=True).encode
+    escape = json_encoder(ascii=True).encode
     return "".join([c if c.isprintable() or c == "\n" else escape(c)[1:-1] for c in text])
 
 
 @cache
-def encoder(indent: int | None = None, ascii: bool = False) -> "JSONEncoder":
+def json_encoder(indent: int | None = None, ascii: bool = False) -> "JSONEncoder":
     """json's encoder, made once: dumps makes one a call."""
     from json import JSONEncoder
 

@@ -11,9 +11,9 @@ from cnnspec.conventions import (
 )
 from cnnspec.conventions import count_node as count_of
 from cnnspec.problems import RequestError
-from cnnspec.report.columns import Column, number
-from cnnspec.report.explain import selected
-from cnnspec.report.formats import framed, grid
+from cnnspec.report.columns import Column, count_column
+from cnnspec.report.explain import select_rows
+from cnnspec.report.formats import add_title_and_notes, render_grid
 from cnnspec.units import format_count, format_prefixed, format_shape
 
 RIGHT = (False, True, True, True, True)
@@ -25,7 +25,7 @@ def counted(net: NetworkCosts, name: str, layer: str = "", format: str = "text")
     Raises RequestError for a convention or layer that there is not, and where the convention says
     nothing."""
     of = load_convention(name)
-    nodes = [node for row in selected(net, layer) for node in row.nodes]
+    nodes = [node for row in select_rows(net, layer) for node in row.nodes]
     try:
         found = count_by_operator(nodes, of)
     except Uncounted as fault:
@@ -46,10 +46,10 @@ def counted(net: NetworkCosts, name: str, layer: str = "", format: str = "text")
             )
         )
     )
-    table = grid(
+    table = render_grid(
         ["Operator", "Nodes", "MACs here", of.name, "Difference"], rows, RIGHT, format, total=True
     )
-    return framed(
+    return add_title_and_notes(
         table, remarks(found, of), format, [f"{what}, as {of.name} {of.version} counts it"]
     )
 
@@ -68,7 +68,7 @@ def column(name: str) -> Column:
         except Uncounted as fault:
             raise RequestError(f"{fault}: no column of {name} can be given") from None
 
-    return number(name, name, value, total=True)
+    return count_column(name, name, value, total=True)
 
 
 def cells(part: OperatorCount) -> list[str]:

@@ -23,19 +23,19 @@ class Explanation(NamedTuple):
     remarks: list[str]
 
 
-def explain(net: NetworkCosts, layer: str = "", format: str = "text") -> str:
+def render_explanations(net: NetworkCosts, layer: str = "", format: str = "text") -> str:
     """The formulas of the rows that ``layer`` names (a row, a node, or a block), or of all. Raises
     RequestError."""
-    nodes = [node for row in selected(net, layer) for node in row.nodes]
-    parts = [explanation(net, node) for node in nodes]
+    nodes = [node for row in select_rows(net, layer) for node in row.nodes]
+    parts = [explain_node(net, node) for node in nodes]
     if (
         layer
         and net.graph.computed()
-        and any(n in net.graph.arguments for node in nodes for n in names(node))
+        and any(n in net.graph.arguments for node in nodes for n in names_in_origins(node))
     ):
-        parts.append(arguments(net))
+        parts.append(explain_arguments(net))
     elif not layer and net.graph.arguments:
-        parts.insert(0, arguments(net))
+        parts.insert(0, explain_arguments(net))
     written = [WRITERS[format](part) for part in parts]
     if not layer:
         sums = net.totals
@@ -51,7 +51,7 @@ def explain(net: NetworkCosts, layer: str = "", format: str = "text") -> str:
     return "\n\n".join(written)
 
 
-def selected(net: NetworkCosts, layer: str) -> list[Row]:
+def select_rows(net: NetworkCosts, layer: str) -> list[Row]:
     """The rows that ``layer`` names, those of training too. Raises RequestError where there are
     none."""
     all_rows = net.rows(training=not net.graph.unfit)
@@ -68,14 +68,14 @@ def selected(net: NetworkCosts, layer: str) -> list[Row]:
     return found
 
 
-def explanation(net: NetworkCosts, node: Node) -> Explanation:
+def explain_node(net: NetworkCosts, node: Node) -> Explanation:
     """Everything about one node."""
     inputs = " and ".join(f"{n.row} {format_shape(n.output)}" for n in node.inputs)
     heading = f"{node.name}: {node.kind}, {inputs} → {format_shape(node.output)}"
-    origins = [*map(origin_text, node.trace())]
+    origins = [*map(describe_origin, node.trace())]
     steps = [
         *node.op.derivation(*node.shapes, y=node.output),
-        *dense(node),
+        *dense_layer_step(node),
         *field_steps(net, node),
     ]
     remarks = []
@@ -92,41 +92,41 @@ def explanation(net: NetworkCosts, node: Node) -> Explanation:
     return Explanation(heading, origins, steps, remarks)
 
 
-def names(node: Node) -> set[str]:
+def names_in_origins(node: Node) -> set[str]:
     """The names in the expressions that gave a node's fields their values."""
     return {name for origin in node.trace() for name in origin.values}
 
 
-def arguments(net: NetworkCosts) -> Explanation:
+def explain_arguments(net: NetworkCosts) -> Explanation:
     """The arguments of the network: those that are given, but for tables of them, and those that
     are computed."""
     computed = net.graph.computed()
     tables = [n for n, v in net.graph.arguments.items() if isinstance(v, list | dict)]
     given = [n for n in net.graph.arguments if n not in (*tables, *(o.name for o in computed))]
-    values = ", ".join(f"{n} = {brief(net.graph.arguments[n])}" for n in given)
+    values = ", ".join(f"{n} = {format_value(net.graph.arguments[n])}" for n in given)
     heading = f"arguments of {net.name}" + (f": {values}" if values else "")
-    return Explanation(heading, [*map(origin_text, computed)], [], [])
+    return Explanation(heading, [*map(describe_origin, computed)], [], [])
 
 
-def origin_text(origin: Origin) -> str:
+def describe_origin(origin: Origin) -> str:
     """A value, its expression, and what the names in it stand for, but for tables."""
     told = {
         n: v
         for n, v in origin.values.items()
         if n != origin.text and not isinstance(v, list | dict)
     }
-    given = ", ".join(f"{n} = {brief(v)}" for n, v in told.items())
-    return f"{origin.name} = {brief(origin.value)} from {{{origin.text}}}" + (
+    given = ", ".join(f"{n} = {format_value(v)}" for n, v in told.items())
+    return f"{origin.name} = {format_value(origin.value)} from {{{origin.text}}}" + (
         f" with {given}" if given else ""
     )
 
 
-def brief(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value of a spec, numbers with the digits that matter."""
     return f"{value:.6g}" if isinstance(value, float) else describe_value(value)
 
 
-def dense(node: Node) -> list[Step]:
+def dense_layer_step(node: Node) -> list[Step]:
     """What a dense layer between the same two shapes would cost, beside a convolution."""
     weights = node.op.parameters(*node.shapes) if node.inputs and len(node.output) > 1 else {}
     if len(weights.get("weight", ())) < 3:
@@ -153,11 +153,11 @@ def field_steps(net: NetworkCosts, node: Node) -> list[Step]:
     return [Step("receptive field", "r + D*(K - 1)*j", {"r": r, "D": d, "K": k, "j": j}, size)]
 
 
-def as_text(part: Explanation) -> str:
+def explanation_in_text(part: Explanation) -> str:
     lines = [ESCAPES["text"](part.heading), *[f"  {ESCAPES['text'](o)}" for o in part.origins]]
     width = max((len(s.quantity) for s in part.steps), default=0)
     for step in part.steps:
-        numbers = formula.substituted(step)
+        numbers = formula.substitute_numbers(step)
         lines.append(f"  {step.quantity:{width}} = {step.formula}")
         if numbers not in (step.formula, str(step.result)):
             lines.append(f"  {'':{width}} = {numbers}")
@@ -165,25 +165,30 @@ def as_text(part: Explanation) -> str:
     return "\n".join([*lines, *[f"  {ESCAPES['text'](r)}" for r in part.remarks]])
 
 
-def as_markdown(part: Explanation) -> str:
+def explanation_in_markdown(part: Explanation) -> str:
     lines = [f"**{ESCAPES['markdown'](part.heading)}**", ""]
     lines += [f"- {ESCAPES['markdown'](o)}" for o in part.origins]
     for s in part.steps:
-        lines.append(f"- {s.quantity}: ${' = '.join(formula.stages(s))}$")
+        lines.append(f"- {s.quantity}: ${' = '.join(formula.latex_stages(s))}$")
     return "\n".join([*lines, *[f"- {ESCAPES['markdown'](r)}" for r in part.remarks]])
 
 
-def as_latex(part: Explanation) -> str:
+def explanation_in_latex(part: Explanation) -> str:
     escape = ESCAPES["latex"]
     lines = [
         rf"\paragraph{{{escape(part.heading)}}}",
         *[escape(o) + r"\newline" for o in part.origins],
     ]
     rows = [
-        rf"  \text{{{escape(s.quantity)}}} &= {' = '.join(formula.stages(s))}" for s in part.steps
+        rf"  \text{{{escape(s.quantity)}}} &= {' = '.join(formula.latex_stages(s))}"
+        for s in part.steps
     ]
     lines += [r"\begin{align*}", "\\\\\n".join(rows), r"\end{align*}"] if rows else []
     return "\n".join([*lines, *map(escape, part.remarks)])
 
 
-WRITERS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}
+WRITERS = {
+    "text": explanation_in_text,
+    "markdown": explanation_in_markdown,
+    "latex": explanation_in_latex,
+}

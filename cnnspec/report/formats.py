@@ -1,6 +1,7 @@
 """A grid of cells as text, Markdown, LaTeX, HTML or CSV. Cells are escaped here, once, for each
 format."""
 
+import os
 import re
 from collections.abc import Callable, Sequence
 
@@ -28,39 +29,39 @@ LATEX = {
 }
 
 
-def plain(text: str) -> str:
+def escape_text(text: str) -> str:
     """``text`` without control characters, at full length."""
     return visible(text, 1000)
 
 
-def latex(text: str) -> str:
+def escape_latex(text: str) -> str:
     """``text`` for LaTeX's text mode."""
-    return "".join(LATEX.get(c, c) for c in plain(text))
+    return "".join(LATEX.get(c, c) for c in escape_text(text))
 
 
-def markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """``text`` for a cell of a Markdown table."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~$])", r"\\\1", plain(text)).replace("&", "&amp;")
+    return re.sub(r"([\\`*_{}\[\]<>#|~$])", r"\\\1", escape_text(text)).replace("&", "&amp;")
 
 
-def html(text: str) -> str:
+def escape_html(text: str) -> str:
     """``text`` for HTML."""
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(character, entity)
-    return plain(text)
+    return escape_text(text)
 
 
 ESCAPES: dict[str, Callable[[str], str]] = {
-    "text": plain,
-    "markdown": markdown,
-    "latex": latex,
-    "html": html,
+    "text": escape_text,
+    "markdown": escape_markdown,
+    "latex": escape_latex,
+    "html": escape_html,
 }
 WIDTH = 80  # of a terminal
 TABULATE = {"markdown": "pipe", "latex": "latex_raw", "html": "unsafehtml"}
 
 
-def grid(
+def render_grid(
     headings: Sequence[str],
     rows: Sequence[Sequence[str]],
     right: Sequence[bool],
@@ -75,7 +76,7 @@ def grid(
     body = [[escape(cell) for cell in row] for row in rows]
     head = [escape(h) for h in headings]
     if format == "text":
-        return ruled(head, body, right, total)
+        return render_text_grid(head, body, right, total)
     from tabulate import (
         tabulate,  # it costs as much to start as the rest of a command: only where it is needed
     )
@@ -92,15 +93,17 @@ def grid(
     )
     if format == "html":
         return re.sub(r"(?<=>) +| +(?=<)", "", result)  # the blanks that align the columns of text
-    return booktabs(result, total) if format == "latex" else result
+    return use_booktabs(result, total) if format == "latex" else result
 
 
-def ruled(head: list[str], body: list[list[str]], right: Sequence[bool], total: bool) -> str:
+def render_text_grid(
+    head: list[str], body: list[list[str]], right: Sequence[bool], total: bool
+) -> str:
     """Rows of text below headings and a rule, a total below another; headings in two lines where
     that fits better."""
     columns = list(zip(*body, strict=True)) or [()] * len(head)
     inner = [max(map(len, column), default=0) for column in columns]
-    for heads in ([head], stacked(head), [head]):
+    for heads in ([head], stack_headings(head), [head]):
         widths = [max(w, *map(len, names)) for w, *names in zip(inner, *heads, strict=True)]
         if sum(widths) + 2 * (len(widths) - 1) <= WIDTH:
             break
@@ -117,7 +120,7 @@ def ruled(head: list[str], body: list[list[str]], right: Sequence[bool], total: 
     return "\n".join(lines)
 
 
-def stacked(headings: list[str]) -> list[list[str]]:
+def stack_headings(headings: list[str]) -> list[list[str]]:
     """Headings in two lines, broken at their first blank, which makes a table narrower."""
     parts = [h.partition(" ") for h in headings]
     return [
@@ -126,7 +129,7 @@ def stacked(headings: list[str]) -> list[list[str]]:
     ]
 
 
-def booktabs(tabular: str, total: bool) -> str:
+def use_booktabs(tabular: str, total: bool) -> str:
     """A tabular with the rules of the booktabs package instead of \\hline; a total is set off by a
     rule."""
     for rule in (r"\toprule", r"\midrule"):
@@ -137,7 +140,7 @@ def booktabs(tabular: str, total: bool) -> str:
     return "\n".join(lines)
 
 
-def csv_text(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def render_csv(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Comma-separated values with a line of headings; text that a spreadsheet would run as a
     formula is quoted."""
     import csv
@@ -147,14 +150,16 @@ def csv_text(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(headings)
     for row in rows:
-        cells = [plain(c) if isinstance(c, str) else c for c in row]
+        cells = [escape_text(c) if isinstance(c, str) else c for c in row]
         writer.writerow(
             [f"'{c}" if isinstance(c, str) and c[:1] in "=+-@" and c[:1] else c for c in cells]
         )
     return out.getvalue().rstrip("\n")
 
 
-def framed(body: str, lines: Sequence[str], format: str, head: Sequence[str] = ()) -> str:
+def add_title_and_notes(
+    body: str, lines: Sequence[str], format: str, head: Sequence[str] = ()
+) -> str:
     """A table in one of the formats text, markdown and latex, below the lines of its ``head`` and
     above others."""
     escape = ESCAPES[format]
@@ -164,16 +169,16 @@ def framed(body: str, lines: Sequence[str], format: str, head: Sequence[str] = (
         return "\n".join(["% needs \\usepackage{booktabs}", *comments[0], body, *comments[1]])
     if format == "markdown":
         return "\n\n".join([*[f"**{line}**" for line in above[:1]], *above[1:], body, *below])
-    parts = [*wrapped(above), "", body] if above else [body]
-    return "\n".join([*parts, "", *wrapped(below)] if below else parts)
+    parts = [*wrap_lines(above), "", body] if above else [body]
+    return "\n".join([*parts, "", *wrap_lines(below)] if below else parts)
 
 
-def wrapped(lines: Sequence[str]) -> list[str]:
+def wrap_lines(lines: Sequence[str]) -> list[str]:
     """Lines of text, none wider than a terminal, as textwrap has them."""
-    return [part for line in lines for part in filled(line) or wrap(line)]
+    return [part for line in lines for part in fill_line(line) or wrap(line)]
 
 
-def filled(line: str) -> list[str]:
+def fill_line(line: str) -> list[str]:
     """A line broken at its blanks, or [] where words are broken too, or blanks are more than single
     ones."""
     words = line.split(" ")
@@ -196,3 +201,21 @@ def wrap(line: str) -> list[str]:
     )
 
     return wrap(line, WIDTH)
+
+
+def relative_path(file: str) -> str:
+    """A file below the current folder by its path from there, which is what services know; with
+    slashes."""
+    path = os.path.relpath(file) if os.path.isabs(file) else file
+    return (file if path.startswith("..") else path).replace(os.sep, "/")
+
+
+def escape_github_message(text: str) -> str:
+    """Text for the message of a command."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "%0A".join(escape_text(line).replace("%", "%25") for line in lines)
+
+
+def escape_github_property(text: str) -> str:
+    """Text for a property of a command."""
+    return escape_github_message(text).replace(":", "%3A").replace(",", "%2C")

@@ -9,19 +9,23 @@ FUNCTIONS = ("floor", "ceil", "max", "min")
 NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-def substituted(step: Step) -> str:
+def substitute_numbers(step: Step) -> str:
     """The formula of a step with each symbol replaced by its number; it evaluates to the step's
     result."""
     return NAME.sub(lambda m: str(step.values[m[0]]) if m[0] in step.values else m[0], step.formula)
 
 
-def stages(step: Step) -> list[str]:
+def latex_stages(step: Step) -> list[str]:
     """A step in LaTeX: the formula, with the numbers put in, and the result; what adds nothing is
     left out."""
-    return list(dict.fromkeys(map(latex, (step.formula, substituted(step), str(step.result)))))
+    return list(
+        dict.fromkeys(
+            map(formula_in_latex, (step.formula, substitute_numbers(step), str(step.result)))
+        )
+    )
 
 
-def latex(formula: str) -> str:
+def formula_in_latex(formula: str) -> str:
     """A formula, with symbols or with numbers, for LaTeX's math mode."""
     return _latex(ast.parse(formula, mode="eval").body)
 

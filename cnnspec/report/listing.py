@@ -4,24 +4,30 @@ from collections.abc import Iterable
 from typing import Any
 
 from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.report.contract import encoded
-from cnnspec.report.formats import csv_text, grid
+from cnnspec.report.contract import encode_json
+from cnnspec.report.formats import render_csv, render_grid
 from cnnspec.units import format_count, format_shape
 
 HEADINGS = ("Network", "Family", "Year", "Input", "Params", "MACs")
 
 
-def listing(networks: Iterable[NetworkCosts], format: str) -> str:
+def render_network_list(networks: Iterable[NetworkCosts], format: str) -> str:
     """One line a network: its family, year, input, parameters and MACs."""
     if format == "json":
-        return encoded({"version": 1, "networks": [entry(n) for n in networks]}, indent=2)
+        return encode_json(
+            {"version": 1, "networks": [network_entry(n) for n in networks]}, indent=2
+        )
     if format == "csv":
-        return csv_text([h.lower() for h in HEADINGS], [list(line(n, raw=True)) for n in networks])
+        return render_csv(
+            [h.lower() for h in HEADINGS], [list(network_cells(n, raw=True)) for n in networks]
+        )
     right = (False, False, True, True, True, True)
-    return grid(HEADINGS, [[str(v) for v in line(n)] for n in networks], right, format)
+    return render_grid(
+        HEADINGS, [[str(v) for v in network_cells(n)] for n in networks], right, format
+    )
 
 
-def line(net: NetworkCosts, raw: bool = False) -> tuple[Any, ...]:
+def network_cells(net: NetworkCosts, raw: bool = False) -> tuple[Any, ...]:
     graph, sums = net.graph, params_and_macs(net)
     return (
         graph.name,
@@ -32,7 +38,7 @@ def line(net: NetworkCosts, raw: bool = False) -> tuple[Any, ...]:
     )
 
 
-def entry(net: NetworkCosts) -> dict[str, Any]:
+def network_entry(net: NetworkCosts) -> dict[str, Any]:
     graph, (params, macs) = net.graph, params_and_macs(net)
     return {
         "network": graph.name,

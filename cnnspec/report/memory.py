@@ -6,7 +6,7 @@ from typing import Any
 from cnnspec.analyses.memory.answer import Memory
 from cnnspec.analyses.memory.fit import Advice, Fit, Question
 from cnnspec.problems import visible
-from cnnspec.report.contract import encoded
+from cnnspec.report.contract import encode_json
 from cnnspec.report.formats import WIDTH
 from cnnspec.units import format_bytes, format_count
 
@@ -124,7 +124,7 @@ def memory_json(found: Memory, autocast: int | None = None) -> str:
         mode: {"rule": getattr(found, key), "besides_parameters": found.besides(mode)}
         for mode, _, key in RULES
     }
-    return encoded(
+    return encode_json(
         {
             "version": 1,
             **fields,
@@ -162,7 +162,7 @@ def fit_text(question: Question, fit: Fit, advice: list[Advice]) -> str:
 def fit_json(question: Question, fit: Fit, advice: list[Advice]) -> str:
     """The same as JSON."""
     q = question
-    return encoded(
+    return encode_json(
         {
             "version": 1,
             "network": q.graph.name,

@@ -5,8 +5,8 @@ from textwrap import wrap
 from typing import Any
 
 from cnnspec.analyses.input_sizes import InputSizes, Refusal, Varied
-from cnnspec.report.contract import encoded
-from cnnspec.report.formats import WIDTH, plain
+from cnnspec.report.contract import encode_json
+from cnnspec.report.formats import WIDTH, escape_text
 from cnnspec.units import Shape, format_count, format_shape
 
 MOST = 6  # runs of sizes in a line; JSON has all
@@ -98,14 +98,14 @@ def shape_of(varied: Varied) -> str:
 def wrapped(label: str, words: str) -> list[str]:
     """A line of the page, none wider than a terminal, without control characters."""
     indent = f"{label:<12}" if label else ""
-    safe = "".join(map(plain, [words[i : i + 500] for i in range(0, len(words), 500)]))
+    safe = "".join(map(escape_text, [words[i : i + 500] for i in range(0, len(words), 500)]))
     return wrap(indent + safe, WIDTH, subsequent_indent=" " * len(indent))
 
 
 def data(found: InputSizes) -> str:
     """All of it as JSON; sizes as runs from first to last by a step. Keys are added over time and
     never renamed."""
-    return encoded(
+    return encode_json(
         {
             "version": 1,
             "network": found.network,

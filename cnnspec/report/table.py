@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from cnnspec.analyses.network_costs import NetworkCosts, Row, make_rows
-from cnnspec.report.columns import Column, chosen
-from cnnspec.report.formats import ESCAPES, csv_text, framed, grid
+from cnnspec.report.columns import Column, select_columns
+from cnnspec.report.formats import ESCAPES, add_title_and_notes, render_csv, render_grid
 from cnnspec.report.presets import PRESETS, TEXTBOOK
 from cnnspec.units import format_count, format_prefixed, format_shape, looks_channels_last
 
@@ -27,7 +27,7 @@ def render_table(
     ``preset`` or ``columns`` choose what it shows; a textbook's preset chooses its rows too.
     ``tools`` are conventions whose counts are shown besides. Raises RequestError for a column or
     convention that there is not."""
-    picked = chosen(columns or list(PRESETS[preset]))
+    picked = select_columns(columns or list(PRESETS[preset]))
     if tools:
         from cnnspec.report.counted import column
 
@@ -49,11 +49,11 @@ def render_table(
             [c.value(r, layout) for c in picked] + ([r.times, r.last] if folded else [])
             for r in shown
         ]
-        return csv_text([c.key for c in picked] + folded, cells_of)
+        return render_csv([c.key for c in picked] + folded, cells_of)
     cells = [[c.cell(r, layout) for c in picked] for r in shown]
     if not textbook:
         cells += total_row(picked, net, training)
-    body = grid(
+    body = render_grid(
         [c.heading for c in picked],
         cells,
         [c.right for c in picked],
@@ -146,4 +146,4 @@ def titled(net: NetworkCosts, body: str, format: str, lines: list[str], textbook
         return body.replace("<table>", f'<table class="cnnspec">\n{caption}', 1) + (
             "\n" + foot if foot else ""
         )
-    return framed(body, lines, format, (head, given))
+    return add_title_and_notes(body, lines, format, (head, given))

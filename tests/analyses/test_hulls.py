@@ -25,7 +25,7 @@ from cnnspec.analyses.receptive_field.spans import (
 from cnnspec.graph.build import build_graph
 from cnnspec.ops.kit.windows import Axis, Phases, Window, single
 from cnnspec.report.contract import network_json
-from cnnspec.report.explain import explain
+from cnnspec.report.explain import render_explanations
 from cnnspec.report.table import render_table
 from cnnspec.spec.source import Source
 
@@ -138,7 +138,7 @@ def test_an_unknown_field_is_shown_as_one() -> None:
     assert render_table(net).splitlines()[5].endswith("  ?")
     note = f"unknown: {UNTRACKED}"
     assert " ".join(render_table(net).split()).endswith(f"RF: {note}.")
-    assert f"receptive field: {note}" in explain(net)
+    assert f"receptive field: {note}" in render_explanations(net)
     assert network_json(net)["layers"][0]["receptive_field_note"] == note
 
 

@@ -110,7 +110,8 @@ def test_data_of_a_spec_that_changed_is_named(reports: Path) -> None:
     )
 
 
-def test_data_that_is_no_json_is_refused(reports: Path) -> None:
+def test_data_that_is_no_json_is_refused(reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(reports.parent)  # messages cut long paths
     (reports / "data" / "sample.json").write_text("{")
     for args in ([], ["--check"]):
         refused = run(Path("reports"), *args)

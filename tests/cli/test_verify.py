@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from support import import_torchvision
 
 from cnnspec.cli import cli
-from cnnspec.cli.options import settings_from
+from cnnspec.cli.options import parse_settings
 from cnnspec.ops.conv import Conv
 from cnnspec.problems import RequestError, SpecError
 
@@ -177,7 +177,7 @@ def test_an_argument_of_a_factory_is_toml_or_one_of_pythons_words_or_text(
     text: str, value: Any
 ) -> None:
     """The text "False" would be true to a factory, and prove another network."""
-    found = settings_from((f"a={text}",), "--arg")["a"]
+    found = parse_settings((f"a={text}",), "--arg")["a"]
     assert (type(found), found) == (type(value), value)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cnnspec.report.formats import grid
+from cnnspec.report.formats import render_grid
 from cnnspec.report.pages.folder import read_data
 
 SMALL = "mlp_mnist"  # its process does little more than start
@@ -67,7 +67,7 @@ Whole processes, each run alternately with its base: the median wall time in ms,
 the quartiles of the ratios of the pairs. The goal is a ratio of at most the limit. Text tables do
 not need tabulate any more; their goal was set relative to a base with it, and has not been changed.
 
-{grid(STARTUP, startup, [False] * 2 + [True] * 5, "markdown")}
+{render_grid(STARTUP, startup, [False] * 2 + [True] * 5, "markdown")}
 
 {deep_section(deep)}## Analysis
 
@@ -75,7 +75,7 @@ Expansion, shapes, costs, receptive fields, rows and totals of a chain of convol
 its own process. The ratio is the time per node divided by that of the smallest chain. The goal is a
 ratio of at most the limit.
 
-{grid(["Nodes", "Seconds", "µs per node", "Ratio", "Limit"], scaling, [True] * 5, "markdown")}
+{render_grid(["Nodes", "Seconds", "µs per node", "Ratio", "Limit"], scaling, [True] * 5, "markdown")}
 {verify_section(data.get("verify", []))}{check_section(data.get("check"))}"""
 
 
@@ -92,7 +92,7 @@ def deep_section(rows: list[list[str]]) -> str:
     return f"""The deepest networks, with the first of these bases. Nodes are those in excess of {SMALL}'s, and the
 time per node is the excess over the same command for {SMALL}, divided by them.
 
-{grid(DEEP, rows, [False] + [True] * 7, "markdown")}
+{render_grid(DEEP, rows, [False] + [True] * 7, "markdown")}
 
 """
 
@@ -120,7 +120,7 @@ def verify_section(rows: list[dict[str, Any]]) -> str:
 Whole processes on the CPU, each run alternately with its base: the median wall time in s, and the
 median and the quartiles of the ratios of the pairs. The goal is a ratio of at most the limit.
 
-{grid(head, cells, [False] * 2 + [True] * 5, "markdown")}
+{render_grid(head, cells, [False] * 2 + [True] * 5, "markdown")}
 """
 
 
@@ -146,5 +146,5 @@ processes as there are CPUs, compared with reading and parsing the files with to
 Under load the CPU seconds, summed over all processes, are more reliable than the wall time. The
 goal is a ratio of at most {data["limit"]:.0f} in wall time on a quiet machine.
 
-{grid(["What", "Seconds", "CPU seconds"], rows, [False, True, True], "markdown")}
+{render_grid(["What", "Seconds", "CPU seconds"], rows, [False, True, True], "markdown")}
 """

@@ -6,7 +6,7 @@ python -m tests.memory        measures; this takes hours
 from statistics import median
 from typing import Any
 
-from cnnspec.report.formats import grid, markdown
+from cnnspec.report.formats import escape_markdown, render_grid
 from cnnspec.report.pages.folder import read_data
 from cnnspec.units import format_count
 
@@ -57,7 +57,7 @@ of the measured one: the estimated total size of [torchinfo](https://github.com/
 {summarize_tool(rows, "torchinfo")}; and torch's own MemTracker, which runs the network (most rows
 with real tensors, later ones with fake ones), {summarize_tool(rows, "memtracker")}.
 
-{grid(HEAD, [memory_cells(n) for n in rows], [False] + [True] * 8, "markdown")}
+{render_grid(HEAD, [memory_cells(n) for n in rows], [False] + [True] * 8, "markdown")}
 
 ## Where plans are known to be off
 
@@ -94,7 +94,9 @@ networks of operators for which that was measured; peaks under autocast are not 
 
 def describe_smaller_batches(rows: list[Row]) -> str:
     """Which networks were measured with fewer examples."""
-    found = [f"{row['batch']} for {markdown(row['network'])}" for row in rows if "batch" in row]
+    found = [
+        f"{row['batch']} for {escape_markdown(row['network'])}" for row in rows if "batch" in row
+    ]
     return f" ({', '.join(found)}, as more do not fit)" if found else ""
 
 
@@ -112,7 +114,7 @@ def summarize_adam(rows: list[Row]) -> str:
 def list_errors(rows: list[Row]) -> str:
     """The networks whose figures are not right to the byte, with the difference in bytes."""
     wrong = [
-        f"- {markdown(n['network'])}: "
+        f"- {escape_markdown(n['network'])}: "
         + ", ".join(
             f"{what} {n['predicted'][what] - n['measured'][what]:+,} bytes"
             for what in QUANTITIES
@@ -170,7 +172,8 @@ def list_unmeasured(rows: list[Row]) -> str:
         reasons.setdefault(row["why"], []).append(row["network"])
     return (
         "\n".join(
-            f"- {markdown(why)}: {markdown(', '.join(names))}" for why, names in reasons.items()
+            f"- {escape_markdown(why)}: {escape_markdown(', '.join(names))}"
+            for why, names in reasons.items()
         )
         or "None."
     )

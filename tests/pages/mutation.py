@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cnnspec.report.formats import grid
+from cnnspec.report.formats import render_grid
 from cnnspec.report.pages.folder import read_data
 
 GOAL = 85  # percent
@@ -67,7 +67,7 @@ def package_table(ran: list[dict[str, Any]]) -> str:
         "Of these by later tests",
         "Share",
     ]
-    return grid(heads, rows, [False] + [True] * 5, "markdown")
+    return render_grid(heads, rows, [False] + [True] * 5, "markdown")
 
 
 def share_killed_first(ran: list[dict[str, Any]]) -> str:
@@ -80,7 +80,7 @@ def survivor_table(left: list[dict[str, Any]]) -> str:
     """The mutants that no test killed."""
     rows = [[f"{m['file']}:{m['line']}", m["kind"], m["before"], m["after"]] for m in left]
     return (
-        grid(["Place", "Kind", "Before", "After"], rows, [False] * 4, "markdown")
+        render_grid(["Place", "Kind", "Before", "After"], rows, [False] * 4, "markdown")
         if rows
         else "None."
     )

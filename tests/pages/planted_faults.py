@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from cnnspec.report.formats import grid
+from cnnspec.report.formats import render_grid
 from cnnspec.report.pages.folder import read_data
 
 BY = {
@@ -108,7 +108,7 @@ def kind_table(every: list[dict[str, Any]]) -> str:
     total = Counter(row["by"] for row in every)
     rows.append(["all", f"{total.total():,}", *(f"{total[b]:,}" for b in BY), str(total[""])])
     heads = ["Kind", "Planted", *(f"By {b}" for b in BY.values()), "Passed"]
-    return grid(heads, rows, [False] + [True] * 8, "markdown")
+    return render_grid(heads, rows, [False] + [True] * 8, "markdown")
 
 
 def network_table(networks: dict[str, list[dict[str, Any]]]) -> str:
@@ -128,7 +128,7 @@ def network_table(networks: dict[str, list[dict[str, Any]]]) -> str:
                 str(sum(1 for m in caught if m["right"])),
             ]
         )
-    return grid(
+    return render_grid(
         ["Network", "Planted", "Invalid", "Same function", "Caught", "Right layer"],
         rows,
         [False] + [True] * 5,
@@ -148,4 +148,4 @@ def mutant_table(
     if not rows:
         return "None."
     cells = [[row["network"], row["layer"], row["change"], describe(row)] for row in rows]
-    return grid(["Network", "Layer", "Change", heading], cells, [False] * 4, "markdown")
+    return render_grid(["Network", "Layer", "Change", heading], cells, [False] * 4, "markdown")

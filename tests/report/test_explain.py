@@ -15,7 +15,7 @@ from cnnspec import load
 from cnnspec.api import networks
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import RequestError
-from cnnspec.report.explain import Explanation, as_text, explain
+from cnnspec.report.explain import Explanation, explanation_in_text, render_explanations
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "floor": math.floor,
@@ -83,7 +83,9 @@ def check(text: str) -> int:
 
 
 def test_the_check_sees_a_wrong_value_and_a_wrong_formula() -> None:
-    text = explain(network('{ name = "c", op = "conv", out_channels = 6, kernel_size = 5 }'), "c")
+    text = render_explanations(
+        network('{ name = "c", op = "conv", out_channels = 6, kernel_size = 5 }'), "c"
+    )
     assert check(text) == text.count("\n") // 3 == 6
     for right, wrong in (
         ("= 456", "= 457"),
@@ -100,7 +102,7 @@ def test_the_check_sees_a_wrong_value_and_a_wrong_formula() -> None:
 )
 def test_every_formula_of_a_network_evaluates_to_its_value(name: str) -> None:
     net = load(name)
-    assert check(explain(net)) >= sum(1 for _ in net.graph.layers()) / 2
+    assert check(render_explanations(net)) >= sum(1 for _ in net.graph.layers()) / 2
 
 
 @pytest.mark.parametrize("kind", list(OPERATORS))
@@ -108,7 +110,7 @@ def test_every_formula_of_an_example_evaluates_to_its_value(kind: str) -> None:
     cls = operator(kind)
     for example in cls.examples:
         steps = cls.of(example).derivation(*example.inputs, y=example.output)
-        text = as_text(Explanation(kind, [], steps, []))
+        text = explanation_in_text(Explanation(kind, [], steps, []))
         assert len(list(printed_steps(text))) == len(steps)
         check(text)
 
@@ -116,7 +118,9 @@ def test_every_formula_of_an_example_evaluates_to_its_value(kind: str) -> None:
 def test_a_convolution_is_compared_with_a_dense_layer() -> None:
     """Course note 000: 3072 inputs to 4704 outputs are 14 million weights; the convolution has
     456."""
-    text = explain(network('{ name = "c", op = "conv", out_channels = 6, kernel_size = 5 }'), "c")
+    text = render_explanations(
+        network('{ name = "c", op = "conv", out_channels = 6, kernel_size = 5 }'), "c"
+    )
     steps = dict(printed_steps(text))
     assert steps["weights of a dense layer instead"] == ["n_in*n_out", "3072*4704", "14,450,688"]
     assert steps["parameters"] == ["((m*n*d) + 1)*k", "((5*5*3) + 1)*6", "456"]
@@ -132,7 +136,7 @@ def test_a_size_from_an_argument_shows_its_expression_and_the_values_in_it() -> 
     )
     assert (
         "  out_channels = 27 from {3 * width + in_channels} with width = 8, in_channels = 3\n"
-        in explain(net, "b.c")
+        in render_explanations(net, "b.c")
     )
 
 
@@ -145,7 +149,7 @@ def test_a_layer_is_a_row_a_node_or_a_block() -> None:
         ),
     )
     headings = {
-        layer: re.findall(r"^(\S+): ", explain(net, layer), re.M)
+        layer: re.findall(r"^(\S+): ", render_explanations(net, layer), re.M)
         for layer in ("b", "b.c", "b.c.activation")
     }
     assert headings == {
@@ -154,15 +158,15 @@ def test_a_layer_is_a_row_a_node_or_a_block() -> None:
         "b.c.activation": ["b.c.activation"],
     }
     with pytest.raises(RequestError, match=r"net has no layer 'b\.cc'; did you mean 'b\.c'\?"):
-        explain(net, "b.cc")
+        render_explanations(net, "b.cc")
 
 
 def test_latex_and_markdown_show_the_same_values_in_balanced_braces() -> None:
     net = load("lenet5")
     for format in ("latex", "markdown"):
-        text = explain(net, "", format)
+        text = render_explanations(net, "", format)
         assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
         assert text.count(r"\left") - text.count(r"\leftarrow") == text.count(r"\right")
-        for _, step in printed_steps(explain(net)):
+        for _, step in printed_steps(render_explanations(net)):
             assert step[-1].replace(",", "{,}") in text
-    assert r"H_{\mathrm{out}}" in explain(net, "C1", "latex")
+    assert r"H_{\mathrm{out}}" in render_explanations(net, "C1", "latex")

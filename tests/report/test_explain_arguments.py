@@ -4,7 +4,7 @@ computed beside it."""
 from written import network
 
 import cnnspec
-from cnnspec.report.explain import explain
+from cnnspec.report.explain import render_explanations
 
 BLOCK = (
     '[blocks.block]\nargs = ["out"]\n'
@@ -23,11 +23,13 @@ def test_a_size_is_followed_through_calls_to_the_arguments_of_the_network() -> N
         rest=BLOCK,
         top='args.b = 1\nargs.width = "{2 ** b}"',
     )
-    assert lines(explain(net, "s.b.c"), "out_channels", "out", "width")[:2] == [
+    assert lines(render_explanations(net, "s.b.c"), "out_channels", "out", "width")[:2] == [
         "out_channels = 8 from {out}",
         "out = 8 from {4 * width} with width = 2",
     ]
-    assert lines(explain(net, "s.b.c"), "width")[0] == "width = 2 from {2 ** b} with b = 1"
+    assert (
+        lines(render_explanations(net, "s.b.c"), "width")[0] == "width = 2 from {2 ** b} with b = 1"
+    )
 
 
 def test_arguments_that_name_each_other_in_turn_have_an_origin() -> None:
@@ -36,7 +38,7 @@ def test_arguments_that_name_each_other_in_turn_have_an_origin() -> None:
         'layers = [{ name = "c", op = "conv", kernel_size = 1, out_channels = "{a + b + c}" }]'
     )
     net = network('{ name = "s", op = "block" }', rest=rest, top="args.b = 4\nargs.c = 5")
-    assert lines(explain(net, "s.c"), "out_channels") == [
+    assert lines(render_explanations(net, "s.c"), "out_channels") == [
         "out_channels = 13 from {a + b + c} with a = 4, b = 4, c = 5"
     ]
 
@@ -46,14 +48,14 @@ def test_given_and_computed_arguments_head_the_whole_network() -> None:
         '{ name = "c", op = "conv", kernel_size = 1, out_channels = "{width}" }',
         top='args.b = 1\nargs.table = [1, 2]\nargs.width = "{table[b]}"',
     )
-    heading, computed = explain(net).splitlines()[2:4]
+    heading, computed = render_explanations(net).splitlines()[2:4]
     assert heading == "arguments of net: b = 1"
     assert computed == "  width = 2 from {table[b]} with b = 1"
 
 
 def test_compound_scaling_stands_beside_what_was_published() -> None:
     for layer in ("", "conv_first", "stage4.1.project"):
-        text = explain(cnnspec.load("efficientnet_b3"), layer)
+        text = render_explanations(cnnspec.load("efficientnet_b3"), layer)
         found = dict(
             line.split(" from ")[0].split(" = ")
             for line in lines(
@@ -76,6 +78,6 @@ def test_a_long_chain_of_arguments_is_followed_for_a_while() -> None:
         '{ name = "c", op = "conv", kernel_size = 1, out_channels = "{a1999}" }',
         top=f"args.a0 = 7\n{chain}",
     )
-    text = explain(net, "c")
+    text = render_explanations(net, "c")
     assert "out_channels = 7 from {a1999}" in text
     assert "a1990 = 7 from {a1989 + 0} with a1989 = 7" in text

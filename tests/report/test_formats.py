@@ -15,8 +15,8 @@ from written import network
 
 from cnnspec import load
 from cnnspec.api import Network
-from cnnspec.report.explain import explain
-from cnnspec.report.formats import WIDTH, grid, wrapped
+from cnnspec.report.explain import render_explanations
+from cnnspec.report.formats import WIDTH, render_grid, wrap_lines
 from cnnspec.report.presets import PRESETS
 from cnnspec.report.table import render_table
 
@@ -117,7 +117,7 @@ def test_latex_is_a_booktabs_table_with_balanced_braces(name: str, preset: str) 
 )
 def test_latex_compiles(tmp_path: Path) -> None:
     pages = [render_table(net_of(name), "latex", preset) for name in NAMES for preset in PRESETS]
-    pages += [explain(net_of(name), "", "latex") for name in NAMES]
+    pages += [render_explanations(net_of(name), "", "latex") for name in NAMES]
     start = r"\documentclass{article}\usepackage{booktabs,amsmath}\begin{document}"
     text = "\n\n".join([start, *pages, r"\end{document}"])
     (tmp_path / "page.tex").write_text(text, encoding="utf-8")
@@ -132,7 +132,9 @@ def test_latex_compiles(tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [1, 55])
 def test_text_is_laid_out_as_tabulate_lays_it_out(width: int, total: bool) -> None:
     rows = [["a" * width, "1", ""], ["b", "22,333", "x y"], ["", "4", "–"]]
-    page = grid(["Layer", "Many parameters", "Padding"], rows, [False, True, False], "text", total)
+    page = render_grid(
+        ["Layer", "Many parameters", "Padding"], rows, [False, True, False], "text", total
+    )
     heads = (
         [["Layer", "Many parameters", "Padding"]]
         if width == 1
@@ -215,4 +217,4 @@ def test_lines_are_broken_as_textwrap_breaks_them(word: str) -> None:
     for n in range(WIDTH + 3):
         before = "a " * (n // 2) + "b" * (n % 2)
         for line in (before + word, f"{before} {word} {'cd ' * 40}e"):
-            assert wrapped([line, "end"]) == [*wrap(line, WIDTH), "end"], n
+            assert wrap_lines([line, "end"]) == [*wrap(line, WIDTH), "end"], n

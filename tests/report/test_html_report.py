@@ -15,7 +15,7 @@ import cnnspec
 from cnnspec.analyses.memory.log import Event
 from cnnspec.api import Network, networks
 from cnnspec.cli import cli
-from cnnspec.report.html_report.page import html_report
+from cnnspec.report.html_report.page import render_html_report
 from cnnspec.report.html_report.tree import MOST, lines, shown
 from cnnspec.report.timeline import MAX_POINTS, outline_indices, timeline_points
 from cnnspec.units import format_count
@@ -60,7 +60,7 @@ class Reader(HTMLParser):
 @pytest.mark.parametrize("name", ["lenet5", "resnet18", "retinanet_resnet50_fpn"])
 def test_the_table_has_every_row_and_blocks_have_their_sums(name: str) -> None:
     net = cnnspec.load(name)
-    reader = Reader(html_report(net))
+    reader = Reader(render_html_report(net))
     head, *rows = reader.rows
     assert head == [
         "Layer",
@@ -93,7 +93,7 @@ def test_the_table_has_every_row_and_blocks_have_their_sums(name: str) -> None:
 
 def test_what_is_allocated_is_what_the_plan_says() -> None:
     net = cnnspec.load("lenet5")
-    _, *rows = Reader(html_report(net, batch=3)).rows
+    _, *rows = Reader(render_html_report(net, batch=3)).rows
     events = net.memory(3).logs["training"].events
     first = sum(
         e.bytes for e in events if e.bytes > 0 and e.phase == "forward" and e.node.startswith("C1")
@@ -105,7 +105,7 @@ def test_what_is_allocated_is_what_the_plan_says() -> None:
 
 
 def test_nothing_is_fetched_and_nothing_runs_but_its_own_script() -> None:
-    page = html_report(cnnspec.load("resnet18"))
+    page = render_html_report(cnnspec.load("resnet18"))
     reader = Reader(page)
     assert [tag for tag, _ in reader.tags].count("script") == 1
     given = [
@@ -125,7 +125,7 @@ def test_hostile_names_stay_text() -> None:
         f'title = "{evil}"\nsource = "{evil}"\nlayers = [{{ name = "<img src=x onerror=alert(1)>&",'
         ' op = "relu" }]'
     )
-    page = html_report(Network(graph_of(text)))
+    page = render_html_report(Network(graph_of(text)))
     tags = [tag for tag, _ in Reader(page).tags]
     assert tags.count("script") == 1
     assert "img" not in tags
@@ -138,7 +138,7 @@ def test_a_network_whose_memory_nobody_knows_says_so(monkeypatch: pytest.MonkeyP
         raise cnnspec.RequestError("what relu needs in memory has not been measured yet")
 
     monkeypatch.setattr("cnnspec.report.html_report.page.memory", unknown)
-    page = html_report(cnnspec.load("lenet5"))
+    page = render_html_report(cnnspec.load("lenet5"))
     assert "The memory of this network is not planned: what relu needs" in page
     assert "Training peak" not in page
     assert all(row[5] == "–" for row in Reader(page).rows[1:])
@@ -146,7 +146,7 @@ def test_a_network_whose_memory_nobody_knows_says_so(monkeypatch: pytest.MonkeyP
 
 def test_large_networks_are_folded_and_say_so() -> None:
     net = cnnspec.load("nasnetalarge")
-    page = html_report(net)
+    page = render_html_report(net)
     assert len(page.encode()) < MEGABYTE
     assert "981 layers: what stands more than 2 levels deep is folded" in page
     assert len(Reader(page).rows) < 2 * MOST
@@ -160,7 +160,7 @@ def test_large_networks_are_folded_and_say_so() -> None:
 @pytest.mark.parametrize("name", ZOO)
 def test_every_page_of_the_zoo_is_whole_and_below_a_megabyte(name: str) -> None:
     net = cnnspec.load(name)
-    page = html_report(net)
+    page = render_html_report(net)
     assert len(page.encode()) < MEGABYTE
     assert format_count(net.totals.params) in page
     assert Reader(page).rows

@@ -8,7 +8,7 @@ import pytest
 from browser import Page
 
 import cnnspec
-from cnnspec.report.html_report.page import html_report
+from cnnspec.report.html_report.page import render_html_report
 
 VISIBLE = (
     "[...document.querySelectorAll('#layers tbody tr')].filter(r => !r.hidden && r.offsetHeight)"
@@ -26,7 +26,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 @pytest.fixture
 def page(browser: Page, tmp_path: Path) -> Page:
     """The page of ResNet-18, fresh."""
-    (tmp_path / "a.html").write_text(html_report(cnnspec.load("resnet18")), encoding="utf-8")
+    (tmp_path / "a.html").write_text(render_html_report(cnnspec.load("resnet18")), encoding="utf-8")
     browser.complaints.clear()
     browser.dark(False)
     browser.open(tmp_path / "a.html")

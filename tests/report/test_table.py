@@ -9,7 +9,7 @@ from written import network
 from cnnspec import load
 from cnnspec.problems import RequestError
 from cnnspec.report.columns import COLUMNS
-from cnnspec.report.contract import json_text
+from cnnspec.report.contract import render_json
 from cnnspec.report.presets import PRESETS
 from cnnspec.report.table import render_table
 
@@ -28,7 +28,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_alexnet_as_json_keeps_the_contract() -> None:
-    data = json.loads(json_text(load("alexnet")))
+    data = json.loads(render_json(load("alexnet")))
     head = {k: data[k] for k in ("version", "network", "title", "family", "input")}
     assert head == {
         "version": 1,
@@ -110,7 +110,7 @@ def test_depth_folds_blocks_and_counts_equal_rows() -> None:
         ["Total", "", "", "592", "36,864", ""],
     ]
     assert "xN: N rows in a run" in render_table(net, depth=1)
-    data = json.loads(json_text(net, depth=1))["layers"]
+    data = json.loads(render_json(net, depth=1))["layers"]
     assert [(r["name"], r["times"], r["last"], r["params"]) for r in data] == [
         ("u.0", 4, "u.3", 148)
     ]
@@ -140,5 +140,5 @@ def test_training_adds_what_inference_leaves_out() -> None:
     assert [r[0] for r in rows(render_table(net, training=True))[1:]] == ["c", "aux", "p", "Total"]
     assert rows(render_table(net, training=True))[-1][3] == "147"
     assert [
-        r.get("training_only") for r in json.loads(json_text(net, training=True))["layers"]
+        r.get("training_only") for r in json.loads(render_json(net, training=True))["layers"]
     ] == [None, True, None]

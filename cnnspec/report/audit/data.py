@@ -8,7 +8,7 @@ from typing import Any
 from cnnspec.analyses.audit.audit import Audited
 from cnnspec.analyses.audit.verdict import Ruling
 from cnnspec.report.audit.words import about, said
-from cnnspec.report.contract import encoded
+from cnnspec.report.contract import encode_json
 
 
 def page(found: Sequence[Audited]) -> str:
@@ -16,7 +16,7 @@ def page(found: Sequence[Audited]) -> str:
     examples."""
     claims = [entry(r, a.name) for a in found for r in a.rulings]
     missing = {a.name: list(a.missing) for a in found if a.missing}
-    return encoded({"version": 1, "claims": claims, "missing": missing}, indent=2)
+    return encode_json({"version": 1, "claims": claims, "missing": missing}, indent=2)
 
 
 def entry(ruling: Ruling, source: str) -> dict[str, Any]:

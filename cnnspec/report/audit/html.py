@@ -7,7 +7,7 @@ from cnnspec.analyses.audit.verdict import REFUTED
 from cnnspec.report.audit import tables
 from cnnspec.report.audit.printed_tables import in_html
 from cnnspec.report.audit.words import counted, outcome, place, quoted
-from cnnspec.report.formats import html
+from cnnspec.report.formats import escape_html
 
 
 def page(found: Sequence[Audited], every: bool = False) -> str:
@@ -15,36 +15,41 @@ def page(found: Sequence[Audited], every: bool = False) -> str:
     parts = [source(a, every) for a in found]
     if len(found) > 1:
         parts.append(tables.summary(found, "html"))
-    return "\n".join([*parts, f"<p>{html(outcome(found))}.</p>"])
+    return "\n".join([*parts, f"<p>{escape_html(outcome(found))}.</p>"])
 
 
 def source(audited: Audited, every: bool) -> str:
-    parts = [f"<h2>{html(audited.title or audited.name)}</h2>", f"<p>{html(counted(audited))}.</p>"]
+    parts = [
+        f"<h2>{escape_html(audited.title or audited.name)}</h2>",
+        f"<p>{escape_html(counted(audited))}.</p>",
+    ]
     if errata := tables.errata(audited, "html"):
         parts += ["<h3>Refuted</h3>", errata]
     for ruling in audited.rulings:
         if ruling.cells and ruling.verdict == REFUTED:
-            cells = tables.example(ruling, html, lambda text: f"<mark>{text}</mark>")
+            cells = tables.example(ruling, escape_html, lambda text: f"<mark>{text}</mark>")
             body = "".join(
                 "<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in cells
             )
             parts += [
-                f"<p>{html(place(ruling, audited))}, {html(ruling.claim.text)}:</p>",
+                f"<p>{escape_html(place(ruling, audited))}, {escape_html(ruling.claim.text)}:</p>",
                 f"<table>{body}</table>",
             ]
     for t, text in in_html(audited):
         if not t.sound:
             parts += [
-                f"<p>{html(t.where)}, as printed, with what is right in parentheses:</p>",
+                f"<p>{escape_html(t.where)}, as printed, with what is right in parentheses:</p>",
                 text,
             ]
     if ambiguous := tables.ambiguous(audited, "html"):
         parts += ["<h3>Ambiguous</h3>", ambiguous]
     if whence := quoted(audited):
-        parts.append(f"<p>Quoted, the text itself not read: {html(whence)}.</p>")
+        parts.append(f"<p>Quoted, the text itself not read: {escape_html(whence)}.</p>")
     if audited.missing:
         parts.append(
-            "<p>Not seen, and so not audited: " + "; ".join(map(html, audited.missing)) + ".</p>"
+            "<p>Not seen, and so not audited: "
+            + "; ".join(map(escape_html, audited.missing))
+            + ".</p>"
         )
     if every:
         parts += ["<h3>Every claim</h3>", tables.every(audited, "html")]

@@ -11,7 +11,7 @@ from cnnspec.analyses.audit.sameness import words_of
 from cnnspec.analyses.audit.verdict import AMBIGUOUS, CONFIRMED, REFUTED, Ruling
 from cnnspec.records import Record
 from cnnspec.report.audit.words import QUANTITIES, place
-from cnnspec.report.formats import html, markdown
+from cnnspec.report.formats import escape_html, escape_markdown
 
 Mark = Callable[[str], str]
 
@@ -110,7 +110,7 @@ def right(ruling: Ruling) -> str:
 
 def in_markdown(audited: Audited) -> list[tuple[PrintedTable, str]]:
     """The printed tables of a source, each with its text as Markdown: in bold what is wrong."""
-    found = printed_tables(audited, markdown, lambda text: f"**{text}**")
+    found = printed_tables(audited, escape_markdown, lambda text: f"**{text}**")
     return [
         (
             t,
@@ -128,7 +128,7 @@ def in_markdown(audited: Audited) -> list[tuple[PrintedTable, str]]:
 
 def in_html(audited: Audited) -> list[tuple[PrintedTable, str]]:
     """The same as HTML: marked what is wrong."""
-    found = printed_tables(audited, html, lambda text: f"<mark>{text}</mark>")
+    found = printed_tables(audited, escape_html, lambda text: f"<mark>{text}</mark>")
     return [
         (
             t,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from cnnspec.analyses.audit.audit import Audited
 from cnnspec.analyses.audit.verdict import AMBIGUOUS, REFUTED, UNDECIDABLE, VERDICTS, Ruling
 from cnnspec.report.audit.words import about, place, printed, said, slips
-from cnnspec.report.formats import grid
+from cnnspec.report.formats import render_grid
 
 Escape = Callable[[str], str]
 SUMMARY = ("Source", "Claims", *(v.capitalize() for v in VERDICTS))
@@ -28,7 +28,7 @@ def table(
 ) -> str:
     """A grid; in Markdown without the blanks that align columns, which would be most of a page of
     long cells."""
-    made = grid(headings, rows, right, format)
+    made = render_grid(headings, rows, right, format)
     return (
         re.sub(r"(?<=\|) +| +(?=\|)", " ", re.sub(r"-{4,}", "---", made))
         if format == "markdown"
@@ -44,7 +44,7 @@ def summary(found: Sequence[Audited], format: str) -> str:
         sum(len(a.rulings) for a in found),
         *(sum(a.counted()[v] for a in found) for v in VERDICTS),
     ]
-    return grid(SUMMARY, [*rows, ["All", *map(str, total)]], [False] + [True] * 5, format)
+    return render_grid(SUMMARY, [*rows, ["All", *map(str, total)]], [False] + [True] * 5, format)
 
 
 def errata(audited: Audited, format: str) -> str:

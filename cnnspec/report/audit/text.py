@@ -6,7 +6,7 @@ from textwrap import wrap
 from cnnspec.analyses.audit.audit import Audited
 from cnnspec.analyses.audit.verdict import REFUTED, VERDICTS, Ruling
 from cnnspec.report.audit.words import about, counted, outcome, place, printed, quoted, shown, slips
-from cnnspec.report.formats import WIDTH, grid, plain
+from cnnspec.report.formats import WIDTH, escape_text, render_grid
 
 HEADINGS = ("Source", "Claims", *(v.capitalize() for v in VERDICTS))
 
@@ -22,7 +22,7 @@ def page(found: Sequence[Audited], verdicts: Sequence[str]) -> str:
         parts += ["\n".join(one(r, audited)) for r in shown(audited, verdicts)]
     if len(found) > 1:
         rows = [[a.name, str(len(a.rulings)), *map(str, a.counted().values())] for a in found]
-        parts.append(grid(HEADINGS, rows, [False] + [True] * 5, "text"))
+        parts.append(render_grid(HEADINGS, rows, [False] + [True] * 5, "text"))
     return "\n\n".join([*parts, "\n".join(lines(outcome(found) + "."))])
 
 
@@ -57,4 +57,4 @@ def one(ruling: Ruling, audited: Audited) -> Iterator[str]:
 
 def lines(text: str, first: str = "", later: str = "") -> list[str]:
     """Text in lines, none wider than a terminal, without control characters."""
-    return wrap(plain(text), WIDTH, initial_indent=first, subsequent_indent=later) or [first]
+    return wrap(escape_text(text), WIDTH, initial_indent=first, subsequent_indent=later) or [first]

@@ -4,7 +4,7 @@ from typing import Any
 
 from cnnspec.analyses.diff.family_diff import FamilyDiff
 from cnnspec.analyses.diff.network_diff import NUMBERS, SAME, Diff, Entry
-from cnnspec.report.contract import encoded
+from cnnspec.report.contract import encode_json
 from cnnspec.report.diffs.family import label
 
 
@@ -12,8 +12,8 @@ def page(found: Diff | FamilyDiff, before: str, after: str, fold: bool = True) -
     """Every layer that has changed, and all totals; nothing is folded. Of a family, so for each
     network of both."""
     if isinstance(found, Diff):
-        return encoded({"version": 1, **difference(found, before, after)}, indent=2)
-    return encoded(
+        return encode_json({"version": 1, **difference(found, before, after)}, indent=2)
+    return encode_json(
         {
             "version": 1,
             "before": {"name": before},

@@ -10,7 +10,7 @@ from cnnspec.analyses.diff.family_diff import FamilyDiff
 from cnnspec.analyses.diff.network_diff import FOLLOWS, Diff, Entry
 from cnnspec.report.diffs.family import headline, label, without_page
 from cnnspec.report.diffs.words import name, of_run, runs, totals
-from cnnspec.report.formats import grid, markdown
+from cnnspec.report.formats import escape_markdown, render_grid
 from cnnspec.units import format_count, format_shape
 
 LAYERS = ("", "Layer", "What", "Output", "Params", "MACs")
@@ -22,7 +22,7 @@ def page(found: Diff | FamilyDiff, before: str, after: str, fold: bool = True) -
         pages = [
             page(found.diffs[n], label(before, n), label(after, n), fold) for n in found.changed
         ]
-        rest = [f"- {what}: {markdown(names)}" for what, names in without_page(found)]
+        rest = [f"- {what}: {escape_markdown(names)}" for what, names in without_page(found)]
         return "\n\n".join(
             [bold(f"{before} → {after}: {headline(found)}"), *pages, "\n".join(rest)]
         )
@@ -33,7 +33,9 @@ def page(found: Diff | FamilyDiff, before: str, after: str, fold: bool = True) -
         parts.append(layers(runs(others, fold)))
     if found.outputs:
         parts.append(
-            markdown(f"Outputs: {', '.join(found.outputs[0])} → {', '.join(found.outputs[1])}")
+            escape_markdown(
+                f"Outputs: {', '.join(found.outputs[0])} → {', '.join(found.outputs[1])}"
+            )
         )
     if follow:
         what = "1 layer has" if len(follow) == 1 else f"{format_count(len(follow))} layers have"
@@ -46,12 +48,12 @@ def page(found: Diff | FamilyDiff, before: str, after: str, fold: bool = True) -
 
 
 def bold(text: str) -> str:
-    return f"**{markdown(text)}**"
+    return f"**{escape_markdown(text)}**"
 
 
 def layers(found: list[list[Entry]]) -> str:
     """A table of entries, or of runs of them."""
-    return grid(
+    return render_grid(
         LAYERS, [cells(run) for run in found], [False, False, False, True, True, True], "markdown"
     )
 

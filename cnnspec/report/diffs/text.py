@@ -7,7 +7,7 @@ from cnnspec.analyses.diff.family_diff import FamilyDiff
 from cnnspec.analyses.diff.network_diff import Diff
 from cnnspec.report.diffs.family import headline, label, without_page
 from cnnspec.report.diffs.words import name, of_run, runs, totals
-from cnnspec.report.formats import WIDTH, plain
+from cnnspec.report.formats import WIDTH, escape_text
 
 INDENT = " " * 10
 
@@ -43,5 +43,5 @@ def page(found: Diff | FamilyDiff, before: str, after: str, fold: bool = True) -
 
 def lines(text: str) -> list[str]:
     """Text in lines, none wider than a terminal, without control characters."""
-    safe = "".join(map(plain, [text[i : i + 500] for i in range(0, len(text), 500)]))
+    safe = "".join(map(escape_text, [text[i : i + 500] for i in range(0, len(text), 500)]))
     return wrap(safe, WIDTH, subsequent_indent=INDENT)

@@ -14,7 +14,7 @@ from cnnspec.analyses.diff.network_diff import (
     Diff,
     Entry,
 )
-from cnnspec.report.formats import grid
+from cnnspec.report.formats import render_grid
 from cnnspec.units import format_count, format_signed
 
 FOLDED = (INSERTED, REMOVED, FOLLOWS, RENAMED)  # a run of which says little a layer
@@ -47,7 +47,7 @@ def totals(found: Diff, format: str) -> str:
         for key, (a, b) in found.totals.items()
         if key in always or a != b
     ]
-    return grid(
+    return render_grid(
         ["Total", "Before", "After", "Change", "%"], rows, [False, True, True, True, True], format
     )
 

@@ -5,15 +5,19 @@ from hashlib import sha256
 from typing import Any
 
 from cnnspec.gate.findings import Finding, Report
-from cnnspec.report.annotations import message, prop, relative
-from cnnspec.report.contract import encoded
+from cnnspec.report.contract import encode_json
 from cnnspec.report.findings.text import (
     describe_finding,
     render_concise,
     render_full,
     summarize_report,
 )
-from cnnspec.report.formats import html
+from cnnspec.report.formats import (
+    escape_github_message,
+    escape_github_property,
+    escape_html,
+    relative_path,
+)
 
 GITHUB_COMMANDS = {"error": "error", "warning": "warning", "advice": "notice"}
 GITLAB_SEVERITIES = {"error": "major", "warning": "minor", "advice": "info"}
@@ -36,7 +40,7 @@ def compute_fingerprints(findings: tuple[Finding, ...]) -> list[str]:
     fingerprints = []
     for finding in findings:
         problem = finding.problem
-        key = (relative(problem.where.file), problem.rule, " ".join(finding.text.split()))
+        key = (relative_path(problem.where.file), problem.rule, " ".join(finding.text.split()))
         text = "\0".join([*key, str(seen[key])])
         fingerprints.append(sha256(text.encode("utf-8", "replace")).hexdigest()[:32])
         seen[key] += 1
@@ -56,14 +60,14 @@ def render_json(report: Report) -> str:
         "ignored": findings_json(report.ignored),
         "cut": list(report.truncated),
     }
-    return encoded(data, indent=2)
+    return encode_json(data, indent=2)
 
 
 def findings_json(findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
     """Return findings as plain data."""
     return [
         {
-            "file": relative(finding.problem.where.file),
+            "file": relative_path(finding.problem.where.file),
             "line": finding.problem.where.line,
             "column": finding.problem.where.column,
             "code": finding.problem.rule,
@@ -84,13 +88,15 @@ def render_github(report: Report) -> str:
     lines = []
     for finding in report.findings:
         problem = finding.problem
-        place = f"file={prop(relative(problem.where.file))}"
+        place = f"file={escape_github_property(relative_path(problem.where.file))}"
         if problem.where.line:
             place += f",line={problem.where.line},col={problem.where.column}"
-        title = prop(f"{problem.rule} {', '.join(finding.networks[:1])}".strip())
+        title = escape_github_property(f"{problem.rule} {', '.join(finding.networks[:1])}".strip())
         command = GITHUB_COMMANDS[finding.severity]
-        lines.append(f"::{command} {place},title={title}::{message(describe_finding(finding))}")
-    lines.append(f"::notice title=cnnspec check::{message(summarize_report(report))}")
+        lines.append(
+            f"::{command} {place},title={title}::{escape_github_message(describe_finding(finding))}"
+        )
+    lines.append(f"::notice title=cnnspec check::{escape_github_message(summarize_report(report))}")
     return "\n".join(lines)
 
 
@@ -104,13 +110,13 @@ def render_gitlab(report: Report) -> str:
             "fingerprint": fingerprint,
             "severity": GITLAB_SEVERITIES[finding.severity],
             "location": {
-                "path": relative(finding.problem.where.file),
+                "path": relative_path(finding.problem.where.file),
                 "lines": {"begin": max(1, finding.problem.where.line)},
             },
         }
         for finding, fingerprint in zip(report.findings, fingerprints, strict=True)
     ]
-    return encoded(issues, indent=2)
+    return encode_json(issues, indent=2)
 
 
 def render_junit(report: Report) -> str:
@@ -129,17 +135,17 @@ def render_junit(report: Report) -> str:
 
 def junit_case(path: str, findings: list[Finding], report: Report) -> str:
     """Return the test case of a file; findings that do not fail are its output."""
-    name = f'    <testcase classname="cnnspec" name="{html(path)}"'
+    name = f'    <testcase classname="cnnspec" name="{escape_html(path)}"'
     if not findings:
         return f"{name}/>"
     lines = "\n".join(
-        html(f"{f.problem.where}: {f.problem.rule} {describe_finding(f)}") for f in findings
+        escape_html(f"{f.problem.where}: {f.problem.rule} {describe_finding(f)}") for f in findings
     )
     failing = [finding for finding in findings if report.fails(finding)]
     if not failing:
         return f"{name}>\n      <system-out>{lines}</system-out>\n    </testcase>"
     first = failing[0].problem
-    text = html(f"{first.rule} {first.message}; {len(failing)} in all")
+    text = escape_html(f"{first.rule} {first.message}; {len(failing)} in all")
     return f'{name}>\n      <failure message="{text}">{lines}</failure>\n    </testcase>'
 
 

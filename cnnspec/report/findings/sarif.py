@@ -16,10 +16,10 @@ from cnnspec.gate.findings import (
     get_severity,
     get_title,
 )
-from cnnspec.report.annotations import relative
-from cnnspec.report.contract import encoded
+from cnnspec.report.contract import encode_json
 from cnnspec.report.findings.formats import compute_fingerprints
 from cnnspec.report.findings.text import describe_finding
+from cnnspec.report.formats import relative_path
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {"error": "error", "warning": "warning", "advice": "note"}
@@ -37,7 +37,7 @@ def render_sarif(report: Report) -> str:
         "rules": [sarif_rule(code) for code in codes],
     }
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return encoded({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+    return encode_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
 def sarif_rule(code: str) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def sarif_location(finding: Finding) -> dict[str, Any]:
 
     A file below the current folder is relative to the root of the repository, others are URIs."""
     where = finding.problem.where
-    path = relative(where.file)
+    path = relative_path(where.file)
     artifact = {"uri": quote(path), "uriBaseId": "%SRCROOT%"}
     if os.path.isabs(path):
         artifact = {"uri": f"file://{quote(path)}"}

@@ -1,7 +1,7 @@
 """Bars: one figure a row, in execution order, as inline SVG."""
 
 from cnnspec.report.diagram import metrics
-from cnnspec.report.formats import html
+from cnnspec.report.formats import escape_html
 from cnnspec.report.html_report.tree import Line, leaves
 from cnnspec.units import format_count
 
@@ -17,11 +17,11 @@ def bars(made: list[Line], which: int, title: str, unit: str) -> str:
     base, high = HEIGHT - BOTTOM, HEIGHT - TOP - BOTTOM
     parts = [
         (
-            f'<svg class="bars" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html(title)}'
+            f'<svg class="bars" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape_html(title)}'
             f' of each row, at most {format_count(most)} {unit}; the table below has the numbers"'
             f' font-size="{SIZE}">'
         ),
-        f'<text x="{LEFT}" y="13">{html(title)}: at most {format_count(most)} {unit}</text>',
+        f'<text x="{LEFT}" y="13">{escape_html(title)}: at most {format_count(most)} {unit}</text>',
     ]
     for i, line in enumerate(rows):
         value = line.counts[which]
@@ -30,7 +30,7 @@ def bars(made: list[Line], which: int, title: str, unit: str) -> str:
             parts.append(
                 f'<rect x="{LEFT + i * step:.1f}" y="{base - tall:.1f}"'
                 f' width="{max(0.5, step * 0.85):.1f}"'
-                f' height="{tall:.1f}"><title>{html(line.name)}: {format_count(value)}'
+                f' height="{tall:.1f}"><title>{escape_html(line.name)}: {format_count(value)}'
                 f" {unit}</title></rect>"
             )
     parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" y2="{base}"/>')
@@ -52,7 +52,7 @@ def names(rows: list[Line], step: float, base: int) -> list[str]:
         if metrics.width(name, SIZE) + 4 < (end - first) * step:
             made.append(
                 f'<text x="{LEFT + (first + end) * step / 2:.1f}" y="{base + 14}"'
-                f' text-anchor="middle">{html(name)}</text>'
+                f' text-anchor="middle">{escape_html(name)}</text>'
             )
             made += [
                 f'<line x1="{LEFT + edge * step - step * 0.07:.1f}"'

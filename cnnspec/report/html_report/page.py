@@ -7,9 +7,9 @@ from cnnspec.analyses.memory.answer import Memory, memory
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.problems import RequestError
 from cnnspec.report import table
-from cnnspec.report.columns import COLUMNS, label
+from cnnspec.report.columns import COLUMNS, row_label
 from cnnspec.report.diagram.draw import draw_network
-from cnnspec.report.formats import html
+from cnnspec.report.formats import escape_html
 from cnnspec.report.html_report import charts, tree
 from cnnspec.report.timeline import render_network_timeline
 from cnnspec.units import format_bytes, format_count, format_prefixed, format_shape
@@ -26,7 +26,7 @@ HEADS = (
 SIZE = 4  # bytes of a weight
 
 
-def html_report(net: NetworkCosts, batch: int = 1, optimizer: str = "adam") -> str:
+def render_html_report(net: NetworkCosts, batch: int = 1, optimizer: str = "adam") -> str:
     """A network on one page of HTML; ``batch`` and ``optimizer`` are those of its memory. Raises
     RequestError."""
     rows, depth = tree.shown(net)
@@ -35,13 +35,13 @@ def html_report(net: NetworkCosts, batch: int = 1, optimizer: str = "adam") -> s
     graph = net.graph
     template = (Path(__file__).parent / "template.html").read_text(encoding="utf-8")
     values = {
-        "title": html(f"{graph.title} ({graph.name})"),
-        "about": html(", ".join(filter(None, (str(graph.year or ""), graph.source)))),
+        "title": escape_html(f"{graph.title} ({graph.name})"),
+        "about": escape_html(", ".join(filter(None, (str(graph.year or ""), graph.source)))),
         "cards": cards(net, plan),
         "diagram": picture(net),
         "plots": "".join(plots(made, plan)),
         "timelines": (
-            f'<p class="none">{html(why)}</p>'
+            f'<p class="none">{escape_html(why)}</p>'
             if plan is None
             else "".join(
                 f"<figure>{render_network_timeline(plan, mode, 'svg')}</figure>"
@@ -55,7 +55,7 @@ def html_report(net: NetworkCosts, batch: int = 1, optimizer: str = "adam") -> s
         ),
         "rows": "\n".join(row(line, plan is not None) for line in made),
         "folded": folded(net, depth),
-        "notes": "".join(f"<li>{html(note)}</li>" for note in notes(net, plan)),
+        "notes": "".join(f"<li>{escape_html(note)}</li>" for note in notes(net, plan)),
     }
     return re.sub(
         r"{{(\w+)}}", lambda marker: values[marker[1]], template
@@ -77,7 +77,7 @@ def picture(net: NetworkCosts) -> str:
     try:
         return f"<figure>{draw_network(net)}</figure>"
     except RequestError as error:
-        return f'<p class="none">{html(str(error))}</p>'
+        return f'<p class="none">{escape_html(str(error))}</p>'
 
 
 def allocated(plan: Memory | None) -> dict[str, int]:
@@ -110,7 +110,7 @@ def cards(net: NetworkCosts, plan: Memory | None) -> str:
             ("Training peak", format_bytes(plan.training_peak), f"{asked}, {plan.optimizer}"),
         ]
     return "".join(
-        f"<div><dt>{name}</dt><dd>{html(value)}<small>{html(more)}</small></dd></div>"
+        f"<div><dt>{name}</dt><dd>{escape_html(value)}<small>{escape_html(more)}</small></dd></div>"
         for name, value, more in said
     )
 
@@ -128,17 +128,17 @@ def row(line: tree.Line, planned: bool) -> str:
     """A line of the table; that of a block has a button which folds it."""
     params, macs, bytes_ = map(format_count, line.counts)
     r = line.row
-    name = html(line.name if line.block else label(r))
+    name = escape_html(line.name if line.block else row_label(r))
     first = f'<button type="button" aria-expanded="true">{name}</button>' if line.block else name
-    field = "" if line.block else html(COLUMNS["receptive_field"].cell(r, "chw"))
+    field = "" if line.block else escape_html(COLUMNS["receptive_field"].cell(r, "chw"))
     cells = "".join(
         [
             (
                 '<th scope="row"'
-                f' style="--level:{line.level}">{first}</th><td>{html(line.block or r.op)}</td>'
+                f' style="--level:{line.level}">{first}</th><td>{escape_html(line.block or r.op)}</td>'
             ),
             (
-                f'<td data-v="{r.activation_size}">{html(format_shape(r.output))}</td><td>{params}</td><td>{macs}</td>'
+                f'<td data-v="{r.activation_size}">{escape_html(format_shape(r.output))}</td><td>{params}</td><td>{macs}</td>'
             ),
             f'<td>{bytes_ if planned else "–"}</td><td data-v="{reach(line)}">{field}</td>',
         ]
@@ -161,7 +161,7 @@ def folded(net: NetworkCosts, depth: int | None) -> str:
     """What the table leaves out."""
     if depth is None:
         return ""
-    return html(
+    return escape_html(
         f"{format_count(len(net.layers))} layers: what stands more than {depth - 1} levels deep is folded"
         " into its block here, and equal ones in a row into xN, to keep the page small; cnnspec"
         f" table {net.name} has all."

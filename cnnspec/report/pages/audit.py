@@ -7,7 +7,7 @@ from cnnspec.records import Record
 from cnnspec.report.audit import markdown, tables
 from cnnspec.report.audit.printed_tables import in_markdown
 from cnnspec.report.audit.words import counted, outcome
-from cnnspec.report.formats import markdown as escape
+from cnnspec.report.formats import escape_markdown as escape
 
 WIDTH = 100  # of a command on a page
 INTRO = """\

@@ -9,7 +9,7 @@ from cnnspec.analyses.audit.audit import Audited, audit
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.report.audit import tables
 from cnnspec.report.diagram.draw import draw_network
-from cnnspec.report.formats import markdown
+from cnnspec.report.formats import escape_markdown
 from cnnspec.report.pages.folder import read_data
 from cnnspec.report.pages.verified import describe_limits, verification_table
 from cnnspec.report.pages.zoo import compare_in_markdown, load_families, memory_table
@@ -40,15 +40,18 @@ def family_sections(
 ) -> Iterator[str]:
     """The paragraphs and tables of a family's page."""
     first = nets[0]
-    title = markdown(first.graph.title)
-    yield f"# {markdown(family)}"
-    yield ", ".join(markdown(net.graph.title) for net in nets) + f". {markdown(first.graph.source)}"
+    title = escape_markdown(first.graph.title)
+    yield f"# {escape_markdown(family)}"
+    yield (
+        ", ".join(escape_markdown(net.graph.title) for net in nets)
+        + f". {escape_markdown(first.graph.source)}"
+    )
     yield (
         f"The spec is [specs/{family}.toml](../../specs/{family}.toml); everything below is"
         f" calculated from it. `cnnspec table {first.name}` prints the layers, `cnnspec explain"
         f" {first.name}` the formulas with the numbers."
     )
-    yield f"## Architecture of {markdown(first.name)}"
+    yield f"## Architecture of {escape_markdown(first.name)}"
     yield (
         f"![The architecture of {title}: layers and blocks with their shapes]"
         f"(../{figure_path(family)})"
@@ -66,7 +69,7 @@ def family_sections(
         " number of layers with weights on the longest path. RF is the largest receptive field, in"
         " pixels, of a layer that does not see the whole input."
     )
-    yield f"## Layers of {markdown(first.name)}"
+    yield f"## Layers of {escape_markdown(first.name)}"
     yield render_table(first, "markdown", depth=depth_that_fits(first))
     yield (
         "Op is [the operator](../operators.md). Outputs are channels first. RF is the receptive"
@@ -101,7 +104,7 @@ def published_section(names: set[str]) -> Iterator[str]:
         )
         for a in about:
             if wrong := tables.errata(a, "markdown"):
-                yield f"Refuted in {markdown(a.title or a.name)}:"
+                yield f"Refuted in {escape_markdown(a.title or a.name)}:"
                 yield wrong
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.report import formula
-from cnnspec.report.formats import grid, markdown
+from cnnspec.report.formats import escape_markdown, render_grid
 from cnnspec.units import format_count, format_shape
 
 ROLES = {
@@ -41,7 +41,7 @@ def render_operators_page() -> str:
     by_role = {role: [n for n, cls in found.items() if cls.role == role] for role in ROLES}
     parts += [
         "\n".join(
-            f"- {ROLES[role]}: " + ", ".join(f"[{markdown(n)}](#{n})" for n in names)
+            f"- {ROLES[role]}: " + ", ".join(f"[{escape_markdown(n)}](#{n})" for n in names)
             for role, names in by_role.items()
             if names
         )
@@ -60,7 +60,7 @@ def operator_sections(name: str, cls: type[Operator]) -> Iterator[str]:
     module = import_module(cls.__module__)
     yield f"### {name}"
     yield (
-        f"In tables: {markdown(cls.title)}. Its file:"
+        f"In tables: {escape_markdown(cls.title)}. Its file:"
         f" [cnnspec/ops/{name}.py](../cnnspec/ops/{name}.py)."
     )
     yield docstring_in_markdown(module.__doc__ or "")
@@ -74,8 +74,10 @@ def operator_sections(name: str, cls: type[Operator]) -> Iterator[str]:
             ]
             for name, field in cls.fields.items()
         ]
-        yield grid(["Field", "What it is", "Takes", "Default"], rows, [False] * 4, "markdown")
-    yield grid(
+        yield render_grid(
+            ["Field", "What it is", "Takes", "Default"], rows, [False] * 4, "markdown"
+        )
+    yield render_grid(
         ["Example", "Input", "Fields", "Output", "Params", "MACs"],
         [example_cells(e) for e in cls.examples],
         [False, True, False, True, True, True],
@@ -89,7 +91,8 @@ def docstring_in_markdown(docstring: str) -> str:
     paragraphs = [" ".join(p.split()) for p in docstring.strip().split("\n\n")]
     return "\n\n".join(
         "".join(
-            part if i % 2 else markdown(part) for i, part in enumerate(re.split(r"(`[^`]+`)", p))
+            part if i % 2 else escape_markdown(part)
+            for i, part in enumerate(re.split(r"(`[^`]+`)", p))
         )
         for p in (paragraph.replace("``", "`") for paragraph in paragraphs)
     )
@@ -121,5 +124,5 @@ def formula_section(cls: type[Operator], of: Example) -> Iterator[str]:
     if found:
         yield "The formulas of the first example:"
         yield "\n".join(
-            f"- {step.quantity}: ${' = '.join(formula.stages(step))}$" for step in found
+            f"- {step.quantity}: ${' = '.join(formula.latex_stages(step))}$" for step in found
         )

@@ -5,7 +5,7 @@ from cnnspec.gate.findings import CHECKS, CODES, get_documentation, get_severity
 from cnnspec.graph.build import build_graph
 from cnnspec.problems import ERROR_RULES as LANGUAGE
 from cnnspec.problems import Problem
-from cnnspec.report.formats import grid
+from cnnspec.report.formats import render_grid
 from cnnspec.rules.lint import lint_graph
 from cnnspec.rules.registry import RULES, load_rule
 from cnnspec.rules.rule import LintRule
@@ -68,7 +68,7 @@ def links(rows: list[list[str]]) -> str:
 
 
 def codes(listed: list[str]) -> str:
-    return grid(
+    return render_grid(
         ["Code", "Severity", "Requirement"],
         [[c, get_severity(c), get_title(c)] for c in listed],
         [False] * 3,

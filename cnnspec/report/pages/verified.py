@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cnnspec.report.formats import grid
+from cnnspec.report.formats import render_grid
 
 COLUMNS = (("Shapes, tensors", ("shapes", "tensors")), ("MACs", ("MACs",)))  # against PyTorch
 SIGNS = {"passed": "yes", "failed": "FAILED", "impossible": "IMPOSSIBLE", "limited": "limited"}
@@ -22,7 +22,7 @@ Check = dict[str, Any]
 def verification_table(networks: list[dict[str, Any]]) -> str:
     """A Markdown table with a row for each network."""
     rows = [verification_cells(network) for network in networks]
-    return grid(HEADINGS, rows, [False] * len(HEADINGS), "markdown")
+    return render_grid(HEADINGS, rows, [False] * len(HEADINGS), "markdown")
 
 
 def verification_cells(network: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.conventions import CONVENTIONS, load_convention
 from cnnspec.graph.build import load_zoo_graphs
 from cnnspec.report.comparison import format_measure
-from cnnspec.report.formats import grid, markdown
+from cnnspec.report.formats import escape_markdown, render_grid
 from cnnspec.report.pages.folder import read_data
 from cnnspec.units import format_short
 
@@ -82,8 +82,8 @@ def render_index(listed: list[str]) -> str:
     )
     families = load_families()
     lines = [
-        f"| [{markdown(name)}](families/{name}.md) |"
-        f" {', '.join(markdown(net.graph.title) for net in nets)} | {size_cells(nets[0])} |"
+        f"| [{escape_markdown(name)}](families/{name}.md) |"
+        f" {', '.join(escape_markdown(net.graph.title) for net in nets)} | {size_cells(nets[0])} |"
         for name, nets in families.items()
     ]
     return f"""# Reports
@@ -125,7 +125,7 @@ def render_comparison_page(nets: list[NetworkCosts]) -> str:
     )
     tools = "\n".join(
         f"- [{c.name}](../cnnspec/conventions/{c.name}.py) {c.version}, which calls it {c.unit}. "
-        f"{markdown(c.about)}"
+        f"{escape_markdown(c.about)}"
         for c in map(load_convention, CONVENTIONS)
     )
     return f"""# The networks of the zoo side by side
@@ -164,7 +164,7 @@ def compare_in_markdown(nets: Iterable[NetworkCosts], keys: tuple[str, ...]) -> 
     """A Markdown table with a row for each network and a column for each measure in ``keys``."""
     measures = [find_measure(key) for key in keys]
     rows = [[format_measure(m, cached_subject(net).value(m.key)) for m in measures] for net in nets]
-    return grid(
+    return render_grid(
         [m.heading for m in measures],
         rows,
         [m.kind not in ("text", "year") for m in measures],
@@ -188,10 +188,13 @@ def memory_table(nets: Iterable[NetworkCosts]) -> str:
         "Training, batch 1, no optimizer",
         "Training, batch 32, Adam",
     ]
-    table = grid(heads, rows, [False, True, True, True, True], "markdown")
+    table = render_grid(heads, rows, [False, True, True, True, True], "markdown")
     reasons: dict[str, list[str]] = {}
     for net in nets:
         if "memory" in (unknown := cached_subject(net).unknown):
             reasons.setdefault(unknown["memory"], []).append(net.name)
-    lines = [f"–: {markdown(why)} ({markdown(', '.join(of))})." for why, of in reasons.items()]
+    lines = [
+        f"–: {escape_markdown(why)} ({escape_markdown(', '.join(of))})."
+        for why, of in reasons.items()
+    ]
     return "\n\n".join([table, *lines])

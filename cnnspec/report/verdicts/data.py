@@ -3,18 +3,18 @@
 from typing import Any
 
 from cnnspec.analyses.verdict import Check, Difference, Verdict
-from cnnspec.report.contract import encoded
+from cnnspec.report.contract import encode_json
 
 
 def one(verdict: Verdict) -> str:
     """The JSON of one network."""
-    return encoded({"version": 1, **entry(verdict)}, indent=2)
+    return encode_json({"version": 1, **entry(verdict)}, indent=2)
 
 
 def page(verdicts: list[Verdict]) -> str:
     """The JSON of several networks."""
     found = [entry(v) for v in verdicts]
-    return encoded(
+    return encode_json(
         {"version": 1, "passed": all(v.passed for v in verdicts), "networks": found}, indent=2
     )
 

@@ -1,7 +1,7 @@
 """A verdict as HTML, for notebooks."""
 
 from cnnspec.analyses.verdict import Verdict
-from cnnspec.report.formats import grid, html
+from cnnspec.report.formats import escape_html, render_grid
 from cnnspec.report.verdicts.tables import CHECKS, DIFFERENCES, checks, differences
 from cnnspec.report.verdicts.words import headline, versions
 
@@ -10,8 +10,8 @@ def one(verdict: Verdict) -> str:
     """One verdict: its checks, and what differs."""
     found = differences(verdict)
     parts = [
-        f"<p><strong>{html(headline(verdict))}</strong></p>",
-        grid(CHECKS, checks(verdict), [False] * 5, "html"),
+        f"<p><strong>{escape_html(headline(verdict))}</strong></p>",
+        render_grid(CHECKS, checks(verdict), [False] * 5, "html"),
     ]
-    parts += [grid(DIFFERENCES, found, [False] * 6, "html")] if found else []
-    return "\n".join([*parts, f"<p>{html(versions(verdict))}</p>"])
+    parts += [render_grid(DIFFERENCES, found, [False] * 6, "html")] if found else []
+    return "\n".join([*parts, f"<p>{escape_html(versions(verdict))}</p>"])

@@ -1,7 +1,7 @@
 """Verdicts as JUnit XML, which every CI service reads: a suite a network, a case a check."""
 
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, Check, Verdict
-from cnnspec.report.formats import html
+from cnnspec.report.formats import escape_html
 from cnnspec.report.verdicts.words import told
 
 ELEMENTS = {FAILED: "failure", IMPOSSIBLE: "error", LIMITED: "skipped"}
@@ -24,15 +24,15 @@ def suite(verdict: Verdict) -> str:
     numbers = " ".join(f'{name}="{n}"' for name, n in counts.items())
     cases = "\n".join(case(verdict, c) for c in verdict.checks)
     return (
-        f'  <testsuite name="{html(verdict.network)}" hostname="{html(verdict.device)}" '
+        f'  <testsuite name="{escape_html(verdict.network)}" hostname="{escape_html(verdict.device)}" '
         f'tests="{len(verdict.checks)}" {numbers}>\n{cases}\n  </testsuite>'
     )
 
 
 def case(verdict: Verdict, check: Check) -> str:
     name = (
-        f'    <testcase classname="{html(verdict.network)}"'
-        f' name="{html(f"{check.name} against {check.against}")}"'
+        f'    <testcase classname="{escape_html(verdict.network)}"'
+        f' name="{escape_html(f"{check.name} against {check.against}")}"'
     )
     if check.status not in ELEMENTS:
         return f"{name}/>"
@@ -41,7 +41,5 @@ def case(verdict: Verdict, check: Check) -> str:
         ELEMENTS[check.status],
         (check.detail if not found else f"{found[0]}; {len(found)} in all"),
     )
-    text = "\n".join(map(html, found))
-    return (
-        f'{name}>\n      <{element} message="{html(message)}">{text}</{element}>\n    </testcase>'
-    )
+    text = "\n".join(map(escape_html, found))
+    return f'{name}>\n      <{element} message="{escape_html(message)}">{text}</{element}>\n    </testcase>'

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from cnnspec.analyses.verdict import Check, Verdict
-from cnnspec.report.formats import WIDTH, grid, plain
+from cnnspec.report.formats import WIDTH, escape_text, render_grid
 from cnnspec.report.verdicts.words import (
     STATUS,
     cell,
@@ -24,7 +24,7 @@ def page(verdicts: list[Verdict]) -> str:
     and the counts."""
     columns = parties(verdicts)
     rows = [[v.network, *[cell(v, c) for c in columns]] for v in verdicts]
-    summary = grid(["Network", *columns], rows, [False] * (len(columns) + 1), "text")
+    summary = render_grid(["Network", *columns], rows, [False] * (len(columns) + 1), "text")
     parts = [summary, *[one(v) for v in verdicts if not v.passed]]
     parts += ["\n".join(reason(why, names)) for why, names in limits(verdicts).items()]
     return "\n\n".join([*parts, *lines(counted(verdicts) + ".")])
@@ -33,7 +33,7 @@ def page(verdicts: list[Verdict]) -> str:
 def one(verdict: Verdict) -> str:
     """One verdict: each check on a line, its differences below it."""
     parts = [*lines(headline(verdict)), *lines(versions(verdict)), ""]
-    width = max([len(plain(c.name)) for c in verdict.checks], default=0)
+    width = max([len(escape_text(c.name)) for c in verdict.checks], default=0)
     for check in verdict.checks:
         parts += checked(check, width)
     return "\n".join(parts)
@@ -49,7 +49,7 @@ def checked(check: Check, width: int) -> Iterator[str]:
         if check.detail
         else ""
     )
-    head = f"{STATUS[check.status]:<10}  {plain(check.name):<{width}}  "
+    head = f"{STATUS[check.status]:<10}  {escape_text(check.name):<{width}}  "
     yield from lines(about, head, " " * len(head))
     for difference in check.differences[:MOST]:
         yield from lines(f"{difference.name}, {told(difference, check)}", "  ", "    ")
@@ -66,5 +66,5 @@ def reason(why: str, names: list[str]) -> Iterator[str]:
 
 def lines(text: str, first: str = "", later: str = "") -> list[str]:
     """Text in lines, none wider than a terminal, without control characters."""
-    safe = "".join(map(plain, [text[i : i + 500] for i in range(0, len(text), 500)]))
+    safe = "".join(map(escape_text, [text[i : i + 500] for i in range(0, len(text), 500)]))
     return wrap(safe, WIDTH, initial_indent=first, subsequent_indent=later) or [first]
