@@ -48,12 +48,12 @@ def command(sources: tuple[str, ...], every: bool, format_: str) -> None:
     refuted one the slip is named that gives it, where one does. Errata that are known carry errata
     = true in the file of claims; they are refuted all the same, but the exit code is 1 only where a
     claim is refuted that is not marked so, or is marked so and holds."""
-    from cnnspec.analyses.audit.audit import audit
-    from cnnspec.analyses.audit.verdict import VERDICTS
+    from cnnspec.analyses.audit.audit import audit_sources
+    from cnnspec.analyses.audit.ruling import VERDICTS
     from cnnspec.report.audit import data, html, markdown, text
     from cnnspec.report.audit.words import NOTABLE, surprises
 
-    found = audit(sources)
+    found = audit_sources(sources)
     if format_ == "text":
         print_page(text.page(found, VERDICTS if every else NOTABLE))
     elif format_ == "json":

@@ -16,7 +16,7 @@ from cnnspec.spec.claim_keys import (
     check_expression,
     fits,
 )
-from cnnspec.spec.claims import Claim, ClaimFile, Subject
+from cnnspec.spec.claims import Claim, ClaimFile, ClaimSubject
 from cnnspec.spec.model import Fields
 from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Path, Source, read_source
@@ -246,10 +246,10 @@ def cells(notes: SpecReader, claim: Claim) -> Iterator[tuple[str, Claim]]:
             )
 
 
-def subject_of(table: Fields) -> Subject:
+def subject_of(table: Fields) -> ClaimSubject:
     """The subject of a claim, or of one reading of it."""
     shape = table.get("input")
-    return Subject(
+    return ClaimSubject(
         table.get("network", ""),
         table.get("variant", ""),
         table.get("layer", ""),

@@ -29,7 +29,7 @@ from cnnspec.spec.model import Fields
 from cnnspec.spec.source import Path, Source
 
 
-class Subject(Record):
+class ClaimSubject(Record):
     """What a claim is about: a network, layers of it, or one operator at work on an input; or an
     expression.
 
@@ -62,11 +62,11 @@ class Claim(Record):
     origin: str
     where: str
     text: str
-    subject: Subject
+    subject: ClaimSubject
     quantity: str = ""
     value: Any = None
     fields: Fields = {}
-    readings: dict[str, Subject] = {}
+    readings: dict[str, ClaimSubject] = {}
     erratum: bool = False
     note: str = ""
     cell: str = ""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written import network
 
+from cnnspec.analyses.diff import layer_pairs
 from cnnspec.analyses.diff.description import LayerDescription, NetworkDescription, describe_network
 from cnnspec.analyses.diff.layer_pairs import LayerToken, pair_layers
 from cnnspec.analyses.diff.network_diff import (
@@ -21,7 +22,6 @@ from cnnspec.analyses.diff.network_diff import (
     SAME,
     Diff,
     diff_networks,
-    layer_pairs,
 )
 from cnnspec.api import Network, load
 from cnnspec.graph.build import load_graph

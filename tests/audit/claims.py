@@ -3,15 +3,15 @@
 from functools import cache
 from pathlib import Path
 
-from cnnspec.analyses.audit.audit import Audited, audit, ruled
-from cnnspec.analyses.audit.subject import Sheets
-from cnnspec.analyses.audit.verdict import Ruling
+from cnnspec.analyses.audit.audit import AuditedSource, audit_sources, rule_claims
+from cnnspec.analyses.audit.claimed_network import ClaimedNetworks
+from cnnspec.analyses.audit.ruling import Ruling
 from cnnspec.problems import SpecError
 from cnnspec.spec.claim_reading import claims_of
 from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Source
 
-SHEETS = Sheets()  # networks are asked for again and again
+SHEETS = ClaimedNetworks()  # networks are asked for again and again
 
 
 def rulings(text: str) -> list[Ruling]:
@@ -20,7 +20,7 @@ def rulings(text: str) -> list[Ruling]:
     claims = list(claims_of(notes, Source("claims.toml", text)))
     if notes.problems:
         raise SpecError(notes.problems)
-    return ruled(claims, SHEETS)
+    return rule_claims(claims, SHEETS)
 
 
 def ruling(line: str) -> Ruling:
@@ -30,9 +30,9 @@ def ruling(line: str) -> Ruling:
 
 
 @cache
-def shipped() -> list[Audited]:
+def shipped() -> list[AuditedSource]:
     """The audit of every source that ships with cnnspec, made once."""
-    return audit()
+    return audit_sources()
 
 
 def file(folder: Path, text: str) -> str:

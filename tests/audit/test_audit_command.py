@@ -11,7 +11,7 @@ import pytest
 from audit.claims import file, shipped
 from click.testing import CliRunner, Result
 
-from cnnspec.analyses.audit.audit import claim_files
+from cnnspec.analyses.audit.audit import list_claim_files
 from cnnspec.cli import cli
 from cnnspec.problems import RequestError, SpecError
 
@@ -65,18 +65,22 @@ def test_json_has_the_keys_of_the_contract_for_every_claim() -> None:
     assert bird["where"] == "CNN-Example to calculate parameters"
     assert bird["why"] == "((5*5*8) + 1)*16 = 3,216"
     [stride] = [c for c in found["claims"] if c["layer"] == "conv2" and c["quantity"] == "stride"]
-    assert (stride["computed"], stride["printed"], stride["slips"][0]["slip"]) == (1, 4, "copied")
+    assert (stride["computed"], stride["printed"], stride["mistakes"][0]["mistake"]) == (
+        1,
+        4,
+        "copied",
+    )
 
 
 def test_text_fits_80_columns_and_shows_everything_only_if_asked() -> None:
     short, long = run("note_002").output, run("note_002", "--all").output
     assert max(map(len, long.splitlines())) <= 80
     [audited] = [a for a in shipped() if a.title.startswith("Course note 002")]
-    counts = audited.counted()
+    counts = audited.count_verdicts()
     assert short.count("REFUTED: ") == long.count("REFUTED: ") == counts["refuted"] > 20
     assert "confirmed: " not in short
     assert long.count("confirmed: ") == counts["confirmed"] > 150
-    assert "slip: that is the stride of conv1, copied down" in short
+    assert "mistake: that is the stride of conv1, copied down" in short
 
 
 def test_markdown_marks_the_wrong_cells_of_worked_examples() -> None:
@@ -120,7 +124,9 @@ def test_a_family_stands_for_all_of_its_networks() -> None:
         "vgg19",
     }
     path = json.loads(
-        run(str(Path(claim_files()["note_000"]).parents[1] / "vgg.toml"), "--format", "json").output
+        run(
+            str(Path(list_claim_files()["note_000"]).parents[1] / "vgg.toml"), "--format", "json"
+        ).output
     )
     assert path["claims"] == found["claims"]
     only = json.loads(run("mobilenet_v2", "--format", "json").output)
@@ -215,7 +221,7 @@ def test_the_process_ends_with_2_for_what_it_cannot_understand(tmp_path: Path) -
 
 def test_every_verdict_of_the_shipped_sources_is_as_marked() -> None:
     found = shipped()
-    assert len(found) == len(claim_files()) == 10
+    assert len(found) == len(list_claim_files()) == 10
     rulings = [r for a in found for r in a.rulings]
     assert len(rulings) > 800
     assert [r.claim.text for r in rulings if r.surprising] == []

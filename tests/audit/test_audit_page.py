@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 from audit.claims import shipped
 
-from cnnspec.analyses.audit.audit import claim_files
+from cnnspec.analyses.audit.audit import list_claim_files
 from cnnspec.report.pages.audit import render_pages
 
 REPORTS = Path(__file__).parents[2] / "reports"
 
 
 def test_the_pages_are_those_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cnnspec.report.pages.audit.audit", shipped)
+    monkeypatch.setattr("cnnspec.report.pages.audit.audit_sources", shipped)
     made = render_pages(str(REPORTS))
     assert set(made) == {
         "audit.md",
         "note_tables.md",
-        *(f"audit/{stem}.md" for stem in claim_files()),
+        *(f"audit/{stem}.md" for stem in list_claim_files()),
     }
     for path, text in made.items():
         assert (REPORTS / path).read_text(encoding="utf-8") == text.rstrip("\n") + "\n", (

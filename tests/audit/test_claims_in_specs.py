@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from cnnspec.analyses.audit.audit import claim_files
+from cnnspec.analyses.audit.audit import list_claim_files
 from cnnspec.cli import cli
 from cnnspec.spec.schema import language_schema
 
@@ -103,7 +103,7 @@ def test_the_schema_for_editors_accepts_the_shipped_claims_and_no_misspelled_one
     validator = jsonschema.Draft7Validator(
         {**whole["properties"]["claims"], "definitions": whole["definitions"]}
     )
-    for path in claim_files().values():
+    for path in list_claim_files().values():
         with open(path, "rb") as file:
             claims = tomllib.load(file)["claims"]
         assert [e.message for e in validator.iter_errors(claims)] == []

@@ -9,7 +9,7 @@ from audit.claims import SHEETS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnspec.analyses.audit.audit import claim_files, ruled
+from cnnspec.analyses.audit.audit import list_claim_files, rule_claims
 from cnnspec.problems import RequestError, SpecError, TooManyProblems
 from cnnspec.spec.claim_reading import claims_of
 from cnnspec.spec.reader import SpecReader
@@ -79,7 +79,7 @@ def claims(path: str) -> list[dict[str, Any]]:
     return [c for c in flat if c.get("network", "") in SMALL]
 
 
-BASES = [c for path in claim_files().values() for c in claims(path)]
+BASES = [c for path in list_claim_files().values() for c in claims(path)]
 
 
 @st.composite
@@ -110,6 +110,6 @@ def test_a_spoilt_claim_is_ruled_or_refused_with_problems(claim: dict[str, Any])
     with suppress(TooManyProblems, SpecError, RequestError):
         found = list(claims_of(notes, source, "test"))
         assert found or notes.problems or claim.get("rows") == [] or not claim.get("says", "x")
-        for ruling in ruled(found, SHEETS):
+        for ruling in rule_claims(found, SHEETS):
             assert ruling.verdict in ("confirmed", "refuted", "ambiguous", "undecidable")
             assert ruling.why or ruling.verdict != "refuted"

@@ -1,4 +1,4 @@
-"""What a reader finds wrong in the notes with paper and pencil is found by the audit, with the slip
+"""What a reader finds wrong in the notes with paper and pencil is found by the audit, with the mistake
 that was made.
 
 This list is independent of the marks in the files of claims: it was made by reading the notes.
@@ -8,10 +8,10 @@ from functools import cache
 
 import pytest
 
-from cnnspec.analyses.audit.audit import Audited, audit
-from cnnspec.analyses.audit.verdict import Ruling
+from cnnspec.analyses.audit.audit import AuditedSource, audit_sources
+from cnnspec.analyses.audit.ruling import Ruling
 
-ERRATA = [  # the note, words of the claim, what it is about, what comes out, and the slip ("" where none is known)
+ERRATA = [  # the note, words of the claim, what it is about, what comes out, and the mistake ("" where none is known)
     ("note_000", "256X256", "", "65,536", "mistyped"),
     ("note_000", "66,536 x 1024 = 68,132,864", "256*256*1024", "67,108,864", "carried"),
     ("note_000", "32 x 32 = 3072", "", "1,024", "colours"),
@@ -58,8 +58,8 @@ CELLS = [  # worked examples: the cells that are wrong, from 1, and the right va
 
 
 @cache
-def of(source: str) -> Audited:
-    [found] = audit([source])
+def of(source: str) -> AuditedSource:
+    [found] = audit_sources([source])
     return found
 
 
@@ -76,16 +76,16 @@ def find(source: str, words: str, about: str = "") -> Ruling:
     return found
 
 
-@pytest.mark.parametrize(("source", "words", "about", "right", "slip"), ERRATA)
-def test_a_known_erratum_is_refuted_and_its_slip_is_named(
-    source: str, words: str, about: str, right: str, slip: str
+@pytest.mark.parametrize(("source", "words", "about", "right", "mistake"), ERRATA)
+def test_a_known_erratum_is_refuted_and_its_mistake_is_named(
+    source: str, words: str, about: str, right: str, mistake: str
 ) -> None:
     ruling = find(source, words, about)
     assert ruling.verdict == "refuted"
     assert right in ruling.shown.split(", ") or right == ruling.shown
-    if slip:
-        assert ruling.slips
-        assert ruling.slips[0].slip == slip
+    if mistake:
+        assert ruling.mistakes
+        assert ruling.mistakes[0].mistake == mistake
 
 
 @pytest.mark.parametrize(("source", "words", "wrong"), CELLS, ids=[words for _, words, _ in CELLS])
@@ -102,7 +102,7 @@ def test_the_flattened_list_lacks_one_of_twelve_numbers() -> None:
     ruling = find("note_001", "into one single list")
     assert ruling.verdict == "refuted"
     assert len(ruling.cells) == 12
-    assert [s.slip for s in ruling.slips] == ["left out"]
+    assert [s.mistake for s in ruling.mistakes] == ["left out"]
 
 
 def test_each_row_of_the_vgg_table_lacks_its_fifth_stage() -> None:
@@ -112,8 +112,12 @@ def test_each_row_of_the_vgg_table_lacks_its_fifth_stage() -> None:
         if r.claim.quantity == "layout" and r.claim.text.startswith("VGG")
     ]
     assert len(rows) == 6
-    assert all(r.verdict == "refuted" and [s.slip for s in r.slips] == ["left out"] for r in rows)
-    assert all("conv3-512" in r.slips[0].words and "max pool" in r.slips[0].words for r in rows)
+    assert all(
+        r.verdict == "refuted" and [s.mistake for s in r.mistakes] == ["left out"] for r in rows
+    )
+    assert all(
+        "conv3-512" in r.mistakes[0].words and "max pool" in r.mistakes[0].words for r in rows
+    )
 
 
 @pytest.mark.parametrize(

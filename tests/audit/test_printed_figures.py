@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnspec.analyses.audit.printed import printed, sizes
+from cnnspec.analyses.audit.printed_figures import parse_figure, parse_sizes
 
 NUMBERS = st.integers(1, 10**13)
 PLACES = st.integers(0, 3)
@@ -27,7 +27,7 @@ def rounded(n: int, places: int, suffix: tuple[str, int], how: str) -> str:
 @given(NUMBERS, PLACES, SUFFIX)
 def test_a_number_holds_for_its_own_rounding(n: int, places: int, suffix: tuple[str, int]) -> None:
     text = rounded(n, places, suffix, ROUND_HALF_EVEN)
-    figure = printed(text)
+    figure = parse_figure(text)
     assert figure is not None
     assert figure.holds(n) or (
         not Decimal(text.split()[0].strip("kKMGB").replace(",", "")) and not figure.digits
@@ -38,7 +38,7 @@ def test_a_number_holds_for_its_own_rounding(n: int, places: int, suffix: tuple[
 def test_a_figure_holds_for_no_number_that_rounds_otherwise(
     n: int, places: int, suffix: tuple[str, int], change: int
 ) -> None:
-    figure = printed(rounded(n, places, suffix, ROUND_HALF_EVEN))
+    figure = parse_figure(rounded(n, places, suffix, ROUND_HALF_EVEN))
     assert figure is not None
     if figure.holds(n + change) and figure.value:
         assert abs(Fraction(n + change) - figure.value) <= figure.step / 2
@@ -50,17 +50,17 @@ def test_a_cut_figure_is_told_from_a_rounded_one(
     n: int, places: int, suffix: tuple[str, int]
 ) -> None:
     text = rounded(n, places, suffix, ROUND_DOWN)
-    figure = printed(text)
+    figure = parse_figure(text)
     assert figure is not None
     up = Fraction(n) - figure.value > figure.step / 2
     assert figure.holds(n) is not up
     if figure.digits and up:
-        assert figure.cut(n)
+        assert figure.is_truncation(n)
 
 
 @given(NUMBERS, st.integers(-1000, 1000))
 def test_an_integer_is_exact(n: int, change: int) -> None:
-    figure = printed(n)
+    figure = parse_figure(n)
     assert figure is not None
     assert figure.holds(n + change) is (change == 0)
 
@@ -99,7 +99,7 @@ def test_an_integer_is_exact(n: int, change: int) -> None:
 def test_figures_as_sources_print_them(
     text: str | int, number: int | Fraction, right: bool
 ) -> None:
-    figure = printed(text)
+    figure = parse_figure(text)
     assert figure is not None
     assert figure.holds(number) is right
 
@@ -108,7 +108,7 @@ def test_figures_as_sources_print_them(
     "text", ["", "about", "M", "1,23", "12,3456", "5x5", "1e6", True, None, "61MM", [1], "--3"]
 )
 def test_what_is_no_figure_is_none(text: object) -> None:
-    assert printed(text) is None
+    assert parse_figure(text) is None
 
 
 @pytest.mark.parametrize(
@@ -128,4 +128,4 @@ def test_what_is_no_figure_is_none(text: object) -> None:
     ],
 )
 def test_shapes_as_sources_print_them(text: object, found: tuple[int, ...] | None) -> None:
-    assert sizes(text) == found
+    assert parse_sizes(text) == found

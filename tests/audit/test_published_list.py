@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from audit.claims import shipped
 
-from cnnspec.analyses.audit.verdict import Ruling
+from cnnspec.analyses.audit.ruling import Ruling
 
 with Path(__file__).with_name("published.csv").open(encoding="utf-8", newline="") as file:
     ROWS = list(csv.DictReader(file))
@@ -46,7 +46,7 @@ def test_each_row_is_a_claim(row: dict[str, str]) -> None:
     assert all(bool(r.claim.quoted) == unread for r in found)
     if re.match(
         "params|FLOPs|GFLOPs|mult-adds|MAdds|ops", row["quantity"]
-    ):  # what is held against the sheet is that
+    ):  # what is held against the network is that
         values = [str(r.claim.value).rstrip("KMGB") for r in found if r.verdict != "undecidable"]
         figures = re.split(r"\s*/\s*", row["published"].replace(",", ""))
         assert not values or any(

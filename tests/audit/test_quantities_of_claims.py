@@ -4,8 +4,8 @@ share."""
 import pytest
 from audit.claims import ruling
 
-from cnnspec.analyses.audit.quantities import COUNTED
-from cnnspec.analyses.audit.sameness import SAME
+from cnnspec.analyses.audit.counted_quantities import COUNTED
+from cnnspec.analyses.audit.layer_quantities import SAME
 from cnnspec.spec.claim_keys import QUANTITIES
 
 LENET = {  # LeCun et al. (1998), section II.B

@@ -19,8 +19,8 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 import cnnspec
-from cnnspec.analyses.audit.audit import claim_files
-from cnnspec.analyses.audit.verdict import Ruling
+from cnnspec.analyses.audit.audit import list_claim_files
+from cnnspec.analyses.audit.ruling import Ruling
 
 UNITS = {"": 1, "K": 10**3, "k": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, " million": 10**6}
 NAMES = {"floor": math.floor, "ceil": math.ceil, "round": round, "max": max, "min": min}
@@ -29,7 +29,7 @@ NAMES = {"floor": math.floor, "ceil": math.ceil, "round": round, "max": max, "mi
 def claims(kind: str) -> list[tuple[dict[str, Any], Ruling]]:
     """The tables of claims that have this key, without readings, each with its one ruling."""
     found = []
-    for (stem, path), audited in zip(claim_files().items(), shipped(), strict=True):
+    for (stem, path), audited in zip(list_claim_files().items(), shipped(), strict=True):
         rulings = {r.claim.path: r for r in audited.rulings}
         with open(path, "rb") as file:
             groups = tomllib.load(file)["claims"]

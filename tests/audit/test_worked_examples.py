@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from cnnspec.analyses.audit.matrices import worked
+from cnnspec.analyses.audit.worked_examples import work_example
 from cnnspec.problems import RequestError
 
 CELLS = st.integers(-9, 9)
@@ -23,7 +23,7 @@ def matrices(draw: st.DrawFn, least: int = 1, most: int = 7) -> list[list[int]]:
 def cells(fields: dict[str, Any], like: torch.Tensor) -> torch.Tensor:
     """What the audit computes for every cell of an output that is as large as ``like``."""
     blank = [["0"] * like.shape[1] for _ in range(like.shape[0])]
-    found = worked({**fields, "gives": blank})
+    found = work_example({**fields, "gives": blank})
     assert len(found) == like.numel()
     out = torch.zeros_like(like)
     for c in found:
@@ -87,7 +87,7 @@ def test_windows_that_reach_over_the_border(m: list[list[int]], size: int) -> No
 
 
 def test_one_wrong_cell_is_the_one_that_is_marked() -> None:
-    found = worked(
+    found = work_example(
         {"matrix": "maxpool", "given": [[1, 2, 3, 4], [5, 6, 7, 8]], "gives": [["6", "9"]]}
     )
     assert [(c.row, c.column, c.holds) for c in found] == [(0, 0, True), (0, 1, False)]
@@ -95,7 +95,9 @@ def test_one_wrong_cell_is_the_one_that_is_marked() -> None:
 
 @pytest.mark.parametrize("gives", [[["6"]], [["6", "8"], ["1", "1"]], [["6", "8", "8"]]])
 def test_a_result_of_another_size_is_wrong(gives: list[list[str]]) -> None:
-    found = worked({"matrix": "maxpool", "given": [[1, 2, 3, 4], [5, 6, 7, 8]], "gives": gives})
+    found = work_example(
+        {"matrix": "maxpool", "given": [[1, 2, 3, 4], [5, 6, 7, 8]], "gives": gives}
+    )
     assert not all(c.holds for c in found)
 
 
@@ -114,4 +116,4 @@ def test_a_result_of_another_size_is_wrong(gives: list[list[str]]) -> None:
 )
 def test_what_is_no_example_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(RequestError):
-        worked(fields)
+        work_example(fields)

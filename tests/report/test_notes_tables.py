@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from cnnspec import load
-from cnnspec.analyses.audit.audit import audit
+from cnnspec.analyses.audit.audit import audit_sources
 from cnnspec.cli import cli
 from cnnspec.report.pages.audit import TABLES, render_note_tables_page
 from cnnspec.report.table import render_table
@@ -138,7 +138,7 @@ def test_tables_of_the_notes_fit_into_80_columns(name: str, preset: str) -> None
 def page() -> str:
     """reports/note_tables.md as it is today."""
     sources = dict.fromkeys(table.source for table in TABLES)
-    return render_note_tables_page({name: audit([name])[0] for name in sources})
+    return render_note_tables_page({name: audit_sources([name])[0] for name in sources})
 
 
 WRONG = {

@@ -1,2 +1,2 @@
 """Published figures against the calculation: confirmed, refuted, ambiguous or undecidable, and
-which slip was made."""
+which mistake was made."""

@@ -1,11 +1,22 @@
-"""An audit: the claims of notes, papers and specs, source by source, each with its verdict."""
+"""Audits: the claims of course notes, papers and specs, each with its verdict."""
 
 import os
 from collections.abc import Iterable, Sequence
 
-from cnnspec.analyses.audit.decide import rule
-from cnnspec.analyses.audit.subject import Sheets
-from cnnspec.analyses.audit.verdict import VERDICTS, Ruling
+from cnnspec.analyses.audit.claimed_network import ClaimedNetworks, ClaimError, name_claim_subject
+from cnnspec.analyses.audit.known_mistakes import find_mistakes
+from cnnspec.analyses.audit.printed_figures import format_number, parse_figure
+from cnnspec.analyses.audit.readings import ReadingResult, evaluate_claim
+from cnnspec.analyses.audit.ruling import (
+    AMBIGUOUS,
+    CONFIRMED,
+    REFUTED,
+    UNDECIDABLE,
+    VERDICTS,
+    RefutedClaim,
+    Ruling,
+)
+from cnnspec.analyses.audit.worked_examples import find_cell_mistakes, work_example
 from cnnspec.graph.build import read_spec
 from cnnspec.problems import Problem, RequestError, SpecError, did_you_mean, visible
 from cnnspec.records import Record
@@ -15,7 +26,7 @@ from cnnspec.spec.source import read_source
 from cnnspec.spec.zoo import find_spec, variant_names, zoo_files, zoo_folder
 
 
-class Audited(Record):
+class AuditedSource(Record):
     """One source with the rulings about its claims, in their order, and what of it could not be
     seen."""
 
@@ -24,12 +35,12 @@ class Audited(Record):
     rulings: tuple[Ruling, ...]
     missing: tuple[str, ...] = ()
 
-    def counted(self) -> dict[str, int]:
+    def count_verdicts(self) -> dict[str, int]:
         """How many claims there are of each verdict."""
         return {v: sum(r.verdict == v for r in self.rulings) for v in VERDICTS}
 
 
-def claim_files() -> dict[str, str]:
+def list_claim_files() -> dict[str, str]:
     """The files of claims that ship with cnnspec, by their names."""
     folder = os.path.join(zoo_folder(), "claims")
     names = (
@@ -40,24 +51,24 @@ def claim_files() -> dict[str, str]:
     return {f[:-5]: os.path.join(folder, f) for f in names}
 
 
-def audit(names: Sequence[str] = ()) -> list[Audited]:
+def audit_sources(names: Sequence[str] = ()) -> list[AuditedSource]:
     """The audit of sources of claims (files by name or path), of specs, and of what is said of
     networks; "" of all.
 
     Raises RequestError for a name that is none of these, SpecError for a file with problems, or for
     claims about what is not there."""
-    files, sheets = claim_files(), Sheets()
+    files, networks = list_claim_files(), ClaimedNetworks()
     if not names:
-        return [of_file(read_claims(path), sheets) for path in files.values()]
-    found: list[Audited] = []
+        return [audit_file(read_claims(path), networks) for path in files.values()]
+    found: list[AuditedSource] = []
     for name in names:
         matching = [
             path for stem, path in files.items() if stem == name or stem.startswith(f"{name}_")
         ]
         if matching or is_claim_file(name):
-            found += [of_file(read_claims(path), sheets) for path in matching or [name]]
+            found += [audit_file(read_claims(path), networks) for path in matching or [name]]
         else:
-            found += about(name, files, sheets)
+            found += audit_name(name, files, networks)
     return found
 
 
@@ -69,7 +80,7 @@ def is_claim_file(name: str) -> bool:
     return "claims" in data and "layers" not in data
 
 
-def about(name: str, files: dict[str, str], sheets: Sheets) -> list[Audited]:
+def audit_name(name: str, files: dict[str, str], networks: ClaimedNetworks) -> list[AuditedSource]:
     """The claims in a spec, and those of all files about it. Raises RequestError where there are
     none.
 
@@ -83,9 +94,13 @@ def about(name: str, files: dict[str, str], sheets: Sheets) -> list[Audited]:
             f"there is no source of claims and no network {visible(name, 60)!r}; {hint}"
         ) from None
     found = []
-    if own := own_claims(path, variant or name):
+    if own := read_own_claims(path, variant or name):
         found.append(
-            Audited(name, f"claims in {visible(path)}", tuple(ruled(own, Sheets(file=path))))
+            AuditedSource(
+                name,
+                f"claims in {visible(path)}",
+                tuple(rule_claims(own, ClaimedNetworks(file=path))),
+            )
         )
     known = (
         variant_names(path) if os.path.realpath(path) in map(os.path.realpath, zoo_files()) else []
@@ -93,7 +108,7 @@ def about(name: str, files: dict[str, str], sheets: Sheets) -> list[Audited]:
     names = {variant or name} if variant or name in known else {name, *known}
     for file in map(read_claims, files.values()):
         if chosen := [c for c in file.claims if c.subject.network in names]:
-            found.append(Audited(file.name, file.title, tuple(ruled(chosen, sheets))))
+            found.append(AuditedSource(file.name, file.title, tuple(rule_claims(chosen, networks))))
     if not found:
         raise RequestError(
             f"nothing is claimed of {visible(name, 60)}: neither in its spec nor in a source of"
@@ -102,7 +117,7 @@ def about(name: str, files: dict[str, str], sheets: Sheets) -> list[Audited]:
     return found
 
 
-def own_claims(path: str, variant: str) -> list[Claim]:
+def read_own_claims(path: str, variant: str) -> list[Claim]:
     """The claims in a spec; of those about a variant, only that variant's where one is named."""
     spec, notes = read_spec(read_source(path))
     if notes.problems:
@@ -113,19 +128,19 @@ def own_claims(path: str, variant: str) -> list[Claim]:
     return [c for c in spec.claims if (c.subject.variant or first) == variant]
 
 
-def of_file(file: ClaimFile, sheets: Sheets) -> Audited:
+def audit_file(file: ClaimFile, networks: ClaimedNetworks) -> AuditedSource:
     name = file.name or os.path.basename(file.source.name)
-    return Audited(name, file.title, tuple(ruled(file.claims, sheets)), file.missing)
+    return AuditedSource(name, file.title, tuple(rule_claims(file.claims, networks)), file.missing)
 
 
-def ruled(claims: Iterable[Claim], sheets: Sheets) -> list[Ruling]:
+def rule_claims(claims: Iterable[Claim], networks: ClaimedNetworks) -> list[Ruling]:
     """The rulings about the claims of one source. Raises SpecError with each claim about what is
     not there."""
     rulings: list[Ruling] = []
     problems: list[Problem] = []
     for claim in claims:
         try:
-            rulings.append(rule(claim, sheets, rulings))
+            rulings.append(rule_claim(claim, networks, rulings))
         except (RequestError, SpecError) as error:
             problems.append(
                 Problem(claim.source.where(claim.path), "C002", str(error).partition("\n")[0])
@@ -133,3 +148,107 @@ def ruled(claims: Iterable[Claim], sheets: Sheets) -> list[Ruling]:
     if problems:
         raise SpecError(problems)
     return rulings
+
+
+def rule_claim(claim: Claim, networks: ClaimedNetworks, before: Sequence[Ruling] = ()) -> Ruling:
+    """The verdict about a claim; ``before`` are those about earlier ones of the same source.
+
+    Raises RequestError (Missing) for a claim about what is not there, and SpecError for a network
+    with problems."""
+    if claim.kind == "undecidable":
+        return Ruling(
+            claim,
+            UNDECIDABLE,
+            None,
+            "–",
+            claim.fields["undecidable"],
+            subject=name_claim_subject(claim),
+        )
+    if claim.kind == "matrix":
+        return rule_example(claim)
+    outcomes = [
+        o
+        for name, subject in (claim.readings or {"": claim.subject}).items()
+        for o in evaluate_claim(claim, subject, name, networks)
+    ]
+    verdict, why = decide_verdict(outcomes)
+    first = next((o for o in outcomes if o.holds), outcomes[0])
+    ruling = Ruling(
+        claim, verdict, first.computed, first.shown, why, subject=name_claim_subject(claim)
+    )
+    if verdict != REFUTED:
+        return ruling
+    context = describe_refutation(claim, networks, ruling, before)
+    return ruling.replace(mistakes=tuple(find_mistakes(context)) if context else ())
+
+
+def decide_verdict(outcomes: Sequence[ReadingResult]) -> tuple[str, str]:
+    """The verdict of all readings together, and why.
+
+    Where there is a convention, the first reading decides; another that holds where the first does
+    not is ambiguity, never confirmation."""
+    held = [o for o in outcomes if o.holds]
+    if len(held) == len(outcomes) or (
+        held and outcomes[0].holds and not any(o.open for o in outcomes)
+    ):
+        return CONFIRMED, outcomes[0].arithmetic
+    if not held:
+        return REFUTED, "; ".join(dict.fromkeys(map(describe_result, outcomes)))
+    missed = [o for o in outcomes if not o.holds and (o.open or o is outcomes[0])]
+    return (
+        AMBIGUOUS,
+        f"true of {'; '.join(map(describe_result, held[:2]))}. False of {'; '.join(map(describe_result, missed[:2]))}",
+    )
+
+
+def describe_result(outcome: ReadingResult) -> str:
+    if not outcome.name or outcome.name in outcome.arithmetic:
+        return outcome.arithmetic
+    return f"{outcome.name}: {outcome.arithmetic}"
+
+
+def rule_example(claim: Claim) -> Ruling:
+    """A worked example: confirmed where every printed cell is right."""
+    try:
+        cells = work_example(claim.fields)
+    except RequestError as error:
+        raise ClaimError(str(error)) from None
+    wrong = [c for c in cells if not c.holds]
+    words = f"{len(cells) - len(wrong)} of {len(cells)} cells hold"
+    parts = [
+        f"row {c.row + 1}, column {c.column + 1} is"
+        f" {'outside' if c.computed is None else format_number(c.computed)}, not {c.printed}"
+        for c in wrong[:6]
+    ]
+    why = "; ".join([words, *parts]) + (f"; and {len(wrong) - 6} more" if len(wrong) > 6 else "")
+    ruling = Ruling(claim, REFUTED if wrong else CONFIRMED, None, words, why, cells=tuple(cells))
+    return ruling.replace(mistakes=tuple(find_cell_mistakes(cells))) if wrong else ruling
+
+
+def describe_refutation(
+    claim: Claim, networks: ClaimedNetworks, ruling: Ruling, before: Sequence[Ruling]
+) -> RefutedClaim | None:
+    """What the search for mistakes works with."""
+    subject = next(iter(claim.readings.values()), claim.subject)
+    if claim.kind == "expression":
+        return RefutedClaim(
+            claim,
+            parse_figure(claim.value),
+            ruling.number,
+            subject,
+            None,
+            (),
+            networks,
+            tuple(before),
+        )
+    network = networks.find(subject)
+    return RefutedClaim(
+        claim,
+        parse_figure(claim.value),
+        ruling.number,
+        subject,
+        network,
+        tuple(network.select_rows(subject)),
+        networks,
+        tuple(before),
+    )

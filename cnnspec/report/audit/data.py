@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from cnnspec.analyses.audit.audit import Audited
-from cnnspec.analyses.audit.verdict import Ruling
+from cnnspec.analyses.audit.audit import AuditedSource
+from cnnspec.analyses.audit.ruling import Ruling
 from cnnspec.report.audit.words import about, said
 from cnnspec.report.contract import encode_json
 
 
-def page(found: Sequence[Audited]) -> str:
+def page(found: Sequence[AuditedSource]) -> str:
     """All claims of all sources; ``computed`` is null where nothing can be computed, and for worked
     examples."""
     claims = [entry(r, a.name) for a in found for r in a.rulings]
@@ -20,7 +20,7 @@ def page(found: Sequence[Audited]) -> str:
 
 
 def entry(ruling: Ruling, source: str) -> dict[str, Any]:
-    """One claim. ``erratum``: it is marked as known to be wrong; ``slips`` give the printed
+    """One claim. ``erratum``: it is marked as known to be wrong; ``mistakes`` give the printed
     figure."""
     claim = ruling.claim
     layer = claim.subject.layer
@@ -37,7 +37,7 @@ def entry(ruling: Ruling, source: str) -> dict[str, Any]:
         "layer": layer,
         "quantity": claim.quantity,
         "printed": claim.value,
-        "slips": [{"slip": s.slip, "why": s.words} for s in ruling.slips],
+        "mistakes": [{"mistake": s.mistake, "why": s.words} for s in ruling.mistakes],
         "erratum": claim.erratum,
         "note": claim.note,
         "quoted": claim.quoted,

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from cnnspec.analyses.audit.audit import Audited
-from cnnspec.analyses.audit.verdict import REFUTED
+from cnnspec.analyses.audit.audit import AuditedSource
+from cnnspec.analyses.audit.ruling import REFUTED
 from cnnspec.report.audit import tables
 from cnnspec.report.audit.printed_tables import in_html
 from cnnspec.report.audit.words import counted, outcome, place, quoted
 from cnnspec.report.formats import escape_html
 
 
-def page(found: Sequence[Audited], every: bool = False) -> str:
+def page(found: Sequence[AuditedSource], every: bool = False) -> str:
     """The sources one after the other, with all their claims if ``every``; then the counts."""
     parts = [source(a, every) for a in found]
     if len(found) > 1:
@@ -18,7 +18,7 @@ def page(found: Sequence[Audited], every: bool = False) -> str:
     return "\n".join([*parts, f"<p>{escape_html(outcome(found))}.</p>"])
 
 
-def source(audited: Audited, every: bool) -> str:
+def source(audited: AuditedSource, every: bool) -> str:
     parts = [
         f"<h2>{escape_html(audited.title or audited.name)}</h2>",
         f"<p>{escape_html(counted(audited))}.</p>",

@@ -3,15 +3,15 @@ claim."""
 
 from collections.abc import Sequence
 
-from cnnspec.analyses.audit.audit import Audited
-from cnnspec.analyses.audit.verdict import REFUTED, Ruling
+from cnnspec.analyses.audit.audit import AuditedSource
+from cnnspec.analyses.audit.ruling import REFUTED, Ruling
 from cnnspec.report.audit import tables
 from cnnspec.report.audit.printed_tables import in_markdown
 from cnnspec.report.audit.words import counted, outcome, place, quoted
 from cnnspec.report.formats import escape_markdown
 
 
-def page(found: Sequence[Audited], every: bool = False, level: int = 2) -> str:
+def page(found: Sequence[AuditedSource], every: bool = False, level: int = 2) -> str:
     """The sources one after the other, with all their claims if ``every``; then the counts."""
     parts = [source(a, every, level) for a in found]
     if len(found) > 1:
@@ -19,7 +19,7 @@ def page(found: Sequence[Audited], every: bool = False, level: int = 2) -> str:
     return "\n\n".join([*parts, escape_markdown(outcome(found)) + "."])
 
 
-def source(audited: Audited, every: bool, level: int) -> str:
+def source(audited: AuditedSource, every: bool, level: int) -> str:
     """One source under its heading."""
     parts = [
         f"{'#' * level} {escape_markdown(audited.title or audited.name)}",
@@ -41,7 +41,7 @@ def source(audited: Audited, every: bool, level: int) -> str:
     return "\n\n".join(parts)
 
 
-def unseen(audited: Audited) -> list[str]:
+def unseen(audited: AuditedSource) -> list[str]:
     """What of a source was not read itself, and what was not seen at all."""
     parts = []
     if whence := quoted(audited):
@@ -55,7 +55,7 @@ def unseen(audited: Audited) -> list[str]:
     return parts
 
 
-def worked(ruling: Ruling, audited: Audited) -> str:
+def worked(ruling: Ruling, audited: AuditedSource) -> str:
     """A worked example with its wrong cells in bold, and what is right in parentheses."""
     cells = tables.example(ruling, escape_markdown, lambda text: f"**{text}**")
     head = f"{escape_markdown(place(ruling, audited))}, {escape_markdown(ruling.claim.text)}:"

@@ -5,10 +5,10 @@ from difflib import SequenceMatcher
 from fractions import Fraction
 from typing import Any
 
-from cnnspec.analyses.audit.audit import Audited
-from cnnspec.analyses.audit.printed import printed as figure_in
-from cnnspec.analyses.audit.sameness import words_of
-from cnnspec.analyses.audit.verdict import AMBIGUOUS, CONFIRMED, REFUTED, Ruling
+from cnnspec.analyses.audit.audit import AuditedSource
+from cnnspec.analyses.audit.layer_quantities import words_of
+from cnnspec.analyses.audit.printed_figures import parse_figure as figure_in
+from cnnspec.analyses.audit.ruling import AMBIGUOUS, CONFIRMED, REFUTED, Ruling
 from cnnspec.records import Record
 from cnnspec.report.audit.words import QUANTITIES, place
 from cnnspec.report.formats import escape_html, escape_markdown
@@ -26,7 +26,7 @@ class PrintedTable(Record):
     sound: bool
 
 
-def printed_tables(audited: Audited, escape: Mark, mark: Mark) -> list[PrintedTable]:
+def printed_tables(audited: AuditedSource, escape: Mark, mark: Mark) -> list[PrintedTable]:
     """The tables of a source in their order: of cells, and of lists of layers, a row for each
     network or order."""
     found: dict[Any, list[Ruling]] = {}
@@ -108,7 +108,7 @@ def right(ruling: Ruling) -> str:
     return f"{float(number / Fraction(figure.scale)):,.{decimals}f}"
 
 
-def in_markdown(audited: Audited) -> list[tuple[PrintedTable, str]]:
+def in_markdown(audited: AuditedSource) -> list[tuple[PrintedTable, str]]:
     """The printed tables of a source, each with its text as Markdown: in bold what is wrong."""
     found = printed_tables(audited, escape_markdown, lambda text: f"**{text}**")
     return [
@@ -126,7 +126,7 @@ def in_markdown(audited: Audited) -> list[tuple[PrintedTable, str]]:
     ]
 
 
-def in_html(audited: Audited) -> list[tuple[PrintedTable, str]]:
+def in_html(audited: AuditedSource) -> list[tuple[PrintedTable, str]]:
     """The same as HTML: marked what is wrong."""
     found = printed_tables(audited, escape_html, lambda text: f"<mark>{text}</mark>")
     return [

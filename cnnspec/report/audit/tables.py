@@ -4,9 +4,9 @@ source."""
 import re
 from collections.abc import Callable, Sequence
 
-from cnnspec.analyses.audit.audit import Audited
-from cnnspec.analyses.audit.verdict import AMBIGUOUS, REFUTED, UNDECIDABLE, VERDICTS, Ruling
-from cnnspec.report.audit.words import about, place, printed, said, slips
+from cnnspec.analyses.audit.audit import AuditedSource
+from cnnspec.analyses.audit.ruling import AMBIGUOUS, REFUTED, UNDECIDABLE, VERDICTS, Ruling
+from cnnspec.report.audit.words import about, mistakes, place, printed, said
 from cnnspec.report.formats import render_grid
 
 Escape = Callable[[str], str]
@@ -36,18 +36,19 @@ def table(
     )
 
 
-def summary(found: Sequence[Audited], format: str) -> str:
+def summary(found: Sequence[AuditedSource], format: str) -> str:
     rows = [
-        [a.title or a.name, str(len(a.rulings)), *map(str, a.counted().values())] for a in found
+        [a.title or a.name, str(len(a.rulings)), *map(str, a.count_verdicts().values())]
+        for a in found
     ]
     total = [
         sum(len(a.rulings) for a in found),
-        *(sum(a.counted()[v] for a in found) for v in VERDICTS),
+        *(sum(a.count_verdicts()[v] for a in found) for v in VERDICTS),
     ]
     return render_grid(SUMMARY, [*rows, ["All", *map(str, total)]], [False] + [True] * 5, format)
 
 
-def errata(audited: Audited, format: str) -> str:
+def errata(audited: AuditedSource, format: str) -> str:
     rows = [
         [place(r, audited), said(r), about(r), printed(r), corrected(r), reason(r)]
         for r in audited.rulings
@@ -66,11 +67,11 @@ def corrected(ruling: Ruling) -> str:
 
 
 def reason(ruling: Ruling) -> str:
-    """The slip, and what else is to be said."""
-    return "; ".join(filter(None, (slips(ruling), ruling.claim.note)))
+    """The mistake, and what else is to be said."""
+    return "; ".join(filter(None, (mistakes(ruling), ruling.claim.note)))
 
 
-def ambiguous(audited: Audited, format: str) -> str:
+def ambiguous(audited: AuditedSource, format: str) -> str:
     rows = [
         [
             place(r, audited),
@@ -85,7 +86,7 @@ def ambiguous(audited: Audited, format: str) -> str:
     return table(AMBIGUOUS_ONES, rows, [False] * 5, format) if rows else ""
 
 
-def every(audited: Audited, format: str) -> str:
+def every(audited: AuditedSource, format: str) -> str:
     """All claims of a source, in its order."""
     rows = [[place(r, audited), said(r), about(r), printed(r), judged(r)] for r in audited.rulings]
     return table(EVERY, rows, [False] * len(EVERY), format)
@@ -94,7 +95,7 @@ def every(audited: Audited, format: str) -> str:
 def judged(ruling: Ruling) -> str:
     """The verdict with all that is to be said for it."""
     word = ruling.verdict.upper() if ruling.verdict == REFUTED else ruling.verdict
-    return f"{word}: " + "; ".join(filter(None, (ruling.why, slips(ruling), ruling.claim.note)))
+    return f"{word}: " + "; ".join(filter(None, (ruling.why, mistakes(ruling), ruling.claim.note)))
 
 
 def undecidable(rulings: Sequence[Ruling]) -> dict[str, list[str]]:

@@ -3,15 +3,24 @@
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from cnnspec.analyses.audit.audit import Audited
-from cnnspec.analyses.audit.verdict import REFUTED, VERDICTS, Ruling
-from cnnspec.report.audit.words import about, counted, outcome, place, printed, quoted, shown, slips
+from cnnspec.analyses.audit.audit import AuditedSource
+from cnnspec.analyses.audit.ruling import REFUTED, VERDICTS, Ruling
+from cnnspec.report.audit.words import (
+    about,
+    counted,
+    mistakes,
+    outcome,
+    place,
+    printed,
+    quoted,
+    shown,
+)
 from cnnspec.report.formats import WIDTH, escape_text, render_grid
 
 HEADINGS = ("Source", "Claims", *(v.capitalize() for v in VERDICTS))
 
 
-def page(found: Sequence[Audited], verdicts: Sequence[str]) -> str:
+def page(found: Sequence[AuditedSource], verdicts: Sequence[str]) -> str:
     """Each source with its claims of the given verdicts, then the counts."""
     parts: list[str] = []
     for audited in found:
@@ -21,13 +30,15 @@ def page(found: Sequence[Audited], verdicts: Sequence[str]) -> str:
         parts.append("\n".join(head))
         parts += ["\n".join(one(r, audited)) for r in shown(audited, verdicts)]
     if len(found) > 1:
-        rows = [[a.name, str(len(a.rulings)), *map(str, a.counted().values())] for a in found]
+        rows = [
+            [a.name, str(len(a.rulings)), *map(str, a.count_verdicts().values())] for a in found
+        ]
         parts.append(render_grid(HEADINGS, rows, [False] + [True] * 5, "text"))
     return "\n\n".join([*parts, "\n".join(lines(outcome(found) + "."))])
 
 
-def one(ruling: Ruling, audited: Audited) -> Iterator[str]:
-    """One claim: its verdict, where it stands, the source's words, what comes out, and the slip."""
+def one(ruling: Ruling, audited: AuditedSource) -> Iterator[str]:
+    """One claim: its verdict, where it stands, the source's words, what comes out, and the mistake."""
     claim = ruling.claim
     word = ruling.verdict.upper() if ruling.verdict == REFUTED else ruling.verdict
     mark = (
@@ -49,8 +60,8 @@ def one(ruling: Ruling, audited: Audited) -> Iterator[str]:
     if claim.value is not None and not isinstance(claim.value, bool):
         yield from lines(f"printed {printed(ruling)}", "  ", "    ")
     yield from lines(ruling.why, "  ", "    ")
-    if searched := slips(ruling):
-        yield from lines(f"slip: {searched}" if ruling.slips else searched, "  ", "    ")
+    if searched := mistakes(ruling):
+        yield from lines(f"mistake: {searched}" if ruling.mistakes else searched, "  ", "    ")
     if claim.note:
         yield from lines(f"note: {claim.note}", "  ", "    ")
 

@@ -1,12 +1,12 @@
-"""How claims, verdicts and slips are called, the same in every format."""
+"""How claims, verdicts and mistakes are called, the same in every format."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from cnnspec.analyses.audit.audit import Audited
-from cnnspec.analyses.audit.printed import printed as figure_in
-from cnnspec.analyses.audit.verdict import AMBIGUOUS, REFUTED, VERDICTS, Ruling
-from cnnspec.spec.claims import Subject
+from cnnspec.analyses.audit.audit import AuditedSource
+from cnnspec.analyses.audit.printed_figures import parse_figure as figure_in
+from cnnspec.analyses.audit.ruling import AMBIGUOUS, REFUTED, VERDICTS, Ruling
+from cnnspec.spec.claims import ClaimSubject
 from cnnspec.units import format_shape
 
 QUANTITIES = {
@@ -50,7 +50,7 @@ def about(ruling: Ruling) -> str:
     return ", ".join(filter(None, parts))
 
 
-def operator(subject: Subject) -> str:
+def operator(subject: ClaimSubject) -> str:
     """An operator alone: ``conv (out_channels 6, kernel_size 5) on 3x32x32``."""
     fields = ", ".join(f"{k} {str(v).lower()}" for k, v in subject.layer.items() if k != "op")
     given = f"on {format_shape(subject.input)}" if subject.input else ""
@@ -73,7 +73,7 @@ def setting(key: str, value: Any) -> str:
     return f"other {key}" if isinstance(value, list | dict) else f"{key} = {str(value).lower()}"
 
 
-def place(ruling: Ruling, audited: Audited) -> str:
+def place(ruling: Ruling, audited: AuditedSource) -> str:
     """Where a claim stands in its source, after the paper's name where the source holds several."""
     claim = ruling.claim
     where = ", ".join(
@@ -82,7 +82,7 @@ def place(ruling: Ruling, audited: Audited) -> str:
     return f"{where} (quoted)" if claim.quoted else where
 
 
-def quoted(audited: Audited) -> str:
+def quoted(audited: AuditedSource) -> str:
     """Which parts of a source were not read themselves, and whence their figures are; "" where all
     were."""
     found: dict[str, list[str]] = {}
@@ -119,24 +119,26 @@ def said(ruling: Ruling) -> str:
     return ruling.claim.text or f"{about(ruling)}: {printed(ruling)}"
 
 
-def slips(ruling: Ruling) -> str:
+def mistakes(ruling: Ruling) -> str:
     """What gives the printed figure, or that nothing was found; "" where there is no figure to
     search for."""
     if ruling.verdict != REFUTED:
         return ""
     figure = figure_in(ruling.claim.value)
-    if not ruling.slips and (figure is None or figure.relation or ruling.claim.quantity == "count"):
-        return (  # words, comparisons and what is there or not: nobody slips into them by arithmetic
+    if not ruling.mistakes and (
+        figure is None or figure.relation or ruling.claim.quantity == "count"
+    ):
+        return (  # words, comparisons and what is there or not: nobody mistakes into them by arithmetic
             ""
         )
-    if not ruling.slips and figure and figure.step and figure.digits < 2:
-        return "one digit is too little to tell a slip by"
-    return "; or ".join(s.words for s in ruling.slips) or "no slip found that gives it"
+    if not ruling.mistakes and figure and figure.step and figure.digits < 2:
+        return "one digit is too little to tell a mistake by"
+    return "; or ".join(s.words for s in ruling.mistakes) or "no mistake found that gives it"
 
 
-def counted(audited: Audited) -> str:
+def counted(audited: AuditedSource) -> str:
     """The verdicts of a source in a line."""
-    numbers = ", ".join(f"{n} {v}" for v, n in audited.counted().items() if n)
+    numbers = ", ".join(f"{n} {v}" for v, n in audited.count_verdicts().items() if n)
     return f"{many(audited.rulings)}: {numbers}"
 
 
@@ -144,13 +146,13 @@ def many(rulings: Sequence[Ruling]) -> str:
     return f"{len(rulings)} claim{'' if len(rulings) == 1 else 's'}"
 
 
-def surprises(found: Sequence[Audited]) -> list[Ruling]:
+def surprises(found: Sequence[AuditedSource]) -> list[Ruling]:
     """The claims that fail an audit: refuted and not known as errata, or known as errata and not
     refuted."""
     return [r for a in found for r in a.rulings if r.surprising]
 
 
-def outcome(found: Sequence[Audited]) -> str:
+def outcome(found: Sequence[AuditedSource]) -> str:
     """The audit in a line."""
     every = [r for a in found for r in a.rulings]
     numbers = ", ".join(f"{sum(r.verdict == v for r in every)} {v}" for v in VERDICTS)
@@ -165,7 +167,7 @@ def outcome(found: Sequence[Audited]) -> str:
     return f"{many(every)}: {numbers}{tail}" + (f"; {len(new)} not as marked" if new else "")
 
 
-def shown(audited: Audited, verdicts: Sequence[str]) -> list[Ruling]:
+def shown(audited: AuditedSource, verdicts: Sequence[str]) -> list[Ruling]:
     """The rulings of some verdicts, in their order, and what is not as marked."""
     return [r for r in audited.rulings if r.verdict in verdicts or r.surprising]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cnnspec.analyses.audit.audit import Audited, audit, claim_files
+from cnnspec.analyses.audit.audit import AuditedSource, audit_sources, list_claim_files
 from cnnspec.records import Record
 from cnnspec.report.audit import markdown, tables
 from cnnspec.report.audit.printed_tables import in_markdown
@@ -92,7 +92,7 @@ def render_pages(reports: str) -> dict[str, str]:
     """The list of errata, a page for each source, and the tables of the notes.
 
     Reads nothing in ``reports``."""
-    found = dict(zip(claim_files(), audit(), strict=True))
+    found = dict(zip(list_claim_files(), audit_sources(), strict=True))
     pages = {
         "audit.md": render_errata_page(found),
         "note_tables.md": render_note_tables_page(found),
@@ -102,7 +102,7 @@ def render_pages(reports: str) -> dict[str, str]:
     }
 
 
-def render_errata_page(found: dict[str, Audited]) -> str:
+def render_errata_page(found: dict[str, AuditedSource]) -> str:
     """audit.md: counts, links to the pages of the sources, and the errata of each."""
     links = [
         f"- [{escape(source.title or source.name)}](audit/{stem}.md): {escape(counted(source))}"
@@ -119,7 +119,7 @@ def render_errata_page(found: dict[str, Audited]) -> str:
     return "\n\n".join(parts + [markdown.source(source, False, 2) for source in sources])
 
 
-def source_sections(source: Audited) -> Iterator[str]:
+def source_sections(source: AuditedSource) -> Iterator[str]:
     """The page of one source: every claim, the worked examples and the printed tables."""
     yield f"# {escape(source.title or source.name)}"
     yield (
@@ -137,7 +137,7 @@ def source_sections(source: Audited) -> Iterator[str]:
         yield f"{escape(table.where)}, as printed{corrected}:\n\n{text}"
 
 
-def render_note_tables_page(found: dict[str, Audited]) -> str:
+def render_note_tables_page(found: dict[str, AuditedSource]) -> str:
     """note_tables.md: the tables of the course notes, each with the command that prints it."""
     parts = [NOTES_INTRO]
     for table in TABLES:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from cnnspec.analyses.audit.audit import Audited, audit
+from cnnspec.analyses.audit.audit import AuditedSource, audit_sources
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.report.audit import tables
 from cnnspec.report.diagram.draw import draw_network
@@ -109,9 +109,9 @@ def published_section(names: set[str]) -> Iterator[str]:
 
 
 @cache
-def audit_all_sources() -> list[Audited]:
+def audit_all_sources() -> list[AuditedSource]:
     """The audit of every source."""
-    return audit()
+    return audit_sources()
 
 
 def depth_that_fits(net: NetworkCosts) -> int | None:

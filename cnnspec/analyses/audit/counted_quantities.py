@@ -13,8 +13,8 @@ from math import prod
 from typing import Any
 
 from cnnspec.analyses.architecture import find_longest_path, has_weights, is_weighted_or_pool
-from cnnspec.analyses.audit.printed import number_text
-from cnnspec.analyses.audit.subject import Sheet
+from cnnspec.analyses.audit.claimed_network import ClaimedNetwork
+from cnnspec.analyses.audit.printed_figures import format_number
 from cnnspec.analyses.network_costs import Row
 from cnnspec.graph.model import Node
 from cnnspec.ops.kit.derivation import Step
@@ -68,7 +68,7 @@ def summed(rows: Sequence[Row], value: Callable[[Row], int], step: str = "") -> 
     )
 
 
-def params(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
+def params(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     return [Reading("", *summed(rows, lambda r: r.params, "parameters"))]
 
 
@@ -88,7 +88,7 @@ def biases(row: Row) -> int:
     )
 
 
-def weights(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
+def weights(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     total, words = summed(rows, kernels)
     shapes = [
         s
@@ -102,19 +102,19 @@ def weights(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
     return [Reading("", total, words)]
 
 
-def all_biases(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
+def all_biases(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     return [Reading("", *summed(rows, biases))]
 
 
-def buffers(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
+def buffers(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     return [Reading("", *summed(rows, lambda r: r.buffers))]
 
 
-def macs(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
+def macs(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     return [Reading("", *summed(rows, lambda r: r.macs, "multiply-accumulates"))]
 
 
-def flops(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
+def flops(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     total = sum(r.macs for r in rows)
     return [
         Reading("2 FLOPs a MAC", 2 * total, f"2*{format_count(total)} = {format_count(2 * total)}"),
@@ -122,14 +122,14 @@ def flops(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
     ]
 
 
-def size_in_bytes(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
+def size_in_bytes(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     """Parameters in float32. What MB means, 10**6 or 2**20 bytes, is up to who prints it: see
     ``megabytes``."""
     total = sum(r.params for r in rows)
     return [Reading("", 4 * total, f"4*{format_count(total)} = {format_count(4 * total)} bytes")]
 
 
-def activation_size(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
+def activation_size(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     total, words = summed(rows, lambda r: r.activation_size, "activation size")
     first = rows[0].nodes[0] if len(rows) == 1 else None
     if (
@@ -139,7 +139,7 @@ def activation_size(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
     return [Reading("", total, words)]
 
 
-def connections(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
+def connections(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     """Connections as LeCun et al. (1998) count them: every input that an output reads, and its
     bias."""
     return [Reading("", *summed(rows, connected))]
@@ -150,16 +150,16 @@ def connected(row: Row) -> int:
     return main.op.count_connections(*main.shapes, y=main.output) if main.inputs else 0
 
 
-def share(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
+def share(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     """The part of the network's parameters that these layers have."""
-    some, whole = sum(r.params for r in rows), sum(r.params for r in sheet.rows())
+    some, whole = sum(r.params for r in rows), sum(r.params for r in network.rows())
     value = Fraction(some, whole) if whole else Fraction(0)
     return [
-        Reading("", value, f"{format_count(some)}/{format_count(whole)} = {number_text(value)}")
+        Reading("", value, f"{format_count(some)}/{format_count(whole)} = {format_number(value)}")
     ]
 
 
-def layers(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
+def layers(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     """Depth, by five definitions; of some layers, instead of all, the same among them."""
     nodes = [n for r in rows for n in r.nodes]
     paths: tuple[tuple[str, list[Node]], ...] = (
@@ -169,15 +169,15 @@ def layers(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
             find_longest_path(nodes, is_weighted_or_pool),
         ),
         ("layers with weights in all", [n for n in nodes if has_weights(n)]),
-        ("lines of the sheet", [n for n in nodes if not n.part]),
+        ("lines of the network", [n for n in nodes if not n.part]),
         ("operations, activations and norms among them", nodes),
     )
     return [Reading(name, len(path), f"{len(path)} {name}{listed(path)}") for name, path in paths]
 
 
-def layers_and_pools(sheet: Sheet, rows: Sequence[Row]) -> list[Reading]:
+def layers_and_pools(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     """Depth with the pooling layers."""
-    return [layers(sheet, rows)[1].replace(name="")]
+    return [layers(network, rows)[1].replace(name="")]
 
 
 def listed(path: Sequence[Node]) -> str:
@@ -185,7 +185,7 @@ def listed(path: Sequence[Node]) -> str:
     return f": {', '.join(names)}" if len(names) <= MOST else f": {names[0]} to {names[-1]}"
 
 
-COUNTED: dict[str, Callable[[Sheet, Sequence[Row]], list[Reading]]] = {
+COUNTED: dict[str, Callable[[ClaimedNetwork, Sequence[Row]], list[Reading]]] = {
     "params": params,
     "weights": weights,
     "biases": all_biases,
@@ -214,7 +214,7 @@ def megabytes(readings: list[Reading], unit: str) -> list[Reading]:
     binary = Reading(
         f"{unit[:1].upper()}iB",
         plain.value * ratio,
-        f"{number_text(plain.value / Fraction(1024**power))} {unit[:1].upper()}iB",
+        f"{format_number(plain.value / Fraction(1024**power))} {unit[:1].upper()}iB",
     )
     if power == 0 or unit[1:2] == "i":
         return (
@@ -225,7 +225,7 @@ def megabytes(readings: list[Reading], unit: str) -> list[Reading]:
     decimal = Reading(
         f"{unit[:1].upper()}B of {format_count(1000**power)}",
         plain.value,
-        f"{plain.arithmetic} = {number_text(Fraction(plain.value, 1000**power))}"
+        f"{plain.arithmetic} = {format_number(Fraction(plain.value, 1000**power))}"
         f" {unit[:1].upper()}B",
     )
     return [decimal, binary]

@@ -51,7 +51,7 @@ UNITS = (
 RELATIONS = {"≤": "<=", "≥": ">="}
 
 
-class Printed(Record):
+class PrintedFigure(Record):
     """A figure: ``value`` as printed, ``step`` the worth of its last digit that says something (0:
     it is exact).
 
@@ -82,27 +82,27 @@ class Printed(Record):
             }[self.relation]
         return abs(number - self.value) <= self.step / 2
 
-    def cut(self, number: Fraction | int) -> bool:
+    def is_truncation(self, number: Fraction | int) -> bool:
         """Whether the figure is ``number`` cut off behind its last digit instead of rounded."""
         return not self.relation and self.step > 0 and self.value < number < self.value + self.step
 
-    def note(self, number: Fraction | int) -> str:
+    def rounding_note(self, number: Fraction | int) -> str:
         """How a figure that is right has been rounded; "" where it is exact."""
         if self.relation or self.value == number:
             return ""
         digits = "one digit" if self.digits == 1 else f"{self.digits} digits"
-        return f"{number_text(number)} is {self.text} to {digits}"
+        return f"{format_number(number)} is {self.text} to {digits}"
 
 
-def printed(value: Any) -> Printed | None:
+def parse_figure(value: Any) -> PrintedFigure | None:
     """The figure in ``value``: an integer is exact, text rounded as it stands; None where there is
     no figure."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return Printed(format_count(value), Fraction(value), digits=len(str(abs(value))))
+        return PrintedFigure(format_count(value), Fraction(value), digits=len(str(abs(value))))
     if isinstance(value, str) and value[:1] == "{":
-        return formula(value[1:].removesuffix("}"))
+        return parse_formula(value[1:].removesuffix("}"))
     found = FIGURE.fullmatch(str(value).strip().replace("\u202f", "").replace("−", "-"))
     if (
         found is None
@@ -117,7 +117,7 @@ def printed(value: Any) -> Printed | None:
     step = Fraction(10) ** (silent - len(decimals)) * scale
     digits = len(f"{whole}{decimals}".lstrip("0")) - silent
     relation = found["relation"] or ""
-    return Printed(
+    return PrintedFigure(
         str(value),
         amount * scale,
         step,
@@ -128,16 +128,16 @@ def printed(value: Any) -> Printed | None:
     )
 
 
-def formula(text: str) -> Printed | None:
+def parse_formula(text: str) -> PrintedFigure | None:
     """The exact figure that a formula with its numbers stands for; None where it is no integer."""
     try:
         number = Expression(text).evaluate(Scope({}))
     except ExpressionError:
         return None
-    return printed(number).replace(text=text) if type(number) is int else None  # type: ignore[union-attr]
+    return parse_figure(number).replace(text=text) if type(number) is int else None  # type: ignore[union-attr]
 
 
-def number_text(number: Fraction | int) -> str:
+def format_number(number: Fraction | int) -> str:
     """A number in full: an integer with separators, a fraction to four decimals."""
     value = Fraction(number)
     return (
@@ -147,7 +147,7 @@ def number_text(number: Fraction | int) -> str:
     )
 
 
-def sizes(value: Any) -> tuple[int, ...] | None:
+def parse_sizes(value: Any) -> tuple[int, ...] | None:
     """The integers of a printed shape, ``28x28x8``, ``(14, 14, 8)``, ``11 X 11`` or ``5``; None
     where it is none."""
     if isinstance(value, int) and not isinstance(value, bool):

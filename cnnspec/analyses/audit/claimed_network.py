@@ -20,7 +20,7 @@ from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import OperatorError, is_int
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import RequestError, did_you_mean, visible
-from cnnspec.spec.claims import Claim, Subject
+from cnnspec.spec.claims import Claim, ClaimSubject
 from cnnspec.spec.model import Fields
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.zoo import variant_names, zoo_files
@@ -29,11 +29,11 @@ from cnnspec.units import Shape
 ALONE: Any = Call((), "", {})
 
 
-class Missing(RequestError):
+class ClaimError(RequestError):
     """A claim about something that there is not: the message, and what would mend it."""
 
 
-class Sheet:
+class ClaimedNetwork:
     """A network's nodes and what they cost. ``graph`` is None for an operator alone."""
 
     def __init__(
@@ -62,23 +62,23 @@ class Sheet:
             {n.index: WHOLE_INPUT for n in [*self.inputs, *shown]},
         )
 
-    def chosen(self, subject: Subject, training: bool = False) -> list[Row]:
+    def select_rows(self, subject: ClaimSubject, training: bool = False) -> list[Row]:
         """The rows that a claim is about; the inputs' only if they are named. Raises Missing."""
         every = self.rows(training or subject.training)
         names = subject.layer.split() if isinstance(subject.layer, str) else subject.layer
         found = [r for r in every if r.op != "input"]
         if isinstance(names, list) and names:
             for name in names:
-                if not any(belongs(r, name) for r in every):
+                if not any(is_within(r, name) for r in every):
                     known = list(
                         dict.fromkeys(p for r in every for p in (r.name, r.name.partition(".")[0]))
                     )
                     hint = did_you_mean(name, known, "its layers are " + ", ".join(known[:10]))
-                    raise Missing(f"{self.name} has no layer {visible(name, 60)!r}; {hint}")
-            found = [r for name in names for r in every if belongs(r, name)]
+                    raise ClaimError(f"{self.name} has no layer {visible(name, 60)!r}; {hint}")
+            found = [r for name in names for r in every if is_within(r, name)]
         if subject.op:
             if subject.op not in OPERATORS:
-                raise Missing(
+                raise ClaimError(
                     f"there is no operator {visible(subject.op, 60)!r}; "
                     + did_you_mean(subject.op, OPERATORS, "cnnspec schema lists them")
                 )
@@ -86,25 +86,25 @@ class Sheet:
         return found
 
 
-def belongs(row: Row, name: str) -> bool:
+def is_within(row: Row, name: str) -> bool:
     """Whether a row is the layer ``name`` or lies in the block of that name."""
     return row.name == name or row.name.startswith(f"{name}.")
 
 
-class Sheets:
-    """The sheets that an audit has made so far; networks are asked for again and again.
+class ClaimedNetworks:
+    """The networks that an audit has made so far; networks are asked for again and again.
 
     ``own`` is the graph by its variant ("" for the first) of a spec that has claims about itself.
     """
 
     def __init__(self, own: dict[str, Graph] | None = None, file: str = ""):
-        self.made: dict[Any, Sheet] = {}
+        self.made: dict[Any, ClaimedNetwork] = {}
         self.own, self.file = own or {}, file
 
-    def of(self, subject: Subject) -> Sheet:
-        """The sheet of a claim's subject. Raises RequestError, SpecError."""
+    def find(self, subject: ClaimSubject) -> ClaimedNetwork:
+        """The network of a claim's subject. Raises RequestError, SpecError."""
         if isinstance(subject.layer, dict):
-            return alone(subject.layer, subject.input)
+            return make_single_operator(subject.layer, subject.input)
         if (
             not subject.network
             and subject.variant in self.own
@@ -112,33 +112,33 @@ class Sheets:
             and not subject.input
         ):
             return self.keep(("", subject.variant), self.own[subject.variant])
-        return self.network(self.name(subject), subject.settings, subject.input)
+        return self.load(self.network_name(subject), subject.settings, subject.input)
 
-    def name(self, subject: Subject) -> str:
+    def network_name(self, subject: ClaimSubject) -> str:
         """By what the network of a subject is found. Raises Missing."""
         name = subject.network or (
             f"{self.file}:{subject.variant}" if subject.variant else self.file
         )
         if not name:
-            raise Missing(
+            raise ClaimError(
                 "the claim names no network, and stands in no spec; add network = ..., say"
             )
         return name
 
-    def resized(self, subject: Subject, input: Shape) -> Sheet:
+    def load_resized(self, subject: ClaimSubject, input: Shape) -> ClaimedNetwork:
         """The network as it would be at another input, with other parameters where they depend on
         it. Raises as of."""
-        source, variant = open_spec(self.name(subject))
+        source, variant = open_spec(self.network_name(subject))
         spec, notes = read_spec(source)
         graph = GraphBuilder(spec, choose_variant(spec, variant), notes, MAX_LINES, input).run(
             subject.settings
         )
-        return Sheet(graph.name, graph.inputs, graph.nodes[len(graph.inputs) :], graph)
+        return ClaimedNetwork(graph.name, graph.inputs, graph.nodes[len(graph.inputs) :], graph)
 
-    def network(
+    def load(
         self, name: str, settings: Fields | None = None, input: Shape | None = None
-    ) -> Sheet:
-        """The sheet of a network by its name. Raises RequestError, SpecError."""
+    ) -> ClaimedNetwork:
+        """The network of a network by its name. Raises RequestError, SpecError."""
         key = (name, repr(sorted((settings or {}).items())), input)
         return (
             self.made[key]
@@ -146,34 +146,34 @@ class Sheets:
             else self.keep(key, load_graph(name, settings, input))
         )
 
-    def keep(self, key: Any, graph: Graph) -> Sheet:
+    def keep(self, key: Any, graph: Graph) -> ClaimedNetwork:
         if key not in self.made:
-            self.made[key] = Sheet(
+            self.made[key] = ClaimedNetwork(
                 graph.name, graph.inputs, graph.nodes[len(graph.inputs) :], graph
             )
         return self.made[key]
 
 
-def alone(line: Fields, input: Shape | None) -> Sheet:
+def make_single_operator(line: Fields, input: Shape | None) -> ClaimedNetwork:
     """One operator at work on an input, ``{ op = "conv", out_channels = 6, kernel_size = 5 }``.
     Raises Missing."""
     kind = line.get("op")
     if not isinstance(kind, str) or kind not in OPERATORS:
-        raise Missing(
+        raise ClaimError(
             f"there is no operator {visible(kind, 60)!r}; {did_you_mean(str(kind), OPERATORS)}"
         )
     if not input or not all(is_int(n, 1) for n in input):
-        raise Missing("an operator alone needs the input on which it works: input = [3, 32, 32]")
+        raise ClaimError("an operator alone needs the input on which it works: input = [3, 32, 32]")
     source = Node(0, "input", "input", Input(tuple(input)), (), tuple(input), ALONE, "input")
     try:
         op = operator(kind)(**{k: v for k, v in line.items() if k != "op"})
         output = op.output(tuple(input))
     except OperatorError as misfit:
-        raise Missing(f"{kind}: {misfit.message.replace('$0', 'the input')}") from None
-    return Sheet(kind, [source], [Node(1, kind, kind, op, (source,), output, ALONE, kind)])
+        raise ClaimError(f"{kind}: {misfit.message.replace('$0', 'the input')}") from None
+    return ClaimedNetwork(kind, [source], [Node(1, kind, kind, op, (source,), output, ALONE, kind)])
 
 
-def claims_name(claim: Claim) -> str:
+def name_claim_subject(claim: Claim) -> str:
     """The network of a claim by name, or the operator that stands alone."""
     subject = claim.subject
     return (
@@ -183,7 +183,7 @@ def claims_name(claim: Claim) -> str:
     )
 
 
-def siblings(graph: Graph) -> Iterable[str]:
+def list_siblings(graph: Graph) -> Iterable[str]:
     """The other networks of the zoo's family, in its order."""
     for file in zoo_files():
         names = variant_names(file)

@@ -1,46 +1,31 @@
-"""Worked examples: convolutions, pools and ReLU on matrices of numbers, cell by cell, in exact
-fractions.
+"""Worked examples: convolutions, pools and ReLU on matrices of numbers, in exact fractions."""
 
-As courses write it, a convolution is a correlation: the kernel is not flipped. Several channels are
-a list of matrices, whose results are added. Cells are numbers or text as printed, ``.55``; "" is a
-cell that was not printed."""
-
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from cnnspec.analyses.audit.printed import Printed, printed
+from cnnspec.analyses.audit.printed_figures import PrintedFigure, format_number, parse_figure
+from cnnspec.analyses.audit.ruling import Cell, FoundMistake
 from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import RequestError
-from cnnspec.records import Record
 from cnnspec.spec.model import Fields
 
 Matrix = list[list[Fraction]]
 MOST = 10_000  # cells that an example may have
 
 
-class Cell(Record):
-    """One cell: what was printed, what comes out (None where that is outside), and whether they
-    agree."""
-
-    row: int
-    column: int
-    printed: str
-    computed: Fraction | None
-    holds: bool
-
-
-def worked(fields: Fields) -> list[Cell]:
+def work_example(fields: Fields) -> list[Cell]:
     """Every printed cell of an example beside what comes out. Raises RequestError where the example
     is none."""
-    given = channels(fields["given"])
+    given = parse_channels(fields["given"])
     kind, stride = fields["matrix"], fields.get("stride")
     if kind == "conv":
-        kernels = channels(fields.get("kernel", []))
+        kernels = parse_channels(fields.get("kernel", []))
         if len(kernels) != len(given):
             raise RequestError(f"the example has {len(given)} channels, but {len(kernels)} kernels")
         bias, divide = Fraction(str(fields.get("bias", 0))), fields.get("divide", 1) or 1
         sums = [
-            convolved(padded(g, fields.get("padding", 0)), k, stride or 1)
+            convolve(pad_matrix(g, fields.get("padding", 0)), k, stride or 1)
             for g, k in zip(given, kernels, strict=True)
         ]
         result = [
@@ -48,7 +33,7 @@ def worked(fields: Fields) -> list[Cell]:
             for rows in zip(*sums, strict=True)
         ]
     elif kind == "product":
-        result = products(given[0], channels(fields.get("kernel", []))[0])
+        result = multiply_cells(given[0], parse_channels(fields.get("kernel", []))[0])
     elif kind == "relu":
         result = given[0]
     elif kind == "flatten":
@@ -57,13 +42,13 @@ def worked(fields: Fields) -> list[Cell]:
         size = fields.get("size", 2)
         if size < 1:
             raise RequestError(f"a window has a size of at least 1, not {size}")
-        result = pooled(given[0], kind, size, stride or size, fields.get("ceil", False))
+        result = pool_matrix(given[0], kind, size, stride or size, fields.get("ceil", False))
     if kind == "relu" or fields.get("relu"):
         result = [[max(c, Fraction(0)) for c in row] for row in result]
-    return compared(result, fields["gives"])
+    return compare_cells(result, fields["gives"])
 
 
-def channels(value: list[Any]) -> list[Matrix]:
+def parse_channels(value: list[Any]) -> list[Matrix]:
     """One matrix, or a list of them, as fractions. Raises RequestError."""
     found = (
         value
@@ -71,7 +56,7 @@ def channels(value: list[Any]) -> list[Matrix]:
         else [value]
     )
     matrices = [
-        [[fraction(c) for c in row] if isinstance(row, list) else [] for row in m] for m in found
+        [[parse_cell(c) for c in row] if isinstance(row, list) else [] for row in m] for m in found
     ]
     for m in matrices:
         if (
@@ -84,14 +69,14 @@ def channels(value: list[Any]) -> list[Matrix]:
     return matrices
 
 
-def fraction(cell: Any) -> Fraction:
-    figure = printed(cell) if not isinstance(cell, float) else printed(str(cell))
+def parse_cell(cell: Any) -> Fraction:
+    figure = parse_figure(cell) if not isinstance(cell, float) else parse_figure(str(cell))
     if figure is None:
         raise RequestError(f"{describe_value(cell)} in a worked example is not a number")
     return figure.value
 
 
-def padded(m: Matrix, zeros: int) -> Matrix:
+def pad_matrix(m: Matrix, zeros: int) -> Matrix:
     """The matrix in a frame of zeros."""
     if not 0 <= zeros <= 100:
         raise RequestError("a worked example is padded by 0 to 100 zeros")
@@ -100,7 +85,7 @@ def padded(m: Matrix, zeros: int) -> Matrix:
     return [*frame, *[[*side, *row, *side] for row in m], *frame]
 
 
-def convolved(m: Matrix, kernel: Matrix, stride: int) -> Matrix:
+def convolve(m: Matrix, kernel: Matrix, stride: int) -> Matrix:
     h, w = len(kernel), len(kernel[0])
     return [
         [
@@ -111,14 +96,14 @@ def convolved(m: Matrix, kernel: Matrix, stride: int) -> Matrix:
     ]
 
 
-def products(m: Matrix, kernel: Matrix) -> Matrix:
+def multiply_cells(m: Matrix, kernel: Matrix) -> Matrix:
     """Each cell times the kernel's: the first half of a convolution at one place."""
     if (len(m), len(m[0])) != (len(kernel), len(kernel[0])):
         raise RequestError("a product takes two matrices of the same size")
     return [[a * b for a, b in zip(*rows, strict=True)] for rows in zip(m, kernel, strict=True)]
 
 
-def pooled(m: Matrix, kind: str, size: int, stride: int, ceil: bool) -> Matrix:
+def pool_matrix(m: Matrix, kind: str, size: int, stride: int, ceil: bool) -> Matrix:
     """The matrix pooled; with ``ceil`` windows that reach over the border take what there is."""
 
     def starts(n: int) -> range:
@@ -133,7 +118,7 @@ def pooled(m: Matrix, kind: str, size: int, stride: int, ceil: bool) -> Matrix:
     return [[combined(i, j) for j in starts(len(m[0]))] for i in starts(len(m))]
 
 
-def compared(result: Matrix, gives: list[Any]) -> list[Cell]:
+def compare_cells(result: Matrix, gives: list[Any]) -> list[Cell]:
     """The printed cells against the result; a result that is larger or smaller disagrees there
     too."""
     if not all(isinstance(row, list) for row in gives):
@@ -147,13 +132,76 @@ def compared(result: Matrix, gives: list[Any]) -> list[Cell]:
             value = computed_row[j] if j < len(computed_row) else None
             if text == "":
                 continue
-            figure = exactly(text)
+            figure = parse_exact_figure(text)
             good = figure is not None and value is not None and figure.holds(value)
             cells.append(Cell(i, j, text if text is not None else "nothing", value, good))
     return cells
 
 
-def exactly(text: str | None) -> Printed | None:
+def parse_exact_figure(text: str | None) -> PrintedFigure | None:
     """A cell's figure: whole numbers are exact, decimals rounded as they are printed."""
-    figure = printed(text) if text is not None else None
+    figure = parse_figure(text) if text is not None else None
     return figure.replace(step=Fraction(0)) if figure and text and "." not in text else figure
+
+
+def find_cell_mistakes(cells: Sequence[Cell]) -> Iterator[FoundMistake]:
+    """What gives the wrong cells: one left out, decimals cut off, or one digit mistyped."""
+    wrong = [c for c in cells if not c.holds]
+    if gap := list(find_omitted_cell(cells)):
+        yield from gap
+        return
+    cut = [c for c in wrong if is_truncated(c)]
+    if cut:
+        what = (
+            "all of them"
+            if len(cut) == len(wrong)
+            else f"{len(cut)} of the {len(wrong)} wrong cells"
+        )
+        first = cut[0].computed or Fraction(0)
+        yield FoundMistake(
+            "cut", f"{what} cut off, not rounded: {cut[0].printed} for {format_number(first)}"
+        )
+    for cell in [c for c in wrong if c not in cut]:
+        if cell.computed is None:
+            continue
+        right = format_number(cell.computed)
+        if (
+            len(right) == len(cell.printed)
+            and sum(a != b for a, b in zip(right, cell.printed, strict=True)) == 1
+        ):
+            yield FoundMistake(
+                "mistyped",
+                f"{cell.printed} in row {cell.row + 1}, column {cell.column + 1} is {right} with "
+                "one digit another",
+            )
+
+
+def find_omitted_cell(cells: Sequence[Cell]) -> Iterator[FoundMistake]:
+    """One cell of a list left out, after which everything stands one place too high."""
+    right = [c.computed for c in cells]
+    printed = [f.value for c in cells if (f := parse_exact_figure(c.printed))]
+    if len(printed) != len(right) - 1 or any(c.column for c in cells):
+        return
+    places = [
+        i for i in range(len(right)) if right[:i] + right[i + 1 :] == printed
+    ]  # a run of equal numbers
+    value = right[places[0]] if places else None
+    if value is not None:
+        where = (
+            f"the {format_number(value)} in place {places[0] + 1}"
+            if len(places) == 1
+            else (
+                f"one {format_number(value)} of those in places {places[0] + 1} to {places[-1] + 1}"
+            )
+        )
+        yield FoundMistake("left out", f"{where} is left out, all behind it moved up")
+
+
+def is_truncated(cell: Cell) -> bool:
+    """Whether a cell's decimals were cut off, towards zero."""
+    figure = parse_exact_figure(cell.printed)
+    if figure is None or cell.computed is None or "." not in cell.printed or not figure.step:
+        return False
+    return abs(figure.value) < abs(cell.computed) < abs(figure.value) + figure.step and (
+        figure.value * cell.computed > 0
+    )

@@ -1,4 +1,4 @@
-"""The search for slips: each is found where it was made, none makes a wrong figure right, and few
+"""The search for mistakes: each is found where it was made, none makes a wrong figure right, and few
 fit by chance."""
 
 import random
@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnspec import load
-from cnnspec.analyses.audit import slips
-from cnnspec.analyses.audit.slips.context import Context, Try
+from cnnspec.analyses.audit import known_mistakes
+from cnnspec.analyses.audit.ruling import Attempt, RefutedClaim
 
 ALEXNET = 'network = "alexnet", '
-MADE = {  # a wrong claim for each slip; the arithmetic is in the comment
+MADE = {  # a wrong claim for each mistake; the arithmetic is in the comment
     "transposed": ALEXNET + 'layer = "flatten", quantity = "activation_size", value = 9261',  # 9216
     "mistyped": 'expression = "256*256", value = 66536',  # 65,536
     "cut": 'network = "efficientnet_b7", quantity = "macs", value = "37B"',  # 37.7
@@ -60,15 +60,17 @@ MADE = {  # a wrong claim for each slip; the arithmetic is in the comment
 IN_CONTEXT = {"carried", "layer"}  # they need other claims beside them: below
 
 
-def test_each_slip_has_its_example() -> None:
-    assert MADE.keys() | IN_CONTEXT == slips.SLIPS.keys() | slips.COMPOSED.keys()
+def test_each_mistake_has_its_example() -> None:
+    assert (
+        MADE.keys() | IN_CONTEXT == known_mistakes.MISTAKES.keys() | known_mistakes.COMPOSED.keys()
+    )
 
 
-@pytest.mark.parametrize(("slip", "line"), MADE.items(), ids=MADE)
-def test_a_slip_that_was_made_is_found(slip: str, line: str) -> None:
+@pytest.mark.parametrize(("mistake", "line"), MADE.items(), ids=MADE)
+def test_a_mistake_that_was_made_is_found(mistake: str, line: str) -> None:
     found = ruling(line)
     assert found.verdict == "refuted"
-    assert slip in [s.slip for s in found.slips]
+    assert mistake in [s.mistake for s in found.mistakes]
 
 
 def test_a_wrong_factor_is_followed_through_its_slide() -> None:
@@ -76,8 +78,8 @@ def test_a_wrong_factor_is_followed_through_its_slide() -> None:
         '[[claims]]\nwhere = "a"\nclaims = [{ expression = "256*256", value = 66536 }, '
         '{ expression = "256*256*1024", value = 68132864 }]'
     )
-    assert [s.slip for s in first.slips] == ["mistyped"]
-    assert [s.slip for s in second.slips] == ["carried"]
+    assert [s.mistake for s in first.mistakes] == ["mistyped"]
+    assert [s.mistake for s in second.mistakes] == ["carried"]
 
 
 def test_a_wrong_factor_of_another_slide_is_not_followed() -> None:
@@ -85,12 +87,12 @@ def test_a_wrong_factor_of_another_slide_is_not_followed() -> None:
         'claims = [{ where = "a", expression = "256*256", value = 66536 }, '
         '{ where = "b", expression = "256*256*1024", value = 68132864 }]'
     )
-    assert (second.verdict, second.slips) == ("refuted", ())
+    assert (second.verdict, second.mistakes) == ("refuted", ())
 
 
 def test_a_stride_is_copied_down_a_column_never_up() -> None:
     found = ruling(ALEXNET + 'layer = "conv1", quantity = "stride", value = 1')  # conv2's
-    assert (found.verdict, found.slips) == ("refuted", ())
+    assert (found.verdict, found.mistakes) == ("refuted", ())
 
 
 def test_the_layer_below_in_a_table_is_recognised() -> None:
@@ -99,7 +101,7 @@ def test_the_layer_below_in_a_table_is_recognised() -> None:
         'rows = [["CONV1", 1568]]\n'
     )
     assert found.verdict == "refuted"
-    assert [s.slip for s in found.slips] == ["layer"]
+    assert [s.mistake for s in found.mistakes] == ["layer"]
 
 
 @settings(deadline=None, max_examples=60)
@@ -111,47 +113,49 @@ def test_the_search_makes_no_wrong_figure_right(n: int, suffix: str, exact: bool
     zeros = 0 if exact else len(str(n)) - len(str(n).rstrip("0"))
     right = abs(2 * (n * scale - 61_706)) <= (0 if exact else scale * 10**zeros)
     assert found.verdict == ("confirmed" if right else "refuted")
-    assert not (right and found.slips)
+    assert not (right and found.mistakes)
 
 
-def test_not_even_a_slip_that_gives_every_figure_changes_a_verdict(
+def test_not_even_a_mistake_that_gives_every_figure_changes_a_verdict(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def anything(c: Context) -> list[Try]:
-        return [Try(c.figure.value if c.figure else 0, "anything")]
+    def anything(c: RefutedClaim) -> list[Attempt]:
+        return [Attempt(c.figure.value if c.figure else 0, "anything")]
 
-    monkeypatch.setattr(slips, "SLIPS", {"anything": anything})
+    monkeypatch.setattr(known_mistakes, "MISTAKES", {"anything": anything})
     found = ruling('network = "lenet5", quantity = "params", value = 61707')
-    assert (found.verdict, [s.words for s in found.slips]) == ("refuted", ["anything"])
+    assert (found.verdict, [s.words for s in found.mistakes]) == ("refuted", ["anything"])
     assert found.surprising
 
 
-def test_few_random_figures_fit_a_slip() -> None:
-    """Of 100 wrong figures of four digits within a factor of 3, at most 1 in 10 fits any slip, of
+def test_few_random_figures_fit_a_mistake() -> None:
+    """Of 100 wrong figures of four digits within a factor of 3, at most 1 in 10 fits any mistake, of
     one digit none."""
     draw = random.Random(7)
     figures = [f'"{draw.uniform(0.33, 3) * 61.706:.4g}k"' for _ in range(100)]
     fitted = [
-        f for f in figures if ruling(f'network = "lenet5", quantity = "params", value = {f}').slips
+        f
+        for f in figures
+        if ruling(f'network = "lenet5", quantity = "params", value = {f}').mistakes
     ]
     assert len(fitted) <= 10
     vague = ruling(
         'network = "resnet18", quantity = "params", value = "30M"'
     )  # resnet50's, to one digit
-    assert (vague.verdict, vague.slips) == ("refuted", ())
+    assert (vague.verdict, vague.mistakes) == ("refuted", ())
 
 
 def test_lists_name_what_they_leave_out() -> None:
     found = ruling(
         'network = "lenet5", quantity = "order", value = "Conv -> Pool -> Conv -> FC -> FC -> FC"'
     )
-    assert [s.slip for s in found.slips] == ["left out"]
-    assert found.slips[0].words == "left out: pool, after line 3, conv"
+    assert [s.mistake for s in found.mistakes] == ["left out"]
+    assert found.mistakes[0].words == "left out: pool, after line 3, conv"
     more = ruling(
         'network = "lenet5", quantity = "order", '
         'value = ["conv", "pool", "conv", "pool", "conv", "fc", "fc", "fc"]'
     )
-    assert more.slips[0].words == "too many: conv, after line 4, pool"
+    assert more.mistakes[0].words == "too many: conv, after line 4, pool"
 
 
 def test_the_numbers_of_the_examples_are_right() -> None:

@@ -1,12 +1,12 @@
-"""Slips of counting: what was left out of a network's figure, or counted with it."""
+"""Mistakes of counting: what was left out of a network's figure, or counted with it."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
-from cnnspec.analyses.audit.printed import number_text
-from cnnspec.analyses.audit.quantities import COUNTED, biases, kernels
-from cnnspec.analyses.audit.slips.context import Context, Try
-from cnnspec.analyses.audit.subject import Sheet, alone
+from cnnspec.analyses.audit.claimed_network import ClaimedNetwork, make_single_operator
+from cnnspec.analyses.audit.counted_quantities import COUNTED, biases, kernels
+from cnnspec.analyses.audit.printed_figures import format_number
+from cnnspec.analyses.audit.ruling import Attempt, RefutedClaim
 from cnnspec.analyses.network_costs import Row
 from cnnspec.graph.model import Node
 from cnnspec.problems import RequestError, SpecError
@@ -15,66 +15,66 @@ from cnnspec.units import format_count, format_shape
 FEW = 40  # layers of which one may have been left out: of more, one fits by chance
 
 
-def heads(c: Context) -> Iterator[Try]:
+def with_auxiliary_heads(c: RefutedClaim) -> Iterator[Attempt]:
     """With the auxiliary heads, which are there in training only."""
     if (
-        c.sheet
+        c.network
         and c.claim.quantity in ("params", "weights", "macs", "flops", "bytes")
         and not c.subject.training
     ):
         try:
-            rows = c.sheet.chosen(c.subject, training=True)
+            rows = c.network.select_rows(c.subject, training=True)
         except SpecError:
             return
         if len(rows) > len(c.rows):
-            reading = COUNTED[c.claim.quantity](c.sheet, rows)[0]
-            yield Try(
+            reading = COUNTED[c.claim.quantity](c.network, rows)[0]
+            yield Attempt(
                 reading.value,
                 f"with the auxiliary heads, which only training has: {format_count(reading.value)}",
             )
 
 
-def doubled(c: Context) -> Iterator[Try]:
+def flops_and_macs(c: RefutedClaim) -> Iterator[Attempt]:
     """FLOPs for MACs, or the other way round."""
     if c.value is not None and c.claim.quantity == "macs":
-        yield Try(2 * c.value, f"2 FLOPs a MAC: {format_count(int(2 * c.value))}")
+        yield Attempt(2 * c.value, f"2 FLOPs a MAC: {format_count(int(2 * c.value))}")
     elif c.value is not None and c.claim.quantity == "flops":
-        yield Try(c.value / 2, f"MACs, not FLOPs: {format_count(int(c.value / 2))}")
+        yield Attempt(c.value / 2, f"MACs, not FLOPs: {format_count(int(c.value / 2))}")
 
 
-def without_biases(c: Context) -> Iterator[Try]:
+def without_biases(c: RefutedClaim) -> Iterator[Attempt]:
     """Without the biases."""
     if c.claim.quantity == "params" and c.value is not None and (n := sum(map(biases, c.rows))):
-        yield Try(
+        yield Attempt(
             c.value - n, f"without the {format_count(n)} biases: {format_count(int(c.value) - n)}"
         )
 
 
-def without_norms(c: Context) -> Iterator[Try]:
+def without_norms(c: RefutedClaim) -> Iterator[Attempt]:
     """Without the scales and shifts of the norms."""
     if c.claim.quantity == "params" and c.value is not None:
         n = sum(r.params - kernels(r) - biases(r) for r in c.rows)
         if n > 0:
-            yield Try(
+            yield Attempt(
                 c.value - n,
                 f"without the {format_count(n)} parameters of norms: {format_count(int(c.value) - n)}",
             )
 
 
-def with_buffers(c: Context) -> Iterator[Try]:
+def with_buffers(c: RefutedClaim) -> Iterator[Attempt]:
     """With the running statistics of batch normalization, which are not trained."""
     if (
         c.claim.quantity == "params"
         and c.value is not None
         and (n := sum(r.buffers for r in c.rows))
     ):
-        yield Try(
+        yield Attempt(
             c.value + n,
             f"with the {format_count(n)} running statistics of norms: {format_count(int(c.value) + n)}",
         )
 
 
-def absent_biases(nodes: list[Node]) -> int:
+def count_absent_biases(nodes: list[Node]) -> int:
     """The biases that convolutions would have which have none."""
     return sum(
         n.op.parameters(*n.shapes)["weight"][0]
@@ -83,18 +83,18 @@ def absent_biases(nodes: list[Node]) -> int:
     )
 
 
-def with_biases(c: Context) -> Iterator[Try]:
+def with_biases(c: RefutedClaim) -> Iterator[Attempt]:
     """With a bias in each convolution, where batch normalization makes it needless."""
     if c.claim.quantity == "params" and c.value is not None:
-        n = absent_biases([node for r in c.rows for node in r.nodes])
+        n = count_absent_biases([node for r in c.rows for node in r.nodes])
         if n:
-            yield Try(
+            yield Attempt(
                 c.value + n,
                 f"with a bias in each convolution, {format_count(n)} more: {format_count(int(c.value) + n)}",
             )
 
 
-def without_biases_in_kilo(c: Context) -> Iterator[Try]:
+def without_biases_in_kilo(c: RefutedClaim) -> Iterator[Attempt]:
     """Without the biases, in units of 1024."""
     if (
         c.claim.quantity == "params"
@@ -103,14 +103,14 @@ def without_biases_in_kilo(c: Context) -> Iterator[Try]:
         and c.figure.scale == 1000
     ):
         weights = c.value - sum(map(biases, c.rows))
-        yield Try(
+        yield Attempt(
             weights * Fraction(1000, 1024),
             f"without biases, {format_count(int(weights))}, in units of 1,024: "
-            f"{number_text(weights / 1024)}",
+            f"{format_number(weights / 1024)}",
         )
 
 
-def layer_left_out(c: Context) -> Iterator[Try]:
+def layer_omitted(c: RefutedClaim) -> Iterator[Attempt]:
     """One layer left out of a sum: the classifier, or any of a few."""
     if (
         c.claim.quantity not in ("params", "weights", "macs")
@@ -127,36 +127,40 @@ def layer_left_out(c: Context) -> Iterator[Try]:
     terms = [(r, n) for r in c.rows if (n := counted(r))]
     some = terms if len(terms) <= FEW and c.figure.digits >= 4 else terms[-1:]
     for row, n in some:
-        yield Try(
+        yield Attempt(
             c.value - n, f"without {row.name}, {format_count(n)}: {format_count(int(c.value) - n)}"
         )
 
 
-def other_input(c: Context) -> Iterator[Try]:
+def other_input(c: RefutedClaim) -> Iterator[Attempt]:
     """224 for 227, or 227 for 224: the input that a text gives beside the one that its own maps
     need."""
-    if c.sheet is None or c.claim.quantity not in (
+    if c.network is None or c.claim.quantity not in (
         "macs",
         "flops",
         "activation_size",
         "connections",
     ):
         return
-    channels, *sides = c.sheet.inputs[0].output
+    channels, *sides = c.network.inputs[0].output
     side = {224: 227, 227: 224}.get(sides[0] if len(set(sides)) == 1 else 0)
     if side is None:
         return
     given = (channels, side, side)
     try:
         alone_ = isinstance(c.subject.layer, dict)
-        sheet = alone(c.subject.layer, given) if alone_ else c.sheets.resized(c.subject, given)
-        reading = COUNTED[c.claim.quantity](sheet, sheet.chosen(c.subject))[0]
+        network = (
+            make_single_operator(c.subject.layer, given)
+            if alone_
+            else c.networks.load_resized(c.subject, given)
+        )
+        reading = COUNTED[c.claim.quantity](network, network.select_rows(c.subject))[0]
     except (RequestError, SpecError):
         return
-    yield Try(reading.value, f"with an input of {format_shape(given)}: {reading.arithmetic}")
+    yield Attempt(reading.value, f"with an input of {format_shape(given)}: {reading.arithmetic}")
 
 
-def other_channels(c: Context) -> Iterator[Try]:
+def other_channels(c: RefutedClaim) -> Iterator[Attempt]:
     """A channel forgotten: an RGB image taken for a grey one, or the other way round."""
     given = c.subject.input
     if (
@@ -167,8 +171,8 @@ def other_channels(c: Context) -> Iterator[Try]:
     ):
         return
     other = (4 - given[0], *given[1:])
-    sheet: Sheet = alone(c.subject.layer, other)
-    rows: list[Row] = sheet.chosen(c.subject)
-    reading = COUNTED[c.claim.quantity](sheet, rows)[0]
+    network: ClaimedNetwork = make_single_operator(c.subject.layer, other)
+    rows: list[Row] = network.select_rows(c.subject)
+    reading = COUNTED[c.claim.quantity](network, rows)[0]
     taken = "for one channel, not three" if given[0] == 3 else "for three channels, not one"
-    yield Try(Fraction(reading.value), f"{taken}: {reading.arithmetic}")
+    yield Attempt(Fraction(reading.value), f"{taken}: {reading.arithmetic}")

@@ -1,0 +1,202 @@
+"""The known mistakes, and the search for those that give a refuted figure."""
+
+import ast
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import islice
+
+from cnnspec.analyses.audit import counting_mistakes, table_mistakes
+from cnnspec.analyses.audit.printed_figures import format_number, parse_figure
+from cnnspec.analyses.audit.ruling import (
+    REFUTED,
+    Attempt,
+    FoundMistake,
+    MistakeSearch,
+    RefutedClaim,
+)
+from cnnspec.spec.expressions import Expression
+from cnnspec.spec.scope import ExpressionError, Scope
+from cnnspec.units import format_count
+
+
+def truncated(c: RefutedClaim) -> Iterator[Attempt]:
+    """Digits cut off instead of rounded: 37G of 37,745,884,192."""
+    if c.figure and c.value is not None and c.figure.is_truncation(c.value):
+        nearest = round(c.value / c.figure.step) * c.figure.step
+        yield Attempt(
+            c.figure.value,
+            f"cut off, not rounded: {format_number(c.value)} rounds to {format_number(nearest)}",
+        )
+
+
+def transposed(c: RefutedClaim) -> Iterator[Attempt]:
+    """Two neighbouring digits in the wrong order: 9261 for 9216."""
+    right, wrong = comparable_digits(c)
+    for i in range(len(right) - 1):
+        swapped = right[:i] + right[i + 1] + right[i] + right[i + 2 :]
+        if swapped == wrong != right:
+            yield Attempt(
+                int(wrong), f"two digits of {format_count(int(right))} in the wrong order"
+            )
+
+
+def mistyped(c: RefutedClaim) -> Iterator[Attempt]:
+    """One digit of at least four is another: 66,536 for 65,536."""
+    right, wrong = comparable_digits(c)
+    differ = [(a, b) for a, b in zip(right, wrong, strict=False) if a != b]
+    if len(right) == len(wrong) >= 4 and len(differ) == 1:
+        yield Attempt(
+            int(wrong),
+            f"one digit of {format_count(int(right))} is another, a {differ[0][1]} for a {differ[0][0]}",
+        )
+
+
+def comparable_digits(c: RefutedClaim) -> tuple[str, str]:
+    """The digits of the right value and of the printed one, where all of at least three were
+    printed."""
+    if c.value is None or c.figure is None or c.value.denominator != 1 or c.figure.scale != 1:
+        return "", ""
+    if c.figure.value.denominator != 1 or min(c.value, c.figure.value) < 100:
+        return "", ""
+    return str(int(c.value)), str(int(c.figure.value))
+
+
+def carried_over(c: RefutedClaim) -> Iterator[Attempt]:
+    """A factor taken from an earlier figure of the same place that is wrong: 66,536 * 1024."""
+    for ruling in c.before:
+        figure, right = parse_figure(ruling.claim.value), ruling.number
+        same = ruling.claim.where == c.claim.where and ruling.verdict == REFUTED
+        if (
+            not same
+            or figure is None
+            or right is None
+            or c.value is None
+            or right < 100
+            or figure.step
+            or c.value == 0
+        ):
+            continue
+        if (c.value / right).denominator == 1:
+            yield Attempt(
+                c.value / right * figure.value,
+                f"with the {figure.text} from before, which should be {format_number(right)}",
+            )
+
+
+def thousand_as_1024(c: RefutedClaim) -> Iterator[Attempt]:
+    """K = 1024 for 1000: 112K of 114,688."""
+    if c.figure and c.value is not None and c.claim.quantity != "bytes":
+        power = {10**3: 1, 10**6: 2, 10**9: 3}.get(c.figure.scale, 0)
+        if power:
+            value = c.value * Fraction(1000**power, 1024**power)
+            yield Attempt(
+                value,
+                f"in units of {format_count(1024**power)}: {format_number(value / c.figure.scale)}",
+            )
+
+
+def colours_not_written(c: RefutedClaim) -> Iterator[Attempt]:
+    """The three colours counted, but not written: 32 * 32 = 3072."""
+    if c.claim.kind == "expression" and c.value is not None and "*" in c.subject.expression:
+        yield Attempt(
+            3 * c.value, f"three channels are counted, but not written: {c.subject.expression}*3"
+        )
+
+
+def part_omitted(c: RefutedClaim) -> Iterator[Attempt]:
+    """One factor or term of the calculation left out."""
+    if c.claim.kind != "expression" or c.figure is None or c.figure.digits < 2:
+        return
+    tree = ast.parse(c.subject.expression, mode="eval")
+    for node in [n for n in ast.walk(tree) if isinstance(n, ast.BinOp)]:
+        for kept, lost in ((node.left, node.right), (node.right, node.left)):
+            text = ast.unparse(
+                ReplaceNode(node, kept).visit(ast.parse(ast.unparse(tree), mode="eval"))
+            )
+            try:
+                value = Expression(text).evaluate(Scope({}))
+            except ExpressionError:
+                continue
+            yield Attempt(
+                Fraction(value),
+                f"without the {ast.unparse(lost)}: {text} = {format_number(Fraction(value))}",
+            )
+
+
+class ReplaceNode(ast.NodeTransformer):
+    """A tree with one of its nodes, known by its text and place, replaced by another."""
+
+    def __init__(self, old: ast.expr, new: ast.expr):
+        self.old, self.new = ast.dump(old), new
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        return self.new if ast.dump(node) == self.old else self.generic_visit(node)
+
+
+MISTAKES: dict[str, MistakeSearch] = {
+    "transposed": transposed,
+    "mistyped": mistyped,
+    "carried": carried_over,
+    "cut": truncated,
+    "colours": colours_not_written,
+    "channel": counting_mistakes.other_channels,
+    "copied": table_mistakes.copied_stride,
+    "row": table_mistakes.other_row,
+    "layer": table_mistakes.other_layer,
+    "factor": table_mistakes.other_factor,
+    "heads": counting_mistakes.with_auxiliary_heads,
+    "flops": counting_mistakes.flops_and_macs,
+    "biases": counting_mistakes.without_biases,
+    "norms": counting_mistakes.without_norms,
+    "statistics": counting_mistakes.with_buffers,
+    "needless": counting_mistakes.with_biases,
+    "input": counting_mistakes.other_input,
+    "kilo": thousand_as_1024,
+    "gib": table_mistakes.other_megabyte,
+    "left out": counting_mistakes.layer_omitted,
+    "part": part_omitted,
+}
+COMPOSED: dict[str, MistakeSearch] = {
+    "biases, kilo": counting_mistakes.without_biases_in_kilo,
+    "row, needless": table_mistakes.other_row_with_biases,
+}
+ONE_DIGIT = ("cut", "copied")  # all that a figure of one digit, and no exact one, can tell
+MOST = 3
+
+
+def chance_note(context: RefutedClaim, attempt: Attempt) -> str:
+    """What has to be said of a mistake that moves a sum by less than its last printed digit is
+    worth."""
+    figure, value = context.figure, context.value
+    if (
+        figure is None
+        or value is None
+        or not figure.step
+        or attempt.network
+        or attempt.value == figure.value
+    ):
+        return ""
+    small = abs(attempt.value - value) < figure.step
+    return " (less than the last printed digit, so it may be chance)" if small else ""
+
+
+def find_mistakes(context: RefutedClaim) -> Iterator[FoundMistake]:
+    """The mistakes that give the printed figure, the likeliest first."""
+    figure = context.figure
+    if context.claim.quantity in ("order", "layout"):
+        yield from table_mistakes.find_omitted_lines(context)
+    if figure is None or figure.relation:
+        return
+    vague = figure.digits < 2 and figure.step > 0
+    for mistakes in (MISTAKES, COMPOSED):
+        found = []
+        for name, mistake in mistakes.items():
+            if not vague or name in ONE_DIGIT:  # of those of one kind, the first
+                fitting = (t for t in mistake(context) if figure.holds(t.value))
+                found += [
+                    FoundMistake(name, t.words + chance_note(context, t), t.network)
+                    for t in islice(fitting, 1)
+                ]
+        if found:
+            yield from found[:MOST]
+            return

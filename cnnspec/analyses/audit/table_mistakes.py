@@ -1,0 +1,194 @@
+"""Mistakes in tables and lists: a row or value from elsewhere, lines left out, other units."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import prod
+
+from cnnspec.analyses.audit.claimed_network import ClaimedNetwork, ClaimError, list_siblings
+from cnnspec.analyses.audit.counted_quantities import COUNTED
+from cnnspec.analyses.audit.counting_mistakes import count_absent_biases
+from cnnspec.analyses.audit.layer_quantities import alike, stride, values_of_rows, words_of
+from cnnspec.analyses.audit.printed_figures import format_number
+from cnnspec.analyses.audit.ruling import Attempt, FoundMistake, RefutedClaim
+from cnnspec.spec.claims import ClaimSubject
+from cnnspec.units import format_count
+
+MILLI_GIB = Fraction(2**30, 1000)
+
+
+def neighbour_networks(c: RefutedClaim) -> list[str]:
+    """The networks whose row may have slid into this one: those of the printed table, and two on in
+    the family."""
+    if c.network is None or c.network.graph is None or c.subject.layer or c.subject.settings:
+        return []
+    table = [
+        r.claim.subject.network
+        for r in c.before
+        if r.claim.path[:-2] == c.claim.path[:-2] and r.claim.cell
+    ]
+    family = list(list_siblings(c.network.graph))
+    return [n for n in dict.fromkeys([*table, *family]) if n and n != c.network.name][:12]
+
+
+def other_row(c: RefutedClaim) -> Iterator[Attempt]:
+    """The figure of another network: of the row above or below, or of a sister in the family."""
+    if c.claim.quantity not in COUNTED or c.claim.quantity in ("share", "bytes"):
+        return
+    for name in neighbour_networks(c):
+        reading = COUNTED[c.claim.quantity](
+            network := c.networks.load(name), network.select_rows(ClaimSubject())
+        )[0]
+        yield Attempt(reading.value, f"that is {name}'s: {format_number(reading.value)}", name)
+
+
+def other_row_with_biases(c: RefutedClaim) -> Iterator[Attempt]:
+    """The figure of a sister in the family, if its convolutions had biases."""
+    if (
+        c.claim.quantity != "params"
+        or c.network is None
+        or c.network.graph is None
+        or c.figure is None
+    ):
+        return
+    for name in (
+        list_siblings(c.network.graph) if c.figure.digits > 2 and not c.subject.layer else ()
+    ):
+        network = c.networks.load(name)
+        more = count_absent_biases(network.nodes)
+        total = sum(r.params for r in network.rows())
+        if more:
+            yield Attempt(
+                total + more,
+                f"that is {name}'s, with a bias in each convolution: {format_count(total)} + "
+                f"{format_count(more)} = {format_count(total + more)}",
+                name,
+            )
+
+
+def stored_numbers(network: ClaimedNetwork) -> list[tuple[str, int]]:
+    """The numbers that a file of weights may hold: parameters, with running statistics, with
+    needless biases too."""
+    total = sum(r.params for r in network.rows())
+    buffers, more = sum(r.buffers for r in network.rows()), count_absent_biases(network.nodes)
+    found = [(f"{format_count(total)} parameters", total)]
+    if buffers:
+        found.append(
+            (
+                f"{format_count(total + buffers)} numbers with the running statistics",
+                total + buffers,
+            )
+        )
+    if more:
+        found.append(
+            (
+                (
+                    f"{format_count(total + buffers + more)} numbers with the running statistics and a"
+                    " bias in each convolution"
+                ),
+                total + buffers + more,
+            )
+        )
+    return found
+
+
+def other_megabyte(c: RefutedClaim) -> Iterator[Attempt]:
+    """A megabyte as the thousandth of a GiB, 1,073,741.824 bytes."""
+    if (
+        c.claim.quantity != "bytes"
+        or c.network is None
+        or c.figure is None
+        or c.figure.scale != 10**6
+    ):
+        return
+    same = [
+        f.network for r in c.before if r.claim.cell == c.claim.cell for f in r.mistakes if f.network
+    ]
+    for network in [c.network, *map(c.networks.load, same[:1])]:
+        whose = "" if network is c.network else f"that is {network.name}'s: "
+        for words, n in stored_numbers(network):
+            value = 4 * n / MILLI_GIB
+            yield Attempt(
+                value * 10**6,
+                f"{whose}{words}, of 4 bytes each, in thousandths of a GiB: {format_number(value)}",
+                network.name if whose else "",
+            )
+
+
+def copied_stride(c: RefutedClaim) -> Iterator[Attempt]:
+    """The stride of an earlier layer, copied down its column."""
+    if c.claim.quantity != "stride" or c.network is None or len(c.rows) != 1 or c.figure is None:
+        return
+    for row in c.network.rows():
+        if row.name == c.rows[0].name:
+            return
+        try:
+            if row.op == c.rows[0].op and alike(stride(row), c.claim.value):
+                yield Attempt(c.figure.value, f"that is the stride of {row.name}, copied down")
+        except ClaimError:
+            continue
+
+
+def other_factor(c: RefutedClaim) -> Iterator[Attempt]:
+    """One factor of a map's size mistaken for another, or for half of one, as where a network has
+    two towers.
+
+    Of figures with all their digits only, and at least four: 253,440 for AlexNet's 55*55*96 is
+    55*48*96."""
+    if (
+        c.claim.quantity != "activation_size"
+        or len(c.rows) != 1
+        or c.figure is None
+        or c.figure.scale != 1
+    ):
+        return
+    dims = c.rows[0].output
+    if len(dims) < 3 or c.figure.digits < 4:
+        return
+    for i, right in reversed([*enumerate(dims)]):
+        for other in dict.fromkeys([*dims, *(d // 2 for d in dims if d % 2 == 0)]):
+            mistaken = [*dims[:i], other, *dims[i + 1 :]]
+            if other != right:
+                yield Attempt(
+                    prod(mistaken), f"{other} for a {right}: {'*'.join(map(str, mistaken))}"
+                )
+
+
+def other_layer(c: RefutedClaim) -> Iterator[Attempt]:
+    """The activation size or parameters of the layer before or after, in a table of layers."""
+    if (
+        not c.claim.cell
+        or c.network is None
+        or len(c.rows) != 1
+        or c.claim.quantity not in ("params", "activation_size")
+    ):
+        return
+    rows = [r for r in c.network.rows() if r.params or prod(r.output) != c.rows[0].activation_size]
+    names = [r.name for r in rows]
+    if c.rows[0].name in names:
+        at = names.index(c.rows[0].name)
+        for row in rows[max(at - 1, 0) : at] + rows[at + 1 : at + 2]:
+            value = row.params if c.claim.quantity == "params" else row.activation_size
+            if value > 99:
+                yield Attempt(value, f"that is {row.name}'s: {format_count(value)}")
+
+
+def find_omitted_lines(c: RefutedClaim) -> Iterator[FoundMistake]:
+    """One run of lines left out of a list, or one too many in it."""
+    if c.network is None:
+        return
+    right, wrong = (
+        values_of_rows(c.network, list(c.rows), c.claim.quantity)[0][1],
+        words_of(c.claim.value),
+    )
+    for longer, shorter, what in ((right, wrong, "left out"), (wrong, right, "too many")):
+        n = len(longer) - len(shorter)
+        for i in range(len(shorter) + 1) if n > 0 else ():
+            if longer[:i] + longer[i + n :] == shorter:
+                yield FoundMistake(
+                    what, f"{what}: {', '.join(longer[i : i + n])}, {describe_place(i, longer)}"
+                )
+                return
+
+
+def describe_place(i: int, words: list[str]) -> str:
+    return f"after line {i}, {words[i - 1]}" if i else "at the beginning"
