@@ -26,6 +26,7 @@ COMMANDS = (
     "new",
     "schema",
     "verify",
+    "docs",
 )
 
 

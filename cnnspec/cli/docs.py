@@ -1,0 +1,44 @@
+"""cnnspec docs: the reference of the language, operators, rules and counting, in the terminal."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cnnspec.cli.command import Command
+from cnnspec.cli.output import show
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def complete_topics(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> "list[CompletionItem]":
+    """Return the topics that begin so."""
+    from click.shell_completion import CompletionItem
+
+    from cnnspec.report.reference.topics import list_topics
+
+    return [CompletionItem(topic) for topic in list_topics() if topic.startswith(incomplete)]
+
+
+@click.command(cls=Command, name="docs", short_help="The reference: language, operators, rules.")
+@click.argument("topic", required=False, default="", shell_complete=complete_topics)
+@click.option("--markdown", is_flag=True, help="Print Markdown, as on the pages of reports/.")
+def command(topic: str, markdown: bool) -> None:
+    """Print the reference page of TOPIC, or the list of topics.
+
+    \b
+    cnnspec docs                 all topics
+    cnnspec docs language        the whole language
+    cnnspec docs each            one section of it
+    cnnspec docs conv            an operator: formula, source, fields, examples
+    cnnspec docs S001            a rule of cnnspec check
+    cnnspec docs macs            a convention of counting
+    cnnspec docs fvcore          what another tool counts
+    """
+    from cnnspec.report.reference.plain_text import render_plain
+    from cnnspec.report.reference.topics import render_topic, render_topics
+
+    page = render_topic(topic) if topic else render_topics()
+    show(page if markdown else render_plain(page))

@@ -1,0 +1,1 @@
+"""The reference that ``cnnspec docs`` prints: the language, operators, rules and conventions."""
