@@ -48,6 +48,9 @@ def imported(*arguments: str) -> set[str]:
         ("draw", "resnet50"),
         ("memory", "resnet50", "--optimizer", "adam"),
         ("memory", "lenet5", "--fit", "1GiB"),
+        ("docs", "language"),
+        ("docs", "conv"),
+        ("docs", "S001"),
     ],
 )
 def test_text_json_csv_and_formulas_need_neither_heavy_libraries_nor_tabulate(

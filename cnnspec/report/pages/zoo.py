@@ -28,6 +28,7 @@ SIZES = (
     "intensity",
 )
 ABOUT = {  # the pages that the index lists, by the names of their files
+    "language": "the language of specs: each rule with a small spec, and the message for a mistake",
     "comparison": (
         "all networks side by side: parameters, MACs, memory, and what other tools would print"
     ),
@@ -37,6 +38,7 @@ ABOUT = {  # the pages that the index lists, by the names of their files
     "memory": "predicted memory beside measured memory",
     "planted_faults": "how many deliberate faults in networks verification finds",
     "operators": "what a layer can be, with formulas, sources and worked examples",
+    "counting": "what cnnspec counts as parameters, MACs and memory, and what other tools count",
     "rules": "what `cnnspec check` looks for in specs, rule by rule",
     "mutation": "how many deliberate faults in cnnspec's own code its tests find",
     "benchmarks": "how long the commands take",
