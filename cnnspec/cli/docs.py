@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cnnspec.cli.command import Command
-from cnnspec.cli.output import show
+from cnnspec.cli.output import print_page
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -41,4 +41,4 @@ def command(topic: str, markdown: bool) -> None:
     from cnnspec.report.reference.topics import render_topic, render_topics
 
     page = render_topic(topic) if topic else render_topics()
-    show(page if markdown else render_plain(page))
+    print_page(page if markdown else render_plain(page))

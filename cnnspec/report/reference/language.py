@@ -21,7 +21,7 @@ from cnnspec.graph.build import build_variant, read_spec
 from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import Problem, SpecError
 from cnnspec.records import Record
-from cnnspec.report.formats import grid
+from cnnspec.report.formats import render_grid
 from cnnspec.spec.source import Source
 from cnnspec.units import format_count, format_shape
 
@@ -151,7 +151,7 @@ def render_layers(graph: Graph) -> str:
         for node in graph.layers(training=True)
     ]
     headings = ["Layer", "Op", "Reads", "Output", "Params"]
-    table = grid(headings, rows, [False, False, False, True, True], "text")
+    table = render_grid(headings, rows, [False, False, False, True, True], "text")
     return f"{graph.title}, {describe_inputs(graph.inputs)}\n\n{table}"
 
 

@@ -16,7 +16,7 @@ from cnnspec.ops.kit.derivation import Step
 from cnnspec.ops.kit.operator import Example as WorkedExample
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.problems import RequestError, did_you_mean, visible
-from cnnspec.report.formula import substituted
+from cnnspec.report.formula import substitute_numbers
 from cnnspec.report.reference.language import (
     Example,
     Section,
@@ -148,7 +148,7 @@ def render_steps(steps: list[Step]) -> str:
     width = max((len(step.quantity) for step in steps), default=0)
     lines = []
     for step in steps:
-        stages = dict.fromkeys([step.formula, substituted(step), format_count(step.result)])
+        stages = dict.fromkeys([step.formula, substitute_numbers(step), format_count(step.result)])
         names = [step.quantity, *[""] * len(stages)]
         lines += [f"{n:{width}} = {stage}" for n, stage in zip(names, stages, strict=False)]
     return "\n".join(lines)
