@@ -1,11 +1,16 @@
-"""A map that loses most of its values in one layer.
+"""Finds maps that lose more than seven eighths of their values in one layer.
 
-Each layer's output is all that the layers behind it know of the input. Where its size falls
-steeply, by more than a factor of 8 in one convolution or pool, information is thrown away before it
-has been looked at; good networks halve the sides and double the channels, which halves the size
-each time. What all readers of a map make of it is counted together, so that the thin branches of an
-Inception block are none. Heads, which make scores of features by global pooling or linear layers,
-are not meant.
+Why: The output of a layer is all that later layers know of the input. If its size falls steeply, by
+more than a factor of 8 in one convolution or pool, information is lost before it was used. Good
+networks halve the height and width and double the channels, which halves the size each time.
+
+Fix: Use a smaller stride, more channels, or two steps instead of one.
+
+Ignore it if: The input is much larger than the details that matter, as in a first layer with a
+large stride.
+
+Not reported: branches that keep enough together, as in an Inception block; heads, which make scores
+from features by global pooling or linear layers.
 
 Source: Szegedy, Vanhoucke, Ioffe, Shlens & Wojna (2016), Rethinking the Inception architecture,
 arXiv 1512.00567, section 2, principle 1."""
@@ -21,49 +26,52 @@ FACTOR = 8
 
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
-    """Every map of which its readers, the first of them a convolution or pool, keep less than an
-    eighth."""
+    """Report each map of which its readers keep less than an eighth, if the first is a window."""
     windowed = {node.index for node, _ in net.windowed}
-    outputs = {n.index for n in net.graph.outputs}
+    outputs = {node.index for node in net.graph.outputs}
     for above in net.graph.nodes:
         readers = net.readers[above.index]
         if not readers or readers[0].index not in windowed or above.index in outputs:
             continue
-        before, after = prod(above.output), sum(prod(r.output) for r in readers)
-        if before > FACTOR * after and not any(r.index in outputs for r in readers):
+        before, after = prod(above.output), sum(prod(reader.output) for reader in readers)
+        if before > FACTOR * after and not any(reader.index in outputs for reader in readers):
             node = readers[0]
+            kept = f"{format_count(after)} ({format_shape(node.output)})"
+            if len(readers) > 1:
+                kept = f"{format_count(after)} in {len(readers)} branches"
             message = (
-                f"{visible(node.name)} makes {format_count(prod(node.output))} values"
-                f" ({format_shape(node.output)}) of {format_count(before)} ({format_shape(above.output)}):"
-                f" {before / after:.3g} times fewer in one layer, more than {FACTOR}"
+                f"{visible(node.name)} reduces {format_count(before)} values"
+                f" ({format_shape(above.output)}) to {kept}: a factor of {before / after:.3g} in"
+                f" one layer, more than {FACTOR}"
             )
-            yield Remark(
-                node,
-                message,
-                "a smaller stride, more channels, or two steps instead of one",
-                ("stride", "kernel_size", "out_channels"),
-            )
+            hint = "use a smaller stride, more channels, or two steps instead of one"
+            yield Remark(node, message, hint, ("stride", "kernel_size", "out_channels"))
 
 
 rule = LintRule(
     "A009",
     ADVICE,
-    "no layer throws away more than seven eighths of a map",
+    "no layer shrinks a map by more than a factor of 8",
     check,
     bad="""
 name = "net"
 input = [16, 64, 64]
 layers = [
   { name = "pool", op = "maxpool", kernel_size = 4 },
-  { name = "conv", op = "conv", out_channels = 32, kernel_size = 3, padding = 1, activation = "relu" },
+  { name = "conv", op = "conv", out_channels = 32, kernel_size = 3, activation = "relu" },
 ]
+""",
+    finding="""
+net.toml:4:50: A009 pool reduces 65,536 values (16x64x64) to 4,096 (16x16x16): a factor of 16 in
+one layer, more than 8
+help: use a smaller stride, more channels, or two steps instead of one
 """,
     good="""
 name = "net"
 input = [16, 64, 64]
 layers = [
   { name = "pool", op = "maxpool", kernel_size = 2 },
-  { name = "conv", op = "conv", out_channels = 32, kernel_size = 3, padding = 1, activation = "relu" },
+  { name = "conv", op = "conv", out_channels = 32, kernel_size = 3, activation = "relu" },
 ]
 """,
 )

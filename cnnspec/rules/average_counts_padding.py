@@ -1,9 +1,14 @@
-"""An average that counts the zeros of its padding.
+"""Finds average pools that count the zeros of their padding.
 
-At the edges, a padded average pool divides by its whole window and so by pixels that are not there:
-the map darkens towards its border, by more than half in the corners of a 3x3 window. PyTorch does
-so by default, TensorFlow does not, and weights trained with one do not fit the other.
-``count_include_pad = false`` divides by the pixels that are there."""
+Why: At the edges, a padded average pool divides by the size of the whole window, so it also divides
+by the zeros around the map. Values there are too small, by more than half in the corners of a 3x3
+window. This is PyTorch's default. TensorFlow does not do it, so weights trained in one do not fit
+the other.
+
+Fix: Set count_include_pad = false, which divides by the number of real pixels.
+
+Ignore it if: You reproduce a network that was trained this way, such as torchvision's Inception v3.
+"""
 
 from collections.abc import Iterator
 from math import prod
@@ -13,41 +18,39 @@ from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
-    """Every average pool of which a window covers padding and counts it."""
+    """Report each average pool with a window that counts padding."""
     for node, axes in net.windowed:
         if not node.op.averages_padding:
             continue
         corner = [
-            max(window(a, 0), window(a, n - 1)) for a, n in zip(axes, node.output[1:], strict=True)
+            max(count_window(axis, 0), count_window(axis, n - 1))
+            for axis, n in zip(axes, node.output[1:], strict=True)
         ]
         values = prod(zeros + pixels for zeros, pixels in corner)
         pixels = prod(pixels for _, pixels in corner)
         if pixels < values:
             message = (
-                f"in the corners, this mean counts {values - pixels} zeros of padding among its"
+                f"in a corner, this average counts {values - pixels} zeros of padding among its"
                 f" {values} values"
             )
-            yield Remark(
-                node,
-                message,
-                f"count_include_pad = false divides by the {pixels} pixels that are there",
-                ("padding",),
-            )
+            hint = f"count_include_pad = false divides by the {pixels} real pixels"
+            yield Remark(node, message, hint, ("padding",))
 
 
-def window(a: Axis, i: int) -> tuple[int, int]:
-    """The zeros and the pixels that a window counts along one dimension; what ceil_mode lets stick
-    out is neither."""
-    start = i * a.stride - a.before
-    counted = min(start + a.kernel, a.size + a.after) - start
-    pixels = min(start + a.kernel, a.size) - max(start, 0)
+def count_window(axis: Axis, i: int) -> tuple[int, int]:
+    """Return the zeros and the pixels that window ``i`` counts along one dimension.
+
+    With ceil_mode, a window can reach beyond the padding; what is there is not counted."""
+    start = i * axis.stride - axis.before
+    counted = min(start + axis.kernel, axis.size + axis.after) - start
+    pixels = min(start + axis.kernel, axis.size) - max(start, 0)
     return counted - pixels, pixels
 
 
 rule = LintRule(
     "S005",
     WARNING,
-    "averages do not count padding",
+    "average pools do not count padding",
     check,
     bad="""
 name = "net"
@@ -56,11 +59,15 @@ layers = [
   { name = "pool", op = "avgpool", kernel_size = 3, stride = 1, padding = 1 },
 ]
 """,
+    finding="""
+net.toml:4:75: S005 in a corner, this average counts 5 zeros of padding among its 9 values
+help: count_include_pad = false divides by the 4 real pixels
+""",
     good="""
 name = "net"
 input = [64, 28, 28]
 layers = [
-  { name = "pool", op = "avgpool", kernel_size = 3, stride = 1, padding = 1, count_include_pad = false },
+  { name = "pool", op = "avgpool", kernel_size = 3, padding = 1, count_include_pad = false },
 ]
 """,
 )

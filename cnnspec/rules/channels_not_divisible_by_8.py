@@ -1,58 +1,54 @@
-"""Channels that tensor cores cannot use whole.
+"""Finds layers whose number of channels is not divisible by 8.
 
-Matrix units of GPUs multiply tiles: in 16-bit formats their sides are multiples of 8, and channels
-that are not are padded up to one or sent to slower units. A layer of 66 channels costs what one of
-72 does, which learns more. The scores of an output are as many as there are classes, and are not
-meant.
+Why: Tensor cores of GPUs multiply tiles, whose sides are multiples of 8 in 16-bit formats. Other
+numbers of channels are padded to the next multiple, or use slower units. A layer of 66 channels
+costs as much as one of 72, which can learn more.
+
+Fix: Use a multiple of 8.
+
+Ignore it if: The network does not run in 16 bits on a GPU, or you reproduce a published one.
+
+Not reported: the last layer, whose outputs are as many as there are classes.
 
 Source: NVIDIA, Deep Learning Performance documentation, Convolutional Layers User's Guide.
 """
 
 from collections.abc import Iterator
 
-from cnnspec.graph.model import Node
 from cnnspec.rules.rule import ADVICE, LintedNetwork, LintRule, Remark
 
 TILE = 8
 
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
-    """Every convolution or linear layer between others whose channels do not divide by 8."""
-    leads = leading_on(net)
+    """Report each layer with weights that another one reads, and that is not divisible by 8."""
+    inner = find_inner_nodes(net)
     for node in net.nodes:
         channels = node.output[0]
-        if node.op.weight_layout and channels % TILE and node.index in leads:
+        if node.op.weight_layout and channels % TILE and node.index in inner:
             down, up = channels // TILE * TILE, -(-channels // TILE) * TILE
             message = (
-                f"{channels} channels do not divide by {TILE}: tensor cores work on {up}, with "
-                f"{up - channels} of padding"
+                f"{channels} channels are not divisible by {TILE}: tensor cores compute {up},"
+                f" {up - channels} of them for nothing"
             )
-            yield Remark(
-                node,
-                message,
-                f"{f'{down} or ' if down else ''}{up} channels use all that is computed",
-                ("out_channels", "out_features", "multiplier"),
-            )
+            hint = f"use {down} or {up} channels" if down else f"use {up} channels"
+            yield Remark(node, message, hint, ("out_channels", "out_features", "multiplier"))
 
 
-def leading_on(net: LintedNetwork) -> set[int]:
-    """The nodes that other layers with weights read, at once or through others."""
-    found: set[int] = set()
+def find_inner_nodes(net: LintedNetwork) -> set[int]:
+    """Return the nodes whose values a layer with weights reads, directly or through others."""
+    inner: set[int] = set()
     for node in reversed(net.nodes):
-        if node.op.weight_layout or node.index in found:
-            found.update(n.index for n in inputs(node))
-    return found
-
-
-def inputs(node: Node) -> tuple[Node, ...]:
-    """The inputs whose values a node reads."""
-    return tuple(n for i, n in enumerate(node.inputs) if i not in node.op.size_only)
+        if node.op.weight_layout or node.index in inner:
+            inputs = enumerate(node.inputs)
+            inner.update(n.index for i, n in inputs if i not in node.op.size_only)
+    return inner
 
 
 rule = LintRule(
     "A004",
     ADVICE,
-    "channels divide by 8",
+    "channel counts are divisible by 8",
     check,
     bad="""
 name = "net"
@@ -61,6 +57,11 @@ layers = [
   { name = "conv",  op = "conv", out_channels = 30, kernel_size = 3, activation = "relu" },
   { name = "score", op = "conv", out_channels = 10, kernel_size = 1 },
 ]
+""",
+    finding="""
+net.toml:4:49: A004 30 channels are not divisible by 8: tensor cores compute 32, 2 of them for
+nothing
+help: use 24 or 32 channels
 """,
     good="""
 name = "net"

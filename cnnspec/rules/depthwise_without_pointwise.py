@@ -1,9 +1,13 @@
-"""A depthwise convolution without its pointwise one.
+"""Finds depthwise convolutions after which nothing mixes the channels.
 
-A depthwise convolution filters each channel by itself. What lets it replace a full one is the 1x1
-convolution that mixes the channels afterwards; without it, no channel ever learns of another,
-however many such layers follow, and the network falls into as many independent ones as there are
+Why: A depthwise convolution filters each channel separately. It can replace a full convolution only
+together with a 1x1 convolution that mixes the channels afterwards. Without it, no channel depends
+on another, however many such layers follow: the network is as many independent ones as there are
 channels.
+
+Fix: Add a 1x1 convolution after it.
+
+Ignore it if: The channels are meant to stay independent, for example to blur each of them.
 
 Source: Howard et al. (2017), MobileNets, arXiv 1704.04861, section 3.1; Chollet (2017), Xception,
 arXiv 1610.02357."""
@@ -17,24 +21,19 @@ from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
-    """Every depthwise convolution whose channels are not mixed before another one, or the end."""
+    """Report each depthwise convolution that is not mixed before the next one or the end."""
     for node in net.nodes:
-        if depthwise(node) and node.shapes[0][0] > 1:
-            until = unmixed(net, node)
-            if until:
-                message = (
-                    f"the {node.output[0]} channels of {visible(node.name)} are not mixed before"
-                    f" {until}"
-                )
-                mend = (
-                    f"a conv with kernel_size = 1 after it mixes them, with {node.output[0]}"
-                    " weights a channel"
-                )
-                yield Remark(node, message, mend)
+        if is_depthwise(node) and node.shapes[0][0] > 1:
+            end, channels = find_end(net, node), node.output[0]
+            if end:
+                name = visible(node.name)
+                message = f"the {channels} channels of {name} are not mixed before {end}"
+                hint = f"add a conv with kernel_size = 1 after it: {channels} weights per channel"
+                yield Remark(node, message, hint)
 
 
-def depthwise(node: Node) -> bool:
-    """Whether each channel is filtered by itself."""
+def is_depthwise(node: Node) -> bool:
+    """Tell whether a node is a convolution that filters each channel separately."""
     return (
         node.op.weight_layout == "out-in"
         and node.op.slides_over == "input"
@@ -42,24 +41,25 @@ def depthwise(node: Node) -> bool:
     )
 
 
-def gates(node: Node) -> bool:
-    """Whether a node sees the whole map of each channel: what follows weighs channels only."""
+def is_gate(node: Node) -> bool:
+    """Tell whether a node reduces each channel to one value; what follows only weights channels."""
     return node.op.pools == "map" and prod(node.output[1:]) == 1
 
 
-def unmixed(net: LintedNetwork, node: Node) -> str:
-    """What comes before anything mixes the channels of a node: another depthwise layer, or the end;
-    "" for nothing."""
+def find_end(net: LintedNetwork, node: Node) -> str:
+    """Return the next depthwise layer, or the end, if nothing mixes the channels of a node before.
+
+    Returns "" if something mixes them."""
     waiting, seen, end = [node], {node.index}, ""
     while waiting:
         last = waiting.pop()
-        readers = [r for r in net.readers[last.index] if not gates(r)]
+        readers = [reader for reader in net.readers[last.index] if not is_gate(reader)]
         if not readers:
             end = end or "the end"
         for reader in readers:
             if reader.op.mixes_channels(reader.shapes[0]):
                 return ""
-            if depthwise(reader):
+            if is_depthwise(reader):
                 end = visible(reader.name)
             elif reader.index not in seen:
                 seen.add(reader.index)
@@ -70,7 +70,7 @@ def unmixed(net: LintedNetwork, node: Node) -> str:
 rule = LintRule(
     "A005",
     WARNING,
-    "a pointwise convolution follows a depthwise one",
+    "a depthwise convolution is followed by a pointwise one",
     check,
     bad="""
 name = "net"
@@ -80,6 +80,10 @@ layers = [
   { name = "dw2", op = "depthwise_conv", kernel_size = 3, padding = 1, activation = "relu" },
   { name = "pw",  op = "conv", out_channels = 64, kernel_size = 1, activation = "relu" },
 ]
+""",
+    finding="""
+net.toml:4:24: A005 the 32 channels of dw1 are not mixed before dw2
+help: add a conv with kernel_size = 1 after it: 32 weights per channel
 """,
     good="""
 name = "net"

@@ -1,10 +1,15 @@
-"""An even kernel that cannot be centred, so that its map shifts.
+"""Finds even kernels that keep the size of a map and so shift it by half a pixel.
 
-To keep its size, a map needs K - 1 zeros along each dimension. With an odd kernel that is (K - 1)/2
-on either side, and the window's centre is a pixel; with an even one there is one zero more on one
-side, the centre lies between two pixels, and each such layer shifts the map by half a pixel.
-Frameworks even disagree on the side (TensorFlow's "same" pads behind, Caffe in front), so that
-weights do not carry over. Kernels in use are odd for this reason."""
+Why: To keep the size, a kernel of K needs K - 1 zeros along each dimension. If K is odd, that is
+(K - 1)/2 on each side, and the centre of the window is a pixel. If K is even, one side gets one
+zero more, the centre is between two pixels, and every such layer shifts the map by half a pixel.
+Frameworks disagree on the side: TensorFlow's "same" pads more behind, Caffe more in front. Weights
+trained in one are therefore slightly off in the other.
+
+Fix: Use an odd kernel.
+
+Ignore it if: You reproduce a published network with such a kernel; then compare on which side it
+pads."""
 
 from collections.abc import Iterator
 
@@ -13,29 +18,25 @@ from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
-    """Every window of even extent that goes step by step over unequal padding."""
+    """Report each window of even extent that moves by 1 and has unequal padding."""
     for node, axes in net.windowed:
-        a = next(
-            (a for a in axes if a.extent % 2 == 0 and a.stride == 1 and a.before != a.after), None
-        )
-        if a is not None:
-            message = (
-                f"a kernel of {a.kernel} needs {a.before} + {a.after} zeros on the two sides to"
-                f" make {a.positions} of the {a.size} positions of {visible(node.inputs[0].row)}:"
-                " the map shifts by half a pixel"
-            )
-            odd = f"a kernel_size of {a.kernel + 1}" + (
-                f" or {a.kernel - 1}" if a.kernel > 2 else ""
-            )
-            yield Remark(
-                node, message, f"{odd} needs as many on both sides", ("kernel_size", "padding")
-            )
+        for axis in axes:
+            if axis.extent % 2 == 0 and axis.stride == 1 and axis.before != axis.after:
+                message = (
+                    f"an even kernel ({axis.kernel}) needs unequal padding ({axis.before} and"
+                    f" {axis.after}) to make {axis.positions} of the {axis.size} positions of"
+                    f" {visible(node.inputs[0].row)}: the map shifts by half a pixel"
+                )
+                smaller = f" or {axis.kernel - 1}" if axis.kernel > 2 else ""
+                hint = f"kernel_size = {axis.kernel + 1}{smaller} needs equal padding"
+                yield Remark(node, message, hint, ("kernel_size", "padding"))
+                break  # one remark a layer
 
 
 rule = LintRule(
     "S003",
     WARNING,
-    "kernels that keep a map's size are odd",
+    "kernels that keep the size of a map are odd",
     check,
     bad="""
 name = "net"
@@ -43,6 +44,11 @@ input = [3, 32, 32]
 layers = [
   { name = "conv", op = "conv", out_channels = 16, kernel_size = 4, padding = "same" },
 ]
+""",
+    finding="""
+net.toml:4:66: S003 an even kernel (4) needs unequal padding (1 and 2) to make 32 of the 32
+positions of input: the map shifts by half a pixel
+help: kernel_size = 5 or 3 needs equal padding
 """,
     good="""
 name = "net"

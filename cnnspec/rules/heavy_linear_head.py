@@ -1,9 +1,13 @@
-"""A fully connected head that holds most of a network's parameters.
+"""Finds linear heads that have most of the parameters of a network.
 
-A flattened map of C x H x W in front of k units takes C*H*W*k weights: in AlexNet and in LeNet-5
-the head has 96% of all parameters, in VGG-16 89%. Averaging each channel over its positions leaves
-C values, and one layer makes the scores of them: C*k weights, a network that takes any input size,
-and less to overfit with. Old networks are as they are, so this is advice.
+Why: A flattened map of C x H x W before k units needs C*H*W*k weights. The head has 96% of all
+parameters in AlexNet and in LeNet-5, 89% in VGG-16. Averaging each channel over its positions
+leaves C values, and one linear layer makes the scores: C*k weights, any input size, and less
+overfitting. Only advice, because older networks are simply like this.
+
+Fix: Replace the flatten by global average pooling and one linear layer.
+
+Ignore it if: You reproduce such a network, or the position of a feature matters to the scores.
 
 Source: Lin, Chen & Yan (2013), Network in network, arXiv 1312.4400, section 3.2.
 """
@@ -17,52 +21,52 @@ from cnnspec.rules.rule import ADVICE, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_count, format_shape
 
 LIGHT = ("activation", "norm", "regulariser", "loss")
+NAMED = 6  # layers that a message names
 
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
-    """Every flatten of a map behind which a head of linear layers has more than half of all
-    parameters."""
+    """Report each flatten whose linear layers have more than half of all parameters."""
     total = sum(cost.params for cost in net.costs.values())
     for node in net.nodes:
         if node.op.role != "shape" or len(node.output) != 1 or node.inputs[0].kind == "input":
             continue
         channels, *sizes = node.shapes[0]
-        head = linear_head(net, node)
+        head = find_linear_head(net, node)
         params = sum(net.costs[n.index].params for n in head)
         if not head or prod(sizes) == 1 or 2 * params <= total:
             continue
         scores = head[-1].output[0]
         pooled = (channels + 1) * scores
-        names = ", ".join(visible(n.row) for n in head[:6])
+        names = ", ".join(visible(n.row) for n in head[:NAMED])
         message = (
-            f"{names} behind {visible(node.row)} hold {format_count(params)} of {format_count(total)} parameters "
-            f"({100 * params / total:.3g}%)"
+            f"the head after {visible(node.row)} ({names}) has {format_count(params)} of"
+            f" {format_count(total)} parameters ({100 * params / total:.3g}%)"
         )
-        yield Remark(
-            node,
-            message,
-            f"a global average pool of {format_shape((channels, *sizes))} and one layer of {scores} "
-            f"need {format_count(pooled)}: {format_count(params - pooled)} fewer",
+        hint = (
+            f"global average pooling of {format_shape((channels, *sizes))} and one linear layer of"
+            f" {scores} need {format_count(pooled)}: {format_count(params - pooled)} fewer"
         )
+        yield Remark(node, message, hint)
 
 
-def linear_head(net: LintedNetwork, node: Node) -> list[Node]:
-    """The linear layers behind a node, in order; none where anything else than light layers reads
-    it too."""
+def find_linear_head(net: LintedNetwork, node: Node) -> list[Node]:
+    """Return the linear layers after a node; none if anything but light layers reads it too."""
     head = []
     readers = net.readers[node.index]
     while readers:
-        if len(readers) > 1 or not (readers[0].op.is_dense or readers[0].op.role in LIGHT):
+        reader = readers[0]
+        if len(readers) > 1 or not (reader.op.is_dense or reader.op.role in LIGHT):
             return []
-        head += [readers[0]] * readers[0].op.is_dense
-        readers = net.readers[readers[0].index]
+        if reader.op.is_dense:
+            head.append(reader)
+        readers = net.readers[reader.index]
     return head
 
 
 rule = LintRule(
     "A003",
     ADVICE,
-    "a head has no more parameters than the features before it",
+    "the head has at most half of all parameters",
     check,
     bad="""
 name = "net"
@@ -72,6 +76,10 @@ layers = [
   { name = "flatten", op = "flatten" },
   { name = "fc",      op = "linear", out_features = 10 },
 ]
+""",
+    finding="""
+net.toml:5:28: A003 the head after flatten (fc) has 576,010 of 577,802 parameters (99.7%)
+help: global average pooling of 64x30x30 and one linear layer of 10 need 650: 575,360 fewer
 """,
     good="""
 name = "net"

@@ -1,9 +1,13 @@
-"""An operator in place that overwrites what is still needed.
+"""Finds in-place operators that overwrite values that are still needed.
 
-In place, an output takes the memory of its input. A layer that reads that input afterwards computes
-with other values, and no one is told; a backward pass that needs it is refused by PyTorch, with a
-message that names neither layer. What is kept is each operator's matter: a convolution keeps what
-it read, a ReLU what it gave, an addition nothing.
+Why: An in-place operator writes its output into the memory of its input. A layer that reads that
+input later computes with the wrong values, and PyTorch does not report it. If a backward pass needs
+the input, PyTorch raises an error in training, but names neither layer. What a backward pass needs
+depends on the operator: a convolution needs its input, a ReLU its output, an addition nothing.
+
+Fix: Set inplace = false on the operator in the message.
+
+Ignore it if: The layer that reads the overwritten values is meant to see the new ones.
 
 Source: PyTorch's notes on autograd, In-place correctness checks.
 """
@@ -18,45 +22,49 @@ from cnnspec.units import format_count, format_shape
 
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
-    """Every operator in place, with the first who needs what it overwrites, in training or at
-    inference."""
-    graph, seen = net.graph, set()
-    for clash in clashes(graph, training=True) + clashes(graph, training=False):
+    """Report each in-place operator with the first that needs what it overwrites."""
+    seen = set()
+    for clash in clashes(net.graph, training=True) + clashes(net.graph, training=False):
         node, value = clash.node, clash.value
-        if node.index not in seen:
-            seen.add(node.index)
-            refused = ": PyTorch refuses to train this" if clash.backwards else ""
-            message = (
-                f"{visible(node.name)} ({node.kind}) works in place and overwrites the"
-                f" {format_shape(value.output)} values of {visible(value.name)}, which"
-                f" {clash.who}{refused}"
-            )
-            yield Remark(
-                node,
-                message,
-                f"inplace = false, which takes {format_count(prod(node.output))} values more",
-                ("inplace", "activation"),
-            )
+        if node.index in seen:
+            continue
+        seen.add(node.index)
+        message = (
+            f"{visible(node.name)} ({node.kind}) works in place and overwrites the"
+            f" {format_shape(value.output)} values of {visible(value.name)}, which {clash.who}"
+        )
+        if clash.backwards:
+            message += ": PyTorch refuses to train this"
+        values = format_count(prod(node.output))
+        hint = f"set inplace = false, which needs memory for {values} more values"
+        yield Remark(node, message, hint, ("inplace", "activation"))
 
 
 rule = LintRule(
     "A010",
     ERROR,
-    "what works in place overwrites nothing that is still needed",
+    "in-place operators overwrite nothing that is still needed",
     check,
     bad="""
 name = "net"
 input = [3, 32, 32]
 layers = [
-  { name = "conv", op = "conv", out_channels = 16, kernel_size = 3, activation = "relu" },
+  { name = "conv", op = "conv", out_channels = 16, kernel_size = 3 },
+  { name = "relu", op = "relu" },
   { name = "drop", op = "dropout", inplace = true },
 ]
+""",
+    finding="""
+net.toml:6:46: A010 drop (dropout) works in place and overwrites the 16x30x30 values of relu,
+which the backward pass of relu needs: PyTorch refuses to train this
+help: set inplace = false, which needs memory for 14,400 more values
 """,
     good="""
 name = "net"
 input = [3, 32, 32]
 layers = [
-  { name = "conv", op = "conv", out_channels = 16, kernel_size = 3, activation = { op = "relu", inplace = true } },
+  { name = "conv", op = "conv", out_channels = 16, kernel_size = 3 },
+  { name = "relu", op = "relu", inplace = true },
   { name = "drop", op = "dropout" },
 ]
 """,

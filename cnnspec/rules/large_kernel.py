@@ -1,10 +1,15 @@
-"""A large kernel where a stack of small ones sees as much for less.
+"""Finds large kernels that a stack of 3x3 kernels could replace at lower cost.
 
-Two 3x3 convolutions see 5x5 pixels, three see 7x7. With C channels in and out a 7x7 layer has
-49*C*C weights and the stack 27*C*C, multiplies as much less, and has activations between its
-layers. The first layer is excepted: it sees few channels, and its kernel looks for whole edges and
-colours; so are layers that change the number of channels so much that the stack would cost more.
-Large kernels have come back with depthwise convolutions, so this is advice.
+Why: Two 3x3 convolutions see 5x5 pixels, three see 7x7. With C channels in and out, a 7x7 layer has
+49*C*C weights and the stack 27*C*C, with as many fewer multiplications. The stack also has
+activations between its layers. Only advice, because large depthwise kernels are in use again.
+
+Fix: Use a stack of 3x3 convolutions, each with an activation.
+
+Ignore it if: You reproduce a published network, or use large kernels on purpose.
+
+Not reported: the first layer, which reads few channels and looks for whole edges and colours; a
+layer that changes the number of channels so much that the stack would cost more.
 
 Source: Simonyan & Zisserman (2015), Very deep convolutional networks, arXiv 1409.1556, section 2.3.
 """
@@ -19,88 +24,85 @@ from cnnspec.units import format_count, format_shape
 
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
-    """Every convolution of 5x5 or more, but for first layers, that a stack of 3x3 would do for
-    less."""
+    """Report each convolution of 5x5 or more, except first layers, that costs more than a stack."""
     for node, axes in net.windowed:
-        if (
-            node.op.weight_layout != "out-in"
-            or node.inputs[0].kind == "input"
-            or not replaceable(axes)
-        ):
+        if node.op.weight_layout != "out-in" or node.inputs[0].kind == "input":
             continue
-        weights, work = stack(node, axes)
-        params, macs = (
-            prod(node.op.parameters(*node.shapes)["weight"]),
-            node.op.macs(*node.shapes, y=node.output),
-        )
-        if weights < params and work < macs:
-            n, kernel = layers(axes[0]), format_shape((3,) * len(axes))
+        if not is_replaceable(axes):
+            continue
+        weights, macs = cost_of_stack(node, axes)
+        present_weights = prod(node.op.parameters(*node.shapes)["weight"])
+        present_macs = node.op.macs(*node.shapes, y=node.output)
+        if weights < present_weights and macs < present_macs:
+            n, small = count_layers(axes[0]), format_shape((3,) * len(axes))
             message = (
-                f"{n} layers of {kernel} see the same {format_shape(tuple(a.kernel for a in axes))} with"
-                f" {format_count(weights)} weights instead of {format_count(params)} and {format_count(work)} MACs"
-                f" instead of {format_count(macs)}"
+                f"{n} layers of {small} see the same"
+                f" {format_shape(tuple(axis.kernel for axis in axes))} with"
+                f" {format_count(weights)} weights instead of {format_count(present_weights)}, and"
+                f" {format_count(macs)} MACs instead of {format_count(present_macs)}"
             )
-            yield Remark(
-                node,
-                message,
-                f"{n} convolutions of {kernel}, an activation after each",
-                ("kernel_size",),
-            )
+            hint = f"use {n} convolutions of {small}, each with an activation"
+            yield Remark(node, message, hint, ("kernel_size",))
 
 
-def replaceable(axes: list[Axis]) -> bool:
-    """Whether a stack can stand in place: the kernel is odd and square, goes step by step, and is
-    padded all or not."""
+def is_replaceable(axes: list[Axis]) -> bool:
+    """Tell whether a stack gives the same output size and sees the same pixels.
+
+    The kernel must be odd and square, with stride and dilation 1 and full padding or none."""
     first = axes[0]
-    alike = all(a.replace(size=first.size) == first for a in axes)
-    padded = (first.before, first.after) in ((0, 0), (first.kernel // 2, first.kernel // 2))
+    half = first.kernel // 2
     return (
-        alike
-        and padded
-        and first.kernel >= 5
+        first.kernel >= 5
         and first.kernel % 2 == 1
         and first.stride == first.dilation == 1
+        and (first.before, first.after) in ((0, 0), (half, half))
+        and all(axis.replace(size=first.size) == first for axis in axes)
     )
 
 
-def layers(a: Axis) -> int:
-    """How many layers with a kernel of 3 see what one with this kernel does."""
-    return (a.kernel - 1) // 2
+def count_layers(axis: Axis) -> int:
+    """Return how many layers with a kernel of 3 see as much as this kernel."""
+    return (axis.kernel - 1) // 2
 
 
-def stack(node: Node, axes: list[Axis]) -> tuple[int, int]:
-    """The weights and the multiply-accumulates of the stack that stands in place of a
-    convolution."""
+def cost_of_stack(node: Node, axes: list[Axis]) -> tuple[int, int]:
+    """Return the weights and the MACs of the stack that would replace a convolution."""
     channels, inner, *_ = node.op.parameters(*node.shapes)["weight"]
     groups = node.shapes[0][0] // inner
-    weights = work = 0
-    for i in range(layers(axes[0])):
+    weights = macs = 0
+    for i in range(count_layers(axes[0])):
         layer = 3 ** len(axes) * channels * (inner if i == 0 else channels // groups)
         shrunk = 0 if axes[0].before else 2 * (i + 1)
-        weights, work = weights + layer, work + layer * prod(a.size - shrunk for a in axes)
-    return weights, work
+        weights += layer
+        macs += layer * prod(axis.size - shrunk for axis in axes)
+    return weights, macs
 
 
 rule = LintRule(
     "A002",
     ADVICE,
-    "large kernels are stacks of small ones",
+    "large kernels are replaced by stacks of 3x3 kernels",
     check,
     bad="""
 name = "net"
 input = [3, 32, 32]
 layers = [
-  { name = "conv1", op = "conv", out_channels = 64, kernel_size = 7, padding = 3, activation = "relu" },
-  { name = "conv2", op = "conv", out_channels = 64, kernel_size = 5, padding = 2, activation = "relu" },
+  { name = "a", op = "conv", out_channels = 64, kernel_size = 7, padding = 3, activation = "relu" },
+  { name = "b", op = "conv", out_channels = 64, kernel_size = 5, padding = 2, activation = "relu" },
 ]
+""",
+    finding="""
+net.toml:5:63: A002 2 layers of 3x3 see the same 5x5 with 73,728 weights instead of 102,400, and
+75,497,472 MACs instead of 104,857,600
+help: use 2 convolutions of 3x3, each with an activation
 """,
     good="""
 name = "net"
 input = [3, 32, 32]
 layers = [
-  { name = "conv1", op = "conv", out_channels = 64, kernel_size = 7, padding = 3, activation = "relu" },
-  { name = "conv2", op = "conv", out_channels = 64, kernel_size = 3, padding = 1, activation = "relu" },
-  { name = "conv3", op = "conv", out_channels = 64, kernel_size = 3, padding = 1, activation = "relu" },
+  { name = "a", op = "conv", out_channels = 64, kernel_size = 7, padding = 3, activation = "relu" },
+  { name = "b", op = "conv", out_channels = 64, kernel_size = 3, padding = 1, activation = "relu" },
+  { name = "c", op = "conv", out_channels = 64, kernel_size = 3, padding = 1, activation = "relu" },
 ]
 """,
 )

@@ -1,12 +1,15 @@
-"""Two layers with weights and no activation between them.
+"""Finds two layers with weights that have no activation between them.
 
-A linear map of a linear map is one linear map: without a non-linearity between them the two layers
-can express no more than one with the product of their weights, however long they are trained. Batch
-normalization in between is linear too, once the network is trained. Often an ``activation`` was
-forgotten.
+Why: Two linear maps in a row are one linear map. Without an activation between them, two layers can
+compute no more than one layer with the product of their weights. Batch normalization between them
+is linear too, once the network is trained. Often an ``activation`` was forgotten.
 
-Not meant are pairs that are cheaper than the one layer they stand for: through fewer channels than
-either side has (MobileNetV2's linear bottleneck), depthwise and pointwise, or a column and a row.
+Fix: Add an activation to the first layer, or use one layer instead of two.
+
+Ignore it if: The factorization is intended and has a reason other than cost.
+
+Not reported: pairs that cost less than the one layer: through fewer channels than either side has
+(MobileNetV2's linear bottleneck), depthwise and pointwise, a column and a row.
 
 Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.3.
 """
@@ -21,33 +24,29 @@ from cnnspec.units import format_count
 
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
-    """Every such pair, at its first layer: there the activation is missing."""
+    """Report each such pair at its first layer, where the activation is missing."""
     for node in net.nodes:
-        if node.op.weight_layout == "out-in":
-            first = source(net, node)
-            if first is not None and not cheaper(first, node):
-                pair = (
-                    f"{visible(first.name)} ({channels(first)}) and {visible(node.name)}"
-                    f" ({channels(node)})"
-                )
-                message = (
-                    f"{pair} have no activation between them: their"
-                    f" {format_count(weights(first) + weights(node))} weights express one linear map"
-                )
-                yield Remark(
-                    first,
-                    message,
-                    f'activation = "relu", say, on {visible(first.name)}; or one layer '
-                    "instead of two",
-                    ("activation",),
-                )
+        if node.op.weight_layout != "out-in":
+            continue
+        first = find_first_layer(net, node)
+        if first is not None and not costs_less_than_one(first, node):
+            name = visible(first.name)
+            weights = count_weights(first) + count_weights(node)
+            message = (
+                f"{name} ({describe_channels(first)}) and {visible(node.name)}"
+                f" ({describe_channels(node)}) have no activation between them: their"
+                f" {format_count(weights)} weights compute one linear map"
+            )
+            hint = f'add activation = "relu", for example, to {name}; or use one layer instead'
+            yield Remark(first, message, hint, ("activation",))
 
 
-def source(net: LintedNetwork, node: Node) -> Node | None:
-    """The layer with weights whose output a node reads, through what is linear and read by nobody
-    else; or None."""
-    above, sole = node.inputs[0], node
-    while above.kind != "input" and net.has_only_readers(above.index, 1) and not sole.shares:
+def find_first_layer(net: LintedNetwork, node: Node) -> Node | None:
+    """Return the layer with weights that a node reads through linear nodes that only it reads."""
+    if node.shares:
+        return None
+    above = node.inputs[0]
+    while above.kind != "input" and net.has_only_readers(above.index, 1):
         if above.op.weight_layout == "out-in":
             return None if above.shares else above
         if not above.op.is_affine:
@@ -56,17 +55,18 @@ def source(net: LintedNetwork, node: Node) -> Node | None:
     return None
 
 
-def weights(node: Node) -> int:
+def count_weights(node: Node) -> int:
+    """Return how many weights a layer has, without its biases."""
     return prod(node.op.parameters(*node.shapes)["weight"])
 
 
-def channels(node: Node) -> str:
+def describe_channels(node: Node) -> str:
+    """Return the channels of a layer: ``784 to 128``."""
     return f"{node.shapes[0][0]} to {node.output[0]}"
 
 
-def cheaper(first: Node, second: Node) -> bool:
-    """Whether two layers save weights over the one that they stand for: by rank, by groups, or by
-    their kernels."""
+def costs_less_than_one(first: Node, second: Node) -> bool:
+    """Tell whether two layers have fewer weights than one: by rank, groups or kernel shapes."""
     if first.output[0] < min(first.shapes[0][0], second.output[0]):
         return True
     kernels = []
@@ -75,18 +75,16 @@ def cheaper(first: Node, second: Node) -> bool:
         if inner < node.shapes[0][0]:
             return True
         kernels.append(kernel)
-    a, b = kernels
-    return (
-        len(a) == len(b) > 1
-        and any(m > n for m, n in zip(a, b, strict=True))
-        and any(m < n for m, n in zip(a, b, strict=True))
-    )
+    if len(kernels[0]) != len(kernels[1]) or len(kernels[0]) < 2:
+        return False
+    pairs = list(zip(*kernels, strict=True))
+    return any(m > n for m, n in pairs) and any(m < n for m, n in pairs)
 
 
 rule = LintRule(
     "A007",
     WARNING,
-    "an activation stands between two layers with weights",
+    "there is an activation between two layers with weights",
     check,
     bad="""
 name = "net"
@@ -95,6 +93,11 @@ layers = [
   { name = "fc1", op = "linear", out_features = 128 },
   { name = "fc2", op = "linear", out_features = 10 },
 ]
+""",
+    finding="""
+net.toml:4:24: A007 fc1 (784 to 128) and fc2 (128 to 10) have no activation between them: their
+101,632 weights compute one linear map
+help: add activation = "relu", for example, to fc1; or use one layer instead
 """,
     good="""
 name = "net"

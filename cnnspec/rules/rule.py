@@ -64,12 +64,13 @@ class LintRule(Record):
     """A lint rule. The docstring of its file is its documentation.
 
     ``title`` says what a good network does. ``bad`` and ``good`` are complete specs, as small as
-    possible: the rule finds something in ``bad`` and nothing in ``good``. A rule with the severity
-    ADVICE is off by default."""
+    possible. ``finding`` is what the rule reports about ``bad``, as cnnspec check prints it (line
+    breaks do not matter); about ``good`` it reports nothing. ADVICE is off by default."""
 
     code: str
     severity: str
     title: str
     check: Callable[[LintedNetwork], Iterator[Remark]]
     bad: str
+    finding: str
     good: str

@@ -1,14 +1,17 @@
-"""Pixels at the far end that no window reaches.
+"""Finds windows that never read the last rows or columns of their input.
 
-Windows start every S positions, and the last that fits ends where it ends: of W positions padded by
-P on each side, the remainder of (W - K + 2P)/S lies behind it. As long as that is padding, nothing
-is lost. Where the remainder exceeds the padding on the far side, real pixels are never read: the
-network is blind at its right and bottom edge, and computes as if the image had been cropped.
-AlexNet's 224 is the best known case: with an 11x11 kernel and a stride of 4 it gives 54.25, and the
-55 of the paper need an input of 227, or a padding of 2.
+Why: A window moves in steps of the stride S, and stops when it no longer fits. Of W positions with
+padding P on each side, the remainder of (W - K + 2P)/S is left over at the far end. If the
+remainder is larger than the padding there, real pixels are never read, as if the image were
+cropped. AlexNet is the best known case: an 11x11 kernel with stride 4 on 224 pixels gives 54.25
+positions. The paper's 55 need an input of 227, or padding 2.
 
-Not meant are the gaps that a kernel smaller than its stride leaves everywhere (S002), and maps that
-another layer reads to their end."""
+Fix: Use one of the input sizes in the message, or the padding in it.
+
+Ignore it if: The paper or the weights you reproduce crop in this way.
+
+Not reported: gaps between all windows, because the kernel is smaller than the stride (S002); maps
+that another layer reads to the end."""
 
 from collections.abc import Iterator
 
@@ -20,10 +23,10 @@ from cnnspec.rules.rule import WARNING, LintedNetwork, LintRule, Remark
 
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
-    """One remark a map: at the first of its readers, where all of them leave out its end."""
+    """Report each map whose end no reader reads, at its first reader."""
     readers: dict[int, list[tuple[Node, list[Axis]]]] = {}
     for node, axes in net.windowed:
-        if any(a.stride > 1 for a in axes):
+        if any(axis.stride > 1 for axis in axes):
             readers.setdefault(node.inputs[0].index, []).append((node, axes))
     for index, found in readers.items():
         if not net.has_only_readers(index, len(found)):
@@ -34,57 +37,53 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
             for i in range(len(axes))
         ]
         if any(unread):
-            yield remark(node, axes, unread)
+            yield make_remark(node, axes, unread)
 
 
-def remark(node: Node, axes: list[Axis], unread: list[int]) -> Remark:
-    """The remark, with the division that leaves the remainder, and the sizes and paddings that read
-    every pixel."""
+def make_remark(node: Node, axes: list[Axis], unread: list[int]) -> Remark:
+    """Return the remark, with the division and the sizes and padding that read every pixel."""
     i = next(i for i, n in enumerate(unread) if n)
-    a, above = axes[i], node.inputs[0]
-    kernel = str(a.kernel) if a.dilation == 1 else f"({a.dilation}*({a.kernel} - 1) + 1)"
-    pads = f"2*{a.before}" if a.before == a.after else f"{a.before} + {a.after}"
-    exact = f"{(a.padded - a.extent) / a.stride + 1:.10g}"
+    axis, above = axes[i], node.inputs[0]
+    kernel = str(axis.kernel)
+    if axis.dilation > 1:
+        kernel = f"({axis.dilation}*({axis.kernel} - 1) + 1)"
+    pads = f"{axis.before} + {axis.after}"
+    if axis.before == axis.after:
+        pads = f"2*{axis.before}"
+    exact = f"{(axis.padded - axis.extent) / axis.stride + 1:.10g}"
     message = (
-        f"{lost(unread, above.output)} of {visible(above.row)} are never read: "
-        f"({a.size} - {kernel} + {pads})/{a.stride} + 1 = {exact}"
+        f"{describe_unread(unread, above.output)} of {visible(above.row)} are never read:"
+        f" ({axis.size} - {kernel} + {pads})/{axis.stride} + 1 = {exact}"
     )
-    down, up = a.size - unread[i], a.size + a.stride - unread[i] - a.after
+    missing = axis.stride - unread[i] - axis.after
+    down, up = axis.size - unread[i], axis.size + missing
     what = "an input" if above.kind == "input" else f"a size of {visible(above.row)}"
-    more = even_padding(a)
-    mend = (
-        f"padding = {more}"
-        if more is not None
-        else f"{a.stride - unread[i] - a.after} more zeros behind it"
-    )
-    return Remark(
-        node,
-        message,
-        f"{what} of {down} or {up}, or {mend}, reads every pixel",
-        ("stride", "kernel_size"),
-    )
+    padding = find_even_padding(axis)
+    fix = f"{missing} more zeros behind it" if padding is None else f"padding = {padding}"
+    hint = f"{what} of {down} or {up}, or {fix}, reads every pixel"
+    return Remark(node, message, hint, ("stride", "kernel_size"))
 
 
-def lost(unread: list[int], dims: tuple[int, ...]) -> str:
-    """What is not read, in words: the last 3 rows and columns."""
-    if len(unread) == 2:
-        rows, columns = unread
-        if rows == columns:
-            return f"the last {'row and column' if rows == 1 else f'{rows} rows and columns'}"
-        parts = [
-            f"{n} {name}{'s' * (n > 1)}" for n, name in ((rows, "row"), (columns, "column")) if n
-        ]
-        return "the last " + " and ".join(parts)
-    sizes = ", ".join(f"{n} of {w}" for n, w in zip(unread, dims[1:], strict=True))
-    return f"the last positions ({sizes})"
+def describe_unread(unread: list[int], dims: tuple[int, ...]) -> str:
+    """Return what is not read in words: ``the last 3 rows and columns``."""
+    if len(unread) != 2:
+        sizes = ", ".join(f"{n} of {size}" for n, size in zip(unread, dims[1:], strict=True))
+        return f"the last positions ({sizes})"
+    rows, columns = unread
+    if rows == columns == 1:
+        return "the last row and column"
+    if rows == columns:
+        return f"the last {rows} rows and columns"
+    pairs = ((rows, "row"), (columns, "column"))
+    return "the last " + " and ".join(f"{n} {name}{'s' * (n > 1)}" for n, name in pairs if n)
 
 
-def even_padding(a: Axis) -> int | None:
-    """The smallest equal padding of both sides, larger than today's, with which every pixel is
-    read."""
-    for p in range(max(a.before, a.after), max(a.before, a.after) + a.stride + 1):
-        remainder = (a.size + 2 * p - a.extent) % a.stride
-        if remainder <= p and (p, p) != (a.before, a.after):
+def find_even_padding(axis: Axis) -> int | None:
+    """Return the smallest larger padding, equal on both sides, with which every pixel is read."""
+    present = max(axis.before, axis.after)
+    for p in range(present, present + axis.stride + 1):
+        remainder = (axis.size + 2 * p - axis.extent) % axis.stride
+        if remainder <= p and (p, p) != (axis.before, axis.after):
             return p
     return None
 
@@ -100,6 +99,11 @@ input = [3, 224, 224]
 layers = [
   { name = "conv1", op = "conv", out_channels = 96, kernel_size = 11, stride = 4 },
 ]
+""",
+    finding="""
+net.toml:4:80: S001 the last row and column of input are never read: (224 - 11 + 2*0)/4 + 1 =
+54.25
+help: an input of 223 or 227, or padding = 2, reads every pixel
 """,
     good="""
 name = "alexnet"

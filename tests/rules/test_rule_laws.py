@@ -1,23 +1,17 @@
-"""What rules say, held against counting: pixels one by one, and the networks that their hints
-describe."""
+"""What rules say, compared with counting: pixels one by one, and the networks in their hints."""
 
 import re
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from rules.linting import lint_layers
 from written import network
 
-from cnnspec.problems import Problem
 from cnnspec.rules.lint import lint_graph
-from cnnspec.rules.registry import RULES
 
 
-def found(layers: str, shape: list[int], *codes: str, rest: str = "") -> list[Problem]:
-    return lint_graph(network(layers, shape, rest).graph, codes or RULES)
-
-
-def read(size: int, kernel: int, stride: int, pad: int, dilation: int) -> set[int]:
-    """The real positions that the windows along one dimension read."""
+def read_positions(size: int, kernel: int, stride: int, pad: int, dilation: int) -> set[int]:
+    """Return the real positions that the windows along one dimension read."""
     starts = range(-pad, size + pad - dilation * (kernel - 1), stride)
     return {
         p
@@ -41,8 +35,8 @@ def test_pixels_are_said_to_be_unread_where_they_are(window: tuple[int, ...]) ->
         f'{{ name = "c", op = "conv", out_channels = 1, kernel_size = {kernel}, stride = {stride}, '
         f"padding = {pad}, dilation = {dilation} }}"
     )
-    seen = read(size, kernel, stride, pad, dilation)
-    codes = {p.rule for p in found(line, [1, size], "S001", "S002")}
+    seen = read_positions(size, kernel, stride, pad, dilation)
+    codes = {p.rule for p in lint_layers(line, [1, size], "S001", "S002")}
     extent = dilation * (kernel - 1) + 1
     behind = size - max(range(-pad, size + pad - extent + 1, stride)) - extent
     assert ("S001" in codes) == (behind > max(0, stride - extent))
@@ -66,20 +60,20 @@ def test_what_is_said_to_read_every_pixel_does(
         '{{ name = "c", op = "conv", out_channels = 1, kernel_size = {}, stride = {}, padding ='
         " {} }}"
     )
-    for problem in found(form.format(kernel, stride, pad), [1, size], "S001"):
+    for problem in lint_layers(form.format(kernel, stride, pad), [1, size], "S001"):
         down, up = map(int, re.findall(r"of (\d+) or (\d+)", problem.hint)[0])
         assert down < size < up
         for better in (down, up):
-            assert found(form.format(kernel, stride, pad), [1, better], "S001") == []
+            assert lint_layers(form.format(kernel, stride, pad), [1, better], "S001") == []
         if kernel >= stride:
             assert all(
-                found(form.format(kernel, stride, pad), [1, worse], "S001")
+                lint_layers(form.format(kernel, stride, pad), [1, worse], "S001")
                 for worse in range(down + 1, up)
             )
         more = re.findall(r"padding = (\d+)", problem.hint)
         for value in map(int, more):
             assert value > pad
-            assert found(form.format(kernel, stride, value), [1, size], "S001") == []
+            assert lint_layers(form.format(kernel, stride, value), [1, size], "S001") == []
 
 
 @settings(max_examples=100, deadline=None)
@@ -135,31 +129,33 @@ def test_a_stack_has_the_weights_and_work_that_are_said(
     for problem in said:
         assert (
             f"{n} layers of 3x3 see the same {kernel}x{kernel} with {params[1]:,} weights instead"
-            f" of {params[0]:,} and {macs[1]:,} MACs instead of {macs[0]:,}" == problem.message
+            f" of {params[0]:,}, and {macs[1]:,} MACs instead of {macs[0]:,}" == problem.message
         )
 
 
 def test_a_pooled_head_has_as_many_parameters_fewer_as_are_said() -> None:
-    features = (
-        '{ name = "conv", op = "conv", out_channels = 8, kernel_size = 3, activation = "relu" },'
-    )
     dense = network(
-        features
-        + '{ name = "flatten", op = "flatten" }, { name = "fc1", op = "linear", out_features = 50'
-        ' }, { name = "drop", op = "dropout", p = 0.5 }, { name = "fc2", op = "linear",'
-        " out_features = 10 }",
+        """
+  { name = "conv", op = "conv", out_channels = 8, kernel_size = 3, activation = "relu" },
+  { name = "flatten", op = "flatten" },
+  { name = "fc1", op = "linear", out_features = 50 },
+  { name = "drop", op = "dropout", p = 0.5 },
+  { name = "fc2", op = "linear", out_features = 10 },
+""",
         [3, 12, 12],
     )
     pooled = network(
-        features + '{ name = "pool", op = "global_avgpool", keepdim = false }, '
-        '{ name = "fc", op = "linear", out_features = 10 }',
+        """
+  { name = "conv", op = "conv", out_channels = 8, kernel_size = 3, activation = "relu" },
+  { name = "pool", op = "global_avgpool", keepdim = false },
+  { name = "fc", op = "linear", out_features = 10 },
+""",
         [3, 12, 12],
     )
     (problem,) = lint_graph(dense.graph, ["A003"])
-    head = sum(r.params for r in dense.layers[1:])
-    assert (
-        problem.message
-        == f"fc1, fc2 behind flatten hold {head:,} of {dense.totals.params:,} parameters "
-        f"({100 * head / dense.totals.params:.1f}%)"
+    head = sum(row.params for row in dense.layers[1:])
+    assert problem.message == (
+        f"the head after flatten (fc1, fc2) has {head:,} of {dense.totals.params:,} parameters"
+        f" ({100 * head / dense.totals.params:.1f}%)"
     )
     assert f"{dense.totals.params - pooled.totals.params:,} fewer" in problem.hint
