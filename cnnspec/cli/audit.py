@@ -1,4 +1,4 @@
-"""cnnspec audit: published figures, confirmed or refuted, and why."""
+"""cnnspec audit: compare published figures with the calculation."""
 
 import sys
 
@@ -11,30 +11,27 @@ FORMATS = ("text", "markdown", "html", "json")
 
 
 @click.command(
-    cls=Command, name="audit", short_help="Published figures: confirmed or refuted, and why."
+    cls=Command, name="audit", short_help="Compare published figures with the calculation."
 )
 @click.argument("sources", nargs=-1, metavar="[SOURCE|NAME]...")
-@click.option(
-    "--all", "every", is_flag=True, help="Every claim, not only what is refuted or ambiguous."
-)
+@click.option("--all", "every", is_flag=True, help="Print confirmed and undecidable claims too.")
 @click.option(
     "--format",
     "format_",
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="JSON has every claim.",
+    help="Output format; JSON has every claim.",
 )
 def command(sources: tuple[str, ...], every: bool, format_: str) -> None:
-    """Recompute published figures: those of a SOURCE (course notes and papers), or those about a
-    network NAME.
+    """Recompute published figures: those in a SOURCE (course notes, papers) or about a network.
 
     \b
     cnnspec audit                         every source
-    cnnspec audit note_002 --all          one, with what is confirmed too
-    cnnspec audit alexnet                 what sources say of a network
-    cnnspec audit my_claims.toml          your own
-    cnnspec audit my_network.toml         the [[claims]] of your own spec
+    cnnspec audit note_002 --all          one source, with confirmed claims
+    cnnspec audit alexnet                 every source's claims about a network
+    cnnspec audit my_claims.toml          a file of your own claims
+    cnnspec audit my_network.toml         the [[claims]] in your own spec
 
     \b
     [[claims]]
@@ -44,21 +41,24 @@ def command(sources: tuple[str, ...], every: bool, format_: str) -> None:
     quantity = "params"
     value    = "34.9k"
 
-    A figure holds if it is the computed one, rounded as it is printed: 61M for 60,965,224. For a
-    refuted one the slip is named that gives it, where one does. Errata that are known carry errata
-    = true in the file of claims; they are refuted all the same, but the exit code is 1 only where a
-    claim is refuted that is not marked so, or is marked so and holds."""
+    A figure is confirmed if it equals the computed value, rounded as printed: 61M for 60,965,224.
+    If a figure is refuted, known mistakes (a forgotten bias, K = 1024, ...) are tried, and those
+    that give it are named.
+    Mark known errors with errata = true; they are still refuted. The exit code is 1 if a refuted
+    claim is not marked, or a marked claim is not refuted."""
     from cnnspec.analyses.audit.audit import audit_sources
     from cnnspec.analyses.audit.ruling import VERDICTS
-    from cnnspec.report.audit import data, html, markdown, text
-    from cnnspec.report.audit.words import NOTABLE, surprises
+    from cnnspec.report.audit import render
+    from cnnspec.report.audit.wording import NOTABLE, list_surprises
 
     found = audit_sources(sources)
     if format_ == "text":
-        print_page(text.page(found, VERDICTS if every else NOTABLE))
+        print_page(render.render_audit_text(found, VERDICTS if every else NOTABLE))
     elif format_ == "json":
-        print_page(data.page(found))
+        print_page(render.render_audit_json(found))
+    elif format_ == "markdown":
+        print_page(render.render_audit_markdown(found, every))
     else:
-        print_page((markdown if format_ == "markdown" else html).page(found, every))
-    if surprises(found):
+        print_page(render.render_audit_html(found, every))
+    if list_surprises(found):
         sys.exit(1)

@@ -1,37 +1,37 @@
-"""Reading claims: each table of ``[[claims]]`` as the figures that it has, or all that is wrong
-with it."""
+"""Read claims from TOML: each ``[[claims]]`` table becomes one claim per figure."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import SpecError, TooManyProblems, did_you_mean, visible
-from cnnspec.spec.claim_keys import (
+from cnnspec.spec.claims import (
     ABOUT,
     KINDS,
     MATRICES,
     NEEDED,
     QUANTITIES,
     SUBJECT,
-    check_expression,
-    fits,
+    Claim,
+    ClaimFile,
+    ClaimSubject,
+    check_claim_expression,
+    check_claim_value,
 )
-from cnnspec.spec.claims import Claim, ClaimFile, ClaimSubject
 from cnnspec.spec.model import Fields
 from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Path, Source, read_source
 
 
 def read_claims(path: str) -> ClaimFile:
-    """The claims in a file of their own. Raises SpecError with all its problems."""
+    """Read a file of claims. Raises SpecError with all problems in it."""
     source, notes = read_source(path), SpecReader()
     data = source.data
     try:
+        known = ["source", "title", "missing", "claims"]
         for key in data:
-            if key not in ("source", "title", "missing", "claims"):
-                notes.unknown(
-                    source, (key,), ["source", "title", "missing", "claims"], "a file of claims"
-                )
+            if key not in known:
+                notes.unknown(source, (key,), known, "a file of claims")
         titles = [
             notes.typed(source, (k,), data[k], str, "text")
             for k in ("source", "title")
@@ -41,7 +41,7 @@ def read_claims(path: str) -> ClaimFile:
             notes.typed(source, ("missing",), data.get("missing", []), list, "a list of texts")
             or []
         )
-        claims = tuple(claims_of(notes, source, str(data.get("source", ""))))
+        claims = tuple(read_claim_tables(notes, source, str(data.get("source", ""))))
     except TooManyProblems:
         raise SpecError(notes.problems, complete=False) from None
     if notes.problems:
@@ -50,8 +50,8 @@ def read_claims(path: str) -> ClaimFile:
     return ClaimFile(source, str(data.get("source", "")), title, tuple(map(str, missing)), claims)
 
 
-def variants_in(claims: Any) -> Iterator[tuple[Path, Any]]:
-    """Where claims name a variant, and which."""
+def find_variants(claims: Any) -> Iterator[tuple[Path, Any]]:
+    """Yield the variants that claims name, with their paths."""
     for i, table in enumerate(claims if isinstance(claims, list) else []):
         inner = table.get("claims") if isinstance(table, dict) else None
         below = [
@@ -63,9 +63,8 @@ def variants_in(claims: Any) -> Iterator[tuple[Path, Any]]:
                 yield (*path, "variant"), t["variant"]
 
 
-def claims_of(notes: SpecReader, source: Source, origin: str = "") -> Iterator[Claim]:
-    """The claims under ``[[claims]]`` of a source; what cannot be understood is noted and left
-    out."""
+def read_claim_tables(notes: SpecReader, source: Source, origin: str = "") -> Iterator[Claim]:
+    """Yield the claims in a source; note a problem for each that is invalid, and skip it."""
     tables = notes.typed(
         source, ("claims",), source.data.get("claims", []), list, "an array of tables [[claims]]"
     )
@@ -73,7 +72,7 @@ def claims_of(notes: SpecReader, source: Source, origin: str = "") -> Iterator[C
         if notes.typed(source, ("claims", i), table, dict, "a table") is None:
             continue
         if "claims" not in table:
-            yield from expanded(notes, source, ("claims", i), {"source": origin, **table})
+            yield from read_claim_table(notes, source, ("claims", i), {"source": origin, **table})
             continue
         inner = notes.typed(
             source, ("claims", i, "claims"), table["claims"], list, "a list of claims"
@@ -82,50 +81,49 @@ def claims_of(notes: SpecReader, source: Source, origin: str = "") -> Iterator[C
         for j, claim in enumerate(inner or []):
             path: Path = ("claims", i, "claims", j)
             if notes.typed(source, path, claim, dict, "a table") is not None:
-                yield from expanded(notes, source, path, {"source": origin, **shared, **claim})
+                yield from read_claim_table(
+                    notes, source, path, {"source": origin, **shared, **claim}
+                )
 
 
-def expanded(notes: SpecReader, source: Source, path: Path, table: Fields) -> Iterator[Claim]:
-    """The claims that one table makes: one, or one for each quantity of ``says`` or cell of
-    ``rows``."""
+def read_claim_table(
+    notes: SpecReader, source: Source, path: Path, table: Fields
+) -> Iterator[Claim]:
+    """Yield the claims in one table: one, or one per quantity of ``says`` or cell of ``rows``."""
     before = len(notes.problems)
     kind = next((k for k in KINDS if k in table), "")
     if not kind:
-        notes.add(
-            source,
-            path,
-            "L002",
-            "a claim has quantity, says, columns, expression, matrix or undecidable",
-            'quantity = "params", value = "61M", say',
-        )
+        message = "a claim has quantity, says, columns, expression, matrix or undecidable"
+        notes.add(source, path, "L002", message, 'for example quantity = "params", value = "61M"')
         return
     known = {**ABOUT, **SUBJECT, **KINDS[kind]}
     for key, value in table.items():
         if key not in known:
             notes.unknown(source, (*path, key), list(known), f"a claim with {kind}")
-        elif fits(notes, source, (*path, key), value, *known[key]) and key == "expression":
-            check_expression(notes, source, (*path, key), value)
+        elif (
+            check_claim_value(notes, source, (*path, key), value, *known[key])
+            and key == "expression"
+        ):
+            check_claim_expression(notes, source, (*path, key), value)
     for key in NEEDED.get(kind, ()):
         if key not in table:
-            notes.add(source, path, "L002", f"a claim with {kind} has {key} too")
+            notes.add(source, path, "L002", f"a claim with {kind} needs {key}")
     if len(notes.problems) > before:
         return
-    subject, readings = subject_of(table), {}
+    subject, readings = read_subject(table), {}
     for name, changed in table.get("readings", {}).items():
         where = (*path, "readings", name)
-        if (
-            notes.typed(source, where, changed, dict, "a table of what is read otherwise")
-            is not None
-        ):
+        if notes.typed(source, where, changed, dict, "a table of the keys that change") is not None:
             for key, value in changed.items():
                 if key not in SUBJECT:
                     notes.unknown(source, (*where, key), list(SUBJECT), "a reading")
                 elif (
-                    fits(notes, source, (*where, key), value, *SUBJECT[key]) and key == "expression"
+                    check_claim_value(notes, source, (*where, key), value, *SUBJECT[key])
+                    and key == "expression"
                 ):
-                    check_expression(notes, source, (*where, key), value)
+                    check_claim_expression(notes, source, (*where, key), value)
             if len(notes.problems) == before:
-                readings[name] = subject_of({**table, **changed})
+                readings[name] = read_subject({**table, **changed})
     fields = {k: v for k, v in table.items() if k in KINDS[kind] and k not in ("quantity", "value")}
     claim = Claim(
         source,
@@ -143,11 +141,11 @@ def expanded(notes: SpecReader, source: Source, path: Path, table: Fields) -> It
         table.get("note", ""),
         quoted=table.get("quoted", ""),
     )
-    yield from parts(notes, claim, table.get("errata", False))
+    yield from split_claim(notes, claim, table.get("errata", False))
 
 
-def parts(notes: SpecReader, claim: Claim, errata: Any) -> Iterator[Claim]:
-    """The figures that a claim with ``says`` or ``columns`` makes, or the claim itself."""
+def split_claim(notes: SpecReader, claim: Claim, errata: Any) -> Iterator[Claim]:
+    """Yield the figures of a claim with ``says`` or ``columns``, or the claim itself."""
     wrong = list(errata) if isinstance(errata, list) else []
     made: dict[str, Claim] = {}
     if claim.kind == "says":
@@ -160,70 +158,49 @@ def parts(notes: SpecReader, claim: Claim, errata: Any) -> Iterator[Claim]:
                 path=(*claim.path, "says", quantity),
             )
     elif claim.kind == "columns":
-        made = dict(cells(notes, claim))
+        made = dict(read_cells(notes, claim))
     else:
         made[""] = claim
     for name, part in made.items():
         if part.kind == "quantity" and part.quantity not in QUANTITIES:
             where = part.path if claim.kind == "says" else (*claim.path, "quantity")
-            notes.add(
-                claim.source,
-                where,
-                "L003",
-                f"{describe_value(part.quantity)} is not a quantity",
-                did_you_mean(part.quantity, QUANTITIES, "there are " + ", ".join(QUANTITIES)),
-            )
+            note_unknown_quantity(notes, claim, where, part.quantity)
         elif part.kind == "matrix" and claim.fields["matrix"] not in MATRICES:
-            notes.add(
-                claim.source,
-                (*claim.path, "matrix"),
-                "L003",
-                f"matrix is one of {', '.join(MATRICES)}, not {describe_value(claim.fields['matrix'])}",
-            )
+            value = describe_value(claim.fields["matrix"])
+            message = f"matrix is one of {', '.join(MATRICES)}, not {value}"
+            notes.add(claim.source, (*claim.path, "matrix"), "L003", message)
         else:
             yield part.replace(erratum=part.erratum or name in wrong)
     for i, name in enumerate(wrong):
         if name not in made:
-            notes.add(
-                claim.source,
-                (*claim.path, "errata", i),
-                "L003",
-                f"{describe_value(name)} is not said here",
-                did_you_mean(str(name), list(made), "said are " + ", ".join(list(made)[:12])),
-            )
+            message = f"this claim has no figure {describe_value(name)}"
+            hint = did_you_mean(str(name), list(made), f"it has {', '.join(list(made)[:12])}")
+            notes.add(claim.source, (*claim.path, "errata", i), "L003", message, hint)
 
 
-def cells(notes: SpecReader, claim: Claim) -> Iterator[tuple[str, Claim]]:
-    """The cells of a printed table as figures, by "row column"; empty cells and dashes say
-    nothing."""
+def note_unknown_quantity(notes: SpecReader, claim: Claim, where: Path, name: Any) -> None:
+    """Note a problem for a quantity that does not exist."""
+    hint = did_you_mean(str(name), QUANTITIES, "there are " + ", ".join(QUANTITIES))
+    message = f"{describe_value(name)} is not a quantity"
+    notes.add(claim.source, where, "L003", message, hint)
+
+
+def read_cells(notes: SpecReader, claim: Claim) -> Iterator[tuple[str, Claim]]:
+    """Yield the cells of a printed table as claims, by "row column"; skip empty ones and dashes."""
     columns, units = claim.fields["columns"], claim.fields.get("units", {})
     if not columns or columns[0] not in ("layer", "network"):
-        notes.add(
-            claim.source,
-            (*claim.path, "columns"),
-            "L003",
-            'the first column is "layer" or "network"',
-        )
+        message = 'the first column is "layer" or "network"'
+        notes.add(claim.source, (*claim.path, "columns"), "L003", message)
         return
     for j, name in enumerate(columns[1:], 1):
         if name not in QUANTITIES:
-            notes.add(
-                claim.source,
-                (*claim.path, "columns", j),
-                "L003",
-                f"{describe_value(name)} is not a quantity",
-                did_you_mean(str(name), QUANTITIES, "there are " + ", ".join(QUANTITIES)),
-            )
+            note_unknown_quantity(notes, claim, (*claim.path, "columns", j), name)
             return
     for i, row in enumerate(claim.fields["rows"]):
         where: Path = (*claim.path, "rows", i)
         if not isinstance(row, list) or len(row) != len(columns) or not isinstance(row[0], str):
-            notes.add(
-                claim.source,
-                where,
-                "L003",
-                f"a row has a cell for each of {', '.join(map(visible, columns))}",
-            )
+            message = f"a row has a cell for each of {', '.join(map(visible, columns))}"
+            notes.add(claim.source, where, "L003", message)
             continue
         subject = claim.subject.replace(**{columns[0]: row[0]})
         readings = {n: s.replace(**{columns[0]: row[0]}) for n, s in claim.readings.items()}
@@ -246,8 +223,8 @@ def cells(notes: SpecReader, claim: Claim) -> Iterator[tuple[str, Claim]]:
             )
 
 
-def subject_of(table: Fields) -> ClaimSubject:
-    """The subject of a claim, or of one reading of it."""
+def read_subject(table: Fields) -> ClaimSubject:
+    """Read the subject of a claim, or of one of its readings."""
     shape = table.get("input")
     return ClaimSubject(
         table.get("network", ""),

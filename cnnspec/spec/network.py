@@ -199,11 +199,11 @@ def read_bindings(
             bind(notes, source, ("budget", variant), variant, own and [*dict.fromkeys(known + own)])
     if "claims" not in source.data:
         return references, budgets, ()
-    from cnnspec.spec.claim_reading import claims_of, variants_in  # few specs have any
+    from cnnspec.spec.claim_reading import find_variants, read_claim_tables  # few specs have any
 
-    for path, variant in variants_in(source.data["claims"]):
+    for path, variant in find_variants(source.data["claims"]):
         bind(notes, source, path, variant, known)
-    return references, budgets, tuple(claims_of(notes, source))
+    return references, budgets, tuple(read_claim_tables(notes, source))
 
 
 def bind(notes: SpecReader, source: Source, path: Path, variant: Any, known: list[str]) -> None:

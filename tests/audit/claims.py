@@ -7,7 +7,7 @@ from cnnspec.analyses.audit.audit import AuditedSource, audit_sources, rule_clai
 from cnnspec.analyses.audit.claimed_network import ClaimedNetworks
 from cnnspec.analyses.audit.ruling import Ruling
 from cnnspec.problems import SpecError
-from cnnspec.spec.claim_reading import claims_of
+from cnnspec.spec.claim_reading import read_claim_tables
 from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Source
 
@@ -17,7 +17,7 @@ SHEETS = ClaimedNetworks()  # networks are asked for again and again
 def rulings(text: str) -> list[Ruling]:
     """The rulings about ``[[claims]]``. Raises SpecError."""
     notes = SpecReader()
-    claims = list(claims_of(notes, Source("claims.toml", text)))
+    claims = list(read_claim_tables(notes, Source("claims.toml", text)))
     if notes.problems:
         raise SpecError(notes.problems)
     return rule_claims(claims, SHEETS)

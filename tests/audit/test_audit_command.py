@@ -32,9 +32,9 @@ def run(*arguments: str) -> Result:
         (
             WRONG + "errata = true\n",
             0,
-            "1 refuted, 0 ambiguous, 0 undecidable; the refuted one is marked as an erratum",
+            "1 refuted, 0 ambiguous, 0 undecidable; the refuted claim is marked as an erratum",
         ),
-        (RIGHT + "errata = true\n", 1, "1 not as marked"),
+        (RIGHT + "errata = true\n", 1, "1 without the right errata mark"),
         ('[[claims]]\ntext = "fast"\nundecidable = "of what?"\n', 0, "1 undecidable"),
         ("", 0, "0 claims"),
     ],
@@ -250,7 +250,7 @@ def test_what_was_not_read_itself_says_so_in_every_format(tmp_path: Path) -> Non
         assert words in run(path, "--format", format).output
     for format in ("text", "markdown", "html"):
         assert (
-            "text itself not read: as a blog quotes it: A paper"
+            "the source itself was not read: as a blog quotes it: A paper"
             in run(path, "--format", format).output
         )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cnnspec.analyses.audit.audit import list_claim_files, rule_claims
 from cnnspec.problems import RequestError, SpecError, TooManyProblems
-from cnnspec.spec.claim_reading import claims_of
+from cnnspec.spec.claim_reading import read_claim_tables
 from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Source
 
@@ -108,7 +108,7 @@ def test_a_spoilt_claim_is_ruled_or_refused_with_problems(claim: dict[str, Any])
     source, notes = Source("claims.toml", ""), SpecReader()
     source.data = {"claims": [claim]}
     with suppress(TooManyProblems, SpecError, RequestError):
-        found = list(claims_of(notes, source, "test"))
+        found = list(read_claim_tables(notes, source, "test"))
         assert found or notes.problems or claim.get("rows") == [] or not claim.get("says", "x")
         for ruling in rule_claims(found, SHEETS):
             assert ruling.verdict in ("confirmed", "refuted", "ambiguous", "undecidable")

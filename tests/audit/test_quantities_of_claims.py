@@ -6,7 +6,7 @@ from audit.claims import ruling
 
 from cnnspec.analyses.audit.counted_quantities import COUNTED
 from cnnspec.analyses.audit.layer_quantities import SAME
-from cnnspec.spec.claim_keys import QUANTITIES
+from cnnspec.spec.claims import QUANTITIES
 
 LENET = {  # LeCun et al. (1998), section II.B
     "C1": (156, 122304),

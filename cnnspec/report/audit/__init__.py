@@ -1,1 +1,1 @@
-"""Audits written out: one file a format, with the same words in each."""
+"""Reports of audits: tables, wording and output formats."""

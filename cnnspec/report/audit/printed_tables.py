@@ -1,4 +1,4 @@
-"""The tables of a source as it prints them, with what is right behind each cell that is wrong."""
+"""The tables of a source as printed, with the right value after each wrong cell."""
 
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
@@ -7,18 +7,17 @@ from typing import Any
 
 from cnnspec.analyses.audit.audit import AuditedSource
 from cnnspec.analyses.audit.layer_quantities import words_of
-from cnnspec.analyses.audit.printed_figures import parse_figure as figure_in
+from cnnspec.analyses.audit.printed_figures import parse_figure
 from cnnspec.analyses.audit.ruling import AMBIGUOUS, CONFIRMED, REFUTED, Ruling
 from cnnspec.records import Record
-from cnnspec.report.audit.words import QUANTITIES, place
+from cnnspec.report.audit.wording import QUANTITIES, describe_place
 from cnnspec.report.formats import escape_html, escape_markdown
 
 Mark = Callable[[str], str]
 
 
 class PrintedTable(Record):
-    """A table as printed: where it stands, its headings and cells, those that are wrong marked with
-    what is right."""
+    """A table as printed, with its place in the source; wrong cells are marked and corrected."""
 
     where: str
     headings: tuple[str, ...]
@@ -26,29 +25,31 @@ class PrintedTable(Record):
     sound: bool
 
 
-def printed_tables(audited: AuditedSource, escape: Mark, mark: Mark) -> list[PrintedTable]:
-    """The tables of a source in their order: of cells, and of lists of layers, a row for each
-    network or order."""
-    found: dict[Any, list[Ruling]] = {}
-    slides = {r.claim.where for r in audited.rulings if r.claim.cell}
+def collect_printed_tables(audited: AuditedSource, escape: Mark, mark: Mark) -> list[PrintedTable]:
+    """Collect the tables of a source in their order.
+
+    Some are printed as tables of cells; lists of layers in one place make a table with one row
+    for each list."""
+    tables: dict[Any, list[Ruling]] = {}
+    places = {r.claim.where for r in audited.rulings if r.claim.cell}
     for r in audited.rulings:
         if r.claim.cell:
-            found.setdefault(r.claim.path[:-3], []).append(r)
+            tables.setdefault(r.claim.path[:-3], []).append(r)
         elif isinstance(r.computed, list) and (
             r.claim.quantity == "layout"
-            or (r.claim.quantity == "order" and r.claim.where in slides)
+            or (r.claim.quantity == "order" and r.claim.where in places)
         ):
-            found.setdefault((r.claim.where, r.claim.quantity), []).append(r)
+            tables.setdefault((r.claim.where, r.claim.quantity), []).append(r)
     return [
-        (of_cells if rulings[0].claim.cell else of_lists)(
-            rulings, place(rulings[0], audited), escape, mark
+        (correct_cells if rulings[0].claim.cell else correct_lists)(
+            rulings, describe_place(rulings[0], audited), escape, mark
         )
-        for rulings in found.values()
+        for rulings in tables.values()
     ]
 
 
-def of_cells(rulings: Sequence[Ruling], where: str, escape: Mark, mark: Mark) -> PrintedTable:
-    """A printed table; cells that say nothing, such as dashes, stand as they are."""
+def correct_cells(rulings: Sequence[Ruling], where: str, escape: Mark, mark: Mark) -> PrintedTable:
+    """Correct a table of cells; cells without a figure, such as dashes, stay as they are."""
     claim = rulings[0].claim
     table: Any = claim.source.data
     for step in claim.path[:-3]:
@@ -59,12 +60,10 @@ def of_cells(rulings: Sequence[Ruling], where: str, escape: Mark, mark: Mark) ->
         cells = [escape(str(row[0]))]
         for j, cell in enumerate(row[1:], 1):
             ruling = verdicts.get((i, j))
-            sound = ruling is None or ruling.verdict == CONFIRMED
-            cells.append(
-                escape(str(cell))
-                if sound or ruling is None
-                else mark(escape(f"{cell} ({right(ruling)})"))
-            )
+            if ruling is None or ruling.verdict == CONFIRMED:
+                cells.append(escape(str(cell)))
+            else:
+                cells.append(mark(escape(f"{cell} ({correct_cell(ruling)})")))
         rows.append(tuple(cells))
     units = {k: f" [{v}]" for k, v in table.get("units", {}).items()}
     headings = tuple(
@@ -73,15 +72,15 @@ def of_cells(rulings: Sequence[Ruling], where: str, escape: Mark, mark: Mark) ->
     return PrintedTable(where, headings, tuple(rows), all(r.verdict == CONFIRMED for r in rulings))
 
 
-def of_lists(rulings: Sequence[Ruling], where: str, escape: Mark, mark: Mark) -> PrintedTable:
-    """Lists of layers, one a row, with what they leave out marked in its place."""
-    rows = tuple((escape(r.claim.text), listed(r, escape, mark)) for r in rulings)
+def correct_lists(rulings: Sequence[Ruling], where: str, escape: Mark, mark: Mark) -> PrintedTable:
+    """Correct lists of layers, one a row: items left out are marked in their place."""
+    rows = tuple((escape(r.claim.text), correct_list(r, escape, mark)) for r in rulings)
     return PrintedTable(where, ("of", "layers"), rows, all(r.verdict == CONFIRMED for r in rulings))
 
 
-def listed(ruling: Ruling, escape: Mark, mark: Mark) -> str:
-    """A printed list; marked is "left out: ..." where lines are missing, "too many: ..." where some
-    should not be."""
+def correct_list(ruling: Ruling, escape: Mark, mark: Mark) -> str:
+    """Mark "left out: ..." where a printed list lacks items, and "too many: ..." where it has
+    surplus ones."""
     theirs, ours = words_of(ruling.claim.value), [str(w) for w in ruling.computed]
     parts: list[str] = []
     for what, a, b, c, d in SequenceMatcher(None, theirs, ours, autojunk=False).get_opcodes():
@@ -96,48 +95,36 @@ def listed(ruling: Ruling, escape: Mark, mark: Mark) -> str:
     return ", ".join(parts)
 
 
-def right(ruling: Ruling) -> str:
-    """What should stand in a cell, in its unit and to as many decimals; of what is ambiguous, when
-    it holds."""
+def correct_cell(ruling: Ruling) -> str:
+    """Return the right value in the unit and to the decimals of the printed one.
+
+    For an ambiguous cell, return the reading in which it is right."""
     if ruling.verdict == AMBIGUOUS:
         return ruling.why.partition(". False")[0]
-    figure, number = figure_in(ruling.claim.value), ruling.number
+    figure, number = parse_figure(ruling.claim.value), ruling.number
     if ruling.verdict != REFUTED or figure is None or number is None:
         return ruling.shown
     decimals = sum(c.isdigit() for c in figure.text.partition(".")[2])
     return f"{float(number / Fraction(figure.scale)):,.{decimals}f}"
 
 
-def in_markdown(audited: AuditedSource) -> list[tuple[PrintedTable, str]]:
-    """The printed tables of a source, each with its text as Markdown: in bold what is wrong."""
-    found = printed_tables(audited, escape_markdown, lambda text: f"**{text}**")
-    return [
-        (
-            t,
-            "\n".join(
-                [
-                    f"| {' | '.join(t.headings)} |",
-                    "|" + ":--|" * len(t.headings),
-                    *(f"| {' | '.join(row)} |" for row in t.rows),
-                ]
-            ),
-        )
-        for t in found
-    ]
+def render_markdown_printed_tables(audited: AuditedSource) -> list[tuple[PrintedTable, str]]:
+    """Render the printed tables of a source as Markdown, wrong cells in bold."""
+    found = []
+    for t in collect_printed_tables(audited, escape_markdown, lambda text: f"**{text}**"):
+        rows = [f"| {' | '.join(row)} |" for row in t.rows]
+        rule = "|" + ":--|" * len(t.headings)
+        found.append((t, "\n".join([f"| {' | '.join(t.headings)} |", rule, *rows])))
+    return found
 
 
-def in_html(audited: AuditedSource) -> list[tuple[PrintedTable, str]]:
-    """The same as HTML: marked what is wrong."""
-    found = printed_tables(audited, escape_html, lambda text: f"<mark>{text}</mark>")
-    return [
-        (
-            t,
-            "<table>"
-            + "".join(
-                f"<tr>{''.join(f'<{tag}>{c}</{tag}>' for c in cells)}</tr>"
-                for tag, cells in (("th", t.headings), *(("td", row) for row in t.rows))
-            )
-            + "</table>",
-        )
-        for t in found
-    ]
+def render_html_printed_tables(audited: AuditedSource) -> list[tuple[PrintedTable, str]]:
+    """Render the printed tables of a source as HTML, wrong cells marked."""
+    found = []
+    for t in collect_printed_tables(audited, escape_html, lambda text: f"<mark>{text}</mark>"):
+        rows = [
+            f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in cells)}</tr>"
+            for tag, cells in (("th", t.headings), *(("td", row) for row in t.rows))
+        ]
+        found.append((t, f"<table>{''.join(rows)}</table>"))
+    return found

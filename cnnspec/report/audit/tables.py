@@ -1,42 +1,79 @@
-"""An audit as tables, for Markdown and HTML: the errata, what is ambiguous, and every claim of a
-source."""
+"""The tables of an audit, for Markdown and HTML: errata, ambiguous claims, every claim."""
 
 import re
 from collections.abc import Callable, Sequence
 
 from cnnspec.analyses.audit.audit import AuditedSource
-from cnnspec.analyses.audit.ruling import AMBIGUOUS, REFUTED, UNDECIDABLE, VERDICTS, Ruling
-from cnnspec.report.audit.words import about, mistakes, place, printed, said
+from cnnspec.analyses.audit.ruling import AMBIGUOUS, REFUTED, VERDICTS, Ruling
+from cnnspec.report.audit.wording import (
+    describe_claim,
+    describe_mistakes,
+    describe_place,
+    format_printed,
+    quote_claim,
+)
 from cnnspec.report.formats import render_grid
 
 Escape = Callable[[str], str]
+CLAIM = ("Where", "The source says", "About", "Printed")
 SUMMARY = ("Source", "Claims", *(v.capitalize() for v in VERDICTS))
-ERRATA = (
-    "Where",
-    "The source says",
-    "Of",
-    "Printed",
-    "It is",
-    "How the figure may have come about",
-)
-AMBIGUOUS_ONES = ("Where", "The source says", "Of", "Printed", "True and false")
-EVERY = ("Where", "The source says", "Of", "Printed", "Verdict, and why")
 
 
-def table(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], format: str
+def render_claims(
+    headings: Sequence[str],
+    audited: AuditedSource,
+    verdicts: Sequence[str],
+    cells: Callable[[Ruling], list[str]],
+    format: str,
 ) -> str:
-    """A grid; in Markdown without the blanks that align columns, which would be most of a page of
-    long cells."""
-    made = render_grid(headings, rows, right, format)
-    return (
-        re.sub(r"(?<=\|) +| +(?=\|)", " ", re.sub(r"-{4,}", "---", made))
-        if format == "markdown"
-        else made
+    """Render a table of the claims with some verdicts; "" if there is none.
+
+    ``headings`` and ``cells`` are those of the columns after the claim itself. Markdown tables
+    have no blanks that align columns: with long cells, blanks would be most of the page."""
+    rows = [
+        [
+            describe_place(r, audited),
+            quote_claim(r),
+            describe_claim(r),
+            format_printed(r),
+            *cells(r),
+        ]
+        for r in audited.rulings
+        if r.verdict in verdicts
+    ]
+    if not rows:
+        return ""
+    columns = (*CLAIM, *headings)
+    grid = render_grid(columns, rows, [False] * len(columns), format)
+    if format == "markdown":
+        return re.sub(r"(?<=\|) +| +(?=\|)", " ", re.sub(r"-{4,}", "---", grid))
+    return grid
+
+
+def render_errata(audited: AuditedSource, format: str) -> str:
+    """Render the refuted claims of a source with their corrections; "" if there is none."""
+    headings = ("Correct", "Possible cause")
+    return render_claims(
+        headings, audited, [REFUTED], lambda r: [correct_figure(r), explain_error(r)], format
     )
 
 
-def summary(found: Sequence[AuditedSource], format: str) -> str:
+def render_ambiguous(audited: AuditedSource, format: str) -> str:
+    """Render the ambiguous claims of a source; "" if there is none."""
+    return render_claims(
+        ["True and false"], audited, [AMBIGUOUS], lambda r: [join(r.why, r.claim.note)], format
+    )
+
+
+def render_every_claim(audited: AuditedSource, format: str) -> str:
+    """Render all claims of a source, in its order."""
+    return render_claims(
+        ["Verdict and reason"], audited, VERDICTS, lambda r: [explain_verdict(r)], format
+    )
+
+
+def render_summary(found: Sequence[AuditedSource], format: str) -> str:
+    """Render the number of claims of each source by verdict, and their sums."""
     rows = [
         [a.title or a.name, str(len(a.rulings)), *map(str, a.count_verdicts().values())]
         for a in found
@@ -48,75 +85,37 @@ def summary(found: Sequence[AuditedSource], format: str) -> str:
     return render_grid(SUMMARY, [*rows, ["All", *map(str, total)]], [False] + [True] * 5, format)
 
 
-def errata(audited: AuditedSource, format: str) -> str:
-    rows = [
-        [place(r, audited), said(r), about(r), printed(r), corrected(r), reason(r)]
-        for r in audited.rulings
-        if r.verdict == REFUTED
-    ]
-    return table(ERRATA, rows, [False] * 6, format) if rows else ""
+def join(*parts: str) -> str:
+    """Join the parts that are not empty with semicolons."""
+    return "; ".join(filter(None, parts))
 
 
-def corrected(ruling: Ruling) -> str:
-    """The right figure with its arithmetic."""
-    return (
-        ruling.why
-        if ruling.why.startswith(ruling.shown) or ruling.shown in ruling.why
-        else (f"{ruling.shown}: {ruling.why}")
-    )
+def correct_figure(ruling: Ruling) -> str:
+    """Return the correct figure with its arithmetic."""
+    return ruling.why if ruling.shown in ruling.why else f"{ruling.shown}: {ruling.why}"
 
 
-def reason(ruling: Ruling) -> str:
-    """The mistake, and what else is to be said."""
-    return "; ".join(filter(None, (mistakes(ruling), ruling.claim.note)))
+def explain_error(ruling: Ruling) -> str:
+    """Return the mistakes that give the printed figure, and the claim's note."""
+    return join(describe_mistakes(ruling), ruling.claim.note)
 
 
-def ambiguous(audited: AuditedSource, format: str) -> str:
-    rows = [
-        [
-            place(r, audited),
-            said(r),
-            about(r),
-            printed(r),
-            "; ".join(filter(None, (r.why, r.claim.note))),
-        ]
-        for r in audited.rulings
-        if r.verdict == AMBIGUOUS
-    ]
-    return table(AMBIGUOUS_ONES, rows, [False] * 5, format) if rows else ""
-
-
-def every(audited: AuditedSource, format: str) -> str:
-    """All claims of a source, in its order."""
-    rows = [[place(r, audited), said(r), about(r), printed(r), judged(r)] for r in audited.rulings]
-    return table(EVERY, rows, [False] * len(EVERY), format)
-
-
-def judged(ruling: Ruling) -> str:
-    """The verdict with all that is to be said for it."""
+def explain_verdict(ruling: Ruling) -> str:
+    """Return the verdict with its arithmetic, possible mistakes and note."""
     word = ruling.verdict.upper() if ruling.verdict == REFUTED else ruling.verdict
-    return f"{word}: " + "; ".join(filter(None, (ruling.why, mistakes(ruling), ruling.claim.note)))
+    return f"{word}: {join(ruling.why, describe_mistakes(ruling), ruling.claim.note)}"
 
 
-def undecidable(rulings: Sequence[Ruling]) -> dict[str, list[str]]:
-    """Why claims cannot be decided, each reason with the claims."""
-    found: dict[str, list[str]] = {}
-    for r in rulings:
-        if r.verdict == UNDECIDABLE:
-            found.setdefault(r.why, []).append(said(r))
-    return found
-
-
-def example(ruling: Ruling, escape: Escape, wrong: Callable[[str], str]) -> list[list[str]]:
-    """The printed cells of a worked example, those that are wrong marked, with what is right behind
-    them."""
-    height, width = (
-        max(v) + 1 for v in zip(*((c.row, c.column) for c in ruling.cells), strict=True)
-    )
+def mark_example_cells(
+    ruling: Ruling, escape: Escape, mark: Callable[[str], str]
+) -> list[list[str]]:
+    """Return the printed cells of a worked example, wrong ones marked and corrected."""
+    height = max(c.row for c in ruling.cells) + 1
+    width = max(c.column for c in ruling.cells) + 1
     cells = [[""] * width for _ in range(height)]
     for c in ruling.cells:
         right = "outside" if c.computed is None else f"{float(c.computed):.4g}"
         cells[c.row][c.column] = (
-            escape(c.printed) if c.holds else wrong(escape(f"{c.printed} ({right})"))
+            escape(c.printed) if c.holds else mark(escape(f"{c.printed} ({right})"))
         )
     return cells

@@ -4,9 +4,14 @@ from collections.abc import Iterator
 
 from cnnspec.analyses.audit.audit import AuditedSource, audit_sources, list_claim_files
 from cnnspec.records import Record
-from cnnspec.report.audit import markdown, tables
-from cnnspec.report.audit.printed_tables import in_markdown
-from cnnspec.report.audit.words import counted, outcome
+from cnnspec.report.audit.printed_tables import render_markdown_printed_tables
+from cnnspec.report.audit.render import (
+    list_unread_parts,
+    render_example_markdown,
+    render_source_markdown,
+)
+from cnnspec.report.audit.tables import render_every_claim, render_summary
+from cnnspec.report.audit.wording import summarize_audit, summarize_source
 from cnnspec.report.formats import escape_markdown as escape
 
 WIDTH = 100  # of a command on a page
@@ -105,18 +110,18 @@ def render_pages(reports: str) -> dict[str, str]:
 def render_errata_page(found: dict[str, AuditedSource]) -> str:
     """audit.md: counts, links to the pages of the sources, and the errata of each."""
     links = [
-        f"- [{escape(source.title or source.name)}](audit/{stem}.md): {escape(counted(source))}"
+        f"- [{escape(source.title or source.name)}](audit/{stem}.md): {escape(summarize_source(source))}"
         for stem, source in found.items()
     ]
     sources = [*found.values()]
     parts = [
         INTRO,
-        escape(outcome(sources)) + ".",
-        tables.summary(sources, "markdown"),
+        escape(summarize_audit(sources)) + ".",
+        render_summary(sources, "markdown"),
         "Every claim, source by source:",
         "\n".join(links),
     ]
-    return "\n\n".join(parts + [markdown.source(source, False, 2) for source in sources])
+    return "\n\n".join(parts + [render_source_markdown(source, False, 2) for source in sources])
 
 
 def source_sections(source: AuditedSource) -> Iterator[str]:
@@ -126,13 +131,13 @@ def source_sections(source: AuditedSource) -> Iterator[str]:
         "[All sources](../audit.md). Each claim as the source prints it, the calculated value, and"
         " the reason for the verdict."
     )
-    yield escape(counted(source)) + "."
-    yield from markdown.unseen(source)
-    yield tables.every(source, "markdown")
+    yield escape(summarize_source(source)) + "."
+    yield from list_unread_parts(source)
+    yield render_every_claim(source, "markdown")
     for ruling in source.rulings:
         if ruling.cells:
-            yield markdown.worked(ruling, source)
-    for table, text in in_markdown(source):
+            yield render_example_markdown(ruling, source)
+    for table, text in render_markdown_printed_tables(source):
         corrected = "" if table.sound else ", with the right values in parentheses"
         yield f"{escape(table.where)}, as printed{corrected}:\n\n{text}"
 
@@ -146,7 +151,11 @@ def render_note_tables_page(found: dict[str, AuditedSource]) -> str:
             f"## {escape(table.where)}",
             f"{escape(source.title)}. {table.about}",
             f"```\n{break_command(f'cnnspec {table.command}')}\n```",
-            *(text for printed, text in in_markdown(source) if printed.where == table.where),
+            *(
+                text
+                for printed, text in render_markdown_printed_tables(source)
+                if printed.where == table.where
+            ),
         ]
     return "\n\n".join(parts)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cnnspec.analyses.audit.audit import AuditedSource, audit_sources
 from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.report.audit import tables
+from cnnspec.report.audit.tables import render_errata
 from cnnspec.report.diagram.draw import draw_network
 from cnnspec.report.formats import escape_markdown
 from cnnspec.report.pages.folder import read_data
@@ -103,7 +103,7 @@ def published_section(names: set[str]) -> Iterator[str]:
             " [All of them, with reasons](../audit.md)."
         )
         for a in about:
-            if wrong := tables.errata(a, "markdown"):
+            if wrong := render_errata(a, "markdown"):
                 yield f"Refuted in {escape_markdown(a.title or a.name)}:"
                 yield wrong
 
