@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cnnspec.spec import claim_keys as language
+from cnnspec.spec import claims as language
 from cnnspec.spec.budgets import COUNTS, LIMITS, SETTINGS
 from cnnspec.spec.references import LIBRARIES
 
