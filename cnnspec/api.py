@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas
     import torch
 
-    from cnnspec.analyses.memory.answer import Memory
+    from cnnspec.analyses.memory.network_memory import NetworkMemory
     from cnnspec.report.compared import Comparison
     from cnnspec.report.diagram.draw import Picture
     from cnnspec.report.verdicts.printed import PrintedVerdict
@@ -76,17 +76,17 @@ class Network(NetworkCosts):
         loss: str = "",
         mode: str = "training",
         freeze: Sequence[str] = (),
-    ) -> "Memory":
+    ) -> "NetworkMemory":
         """What it needs in memory, in bytes, with ``saved``, ``inference_peak``, ``training_peak``
         and their parts.
 
         ``freeze`` are patterns such as ``layer1.*`` of layers that are not trained; both peaks are
         found whatever the ``mode``, of which ``peak`` is the one. Raises RequestError for a batch,
         dtype, optimizer, loss, mode or pattern that there is not."""
-        from cnnspec.analyses.memory.answer import memory
+        from cnnspec.analyses.memory.network_memory import plan_memory
 
         with garbage_collection_paused():
-            return memory(self.graph, batch, dtype, optimizer, loss, mode, freeze)
+            return plan_memory(self.graph, batch, dtype, optimizer, loss, mode, freeze)
 
     def __repr__(self) -> str:
         return (
@@ -168,10 +168,10 @@ def compare(
     ("-macs": descending) and ``filters`` conditions such as "params < 10M". Raises RequestError for
     what there is not, SpecError for a spec with problems."""
     from cnnspec.analyses import comparison, comparison_selection
-    from cnnspec.analyses.memory.answer import checked
+    from cnnspec.analyses.memory.request import check_request
     from cnnspec.report.compared import Comparison
 
-    checked(batch, dtype, optimizer)
+    check_request(batch, dtype, optimizer)
     setting = comparison.ComparisonSettings(batch, dtype, optimizer, loss)
     keys = [*dict.fromkeys([*(comparison.DEFAULT if columns is None else columns), *conventions])]
     measures = [comparison.find_measure(key) for key in keys]

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from cnnspec.analyses.memory.answer import Memory
+from cnnspec.analyses.memory.network_memory import NetworkMemory
 from cnnspec.api import Network, load, load_zoo
 from cnnspec.graph.model import graph_digest
 from cnnspec.pytorch.built_module import BuiltModule, build_module
@@ -87,7 +87,7 @@ def with_adam(net: Network, row: dict[str, Any], gib: float, end: float) -> None
     if "measured" not in known and plan.training_peak <= gib * 2**30 and time.monotonic() < end:
         torch.set_num_threads(1)
         meter = Meter(net.graph, build_module(net.graph), batch, plan.loss, OPTIMIZER, frozenset())
-        known = {"measured": plan.ground("training") + peak(without_workspace(meter.trained()))}
+        known = {"measured": plan.baseline("training") + peak(without_workspace(meter.trained()))}
     if known:
         row[OPTIMIZER] = {"predicted": plan.training_peak, **known}
 
@@ -147,7 +147,7 @@ def measure(net: Network, batch: int) -> dict[str, Any]:
     found = Meter(
         net.graph, build_module(net.graph), batch, plan.loss, "none", frozenset()
     ).measured()
-    grounds = {mode: plan.ground(mode) for mode in ("inference", "training")}
+    grounds = {mode: plan.baseline(mode) for mode in ("inference", "training")}
     return {
         "loss": plan.loss,
         "parameters": plan.parameters,
@@ -159,11 +159,11 @@ def measure(net: Network, batch: int) -> dict[str, Any]:
     }
 
 
-def predicted(plan: Memory) -> dict[str, int]:
+def predicted(plan: NetworkMemory) -> dict[str, int]:
     return {"saved": plan.saved, "inference": plan.inference_peak, "training": plan.training_peak}
 
 
-def told(tool: Any, net: Network, plan: Memory) -> Any:
+def told(tool: Any, net: Network, plan: NetworkMemory) -> Any:
     """What a tool says, or why it says nothing."""
     try:
         return tool(net, plan)
@@ -171,7 +171,7 @@ def told(tool: Any, net: Network, plan: Memory) -> Any:
         return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:120]}"
 
 
-def torchinfo(net: Network, plan: Memory) -> int:
+def torchinfo(net: Network, plan: NetworkMemory) -> int:
     """The total size that torchinfo estimates."""
     import torchinfo as library  # type: ignore[import-not-found, import-untyped]
 
@@ -203,7 +203,7 @@ class Flat(nn.Module):
         return self.twin[0](*inputs)
 
 
-def memtracker(net: Network, plan: Memory) -> int:
+def memtracker(net: Network, plan: NetworkMemory) -> int:
     """The peak that torch's MemTracker gives of the second step of training, on fake tensors: so it
     says the same."""
     from torch._subclasses.fake_tensor import FakeTensorMode

@@ -9,7 +9,8 @@ from math import prod
 from typing import Any
 
 from cnnspec.analyses.architecture import count_depth, describe_chain
-from cnnspec.analyses.memory.answer import DTYPES, Memory, checked, memory
+from cnnspec.analyses.memory.network_memory import NetworkMemory, plan_memory
+from cnnspec.analyses.memory.request import DTYPES, check_request
 from cnnspec.analyses.memory_traffic import count_memory_traffic
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.conventions import CONVENTIONS, Uncounted, count_network, load_convention
@@ -48,14 +49,14 @@ class ComparedNetwork:
         return self.net.graph
 
     @cached_property
-    def memory(self) -> Memory | None:
+    def memory(self) -> NetworkMemory | None:
         """The plan of its memory, or None where an operator's memory is not known."""
         s = self.setting
-        checked(
+        check_request(
             s.batch, s.dtype, s.optimizer
         )  # a request that cannot be meant is no property of a network
         try:
-            return memory(self.graph, s.batch, s.dtype, s.optimizer, s.loss)
+            return plan_memory(self.graph, s.batch, s.dtype, s.optimizer, s.loss)
         except RequestError as error:
             self.unknown["memory"] = str(error)
             return None

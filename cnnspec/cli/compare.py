@@ -2,7 +2,8 @@
 
 import click
 
-from cnnspec.analyses.memory.answer import DTYPES, OPTIMIZERS
+from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
+from cnnspec.analyses.memory.request import DTYPES
 from cnnspec.api import compare, load, load_zoo
 from cnnspec.cli.command import Command
 from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_shape

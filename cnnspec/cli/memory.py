@@ -2,10 +2,10 @@
 
 import click
 
-from cnnspec.analyses.memory.answer import DTYPES, MODES, OPTIMIZERS
-from cnnspec.analyses.memory.autocast import autocast_saved
-from cnnspec.analyses.memory.fit import Question, advice, largest_batch
-from cnnspec.analyses.memory.loss import LOSSES
+from cnnspec.analyses.memory.autocast import autocast_saved_bytes
+from cnnspec.analyses.memory.largest_batch import BatchSearch, find_largest_batch, give_advice
+from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
+from cnnspec.analyses.memory.request import DTYPES, LOSSES, MODES
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
 from cnnspec.cli.options import network_argument
@@ -96,11 +96,11 @@ def command(
             raise RequestError(
                 f"--fit takes a size such as 24GiB or 500MB, not {visible(fit, 40)!r}"
             )
-        question = Question(net.graph, budget, dtype, optimizer, loss or "", mode, freeze)
-        found = largest_batch(question)
+        question = BatchSearch(net.graph, budget, dtype, optimizer, loss or "", mode, freeze)
+        found = find_largest_batch(question)
         print_page(
             (fit_json if format_ == "json" else fit_text)(
-                question, found, list(advice(question, found))
+                question, found, list(give_advice(question, found))
             )
         )
         return
@@ -108,7 +108,7 @@ def command(
     if timeline is not None:
         save_page(timeline, render_network_timeline(plan, mode, kind_of(timeline)))
     cast = (
-        autocast_saved(net.graph, plan.batch)
+        autocast_saved_bytes(net.graph, plan.batch)
         if dtype == "float32" and mode == "training" and not freeze
         else None
     )

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from cnnspec.analyses.memory.answer import OPTIMIZERS
+from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
 from cnnspec.cli.options import network_options, parse_settings, parse_shape

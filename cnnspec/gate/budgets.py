@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from typing import Any
 
-from cnnspec.analyses.memory.answer import DTYPES, memory
+from cnnspec.analyses.memory.network_memory import plan_memory
+from cnnspec.analyses.memory.request import DTYPES
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.analyses.receptive_field.receptive_field import find_last_partial_fields
 from cnnspec.gate.config import Config
@@ -132,7 +133,7 @@ class BudgetQuantities:
 
     def memory_peak(self, mode: str) -> BudgetQuantity:
         """Peak memory in bytes; the layers are those with the largest outputs."""
-        found = memory(self.net.graph, self.batch, self.dtype, self.optimizer)
+        found = plan_memory(self.net.graph, self.batch, self.dtype, self.optimizer)
         size = DTYPES[self.dtype] * self.batch
         layers = [(row.name, row.activation_size * size) for row in self.net.layers]
         optimizer = f", {self.optimizer}" if mode == "training" and self.optimizer != "none" else ""

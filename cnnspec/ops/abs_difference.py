@@ -31,9 +31,10 @@ class AbsDifference(Operator):
 
     def memory(self, a: Shape, b: Shape, *, y: Shape, training: bool) -> memory.Functions:
         n = prod(y)
-        return memory.Function(n, (), (0, 1), memory.DIFFERENCE), memory.Function(
-            n, (0,), (memory.LAST,), scratch=n
-        )
+        difference = memory.Function(n, inputs=(0, 1), gradient=memory.DIFFERENCE)
+        scratch = memory.Backward(elements=n)
+        absolute = memory.Function(n, saves=(0,), inputs=(memory.PREVIOUS,), backward=scratch)
+        return difference, absolute
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         return building.stateless(torch, "AbsDifference", lambda a, b: (a - b).abs())

@@ -22,8 +22,9 @@ class AdaptiveAvgPool(AdaptivePool):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if prod(y[1:]) == 1:
-            return memory.keeping_nothing(y, divides=True)
-        return memory.keeping_input(y, copies=True)
+            return (memory.Function(prod(y), divides=True),)
+        layout = memory.Layout(copies=memory.COPIES_STRIDED)
+        return (memory.Function(prod(y), saves=(0,), layout=layout),)
 
     examples = (
         Example(

@@ -41,7 +41,7 @@ class Add(Operator):
         ]
 
     def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.pairwise(y, len(xs), (), memory.SAME)
+        return memory.join_pairwise(y, len(xs), (), memory.INCOMING)
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         return building.stateless(torch, "Add", lambda *xs: reduce(add, xs))

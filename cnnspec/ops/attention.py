@@ -15,7 +15,7 @@ image_encoder.py, for windows."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import attending, attending_memory, building, memory
+from cnnspec.ops.kit import building, memory, windowed_attention
 from cnnspec.ops.kit.derivation import SYMBOLS, Step, elements, symbols
 from cnnspec.ops.kit.fields import flag, natural, size
 from cnnspec.ops.kit.grouping import divides
@@ -129,13 +129,15 @@ class Attention(Elementwise):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return attending_memory.functions(
+        return windowed_attention.attention_functions(
             x, self.each_window(x), self.windows(x), self.heads, tuple(self.tables(x))
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         tables = {name: torch.zeros(shape) for name, shape in self.tables(x).items()}
-        forward = attending.forward(torch, self.each_window(x), self.heads, tuple(tables))
+        forward = windowed_attention.make_forward(
+            torch, self.each_window(x), self.heads, tuple(tables)
+        )
         built = building.module(torch, "Attention", forward, tables)
         built.qkv, built.proj = (
             torch.nn.Linear(x[0], 3 * x[0], self.qkv_bias),

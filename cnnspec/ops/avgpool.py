@@ -33,11 +33,11 @@ class AvgPool(Pool):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if self.at_once(self.axes(x)):
-            return self.in_memory(x, y)
+            return self.pool_functions(x, y)
         sums = memory.window_sums(x, y, self.covering(x, y))
-        counts = memory.Function(prod(y[1:]), reads=(), fixed=True)
-        mean = memory.Function(prod(y), (1,), (-2, memory.LAST))
-        return *sums[:-1], sums[-1].replace(lives=2), counts, mean
+        counts = memory.Function(prod(y[1:]), inputs=(), without_batch=True)
+        mean = memory.Function(prod(y), saves=(1,), inputs=(-2, memory.PREVIOUS))
+        return *sums[:-1], sums[-1].replace(held_for=2), counts, mean
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes = self.axes(x)

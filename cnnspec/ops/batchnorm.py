@@ -51,8 +51,14 @@ class BatchNorm(Elementwise):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(
-            y, statistics=x[0], single=prod(y) == x[0], trained=("weight", "bias")
+        return (
+            memory.Function(
+                prod(y),
+                saves=(0,),
+                parameters=("weight", "bias"),
+                saved=memory.Saved(channel_statistics=x[0]),
+                layout=memory.Layout(one_position=prod(y) == x[0]),
+            ),
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:

@@ -57,10 +57,12 @@ class BoxRows(Operator):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if prod(x[1:]) == 1:
-            return memory.view(y)
-        out = memory.Function(prod(y), (), gradient=memory.VIEW, shares=True, moves="out")
-        rows = memory.view(y)[0].replace(reads=(memory.LAST,))
-        return (out, rows) if self.values < x[0] else (out,)
+            return (memory.view_of(y),)
+        moved = memory.Layout(channels="last")
+        rows = memory.Function(prod(y), gradient=memory.VIEW, aliases=True, layout=moved)
+        if self.values == x[0]:
+            return (rows,)
+        return rows, memory.view_of(y, inputs=(memory.PREVIOUS,))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(x: Any) -> Any:

@@ -76,21 +76,23 @@ class ChannelPool(Pooling):
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         taken = prod(y) * self.kernel_size
         overlap = self.step < self.kernel_size
+        span = (y[0] - 1) * self.step + self.kernel_size
         windows = memory.Function(
             taken,
-            shares=True,
-            turned=2,
-            places=overlap * ((y[0] - 1) * self.step + self.kernel_size),
+            aliases=True,
+            backward=memory.Backward(indices=overlap * span),
+            layout=memory.Layout(strided=memory.WITHIN_EXAMPLES),
         )
         if self.divides:
-            return windows, memory.Function(prod(y), (), (memory.LAST,), divides=True)
-        return windows, memory.Function(
+            mean = memory.Function(prod(y), inputs=(memory.PREVIOUS,), divides=True)
+            return windows, mean
+        largest = memory.Function(
             prod(y),
-            (0, memory.OUTPUT),
-            (memory.LAST,),
-            scratch=prod(y) + taken,
-            masks=taken + 8 * prod(y),
+            saves=(0, memory.OUTPUT),
+            inputs=(memory.PREVIOUS,),
+            backward=memory.Backward(elements=prod(y) + taken, bytes=taken + 8 * prod(y)),
         )
+        return windows, largest
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(x: Any) -> Any:

@@ -38,11 +38,15 @@ class ChannelScale(Elementwise):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        scaled = memory.Function(prod(y), (0,), gradient=memory.PRODUCT, trained=("weight",))
-        return (
-            scaled,
-            memory.Function(prod(y), (), (memory.LAST,), memory.SAME, trained=("bias",)),
-        )[: 1 + self.bias]
+        scaled = memory.Function(
+            prod(y), saves=(0,), gradient=memory.PRODUCT, parameters=("weight",)
+        )
+        if not self.bias:
+            return (scaled,)
+        shifted = memory.Function(
+            prod(y), inputs=(memory.PREVIOUS,), gradient=memory.INCOMING, parameters=("bias",)
+        )
+        return scaled, shifted
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(module: Any, x: Any) -> Any:

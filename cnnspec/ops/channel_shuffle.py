@@ -5,6 +5,7 @@ So the groups mix. Nothing is computed, and the shape C x H x W stays.
 Source: Zhang, Zhou, Lin & Sun (2018), ShuffleNet, arXiv 1707.01083, section 3.1;
 ``torch.nn.ChannelShuffle``."""
 
+from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import memory
@@ -30,7 +31,7 @@ class ChannelShuffle(Operator):
         return [elements(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_nothing(y, copies=True)
+        return (memory.Function(prod(y), layout=memory.Layout(copies=memory.COPIES_STRIDED)),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.ChannelShuffle(self.groups)

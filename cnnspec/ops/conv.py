@@ -91,12 +91,19 @@ class Conv(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        axes = self.axes(x)
-        laid = memory.relaid(x, self.parameters(x)["weight"], self.groups)
-        slid = memory.keeping_input(y, trained=("weight", "bias"), relaid=laid)
+        axes, weight = self.axes(x), self.parameters(x)["weight"]
+        convolution = memory.Function(
+            prod(y),
+            saves=(0,),
+            parameters=("weight", "bias"),
+            backward=memory.Backward(
+                weight_as_input_from=memory.find_weight_as_input_from(x, weight, self.groups)
+            ),
+        )
         if building.symmetric(axes):
-            return slid
-        return (memory.Function(prod((x[0], *(a.padded for a in axes)))), *memory.after(slid))
+            return (convolution,)
+        pad = memory.Function(prod((x[0], *(a.padded for a in axes))))
+        return pad, convolution.replace(inputs=(memory.PREVIOUS,))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes = self.axes(x)

@@ -94,23 +94,24 @@ class ConvTable(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        axes, plane, last = self.axes(x), prod(y[1:]), (memory.LAST,)
-        read, sizes = sum(map(len, self.connections)), [a.padded for a in axes]
-        pad = (
-            (memory.Function(x[0] * prod(sizes), lives=2),)
-            if any(a.padded > a.size for a in axes)
-            else ()
+        axes, plane, previous = self.axes(x), prod(y[1:]), (memory.PREVIOUS,)
+        read, padded = sum(map(len, self.connections)), prod(a.padded for a in axes)
+        pads = any(a.padded > a.size for a in axes)
+        channels = memory.Function(read, inputs=(), without_batch=True, int64=True)
+        planes = -2 if pads else 0, memory.PREVIOUS
+        bias = memory.Function(
+            prod(y), inputs=previous, gradient=memory.INCOMING, parameters=("bias",)
         )
-        bias = memory.Function(prod(y), (), last, memory.SAME, trained=("bias",))
-        places = memory.Function(read, reads=(), fixed=True, whole_numbers=True)
         return (
-            *pad,
-            places,
-            memory.Function(read * prod(sizes), (1,), (-2 if pad else 0, memory.LAST)),
-            memory.Function(read * plane, (0,), last, trained=("weight",), lives=4),
-            memory.Function(prod(y), reads=(), lives=2),
-            places,
-            memory.Function(prod(y), (0, 1), (-3, memory.LAST)),
+            *(memory.Function(x[0] * padded, held_for=2),) * pads,
+            channels,
+            memory.Function(read * padded, saves=(1,), inputs=planes),
+            memory.Function(
+                read * plane, saves=(0,), inputs=previous, parameters=("weight",), held_for=4
+            ),
+            memory.Function(prod(y), inputs=(), held_for=2),
+            channels,
+            memory.Function(prod(y), saves=(0, 1), inputs=(-3, memory.PREVIOUS)),
             *(bias,) * self.bias,
         )
 

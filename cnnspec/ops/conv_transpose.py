@@ -126,8 +126,17 @@ class ConvTranspose(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        laid = memory.relaid(x, self.parameters(x)["weight"], self.groups)
-        return memory.keeping_input(y, trained=("weight", "bias"), relaid=laid)
+        weight = self.parameters(x)["weight"]
+        return (
+            memory.Function(
+                prod(y),
+                saves=(0,),
+                parameters=("weight", "bias"),
+                backward=memory.Backward(
+                    weight_as_input_from=memory.find_weight_as_input_from(x, weight, self.groups)
+                ),
+            ),
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes, extra = self.axes(x), per_dimension("output_padding", self.output_padding, len(x) - 1)

@@ -63,7 +63,7 @@ class Crop(Operator):
     def memory(
         self, x: Shape, like: Shape | None = None, *, y: Shape, training: bool
     ) -> memory.Functions:
-        return memory.slices(x, y)
+        return memory.slices_of(x, y)
 
     def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:
         kept = [slice(o, o + w) for o, w in zip(self.offsets(x, y), y[1:], strict=True)]

@@ -52,29 +52,41 @@ class CrossEntropy(Operator):
     def memory(
         self, x: Shape, target: Shape | None = None, *, y: Shape, training: bool
     ) -> memory.Functions:
-        n, positions, last = prod(x), prod(x[1:]), (memory.LAST,)
-        zeros = () if target else (memory.Function(positions, reads=(), lives=6),)
-        logarithms = memory.Function(
-            n, (memory.OUTPUT,), last, copies=True, only_gradient=1, plain=True
+        n, positions, previous = prod(x), prod(x[1:]), (memory.PREVIOUS,)
+        log_softmax = memory.Function(
+            n,
+            saves=(memory.OUTPUT,),
+            inputs=previous,
+            layout=memory.Layout(copies=memory.COPIES_GRADIENT, contiguous=True),
         )
-        means = (
-            memory.view((positions,))[0].replace(reads=last),
-            memory.Function(1, (), last, divides=True),
+        mean = (
+            memory.view_of((positions,), inputs=previous),
+            memory.Function(1, inputs=previous, divides=True),
         )
         if target == x and x[0] > 1:
-            product = memory.Function(n, (0, 1), (memory.LAST, 1), memory.PRODUCT, lives=2)
-            summed = memory.Function(positions, (), last, memory.TURNED)
-            steps = memory.in_one_piece(x), logarithms.replace(lives=3), product, summed
-            return *steps, memory.Function(positions, (), last), *means
-        classes = memory.Function(positions, reads=(), whole_numbers=True, lives=3)
-        return (
-            *zeros,
-            classes,
-            memory.in_one_piece(x),
-            logarithms,
-            memory.Function(positions, (0, 1), (memory.LAST, -3), constants=1),
-            *means,
+            return (
+                memory.as_contiguous(x),
+                log_softmax.replace(held_for=3),
+                memory.Function(
+                    n,
+                    saves=(0, 1),
+                    inputs=(memory.PREVIOUS, 1),
+                    gradient=memory.PRODUCT,
+                    held_for=2,
+                ),
+                memory.Function(positions, inputs=previous, gradient=memory.STRIDED_VIEW),
+                memory.Function(positions, inputs=previous),
+                *mean,
+            )
+        zeros = () if target else (memory.Function(positions, inputs=(), held_for=6),)
+        classes = memory.Function(positions, inputs=(), int64=True, held_for=3)
+        losses = memory.Function(
+            positions,
+            saves=(0, 1),
+            inputs=(memory.PREVIOUS, -3),
+            saved=memory.Saved(constants=1),
         )
+        return *zeros, classes, memory.as_contiguous(x), log_softmax, losses, *mean
 
     def build(self, torch: Any, x: Shape, target: Shape | None = None, *, y: Shape) -> Any:
         """A module that gives each example its own loss; without a target, that of the first class

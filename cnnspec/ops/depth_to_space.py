@@ -6,6 +6,7 @@ reads floor(y/b). Nothing is computed.
 Source: Shi et al. (2016), Real-time single image and video super-resolution, arXiv 1609.05158,
 equation 4; ``torch.nn.PixelShuffle``."""
 
+from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import building, memory
@@ -51,7 +52,7 @@ class DepthToSpace(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_nothing(y, copies=True)
+        return (memory.Function(prod(y), layout=memory.Layout(copies=memory.COPIES_STRIDED)),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         n, b = len(x) - 1, self.block

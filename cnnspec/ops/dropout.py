@@ -29,12 +29,16 @@ class Dropout(Elementwise):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if not training or not self.p:
-            return memory.NOTHING
-        mask = x[0] if self.channels else prod(y)
-        return (
-            memory.Function(mask, reads=(), divides=True),
-            memory.Function(prod(y), (1,), (0, memory.LAST), memory.PRODUCT, shares=self.inplace),
+            return memory.NO_FUNCTIONS
+        mask = memory.Function(x[0] if self.channels else prod(y), inputs=(), divides=True)
+        product = memory.Function(
+            prod(y),
+            saves=(1,),
+            inputs=(0, memory.PREVIOUS),
+            gradient=memory.PRODUCT,
+            aliases=self.inplace,
         )
+        return mask, product
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         n = len(x) - 1

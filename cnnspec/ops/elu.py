@@ -23,7 +23,7 @@ class Elu(Activation):
     inplace: bool = in_place()
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_output(y, True) if self.inplace else memory.keeping_input(y)
+        return memory.saves_output(y, inplace=True) if self.inplace else memory.saves_input(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.ELU(self.alpha, self.inplace)

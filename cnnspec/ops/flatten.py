@@ -33,7 +33,7 @@ class Flatten(Operator):
         return [elements(x, "outputs")]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.view(y)
+        return (memory.view_of(y),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Flatten()

@@ -36,15 +36,15 @@ class FrozenBatchNorm(Elementwise):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        scale = memory.Function(x[0], reads=(), fixed=True)
+        vector = memory.Function(x[0], inputs=(), without_batch=True)
         return (
-            scale.replace(number=True),
-            scale,
-            scale.replace(lives=4),
-            scale,
-            scale.replace(lives=2),
-            memory.Function(prod(y), (1,), (0, -3), memory.PRODUCT),
-            memory.Function(prod(y), (), (memory.LAST,), memory.SAME),
+            vector.replace(saved=memory.Saved(scalar=True)),
+            vector,
+            vector.replace(held_for=4),
+            vector,
+            vector.replace(held_for=2),
+            memory.Function(prod(y), saves=(1,), inputs=(0, -3), gradient=memory.PRODUCT),
+            memory.Function(prod(y), inputs=(memory.PREVIOUS,), gradient=memory.INCOMING),
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:

@@ -6,6 +6,8 @@ channel.
 Source: Lin, Chen & Yan (2013), Network in network, arXiv 1312.4400, section 3.2.
 """
 
+from math import prod
+
 from cnnspec.ops.kit import memory
 from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.pooling import GlobalPool
@@ -19,7 +21,7 @@ class GlobalAvgPool(GlobalPool):
     short_title = "Global avg pool"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_nothing(y, divides=True)
+        return (memory.Function(prod(y), divides=True),)
 
     examples = (
         Example(

@@ -19,9 +19,10 @@ class GlobalMaxPool(GlobalPool):
     autocast = "follows"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(
-            y, copies=True, only_gradient=1, indices=prod(y), single=prod(y) == x[0]
-        )
+        one_position = prod(y) == x[0]
+        layout = memory.Layout(copies=memory.COPIES_GRADIENT, one_position=one_position)
+        indices = memory.Saved(indices=prod(y))
+        return (memory.Function(prod(y), saves=(0,), saved=indices, layout=layout),)
 
     examples = (
         Example(

@@ -54,19 +54,16 @@ class GroupNorm(Elementwise):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return (
-            memory.in_one_piece(x, memory.LAST_CHANNELS),
-            memory.Function(
-                prod(y),
-                (0,),
-                (memory.LAST,),
-                rows=self.groups,
-                copies=True,
-                only_gradient=1,
-                scratch=2 * x[0],
-                trained=("weight", "bias"),
-            ),
+        norm = memory.Function(
+            prod(y),
+            saves=(0,),
+            inputs=(memory.PREVIOUS,),
+            parameters=("weight", "bias"),
+            saved=memory.Saved(example_statistics=self.groups),
+            backward=memory.Backward(elements=2 * x[0]),
+            layout=memory.Layout(copies=memory.COPIES_GRADIENT),
         )
+        return memory.as_contiguous(x, memory.CHANNELS_LAST), norm
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.GroupNorm(self.groups, x[0], self.eps, self.affine)

@@ -17,7 +17,7 @@ class Identity(Elementwise):
     is_affine = True
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.NOTHING
+        return memory.NO_FUNCTIONS
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Identity()

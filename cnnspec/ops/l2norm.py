@@ -38,13 +38,38 @@ class L2Norm(Elementwise):
         return [elements(y), Step("parameters", "C", {"C": x[0]}, x[0])]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        n, positions = prod(y), prod(y[1:])
+        n, positions, previous = prod(y), prod(y[1:]), (memory.PREVIOUS,)
         return (
-            memory.Function(positions, (0, memory.OUTPUT), masks=positions, most=2 * n),
-            memory.Function(positions, (0,), (memory.LAST,), masks=positions, fixed_scratch=1),
-            memory.Function(n, (), (memory.LAST,), shares=True, turned=2),
-            memory.Function(n, (0, 1), (0, memory.LAST), most=4 * n),
-            memory.Function(n, (0,), (memory.LAST,), memory.PRODUCT, trained=("weight",)),
+            memory.Function(
+                positions,
+                saves=(0, memory.OUTPUT),
+                backward=memory.Backward(bytes=positions, peak=2 * n),
+            ),
+            memory.Function(
+                positions,
+                saves=(0,),
+                inputs=previous,
+                backward=memory.Backward(bytes=positions, constants=1),
+            ),
+            memory.Function(
+                n,
+                inputs=previous,
+                aliases=True,
+                layout=memory.Layout(strided=memory.WITHIN_EXAMPLES),
+            ),
+            memory.Function(
+                n,
+                saves=(0, 1),
+                inputs=(0, memory.PREVIOUS),
+                backward=memory.Backward(peak=4 * n),
+            ),
+            memory.Function(
+                n,
+                saves=(0,),
+                inputs=previous,
+                gradient=memory.PRODUCT,
+                parameters=("weight",),
+            ),
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:

@@ -54,24 +54,25 @@ class LayerNorm(Elementwise):
         return [size, Step("parameters", f"2*{size.formula}", size.values, 2 * size.result)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        normal = memory.Function(
+        parameters = sum(map(prod, self.parameters(x).values()))
+        norm = memory.Function(
             prod(y),
-            (0,),
-            rows=1,
-            copies=True,
-            straight=True,
-            trained=("weight", "bias"),
-            fixed_scratch=sum(map(prod, self.parameters(x).values())),
+            saves=(0,),
+            parameters=("weight", "bias"),
+            saved=memory.Saved(example_statistics=1),
+            backward=memory.Backward(constants=parameters),
+            layout=memory.Layout(copies=memory.COPIES_ALL),
         )
         if self.over == "all":
-            return (normal,)
-        if 1 in (x[0], prod(x[1:])):  # channels lie last already
-            return (normal.replace(rows=prod(x[1:])),)
-        out, back = (
-            memory.Function(prod(y), (), (r,), memory.VIEW, shares=True, moves=way)
-            for r, way in ((0, "out"), (memory.LAST, "back"))
+            return (norm,)
+        statistics = memory.Saved(example_statistics=prod(x[1:]))
+        if 1 in (x[0], prod(x[1:])):  # the channels are the last dimension already
+            return (norm.replace(saved=statistics),)
+        move = memory.Function(
+            prod(y), gradient=memory.VIEW, aliases=True, layout=memory.Layout(channels="last")
         )
-        return out, normal.replace(reads=(memory.LAST,), rows=prod(y[1:])), back
+        back = move.replace(inputs=(memory.PREVIOUS,), layout=memory.Layout(channels="first"))
+        return move, norm.replace(inputs=(memory.PREVIOUS,), saved=statistics), back
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         cls = torch.nn.LayerNorm

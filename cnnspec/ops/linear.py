@@ -62,8 +62,14 @@ class Linear(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(
-            y, gradient=memory.MATRIX, transposed=True, trained=("weight", "bias")
+        return (
+            memory.Function(
+                prod(y),
+                saves=(0,),
+                gradient=memory.MATMUL,
+                parameters=("weight", "bias"),
+                backward=memory.Backward(adds_out_of_place=True),
+            ),
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:

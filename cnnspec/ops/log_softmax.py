@@ -29,12 +29,7 @@ class LogSoftmax(Activation):
         }
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return (
-            memory.in_one_piece(x),
-            memory.Function(
-                prod(y), (memory.OUTPUT,), (memory.LAST,), copies=True, only_gradient=1, plain=True
-            ),
-        )
+        return memory.softmax_functions(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.LogSoftmax(dim=1)

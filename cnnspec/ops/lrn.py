@@ -18,11 +18,8 @@ from cnnspec.ops.kit.fields import size as positive
 from cnnspec.ops.kit.operator import Elementwise, Example, feature_map
 from cnnspec.units import Shape
 
-FLAT = (
-    memory.DENSE,
-    memory.LAST_CHANNELS,
-    memory.APART,
-)  # the positions of each channel are evenly apart
+# The layouts in which the positions of a channel are evenly spaced, so that flattening is a view.
+EVENLY_SPACED = (memory.CONTIGUOUS, memory.CHANNELS_LAST, memory.STRIDED_BATCH)
 
 
 class LocalResponseNorm(Elementwise):
@@ -46,16 +43,30 @@ class LocalResponseNorm(Elementwise):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         n, padded = prod(y), prod(y) // x[0] * (x[0] + self.size - 1)
+        previous, scalar = (memory.PREVIOUS,), memory.Saved(scalar=True)
+        twice = memory.Backward(elements=2 * n)
         return (
-            memory.Function(n, (), shares=True, gradient=memory.VIEW, lives=8, reshapes=FLAT),
-            memory.Function(n, (0, 1), (memory.LAST, memory.LAST)),
-            memory.Function(padded, (), (memory.LAST,)),
-            memory.Function(n, (0,), (memory.LAST,), copies=True, lives=3),
-            memory.Function(n, (), (memory.LAST,), number=True),
-            memory.Function(n, (), (memory.LAST,), memory.SAME, number=True),
-            memory.Function(n, (0,), (memory.LAST,), scratch=2 * n),
-            memory.Function(n, (0, 1), (-7, memory.LAST), scratch=2 * n),
-            memory.Function(n, (), (memory.LAST,), memory.VIEW, shares=True),
+            memory.Function(
+                n,
+                gradient=memory.VIEW,
+                aliases=True,
+                held_for=8,
+                layout=memory.Layout(view_if=EVENLY_SPACED),
+            ),
+            memory.Function(n, saves=(0, 1), inputs=(memory.PREVIOUS, memory.PREVIOUS)),
+            memory.Function(padded, inputs=previous),
+            memory.Function(
+                n,
+                saves=(0,),
+                inputs=previous,
+                held_for=3,
+                layout=memory.Layout(copies=memory.COPIES_STRIDED),
+            ),
+            memory.Function(n, inputs=previous, saved=scalar),
+            memory.Function(n, inputs=previous, gradient=memory.INCOMING, saved=scalar),
+            memory.Function(n, saves=(0,), inputs=previous, backward=twice),
+            memory.Function(n, saves=(0, 1), inputs=(-7, memory.PREVIOUS), backward=twice),
+            memory.Function(n, inputs=previous, gradient=memory.VIEW, aliases=True),
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:

@@ -23,7 +23,9 @@ class MaxPool(Pool):
     short_title = "Max pool"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return self.in_memory(x, y, indices=prod(y), lazy=len(x) == 2)
+        return self.pool_functions(
+            x, y, memory.Saved(indices=prod(y), indices_for_gradient=len(x) == 2)
+        )
 
     def build(self, torch: Any, x: Shape, y: Shape, return_indices: bool = False) -> Any:
         return self.largest(torch, x, y, return_indices)

@@ -58,7 +58,7 @@ class MaxUnpool(Operator):
         return [*sizes, elements(y), elements(x, "lookups")]
 
     def memory(self, x: Shape, pooled: Shape, *, y: Shape, training: bool) -> memory.Functions:
-        return (memory.Function(prod(y), unpools=True),)
+        return (memory.Function(prod(y), saved=memory.Saved(pool_indices=True)),)
 
     def build(self, torch: Any, x: Shape, pooled: Shape, y: Shape) -> Any:
         """A module of the values and of the indices that the pool gives when it is built with

@@ -20,12 +20,12 @@ class MinPool(Pool):
     takes = "smallest"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        pooled = self.in_memory(x, y, indices=prod(y), lazy=len(x) == 2)
-        first = memory.Function(prod(x))
+        indices = memory.Saved(indices=prod(y), indices_for_gradient=len(x) == 2)
+        pooled = self.pool_functions(x, y, indices)
         return (
-            first.replace(lives=len(pooled)),
-            *memory.after(pooled),
-            memory.Function(prod(y), reads=(memory.LAST,)),
+            memory.Function(prod(x), held_for=len(pooled)),
+            *memory.reads_previous(pooled),
+            memory.Function(prod(y), inputs=(memory.PREVIOUS,)),
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:

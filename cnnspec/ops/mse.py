@@ -37,14 +37,15 @@ class MeanSquaredError(Operator):
         return [elements(y), elements(xs[0], "multiplications")]
 
     def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
-        n, two = prod(xs[0]), len(xs) == 2
-        zeros = memory.Function(n, reads=(), lives=4)
-        error = memory.Function(n, (0, 1), (0, 1 if two else memory.LAST))
-        means = (
-            memory.view((n,))[0].replace(reads=(memory.LAST,)),
-            memory.Function(1, (), (memory.LAST,), divides=True),
+        n, previous = prod(xs[0]), (memory.PREVIOUS,)
+        mean = (
+            memory.view_of((n,), inputs=previous),
+            memory.Function(1, inputs=previous, divides=True),
         )
-        return (error, *means) if two else (zeros, error, *means)
+        if len(xs) == 2:
+            return memory.Function(n, saves=(0, 1), inputs=(0, 1)), *mean
+        zeros = memory.Function(n, inputs=(), held_for=4)
+        return zeros, memory.Function(n, saves=(0, 1), inputs=(0, memory.PREVIOUS)), *mean
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         """A module that gives each example its own error; without a target, that from zero."""

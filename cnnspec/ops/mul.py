@@ -46,7 +46,7 @@ class Mul(Operator):
         ]
 
     def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.pairwise(y, len(xs), (0, 1), memory.PRODUCT)
+        return memory.join_pairwise(y, len(xs), (0, 1), memory.PRODUCT)
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         return building.stateless(torch, "Mul", lambda *xs: reduce(mul, xs))

@@ -6,6 +6,7 @@ and Q must be less than W), or the border's own (replicate). Position y reads y 
 Source: ``torch.nn.functional.pad``; ``torch.nn.ZeroPad2d``, ``ReflectionPad2d`` and
 ``ReplicationPad2d``."""
 
+from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import building, memory
@@ -61,8 +62,9 @@ class Pad(Operator):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if self.mode == "constant":
-            return memory.keeping_nothing(y)
-        return memory.keeping_input(y, copies=True)
+            return (memory.Function(prod(y)),)
+        layout = memory.Layout(copies=memory.COPIES_STRIDED)
+        return (memory.Function(prod(y), saves=(0,), layout=layout),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         kind = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication"}[

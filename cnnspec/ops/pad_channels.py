@@ -5,6 +5,7 @@ The output has before + C + after channels.
 Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, section 3.3,
 option A."""
 
+from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import building, memory
@@ -29,7 +30,7 @@ class PadChannels(Operator):
         return [Step("output channels", "before + C + after", values, y[0]), elements(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_nothing(y)
+        return (memory.Function(prod(y)),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         sides = [0, 0] * (len(x) - 1) + [self.before, self.after]

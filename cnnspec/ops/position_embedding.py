@@ -6,6 +6,7 @@ addition an element.
 Source: Dosovitskiy et al. (2021), An image is worth 16x16 words, arXiv 2010.11929, equation 1.
 """
 
+from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import building, memory
@@ -26,7 +27,7 @@ class PositionEmbedding(Elementwise):
         return [elements(y), elements(x, "parameters")]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_nothing(y, memory.SAME, trained=("weight",))
+        return (memory.Function(prod(y), gradient=memory.INCOMING, parameters=("weight",)),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         """A module whose values are drawn, as the paper's are, from a normal distribution of

@@ -35,8 +35,9 @@ class PRelu(Activation):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(
-            y, most=2 * prod(y), scratch=prod(y), trained=("weight", "bias")
+        scratch = memory.Backward(peak=2 * prod(y), elements=prod(y))
+        return (
+            memory.Function(prod(y), saves=(0,), parameters=("weight", "bias"), backward=scratch),
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:

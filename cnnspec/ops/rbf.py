@@ -54,11 +54,11 @@ class Rbf(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        n = x[0] * y[0]
+        n, previous = x[0] * y[0], (memory.PREVIOUS,)
         return (
             memory.Function(n),
-            memory.Function(n, (0,), (memory.LAST,), most=3 * n),
-            memory.Function(y[0], (), (memory.LAST,), memory.TURNED),
+            memory.Function(n, saves=(0,), inputs=previous, backward=memory.Backward(peak=3 * n)),
+            memory.Function(y[0], inputs=previous, gradient=memory.STRIDED_VIEW),
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:

@@ -20,7 +20,7 @@ class Relu(Activation):
     inplace: bool = flag("whether the output takes the input's place in memory", default=False)
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_output(y, self.inplace)
+        return memory.saves_output(y, self.inplace)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.ReLU(self.inplace)

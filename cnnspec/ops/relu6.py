@@ -22,7 +22,7 @@ class Relu6(Activation):
     inplace: bool = in_place()
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input_or_copy(y, self.inplace)
+        return memory.saves_input_or_copy(y, self.inplace)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.ReLU6(self.inplace)

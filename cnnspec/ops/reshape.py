@@ -60,7 +60,7 @@ class Reshape(Operator):
         return [left, elements(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.view(y)
+        return (memory.view_of(y),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return building.stateless(torch, "Reshape", lambda x: x.reshape(len(x), *y))

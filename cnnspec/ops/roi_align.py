@@ -66,35 +66,44 @@ class RoiAlign(Operator):
             ),
         ]
 
-    def sampled_in_memory(self, i: int, maps: int, y: Shape, follow: int) -> memory.Functions:
-        """The regions of the i-th map, after which those of as many maps ``follow``: see
-        ``build``."""
-        n, regions, last = max(len(y) - 2, 2), len(range(i, self.regions, maps)), (memory.LAST,)
+    def sampled_functions(self, i: int, maps: int, y: Shape, follow: int) -> memory.Functions:
+        """Declare the sampling of a map's regions; ``follow`` maps are sampled after it (``build``)."""
+        n, regions = max(len(y) - 2, 2), len(range(i, self.regions, maps))
+        previous = (memory.PREVIOUS,)
         points = regions * prod(self.sampling_ratio * w for w in y[1:-1])
-        lines = [
-            memory.Function(regions * self.sampling_ratio * w, reads=(), fixed=True)
-            for w in y[1:-1]
-        ]
-        if len(lines) == 1:
-            lines.insert(0, memory.Function(regions, reads=(), fixed=True))
         cells = y[0] * regions * prod(y[1:-1])
+        lines = [regions * self.sampling_ratio * w for w in y[1:-1]]
+        if len(lines) == 1:
+            lines.insert(0, regions)
+        constants = [regions, *lines, points * n]
         steps = [
-            memory.Function(regions, reads=(), fixed=True),
-            *lines,
-            memory.Function(points * n, reads=(), fixed=True),
-            memory.Function(y[0] * points, (0, 1), (i, memory.LAST), scratch=points * n),
-            memory.Function(y[0] * points, (), last, shares=True),
-            memory.Function(cells, (), last, divides=True),
-            memory.Function(cells, (), last, memory.TURNED, shares=True, turned=2),
+            *(memory.Function(size, inputs=(), without_batch=True) for size in constants),
+            memory.Function(
+                y[0] * points,
+                saves=(0, 1),
+                inputs=(i, memory.PREVIOUS),
+                backward=memory.Backward(elements=points * n),
+            ),
+            memory.Function(y[0] * points, inputs=previous, aliases=True),
+            memory.Function(cells, inputs=previous, divides=True),
+            memory.Function(
+                cells,
+                inputs=previous,
+                gradient=memory.STRIDED_VIEW,
+                aliases=True,
+                layout=memory.Layout(strided=memory.WITHIN_EXAMPLES),
+            ),
         ]
-        held = [len(steps) - 1 - k for k in range(len(steps) - 1)] + [follow * len(steps) + 1]
-        return tuple([f.replace(lives=n) for f, n in zip(steps, held, strict=True)])
+        last = len(steps) - 1
+        held = [last - k for k in range(last)] + [follow * len(steps) + 1]
+        return tuple([f.replace(held_for=n) for f, n in zip(steps, held, strict=True)])
 
     def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
         maps = xs[: self.regions]
-        parts = [self.sampled_in_memory(i, len(xs), y, len(maps) - 1 - i) for i in range(len(maps))]
+        parts = [self.sampled_functions(i, len(xs), y, len(maps) - 1 - i) for i in range(len(maps))]
         ends = tuple(-len(part) * (len(maps) - 1 - i) - 1 for i, part in enumerate(parts))
-        return *(f for part in parts for f in part), memory.Function(prod(y), (), ends, memory.VIEW)
+        joined = memory.Function(prod(y), inputs=ends, gradient=memory.VIEW)
+        return *(f for part in parts for f in part), joined
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         """A module that chooses its regions by itself, as no proposals reach it.

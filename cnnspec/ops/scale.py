@@ -3,6 +3,7 @@
 Source: Szegedy, Ioffe, Vanhoucke & Alemi (2016), Inception-v4, Inception-ResNet and the impact of
 residual connections on learning, arXiv 1602.07261, section 3.3."""
 
+from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import building, memory
@@ -21,7 +22,7 @@ class Scale(Elementwise):
     factor: float = real("the constant", minimum=-1e9)
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_nothing(y, number=True)
+        return (memory.Function(prod(y), saved=memory.Saved(scalar=True)),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return building.stateless(torch, "Scale", lambda x: x * self.factor)

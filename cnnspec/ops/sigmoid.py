@@ -18,7 +18,7 @@ class Sigmoid(Activation):
     autocast = "follows"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_output(y)
+        return memory.saves_output(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Sigmoid()

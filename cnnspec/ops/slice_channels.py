@@ -43,7 +43,7 @@ class SliceChannels(Operator):
         return [Step("output channels", "ceil((stop - start)/step)", values, y[0]), elements(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.slices(x, y)
+        return memory.slices_of(x, y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return building.stateless(

@@ -29,7 +29,7 @@ class Softplus(Activation):
     threshold: float = real("above it, beta * x counts as linear", default=20.0)
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y)
+        return memory.saves_input(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Softplus(self.beta, self.threshold)

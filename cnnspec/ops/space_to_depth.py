@@ -7,6 +7,7 @@ Source: Redmon & Farhadi (2017), YOLO9000, arXiv 1612.08242, section 2, "fine-gr
 ``torch.nn.PixelUnshuffle``.
 """
 
+from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import building, memory
@@ -50,7 +51,7 @@ class SpaceToDepth(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_nothing(y, copies=True)
+        return (memory.Function(prod(y), layout=memory.Layout(copies=memory.COPIES_STRIDED)),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         n, b = len(x) - 1, self.block

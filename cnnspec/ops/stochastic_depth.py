@@ -29,9 +29,12 @@ class StochasticDepth(Elementwise):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if not training or not self.p:
-            return memory.NOTHING
-        kept = memory.Function(1, reads=(), fixed=self.mode == "batch")
-        return kept, memory.Function(prod(y), (1,), (0, memory.LAST), memory.PRODUCT)
+            return memory.NO_FUNCTIONS
+        mask = memory.Function(1, inputs=(), without_batch=self.mode == "batch")
+        product = memory.Function(
+            prod(y), saves=(1,), inputs=(0, memory.PREVIOUS), gradient=memory.PRODUCT
+        )
+        return mask, product
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(module: Any, x: Any) -> Any:

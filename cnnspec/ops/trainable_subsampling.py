@@ -62,11 +62,13 @@ class TrainableSubsampling(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        n = prod(y)
+        n, previous = prod(y), (memory.PREVIOUS,)
         return (
             *memory.window_sums(x, y, self.axes(x)),
-            memory.Function(n, (0,), (memory.LAST,), memory.PRODUCT, trained=("weight",)),
-            memory.Function(n, (), (memory.LAST,), memory.SAME, trained=("bias",)),
+            memory.Function(
+                n, saves=(0,), inputs=previous, gradient=memory.PRODUCT, parameters=("weight",)
+            ),
+            memory.Function(n, inputs=previous, gradient=memory.INCOMING, parameters=("bias",)),
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:

@@ -117,7 +117,7 @@ class Upsample(Operator):
     def memory(
         self, x: Shape, like: Shape | None = None, *, y: Shape, training: bool
     ) -> memory.Functions:
-        return memory.keeping_nothing(y)
+        return (memory.Function(prod(y)),)
 
     def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:
         building.at_most_3("Upsample", len(x) - 1)

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from cnnspec.analyses.memory.overwriting import clashes
+from cnnspec.analyses.memory.overwriting import find_overwritten
 from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import RequestError
 from cnnspec.records import Record
@@ -156,7 +156,7 @@ def plan_steps(
     Raises RequestError where an operator that works in place would overwrite a value that another
     node still reads.
     """
-    for clash in clashes(graph, training):
+    for clash in find_overwritten(graph, training):
         if not clash.backwards:
             raise RequestError(clash.message)
     nodes = list(graph.layers(training))

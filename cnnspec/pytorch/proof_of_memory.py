@@ -1,7 +1,7 @@
 """Proving a plan of memory: what is kept and both peaks, as predicted and as measured on the CPU or
 on CUDA."""
 
-from cnnspec.analyses.memory.answer import Memory, memory
+from cnnspec.analyses.memory.network_memory import NetworkMemory, plan_memory
 from cnnspec.analyses.verdict import LIMITED, PASSED, Check, Difference, make_check
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
@@ -22,7 +22,7 @@ def memory_checks(graph: Graph, device: str, share: float) -> list[Check]:
     where = "cuda" if device == "cuda" else "cpu"
     on = f"PyTorch on {device_title(where)}"
     try:
-        plan = memory(graph, BATCH)
+        plan = plan_memory(graph, BATCH)
     except RequestError as error:
         return [limited(on, f"not measured: {error}")]
     need, there = plan.training_peak * ROOM, available_bytes(where) * share
@@ -41,13 +41,13 @@ def limited(on: str, why: str) -> Check:
     return Check("memory", on, LIMITED, detail=why)
 
 
-def compared(graph: Graph, plan: Memory, device: str, on: str) -> list[Check]:
+def compared(graph: Graph, plan: NetworkMemory, device: str, on: str) -> list[Check]:
     """Plan and measurement, and beside them the peaks with the workspace of kernels, or in CUDA's
     blocks."""
     cuda = device == "cuda"
     meter = memory_on_cuda.measured if cuda else measured
     found = meter(graph, build_module(graph, device), BATCH, plan.loss)
-    inference, training = (plan.ground(mode) for mode in ("inference", "training"))
+    inference, training = (plan.baseline(mode) for mode in ("inference", "training"))
     ours = (plan.saved, plan.inference_peak, plan.training_peak)
     theirs = (found.saved, inference + found.inference, training + found.training)
     whole = (None, inference + found.raw_inference, training + found.raw_training)

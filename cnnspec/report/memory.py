@@ -3,8 +3,8 @@
 from textwrap import wrap
 from typing import Any
 
-from cnnspec.analyses.memory.answer import Memory
-from cnnspec.analyses.memory.fit import Advice, Fit, Question
+from cnnspec.analyses.memory.largest_batch import BatchSearch, LargestBatch, MemoryAdvice
+from cnnspec.analyses.memory.network_memory import NetworkMemory
 from cnnspec.problems import visible
 from cnnspec.report.contract import encode_json
 from cnnspec.report.formats import WIDTH
@@ -28,7 +28,7 @@ RULES = (
 WITHOUT = "the workspace of kernels, a device's context or fragmentation"
 
 
-def memory_text(found: Memory, autocast: int | None = None) -> str:
+def memory_text(found: NetworkMemory, autocast: int | None = None) -> str:
     """The page as text, with the bytes that ``autocast`` keeps; at inference what training takes is
     left out."""
     modes = ("inference", "training") if found.mode == "training" else ("inference",)
@@ -53,7 +53,7 @@ def memory_text(found: Memory, autocast: int | None = None) -> str:
             "Rules of thumb, for what a peak has besides parameters, gradients and state:",
             *(
                 f"{title:28}{format_count(getattr(found, key)):>{width}} bytes,"
-                f" {off(getattr(found, key), found.besides(mode))}"
+                f" {off(getattr(found, key), found.working_peak(mode))}"
                 for mode, title, key in RULES
                 if mode in modes
             ),
@@ -63,7 +63,7 @@ def memory_text(found: Memory, autocast: int | None = None) -> str:
     )
 
 
-def heading(found: Memory) -> str:
+def heading(found: NetworkMemory) -> str:
     """What was asked."""
     parts = [f"batch {found.batch}", found.dtype]
     if found.mode == "training":
@@ -82,7 +82,7 @@ def off(rule: int, true: int) -> str:
     )
 
 
-def notes(found: Memory, autocast: int | None) -> list[str]:
+def notes(found: NetworkMemory, autocast: int | None) -> list[str]:
     """What the figures count, and what they do not."""
     told = [
         "Peaks are sums of the tensors alive, as PyTorch 2.13 allocates them on a CPU, without"
@@ -115,13 +115,13 @@ def notes(found: Memory, autocast: int | None) -> list[str]:
     return wrap(" ".join(told), WIDTH)
 
 
-def memory_json(found: Memory, autocast: int | None = None) -> str:
+def memory_json(found: NetworkMemory, autocast: int | None = None) -> str:
     """The page as JSON."""
     fields: dict[str, Any] = {
         name: getattr(found, name) for name in found.field_names if name != "logs"
     }
     rules = {
-        mode: {"rule": getattr(found, key), "besides_parameters": found.besides(mode)}
+        mode: {"rule": getattr(found, key), "besides_parameters": found.working_peak(mode)}
         for mode, _, key in RULES
     }
     return encode_json(
@@ -136,7 +136,7 @@ def memory_json(found: Memory, autocast: int | None = None) -> str:
     )
 
 
-def fit_text(question: Question, fit: Fit, advice: list[Advice]) -> str:
+def fit_text(question: BatchSearch, fit: LargestBatch, advice: list[MemoryAdvice]) -> str:
     """The largest batch that fits, what the next one lacks, and what would make room."""
     asked = f"{question.mode}, {question.dtype}" + (
         f", {question.optimizer}"
@@ -153,13 +153,14 @@ def fit_text(question: Question, fit: Fit, advice: list[Advice]) -> str:
     ]
     if advice:
         lines += ["", "Where that is too little:"]
-    for change, batch, peak in advice:
+    for way in advice:
+        change, batch, peak = way.change, way.batch, way.peak
         largest = f"; largest batch {format_count(batch)}" if batch != fit.batch // 2 else ""
         lines.append(f"  {visible(change, 60)}: {format_bytes(peak)}{largest}")
     return "\n".join([*lines, "", *wrap(f"Counted are tensors alone, without {WITHOUT}.", WIDTH)])
 
 
-def fit_json(question: Question, fit: Fit, advice: list[Advice]) -> str:
+def fit_json(question: BatchSearch, fit: LargestBatch, advice: list[MemoryAdvice]) -> str:
     """The same as JSON."""
     q = question
     return encode_json(
@@ -174,7 +175,7 @@ def fit_json(question: Question, fit: Fit, advice: list[Advice]) -> str:
             "batch": fit.batch,
             "peak": fit.peak,
             "next_peak": fit.next,
-            "advice": [a._asdict() for a in advice],
+            "advice": [vars(a) for a in advice],
         },
         indent=2,
     )

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable
 from itertools import pairwise
 
-from cnnspec.analyses.memory.answer import Memory
-from cnnspec.analyses.memory.log import Event
+from cnnspec.analyses.memory.allocations import Event
+from cnnspec.analyses.memory.network_memory import NetworkMemory
 from cnnspec.problems import visible
 from cnnspec.records import Record
 from cnnspec.units import format_bytes, format_count
@@ -41,10 +41,10 @@ def timeline_points(events: Iterable[Event], baseline: int) -> list[TimelinePoin
     return points
 
 
-def render_network_timeline(found: Memory, mode: str, format: str) -> str:
+def render_network_timeline(found: NetworkMemory, mode: str, format: str) -> str:
     """Render the timeline of a network's pass in a mode."""
     title = f"{found.network}, {mode}: batch {found.batch}, {found.dtype}"
-    return render_timeline(title, found.logs[mode].events, found.ground(mode), format)
+    return render_timeline(title, found.logs[mode].events, found.baseline(mode), format)
 
 
 def render_timeline(title: str, events: Iterable[Event], baseline: int, format: str) -> str:

@@ -15,7 +15,7 @@ Source: PyTorch's notes on autograd, In-place correctness checks.
 from collections.abc import Iterator
 from math import prod
 
-from cnnspec.analyses.memory.overwriting import clashes
+from cnnspec.analyses.memory.overwriting import find_overwritten
 from cnnspec.problems import visible
 from cnnspec.rules.rule import ERROR, LintedNetwork, LintRule, Remark
 from cnnspec.units import format_count, format_shape
@@ -24,7 +24,8 @@ from cnnspec.units import format_count, format_shape
 def check(net: LintedNetwork) -> Iterator[Remark]:
     """Report each in-place operator with the first that needs what it overwrites."""
     seen = set()
-    for clash in clashes(net.graph, training=True) + clashes(net.graph, training=False):
+    graph = net.graph
+    for clash in find_overwritten(graph, training=True) + find_overwritten(graph, training=False):
         node, value = clash.node, clash.value
         if node.index in seen:
             continue

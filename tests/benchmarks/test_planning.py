@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from cnnspec.analyses.memory.answer import memory
+from cnnspec.analyses.memory.network_memory import plan_memory
 from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.build import load_graph
 
@@ -24,4 +24,4 @@ def test_planning_the_deepest_resnet_keeps_to_its_limit() -> None:
     graph = load_graph("resnet152", {}, None, 10**5)
     with garbage_collection_paused():
         shapes = seconds(lambda: load_graph("resnet152", {}, None, 10**5))
-        assert seconds(lambda: memory(graph, 32, optimizer="adam")) < LIMIT * shapes
+        assert seconds(lambda: plan_memory(graph, 32, optimizer="adam")) < LIMIT * shapes

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnspec import load
-from cnnspec.analyses.memory.answer import DTYPES, OPTIMIZERS
+from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
+from cnnspec.analyses.memory.request import DTYPES
 from cnnspec.cli import cli
 from cnnspec.spec.budgets import LIMITS, SETTINGS
 from cnnspec.units import parse_amount

@@ -19,7 +19,7 @@ APART = (
     "memory",
     "build",
     "work_steps",
-    "in_memory",
+    "pool_functions",
     "largest",
     "covering",
     "schema",
@@ -40,7 +40,7 @@ FILES_APART = (
     "schema_lines.py",
     "schema_tables.py",
     "starter.py",
-    "attending_memory.py",
+    "windowed_attention.py",
 )
 COMPARE: dict[type, type] = {
     ast.Lt: ast.LtE,

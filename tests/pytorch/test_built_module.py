@@ -123,7 +123,7 @@ def test_in_place_on_a_value_that_is_read_again_is_refused() -> None:
         ' "input"] }'
     )
     with pytest.raises(
-        RequestError, match="a works in place and overwrites input, which b reads after it"
+        RequestError, match="a works in place and overwrites input, which b reads afterwards"
     ):
         written.network(lines).build()
 

@@ -8,7 +8,7 @@ import support
 from dags import Dag
 from test_memory import EXACT, differences
 
-from cnnspec.analyses.memory.answer import OPTIMIZERS
+from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
 from cnnspec.graph.model import Graph
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import RequestError

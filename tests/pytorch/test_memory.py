@@ -5,8 +5,9 @@ import pytest
 import support
 
 import cnnspec
-from cnnspec.analyses.memory.answer import MODES, OPTIMIZERS, memory
-from cnnspec.analyses.memory.freeze import frozen_layers
+from cnnspec.analyses.memory.network_memory import plan_memory
+from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
+from cnnspec.analyses.memory.request import MODES, find_frozen_layers
 from cnnspec.graph.model import Graph
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import OPERATORS, operator
@@ -215,11 +216,11 @@ def differences(
     graph: Graph, batch: int, optimizer: str = "none", freeze: tuple[str, ...] = ()
 ) -> dict[str, int]:
     """By how many bytes the plan is off."""
-    plan = memory(graph, batch, optimizer=optimizer, freeze=freeze)
+    plan = plan_memory(graph, batch, optimizer=optimizer, freeze=freeze)
     found = measured(
-        graph, build_module(graph), batch, plan.loss, optimizer, frozen_layers(graph, freeze)
+        graph, build_module(graph), batch, plan.loss, optimizer, find_frozen_layers(graph, freeze)
     )
-    peaks = {mode: plan.ground(mode) for mode in MODES}
+    peaks = {mode: plan.baseline(mode) for mode in MODES}
     return {
         "saved": plan.saved - found.saved,
         "inference": plan.inference_peak - peaks["inference"] - found.inference,

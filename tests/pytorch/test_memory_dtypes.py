@@ -7,8 +7,9 @@ import torch
 from test_memory import BEFORE, EXACT, lines
 
 import cnnspec
-from cnnspec.analyses.memory.answer import MODES, memory
-from cnnspec.analyses.memory.autocast import autocast_saved
+from cnnspec.analyses.memory.autocast import autocast_saved_bytes
+from cnnspec.analyses.memory.network_memory import plan_memory
+from cnnspec.analyses.memory.request import MODES
 from cnnspec.graph.model import Graph
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.pytorch.built_module import build_module
@@ -20,9 +21,9 @@ NETWORKS = ["lenet5", "bird_cnn", "resnet20_cifar", "squeezenet1_1", "densenet_4
 
 def differences(graph: Graph, dtype: str) -> dict[str, int]:
     """By how many bytes a plan for three examples and Adam is off."""
-    plan = memory(graph, 3, dtype=dtype, optimizer="adam")
+    plan = plan_memory(graph, 3, dtype=dtype, optimizer="adam")
     found = measured(graph, build_module(graph, dtype=getattr(torch, dtype)), 3, plan.loss, "adam")
-    grounds = {mode: plan.ground(mode) for mode in MODES}
+    grounds = {mode: plan.baseline(mode) for mode in MODES}
     return {
         "saved": plan.saved - found.saved,
         "gradients": plan.gradients - found.gradients,
@@ -82,14 +83,14 @@ def kept_under_autocast(graph: Graph) -> int:
 @pytest.mark.parametrize("case", [c for c in lines() if c in OPERATORS and operator(c).autocast])
 def test_autocast_keeps_what_was_planned(case: str) -> None:
     graph = graph_of(case)
-    assert autocast_saved(graph, 3) == kept_under_autocast(graph)
+    assert autocast_saved_bytes(graph, 3) == kept_under_autocast(graph)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_autocast_keeps_of_a_network_what_was_planned(name: str) -> None:
     graph = cnnspec.load(name).graph
-    assert autocast_saved(graph, 3) == kept_under_autocast(graph)
+    assert autocast_saved_bytes(graph, 3) == kept_under_autocast(graph)
 
 
 def test_of_other_operators_nothing_is_said() -> None:
-    assert autocast_saved(graph_of("prelu"), 3) is None
+    assert autocast_saved_bytes(graph_of("prelu"), 3) is None

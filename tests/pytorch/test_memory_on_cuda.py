@@ -68,7 +68,7 @@ def test_a_difference_on_cuda_is_told_and_fails_nothing(
 ) -> None:
     net = cnnspec.load("lenet5")
     plan = net.memory(2)
-    grounds = [plan.ground(mode) for mode in ("inference", "training")]
+    grounds = [plan.baseline(mode) for mode in ("inference", "training")]
     true = Measured(
         plan.saved,
         plan.inference_peak - grounds[0],

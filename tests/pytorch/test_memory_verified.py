@@ -29,10 +29,10 @@ def test_three_figures_are_compared_and_the_workspace_stands_apart() -> None:
 
 
 def test_a_wrong_plan_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    def kept(self: Relu, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.keeping_input(y)  # what it reads, which relu does not need
+    def saves_input(self: Relu, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        return memory.saves_input(y)  # in place of the output
 
-    monkeypatch.setattr(Relu, "memory", kept)
+    monkeypatch.setattr(Relu, "memory", saves_input)
     net = cnnspec.load("bird_cnn")
     found = {
         c.name: c for c in cnnspec.verify(net, device="cpu", memory=True).checks if c.name in NAMES

@@ -7,7 +7,7 @@ import torch
 import written
 from dags import Dag
 
-from cnnspec.analyses.memory.overwriting import clashes
+from cnnspec.analyses.memory.overwriting import find_overwritten
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
 from cnnspec.pytorch.built_module import build_module
@@ -55,7 +55,7 @@ FOUND = {  # lines and outputs; who overwrites, what, who needs it, and whether 
 def test_what_is_overwritten_too_early_is_found(case: str) -> None:
     lines, outputs, expected = FOUND[case]
     graph = written.network(lines, top=f"outputs = {[*outputs]}").graph
-    found = clashes(graph, training=True)
+    found = find_overwritten(graph, training=True)
     assert [
         (x.node.name, x.value.name, x.reader and x.reader.name, x.backwards) for x in found
     ] == expected
@@ -68,7 +68,7 @@ def test_pytorch_refuses_to_train_what_is_found_and_nothing_else(start: int) -> 
     seen = set()
     for seed in range(start, start + 60):
         graph = support.graph_of(Dag(seed, 8, careless=True).text)
-        found = clashes(graph, training=True) + clashes(graph, training=False)
+        found = find_overwritten(graph, training=True) + find_overwritten(graph, training=False)
         if not all(
             x.backwards for x in found
         ):  # PyTorch would compute something else, and say nothing
@@ -90,7 +90,7 @@ def test_what_cannot_be_trained_is_refused_by_name_and_runs_where_nothing_is_tra
         RequestError,
         match=(
             "PyTorch refuses to train this network: r works in place and overwrites s, "
-            "which the backward pass of s needs; inplace = false would mend it"
+            "which the backward pass of s needs; inplace = false avoids this"
         ),
     ):
         net.memory(1)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support import graph_of
 
 import cnnspec
-from cnnspec.analyses.memory.log import Event
+from cnnspec.analyses.memory.allocations import Event
 from cnnspec.api import Network, networks
 from cnnspec.cli import cli
 from cnnspec.report.html_report.page import render_html_report
@@ -137,7 +137,7 @@ def test_a_network_whose_memory_nobody_knows_says_so(monkeypatch: pytest.MonkeyP
     def unknown(*_: object, **__: object) -> None:
         raise cnnspec.RequestError("what relu needs in memory has not been measured yet")
 
-    monkeypatch.setattr("cnnspec.report.html_report.page.memory", unknown)
+    monkeypatch.setattr("cnnspec.report.html_report.page.plan_memory", unknown)
     page = render_html_report(cnnspec.load("lenet5"))
     assert "The memory of this network is not planned: what relu needs" in page
     assert "Training peak" not in page

@@ -1,2 +1,1 @@
-"""What a network needs in memory, to the byte: one log of every allocation and release, from which
-all else follows."""
+"""What a network needs in memory: plans of every allocation and release, exact to the byte."""

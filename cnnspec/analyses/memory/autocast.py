@@ -1,22 +1,20 @@
-"""What is kept under autocast, PyTorch's automatic mixed precision, for the backward pass: in
-bfloat16 on a CPU.
+"""What is saved for backward under autocast, PyTorch's automatic mixed precision, in bfloat16.
 
 Parameters, their gradients and the optimizer's state remain float32. Convolutions and linear layers
-work in bfloat16: they keep what they read in it, and a copy of their weight; what follows goes on
-in it, except that the means and variances of norms are float32. Measured with PyTorch 2.13 on the
-operators that are known here; with others nothing is said."""
+cast their input and a copy of their weight to bfloat16 and save both; the operators after them work
+in bfloat16 too, except that the statistics of norms are float32. Measured with PyTorch 2.13 on a
+CPU, for the operators that say how autocast treats them (``Operator.autocast``)."""
 
 from math import prod
 
-from cnnspec.analyses.memory.plan import kept
+from cnnspec.analyses.memory.passes import plan_saved_bytes
 from cnnspec.graph.model import Graph
 
-NARROW, WIDE = 2, 4  # bytes of bfloat16 and of float32
+BFLOAT16, FLOAT32 = 2, 4  # bytes of an element
 
 
-def autocast_saved(graph: Graph, batch: int) -> int | None:
-    """The bytes, the input's cast copy among them; None for a network with operators that are not
-    known here."""
+def autocast_saved_bytes(graph: Graph, batch: int) -> int | None:
+    """Return the saved bytes, with the input's cast copy; None if an operator is not measured."""
     layers = list(graph.layers(training=True))
     if not all(n.op.autocast for n in layers):
         return None
@@ -26,10 +24,11 @@ def autocast_saved(graph: Graph, batch: int) -> int | None:
         if n.op.autocast == "casts" and not n.shares
     )
     norms = [
-        f
+        function.saved
         for n in layers
         if n.op.autocast == "statistics"
-        for f in n.op.memory(*n.shapes, y=n.output, training=True)
+        for function in n.op.memory(*n.shapes, y=n.output, training=True)
     ]
-    numbers = sum(2 * (f.statistics + f.rows * batch) for f in norms)
-    return kept(graph, batch, NARROW) + NARROW * casts + (WIDE - NARROW) * numbers
+    statistics = sum(2 * (s.channel_statistics + s.example_statistics * batch) for s in norms)
+    saved = plan_saved_bytes(graph, batch, BFLOAT16)
+    return saved + BFLOAT16 * casts + (FLOAT32 - BFLOAT16) * statistics

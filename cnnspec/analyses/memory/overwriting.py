@@ -1,26 +1,23 @@
-"""What operators in place overwrite although it is still needed: by a layer, by the caller, or by a
-backward pass.
+"""Values that operators in place overwrite although a layer, the caller or backward needs them.
 
-PyTorch computes with what stands there by then, and says nothing; of what a backward pass would
-need it finds out, and raises a RuntimeError, but only in training."""
+PyTorch computes with the overwritten value, without a warning. Only for a value that backward
+needs does it raise a RuntimeError, and only in training."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
-from cnnspec.analyses.memory.forward import Forward
-from cnnspec.analyses.memory.log import Storage
-from cnnspec.analyses.memory.tape import Setting, begin
+from cnnspec.analyses.memory.allocations import PassSettings, Storage, allocate_inputs
+from cnnspec.analyses.memory.forward_pass import ForwardPass
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.kit.memory import OUTPUT
 from cnnspec.problems import visible
+from cnnspec.records import Record
 
 
-class Clash(NamedTuple):
-    """A ``value`` that ``node`` overwrites, and the ``reader`` who needs it: backwards, or after
-    it.
+class Overwritten(Record):
+    """A ``value`` that ``node`` overwrites in place, and the ``reader`` that needs it afterwards.
 
-    The caller, who gets it back, is None.
-    """
+    The reader is None for the caller, who gets the value. ``backwards`` says that the reader's
+    backward needs the value."""
 
     node: Node
     value: Node
@@ -29,93 +26,97 @@ class Clash(NamedTuple):
 
     @property
     def who(self) -> str:
-        """Who needs the value, and when, in words."""
+        """The reader and when it needs the value, as the end of "which ..."."""
         if self.reader is None:
-            return "the network gives back"
+            return "the network returns"
         reader = visible(self.reader.name)
         return (
-            f"the backward pass of {reader} needs" if self.backwards else f"{reader} reads after it"
+            f"the backward pass of {reader} needs"
+            if self.backwards
+            else f"{reader} reads afterwards"
         )
 
     @property
     def message(self) -> str:
-        """What is wrong and what would mend it."""
+        """What is wrong, and how to correct it."""
         refused = "PyTorch refuses to train this network: " if self.backwards else ""
         return (
             f"{refused}{visible(self.node.name)} works in place and overwrites"
-            f" {visible(self.value.name)}, which {self.who}; inplace = false would mend it, and"
+            f" {visible(self.value.name)}, which {self.who}; inplace = false avoids this, and"
             " cnnspec check shows where"
         )
 
 
-class Watched(Forward):
-    """A forward pass of two examples that notes what is overwritten, and when."""
+class WatchedForwardPass(ForwardPass):
+    """A forward pass of two examples that records what is overwritten, and when."""
 
     def __init__(self, graph: Graph, training: bool, frozen: frozenset[str]):
-        self.lost: dict[int, Node] = {}  # values that were overwritten
-        self.read: list[Clash] = []
-        self.overwritten: list[
-            tuple[Node, Storage, int]
-        ] = []  # with the length of the tape by then
-        setting = Setting(2, gradients=training, frozen=frozen)
-        super().__init__(graph, setting, *begin(graph, setting), training)
+        self.overwriters: dict[int, Node] = {}  # by the index of the value that is lost
+        self.read_afterwards: list[Overwritten] = []
+        self.overwritten: list[tuple[Node, Storage, int]] = []  # with the tape's length by then
+        settings = PassSettings(2, gradients=training, frozen=frozen)
+        super().__init__(graph, settings, *allocate_inputs(graph, settings), training)
 
-    def run(self, node: Node, dead: list[int]) -> None:
-        self.read += [
-            Clash(self.lost[n.index], n, node) for n in node.inputs if n.index in self.lost
+    def run_node(self, node: Node, dead: list[int]) -> None:
+        """Run a node, and record what it overwrites and what overwritten values it reads."""
+        self.read_afterwards += [
+            Overwritten(self.overwriters[n.index], n, node)
+            for n in node.inputs
+            if n.index in self.overwriters
         ]
-        before, steps = self.values[node.inputs[0].index].storage, len(self.tape)
-        super().run(node, dead)
-        works = node.op.memory(*node.shapes, y=node.output, training=self.training)
-        if works and getattr(node.op, "inplace", False):
+        before, length = self.values[node.inputs[0].index].storage, len(self.tape)
+        super().run_node(node, dead)
+        if self.functions_of(node) and getattr(node.op, "inplace", False):
             others = [
                 i for i, value in self.values.items() if value.storage is before and i != node.index
             ]
-            self.lost = dict.fromkeys(others, node) | self.lost
-            self.overwritten.append((node, before, steps))
+            self.overwriters = dict.fromkeys(others, node) | self.overwriters
+            self.overwritten.append((node, before, length))
 
 
-def clashes(graph: Graph, training: bool, frozen: frozenset[str] = frozenset()) -> list[Clash]:
-    """All that is overwritten too early, backwards only where ``training``.
+def find_overwritten(
+    graph: Graph, training: bool, frozen: frozenset[str] = frozenset()
+) -> list[Overwritten]:
+    """Find all values that are overwritten too early; those that backward needs if ``training``.
 
-    ``frozen`` are the layers whose parameters get no gradients.
-    """
-    if not doubtful(graph.layers(training), training):
+    ``frozen`` are the layers whose parameters get no gradients."""
+    if not may_overwrite(graph.layers(training), training):
         return []
-    found, names = Watched(graph, training, frozen), {n.name: n for n in graph.nodes}
-    kept = {id(s) for step in found.tape for s in step.kept}
+    watched, names = WatchedForwardPass(graph, training, frozen), {n.name: n for n in graph.nodes}
+    saved = {id(s) for entry in watched.tape for s in entry.saved}
     backwards = [
-        Clash(node, node.inputs[0], names[step.node], True)
-        for node, storage, steps in found.overwritten
-        if id(storage) in kept
-        for step in found.tape[:steps]
-        if storage in step.kept
+        Overwritten(node, node.inputs[0], names[entry.node], True)
+        for node, storage, length in watched.overwritten
+        if id(storage) in saved
+        for entry in watched.tape[:length]
+        if storage in entry.saved
     ]
     returned = [
-        Clash(found.lost[n.index], n, None)
+        Overwritten(watched.overwriters[n.index], n, None)
         for n in graph.results(training)
-        if n.index in found.lost
+        if n.index in watched.overwriters
     ]
-    return backwards + found.read + returned
+    return backwards + watched.read_afterwards + returned
 
 
-def doubtful(nodes: Iterable[Node], training: bool) -> bool:
-    """Whether anything is overwritten but what nobody else reads, nobody keeps, and lies alone:
-    quick to tell."""
-    plain: dict[object, bool] = {}
+def may_overwrite(nodes: Iterable[Node], training: bool) -> bool:
+    """Whether any node in place may overwrite a value that is needed; False is certain, and quick.
+
+    It is False where each such value has one reader, is not saved, and is not a view."""
+    safe: dict[object, bool] = {}
     for node in nodes:
         if getattr(node.op, "inplace", False):
             value = node.inputs[0]
-            if value.readers > 1:  # the caller is one, of inputs and outputs
+            if value.readers > 1:  # the caller counts as one, of inputs and outputs
                 return True
             key = value.op, value.shapes
-            if key not in plain:
+            if key not in safe:
                 functions = value.op.memory(*value.shapes, y=value.output, training=training)
-                plain[key] = (
+                safe[key] = (
                     bool(functions)
-                    and not functions[-1].shares
-                    and OUTPUT not in functions[-1].keeps
+                    and not functions[-1].aliases
+                    and OUTPUT not in functions[-1].saves
                 )
-            if not plain[key]:
+            if not safe[key]:
                 return True
     return False

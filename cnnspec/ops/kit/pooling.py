@@ -101,15 +101,16 @@ class Pool(Pooling):
             for a, n in zip(self.axes(x), y[1:], strict=True)
         ]
 
-    def in_memory(self, x: Shape, y: Shape, **more: Any) -> memory.Functions:
-        """The pooling; where the padding differs between the sides, on a padded copy."""
+    def pool_functions(
+        self, x: Shape, y: Shape, saved: memory.Saved = memory.NOTHING_SAVED
+    ) -> memory.Functions:
+        """Declare the pooling, on a padded copy where the padding differs between the sides."""
+        layout = memory.Layout(copies=memory.COPIES_STRIDED)
+        pool = memory.Function(prod(y), saves=(0,), saved=saved, layout=layout)
         if building.symmetric(self.axes(x)):
-            return memory.keeping_input(y, copies=True, **more)
+            return (pool,)
         padded = prod((x[0], *(a.padded for a in self.covering(x, y))))
-        return (
-            memory.Function(padded, ()),
-            memory.Function(prod(y), (0,), (memory.LAST,), copies=True, **more),
-        )
+        return memory.Function(padded), pool.replace(inputs=(memory.PREVIOUS,))
 
     def largest(self, torch: Any, x: Shape, y: Shape, return_indices: bool = False) -> Any:
         """torch's module for the largest value of each window. Raises OperatorError (D002) for

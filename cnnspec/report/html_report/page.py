@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from cnnspec.analyses.memory.answer import Memory, memory
+from cnnspec.analyses.memory.network_memory import NetworkMemory, plan_memory
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.problems import RequestError
 from cnnspec.report import table
@@ -62,12 +62,12 @@ def render_html_report(net: NetworkCosts, batch: int = 1, optimizer: str = "adam
     )  # in one go: a title may hold a marker
 
 
-def planned(net: NetworkCosts, batch: int, optimizer: str) -> tuple[Memory | None, str]:
+def planned(net: NetworkCosts, batch: int, optimizer: str) -> tuple[NetworkMemory | None, str]:
     """The memory of a network, or why nobody knows it."""
     if batch < 1:
         raise RequestError(f"a batch has at least one example, not {batch}")
     try:
-        return memory(net.graph, batch, optimizer=optimizer), ""
+        return plan_memory(net.graph, batch, optimizer=optimizer), ""
     except RequestError as error:
         return None, f"The memory of this network is not planned: {error}."
 
@@ -80,7 +80,7 @@ def picture(net: NetworkCosts) -> str:
         return f'<p class="none">{escape_html(str(error))}</p>'
 
 
-def allocated(plan: Memory | None) -> dict[str, int]:
+def allocated(plan: NetworkMemory | None) -> dict[str, int]:
     """The bytes that the forward pass of training allocates at each node."""
     found: dict[str, int] = {}
     for event in plan.logs["training"].events if plan else ():
@@ -89,7 +89,7 @@ def allocated(plan: Memory | None) -> dict[str, int]:
     return found
 
 
-def cards(net: NetworkCosts, plan: Memory | None) -> str:
+def cards(net: NetworkCosts, plan: NetworkMemory | None) -> str:
     """The figures of the whole network."""
     sums = net.totals
     said = [
@@ -115,7 +115,7 @@ def cards(net: NetworkCosts, plan: Memory | None) -> str:
     )
 
 
-def plots(made: list[tree.Line], plan: Memory | None) -> list[str]:
+def plots(made: list[tree.Line], plan: NetworkMemory | None) -> list[str]:
     """The bars of parameters and MACs, and of memory where it is planned."""
     found = [charts.bars(made, 0, "Parameters", "parameters"), charts.bars(made, 1, "MACs", "MACs")]
     if plan is not None:
@@ -168,7 +168,7 @@ def folded(net: NetworkCosts, depth: int | None) -> str:
     )
 
 
-def notes(net: NetworkCosts, plan: Memory | None) -> list[str]:
+def notes(net: NetworkCosts, plan: NetworkMemory | None) -> list[str]:
     """What a reader of the numbers has to know."""
     said = table.notes(net, net.layers, False, False, True)
     if plan is not None:
