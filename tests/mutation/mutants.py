@@ -35,7 +35,6 @@ FILES_APART = (
     "vocabulary.py",
     "revision.py",
     "claims.py",
-    "claim_keys.py",
     "references.py",
     "schema_lines.py",
     "schema_tables.py",
