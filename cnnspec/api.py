@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cnnspec.analyses.memory.network_memory import NetworkMemory
     from cnnspec.report.compared import Comparison
     from cnnspec.report.diagram.draw import Picture
-    from cnnspec.report.verdicts.printed import PrintedVerdict
+    from cnnspec.report.verdicts.readable import PrintedVerdict
 
 __all__ = ["Network", "RequestError", "SpecError", "compare", "load", "networks", "verify"]
 
@@ -129,22 +129,23 @@ def verify(
     (torchvision, timm) in which the spec has a reference. ``device`` is auto, cpu, cuda or meta.
     ``memory`` measures what it needs, too. The verdict is true where all holds, and prints itself.
     Nothing that is found is raised; RequestError is, for a request that cannot be carried out."""
-    from cnnspec.report.verdicts.printed import PrintedVerdict
+    from cnnspec.report.verdicts.readable import PrintedVerdict
 
     network = load(net) if isinstance(net, str) else net
     libraries = (against,) if isinstance(against, str) else tuple(against)
     try:
-        from cnnspec.pytorch import requests
+        from cnnspec.pytorch.devices import check_device
+        from cnnspec.pytorch.load_models import check_libraries, copy_model
         from cnnspec.pytorch.verify import verify
     except ImportError:
         raise RequestError(
             "verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'"
         ) from None
-    requests.check_device(device)
-    requests.check_libraries(libraries, network.graph)
-    theirs = None if model is None else requests.copied(model)
+    check_device(device)
+    check_libraries(libraries, network.graph)
+    theirs = None if model is None else copy_model(model)
     found = verify(
-        network.graph, device, libraries, theirs, model_name, again=network.again, memory=memory
+        network.graph, device, libraries, theirs, model_name, rebuild=network.again, memory=memory
     )
     return PrintedVerdict(**vars(found))
 

@@ -1,4 +1,4 @@
-"""cnnspec verify: the twin against the calculation, and against other models."""
+"""cnnspec verify: compare a network with PyTorch, with references and with a user's model."""
 
 import os
 import sys
@@ -14,18 +14,20 @@ from cnnspec.problems import RequestError
 from cnnspec.report.presets import VERDICTS
 from cnnspec.spec.references import LIBRARIES
 
+MISSING = "verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'"
+
 
 @click.command(
-    cls=Command, name="verify", short_help="The PyTorch twin against calculation and references."
+    cls=Command, name="verify", short_help="Compare networks with PyTorch and with other models."
 )
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_with("networks"))
-@click.option("--all", "whole", is_flag=True, help="Every network of the zoo.")
+@click.option("--all", "whole", is_flag=True, help="Verify every network of the zoo.")
 @click.option(
     "--device",
     type=click.Choice(DEVICES),
     default="auto",
     show_default=True,
-    help="auto is CUDA where there is a device, else the CPU; meta takes neither time nor memory.",
+    help="auto: CUDA if there is a CUDA device, else the CPU; meta: shapes only, quickly.",
 )
 @click.option(
     "--against",
@@ -33,14 +35,14 @@ from cnnspec.spec.references import LIBRARIES
     multiple=True,
     type=click.Choice(LIBRARIES),
     help=(
-        "Compare with the spec's reference in a library: tensors, outputs, and values after each"
-        " layer."
+        "Compare with the model of a library that the spec names as its reference: tensors,"
+        " outputs, and values after each layer."
     ),
 )
 @click.option(
     "--model",
     metavar="PACKAGE.MODULE:FACTORY",
-    help="Compare with the model that a class or function of yours makes, call by call.",
+    help="Compare, call by call, with the model that your class or function makes.",
 )
 @click.option(
     "--arg",
@@ -52,23 +54,20 @@ from cnnspec.spec.references import LIBRARIES
 @click.option(
     "--memory",
     is_flag=True,
-    help="Also measure what is kept for the backward pass and both peaks, on the CPU or on CUDA.",
+    help="Also measure the memory saved for the backward pass and both peaks, on the CPU or CUDA.",
 )
 @network_options
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    help=(
-        "How many processes measure several networks; default: as many "
-        "as there are CPUs, or one on CUDA."
-    ),
+    help="Verify several networks in this many processes (default: one for each CPU, one on CUDA).",
 )
 @click.option("--format", "format_", type=click.Choice(VERDICTS), default="text", show_default=True)
 @click.option(
     "--output",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="Write the report into FILE; what is printed then is text.",
+    help="Write the report to FILE in the chosen format, and print it as text.",
 )
 def command(
     names: tuple[str, ...],
@@ -81,7 +80,7 @@ def command(
     output: str | None,
     **rest: Any,
 ) -> None:
-    """Build the PyTorch twin of each NAME, run it, and hold what it is against what is calculated.
+    """Build the PyTorch module of each NAME, run it, and compare it with the calculation.
 
     \b
     cnnspec verify resnet50
@@ -90,42 +89,41 @@ def command(
     cnnspec verify my_network.toml --model my_package.models:Net --arg classes=10
     cnnspec verify --all --format junit --output verify.xml
 
-    Compared are the shape, the tensors and the MACs of every layer, by two counters. Against
-    another model, its weights are moved into the twin, and both must give the same in float64,
-    layer by layer.
+    Compares the shape, the tensors and the MACs of every layer; two tools count the MACs. To
+    compare with another model, cnnspec copies its weights into the built module; both must then
+    give the same values in float64, layer by layer.
 
     Exit codes: 0 all passed, 1 something differs or could not be compared, 2 the request or a spec
     cannot be understood."""
-    check(names, whole, model, arguments, rest)
+    check_options(names, whole, model, arguments, rest)
     if output:
         check_writable(output)
     libraries = tuple(dict.fromkeys(libraries))
     several = whole or len(names) > 1
     try:
-        found = (
-            many(names, libraries, jobs, **rest)
-            if several
-            else [single(names[0], libraries, model, arguments, **rest)]
-        )
+        if several:
+            found = verify_several(names, libraries, jobs, **rest)
+        else:
+            found = [verify_one(names[0], libraries, model, arguments, **rest)]
     except KeyboardInterrupt:
         click.echo("cnnspec: interrupted", err=True)
         sys.exit(130)
-    from cnnspec.report.verdicts.pages import written
+    from cnnspec.report.verdicts.data import render_verdicts
 
     if output:
-        save_page(output, written(found, format_, several))
-    print_page(written(found, "text" if output else format_, several))
+        save_page(output, render_verdicts(found, format_, several))
+    print_page(render_verdicts(found, "text" if output else format_, several))
     sys.exit(0 if all(found) else 1)
 
 
-def check(
+def check_options(
     names: tuple[str, ...],
     whole: bool,
     model: str | None,
     arguments: tuple[str, ...],
     rest: dict[str, Any],
 ) -> None:
-    """Raises RequestError for options that do not go together."""
+    """Raise RequestError for options that cannot be combined."""
     if whole and names:
         raise RequestError("--all is every network of the zoo: give names, or --all")
     if whole and (rest["settings"] or rest["input_shape"]):
@@ -140,7 +138,7 @@ def check(
         raise RequestError("--arg goes with --model")
 
 
-def single(
+def verify_one(
     name: str,
     libraries: tuple[str, ...],
     model: str | None,
@@ -151,26 +149,22 @@ def single(
     max_lines: int,
     memory: bool,
 ) -> Any:
-    """The verdict on one network, in this process."""
+    """Return the verdict on one network, from this process."""
     from cnnspec.api import load, verify
 
-    net = load(
-        name, input=parse_shape(input_shape), max_lines=max_lines, **parse_settings(settings)
-    )
+    net = load(name, input=parse_shape(input_shape), max_lines=max_lines, **parse_settings(settings))
     given = parse_settings(arguments, "--arg")
-    made = None
+    loaded = None
     if model:
         try:
-            from cnnspec.pytorch import requests
+            from cnnspec.pytorch.load_models import load_user_model
         except ImportError:
-            raise RequestError(
-                "verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'"
-            ) from None
-        made = requests.made(model, given)
-    return verify(net, made, device, libraries, model or "", memory)
+            raise RequestError(MISSING) from None
+        loaded = load_user_model(model, given)
+    return verify(net, loaded, device, libraries, model or "", memory)
 
 
-def many(
+def verify_several(
     names: tuple[str, ...],
     libraries: tuple[str, ...],
     jobs: int | None,
@@ -180,24 +174,20 @@ def many(
     max_lines: int,
     memory: bool,
 ) -> list[Any]:
-    """The verdicts on several networks, or with no names on all, in processes of their own."""
+    """Return the verdicts on the networks, or on all without names, from several processes."""
     from cnnspec.api import networks
     from cnnspec.graph.build import load_graph
 
     given, shape = parse_settings(settings), parse_shape(input_shape)
     for name in names:
-        load_graph(
-            name, given, shape, max_lines
-        )  # what is wrong with a request or a spec is said at once
+        load_graph(name, given, shape, max_lines)  # report problems before any process starts
     try:
-        from cnnspec.pytorch import requests
         from cnnspec.pytorch.devices import choose_device
+        from cnnspec.pytorch.load_models import check_libraries
         from cnnspec.pytorch.parallel import VerificationTask, verify_in_processes
     except ImportError:
-        raise RequestError(
-            "verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'"
-        ) from None
-    requests.check_libraries(libraries)
+        raise RequestError(MISSING) from None
+    check_libraries(libraries)
     device = choose_device(device)
     wanted = names or tuple(name for variants in networks().values() for name in variants)
     tasks = [

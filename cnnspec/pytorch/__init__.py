@@ -1,2 +1,1 @@
-"""The PyTorch wing: the twin of a graph, built and measured. Only this room and those that it
-serves need torch."""
+"""All that needs torch: build a graph's module, measure it, record models, compare and verify."""

@@ -1,4 +1,4 @@
-"""Build the PyTorch module of a graph: it runs node by node and frees each value at its last use."""
+"""Build the PyTorch module of a graph. It runs node by node and frees values at their last use."""
 
 from collections.abc import Callable
 from typing import Any

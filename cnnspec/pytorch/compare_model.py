@@ -1,25 +1,32 @@
-"""A graph against another model, a library's or a user's: the same calls, the same tensors, the
-same values.
+"""Compare a graph with another model, a library's or a user's: same calls, tensors and values.
 
-Compared are one inference and one training pass, on two random examples of the sheet's size, with
-all weights drawn at random: the calls and their settings, dropout and its probability, parameters,
-buffers and which are shared, all outputs, values after each call, and the running statistics that
-training leaves. What is not compared is what such passes do not show: other sizes of input and
-batch, initial weights, and which parameters are frozen."""
+Both run once in inference and once in training, on two random examples of the spec's input size,
+with all weights drawn at random. Compared are the calls and their settings, dropout and its
+probability, parameters, buffers and which of them are shared, all outputs, the values after each
+call, and the running statistics after training. Such runs do not show how the model treats other
+sizes of input and batch, its initial weights, or which parameters are frozen.
+"""
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from typing import Any
 
 import torch
 from torch import nn
 
 from cnnspec.analyses.alignment.align import Alignment, Change, align_recordings
 from cnnspec.analyses.alignment.call_graph import Recording
-from cnnspec.analyses.verdict import IMPOSSIBLE, PASSED, Check, Difference, make_check
+from cnnspec.analyses.verdict import Difference
+from cnnspec.analyses.verdict import IMPOSSIBLE, PASSED, Check, make_check
 from cnnspec.graph.model import Graph
 from cnnspec.pytorch.built_module import BuiltModule, build_module
-from cnnspec.pytorch.compare_values import ModelRun, RunFunction, compare_values, run_model
+from cnnspec.pytorch.compare_values import (
+    ModelRun,
+    RunFunction,
+    ValueComparison,
+    compare_values,
+    run_model,
+)
+from cnnspec.pytorch.load_models import describe_exception
 from cnnspec.pytorch.meta_shapes import QuickShapes
 from cnnspec.pytorch.random_weights import (
     RunningStatistics,
@@ -29,7 +36,7 @@ from cnnspec.pytorch.random_weights import (
     restoring_tensors,
 )
 from cnnspec.pytorch.recording.dropouts import acts_in_training_only
-from cnnspec.pytorch.recording.record import record_built_module
+from cnnspec.pytorch.recording.recorder import record_built_module
 from cnnspec.pytorch.transplant_weights import (
     pair_tensors_by_calls,
     pair_tensors_by_order,
@@ -50,10 +57,12 @@ def compare_model(
     run: RunFunction | None = None,
     strict: bool = True,
 ) -> list[Check]:
-    """All comparisons of a graph with a model on a device, in float64 with a batch of two.
+    """Compare a graph with a model on a device, in float64 and with a batch of two.
 
-    The calls of both must be the same, and the model gets back the tensors that it had. Where not
-    ``strict``, tensors that are used in the same order are enough, and the model is changed."""
+    Where ``strict``, the calls of both must be the same, and the model gets back the tensors that
+    it had. Otherwise it is enough that tensors are used in the same order, and the model is
+    changed. ``run`` runs the model (default: call it).
+    """
     with restoring_tensors(model) if strict else nullcontext():
         return compare_without_restoring(graph, model, name, device, run, strict)
 
@@ -61,84 +70,80 @@ def compare_model(
 def compare_without_restoring(
     graph: Graph, model: nn.Module, name: str, device: str, run: RunFunction | None, strict: bool
 ) -> list[Check]:
-    """The same, without giving back the model's tensors. Where values differ, so do the calls that
-    are not aligned."""
+    """Do what :func:`compare_model` does, but leave the model changed."""
     generator = torch.Generator().manual_seed(SEED)
-    made = [
+    drawn = [
         torch.randn(2, *n.output, generator=generator, dtype=torch.float64) for n in graph.inputs
     ]
-    inputs = tuple(x.to(device) for x in made)
+    inputs = tuple(x.to(device) for x in drawn)
     try:
-        model = prepared(model, inputs, device, generator)
-        left = RunningStatistics(model)
+        model = prepare_model(model, inputs, device, generator)
+        statistics = RunningStatistics(model)
         trained = run_model(model, inputs, run, True)
-        left.settle()  # on which nothing in that run depends
-        theirs = run_model(model, inputs, run, False)
+        statistics.settle()  # the training pass does not depend on them, inference does
+        inferred = run_model(model, inputs, run, False)
     except Exception as error:
-        return [impossible(name, error)]
+        detail = f"it cannot be run on this spec's input in float64: {describe_exception(error)}"
+        return [Check("run", name, IMPOSSIBLE, detail=detail)]
     heads, (evaluation, training) = len(graph.outputs), record_on_meta(graph)
     found = (
-        align_recordings(evaluation, theirs.recording, heads),
+        align_recordings(evaluation, inferred.recording, heads),
         align_recordings(training, trained.recording, heads),
     )
-    calls, shapes = (
-        check_calls(found, name, strict),
-        check_output_shapes(graph, theirs.outputs, name),
-    )
+    calls = check_calls(found, name, strict)
+    shapes = check_output_shapes(graph, inferred.outputs, name)
     if strict and calls.status != PASSED:
         return [calls, shapes]
     rest = [
         shapes,
-        *with_weights(graph, model, name, device, found, (theirs, trained), inputs, left),
+        *compare_with_weights(
+            graph, model, name, device, found, (inferred, trained), inputs, statistics
+        ),
     ]
-    if any(c.status != PASSED for c in rest):
+    if any(c.status != PASSED for c in rest):  # calls that are not aligned may be the cause
         calls = check_calls(found, name, strict, True)
     return [calls, *rest]
 
 
-def with_weights(
+def compare_with_weights(
     graph: Graph,
     model: nn.Module,
     name: str,
     device: str,
     found: tuple[Alignment, Alignment],
-    theirs: tuple[ModelRun, ModelRun],
+    runs: tuple[ModelRun, ModelRun],
     inputs: Batch,
-    left: RunningStatistics,
+    statistics: RunningStatistics,
 ) -> Iterator[Check]:
-    """The checks that need the model's weights in the twin, up to where they do not fit; then the
-    values.
+    """Copy the model's weights into the built module and, where they fit, compare all values.
 
-    ``found`` and ``theirs`` are of inference and of training, and ``left`` what training left.
+    ``found`` and ``runs`` are those of inference and of training; ``statistics`` are the model's.
     """
+    evaluation, training = found
     with SkipInitialization(), torch.device(device):
-        twin = BuiltModule(graph).to(device, torch.float64)
-    pairs = (
-        pair_tensors_by_calls(found[1])
-        if found[1].complete
-        else pair_tensors_by_order(found[1], twin, model)
-    )
-    yield (
-        weights := transplant_weights(
-            pairs, unequal_tensor_counts(found[1]) if found[1].complete else [], twin, model, name
-        )
-    )
+        built = BuiltModule(graph).to(device, torch.float64)
+    if training.complete:
+        pairs, unequal = pair_tensors_by_calls(training), unequal_tensor_counts(training)
+    else:
+        pairs, unequal = pair_tensors_by_order(training, built, model), []
+    weights = transplant_weights(pairs, unequal, built, model, name)
+    yield weights
     if weights.status != PASSED:
         return
-    yield values(
-        graph, compare_values(graph, twin, inputs, theirs[0], found[0], False), "evaluation", name
+    compared = compare_values(graph, built, inputs, runs[0], evaluation, False)
+    yield check_values(compared, "evaluation", name)
+    ours = RunningStatistics(built)
+    compared = compare_values(graph, built, inputs, runs[1], training, True)
+    compared.differences.extend(
+        running_statistics_differences(pairs, ours.current(), statistics.after_training)
     )
-    ours = RunningStatistics(twin)
-    outcome = compare_values(graph, twin, inputs, theirs[1], found[1], True)
-    outcome.differences.extend(
-        running_statistics_differences(pairs, ours.current(), left.after_training)
-    )
-    yield values(graph, outcome, "training", name)
+    yield check_values(compared, "training", name)
 
 
-def prepared(model: nn.Module, inputs: Batch, device: str, generator: torch.Generator) -> nn.Module:
-    """The model in float64 with drawn weights. Lazy modules get theirs by a first run. Whatever it
-    raises goes on."""
+def prepare_model(
+    model: nn.Module, inputs: Batch, device: str, generator: torch.Generator
+) -> nn.Module:
+    """Return the model in float64 with drawn weights; lazy modules get theirs by a first run."""
     model = model.to(device, torch.float64)
     if any(torch.nn.parameter.is_lazy(p) for p in model.parameters()):
         with torch.no_grad():
@@ -147,114 +152,93 @@ def prepared(model: nn.Module, inputs: Batch, device: str, generator: torch.Gene
     return model
 
 
-def impossible(name: str, error: Exception) -> Check:
-    return Check(
-        "run",
-        name,
-        IMPOSSIBLE,
-        detail=f"it cannot be run on this sheet's input in float64: {describe_exception(error)}",
-    )
-
-
 def record_on_meta(graph: Graph) -> list[Recording]:
-    """What the twin runs in inference and in training, recorded on the meta device: it takes next
-    to no time."""
-    twin = build_module(graph, "meta")
+    """Record what a graph runs in inference and in training, quickly, on the meta device."""
+    built = build_module(graph, "meta")
     inputs = tuple(torch.empty(2, *n.output, device="meta") for n in graph.inputs)
     found = []
     for training in (False, True):
-        with in_mode(twin, training), QuickShapes():
-            found.append(record_built_module(graph, twin, inputs)[0])
+        with in_mode(built, training), QuickShapes():
+            found.append(record_built_module(graph, built, inputs)[0])
     return found
 
 
 def check_calls(
     found: tuple[Alignment, Alignment], name: str, strict: bool, wiring: bool = False
 ) -> Check:
-    """Whether the calls are the same, in evaluation and in training mode.
+    """Check that the calls are the same, in evaluation and in training mode.
 
-    Where not ``strict``, they must be if each has its partner, and dropout in any case, unless the
-    model has none at all, as libraries leave it out where it is not asked for. Whether other
-    ``wiring`` comes to the same is left to the values, if it is not asked for."""
+    Where not ``strict``, calls need to be the same only if each of them has a partner, and dropout
+    in any case, unless the model has none at all, as libraries leave it out by default. Whether
+    calls that are connected otherwise give the same is left to the values; with ``wiring`` these
+    calls are differences too.
+    """
     evaluation, training = found
-    every = [*evaluation.changes, *training.changes]
-    detail = "" if strict or training.complete else "the others are not compared one by one"
-    if not strict and not any(acts_in_training_only(call.kind) for call in training.model.calls):
-        every = [c for c in every if not by_chance(c)]
-        detail = (
-            detail
-            and "the model has no dropout; calls without a partner are not compared one by one"
-        )
-    if not strict and not wiring and not all(c.spec and c.model for c in every if not by_chance(c)):
-        every = [c for c in every if by_chance(c)]
-    seen = list(dict.fromkeys(map(told_change, every)))
-    pairs, calls = len(training.pairs), len(training.spec.calls)
-    return make_check("calls", name, f"{pairs} of {calls} calls aligned", seen, detail)
+    changes = [*evaluation.changes, *training.changes]
+    detail = ""
+    if not strict:
+        if not training.complete:
+            detail = "the others are not compared one by one"
+        if not any(acts_in_training_only(call.kind) for call in training.model.calls):
+            changes = [c for c in changes if not is_random(c)]
+            if detail:
+                detail = (
+                    "the model has no dropout; calls without a partner are not compared one by one"
+                )
+        if not wiring and not all(c.spec and c.model for c in changes if not is_random(c)):
+            changes = [c for c in changes if is_random(c)]
+    differences = list(dict.fromkeys(map(call_difference, changes)))
+    compared = f"{len(training.pairs)} of {len(training.spec.calls)} calls aligned"
+    return make_check("calls", name, compared, differences, detail)
 
 
-def by_chance(change: Change) -> bool:
-    """Whether it is about dropout or its like, which values do not show."""
-    return any(
-        call is not None and acts_in_training_only(call.kind)
-        for call in (change.spec, change.model)
-    )
+def is_random(change: Change) -> bool:
+    """Return whether a change is about dropout or the like, which values do not show."""
+    calls = change.spec, change.model
+    return any(call is not None and acts_in_training_only(call.kind) for call in calls)
 
 
-def told_change(change: Change) -> Difference:
-    """A difference of two recordings in words."""
+def call_difference(change: Change) -> Difference:
+    """Return a change of a call as a difference of a check."""
     ours, theirs = change.spec, change.model
-    if ours is None:
-        if theirs is None:
-            return Difference("outputs", "order", *reads_of(change), "what the network gives")
-        return Difference(
-            theirs.place or "forward", "layer", None, theirs.kind, "the sheet lacks this layer"
-        )
+    read, model_read = (", ".join(side) for side in change.reads or ((), ()))
     if theirs is None:
+        if ours is None:
+            return Difference("outputs", "order", read, model_read, "the network's outputs")
         return Difference(ours.place, "layer", ours.kind, None, "the model lacks this layer")
     place = theirs.place or "forward"
+    if ours is None:
+        return Difference(place, "layer", None, theirs.kind, "the spec lacks this layer")
     if change.fields:
         left, right = (
             ", ".join(f"{k} = {v[side]}" for k, v in change.fields.items() if v[side] is not None)
             for side in (0, 1)
         )
-        return Difference(
-            ours.place, ours.kind, left, f"{right}, in {place}", ", ".join(change.fields)
-        )
-    return Difference(ours.place, "reads", *reads_of(change), f"what it reads, in {place}")
+        right = f"{right}, in {place}"
+        return Difference(ours.place, ours.kind, left, right, ", ".join(change.fields))
+    return Difference(ours.place, "reads", read, model_read, f"what it reads, in {place}")
 
 
-def reads_of(change: Change) -> tuple[str, str]:
-    left, right = change.reads or ((), ())
-    return ", ".join(left), ", ".join(right)
-
-
-def check_output_shapes(graph: Graph, theirs: list[torch.Tensor], name: str) -> Check:
-    """Whether the outputs of inference have the same shapes."""
+def check_output_shapes(graph: Graph, outputs: list[torch.Tensor], name: str) -> Check:
+    """Check that the model's outputs of inference have the same shapes."""
     found = []
     for i, node in enumerate(graph.outputs):
-        other = tuple(theirs[i].shape[1:]) if i < len(theirs) else None
+        other = tuple(outputs[i].shape[1:]) if i < len(outputs) else None
         if other != node.output:
-            found.append(
-                Difference(node.name, "output", node.output, other, "the shape of an output")
-            )
+            cause = "the shape of an output"
+            found.append(Difference(node.name, "output", node.output, other, cause))
     return make_check("outputs", name, f"{len(graph.outputs)} output shapes", found)
 
 
-def values(graph: Graph, outcome: Any, mode: str, name: str) -> Check:
-    """Whether all values are the same, and vary with the input."""
-    found: list[Difference] = outcome.differences
+def check_values(compared: ValueComparison, mode: str, name: str) -> Check:
+    """Check that all values are the same, and that they vary with the input."""
+    found = compared.differences
     constant = [
         Difference(
-            n, "values", "vary with the input", "the same for two inputs", "nothing is proven here"
+            n, "values", "vary with the input", "the same for two inputs", "this proves nothing"
         )
-        for n in outcome.constant
+        for n in compared.constant
     ]
-    detail = f"and {len(found) - 1} more behind it" if len(found) > 1 else ""
-    return make_check(
-        mode, name, f"outputs, and values after {outcome.calls} calls", found[:1] + constant, detail
-    )
-
-
-def describe_exception(error: Exception) -> str:
-    """An exception of someone else's code in one line."""
-    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:300]}"
+    detail = f"and {len(found) - 1} more after it" if len(found) > 1 else ""
+    text = f"outputs, and values after {compared.calls} calls"
+    return make_check(mode, name, text, found[:1] + constant, detail)

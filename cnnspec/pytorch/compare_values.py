@@ -1,8 +1,10 @@
-"""A twin and another model with the same weights must give the same: outputs, and values after
-every layer."""
+"""Compare the values of a built module with those of another model that has the same weights.
+
+Outputs must be the same, and so must the values after every call.
+"""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,166 +15,167 @@ from cnnspec.analyses.verdict import Difference
 from cnnspec.graph.model import Graph
 from cnnspec.pytorch.built_module import BuiltModule
 from cnnspec.pytorch.random_weights import in_mode
-from cnnspec.pytorch.recording.record import record_built_module, record_model
+from cnnspec.pytorch.recording.recorder import record_built_module, record_model
+from cnnspec.records import Record
 
-TOLERANCE = 1e-9  # of the largest value
-SAMPLE = (
-    16_384  # values of a layer are compared at so many places, and by their sum; outputs everywhere
-)
+TOLERANCE = 1e-9  # relative to the largest value
+# After a call so many values and the sum of all are compared; of outputs every value.
+SAMPLE = 16_384
 
 RunFunction = Callable[..., Any]
 
 
-class ValueTrace(NamedTuple):
-    """What is kept of the values that a call gave: their number, some of them, their sum, and
-    whether they vary."""
+class ValueTrace(Record):
+    """What is kept of the values after a call: their number, a sample, and their sum.
+
+    ``varies`` says whether the two examples of the batch have different values.
+    """
 
     size: int
-    picked: torch.Tensor
+    sample: torch.Tensor
     total: float
     varies: bool
 
 
-class ValueComparison(NamedTuple):
-    """A comparison of two runs: of how many calls, what differs in execution order, and which
-    values never vary."""
+class ValueComparison(Record):
+    """The result of comparing two runs: how many calls, and what differs in execution order.
+
+    ``constant`` are the calls of the spec whose values do not depend on the input.
+    """
 
     calls: int
     differences: list[Difference]
     constant: list[str]
 
 
-class ModelRun(NamedTuple):
-    """One run: its calls, the trace of each, and the outputs."""
+class ModelRun(Record):
+    """One run of a model: its recorded calls, the trace of each, and the outputs."""
 
     recording: Recording
     traces: dict[int, ValueTrace]
     outputs: list[torch.Tensor]
 
 
-def places(size: int) -> torch.Tensor:
-    """Where a tensor of ``size`` elements is sampled: everywhere, or at random, always the same."""
-    if size <= SAMPLE:
-        return torch.arange(size)
-    return torch.randint(size, (SAMPLE,), generator=torch.Generator().manual_seed(size))
-
-
-def picked(x: torch.Tensor) -> torch.Tensor:
-    """A sample of a tensor's values."""
-    flat = real(x).reshape(-1)
-    return flat[places(flat.numel()).to(x.device)].cpu()
-
-
-def trace(x: torch.Tensor) -> ValueTrace:
-    """The trace of a batch of values. Two examples that were not the same should have given
-    different ones."""
-    return ValueTrace(x.numel(), picked(x), finite(x).sum().item(), varies(x))
-
-
-def real(x: torch.Tensor) -> torch.Tensor:
-    """Any values as real ones in double precision."""
-    return (torch.view_as_real(x.resolve_conj()) if x.is_complex() else x).double()
-
-
-def finite(x: torch.Tensor) -> torch.Tensor:
-    """The same with zeros for infinities, which are what maxima are padded with."""
-    x = real(x)
-    return x.masked_fill(x.isinf(), 0.0)
-
-
-def varies(x: torch.Tensor) -> bool:
-    """Whether the two examples of a batch differ; of what has no batch that cannot be said."""
-    return not x.dim() or len(x) < 2 or not torch.equal(x[0], x[-1])
-
-
 def run_model(
     model: nn.Module, inputs: tuple[torch.Tensor, ...], run: RunFunction | None, training: bool
 ) -> ModelRun:
-    """A model's run, without dropout."""
+    """Run a model in training or evaluation mode, without dropout, and record it."""
     traces: dict[int, ValueTrace] = {}
     with in_mode(model, training):
         recording, outputs = record_model(
-            model, inputs, run, lambda i, x: traces.update({i: trace(x)})
+            model, inputs, run, lambda i, x: traces.update({i: trace_values(x)})
         )
     return ModelRun(recording, traces, outputs)
 
 
 def compare_values(
     graph: Graph,
-    twin: BuiltModule,
+    built: BuiltModule,
     inputs: tuple[torch.Tensor, ...],
-    theirs: ModelRun,
+    model: ModelRun,
     alignment: Alignment,
     training: bool,
 ) -> ValueComparison:
-    """The twin's run on the same inputs, held against another model's.
+    """Run the built module on the inputs of a model's run, and compare the values.
 
-    Compared are the values after every aligned call, but where calls with other settings come to
-    the same, and the outputs of inference in full, at :data:`TOLERANCE`."""
+    Compares the values after every aligned call and the outputs in full, at :data:`TOLERANCE`.
+    Skips calls that need not give the same because calls beside them differ.
+    """
     differences: list[Difference] = []
     constant: list[str] = []
     count = 0
-    calls: list[str] = [call.place for call in alignment.spec.calls]
-    apart = alignment.apart
+    places: list[str] = [call.place for call in alignment.spec.calls]
+    skipped = alignment.apart
 
     def watch(i: int, x: torch.Tensor) -> None:
         nonlocal count
-        other = theirs.traces.get(alignment.pairs.get(i, -1))
-        if not varies(x):
-            constant.append(calls[i])
-        if other is None or other.size != x.numel() or i in apart:
+        trace = model.traces.get(alignment.pairs.get(i, -1))
+        if not varies_with_input(x):
+            constant.append(places[i])
+        if trace is None or trace.size != x.numel() or i in skipped:
             return
         count += 1
         off = float("inf")
-        for y in layouts(x):
-            off = min(off, relative_deviation(picked(y), other.picked))
-            if off <= TOLERANCE:  # other layouts are copied to be read: only where they are needed
+        for y in channel_layouts(x):
+            off = min(off, relative_difference(sample_values(y), trace.sample))
+            if off <= TOLERANCE:  # another layout takes a copy, so try it only where needed
                 break
-        off = max(
-            off, abs(finite(x).sum().item() - other.total) / (finite(x).abs().sum().item() or 1.0)
-        )
+        values = zero_infinities(x)
+        off = max(off, abs(values.sum().item() - trace.total) / (values.abs().sum().item() or 1.0))
         if not off <= TOLERANCE:
-            differences.append(difference(calls[i], off))
+            differences.append(value_difference(places[i], off))
 
-    with in_mode(twin, training):
-        _, outputs = record_built_module(graph, twin, inputs, watch)
-    for node, ours, other in zip(graph.outputs, outputs, theirs.outputs, strict=False):
-        off = (
-            relative_deviation(ours, other.reshape(ours.shape))
-            if ours.numel() == other.numel()
-            else float("inf")
-        )
+    with in_mode(built, training):
+        _, outputs = record_built_module(graph, built, inputs, watch)
+    for node, output, other in zip(graph.outputs, outputs, model.outputs, strict=False):
+        off = float("inf")
+        if output.numel() == other.numel():
+            off = relative_difference(output, other.reshape(output.shape))
         if not off <= TOLERANCE:
-            differences.append(difference(node.name, off, "output"))
+            differences.append(value_difference(node.name, off, "output"))
     return ValueComparison(count, differences, constant)
 
 
-def relative_deviation(a: torch.Tensor, b: torch.Tensor) -> float:
-    """The largest difference of two tensors, relative to their largest finite value; infinities
-    must be the same.
-
-    Not a number counts as infinite.
-    """
-    a, b = real(a), real(b)
-    if a.shape != b.shape:
-        return float("inf")
-    if not a.numel():
-        return 0.0
-    largest = max(finite(a).abs().max().item(), finite(b).abs().max().item())
-    off = (a - b).abs().masked_fill(a == b, 0.0).max().item() / (largest or 1.0)
-    return off if off == off else float("inf")
-
-
-def difference(name: str, off: float, quantity: str = "values") -> Difference:
+def value_difference(name: str, off: float, quantity: str = "values") -> Difference:
     return Difference(
         name,
         quantity,
-        f"within {TOLERANCE:g} of the largest",
-        f"{off:.3g} of it",
+        f"relative difference of at most {TOLERANCE:g}",
+        f"relative difference of {off:.3g}",
         "what this layer does, or what it reads",
     )
 
 
-def layouts(x: torch.Tensor) -> list[torch.Tensor]:
-    """A batch as it is, with the channels last, and with the last dimension as channels."""
+def trace_values(x: torch.Tensor) -> ValueTrace:
+    """Return the trace of the values after a call."""
+    total = zero_infinities(x).sum().item()
+    return ValueTrace(x.numel(), sample_values(x), total, varies_with_input(x))
+
+
+def sample_values(x: torch.Tensor) -> torch.Tensor:
+    """Return a sample of a tensor's values, on the CPU."""
+    flat = as_real(x).reshape(-1)
+    return flat[sample_positions(flat.numel()).to(x.device)].cpu()
+
+
+def sample_positions(size: int) -> torch.Tensor:
+    """Return where to sample ``size`` values: everywhere, or at random but always the same."""
+    if size <= SAMPLE:
+        return torch.arange(size)
+    return torch.randint(size, (SAMPLE,), generator=torch.Generator().manual_seed(size))
+
+
+def varies_with_input(x: torch.Tensor) -> bool:
+    """Return whether the two examples of a batch differ; True for values without a batch."""
+    return not x.dim() or len(x) < 2 or not torch.equal(x[0], x[-1])
+
+
+def relative_difference(a: torch.Tensor, b: torch.Tensor) -> float:
+    """Return the largest difference of two tensors, relative to their largest finite value.
+
+    Infinities must be the same. Another shape and values that are not a number count as infinite.
+    """
+    a, b = as_real(a), as_real(b)
+    if a.shape != b.shape:
+        return float("inf")
+    if not a.numel():
+        return 0.0
+    largest = max(zero_infinities(a).abs().max().item(), zero_infinities(b).abs().max().item())
+    off = (a - b).abs().masked_fill(a == b, 0.0).max().item() / (largest or 1.0)
+    return off if off == off else float("inf")
+
+
+def as_real(x: torch.Tensor) -> torch.Tensor:
+    """Return any values as real numbers in double precision."""
+    return (torch.view_as_real(x.resolve_conj()) if x.is_complex() else x).double()
+
+
+def zero_infinities(x: torch.Tensor) -> torch.Tensor:
+    """Return real values with zeros for infinities, with which max pools are padded."""
+    x = as_real(x)
+    return x.masked_fill(x.isinf(), 0.0)
+
+
+def channel_layouts(x: torch.Tensor) -> list[torch.Tensor]:
+    """Return a batch as it is, with channels last, and with the last dimension as channels."""
     return [x, x.movedim(1, -1), x.movedim(-1, 1)] if x.dim() > 2 else [x]

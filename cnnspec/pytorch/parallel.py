@@ -1,5 +1,4 @@
-"""Several networks verified in processes of their own: side by side, each in its part of the
-memory."""
+"""Verify several networks side by side in processes, each with its share of the free memory."""
 
 import multiprocessing
 import os
@@ -10,15 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnnspec.analyses.verdict import IMPOSSIBLE, Check, Verdict
 from cnnspec.problems import visible
+from cnnspec.records import Record
 from cnnspec.units import Shape
 
 
-class VerificationTask(NamedTuple):
-    """What is asked of one network."""
+class VerificationTask(Record):
+    """A network to verify, and how."""
 
     name: str
     settings: dict[str, Any]
@@ -29,21 +29,21 @@ class VerificationTask(NamedTuple):
     memory: bool = False
 
 
-class Worker:
+class VerificationProcess:
     """A process that verifies one network after the other."""
 
     def __init__(self, threads: int):
-        context = multiprocessing.get_context("spawn")  # forking does not go with PyTorch's threads
+        context = multiprocessing.get_context("spawn")  # PyTorch's threads do not survive a fork
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, threads), daemon=True)
-        with uninterrupted():
+        self.process = context.Process(target=serve_tasks, args=(theirs, threads), daemon=True)
+        with holding_interrupts():
             self.process.start()
         theirs.close()
         self.task = -1
 
-    def give(self, index: int, task: VerificationTask, share: float) -> None:
+    def send_task(self, index: int, task: VerificationTask, share: float) -> None:
         self.task = index
-        with suppress(OSError):  # where it has ended meanwhile, its pipe says so
+        with suppress(OSError):  # the process may have ended; receiving notices it
             self.pipe.send((task, share))
 
     def stop(self) -> None:
@@ -53,73 +53,74 @@ class Worker:
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
-    """While this lasts, a Ctrl-C waits, and processes are started that do not hear that of the
-    terminal.
+def holding_interrupts() -> Iterator[None]:
+    """Hold back a Ctrl-C inside this context, and start processes that ignore the terminal's.
 
-    Blocking the signal is for them; it would not keep it from the main thread, which any other
-    thread may hear it for."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(
-        signal, "pthread_sigmask"
-    ):
+    Blocking the signal makes new processes ignore it. It would not keep the signal from the main
+    thread, as any other thread may receive it for the process; so a handler holds it.
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()  # starting it with the first process would unblock the signal again
-    heard: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    # Started together with the first process, the tracker would unblock the signal again.
+    resource_tracker.ensure_running()
+    received: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: received.append(number))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         signal.signal(signal.SIGINT, handler)
-        if heard:
+        if received:
             signal.raise_signal(signal.SIGINT)
 
 
 def verify_in_processes(
     tasks: list[VerificationTask], jobs: int, done: Callable[[], None] = lambda: None
 ) -> list[Verdict]:
-    """The verdict on each task, in their order; ``done`` is called after each.
+    """Return the verdict of each task, in the order of the tasks; call ``done`` after each.
 
-    Each of ``jobs`` processes may use its part of the free memory. What does not fit into it comes
-    after the others, alone. A process that ends before its time is a failed verdict."""
+    Each of ``jobs`` processes may use its share of the free memory. A network that needs more is
+    verified after the others, alone. A process that ends early gives a failed verdict.
+    """
     found: dict[int, Verdict] = {}
-    ran = run(
-        dict(enumerate(tasks)), jobs, 1 / jobs, lambda i, verdict: keep(found, i, verdict, done)
-    )
-    if ran:
-        run({i: tasks[i] for i in ran}, 1, 1.0, lambda i, verdict: keep(found, i, verdict, done))
+
+    def take(index: int, verdict: Verdict) -> None:
+        found[index] = verdict
+        done()
+
+    larger = run_tasks(dict(enumerate(tasks)), jobs, 1 / jobs, take)
+    if larger:
+        run_tasks({i: tasks[i] for i in larger}, 1, 1.0, take)
     return [found[i] for i in range(len(tasks))]
 
 
-def keep(found: dict[int, Verdict], index: int, verdict: Verdict, done: Callable[[], None]) -> None:
-    found[index] = verdict
-    done()
-
-
-def run(
+def run_tasks(
     tasks: dict[int, VerificationTask],
     jobs: int,
     share: float,
     take: Callable[[int, Verdict], None],
 ) -> list[int]:
-    """Give all tasks to processes, and their verdicts to ``take``; the tasks that need more memory
-    are returned."""
+    """Run tasks in processes, and pass each verdict to ``take``.
+
+    Returns the tasks that need more than ``share`` of the memory.
+    """
     waiting, larger = deque(tasks), []
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    idle: list[Worker] = []
-    busy: dict[Any, Worker] = {}
+    idle: list[VerificationProcess] = []
+    busy: dict[Any, VerificationProcess] = {}
     try:
         while waiting or busy:
             while waiting and len(busy) < jobs:
-                worker = idle.pop() if idle else Worker(threads)
+                worker = idle.pop() if idle else VerificationProcess(threads)
                 busy[worker.pipe] = worker
                 index = waiting.popleft()
-                worker.give(index, tasks[index], share)
+                worker.send_task(index, tasks[index], share)
             for pipe in wait(list(busy)):
                 worker = busy.pop(pipe)
-                verdict = answer(worker, tasks[worker.task])
+                verdict = receive_verdict(worker, tasks[worker.task])
                 if worker.process.is_alive():
                     idle.append(worker)
                 if verdict is None:
@@ -132,33 +133,31 @@ def run(
     return larger
 
 
-def answer(worker: Worker, task: VerificationTask) -> Verdict | None:
-    """What a process has found; None where its part of the memory is too small."""
+def receive_verdict(worker: VerificationProcess, task: VerificationTask) -> Verdict | None:
+    """Receive a verdict; None where the process's share of the memory is too small."""
     try:
         found: Verdict | None = worker.pipe.recv()
         return found
     except (EOFError, OSError):
         worker.stop()
         code = worker.process.exitcode or 0
-        why = (
-            f"by {signal.Signals(-code).name}"
-            if -code in signal.valid_signals()
-            else f"with exit code {code}"
-        )
-        return failed(task, f"the process that measured it ended {why}; memory may have run out")
+        how = f"with exit code {code}"
+        if -code in signal.valid_signals():
+            how = f"by {signal.Signals(-code).name}"
+        why = f"the process that measured it ended {how}; memory may have run out"
+        return failed_verdict(task, why)
 
 
-def failed(task: VerificationTask, why: str) -> Verdict:
-    """The verdict on a network that could not be measured."""
+def failed_verdict(task: VerificationTask, why: str) -> Verdict:
+    """Return the verdict on a network that could not be measured."""
     device = {"cuda": "CUDA", "cpu": "CPU", "meta": "meta device"}.get(task.device, task.device)
-    return Verdict(
-        task.name, device, {}, (Check("run", f"PyTorch on {device}", IMPOSSIBLE, detail=why),)
-    )
+    checks = (Check("run", f"PyTorch on {device}", IMPOSSIBLE, detail=why),)
+    return Verdict(task.name, device, {}, checks)
 
 
-def serve(pipe: Connection, threads: int) -> None:
-    """The life of a process: tasks in, verdicts out, until the other end is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends its processes
+def serve_tasks(pipe: Connection, threads: int) -> None:
+    """Verify tasks from a pipe and send the verdicts, until the other end is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it and ends its processes
     import torch
 
     torch.set_num_threads(threads)
@@ -170,20 +169,21 @@ def serve(pipe: Connection, threads: int) -> None:
         try:
             found = verify_task(task, share)
         except Exception as error:
-            found = failed(task, visible(f"{type(error).__name__}: {error}", 500))
+            found = failed_verdict(task, visible(f"{type(error).__name__}: {error}", 500))
         pipe.send(found)
 
 
 def verify_task(task: VerificationTask, share: float) -> Verdict | None:
-    """The verdict on one network; None where it needs more than ``share`` of the memory, which
-    could be more."""
+    """Verify one network; None where it needs more than ``share`` < 1 of the free memory."""
     from cnnspec.graph.build import load_graph
     from cnnspec.pytorch.verify import fits_in_memory, verify
 
-    def again(more: dict[str, Any]) -> Any:
+    def rebuild(more: dict[str, Any]) -> Any:
         return load_graph(task.name, {**more, **task.settings}, task.input, task.max_lines)
 
     graph = load_graph(task.name, task.settings, task.input, task.max_lines)
     if share < 1 and not fits_in_memory(graph, task.device, task.libraries, share):
         return None
-    return verify(graph, task.device, task.libraries, share=share, again=again, memory=task.memory)
+    return verify(
+        graph, task.device, task.libraries, share=share, rebuild=rebuild, memory=task.memory
+    )

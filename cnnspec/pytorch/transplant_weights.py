@@ -1,5 +1,4 @@
-"""Weights of a model moved into a twin: which tensor of one is which of the other, and what has no
-partner."""
+"""Copy a model's weights into a built module: pair tensors, and report those without a partner."""
 
 from math import prod
 
@@ -7,96 +6,92 @@ import torch
 from torch import nn
 
 from cnnspec.analyses.alignment.align import Alignment
-from cnnspec.analyses.verdict import Check, Difference, make_check
+from cnnspec.analyses.verdict import Difference
+from cnnspec.analyses.verdict import Check, make_check
 from cnnspec.pytorch.built_module import BuiltModule
-from cnnspec.pytorch.compare_values import TOLERANCE, relative_deviation
+from cnnspec.pytorch.compare_values import TOLERANCE, relative_difference
 from cnnspec.units import Shape
 
+TensorPairs = list[tuple[str, str]]  # names in the built module and in the model
 
-def pair_tensors_by_calls(alignment: Alignment) -> list[tuple[str, str]]:
-    """Tensors of the twin and of the model that aligned calls take: which is which."""
-    sheet, model = alignment.spec.calls, alignment.model.calls
-    pairs = [(sheet[i].tensors, model[j].tensors) for i, j in sorted(alignment.pairs.items())]
-    return list(dict.fromkeys(pair for a, b in pairs for pair in zip(a, b, strict=False)))
+
+def pair_tensors_by_calls(alignment: Alignment) -> TensorPairs:
+    """Pair the tensors of the built module and of the model that aligned calls use."""
+    spec, model = alignment.spec.calls, alignment.model.calls
+    calls = [(spec[i].tensors, model[j].tensors) for i, j in sorted(alignment.pairs.items())]
+    return list(dict.fromkeys(pair for a, b in calls for pair in zip(a, b, strict=False)))
 
 
 def pair_tensors_by_order(
-    alignment: Alignment, twin: BuiltModule, model: nn.Module
-) -> list[tuple[str, str]]:
-    """The same where calls are not aligned: parameters in the order of their first use, and
-    buffers."""
-    sheet, other = alignment.spec.tensors(), alignment.model.tensors()
-    pairs: list[tuple[str, str]] = []
+    alignment: Alignment, built: BuiltModule, model: nn.Module
+) -> TensorPairs:
+    """Pair tensors where calls are not aligned: parameters by their first use, then buffers."""
+    spec_order, model_order = alignment.spec.tensors(), alignment.model.tensors()
+    pairs: TensorPairs = []
     for ours, theirs in (
-        (dict(twin.named_parameters()), dict(model.named_parameters())),
-        (dict(twin.named_buffers()), dict(model.named_buffers())),
+        (dict(built.named_parameters()), dict(model.named_parameters())),
+        (dict(built.named_buffers()), dict(model.named_buffers())),
     ):
         pairs += zip(
-            [n for n in sheet if n in ours], [n for n in other if n in theirs], strict=False
+            [name for name in spec_order if name in ours],
+            [name for name in model_order if name in theirs],
+            strict=False,
         )
     return pairs
 
 
 def unequal_tensor_counts(alignment: Alignment) -> list[Difference]:
-    """Aligned calls that do not take the same number of tensors, as where a weight is computed from
-    two."""
-    both = [
-        (alignment.spec.calls[i], alignment.model.calls[j])
-        for i, j in sorted(alignment.pairs.items())
-    ]
+    """Return the aligned calls that use different numbers of tensors.
+
+    This happens where a model computes a weight from two tensors, for instance.
+    """
+    spec, model = alignment.spec.calls, alignment.model.calls
+    calls = [(spec[i], model[j]) for i, j in sorted(alignment.pairs.items())]
     return [
         Difference(a.place, "tensors", a.tensors, b.tensors, "how many tensors it takes")
-        for a, b in both
+        for a, b in calls
         if len(a.tensors) != len(b.tensors)
     ]
 
 
 def transplant_weights(
-    pairs: list[tuple[str, str]],
+    pairs: TensorPairs,
     found: list[Difference],
-    twin: BuiltModule,
+    built: BuiltModule,
     model: nn.Module,
     name: str,
 ) -> Check:
-    """Move the model's weights into the twin; every tensor of both must have its partner.
+    """Copy the model's tensors into the built module; each tensor of both must have a partner.
 
-    ``found`` are differences that were found before.
+    ``found`` are differences that were found before; ``name`` is the name of the model.
     """
-    ours, theirs = tensors(twin), tensors(model)
-    told = {n for d in found for side in (d.calculated, d.measured) for n in side}
+    ours, theirs = float_tensors(built), float_tensors(model)
+    reported = {n for d in found for side in (d.calculated, d.measured) for n in side}
     for mine, other in pairs:
-        value = fitted(theirs[other], tuple(ours[mine].shape))
+        shape, other_shape = tuple(ours[mine].shape), tuple(theirs[other].shape)
+        value = fit_shape(theirs[other], shape)
         if value is None:
-            found.append(
-                Difference(
-                    mine,
-                    "tensor",
-                    tuple(ours[mine].shape),
-                    tuple(theirs[other].shape),
-                    f"the shape of {other}",
-                )
-            )
+            cause = f"the shape of {other}"
+            found.append(Difference(mine, "tensor", shape, other_shape, cause))
         else:
             ours[mine].copy_(value)
-    lonely = [
+    unpaired = [
         Difference(n, "tensor", tuple(t.shape), None, "the model uses no such tensor")
         for n, t in ours.items()
-        if n not in {a for a, _ in pairs} | told
+        if n not in {a for a, _ in pairs} | reported
     ]
-    lonely += [
-        Difference(n, "tensor", None, tuple(t.shape), "the sheet has no such tensor")
+    unpaired += [
+        Difference(n, "tensor", None, tuple(t.shape), "the spec has no such tensor")
         for n, t in dict(model.named_parameters()).items()
-        if n not in {b for _, b in pairs} | told
+        if n not in {b for _, b in pairs} | reported
     ]
-    lonely += sharing(pairs)
-    count = sum(prod(p.shape) for p in twin.parameters())
-    return make_check(
-        "tensors", name, f"{len(pairs)} tensors, {count:,} parameters", found + lonely
-    )
+    count = sum(prod(p.shape) for p in built.parameters())
+    differences = found + unpaired + sharing_differences(pairs)
+    return make_check("tensors", name, f"{len(pairs)} tensors, {count:,} parameters", differences)
 
 
-def sharing(pairs: list[tuple[str, str]]) -> list[Difference]:
-    """Parameters that are one tensor on one side and several on the other."""
+def sharing_differences(pairs: TensorPairs) -> list[Difference]:
+    """Return the parameters that are one tensor on one side and several on the other."""
     by_ours: dict[str, list[str]] = {}
     by_theirs: dict[str, list[str]] = {}
     for a, b in pairs:
@@ -116,33 +111,35 @@ def sharing(pairs: list[tuple[str, str]]) -> list[Difference]:
 
 
 def running_statistics_differences(
-    pairs: list[tuple[str, str]], ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]
+    pairs: TensorPairs, ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]
 ) -> list[Difference]:
-    """Where training left other running statistics."""
-    both = [
-        (a, relative_deviation(ours[a], theirs[b])) for a, b in pairs if a in ours and b in theirs
+    """Return the running statistics that training left different."""
+    offs = [
+        (a, relative_difference(ours[a], theirs[b])) for a, b in pairs if a in ours and b in theirs
     ]
     return [
-        Difference(name, "after training", "the same", f"{off:.3g} of the largest off", "momentum")
-        for name, off in both
+        Difference(
+            name, "after training", "the same", f"relative difference of {off:.3g}", "momentum"
+        )
+        for name, off in offs
         if not off <= TOLERANCE
     ]
 
 
-def tensors(model: nn.Module) -> dict[str, torch.Tensor]:
-    """Parameters and buffers by name, without PyTorch's bookkeeping."""
+def float_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Return parameters and buffers by name, without PyTorch's counters."""
     named = [*model.named_parameters(), *model.named_buffers()]
     return {name: t.detach() for name, t in named if t.is_floating_point()}
 
 
-def fitted(value: torch.Tensor, shape: Shape) -> torch.Tensor | None:
-    """A tensor in another shape, where that is only a matter of ones, or of channels that stand
-    last."""
+def fit_shape(value: torch.Tensor, shape: Shape) -> torch.Tensor | None:
+    """Reshape a tensor; None where shapes differ by more than ones or the place of channels."""
 
-    def plain(s: Shape) -> Shape:
+    def without_ones(s: Shape) -> Shape:
         return tuple(n for n in s if n != 1)
 
-    if plain(tuple(value.shape)) == plain(shape):
-        return value.reshape(shape)
-    turned = value.movedim(-1, 1) if value.dim() > 2 else value
-    return turned.reshape(shape) if plain(tuple(turned.shape)) == plain(shape) else None
+    channels_first = value.movedim(-1, 1) if value.dim() > 2 else value
+    for candidate in (value, channels_first):
+        if without_ones(tuple(candidate.shape)) == without_ones(shape):
+            return candidate.reshape(shape)
+    return None

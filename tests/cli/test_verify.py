@@ -198,7 +198,7 @@ def test_a_model_that_has_drifted_fails_at_its_layer(mine: Path) -> None:
         ("mine", "--model takes package.module:factory, not 'mine'"),
         ("mine:Nett", "mine has no Nett; did you mean 'Net'?"),
         ("mine:fails", "mine:fails() fails: ValueError: no such width"),
-        ("mine:number", "mine:number() gives an int, not a torch.nn.Module"),
+        ("mine:number", "mine:number() returns an int, not a torch.nn.Module"),
         (
             "mine:network",
             "mine:network is a Net; --model takes a class or a function that makes the model",
@@ -286,7 +286,7 @@ def test_a_missing_extra_says_which_to_install(
 
 def test_a_missing_library_says_which_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "timm", raising=False)
-    monkeypatch.setattr("cnnspec.pytorch.requests.find_spec", lambda name: None)
+    monkeypatch.setattr("cnnspec.pytorch.load_models.find_spec", lambda name: None)
     with pytest.raises(
         RequestError, match=r"comparing with timm needs it: pip install 'cnnspec\[references\]'"
     ):

@@ -13,15 +13,15 @@ from cnnspec.analyses.alignment.call_graph import Recording
 from cnnspec.analyses.verdict import PASSED, Check
 from cnnspec.graph.model import Graph
 from cnnspec.problems import SpecError
-from cnnspec.pytorch import references
 from cnnspec.pytorch.built_module import BuiltModule, build_module
 from cnnspec.pytorch.compare_model import (
     check_calls,
     check_output_shapes,
     compare_without_restoring,
 )
+from cnnspec.pytorch.load_models import load_reference, run_reference
 from cnnspec.pytorch.random_weights import SkipInitialization, draw_weights, in_mode
-from cnnspec.pytorch.recording.record import record_built_module, record_model
+from cnnspec.pytorch.recording.recorder import record_built_module, record_model
 from cnnspec.pytorch.transplant_weights import (
     pair_tensors_by_calls,
     pair_tensors_by_order,
@@ -66,13 +66,13 @@ def watched(network: str, graph: Graph) -> Other:
     named = cnnspec.load(network).graph.reference
     library, name = next((k, named[k]) for k in ("torchvision", "timm") if k in named)
     with SkipInitialization():
-        model, _ = references.reference(library, name, graph.inputs[0].output)
+        model, _ = load_reference(library, name, graph.inputs[0].output)
     draw_weights(model, torch.Generator().manual_seed(1))
     inputs = tuple(torch.randn(2, *n.output) for n in graph.inputs)
     found = []
     for training in (False, True):
         with in_mode(model, training):
-            found.append(record_model(model, inputs, references.run))
+            found.append(record_model(model, inputs, run_reference))
     own, _ = recorded(graph)
     places: dict[str, set[str]] = {}
     for ours, (theirs, _) in zip(own, found, strict=True):
@@ -130,7 +130,7 @@ def score(mutant: Mutant, graph: Graph, other: Other, values: bool) -> dict[str,
         return row | {"by": "calculator", "rule": error.problems[0].rule}
     checks = structure(changed, other)
     if values or all(c.status == PASSED for c in checks):
-        full = compare_without_restoring(changed, other.model, "", "cpu", references.run, False)
+        full = compare_without_restoring(changed, other.model, "", "cpu", run_reference, False)
         failed = [c.name for c in full if c.status != PASSED]
         row["by values"] = next((name for name in failed if name not in ("calls", "outputs")), "")
         if all(c.status == PASSED for c in checks):

@@ -68,14 +68,14 @@ def test_what_needs_more_than_its_part_of_the_memory_comes_alone_at_the_end(
             take(i, Verdict(tasks[i].name, "", {}, ()))
         return larger
 
-    monkeypatch.setattr(parallel, "run", run)
+    monkeypatch.setattr(parallel, "run_tasks", run)
     found = verify_in_processes([task("a"), task("b"), task("c")], 2)
     assert [v.network for v in found] == ["a", "b", "c"]
     assert runs == [([0, 1, 2], 2, 0.5), ([1], 1, 1.0)]
 
 
 def test_a_network_says_that_its_part_of_the_memory_is_too_small() -> None:
-    asked = task("lenet5")._replace(device="cpu")
+    asked = task("lenet5").replace(device="cpu")
     assert verify_task(asked, 1e-12) is None
     assert verify_task(asked, 0.9) is not None
     graph = load("mobilenet_v1").graph

@@ -15,7 +15,7 @@ from torch import nn
 
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, PASSED, Check
 from cnnspec.pytorch.compare_model import compare_model
-from cnnspec.pytorch.compare_values import relative_deviation
+from cnnspec.pytorch.compare_values import relative_difference
 
 SHEET = """
 input = [2, 8, 8]
@@ -394,4 +394,4 @@ def test_dropout_elsewhere_is_told_and_a_library_without_any_is_not_blamed() -> 
 )
 def test_infinities_must_be_the_same(a: list[float], b: list[float], off: float) -> None:
     """A pool's padding is -inf, and no difference; what is not a number is never the same."""
-    assert relative_deviation(torch.tensor(a), torch.tensor(b)) == off
+    assert relative_difference(torch.tensor(a), torch.tensor(b)) == off

@@ -7,19 +7,12 @@ from xml.etree import ElementTree
 import pytest
 from pipeline import printable
 
-from cnnspec.analyses.verdict import (
-    FAILED,
-    IMPOSSIBLE,
-    LIMITED,
-    Check,
-    Difference,
-    Verdict,
-    make_check,
-)
+from cnnspec.analyses.verdict import Difference
+from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, Check, Verdict, make_check
 from cnnspec.problems import Where
 from cnnspec.report.presets import VERDICTS
-from cnnspec.report.verdicts.pages import written
-from cnnspec.report.verdicts.printed import PrintedVerdict
+from cnnspec.report.verdicts.data import render_verdicts
+from cnnspec.report.verdicts.readable import PrintedVerdict
 
 HOSTILE = "a\x1b[31m&<\"'>|%:,\r\n\u202e\ud800]]>*_`"
 WRONG = [
@@ -73,7 +66,7 @@ NASTY = Verdict(
 @pytest.mark.parametrize("format", VERDICTS)
 @pytest.mark.parametrize("several", [True, False])
 def test_no_format_lets_control_characters_through(format: str, several: bool) -> None:
-    page = written([NASTY, BAD, PASSED] if several else [NASTY], format, several)
+    page = render_verdicts([NASTY, BAD, PASSED] if several else [NASTY], format, several)
     assert printable(page)
     if format == "json":
         assert (
@@ -88,7 +81,7 @@ def test_no_format_lets_control_characters_through(format: str, several: bool) -
 
 
 def test_text_names_layer_quantity_both_values_and_the_cause() -> None:
-    page = written([BAD], "text", False)
+    page = render_verdicts([BAD], "text", False)
     assert page.splitlines() == [
         "bad: FAILED on CPU, 0 of 3 checks passed",
         "torch 2.13",
@@ -107,7 +100,7 @@ def test_text_names_layer_quantity_both_values_and_the_cause() -> None:
 
 
 def test_text_of_several_has_a_summary_the_failures_and_the_counts() -> None:
-    lines = written([PASSED, BAD], "text", True).splitlines()
+    lines = render_verdicts([PASSED, BAD], "text", True).splitlines()
     assert lines[0].split() == ["Network", "PyTorch", "fvcore", "timm"]
     assert lines[2].split() == ["good", "passed", "–", "–"]
     assert lines[3].split() == [
@@ -126,15 +119,17 @@ def test_text_of_several_has_a_summary_the_failures_and_the_counts() -> None:
 
 def test_text_shows_the_first_differences_and_counts_the_others() -> None:
     many = Verdict("net", "CPU", {}, (make_check("MACs", "fvcore", "", [WRONG[1]] * 1025),))
-    page = written([many], "text", False)
+    page = render_verdicts([many], "text", False)
     assert page.count("conv2, macs") == 20
     assert page.endswith("\n  and 1,005 more")
-    assert len(json.loads(written([many], "json", False))["checks"][0]["differences"]) == 1025
+    assert (
+        len(json.loads(render_verdicts([many], "json", False))["checks"][0]["differences"]) == 1025
+    )
 
 
 @pytest.mark.parametrize("several", [True, False])
 def test_json_has_the_keys_of_the_contract(several: bool) -> None:
-    data = json.loads(written([BAD], "json", several))
+    data = json.loads(render_verdicts([BAD], "json", several))
     found = data
     if several:
         assert (data["version"], data["passed"]) == (1, False)
@@ -161,7 +156,7 @@ def test_json_has_the_keys_of_the_contract(several: bool) -> None:
 
 
 def test_junit_has_a_suite_a_network_and_a_case_a_check() -> None:
-    root = ElementTree.fromstring(written([PASSED, BAD], "junit", True))
+    root = ElementTree.fromstring(render_verdicts([PASSED, BAD], "junit", True))
     assert [s.attrib for s in root] == [
         {
             "name": "good",
@@ -194,7 +189,7 @@ def test_junit_has_a_suite_a_network_and_a_case_a_check() -> None:
 
 
 def test_github_points_at_the_layer_in_the_spec() -> None:
-    lines = written([BAD], "github", False).splitlines()
+    lines = render_verdicts([BAD], "github", False).splitlines()
     assert (
         lines[0]
         == "::error file=specs/bad.toml,line=7,col=3,title=bad%3A shapes against PyTorch on"
@@ -203,25 +198,25 @@ def test_github_points_at_the_layer_in_the_spec() -> None:
     )
     assert lines[4] == "::error title=bad%3A reference against timm x::timm has no model x"
     assert lines[-1] == "::notice title=cnnspec verify::bad: FAILED on CPU, 0 of 3 checks passed"
-    assert written([PASSED], "github", False).count("::error") == 0
+    assert render_verdicts([PASSED], "github", False).count("::error") == 0
 
 
 def test_github_escapes_what_would_end_a_property_or_a_command() -> None:
-    page = written([NASTY], "github", False)
+    page = render_verdicts([NASTY], "github", False)
     assert "%25%3A%2C" in page
     assert "::error" not in page.replace("\n::error", "")[1:]
 
 
 def test_markdown_is_a_table_of_checks_and_one_of_differences() -> None:
-    page = written([BAD], "markdown", False)
+    page = render_verdicts([BAD], "markdown", False)
     assert "| shapes    | PyTorch on CPU | FAILED     | 12 layers  |" in page
     assert "| conv1   | output     | 64x56x56     | 64x55x55   |" in page
-    assert "**2 networks: 1 passed, 1 failed**" in written([PASSED, BAD], "markdown", True)
+    assert "**2 networks: 1 passed, 1 failed**" in render_verdicts([PASSED, BAD], "markdown", True)
 
 
 def test_a_verdict_prints_itself() -> None:
     shown = PrintedVerdict(**vars(BAD))
-    assert str(shown) == written([BAD], "text", False)
+    assert str(shown) == render_verdicts([BAD], "text", False)
     assert "<td>conv1</td>" in shown._repr_html_()
     assert "&lt;" in PrintedVerdict(**vars(NASTY))._repr_html_()
     assert not shown

@@ -1,1 +1,1 @@
-"""Reading a live model: the operations that it runs, in the words of cnnspec's operators."""
+"""Record which operations a PyTorch model runs, in the terms of cnnspec's operators."""

@@ -1,5 +1,7 @@
-"""Dropout and its like: while a model is recorded they are noted, with their probability, and do
-nothing."""
+"""Record dropout and stochastic depth with their probability, but switch them off.
+
+A recorded run is then the same each time, and its values can be compared.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -9,60 +11,61 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from cnnspec.ops.registry import OPERATORS, operator
-from cnnspec.pytorch.recording.hooks import hooked
 
-FUNCTION = re.compile(
-    r"(?:feature_)?(alpha_)?dropout(?:[123]d|_)?"
-)  # not native_dropout, which gives a mask too
-MODULES = {
+# Matches not native_dropout, which also returns a mask.
+DROPOUT_FUNCTION = re.compile(r"(?:feature_)?(alpha_)?dropout(?:[123]d|_)?")
+PATH_MODULES = {  # by class name: libraries have classes of their own
     "StochasticDepth": "stochastic_depth",
     "DropPath": "stochastic_depth",
-}  # by what their classes are called
-Note = Callable[
-    [str, dict[str, Any], torch.Tensor, torch.Tensor], None
-]  # kind, fields, what it read, what it gave
+}
+# Takes the kind of the call, its fields, the tensor it read and the tensor it returned.
+NoteCall = Callable[[str, dict[str, Any], torch.Tensor, torch.Tensor], None]
 
 
 @cache
 def acts_in_training_only(kind: str) -> bool:
-    """Whether a recorded call is dropout or its like."""
+    """Return whether a recorded call is dropout or the like, which values do not show."""
     known = kind in OPERATORS and operator(kind).role == "regulariser"
     return known or kind == "alpha_dropout"
 
 
-class Dropouts(TorchFunctionMode):
-    """Sees dropout wherever it is called, by modules and as a function."""
+class DropoutRecorder(TorchFunctionMode):
+    """Record each dropout, whether a module or a function calls it, and make it the identity."""
 
-    def __init__(self, note: Note):
+    def __init__(self, note: NoteCall):
         super().__init__()
         self.note = note
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name, kwargs = getattr(func, "__name__", ""), kwargs or {}
-        kind = FUNCTION.fullmatch(name)
-        if kind is None:
+        match = DROPOUT_FUNCTION.fullmatch(name)
+        if match is None:
             return func(*args, **kwargs)
         given = dict(zip(("input", "p", "training", "inplace"), args, strict=False)) | kwargs
         x: torch.Tensor = given["input"]
-        p, active = given.get("p", 0.5), given.get("training", given.get("train", kind[1] is None))
+        p = given.get("p", 0.5)
+        # torch.nn.functional's alpha dropout is off by default, its other dropouts are on.
+        active = given.get("training", given.get("train", match[1] is None))
         if not active or p == 0:
             return x
         fields = {"p": p, "channels": "feature" in name or name.endswith("d")}
         result = x if given.get("inplace") or name.endswith("_") else x.clone()
-        self.note(f"{kind[1] or ''}dropout", fields, x, result)
+        self.note(f"{match[1] or ''}dropout", fields, x, result)
         return result
 
 
 @contextmanager
-def paths(note: Note) -> Iterator[None]:
-    """While this lasts, modules that drop whole branches are noted and do nothing."""
+def recording_dropped_paths(note: NoteCall) -> Iterator[None]:
+    """Record modules that drop whole branches, and make them the identity."""
     active: list[nn.Module] = []
 
     def enter(module: nn.Module, args: Any) -> None:
-        if module.training and type(module).__name__ in MODULES and not list(module.children()):
+        known = type(module).__name__ in PATH_MODULES
+        if module.training and known and not list(module.children()):
             module.training = False
             active.append(module)
 
@@ -73,14 +76,27 @@ def paths(note: Note) -> Iterator[None]:
         p = getattr(module, "drop_prob", getattr(module, "p", None))
         if not p or not isinstance(output, torch.Tensor):
             return None
-        given = output.clone()
-        note(
-            MODULES[type(module).__name__],
-            {"p": p, "mode": getattr(module, "mode", "row")},
-            output,
-            given,
-        )
-        return given
+        result = output.clone()
+        fields = {"p": p, "mode": getattr(module, "mode", "row")}
+        note(PATH_MODULES[type(module).__name__], fields, output, result)
+        return result
 
-    with hooked(enter, leave):
+    with module_hooks(enter, leave):
         yield
+
+
+@contextmanager
+def module_hooks(enter: Callable[..., Any], leave: Callable[..., Any]) -> Iterator[None]:
+    """Call ``enter`` before the forward of every module, and ``leave`` after it, even if it raised.
+
+    What ``leave`` returns replaces the output, unless it is None.
+    """
+    hooks = [
+        register_module_forward_pre_hook(enter),
+        register_module_forward_hook(leave, always_call=True),
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

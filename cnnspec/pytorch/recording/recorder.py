@@ -1,8 +1,8 @@
-"""Seeing each operation that a model runs, on what, and where it was called."""
+"""Record a model by running it: each operation, what it reads, and where it was called."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields as fields_of
+from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -13,28 +13,83 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from cnnspec.analyses.alignment.call_graph import CONSTANT, Edge, RecordedCall, Recording
-from cnnspec.pytorch.recording.hooks import hooked
-from cnnspec.pytorch.recording.kinds import VIEWS, reading
-from cnnspec.pytorch.recording.readers import VIEW
+from cnnspec.graph.model import Graph
+from cnnspec.pytorch.built_module import BuiltModule, ExecutionStep
+from cnnspec.pytorch.recording.dropouts import (
+    DropoutRecorder,
+    module_hooks,
+    recording_dropped_paths,
+)
+from cnnspec.pytorch.recording.operations import VIEWS, loses_precision, read_operation
+from cnnspec.pytorch.recording.readers import VIEW, Fields
 
-MODES = "reflection", "replication"
-CONVOLUTION = 0, *MODES
-PADDING = {
+PADDING_MODES = "reflection", "replication"
+CONVOLUTION = 0, *PADDING_MODES
+WINDOW_PADDING = {  # by operator: the values of a pad that becomes the window's own padding
     "conv": CONVOLUTION,
     "depthwise_conv": CONVOLUTION,
     "maxpool": (float("-inf"),),
-}  # what they pad with
-Watch = Callable[[int, torch.Tensor], None]
-Weights = tuple[str, ...]  # the names of the parameters and buffers that a tensor is made of
+}
+Watch = Callable[[int, torch.Tensor], None]  # takes the index of a call and its first output
+Weights = tuple[str, ...]  # the names of the parameters and buffers that a tensor comes from
 
 
-class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Sees every operation below autograd, so that it is the same whether modules, functions or
-    methods were called.
+def record_model(
+    model: nn.Module,
+    inputs: tuple[torch.Tensor, ...],
+    run: Callable[..., Any] | None = None,
+    watch: Watch | None = None,
+) -> tuple[Recording, list[torch.Tensor]]:
+    """Run a model on batches, record its calls, and return these and the tensors it returns.
 
-    It knows each tensor by its origin: an output of a call, or the names of the parameters that it
-    is made of. What only reshapes a value is no call; what works on parameters alone counts with
-    the call that takes its result."""
+    ``run(model, *inputs)`` runs the model (default: call it), and ``watch`` sees the output of each
+    call. Dropout is recorded but does nothing. No gradients are computed. An exception of the model
+    goes through.
+    """
+    inputs = tuple(x.clone() for x in inputs)
+    recorder = CallRecorder(model, inputs, watch)
+    with (
+        torch.no_grad(),
+        recorder.following_modules(),
+        recording_dropped_paths(recorder.note_random),
+        DropoutRecorder(recorder.note_random),
+        recorder,
+    ):
+        result = run(model, *inputs) if run else model(*inputs)
+    return recorder.finish(result)
+
+
+def record_built_module(
+    graph: Graph, built: BuiltModule, inputs: tuple[torch.Tensor, ...], watch: Watch | None = None
+) -> tuple[Recording, list[torch.Tensor]]:
+    """Do what :func:`record_model` does; the place of a call is the name of its node."""
+    inputs = tuple(x.clone() for x in inputs)
+    recorder = CallRecorder(built, inputs, watch)
+
+    def call(step: ExecutionStep, read: list[torch.Tensor]) -> Any:
+        recorder.places.append(graph.nodes[step.node].name)
+        try:
+            return step.module(*read)
+        finally:
+            recorder.places.pop()
+
+    with (
+        torch.no_grad(),
+        recording_dropped_paths(recorder.note_random),
+        DropoutRecorder(recorder.note_random),
+        recorder,
+    ):
+        result = built.run(inputs, call)
+    return recorder.finish(result)
+
+
+class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Record every operation below autograd, where modules, functions and methods are the same.
+
+    The recorder keeps the origin of each tensor: an output of a call, or the names of the
+    parameters it comes from. An operation that only reshapes a value is not a call. An operation
+    on parameters alone belongs to the call that uses its result.
+    """
 
     def __init__(
         self, model: nn.Module, inputs: tuple[torch.Tensor, ...], watch: Watch | None = None
@@ -48,155 +103,141 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
             self.origins[tensor] = (name,)
         for x in inputs:
-            self.origins[x] = self.add(RecordedCall("input", {}, (), tuple(x.shape[1:])))
+            self.origins[x] = self.append(RecordedCall("input", {}, (), tuple(x.shape[1:])))
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        """To be skipped by torch's compiler, it would be imported, which takes as long as torch
-        itself."""
+        """Return False: to skip this mode, torch would import its compiler, which takes long."""
         return False
-
-    def add(self, call: RecordedCall) -> Edge:
-        self.calls.append(call)
-        return Edge(len(self.calls) - 1)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         if self.watching:
             return result
-        given = {a.name: a.default_value for a in func._schema.arguments}  # in their order
-        given |= {a.name: v for a, v in zip(func._schema.arguments, args, strict=False)} | (
-            kwargs or {}
-        )
-        self.note(func.overloadpacket.__name__, given, result)
+        schema = func._schema.arguments
+        given = {a.name: a.default_value for a in schema}  # in the order of the schema
+        given |= {a.name: v for a, v in zip(schema, args, strict=False)} | (kwargs or {})
+        self.note_operation(func.overloadpacket.__name__, given, result)
         return result
 
-    def note(self, name: str, given: dict[str, Any], result: Any) -> None:
-        """One operation: what its outputs are, and whether it is a call."""
+    def append(self, call: RecordedCall) -> Edge:
+        self.calls.append(call)
+        return Edge(len(self.calls) - 1)
+
+    def note_operation(self, name: str, given: Fields, result: Any) -> None:
+        """Note the origin of an operation's outputs, and record it where it is a call."""
         tensors = [t for t in tree_leaves(list(given.values())) if isinstance(t, torch.Tensor)]
         outputs = [t for t in tree_leaves(result) if isinstance(t, torch.Tensor)]
         origins = [self.origins.get(t, CONSTANT) for t in tensors]
         reads = tuple(o for o in origins if isinstance(o, Edge))
         weights = tuple(dict.fromkeys(n for o in origins if not isinstance(o, Edge) for n in o))
         if not outputs:
-            if name == "_local_scalar_dense" and {*reads} - {
-                CONSTANT
-            }:  # Python reads a value, and may go by it
-                self.add(RecordedCall("item", {}, reads, (), (), self.places[-1]))
+            # Python reads a value, and what it runs next may depend on it.
+            if name == "_local_scalar_dense" and {*reads} - {CONSTANT}:
+                self.append(RecordedCall("item", {}, reads, (), (), self.places[-1]))
             return
         if all(r is CONSTANT for r in reads) or name.startswith("new_") or name.endswith("_like"):
             for t in outputs:
-                self.settle(t, weights or CONSTANT)
-        elif name.removesuffix("_") in VIEWS and not narrowed(tensors[0], outputs[0]):
-            self.settle(outputs[0], origins[0])
+                self.set_origin(t, weights or CONSTANT)
+        elif name.removesuffix("_") in VIEWS and not loses_precision(tensors[0], outputs[0]):
+            self.set_origin(outputs[0], origins[0])
         elif name.startswith(("split", "unbind")):
-            self.pieces(given, reads, outputs)
+            self.note_slices(given, reads, outputs)
         else:
-            kind, fields = reading(name, given, outputs[0])
+            kind, fields = read_operation(name, given, outputs[0])
             if kind == VIEW:
-                self.settle(outputs[0], origins[0])
+                self.set_origin(outputs[0], origins[0])
             else:
-                self.call(
-                    kind, fields, reads, outputs, weights[::-1] if name == "addmm" else weights
-                )
+                weights = weights[::-1] if name == "addmm" else weights
+                self.note_call(kind, fields, reads, outputs, weights)
 
-    def call(
+    def note_call(
         self,
         kind: str,
-        fields: dict[str, Any],
+        fields: Fields,
         reads: tuple[Edge, ...],
         outputs: list[torch.Tensor],
         weights: Weights = (),
     ) -> None:
-        """An operation that is a call, with all its outputs."""
-        fields, reads = self.merged(kind, fields, reads)
-        edge = self.add(
-            RecordedCall(kind, fields, reads, tuple(outputs[0].shape[1:]), weights, self.places[-1])
-        )
+        """Record a call with all its outputs, and let ``watch`` see the first."""
+        fields, reads = self.merge_calls(kind, fields, reads)
+        shape = tuple(outputs[0].shape[1:])
+        edge = self.append(RecordedCall(kind, fields, reads, shape, weights, self.places[-1]))
         for port, t in enumerate(outputs):
-            self.settle(t, edge._replace(port=port))
+            self.set_origin(t, edge._replace(port=port))
         if self.watch:
             self.watching = True
             self.watch(edge.call, outputs[0])
             self.watching = False
 
-    def merged(
-        self, kind: str, fields: dict[str, Any], reads: tuple[Edge, ...]
-    ) -> tuple[dict[str, Any], tuple[Edge, ...]]:
-        """A concatenation of concatenations is one; what is padded before a window is the window's
-        padding."""
+    def merge_calls(
+        self, kind: str, fields: Fields, reads: tuple[Edge, ...]
+    ) -> tuple[Fields, tuple[Edge, ...]]:
+        """Merge a concatenation into the one that reads it, and a pad into the window after it."""
         if kind == "concat":
-            return fields, tuple(r for read in reads for r in self.parts(read, fields))
+            return fields, tuple(r for read in reads for r in self.concatenated(read, fields))
         before = self.calls[reads[0].call] if reads and reads[0].call >= 0 else None
-        if before and before.kind == "pad" and before.fields["value"] in PADDING.get(kind, ()):
-            sides = before.fields["pad"]
-            outer, inner = sides[: -len(fields["padding"])], sides[-len(fields["padding"]) :]
+        if (
+            before
+            and before.kind == "pad"
+            and before.fields["value"] in WINDOW_PADDING.get(kind, ())
+        ):
+            sides, axes = before.fields["pad"], len(fields["padding"])
+            outer, inner = sides[:-axes], sides[-axes:]
             if not any(map(any, outer)):
                 total = [(p + a, p + b) for p, (a, b) in zip(fields["padding"], inner, strict=True)]
                 same = all(a == b for a, b in total)
-                fields = {**fields, "padding": tuple(a for a, _ in total) if same else tuple(total)}
-                other = before.fields["value"] in MODES
-                return (
-                    fields | ({"padding_mode": before.fields["value"]} if other else {}),
-                    before.reads,
-                )
+                padding = tuple(a for a, _ in total) if same else tuple(total)
+                fields = {**fields, "padding": padding}
+                if before.fields["value"] in PADDING_MODES:
+                    fields["padding_mode"] = before.fields["value"]
+                return fields, before.reads
         return fields, reads
 
-    def parts(self, edge: Edge, fields: dict[str, Any]) -> tuple[Edge, ...]:
+    def concatenated(self, edge: Edge, fields: Fields) -> tuple[Edge, ...]:
         call = self.calls[edge.call] if edge.call >= 0 else None
         return call.reads if call and call.kind == "concat" and call.fields == fields else (edge,)
 
-    def pieces(
-        self, given: dict[str, Any], reads: tuple[Edge, ...], outputs: list[torch.Tensor]
+    def note_slices(
+        self, given: Fields, reads: tuple[Edge, ...], outputs: list[torch.Tensor]
     ) -> None:
-        """A tensor cut into pieces, which are slices."""
+        """Record a tensor that is cut into pieces as one slice for each piece."""
         x = given["self"]
         dim, start = given.get("dim", 0) % x.dim(), 0
         for t in outputs:
             length = t.shape[dim] if t.dim() == x.dim() else 1
-            self.call(
-                "slice", {"dim": dim, "start": start, "length": length, "step": 1}, reads, [t]
-            )
+            fields = {"dim": dim, "start": start, "length": length, "step": 1}
+            self.note_call("slice", fields, reads, [t])
             start += length
 
-    def chance(
-        self, kind: str, fields: dict[str, Any], read: torch.Tensor, given: torch.Tensor
+    def note_random(
+        self, kind: str, fields: Fields, read: torch.Tensor, output: torch.Tensor
     ) -> None:
-        """What is random while training, recorded as it would be if it were not."""
+        """Record a random operation, which gave what it read."""
         origin = self.origins.get(read, CONSTANT)
         if origin is not CONSTANT:
             reads, weights = ((origin,), ()) if isinstance(origin, Edge) else ((), origin)
-            self.call(kind, fields, reads, [given], weights)
+            self.note_call(kind, fields, reads, [output], weights)
 
-    def settle(self, tensor: torch.Tensor, origin: Edge | Weights) -> None:
-        """Note where a tensor is from; what is written into a part of a tensor is the whole
-        tensor's too."""
+    def set_origin(self, tensor: torch.Tensor, origin: Edge | Weights) -> None:
+        """Set the origin of a tensor, also for a tensor that it is a view of and that has none."""
         self.origins[tensor] = origin
         base = tensor._base
         if base is not None and self.origins.get(base, CONSTANT) is CONSTANT:
             self.origins[base] = origin
 
-    def recorded(self, result: Any) -> tuple[Recording, list[torch.Tensor]]:
-        """All that was seen, and the tensors that the model gave."""
+    def finish(self, result: Any) -> tuple[Recording, list[torch.Tensor]]:
+        """Return the recording, and the tensors in what the model returned."""
         if is_dataclass(result) and not isinstance(result, type):
-            result = [getattr(result, f.name) for f in fields_of(result)]
+            result = [getattr(result, f.name) for f in dataclass_fields(result)]
         outputs = [t for t in tree_leaves(result) if isinstance(t, torch.Tensor)]
         origins = [self.origins.get(t, CONSTANT) for t in outputs]
         edges = tuple(o if isinstance(o, Edge) else CONSTANT for o in origins)
         return Recording(self.calls, edges), outputs
 
     @contextmanager
-    def at(self, place: str) -> Iterator[None]:
-        """While this lasts, calls are made at ``place``."""
-        self.places.append(place)
-        try:
-            yield
-        finally:
-            self.places.pop()
-
-    @contextmanager
     def following_modules(self) -> Iterator[None]:
-        """While this lasts, calls are placed at the module in whose forward they are made."""
+        """Let the place of a call be the path of the module that makes it."""
 
         def enter(module: nn.Module, args: Any) -> None:
             self.places.append(self.names.get(id(module), self.places[-1]))
@@ -204,10 +245,5 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         def leave(module: nn.Module, args: Any, output: Any) -> None:
             self.places.pop()
 
-        with hooked(enter, leave):
+        with module_hooks(enter, leave):
             yield
-
-
-def narrowed(x: torch.Tensor, y: torch.Tensor) -> bool:
-    """Whether a value was cast to a type that holds less of it."""
-    return x.dtype != y.dtype and torch.promote_types(x.dtype, y.dtype) != y.dtype

@@ -1,1 +1,1 @@
-"""What verifications found, as text, JSON, Markdown, JUnit XML, HTML and annotations of GitHub."""
+"""Show the verdicts of ``cnnspec verify`` in every format."""

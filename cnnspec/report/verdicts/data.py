@@ -1,52 +1,153 @@
-"""Verdicts as JSON. Keys are added over time and never renamed."""
+"""Show verdicts to programs: as JSON, as JUnit XML for CI services, and as GitHub annotations."""
 
 from typing import Any
 
-from cnnspec.analyses.verdict import Check, Difference, Verdict
+from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, Check, Verdict
+from cnnspec.report.formats import escape_github_message, escape_github_property, relative_path
 from cnnspec.report.contract import encode_json
+from cnnspec.report.formats import escape_html
+from cnnspec.report.verdicts.readable import (
+    count_verdicts,
+    describe_difference,
+    summarize_verdict,
+    verdict_markdown,
+    verdict_text,
+    verdicts_markdown,
+    verdicts_text,
+)
+
+JUNIT_ELEMENTS = {FAILED: "failure", IMPOSSIBLE: "error", LIMITED: "skipped"}
+MOST_ANNOTATIONS = 10  # of a check: GitHub shows no more annotations of one step
 
 
-def one(verdict: Verdict) -> str:
-    """The JSON of one network."""
-    return encode_json({"version": 1, **entry(verdict)}, indent=2)
+def render_verdicts(verdicts: list[Verdict], format: str, several: bool) -> str:
+    """Render verdicts in one of presets.VERDICTS.
+
+    ``several`` says that more than one network was asked for.
+    """
+    match format:
+        case "text":
+            return verdicts_text(verdicts) if several else verdict_text(verdicts[0])
+        case "markdown":
+            return verdicts_markdown(verdicts) if several else verdict_markdown(verdicts[0])
+        case "json":
+            return verdicts_json(verdicts) if several else verdict_json(verdicts[0])
+        case "junit":
+            return verdicts_junit(verdicts)
+    return verdicts_github(verdicts)
 
 
-def page(verdicts: list[Verdict]) -> str:
-    """The JSON of several networks."""
-    found = [entry(v) for v in verdicts]
-    return encode_json(
-        {"version": 1, "passed": all(v.passed for v in verdicts), "networks": found}, indent=2
-    )
+def verdict_json(verdict: Verdict) -> str:
+    """Return the JSON of one network. Keys are added over time and never renamed."""
+    return encode_json({"version": 1, **verdict_entry(verdict)}, indent=2)
 
 
-def entry(verdict: Verdict) -> dict[str, Any]:
+def verdicts_json(verdicts: list[Verdict]) -> str:
+    """Return the JSON of several networks."""
+    entries = [verdict_entry(v) for v in verdicts]
+    passed = all(v.passed for v in verdicts)
+    return encode_json({"version": 1, "passed": passed, "networks": entries}, indent=2)
+
+
+def verdict_entry(verdict: Verdict) -> dict[str, Any]:
     return {
         "network": verdict.network,
         "passed": verdict.passed,
         "device": verdict.device,
         "versions": verdict.versions,
         "digest": verdict.digest,
-        "checks": [checked(c) for c in verdict.checks],
+        "checks": [check_entry(c) for c in verdict.checks],
     }
 
 
-def checked(check: Check) -> dict[str, Any]:
+def check_entry(check: Check) -> dict[str, Any]:
+    differences = [
+        {
+            "layer": d.name,
+            "quantity": d.quantity,
+            "calculated": d.calculated,
+            "measured": d.measured,
+            "cause": d.cause,
+        }
+        for d in check.differences
+    ]
     return {
         "check": check.name,
         "against": check.against,
         "status": check.status,
         "compared": check.compared,
         "detail": check.detail,
-        "differences": [difference(d) for d in check.differences],
+        "differences": differences,
         **({"figures": check.figures} if check.figures else {}),
     }
 
 
-def difference(found: Difference) -> dict[str, Any]:
-    return {
-        "layer": found.name,
-        "quantity": found.quantity,
-        "calculated": found.calculated,
-        "measured": found.measured,
-        "cause": found.cause,
+def verdicts_junit(verdicts: list[Verdict]) -> str:
+    """Return verdicts as a JUnit XML document: a suite for each network, a case for each check."""
+    suites = "\n".join(map(junit_suite, verdicts))
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="cnnspec'
+        f' verify">\n{suites}\n</testsuites>'
+    )
+
+
+def junit_suite(verdict: Verdict) -> str:
+    counts = {
+        name: sum(c.status == status for c in verdict.checks)
+        for name, status in (("failures", FAILED), ("errors", IMPOSSIBLE), ("skipped", LIMITED))
     }
+    numbers = " ".join(f'{name}="{n}"' for name, n in counts.items())
+    cases = "\n".join(junit_case(verdict, c) for c in verdict.checks)
+    return (
+        f'  <testsuite name="{escape_html(verdict.network)}" hostname="{escape_html(verdict.device)}" '
+        f'tests="{len(verdict.checks)}" {numbers}>\n{cases}\n  </testsuite>'
+    )
+
+
+def junit_case(verdict: Verdict, check: Check) -> str:
+    name = (
+        f'    <testcase classname="{escape_html(verdict.network)}"'
+        f' name="{escape_html(f"{check.name} against {check.against}")}"'
+    )
+    if check.status not in JUNIT_ELEMENTS:
+        return f"{name}/>"
+    found = [f"{d.name}, {describe_difference(d, check)} ({d.cause})" for d in check.differences]
+    element = JUNIT_ELEMENTS[check.status]
+    summary = f"{found[0]}; {len(found)} in all" if found else check.detail
+    text = "\n".join(map(escape_html, found))
+    return (
+        f'{name}>\n      <{element} message="{escape_html(summary)}">{text}</{element}>\n    </testcase>'
+    )
+
+
+def verdicts_github(verdicts: list[Verdict]) -> str:
+    """Return an error command for each difference that fails, and a notice with the result."""
+    errors = [
+        line
+        for v in verdicts
+        for c in v.checks
+        if c.status in (FAILED, IMPOSSIBLE)
+        for line in github_errors(v, c)
+    ]
+    result = summarize_verdict(verdicts[0]) if len(verdicts) == 1 else count_verdicts(verdicts)
+    return "\n".join([*errors, f"::notice title=cnnspec verify::{escape_github_message(result)}"])
+
+
+def github_errors(verdict: Verdict, check: Check) -> list[str]:
+    """Return the error commands of one check, each with the place of its layer in the spec."""
+    title = f"title={escape_github_property(f'{verdict.network}: {check.name} against {check.against}')}"
+    if not check.differences:
+        return [f"::error {title}::{escape_github_message(check.detail or check.status)}"]
+    found = []
+    for d in check.differences[:MOST_ANNOTATIONS]:
+        where, place = verdict.places.get(d.name), ""
+        if where:
+            file = escape_github_property(relative_path(where.file))
+            place = f"file={file},line={where.line},col={where.column},"
+        text = f"{d.name}, {describe_difference(d, check)}"
+        text += f"; likely cause: {d.cause}" if d.cause else ""
+        found.append(f"::error {place}{title}::{escape_github_message(text)}")
+    more = len(check.differences) - MOST_ANNOTATIONS
+    if more > 0:
+        found.append(f"::error {title}::and {more:,} more differences")
+    return found

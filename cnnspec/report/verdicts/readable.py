@@ -1,0 +1,208 @@
+"""Show verdicts to people: as text for a terminal, as Markdown, and as HTML for notebooks."""
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Any
+
+from cnnspec.analyses.verdict import Difference
+from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, PASSED, Check, Verdict
+from cnnspec.report.formats import WIDTH, escape_html, escape_markdown, escape_text, render_grid
+from cnnspec.units import format_count, format_shape
+
+STATUS = {PASSED: "passed", FAILED: "FAILED", IMPOSSIBLE: "IMPOSSIBLE", LIMITED: "limited"}
+WORST_FIRST = (FAILED, IMPOSSIBLE, LIMITED, PASSED)
+CHECK_COLUMNS = ("Check", "Against", "Result", "Compared", "Detail")
+DIFFERENCE_COLUMNS = ("Check", "Layer", "Quantity", "Calculated", "Measured", "Likely cause")
+MOST_DIFFERENCES = 20  # of a check, in text; JSON has all
+
+
+class PrintedVerdict(Verdict):
+    """The result of a verification; true if all checks passed. ``checks`` are the comparisons.
+
+    It shows itself as text in a terminal and as HTML in a notebook.
+    """
+
+    def __str__(self) -> str:
+        return verdict_text(self)
+
+    def _repr_html_(self) -> str:
+        return verdict_html(self)
+
+
+def verdicts_text(verdicts: list[Verdict]) -> str:
+    """Return several verdicts as text for a terminal.
+
+    First a table with a line for each network, then the verdicts that failed in full, then the
+    reasons of limited checks, and the counts.
+    """
+    columns, rows = summary_table(verdicts)
+    parts = [render_grid(columns, rows, [False] * len(columns), "text")]
+    parts += [verdict_text(v) for v in verdicts if not v.passed]
+    for why, names in reasons_for_limits(verdicts).items():
+        limited = wrap_plain(f"limited: {why}"), wrap_plain(", ".join(names), "  ", "  ")
+        parts.append("\n".join([*limited[0], *limited[1]]))
+    return "\n\n".join([*parts, *wrap_plain(count_verdicts(verdicts) + ".")])
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Return one verdict as text: a line for each check, with its differences below it."""
+    parts = [*wrap_plain(summarize_verdict(verdict)), *wrap_plain(list_versions(verdict)), ""]
+    width = max([len(escape_text(c.name)) for c in verdict.checks], default=0)
+    for check in verdict.checks:
+        parts += check_lines(check, width)
+    return "\n".join(parts)
+
+
+def check_lines(check: Check, width: int) -> Iterator[str]:
+    """Yield the lines of a check: its result, what was compared, then the differences."""
+    text = ", ".join(filter(None, [f"against {check.against}", check.compared]))
+    if check.detail:
+        text += f" ({check.detail})" if check.compared else f": {check.detail}"
+    head = f"{STATUS[check.status]:<10}  {escape_text(check.name):<{width}}  "
+    yield from wrap_plain(text, head, " " * len(head))
+    for difference in check.differences[:MOST_DIFFERENCES]:
+        text = f"{difference.name}, {describe_difference(difference, check)}"
+        yield from wrap_plain(text, "  ", "    ")
+        if difference.cause:
+            yield from wrap_plain(f"likely cause: {difference.cause}", "    ", "      ")
+    if len(check.differences) > MOST_DIFFERENCES:
+        yield f"  and {len(check.differences) - MOST_DIFFERENCES:,} more"
+
+
+def wrap_plain(text: str, first: str = "", later: str = "") -> list[str]:
+    """Wrap text to the width of a terminal, without control characters."""
+    safe = "".join(map(escape_text, [text[i : i + 500] for i in range(0, len(text), 500)]))
+    return wrap(safe, WIDTH, initial_indent=first, subsequent_indent=later) or [first]
+
+
+def verdicts_markdown(verdicts: list[Verdict]) -> str:
+    """Return several verdicts as Markdown: a table, failures in full, reasons of limits."""
+    columns, rows = summary_table(verdicts)
+    parts = [f"**{escape_markdown(count_verdicts(verdicts))}**"]
+    parts.append(render_grid(columns, rows, [False] * len(columns), "markdown"))
+    parts += [verdict_markdown(v) for v in verdicts if not v.passed]
+    parts += [
+        f"Limited: {escape_markdown(why)}: {escape_markdown(', '.join(names))}"
+        for why, names in reasons_for_limits(verdicts).items()
+    ]
+    return "\n\n".join(parts)
+
+
+def verdict_markdown(verdict: Verdict) -> str:
+    """Return one verdict as Markdown: a table of the checks, and one of the differences."""
+    parts = [f"**{escape_markdown(summarize_verdict(verdict))}**", *verdict_tables(verdict, "markdown")]
+    return "\n\n".join([*parts, escape_markdown(list_versions(verdict))])
+
+
+def verdict_html(verdict: Verdict) -> str:
+    """Return one verdict as HTML: a table of the checks, and one of the differences."""
+    parts = [f"<p><strong>{escape_html(summarize_verdict(verdict))}</strong></p>"]
+    parts += verdict_tables(verdict, "html")
+    return "\n".join([*parts, f"<p>{escape_html(list_versions(verdict))}</p>"])
+
+
+def verdict_tables(verdict: Verdict, format: str) -> list[str]:
+    """Return the table of a verdict's checks and, where there are any, that of differences."""
+    checks = [[c.name, c.against, STATUS[c.status], c.compared, c.detail] for c in verdict.checks]
+    differences = [
+        [f"{c.name}, {c.against}", d.name, d.quantity, *show_sides(d), d.cause]
+        for c in verdict.checks
+        for d in c.differences
+    ]
+    tables = [render_grid(CHECK_COLUMNS, checks, [False] * 5, format)]
+    if differences:
+        tables.append(render_grid(DIFFERENCE_COLUMNS, differences, [False] * 6, format))
+    return tables
+
+
+def summary_table(verdicts: list[Verdict]) -> tuple[list[str], list[list[str]]]:
+    """Return the columns and rows of the table of networks.
+
+    A column is what networks were compared with: PyTorch, fvcore, a library, a model.
+    """
+    partners = list(dict.fromkeys(partner(c) for v in verdicts for c in v.checks))
+    rows = [[v.network, *[worst_status(v, p) for p in partners]] for v in verdicts]
+    return ["Network", *partners], rows
+
+
+def partner(check: Check) -> str:
+    return check.against.partition(" ")[0]
+
+
+def worst_status(verdict: Verdict, against: str) -> str:
+    """Return the worst result of a network's checks against one partner, with their names."""
+    checks = [c for c in verdict.checks if partner(c) == against]
+    if not checks:
+        return "–"
+    worst = min((c.status for c in checks), key=WORST_FIRST.index)
+    names = ", ".join(c.name for c in checks if c.status == worst)
+    return STATUS[worst] if worst == PASSED else f"{STATUS[worst]} {names}"
+
+
+def summarize_verdict(verdict: Verdict) -> str:
+    """Return a verdict in one line."""
+    passed = sum(c.status == PASSED for c in verdict.checks)
+    result = "passed" if verdict.passed else "FAILED"
+    return (
+        f"{verdict.network}: {result} on {verdict.device},"
+        f" {passed} of {len(verdict.checks)} checks passed"
+    )
+
+
+def count_verdicts(verdicts: list[Verdict]) -> str:
+    """Return how many networks passed, failed, and passed with limited checks."""
+    failed = sum(not v.passed for v in verdicts)
+    limited = sum(v.passed and any(c.status == LIMITED for c in v.checks) for v in verdicts)
+    parts = [f"{len(verdicts) - failed} passed", f"{failed} failed"]
+    parts += [f"{limited} of the passed ones with limits"] if limited else []
+    return f"{len(verdicts)} networks: {', '.join(parts)}"
+
+
+def list_versions(verdict: Verdict) -> str:
+    return ", ".join(f"{name} {number}" for name, number in verdict.versions.items())
+
+
+def reasons_for_limits(verdicts: list[Verdict]) -> dict[str, list[str]]:
+    """Return why checks are limited, each reason with its networks."""
+    found: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        for c in verdict.checks:
+            if c.status == LIMITED:
+                names = found.setdefault(f"{c.name} against {c.against}: {c.detail}", [])
+                names += [verdict.network] if verdict.network not in names else []
+    return found
+
+
+def describe_difference(difference: Difference, check: Check) -> str:
+    """Return a difference in words.
+
+    With PyTorch or fvcore "macs: calculated 1,024, measured 1,000"; with a model "layer: spec: no
+    layer; model: relu".
+    """
+    ours, theirs = show_sides(difference)
+    if check.against.startswith(("PyTorch", "fvcore")):
+        return f"{difference.quantity}: calculated {ours}, measured {theirs}"
+    return f"{difference.quantity}: spec: {ours}; model: {theirs}"
+
+
+def show_sides(difference: Difference) -> tuple[str, str]:
+    """Return both sides of a difference as text; of two tables only the keys that differ."""
+    a, b, quantity = difference.calculated, difference.measured, difference.quantity
+    if isinstance(a, dict) and isinstance(b, dict):
+        keys = [k for k in {**a, **b} if a.get(k) != b.get(k)]
+        left, right = (", ".join(f"{k} {show_value(side.get(k))}" for k in keys) for side in (a, b))
+        return left, right
+    return show_value(a, f"no {quantity}"), show_value(b, f"no {quantity}")
+
+
+def show_value(value: Any, missing: str = "none") -> str:
+    """Return a value as text: counts with separators, shapes as 64x56x56."""
+    if value is None or value in ({}, ""):
+        return missing
+    if isinstance(value, int) and not isinstance(value, bool):
+        return format_count(value)
+    if isinstance(value, tuple) and all(isinstance(v, int) for v in value):
+        return format_shape(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {show_value(v)}" for k, v in value.items())
+    return str(value)
