@@ -152,7 +152,9 @@ def verify_one(
     """Return the verdict on one network, from this process."""
     from cnnspec.api import load, verify
 
-    net = load(name, input=parse_shape(input_shape), max_lines=max_lines, **parse_settings(settings))
+    net = load(
+        name, input=parse_shape(input_shape), max_lines=max_lines, **parse_settings(settings)
+    )
     given = parse_settings(arguments, "--arg")
     loaded = None
     if model:

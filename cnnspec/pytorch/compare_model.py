@@ -15,8 +15,7 @@ from torch import nn
 
 from cnnspec.analyses.alignment.align import Alignment, Change, align_recordings
 from cnnspec.analyses.alignment.call_graph import Recording
-from cnnspec.analyses.verdict import Difference
-from cnnspec.analyses.verdict import IMPOSSIBLE, PASSED, Check, make_check
+from cnnspec.analyses.verdict import IMPOSSIBLE, PASSED, Check, Difference, make_check
 from cnnspec.graph.model import Graph
 from cnnspec.pytorch.built_module import BuiltModule, build_module
 from cnnspec.pytorch.compare_values import (

@@ -6,8 +6,7 @@ import torch
 from torch import nn
 
 from cnnspec.analyses.alignment.align import Alignment
-from cnnspec.analyses.verdict import Difference
-from cnnspec.analyses.verdict import Check, make_check
+from cnnspec.analyses.verdict import Check, Difference, make_check
 from cnnspec.pytorch.built_module import BuiltModule
 from cnnspec.pytorch.compare_values import TOLERANCE, relative_difference
 from cnnspec.units import Shape

@@ -9,11 +9,17 @@ import torch
 from torch import nn
 
 from cnnspec import __version__
-from cnnspec.analyses.verdict import Difference, compare_costs
-from cnnspec.analyses.verdict import IMPOSSIBLE, LIMITED, Check, Verdict, make_check
+from cnnspec.analyses.verdict import (
+    IMPOSSIBLE,
+    LIMITED,
+    Check,
+    Difference,
+    Verdict,
+    compare_costs,
+    make_check,
+)
 from cnnspec.costs import NodeCost, compute_costs
-from cnnspec.graph.model import graph_digest
-from cnnspec.graph.model import Graph
+from cnnspec.graph.model import Graph, graph_digest
 from cnnspec.problems import RequestError, SpecError, Where
 from cnnspec.pytorch.built_module import BuiltModule, build_module
 from cnnspec.pytorch.compare_model import compare_model
@@ -96,7 +102,10 @@ def check_calculation(graph: Graph, device: str, share: float) -> list[Check]:
     where = "meta" if shortage else device
     with SkipInitialization():
         built = build_module(graph, where)
-    calculated, against = compute_costs(graph.layers(training=True)), f"PyTorch on {device_title(where)}"
+    calculated, against = (
+        compute_costs(graph.layers(training=True)),
+        f"PyTorch on {device_title(where)}",
+    )
     found = compare_costs(calculated, measure_costs(graph, built))
     compared = f"{len(calculated)} layers"
     checks = [
@@ -131,7 +140,9 @@ def check_fvcore_macs(graph: Graph, built: BuiltModule, calculated: list[NodeCos
     detail = ""
     if len(counts) != owners:
         detail = "fvcore counts convolutions and linear layers at inference"
-    return make_check("MACs", "fvcore", f"{len(counts)} of {owners} layers with MACs", wrong, detail)
+    return make_check(
+        "MACs", "fvcore", f"{len(counts)} of {owners} layers with MACs", wrong, detail
+    )
 
 
 def check_reference(

@@ -71,7 +71,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         sys.modules.pop(name, None)
 
 
-def test_a_network_that_is_what_its_sheet_says_passes() -> None:
+def test_a_network_that_equals_its_calculation_passes() -> None:
     result = run("lenet5")
     assert result.exit_code == 0
     first, _, *checks = result.output.splitlines()
@@ -116,7 +116,7 @@ def test_meta_says_what_it_cannot_count() -> None:
     assert found["checks"][3]["detail"]
 
 
-def test_set_and_input_reach_the_twin() -> None:
+def test_set_and_input_reach_the_built_module() -> None:
     assert (
         run(
             "resnet20_cifar", "--device", "meta", "--set", "classes=7", "--input", "3,40,40"
@@ -132,7 +132,7 @@ def test_several_networks_come_in_their_order_with_a_summary() -> None:
     assert lines[0].split() == ["Network", "PyTorch", "fvcore", "timm"]
     assert [line.split()[0] for line in lines[2:4]] == ["resnet20_cifar", "lenet5"]
     assert "limited: reference against timm: the spec names no model of it" in lines
-    assert lines[-1] == "2 networks: 2 passed, 0 failed, 2 of those that passed with limits."
+    assert lines[-1] == "2 networks: 2 passed, 0 failed, 2 of the passed ones with limits."
     assert max(map(len, lines)) <= 80
 
 
@@ -314,7 +314,7 @@ def reference_spec(folder: Path, model: str, classes: int, more: str = "") -> st
     return f"{file}:squeezenet1_1"
 
 
-def test_a_reference_is_held_against_the_arguments_with_which_it_is_equal(tmp_path: Path) -> None:
+def test_a_reference_is_compared_with_the_arguments_that_make_it_equal(tmp_path: Path) -> None:
     import_torchvision()
     name = reference_spec(tmp_path, "squeezenet1_1", 10, "set = { classes = 1000 }\n")
     result = run(name, "--against", "torchvision", "--input", "3,64,64", "--format", "json")

@@ -1,5 +1,4 @@
-"""The twin of every network of the zoo is what the calculator says, and behaves as a module of
-PyTorch should."""
+"""Built modules equal the calculation, and behave as PyTorch modules should."""
 
 import copy
 
@@ -34,75 +33,77 @@ SMALL = [
 )
 def test_measured_on_meta_equals_calculated(name: str) -> None:
     net = cnnspec.load(name)
-    twin = build_module(net.graph, "meta")
+    built = build_module(net.graph, "meta")
     calculated = [net.costs[n.index] for n in net.graph.layers(training=True)]
-    assert compare_costs(calculated, measure_costs(net.graph, twin)) == []
+    assert compare_costs(calculated, measure_costs(net.graph, built)) == []
 
 
 @pytest.mark.parametrize("name", SMALL)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_trains_and_infers_on_the_cpu(name: str, dtype: torch.dtype) -> None:
     net = cnnspec.load(name)
-    twin = net.build(dtype=dtype)
+    built = net.build(dtype=dtype)
     inputs = [torch.rand(2, *n.output, dtype=dtype) for n in net.graph.inputs]
-    output = twin(*inputs)
+    output = built(*inputs)
     output.square().mean().backward()
-    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in twin.parameters())
-    twin.eval()
+    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in built.parameters())
+    built.eval()
     with torch.no_grad():
-        assert twin(*inputs).shape == (2, *net.graph.outputs[0].output)
+        assert built(*inputs).shape == (2, *net.graph.outputs[0].output)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_every_network_has_a_backward_pass(name: str) -> None:
-    """PyTorch refuses one where something was written in place over what it needs; on meta it takes
-    no memory."""
+    """PyTorch refuses a backward pass where a value that it needs was overwritten in place.
+
+    On the meta device it takes no memory.
+    """
     net = cnnspec.load(name)
-    twin = build_module(net.graph, "meta")
-    given = twin(*[torch.empty(2, *n.output, device="meta") for n in net.graph.inputs])
-    outputs = [y for y in (given if isinstance(given, tuple) else [given]) if y.requires_grad]
+    built = build_module(net.graph, "meta")
+    results = built(*[torch.empty(2, *n.output, device="meta") for n in net.graph.inputs])
+    outputs = [y for y in (results if isinstance(results, tuple) else [results]) if y.requires_grad]
     torch.autograd.backward([y.sum() for y in outputs])
-    assert all(p.grad is not None for p in twin.parameters())
+    assert all(p.grad is not None for p in built.parameters())
 
 
 def test_state_dict_has_readable_names_and_loads_strictly() -> None:
     net = cnnspec.load("resnet18")
-    twin = net.build()
-    names = list(twin.state_dict())
+    built = net.build()
+    names = list(built.state_dict())
     assert names[:3] == ["conv1.weight", "conv1.norm.weight", "conv1.norm.bias"]
     assert "layer1.0.conv1.weight" in names
     other = net.build()
-    other.load_state_dict(copy.deepcopy(twin.state_dict()), strict=True)
-    twin.eval(), other.eval()
+    other.load_state_dict(copy.deepcopy(built.state_dict()), strict=True)
+    built.eval(), other.eval()
     x = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
-        assert torch.equal(twin(x), other(x))
+        assert torch.equal(built(x), other(x))
 
 
 def test_training_runs_the_auxiliary_heads_behind_the_output() -> None:
-    twin = cnnspec.load("googlenet").build("meta")
+    built = cnnspec.load("googlenet").build("meta")
     x = torch.zeros(2, 3, 224, 224, device="meta")
-    assert [tuple(y.shape) for y in twin(x)] == [(2, 1000)] * 3
-    twin.eval()
-    assert twin(x).shape == (2, 1000)
+    assert [tuple(y.shape) for y in built(x)] == [(2, 1000)] * 3
+    built.eval()
+    assert built(x).shape == (2, 1000)
 
 
 def test_values_are_deleted_at_their_last_use() -> None:
-    twin = build_module(cnnspec.load("resnet20_cifar").graph)
-    dead = [i for step in twin.plans[False] for i in step.released]
-    read = {i for step in twin.plans[False] for i in step.reads}
-    assert sorted(dead) == sorted(read)
+    built = build_module(cnnspec.load("resnet20_cifar").graph)
+    released = [i for step in built.plans[False] for i in step.released]
+    read = {i for step in built.plans[False] for i in step.reads}
+    assert sorted(released) == sorted(read)
 
 
 def test_shared_parameters_are_one_parameter() -> None:
-    lines = (
-        '{ name = "a", op = "conv", out_channels = 3, kernel_size = 3, padding = 1 }, { name = "b",'
-        ' share = "a" }'
-    )
+    lines = """
+  { name = "a", op = "conv", out_channels = 3, kernel_size = 3, padding = 1 },
+  { name = "b", share = "a" },
+"""
     net = written.network(lines)
-    twin = net.build()
-    assert [n for n, _ in twin.named_parameters()] == ["a.weight", "a.bias"]
+    built = net.build()
+    assert [n for n, _ in built.named_parameters()] == ["a.weight", "a.bias"]
     assert (
         compare_costs(
             [net.costs[n.index] for n in net.graph.layers()],
@@ -118,10 +119,10 @@ def test_names_that_modules_need_get_an_underscore() -> None:
 
 
 def test_in_place_on_a_value_that_is_read_again_is_refused() -> None:
-    lines = (
-        '{ name = "a", op = "relu", inplace = true }, { name = "b", op = "add", from = ["a",'
-        ' "input"] }'
-    )
+    lines = """
+  { name = "a", op = "relu", inplace = true },
+  { name = "b", op = "add", from = ["a", "input"] },
+"""
     with pytest.raises(
         RequestError, match="a works in place and overwrites input, which b reads afterwards"
     ):

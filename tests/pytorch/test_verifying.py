@@ -1,4 +1,4 @@
-"""cnnspec.verify as code calls it, what it leaves alone, and networks against their references."""
+"""cnnspec.verify as code calls it, what it leaves unchanged, and networks against references."""
 
 import copy
 import subprocess
@@ -17,18 +17,18 @@ from cnnspec.analyses.verdict import IMPOSSIBLE
 from cnnspec.graph.model import graph_digest
 from cnnspec.pytorch.compare_model import record_on_meta
 
-LINES = (
-    '{ name = "a", op = "conv", out_channels = 4, kernel_size = 3, norm = "batchnorm", activation ='
-    ' "relu" }, { name = "pool", op = "global_avgpool", keepdim = false }, { name = "fc", op ='
-    ' "linear", out_features = 2 }'
-)
-
+LINES = """
+  { name = "a", op = "conv", out_channels = 4, kernel_size = 3, norm = "batchnorm",
+    activation = "relu" },
+  { name = "pool", op = "global_avgpool", keepdim = false },
+  { name = "fc", op = "linear", out_features = 2 },
+"""
 SPECS = Path(__file__).parents[2] / "specs"
-HUGE = {"sam_vit_b", "sam_vit_l", "sam_vit_h"}  # on smaller images they are other networks
+HUGE = {"sam_vit_b", "sam_vit_l", "sam_vit_h"}  # smaller images change these networks
 
 
 class Mine(nn.Module):
-    """What LINES describe."""
+    """The network of LINES."""
 
     def __init__(self, classes: int = 2):
         super().__init__()
@@ -101,19 +101,30 @@ def test_a_difference_has_its_place_in_the_spec(monkeypatch: pytest.MonkeyPatch)
     assert line[place.column - 1 :].startswith('"F6"')
 
 
-def test_digests_change_with_the_network_and_not_with_what_is_said_of_it(tmp_path: Path) -> None:
-    block = '[blocks.{0}]\nop = "relu"\ninplace = {1}\n'
+def test_digests_change_with_the_network_but_not_with_its_description(tmp_path: Path) -> None:
+    block = """
+[blocks.inner]
+layers = [{ name = "r", op = "act" }]
+
+[blocks.act]
+op = "relu"
+inplace = %s
+"""
     net = tmp_path / "net.toml"
-    net.write_text(
-        'name = "net"\ninput = [3]\ninclude = ["b.toml", "c.toml"]\n'
-        'layers = [{ name = "a", op = "unit" }]\n'
-    )
-    (tmp_path / "c.toml").write_text('[blocks.unit]\nlayers = [{ name = "b", op = "inner" }]\n')
-    layers = '[blocks.inner]\nlayers = [{ name = "r", op = "act" }]\n'
-    (tmp_path / "b.toml").write_text(layers + block.format("act", "false"))
+    net.write_text("""
+name = "net"
+input = [3]
+include = ["b.toml", "c.toml"]
+layers = [{ name = "a", op = "unit" }]
+""")
+    (tmp_path / "c.toml").write_text("""
+[blocks.unit]
+layers = [{ name = "b", op = "inner" }]
+""")
+    (tmp_path / "b.toml").write_text(block % "false")
     first = graph_digest(cnnspec.load(str(net)).graph)
     assert first == graph_digest(cnnspec.load(str(net)).graph)
-    (tmp_path / "b.toml").write_text(layers + block.format("act", "true"))
+    (tmp_path / "b.toml").write_text(block % "true")
     second = graph_digest(cnnspec.load(str(net)).graph)
     net.write_text(
         "# another comment\ntitle = 'The same network'\n" + net.read_text().replace("[3]", "[ 3 ]")
@@ -126,7 +137,7 @@ def test_digests_change_with_the_network_and_not_with_what_is_said_of_it(tmp_pat
 
 
 def test_measuring_and_comparing_import_no_compiler() -> None:
-    """It takes as long to import as torch itself. (torchvision imports it anyway.)"""
+    """The compiler takes as long to import as torch itself. (torchvision imports it anyway.)"""
     code = (
         "import sys, cnnspec\nnet = cnnspec.load('resnet20_cifar')\n"
         "verdict = cnnspec.verify(net, model=net.build())\n"
@@ -163,8 +174,10 @@ def test_small_network_equals_its_reference_on_small_images(name: str) -> None:
     [pytest.param(r, id=f"{r.network}-{r.library}") for r in references() if r.network not in HUGE],
 )
 def test_network_equals_its_reference(reference: Reference) -> None:
-    """On small images where the network takes them; at full size all are compared for
-    reports/verification.md."""
+    """Use small images where the network takes them.
+
+    reports/verification.md compares all networks at full size.
+    """
     import_torchvision() if reference.library == "torchvision" else import_timm()
     try:
         net = cnnspec.load(reference.path, input=(3, 96, 96))
@@ -179,8 +192,10 @@ def test_network_equals_its_reference(reference: Reference) -> None:
 
 @pytest.mark.long
 def test_network_made_for_smaller_images_equals_its_reference(tmp_path: Path) -> None:
-    """Its library makes the model for that size too; and attention, in one call there, is built of
-    others here."""
+    """The library makes its model for that size too.
+
+    Attention is one call there, and several operators here.
+    """
     import_timm()
     text = (SPECS / "sam.toml").read_text(encoding="utf-8")
     file = tmp_path / "sam.toml"

@@ -7,8 +7,15 @@ from xml.etree import ElementTree
 import pytest
 from pipeline import printable
 
-from cnnspec.analyses.verdict import Difference
-from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, Check, Verdict, make_check
+from cnnspec.analyses.verdict import (
+    FAILED,
+    IMPOSSIBLE,
+    LIMITED,
+    Check,
+    Difference,
+    Verdict,
+    make_check,
+)
 from cnnspec.problems import Where
 from cnnspec.report.presets import VERDICTS
 from cnnspec.report.verdicts.data import render_verdicts
@@ -93,7 +100,7 @@ def test_text_names_layer_quantity_both_values_and_the_cause() -> None:
         "    likely cause: how the work is counted",
         "  conv3, tensors: calculated weight 8x3, measured weight 8x4",
         "    likely cause: groups",
-        "  conv4, layer: calculated conv, measured nothing",
+        "  conv4, layer: calculated conv, measured no layer",
         "limited     MACs       against fvcore: meta has no values",
         "IMPOSSIBLE  reference  against timm x: timm has no model x",
     ]

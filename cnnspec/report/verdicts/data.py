@@ -3,9 +3,13 @@
 from typing import Any
 
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, Check, Verdict
-from cnnspec.report.formats import escape_github_message, escape_github_property, relative_path
 from cnnspec.report.contract import encode_json
-from cnnspec.report.formats import escape_html
+from cnnspec.report.formats import (
+    escape_github_message,
+    escape_github_property,
+    escape_html,
+    relative_path,
+)
 from cnnspec.report.verdicts.readable import (
     count_verdicts,
     describe_difference,
@@ -115,9 +119,7 @@ def junit_case(verdict: Verdict, check: Check) -> str:
     element = JUNIT_ELEMENTS[check.status]
     summary = f"{found[0]}; {len(found)} in all" if found else check.detail
     text = "\n".join(map(escape_html, found))
-    return (
-        f'{name}>\n      <{element} message="{escape_html(summary)}">{text}</{element}>\n    </testcase>'
-    )
+    return f'{name}>\n      <{element} message="{escape_html(summary)}">{text}</{element}>\n    </testcase>'
 
 
 def verdicts_github(verdicts: list[Verdict]) -> str:

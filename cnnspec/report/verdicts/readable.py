@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
-from cnnspec.analyses.verdict import Difference
-from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, PASSED, Check, Verdict
+from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, PASSED, Check, Difference, Verdict
 from cnnspec.report.formats import WIDTH, escape_html, escape_markdown, escape_text, render_grid
 from cnnspec.units import format_count, format_shape
 
@@ -90,7 +89,10 @@ def verdicts_markdown(verdicts: list[Verdict]) -> str:
 
 def verdict_markdown(verdict: Verdict) -> str:
     """Return one verdict as Markdown: a table of the checks, and one of the differences."""
-    parts = [f"**{escape_markdown(summarize_verdict(verdict))}**", *verdict_tables(verdict, "markdown")]
+    parts = [
+        f"**{escape_markdown(summarize_verdict(verdict))}**",
+        *verdict_tables(verdict, "markdown"),
+    ]
     return "\n\n".join([*parts, escape_markdown(list_versions(verdict))])
 
 

@@ -1,2 +1,1 @@
-"""Networks as users write them, each with the sheet that it follows; arguments edit them at one
-place."""
+"""Networks as users write them, each with its spec; arguments edit them at one place."""

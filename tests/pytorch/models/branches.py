@@ -1,4 +1,4 @@
-"""Branches: an inception module, then a shuffled unit that leaves half of its channels alone."""
+"""An inception module, and a shuffled unit that leaves half of its channels unchanged."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from torch import nn
 
 
 class Branches(nn.Module):
-    """Branches run from the last to the first, interleaved."""
+    """The network; its branches run from the last to the first, interleaved."""
 
     def __init__(self) -> None:
         super().__init__()

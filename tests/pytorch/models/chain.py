@@ -1,5 +1,4 @@
-"""A chain of layers: LeNet-5 with batch norm and dropout, as a Sequential, with functions, and in
-another order."""
+"""LeNet-5 with batch norm and dropout, as a Sequential and with functions."""
 
 from typing import Any
 
@@ -9,7 +8,7 @@ from torch import nn
 
 
 def layers() -> dict[str, nn.Module]:
-    """The layers by name."""
+    """Return the layers by name."""
     return {
         "c1": nn.Conv2d(1, 6, 5),
         "n1": nn.BatchNorm2d(6),
@@ -28,12 +27,12 @@ def layers() -> dict[str, nn.Module]:
 
 
 def sequential(**edits: nn.Module | None) -> nn.Sequential:
-    """The network as a Sequential; an edit puts another module in a layer's place, or none."""
+    """Return the network as a Sequential; an edit replaces a layer, or removes it with None."""
     return nn.Sequential(*[m for m in {**layers(), **edits}.values() if m is not None])
 
 
 class Functional(nn.Module):
-    """The same with functions and methods, registered in another order under other names."""
+    """The same network with functions and methods, and other names in another order."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,5 +1,4 @@
-"""A small residual network: shortcuts with and without projection, squeeze and excitation, inverted
-bottlenecks."""
+"""A small residual network with projections, squeeze and excitation, and inverted bottlenecks."""
 
 from typing import Any
 
@@ -17,7 +16,7 @@ def conv_bn(
 
 
 class DropPath(nn.Module):
-    """As timm writes it."""
+    """Stochastic depth as timm writes it."""
 
     def __init__(self, drop_prob: float):
         super().__init__()
@@ -32,7 +31,7 @@ class DropPath(nn.Module):
 
 
 class Basic(nn.Module):
-    """The shortcut runs first, and is added in place."""
+    """A basic block: the shortcut runs first and is added in place."""
 
     def __init__(self, i: int, o: int, s: int):
         super().__init__()

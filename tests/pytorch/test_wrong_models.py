@@ -1,5 +1,4 @@
-"""Wrong models that look right: what a comparison could miss does not pass; and strange ones get a
-clear verdict."""
+"""Wrong models that look right must not pass, and strange models must get a clear verdict."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pytorch.test_models import told
+from pytorch.test_edited_models import layer_differences
 from support import graph_of
 from torch import nn
 
@@ -17,10 +16,11 @@ from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, PASSED, Check
 from cnnspec.pytorch.compare_model import compare_model
 from cnnspec.pytorch.compare_values import relative_difference
 
-SHEET = """
+SPEC = """
 input = [2, 8, 8]
 layers = [
-  { name = "conv", op = "conv", out_channels = 4, kernel_size = 3, padding = 1, norm = "batchnorm", activation = "relu" },
+  { name = "conv", op = "conv", out_channels = 4, kernel_size = 3, padding = 1, norm = "batchnorm",
+    activation = "relu" },
   { name = "drop", op = "dropout", p = 0.5 },
   { name = "pool", op = "global_avgpool", keepdim = false },
   { name = "fc",   op = "linear", out_features = 3 },
@@ -29,7 +29,7 @@ layers = [
 
 
 class Net(nn.Module):
-    """The sheet's network; what it does between is for others to change."""
+    """The network of the spec; subclasses replace its methods to change it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,12 +56,12 @@ class Net(nn.Module):
         return self.after(self.fc(self.drop(x).mean([2, 3])))
 
 
-def verdict(model: nn.Module, strict: bool = True, sheet: str = SHEET) -> list[Check]:
-    return compare_model(graph_of(sheet), model, "mine", "cpu", None, strict)
+def verify_model(model: nn.Module, strict: bool = True, spec: str = SPEC) -> list[Check]:
+    return compare_model(graph_of(spec), model, "mine", "cpu", None, strict)
 
 
 def replaced(**methods: Callable[..., Any]) -> nn.Module:
-    """The network with other methods."""
+    """Return the network with other methods."""
     made: nn.Module = type("Mine", (Net,), methods)()
     return made
 
@@ -73,7 +73,7 @@ def momentum() -> nn.Module:
 
 
 def frozen() -> nn.Module:
-    """Batch norm that stays in evaluation mode while training."""
+    """Keep batch norm in evaluation mode while training."""
     made = Net()
     made.bn.train = lambda mode=True: made.bn  # type: ignore[method-assign]
     return made.eval()
@@ -98,7 +98,7 @@ def mixing_the_batch(self: Any, x: torch.Tensor) -> torch.Tensor:
 
 
 class Strict(Net):
-    """Weights under the sheet's names, and one too many."""
+    """The weights of the spec, and a buffer that masks them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class Strict(Net):
 
 
 def test_the_network_itself_passes() -> None:
-    assert all(c.status == PASSED for c in verdict(Net()))
+    assert all(c.status == PASSED for c in verify_model(Net()))
 
 
 WRONG: dict[str, tuple[Callable[[], nn.Module], str]] = {
@@ -172,9 +172,9 @@ WRONG: dict[str, tuple[Callable[[], nn.Module], str]] = {
 
 @pytest.mark.parametrize(("model", "layer"), WRONG.values(), ids=WRONG)
 def test_a_wrong_model_does_not_pass(model: Callable[[], nn.Module], layer: str) -> None:
-    checks = verdict(model())
+    checks = verify_model(model())
     assert any(c.status == FAILED for c in checks)
-    assert layer in {name for name, _ in told(checks)}
+    assert layer in {name for name, _ in layer_differences(checks)}
 
 
 @pytest.mark.parametrize(
@@ -189,10 +189,10 @@ def test_a_wrong_model_does_not_pass(model: Callable[[], nn.Module], layer: str)
     ],
 )
 def test_nor_does_it_as_a_librarys_reference(name: str) -> None:
-    assert any(c.status == FAILED for c in verdict(WRONG[name][0](), strict=False))
+    assert any(c.status == FAILED for c in verify_model(WRONG[name][0](), strict=False))
 
 
-@dataclass
+@dataclass  # models of libraries return dataclasses
 class Answer:
     logits: torch.Tensor
     label: str = "cat"
@@ -219,7 +219,7 @@ RIGHT: dict[str, Callable[[], nn.Module]] = {
 
 @pytest.mark.parametrize("model", RIGHT.values(), ids=RIGHT)
 def test_a_right_model_passes(model: Callable[[], nn.Module]) -> None:
-    assert all(c.status == PASSED for c in verdict(model()))
+    assert all(c.status == PASSED for c in verify_model(model()))
 
 
 def lazy() -> nn.Module:
@@ -267,9 +267,9 @@ STRANGE: dict[str, tuple[Callable[[], nn.Module], str, str]] = {
     "another input": (
         lambda: nn.Sequential(nn.Conv2d(5, 3, 1)),
         IMPOSSIBLE,
-        "it cannot be run on this sheet's input",
+        "it cannot be run on this spec's input",
     ),
-    "integers": (lambda: nn.Embedding(3, 3), IMPOSSIBLE, "it cannot be run on this sheet's input"),
+    "integers": (lambda: nn.Embedding(3, 3), IMPOSSIBLE, "it cannot be run on this spec's input"),
     "meta": (lambda: Net().to("meta"), IMPOSSIBLE, "meta"),
     "nothing": (lambda: replaced(after=lambda self, x: None), FAILED, ""),
     "a constant": (lambda: replaced(after=lambda self, x: torch.zeros(2, 3)), FAILED, ""),
@@ -290,7 +290,7 @@ STRANGE: dict[str, tuple[Callable[[], nn.Module], str, str]] = {
 def test_a_strange_model_gets_a_verdict(
     model: Callable[[], nn.Module], status: str, said: str, strict: bool
 ) -> None:
-    checks = verdict(model(), strict)
+    checks = verify_model(model(), strict)
     if status == PASSED:
         assert all(c.status == PASSED for c in checks), checks
         return
@@ -304,17 +304,21 @@ def test_a_strange_model_gets_a_verdict(
 @pytest.mark.parametrize("first", [nn.ReLU(), nn.Tanh()])
 def test_a_network_without_parameters(first: nn.Module) -> None:
     model = nn.Sequential(first, nn.MaxPool2d(2))
-    sheet = (
-        'input = [2, 8, 8]\nlayers = [{ name = "a", op = "relu" }, { name = "b", op = "maxpool",'
-        " kernel_size = 2 }]"
-    )
-    assert all(c.status == PASSED for c in verdict(model, True, sheet)) == isinstance(
+    spec = """
+input = [2, 8, 8]
+layers = [
+  { name = "a", op = "relu" },
+  { name = "b", op = "maxpool", kernel_size = 2 },
+]
+"""
+    assert all(c.status == PASSED for c in verify_model(model, True, spec)) == isinstance(
         first, nn.ReLU
     )
 
 
 def test_two_inputs_in_the_wrong_order() -> None:
-    sheet = """inputs = ["a", "b"]
+    spec = """
+inputs = ["a", "b"]
 layers = [
   { name = "c", op = "concat", from = ["a", "b"] },
   { name = "d", op = "conv", out_channels = 2, kernel_size = 1 },
@@ -329,30 +333,32 @@ layers = [
         def forward(self, a: torch.Tensor, b: torch.Tensor) -> Any:
             return self.conv(torch.cat([b, a] if self.turned else [a, b], 1))
 
-    assert all(c.status == PASSED for c in verdict(Two(False), True, sheet))
-    assert told(verdict(Two(True), True, sheet)) == [("c", "what it reads")]
+    assert all(c.status == PASSED for c in verify_model(Two(False), True, spec))
+    assert layer_differences(verify_model(Two(True), True, spec)) == [("c", "what it reads")]
 
 
-def test_a_reference_that_differs_is_told_by_its_calls() -> None:
+def test_a_reference_that_differs_is_reported_by_its_calls() -> None:
     model = replaced(activate=lambda self, x: x)
-    checks = verdict(model, strict=False)
-    assert told(checks)[0] == ("conv.activation", "the model lacks this layer")
+    checks = verify_model(model, strict=False)
+    assert layer_differences(checks)[0] == ("conv.activation", "the model lacks this layer")
     assert {c.name for c in checks if c.status == FAILED} == {"calls", "evaluation", "training"}
 
 
 def test_statistics_that_are_no_numbers_do_not_stay() -> None:
     model = Net()
     model.bn.running_mean.fill_(float("nan"))
-    assert all(c.status == PASSED for c in verdict(model))
+    assert all(c.status == PASSED for c in verify_model(model))
     assert bool(model.bn.running_mean.isnan().all())
 
 
 def test_a_norm_that_is_used_twice() -> None:
-    """Its statistics are those of both, and never negative."""
-    sheet = """
+    """The statistics come from both uses, and the variance is never negative."""
+    spec = """
 input = [2, 8, 8]
 layers = [
-  { name = "first", op = "batchnorm" }, { name = "small", op = "channel_scale" }, { name = "again", share = "first" },
+  { name = "first", op = "batchnorm" },
+  { name = "small", op = "channel_scale" },
+  { name = "again", share = "first" },
   { name = "fc", op = "conv", out_channels = 2, kernel_size = 1 },
 ]
 """
@@ -369,15 +375,15 @@ layers = [
         def forward(self, x: torch.Tensor) -> Any:
             return self.fc(self.norm(self.norm(x) * self.scale))
 
-    assert all(c.status == PASSED for c in verdict(Twice(), True, sheet))
+    assert all(c.status == PASSED for c in verify_model(Twice(), True, spec))
 
 
-def test_dropout_elsewhere_is_told_and_a_library_without_any_is_not_blamed() -> None:
+def test_dropout_elsewhere_is_reported_and_a_library_without_any_is_not() -> None:
     elsewhere = replaced(
         forward=lambda self, x: self.drop(self.fc(F.relu(self.bn(self.conv(x))).mean([2, 3])))
     )
-    assert any(c.status == FAILED for c in verdict(elsewhere, strict=False))
-    checks = verdict(replaced(drop=lambda self, x: x), strict=False)
+    assert any(c.status == FAILED for c in verify_model(elsewhere, strict=False))
+    checks = verify_model(replaced(drop=lambda self, x: x), strict=False)
     assert all(c.status == PASSED for c in checks)
     assert "no dropout" in checks[0].detail
 
@@ -393,5 +399,5 @@ def test_dropout_elsewhere_is_told_and_a_library_without_any_is_not_blamed() -> 
     ],
 )
 def test_infinities_must_be_the_same(a: list[float], b: list[float], off: float) -> None:
-    """A pool's padding is -inf, and no difference; what is not a number is never the same."""
+    """A pool pads with -inf, which is the same on both sides; a NaN is never the same."""
     assert relative_difference(torch.tensor(a), torch.tensor(b)) == off

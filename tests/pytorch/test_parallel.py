@@ -1,5 +1,4 @@
-"""Several networks in processes: their order, those that crash, and those that need more memory
-than their part."""
+"""Verify several networks in processes: order, crashes, and networks that need more memory."""
 
 import os
 import signal
@@ -20,7 +19,7 @@ def task(name: str, **settings: Any) -> VerificationTask:
 
 
 class Ends:
-    """Ends the process that unpickles it."""
+    """End the process that unpickles this object."""
 
     def __init__(self, how: Callable[..., Any], *arguments: Any):
         self.how, self.arguments = how, arguments
@@ -51,7 +50,7 @@ def test_crashes_are_failed_verdicts_and_the_others_come_in_their_order() -> Non
     assert "there is no network" in unknown.detail
 
 
-def test_what_needs_more_than_its_part_of_the_memory_comes_alone_at_the_end(
+def test_a_network_that_needs_more_memory_is_verified_alone_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     runs: list[tuple[list[int], int, float]] = []
@@ -74,7 +73,7 @@ def test_what_needs_more_than_its_part_of_the_memory_comes_alone_at_the_end(
     assert runs == [([0, 1, 2], 2, 0.5), ([1], 1, 1.0)]
 
 
-def test_a_network_says_that_its_part_of_the_memory_is_too_small() -> None:
+def test_a_task_that_needs_more_than_its_share_of_the_memory_gives_none() -> None:
     asked = task("lenet5").replace(device="cpu")
     assert verify_task(asked, 1e-12) is None
     assert verify_task(asked, 0.9) is not None
@@ -83,7 +82,7 @@ def test_a_network_says_that_its_part_of_the_memory_is_too_small() -> None:
     assert not fits_in_memory(graph, "meta", ("timm",), 1e-12)
 
 
-def test_without_memory_it_is_measured_on_meta_and_says_so() -> None:
+def test_without_memory_a_network_is_measured_on_meta_and_says_so() -> None:
     found = verify(load("lenet5").graph, "cpu", share=1e-12)
     assert [c.against for c in found.checks[:3]] == ["PyTorch on meta device"] * 3
     assert found.checks[3].status == LIMITED

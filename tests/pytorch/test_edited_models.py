@@ -1,5 +1,4 @@
-"""A user's own model against the sheet that it follows: as it is it passes; edited at one place,
-that is reported."""
+"""Compare a user's model with its spec: it passes as it is, and each edit is reported."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,17 +17,18 @@ from cnnspec.pytorch.compare_model import compare_model
 HERE = Path(__file__).parent / "models"
 
 
-def verdict(sheet: str, model: nn.Module) -> list[Check]:
-    return compare_model(graph_of((HERE / f"{sheet}.toml").read_text()), model, "mine", "cpu")
+def verify_model(spec: str, model: nn.Module) -> list[Check]:
+    """Compare a model with the spec in models/ of this name."""
+    return compare_model(graph_of((HERE / f"{spec}.toml").read_text()), model, "mine", "cpu")
 
 
-def told(checks: list[Check]) -> list[tuple[str, str]]:
-    """The layers that differ, and in what."""
+def layer_differences(checks: list[Check]) -> list[tuple[str, str]]:
+    """Return the layers that differ, and in what they differ."""
     return [(d.name, d.cause.partition(", in ")[0]) for c in checks for d in c.differences]
 
 
 @pytest.mark.parametrize(
-    ("sheet", "model"),
+    ("spec", "model"),
     [
         ("chain", chain.sequential),
         ("chain", chain.Functional),
@@ -36,14 +36,14 @@ def told(checks: list[Check]) -> list[tuple[str, str]]:
         ("branches", branches.Branches),
     ],
 )
-def test_a_model_that_follows_its_sheet_passes(sheet: str, model: Callable[[], nn.Module]) -> None:
-    checks = verdict(sheet, model())
+def test_a_model_that_follows_its_spec_passes(spec: str, model: Callable[[], nn.Module]) -> None:
+    checks = verify_model(spec, model())
     assert [c.name for c in checks] == ["calls", "outputs", "tensors", "evaluation", "training"]
     assert all(c.status == PASSED for c in checks), checks
 
 
 def edited(make: Callable[[], Any], edit: Callable[[Any], object]) -> Callable[[], nn.Module]:
-    """A model with something done to it."""
+    """Return a factory of a model with an edit."""
 
     def model() -> nn.Module:
         made: nn.Module = make()
@@ -54,7 +54,7 @@ def edited(make: Callable[[], Any], edit: Callable[[Any], object]) -> Callable[[
 
 
 def put(path: str, module: nn.Module) -> Callable[[nn.Module], None]:
-    """Another module in a place."""
+    """Return an edit that puts another module at a path."""
     return lambda model: model.set_submodule(path, module)
 
 
@@ -75,7 +75,7 @@ def sequence(*modules: nn.Module) -> nn.Module:
 
 
 def swapped_order() -> nn.Module:
-    """Batch norm after the activation."""
+    """Put batch norm after the activation."""
     layers = chain.layers()
     layers["n3"], layers["a3"] = layers["a3"], layers["n3"]
     return nn.Sequential(*layers.values())
@@ -86,13 +86,13 @@ def tied(model: Any) -> None:
 
 
 def swapped_convolutions(model: Any) -> None:
-    """The 3x3 before the 1x1."""
+    """Put the 3x3 before the 1x1."""
     model.b3 = nn.ModuleList([nn.Conv2d(24, 16, 3, padding=1), nn.Conv2d(16, 12, 1)])
     model.grouped = nn.Conv2d(22, 24, 3, padding=1, groups=2)
 
 
 def rewired(model: Any) -> None:
-    """The shortcut of the last basic block starts before its second one's sum is rectified."""
+    """Start the last block's shortcut before the activation of the block ahead of it."""
 
     def forward(x: torch.Tensor) -> torch.Tensor:
         block = model.blocks[1]
@@ -108,9 +108,9 @@ def no_shortcut(model: Any) -> None:
     block.forward = lambda x: F.relu(block.right(block.middle(block.left(x))))
 
 
-LACKS, MORE = "the model lacks this layer", "the sheet lacks this layer"
+LACKS, MORE = "the model lacks this layer", "the spec lacks this layer"
 ONE: dict[str, tuple[str, Callable[[], nn.Module], str, str]] = {
-    # the sheet, the model, the layer where it differs, and in what
+    # the spec, the model, the layer where they differ, and in what
     "kernel": ("chain", chained(c3=nn.Conv2d(6, 16, 5, padding=2)), "c3", "kernel_size, padding"),
     "channels": (
         "chain",
@@ -256,11 +256,11 @@ ONE: dict[str, tuple[str, Callable[[], nn.Module], str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("sheet", "model", "layer", "what"), ONE.values(), ids=ONE)
+@pytest.mark.parametrize(("spec", "model", "layer", "what"), ONE.values(), ids=ONE)
 def test_one_edit_is_one_difference(
-    sheet: str, model: Callable[[], nn.Module], layer: str, what: str
+    spec: str, model: Callable[[], nn.Module], layer: str, what: str
 ) -> None:
-    assert told(verdict(sheet, model())) == [(layer, what)]
+    assert layer_differences(verify_model(spec, model())) == [(layer, what)]
 
 
 def edits(*each: Callable[[Any], object]) -> Callable[[Any], None]:
@@ -314,11 +314,11 @@ TWO: dict[str, tuple[str, Callable[[], nn.Module], set[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("sheet", "model", "layers"), TWO.values(), ids=TWO)
+@pytest.mark.parametrize(("spec", "model", "layers"), TWO.values(), ids=TWO)
 def test_two_edits_are_two_differences(
-    sheet: str, model: Callable[[], nn.Module], layers: set[str]
+    spec: str, model: Callable[[], nn.Module], layers: set[str]
 ) -> None:
-    found = told(verdict(sheet, model()))
+    found = layer_differences(verify_model(spec, model()))
     assert {layer for layer, _ in found} == layers
     assert len(found) == 2
 
@@ -329,7 +329,7 @@ def test_the_model_gets_back_what_it_had() -> None:
     before = {n: t.clone() for n, t in model.state_dict().items()}
     grads = [p.grad.clone() for p in model.parameters() if p.grad is not None]
     model.blocks[0].eval()
-    verdict("residual", model)
+    verify_model("residual", model)
     after = model.state_dict()
     assert all(torch.equal(t, after[n]) and t.dtype == after[n].dtype for n, t in before.items())
     assert all(
