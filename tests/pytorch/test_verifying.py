@@ -18,10 +18,10 @@ from cnnspec.graph.model import graph_digest
 from cnnspec.pytorch.compare_model import record_on_meta
 
 LINES = """
-  { name = "a", op = "conv", out_channels = 4, kernel_size = 3, norm = "batchnorm",
-    activation = "relu" },
-  { name = "pool", op = "global_avgpool", keepdim = false },
-  { name = "fc", op = "linear", out_features = 2 },
+{ name = "a", op = "conv", out_channels = 4, kernel_size = 3, norm = "batchnorm" },
+{ name = "relu", op = "relu" },
+{ name = "pool", op = "global_avgpool", keepdim = false },
+{ name = "fc", op = "linear", out_features = 2 },
 """
 SPECS = Path(__file__).parents[2] / "specs"
 HUGE = {"sam_vit_b", "sam_vit_l", "sam_vit_h"}  # smaller images change these networks

@@ -18,13 +18,30 @@ from cnnspec.pytorch.compare_values import relative_difference
 
 SPEC = """
 input = [2, 8, 8]
-layers = [
-  { name = "conv", op = "conv", out_channels = 4, kernel_size = 3, padding = 1, norm = "batchnorm",
-    activation = "relu" },
-  { name = "drop", op = "dropout", p = 0.5 },
-  { name = "pool", op = "global_avgpool", keepdim = false },
-  { name = "fc",   op = "linear", out_features = 3 },
-]
+
+[[layers]]
+name = "conv"
+op = "conv"
+out_channels = 4
+kernel_size = 3
+padding = 1
+norm = "batchnorm"
+activation = "relu"
+
+[[layers]]
+name = "drop"
+op = "dropout"
+p = 0.5
+
+[[layers]]
+name = "pool"
+op = "global_avgpool"
+keepdim = false
+
+[[layers]]
+name = "fc"
+op = "linear"
+out_features = 3
 """
 
 
