@@ -1,12 +1,12 @@
 """Findings in the formats of other programs: JSON, GitHub annotations, GitLab, JUnit, SARIF."""
 
-from collections import Counter
-from hashlib import sha256
 from typing import Any
 
 from cnnspec.gate.findings import Finding, Report
 from cnnspec.report.contract import encode_json
+from cnnspec.report.findings.sarif import render_sarif
 from cnnspec.report.findings.text import (
+    compute_fingerprints,
     describe_finding,
     render_concise,
     render_full,
@@ -25,26 +25,7 @@ GITLAB_SEVERITIES = {"error": "major", "warning": "minor", "advice": "info"}
 
 def render_findings(report: Report, format: str) -> str:
     """Return a report in one of the formats in presets.FINDINGS."""
-    if format == "sarif":
-        from cnnspec.report.findings.sarif import render_sarif
-
-        return render_sarif(report)
     return RENDERERS[format](report)
-
-
-def compute_fingerprints(findings: tuple[Finding, ...]) -> list[str]:
-    """Return a fingerprint of each finding, which stays the same if its line moves.
-
-    It is made of the file, the code and the text of the line. Equal ones are numbered."""
-    seen: Counter[tuple[str, str, str]] = Counter()
-    fingerprints = []
-    for finding in findings:
-        problem = finding.problem
-        key = (relative_path(problem.where.file), problem.rule, " ".join(finding.text.split()))
-        text = "\0".join([*key, str(seen[key])])
-        fingerprints.append(sha256(text.encode("utf-8", "replace")).hexdigest()[:32])
-        seen[key] += 1
-    return fingerprints
 
 
 def render_json(report: Report) -> str:
@@ -156,4 +137,5 @@ RENDERERS = {
     "github": render_github,
     "gitlab": render_gitlab,
     "junit": render_junit,
+    "sarif": render_sarif,
 }

@@ -17,8 +17,7 @@ from cnnspec.gate.findings import (
     get_title,
 )
 from cnnspec.report.contract import encode_json
-from cnnspec.report.findings.formats import compute_fingerprints
-from cnnspec.report.findings.text import describe_finding
+from cnnspec.report.findings.text import compute_fingerprints, describe_finding
 from cnnspec.report.formats import relative_path
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -1,7 +1,11 @@
-"""Findings as text: in full, one a line, and the sentences that other formats use."""
+"""Findings as text, and the sentences and fingerprints that other formats use."""
+
+from collections import Counter
+from hashlib import sha256
 
 from cnnspec.gate.findings import Finding, Report
 from cnnspec.problems import visible
+from cnnspec.report.formats import relative_path
 from cnnspec.rules.rule import ERROR, SEVERITIES
 from cnnspec.units import format_plural
 
@@ -65,3 +69,18 @@ def describe_finding(finding: Finding) -> str:
     parts += [f"Networks: {name_networks(finding)}."] if len(finding.networks) > 1 else []
     parts += [f"Help: {problem.hint}"] if problem.hint else []
     return " ".join(parts)
+
+
+def compute_fingerprints(findings: tuple[Finding, ...]) -> list[str]:
+    """Return a fingerprint of each finding, which stays the same if its line moves.
+
+    It is made of the file, the code and the text of the line. Equal ones are numbered."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    fingerprints = []
+    for finding in findings:
+        problem = finding.problem
+        key = (relative_path(problem.where.file), problem.rule, " ".join(finding.text.split()))
+        text = "\0".join([*key, str(seen[key])])
+        fingerprints.append(sha256(text.encode("utf-8", "replace")).hexdigest()[:32])
+        seen[key] += 1
+    return fingerprints

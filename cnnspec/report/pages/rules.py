@@ -1,33 +1,44 @@
-"""rules.md: every code that `cnnspec check` reports, and the lint rules with why, a bad example and
-a good one."""
+"""rules.md: every code that cnnspec check reports, and the documentation of each lint rule."""
 
-from cnnspec.gate.findings import CHECKS, CODES, get_documentation, get_severity, get_title
+from cnnspec.gate.findings import CHECKS, get_documentation, get_severity, get_title
 from cnnspec.graph.build import build_graph
-from cnnspec.problems import ERROR_RULES as LANGUAGE
-from cnnspec.problems import Problem
+from cnnspec.problems import ERROR_RULES
 from cnnspec.report.formats import render_grid
 from cnnspec.rules.lint import lint_graph
 from cnnspec.rules.registry import RULES, load_rule
-from cnnspec.rules.rule import LintRule
+from cnnspec.rules.rule import ERROR
 from cnnspec.spec.source import Source
 
 
 def render_pages(reports: str) -> dict[str, str]:
-    """The page. Reads nothing in ``reports``."""
+    """Return the page by its name. Reads nothing in ``reports``."""
     return {"rules.md": render_rules_page()}
 
 
 def render_rules_page() -> str:
-    """The lint rules one by one, then the other codes in tables."""
-    lint = [load_rule(code) for code in RULES]
-    rows = [[f"[{r.code}](#{r.code.lower()})", r.severity, r.title] for r in lint]
+    """Return the lint rules one by one, then the other codes in tables."""
+    sections = "\n".join(f"### {code}\n\n{render_rule(code)}" for code in RULES)
     return f"""# The rules of `cnnspec check`
+
+The first letter of a code says where a finding comes from:
+
+| Letter | From | Severity | Can be ignored |
+|:---|:---|:---|:---|
+| S | [lint: sliding windows](#lint-rules) | error, warning or advice | yes |
+| A | [lint: architecture](#lint-rules) | error, warning or advice | yes |
+| B, C, K | [budgets, claims, locks](#budgets-claims-locks-and-ignores) | error or warning | yes |
+| G | [ignore comments](#budgets-claims-locks-and-ignores) | error or warning | no |
+| T | [reading the file](#errors) | error | no |
+| L | [the language](#errors) | error | no |
+| D | [dimensions and shapes](#errors) | error | no |
 
 An error fails the check. A warning fails it with `--strict`. Advice is shown only with `--advice`
 or if its code is selected. `--select` and `--ignore` take codes and prefixes of codes, such as
-`S00` or `A`. In a spec, the comment `# cnnspec: ignore S001: the paper crops`, at the end of a line
-or alone above it, ignores a rule for that line; the reason is required. Rules are ignored for
-whole files in `pyproject.toml`:
+`S00` or `A`; they do not apply to T, L and D, because such a spec has no network to check.
+
+In a spec, the comment `# cnnspec: ignore S001: the paper crops`, at the end of a line or alone
+above it, ignores a rule for that line; the reason is required. Rules are ignored for whole files
+in `pyproject.toml`:
 
 ```toml
 [tool.cnnspec]
@@ -40,66 +51,57 @@ extend-select = ["A003"]
 
 ## Lint rules
 
-{links(rows)}
+{render_links(list(RULES))}
 
-{chr(10).join(map(section, lint))}
+{sections}
 ## Budgets, claims, locks and ignores
 
-{codes([code for code in CODES if code in CHECKS])}
+{render_codes(list(CHECKS))}
 
-## The language
+## Errors
 
-What is wrong with a spec as such is always an error, and cannot be ignored: T is about the file, L about the language,
-D about dimensions and shapes.
+These mean that a spec has no network to check. They are always reported and cannot be ignored.
 
-{codes(list(LANGUAGE))}
+{render_codes(list(ERROR_RULES))}
 """
 
 
-def links(rows: list[list[str]]) -> str:
-    """The lint rules, each with a link to its section."""
-    return "\n".join(
-        [
-            "| Code | Severity | Networks pass where |",
-            "|:---|:---|:---|",
-            *[f"| {' | '.join(row)} |" for row in rows],
-        ]
-    )
+def render_links(codes: list[str]) -> str:
+    """Return a table of lint rules with links to their sections."""
+    rows = [f"| [{c}](#{c.lower()}) | {get_severity(c)} | {get_title(c)} |" for c in codes]
+    heading = "| Code | Severity | Requirement |\n|:---|:---|:---|\n"
+    return heading + "\n".join(rows)
 
 
-def codes(listed: list[str]) -> str:
-    return render_grid(
-        ["Code", "Severity", "Requirement"],
-        [[c, get_severity(c), get_title(c)] for c in listed],
-        [False] * 3,
-        "markdown",
-    )
+def render_codes(codes: list[str]) -> str:
+    """Return a table of codes that have no section of their own."""
+    rows = [[code, get_severity(code), get_title(code)] for code in codes]
+    return render_grid(["Code", "Severity", "Requirement"], rows, [False] * 3, "markdown")
 
 
-def section(r: LintRule) -> str:
-    """One rule: what it demands, why, what it finds in its bad example, and the good one."""
-    found = lint_graph(build_graph(Source("net.toml", r.bad.lstrip("\n"))), [r.code])
-    return f"""### {r.code}
+def render_rule(code: str) -> str:
+    """Return a lint rule: requirement, documentation, bad example and finding, good example."""
+    rule = load_rule(code)
+    bad, good = rule.bad.strip(), rule.good.strip()
+    findings = []
+    for problem in lint_graph(build_graph(Source("net.toml", bad)), [code]):
+        level = "" if rule.severity == ERROR else f" [{rule.severity}]"
+        findings.append(str(problem.replace(message=f"{problem.message}{level}")))
+    return f"""*{rule.title[0].upper()}{rule.title[1:]}* ({rule.severity}).
 
-*{r.title[0].upper()}{r.title[1:]}* ({r.severity}). {get_documentation(r.code)}
+{get_documentation(code)}
 
 ```toml
-{r.bad.strip()}
+{bad}
 ```
 
 ```console
-{chr(10).join(map(str, map(marked, found)))}
+{chr(10).join(findings)}
 ```
 
 Passes:
 
 ```toml
-{r.good.strip()}
+{good}
 ```
 """
-
-
-def marked(problem: Problem) -> Problem:
-    """A finding as the terminal shows it."""
-    level = get_severity(problem.rule)
-    return problem if level == "error" else problem.replace(message=f"{problem.message} [{level}]")
