@@ -1,4 +1,4 @@
-"""What a shell completes: names of networks, and of the layers of the one that is named."""
+"""Shell completion of network names, and of the layers of a network."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def networks(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-    """The networks of the zoo that begin so; where there are none, the shell offers files."""
+    """Complete a network of the zoo; the shell adds files."""
     from click.shell_completion import CompletionItem
 
     from cnnspec.spec.zoo import family_name, variant_names, zoo_files
@@ -25,8 +25,7 @@ def networks(ctx: click.Context, param: click.Parameter, incomplete: str) -> "li
 
 
 def layers(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-    """The layers of the network that stands before, and the blocks in which they are, one level at
-    a time."""
+    """Complete a layer of the network that was given before it, one block level at a time."""
     from click.shell_completion import CompletionItem
 
     from cnnspec.graph.build import load_graph

@@ -1,4 +1,4 @@
-"""cnnspec schema: the JSON Schema of the language, for editors."""
+"""cnnspec schema: print the JSON Schema of the language."""
 
 import click
 
@@ -8,10 +8,10 @@ from cnnspec.spec.schema import language_schema
 
 
 @click.command(
-    cls=Command, name="schema", short_help="The JSON Schema of the language, for editors."
+    cls=Command, name="schema", short_help="Print the JSON Schema of the language, for editors."
 )
 def command() -> None:
-    """The JSON Schema (draft-07) of specs. Editors that know TOML complete and check with it:
+    """Print the JSON Schema (draft-07) of specs. TOML editors complete and check specs with it:
 
     \b
     cnnspec schema > cnnspec.schema.json

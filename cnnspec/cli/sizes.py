@@ -1,4 +1,4 @@
-"""cnnspec sizes: which sizes of its input a network takes."""
+"""cnnspec sizes: find the input sizes that a network accepts."""
 
 import click
 
@@ -11,14 +11,14 @@ from cnnspec.graph.build import load_graph
 from cnnspec.report.sizes import data, text
 
 
-@click.command(cls=Command, name="sizes", short_help="Which sizes of its input a network takes.")
+@click.command(cls=Command, name="sizes", short_help="Find the input sizes that a network accepts.")
 @click.argument("name", shell_complete=complete_with("networks"))
 @network_options
 @click.option(
     "--up-to",
     metavar="N",
     type=click.IntRange(1, LARGEST),
-    help="The largest size to try.  [default: 512, or its own, up to 2048]",
+    help="Largest size to try.  [default: 512, or the network's own, up to 2048]",
 )
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -31,24 +31,24 @@ def command(
     up_to: int | None,
     format_: str,
 ) -> None:
-    """The smallest size that NAME takes and what refuses below it; the sizes that it accepts with
-    the parameters it has; and those that all strides read to the last pixel.
+    """Find the smallest input size of NAME and the layer that needs it, all sizes that its
+    parameters accept, and those of which every stride reads the last pixel.
 
     \b
     cnnspec sizes alexnet
     cnnspec sizes unet --up-to 1024
     cnnspec sizes resnet50 --input '3,*,640'
 
-    All of height and width vary together; --input has a * for what varies, and a number for what
-    does not."""
+    Height and width vary together. In --input, * marks a dimension that varies; a number fixes
+    it."""
     graph = load_graph(name, parse_settings(settings), None, max_lines)
     with garbage_collection_paused():
-        found = find_input_sizes(graph, varied_from(input_shape), up_to)
+        found = find_input_sizes(graph, parse_varied(input_shape), up_to)
     print_page(data(found) if format_ == "json" else text(found))
 
 
-def varied_from(given: str | None) -> Varied | None:
-    """The shape in ``3,*,640``, None for each ``*``. Raises RequestError."""
+def parse_varied(given: str | None) -> Varied | None:
+    """Return the shape in ``3,*,640`` with None for each ``*``. Raises RequestError."""
     if given is None:
         return None
     parts = [part.strip() for part in given.replace("x", ",").split(",")]

@@ -127,11 +127,11 @@ def test_the_action_checks_and_annotates(shell: Path) -> None:
 
 def test_the_action_says_what_has_changed(shell: Path) -> None:
     summary = shell.parent / "summary"
-    assert step("Say what has changed", base="HEAD") == ""
+    assert step("Summarize changes", base="HEAD") == ""
     assert not summary.exists()
     spoil(shell)
     (shell / "pyproject.toml").write_text("[tool.other]\nx = 2\n")
-    step("Say what has changed", base="HEAD")
+    step("Summarize changes", base="HEAD")
     page = summary.read_text()
     assert page.startswith("**specs/lenet5.toml@HEAD → specs/lenet5.toml: layers: 1 changed")
     assert page.count("\n**") == 0

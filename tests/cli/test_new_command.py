@@ -28,8 +28,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_starter_is_a_network_without_fault(folder: Path) -> None:
     assert (
         run("new", "mine.toml").output
-        == "mine.toml is written: cnnspec table mine.toml shows it, cnnspec check mine.toml checks"
-        " it\n"
+        == "wrote mine.toml; to see it: cnnspec table mine.toml; to check it: cnnspec check"
+        " mine.toml\n"
     )
     assert run("check", "--strict", "--advice", ".").output == "1 file, 2 networks: no findings\n"
     net = load("mine.toml")
@@ -101,7 +101,7 @@ def test_what_is_there_stays_unless_force_is_given(folder: Path) -> None:
     for _ in range(2):
         with pytest.raises(RequestError) as error:
             run("new", "mine.toml")
-        assert str(error.value) == "mine.toml is there already; --force overwrites it"
+        assert str(error.value) == "mine.toml already exists; --force overwrites it"
     assert (folder / "mine.toml").read_text() == "mine"
     (folder / "link.toml").symlink_to("nowhere.toml")
     with pytest.raises(RequestError):
@@ -125,6 +125,6 @@ def test_the_schema_is_written_beside_it_and_named_in_the_first_line(folder: Pat
 
 @pytest.mark.parametrize("file", ["net", "net.json", "", "nets/", "a\x1b.toml"])
 def test_what_is_no_name_of_a_spec(folder: Path, file: str) -> None:
-    with pytest.raises(RequestError, match=r"specs are called NAME\.toml, not"):
+    with pytest.raises(RequestError, match=r"a spec must have a printable name NAME\.toml, not"):
         run("new", file)
     assert list(folder.iterdir()) == []
