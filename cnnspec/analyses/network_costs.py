@@ -70,11 +70,14 @@ def make_rows(
     costs: dict[int, NodeCost],
     fields: dict[int, ReceptiveField],
     depth: int | None = None,
+    unfold: bool = False,
 ) -> list[Row]:
-    """The rows of ``nodes`` in execution order.
+    """The rows of ``nodes`` in execution order; with ``unfold`` each node is a row.
 
     With ``depth`` d, blocks called more than d - 1 levels down are one row each (1: every line of
     the network is one row), and equal rows in a run are folded into one."""
+    if unfold:
+        return [make_row(node.name, [node], costs, fields, node) for node in nodes]
     made = [
         make_row(name, members, costs, fields) for name, members in group_nodes_by_row(nodes, depth)
     ]
@@ -97,10 +100,14 @@ def group_nodes_by_row(
 
 
 def make_row(
-    name: str, nodes: list[Node], costs: dict[int, NodeCost], fields: dict[int, ReceptiveField]
+    name: str,
+    nodes: list[Node],
+    costs: dict[int, NodeCost],
+    fields: dict[int, ReceptiveField],
+    main: Node | None = None,
 ) -> Row:
-    """One row of the given nodes."""
-    main = nodes[0] if nodes[0].row == name else None
+    """One row of the given nodes; without ``main`` the first node is, if the row has its name."""
+    main = main or (nodes[0] if nodes[0].row == name else None)
     last = nodes[-1]
     params = buffers = macs = 0
     tensors: dict[str, Shape] = {}
@@ -114,7 +121,7 @@ def make_row(
         if main:
             tensors.update(
                 {f"{node.part}.{k}": v for k, v in cost.tensors.items()}
-                if node.part
+                if node.part and node is not main
                 else cost.tensors
             )
     return Row(
@@ -222,13 +229,17 @@ class NetworkCosts:
         """The sums of the rows, as at inference."""
         return sum_rows(self.layers)
 
-    def rows(self, depth: int | None = None, training: bool = False) -> list[Row]:
-        """The rows of the table; ``depth`` folds blocks, ``training`` adds what is there in
-        training only."""
-        if depth is None and not training:
+    def rows(
+        self, depth: int | None = None, training: bool = False, unfold: bool = False
+    ) -> list[Row]:
+        """The rows of the table.
+
+        ``depth`` folds blocks, ``training`` adds training-only layers, and ``unfold`` makes a row
+        of each node, so that norms and activations have rows of their own."""
+        if depth is None and not training and not unfold:
             return [*self.layers]
         with garbage_collection_paused():
-            return make_rows(self.graph.layers(training), self.costs, self.fields, depth)
+            return make_rows(self.graph.layers(training), self.costs, self.fields, depth, unfold)
 
     def sums(self, training: bool = False) -> Totals:
         """The totals; with ``training`` those of everything that is there in training."""

@@ -40,7 +40,10 @@ from cnnspec.report.presets import FORMATS, PRESETS, TEXTBOOK
     metavar="N",
     help="Fold blocks below N levels into rows, equal rows as xN.",
 )
-@click.option("--training", is_flag=True, help="With what is there in training only.")
+@click.option(
+    "--unfold", is_flag=True, help="One row per node: norms and activations get rows of their own."
+)
+@click.option("--training", is_flag=True, help="Include training-only layers.")
 @click.option(
     "--layout",
     type=click.Choice(["chw", "hwc"]),
@@ -56,6 +59,7 @@ def command(
     columns: str | None,
     tools: tuple[str, ...],
     depth: int | None,
+    unfold: bool,
     training: bool,
     layout: str,
     reverse: bool,
@@ -72,19 +76,20 @@ def command(
     Shapes are without the batch. MACs are multiply-accumulates, biases not counted; FLOPs are 2 a
     MAC. RF is the receptive field in input pixels."""
     if columns is not None and preset is not None and preset not in TEXTBOOK:
-        raise RequestError(f"--columns stands in place of --preset {preset}: give one of them")
+        raise RequestError(f"--columns replaces --preset {preset}: give one of them")
+    if unfold and (depth is not None or preset in TEXTBOOK):
+        raise RequestError("--unfold goes with neither --depth nor a textbook's --preset")
     if format_ == "json":  # and nothing of tables is imported
         from cnnspec.report.contract import render_json
 
         if columns is not None or tools:
             raise RequestError("--columns and --convention go with tables; JSON has every key")
-        print_page(render_json(net, depth, training))
+        print_page(render_json(net, depth, training, unfold))
         return
     from cnnspec.report.table import render_table
 
     names = [c.strip() for c in columns.split(",")] if columns is not None else None
+    shown = preset or "summary"
     print_page(
-        render_table(
-            net, format_, preset or "summary", names, depth, training, layout, reverse, tools
-        )
+        render_table(net, format_, shown, names, depth, training, layout, reverse, tools, unfold)
     )

@@ -26,6 +26,15 @@ from cnnspec.units import Shape
 
 class Attention(Elementwise):
     title = "Attention"
+    symbols = {
+        "B": "number of windows",
+        "n": "positions in a window",
+        "h": "heads",
+        "M_D": "depth of a window",
+        "M_H": "height of a window",
+        "M_L": "length of a window",
+        "M_W": "width of a window",
+    }
     role = "layer"
 
     heads: int = size("h, the number of heads")

@@ -20,6 +20,7 @@ from cnnspec.units import Shape
 
 class BatchNorm(Elementwise):
     title = "Batch Norm"
+    abbreviation = "bn"
     role = "norm"
     per_element = {"additions": 2, "multiplications": 1}
     autocast = "statistics"

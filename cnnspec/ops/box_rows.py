@@ -21,6 +21,7 @@ from cnnspec.units import Shape
 
 class BoxRows(Operator):
     title = "Box Rows"
+    symbols = {"K": "values for each box"}
     role = "shape"
     keeps_values = True
     is_affine = True

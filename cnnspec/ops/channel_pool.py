@@ -19,6 +19,10 @@ from cnnspec.units import Shape
 
 class ChannelPool(Pooling):
     title = "Channel Pooling"
+    symbols = {
+        "K": "channels pooled together",
+        "S": "step from one group of channels to the next",
+    }
     pools = "channels"
 
     kind: str = choice(

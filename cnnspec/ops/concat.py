@@ -17,6 +17,7 @@ from cnnspec.units import Shape
 
 class Concat(Operator):
     title = "Concatenation"
+    symbols = {"C_i": "channels of input i"}
     role = "join"
     arity = (2, 256)
     autocast = "follows"

@@ -20,6 +20,7 @@ from cnnspec.units import Shape
 
 class ConvTable(Operator):
     title = "Convolution by Table"
+    symbols = {"N": "connections: entries of the table"}
     weight_layout = "table"
     slides_over = "input"
 

@@ -25,6 +25,7 @@ from cnnspec.units import Shape
 
 class ConvTranspose(Operator):
     title = "Transposed Convolution"
+    symbols = {"E": "output_padding"}
     autocast = "casts"
     short_title = "Deconv{kernel}-{channels}"
     weight_layout = "in-out"

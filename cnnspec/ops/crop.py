@@ -20,6 +20,7 @@ from cnnspec.units import Shape
 
 class Crop(Operator):
     title = "Crop"
+    symbols = {"w": "output size along the dimension"}
     arity = (1, 2)
     size_only = (1,)
     autocast = "follows"

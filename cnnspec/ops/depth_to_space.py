@@ -19,6 +19,7 @@ from cnnspec.units import Shape
 
 class DepthToSpace(Operator):
     title = "Depth to Space"
+    symbols = {"b": "size of a block"}
     autocast = "follows"
     recorded_from = ("pixel_shuffle",)
 

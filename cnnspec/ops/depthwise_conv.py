@@ -22,6 +22,7 @@ from cnnspec.units import Shape
 
 class DepthwiseConv(Operator):
     title = "Depthwise Convolution"
+    symbols = {"M": "outputs for each input channel (multiplier)"}
     autocast = "casts"
     short_title = "Depthwise{kernel}-{channels}"
     weight_layout = "out-in"

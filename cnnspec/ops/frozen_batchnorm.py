@@ -19,6 +19,7 @@ from cnnspec.units import Shape
 
 class FrozenBatchNorm(Elementwise):
     title = "Frozen Batch Norm"
+    abbreviation = "frozen_bn"
     role = "norm"
     per_element = {"multiplications": 1, "additions": 1}
     is_affine = True

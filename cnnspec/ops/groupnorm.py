@@ -22,6 +22,8 @@ from cnnspec.units import Shape
 
 class GroupNorm(Elementwise):
     title = "Group Norm"
+    symbols = {"g": "number of groups"}
+    abbreviation = "gn"
     role = "norm"
     autocast = "statistics"
 

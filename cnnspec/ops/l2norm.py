@@ -18,6 +18,7 @@ from cnnspec.units import Shape
 
 class L2Norm(Elementwise):
     title = "L2 Norm"
+    abbreviation = "l2"
     role = "norm"
 
     scale: float = real("the weights' initial value", default=20.0)

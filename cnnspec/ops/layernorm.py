@@ -21,6 +21,7 @@ from cnnspec.units import Shape
 
 class LayerNorm(Elementwise):
     title = "Layer Norm"
+    abbreviation = "ln"
     role = "norm"
     autocast = "statistics"
 

@@ -19,6 +19,7 @@ from cnnspec.units import Shape, format_count, format_shape
 
 class Reshape(Operator):
     title = "Reshape"
+    symbols = {"a_i": "given size i"}
     role = "shape"
     autocast = "follows"
     keeps_values = True

@@ -24,6 +24,13 @@ from cnnspec.units import Shape, format_shape
 
 class RoiAlign(Operator):
     title = "RoI Align"
+    symbols = {
+        "h": "height of the output",
+        "w": "width of the output",
+        "w_i": "size i of the output",
+        "R": "regions of an image",
+        "s": "samples along each side of a cell",
+    }
     arity = (1, 16)
 
     regions: int = size("R, the number of regions of an image")

@@ -16,6 +16,11 @@ from cnnspec.units import Shape
 
 class SliceChannels(Operator):
     title = "Channel Slice"
+    symbols = {
+        "start": "first channel",
+        "stop": "end of the channels",
+        "step": "distance of the channels",
+    }
     autocast = "follows"
 
     start: int = natural("the first channel kept, counted from 0", default=0)

@@ -20,6 +20,7 @@ from cnnspec.units import Shape
 
 class SpaceToDepth(Operator):
     title = "Space to Depth"
+    symbols = {"b": "size of a block"}
     autocast = "follows"
 
     block: int = size("b, the block's size")

@@ -25,6 +25,7 @@ from cnnspec.units import Shape
 
 class Upsample(Operator):
     title = "Upsampling"
+    symbols = {"s": "scale factor, or its numerator", "t": "denominator of the scale factor"}
     arity = (1, 2)
     size_only = (1,)
 

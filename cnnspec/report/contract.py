@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from json import JSONEncoder
 
 
-def render_json(net: NetworkCosts, depth: int | None = None, training: bool = False) -> str:
+def render_json(
+    net: NetworkCosts, depth: int | None = None, training: bool = False, unfold: bool = False
+) -> str:
     """A network's rows and totals as JSON, each row on a line of its own."""
-    data = network_json(net, depth, training)
+    data = network_json(net, depth, training, unfold)
     rows = ",\n    ".join(encode_json(row) for row in data.pop("layers"))
     keys = [f"{encode_json(key)}: {encode_json(value)}" for key, value in data.items()]
     keys.insert(-1, f'"layers": [\n    {rows}\n  ]')
@@ -36,7 +38,7 @@ def json_encoder(indent: int | None = None, ascii: bool = False) -> "JSONEncoder
 
 
 def network_json(
-    net: NetworkCosts, depth: int | None = None, training: bool = False
+    net: NetworkCosts, depth: int | None = None, training: bool = False, unfold: bool = False
 ) -> dict[str, Any]:
     """A network's rows and totals as plain data, rows in execution order.
 
@@ -52,7 +54,7 @@ def network_json(
         "source": graph.source,
         "input": list(net.input),
         "outputs": [{"name": n.row, "output": list(n.output)} for n in graph.outputs],
-        "layers": [row_json(row) for row in net.rows(depth, training)],
+        "layers": [row_json(row) for row in net.rows(depth, training, unfold)],
         "totals": {
             "params": sums.params,
             "buffers": sums.buffers,
@@ -82,7 +84,7 @@ def row_json(row: Row) -> dict[str, Any]:
         "tensors": {name: list(shape) for name, shape in row.tensors.items()},
     }
     if row.main:
-        data.update({node.part: node.kind for node in row.nodes if node.part})
+        data.update({node.part: node.kind for node in row.nodes[1:] if node.part})
     if row.shares:
         data["shares"] = row.shares
     if field.note:

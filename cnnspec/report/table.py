@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cnnspec.analyses.network_costs import NetworkCosts, Row, make_rows
-from cnnspec.report.columns import Column, select_columns
+from cnnspec.report.columns import Column, row_parts, select_columns, short_op_name
 from cnnspec.report.formats import ESCAPES, add_title_and_notes, render_csv, render_grid
 from cnnspec.report.presets import PRESETS, TEXTBOOK
 from cnnspec.units import format_count, format_prefixed, format_shape, looks_channels_last
@@ -21,92 +21,80 @@ def render_table(
     layout: str = "chw",
     reverse: bool = False,
     tools: Sequence[str] = (),
+    unfold: bool = False,
 ) -> str:
-    """The table of a network as text in one of presets.FORMATS but json, which contract.py writes.
+    """The table of a network in one of presets.FORMATS except json (see contract.render_json).
 
-    ``preset`` or ``columns`` choose what it shows; a textbook's preset chooses its rows too.
-    ``tools`` are conventions whose counts are shown besides. Raises RequestError for a column or
-    convention that there is not."""
+    ``preset`` or ``columns`` choose the columns; a textbook's preset also chooses the rows.
+    ``tools`` are conventions whose counts get a column each. ``unfold`` makes a row of each node.
+    Raises RequestError for an unknown column or convention."""
     picked = select_columns(columns or list(PRESETS[preset]))
     if tools:
         from cnnspec.report.counted import column
 
         picked += [column(name) for name in dict.fromkeys(tools)]
     textbook = preset in TEXTBOOK
-    shown = net.rows(depth, training)
+    shown = net.rows(depth, training, unfold)
     if textbook:
-        inputs = make_rows(net.graph.inputs, net.costs, net.fields)
-        shown = inputs + [
+        shown = make_rows(net.graph.inputs, net.costs, net.fields) + [
             r for r in shown if r.operator is None or r.operator.role not in HIDDEN or r.params
         ]
     if reverse:
         shown.reverse()
     if format == "csv":
-        folded = (
-            ["times", "last"] if depth is not None else []
-        )  # or a column's sum would be too small
-        cells_of = [
-            [c.value(r, layout) for c in picked] + ([r.times, r.last] if folded else [])
-            for r in shown
-        ]
-        return render_csv([c.key for c in picked] + folded, cells_of)
+        return table_in_csv(shown, picked, layout, folded=depth is not None)
     cells = [[c.cell(r, layout) for c in picked] for r in shown]
     if not textbook:
         cells += total_row(picked, net, training)
-    body = render_grid(
-        [c.heading for c in picked],
-        cells,
-        [c.right for c in picked],
-        format,
-        len(cells) > len(shown),
-    )
+    has_total = len(cells) > len(shown)
+    headings, right = [c.heading for c in picked], [c.right for c in picked]
+    body = render_grid(headings, cells, right, format, has_total)
     params = any(c.key in ("params", "parameters") for c in picked)
-    return titled(net, body, format, notes(net, shown, training, textbook, params), textbook)
+    return add_network_title(net, body, format, table_notes(net, shown, training, textbook, params))
+
+
+def table_in_csv(shown: list[Row], picked: list[Column], layout: str, folded: bool) -> str:
+    """The rows as CSV; ``folded`` ones say how many rows they stand for, so that sums are right."""
+    more = ["times", "last"] if folded else []
+    lines = [
+        [c.raw(r, layout) for c in picked] + ([r.times, r.last] if folded else []) for r in shown
+    ]
+    return render_csv([c.key for c in picked] + more, lines)
 
 
 def total_row(picked: list[Column], net: NetworkCosts, training: bool) -> list[list[str]]:
-    """The last row: the sum of each column of counts, over all rows of the network, folded or
-    not."""
+    """The last row: the sum of each column of counts over all rows, folded or not."""
     if not any(c.total for c in picked):
         return []
     sums = net.sums(training)
-    cells = [
-        format_count(getattr(sums, c.key)) if c.total and hasattr(sums, c.key) else ""
-        for c in picked
-    ]
-    for i, c in enumerate(picked):
-        if c.total and not cells[i]:  # of other tools
-            cells[i] = format_count(sum(c.value(row, "chw") for row in net.rows(training=training)))
+    cells = []
+    for c in picked:
+        if not c.total:
+            cells.append("")
+        elif hasattr(sums, c.key):
+            cells.append(format_count(getattr(sums, c.key)))
+        else:  # the counts of another tool
+            cells.append(format_count(sum(c.raw(row, "chw") for row in net.rows(None, training))))
     return [["Total", *cells[1:]]] if not picked[0].total else [cells]
 
 
-def notes(
+def table_notes(
     net: NetworkCosts, shown: list[Row], training: bool, textbook: bool, params: bool
 ) -> list[str]:
-    """What a reader of the numbers has to know; ``params`` says whether parameters are shown."""
-    sums = net.sums(training)
-    lines = (
-        []
-        if textbook
-        else [
-            f"{format_count(sums.params)} parameters, {format_count(sums.buffers)} buffers; {format_count(sums.macs)}"
-            f" MACs ({format_prefixed(sums.macs, 'MACs')}, {format_prefixed(sums.flops, 'FLOPs')} at 2 FLOPs a MAC);"
-            " without the batch."
-        ]
-    )
+    """The lines below a table: totals, and what a reader needs to know to read its numbers.
+
+    ``params`` says whether the table shows parameters."""
+    lines = [] if textbook else [describe_totals(net, shown, training)]
     if looks_channels_last(net.input):
-        lines.append(
-            f"The input is read channels first: {net.input[0]} channels of {format_shape(net.input[1:])}."
-        )
+        size = format_shape(net.input[1:])
+        lines.append(f"The input is read channels first: {net.input[0]} channels of {size}.")
     if any(r.times > 1 for r in shown):
-        lines.append("xN: N rows in a run, each with the numbers shown; the RF is the last one's.")
+        lines.append("xN: N equal rows, each with the numbers shown; the RF is that of the last.")
     shared = [r for r in shown if r.shares]
     if shared and params:
-        lines.append(
-            "0 parameters, shared: "
-            + ", ".join(f"{r.name} with {r.shares}" for r in shared[:8])
-            + (" and so on." if len(shared) > 8 else ".")
-        )
+        pairs = ", ".join(f"{r.name} with {r.shares}" for r in shared[:8])
+        end = " and so on." if len(shared) > 8 else "."
+        lines.append(f"0 parameters, shared: {pairs}{end}")
     if any(r.field.gated for r in shown) and not textbook:
         lines.append(
             "RF: receptive fields leave out gates (squeeze-and-excitation), which see the whole"
@@ -116,21 +104,32 @@ def notes(
     lines.extend(f"RF: {reason}." for reason in reasons)
     left_out = sum(1 for n in net.graph.nodes if n.training_only)
     if left_out and not training:
-        what = (
-            "1 node that is there in training only is"
-            if left_out == 1
-            else (f"{left_out} nodes that are there in training only are")
+        nodes = (
+            "1 training-only node is" if left_out == 1 else f"{left_out} training-only nodes are"
         )
-        lines.append(f"As at inference; {what} left out.")
+        lines.append(f"As at inference; {nodes} left out.")
     if net.graph.unfit:
-        lines.append(
-            "Layers that are there in training only do not fit this input; --training says which."
-        )
+        lines.append("Training-only layers do not fit this input; --training says which.")
     return lines
 
 
-def titled(net: NetworkCosts, body: str, format: str, lines: list[str], textbook: bool) -> str:
-    """A table under its network's title, above its notes."""
+def describe_totals(net: NetworkCosts, shown: list[Row], training: bool) -> str:
+    """The totals in a sentence, and whether rows include their norm and activation."""
+    sums = net.sums(training)
+    macs = f"{format_prefixed(sums.macs, 'MACs')}, {format_prefixed(sums.flops, 'FLOPs')}"
+    line = (
+        f"{format_count(sums.params)} parameters, {format_count(sums.buffers)} buffers;"
+        f" {format_count(sums.macs)} MACs ({macs} at 2 FLOPs a MAC); without the batch."
+    )
+    joined = next((row for row in shown if row_parts(row)), None)
+    if joined is None:
+        return line
+    example = "+".join([joined.op, *map(short_op_name, row_parts(joined))])
+    return f"{line} Rows include their norm and activation ({example}); --unfold separates them."
+
+
+def add_network_title(net: NetworkCosts, body: str, format: str, lines: list[str]) -> str:
+    """A table below its network's title and above its notes."""
     graph = net.graph
     head = f"{graph.title} ({graph.name})" + (f", {graph.year}" if graph.year else "")
     several = len(graph.inputs) > 1
@@ -139,11 +138,10 @@ def titled(net: NetworkCosts, body: str, format: str, lines: list[str], textbook
         for n in graph.inputs
     )
     given = f"Input {inputs}. {graph.source}".strip()
-    if format == "html":
-        escape = ESCAPES[format]
-        foot = "".join(f"<p>{escape(line)}</p>\n" for line in lines)
-        caption = f"<caption><strong>{escape(head)}</strong><br>{escape(given)}</caption>"
-        return body.replace("<table>", f'<table class="cnnspec">\n{caption}', 1) + (
-            "\n" + foot if foot else ""
-        )
-    return add_title_and_notes(body, lines, format, (head, given))
+    if format != "html":
+        return add_title_and_notes(body, lines, format, (head, given))
+    escape = ESCAPES[format]
+    caption = f"<caption><strong>{escape(head)}</strong><br>{escape(given)}</caption>"
+    table = body.replace("<table>", f'<table class="cnnspec">\n{caption}', 1)
+    notes = "".join(f"<p>{escape(line)}</p>\n" for line in lines)
+    return f"{table}\n{notes}" if notes else table

@@ -124,7 +124,9 @@ def test_explain_takes_the_network_and_then_the_layer() -> None:
     assert "conv3" not in one.output
     whole = run("explain", "lenet5").output
     assert whole.startswith("LeNet-5 (lenet5), input 1x32x32\n\nC1: conv, ")
-    assert whole.endswith("the sums of the above.\n")
+    total, legend = whole.split("\n\n")[-2:]
+    assert total.endswith("the sums of the rows above.")
+    assert legend.startswith("Symbols:\n  C  ")
 
 
 def test_schema_prints_the_json_schema() -> None:

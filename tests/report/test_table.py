@@ -109,7 +109,7 @@ def test_depth_folds_blocks_and_counts_equal_rows() -> None:
         ["u.0 … u.3 x4", "unit", "4x8x8", "148", "9,216", "9x9"],
         ["Total", "", "", "592", "36,864", ""],
     ]
-    assert "xN: N rows in a run" in render_table(net, depth=1)
+    assert "xN: N equal rows" in render_table(net, depth=1)
     data = json.loads(render_json(net, depth=1))["layers"]
     assert [(r["name"], r["times"], r["last"], r["params"]) for r in data] == [
         ("u.0", 4, "u.3", 148)
@@ -134,11 +134,52 @@ def test_training_adds_what_inference_leaves_out() -> None:
     net = network(AUXILIARY)
     assert [r[0] for r in rows(render_table(net))[1:]] == ["c", "p", "Total"]
     assert "1 nodes" not in render_table(net)
-    assert "1 node that is there in training only is left out" in render_table(net).replace(
-        "\n", " "
-    )
+    assert "1 training-only node is left out" in render_table(net).replace("\n", " ")
     assert [r[0] for r in rows(render_table(net, training=True))[1:]] == ["c", "aux", "p", "Total"]
     assert rows(render_table(net, training=True))[-1][3] == "147"
     assert [
         r.get("training_only") for r in json.loads(render_json(net, training=True))["layers"]
     ] == [None, True, None]
+
+
+JOINED = """{ name = "c", op = "conv", out_channels = 4, kernel_size = 3, norm = "batchnorm", activation = "relu" },
+  { name = "d", op = "conv", out_channels = 4, kernel_size = 3, activation = "leaky_relu" },
+  { name = "p", op = "maxpool", kernel_size = 2 },"""
+
+
+def test_a_row_names_the_norm_and_the_activation_that_it_includes() -> None:
+    text = render_table(network(JOINED))
+    assert [r[1] for r in rows(text)[1:]] == ["conv+bn+relu", "conv+leaky_relu", "maxpool", ""]
+    note = "Rows include their norm and activation (conv+bn+relu); --unfold separates them."
+    assert note in text.replace("\n", " ")
+    for format in ("markdown", "latex", "html"):
+        assert "conv+bn+relu" in render_table(network(JOINED), format)
+    assert render_table(network(JOINED), "csv", columns=["op"]).split() == [
+        "op",
+        "conv",
+        "conv",
+        "maxpool",
+    ]
+
+
+def test_unfolded_rows_are_nodes_with_the_same_totals() -> None:
+    net = network(JOINED)
+    text = render_table(net, unfold=True)
+    assert [r[:2] for r in rows(text)[1:]] == [
+        ["c", "conv"],
+        ["c.norm", "batchnorm"],
+        ["c.activation", "relu"],
+        ["d", "conv"],
+        ["d.activation", "leaky_relu"],
+        ["p", "maxpool"],
+        ["Total", ""],
+    ]
+    assert rows(text)[-1] == rows(render_table(net))[-1]
+    assert "Rows include" not in text
+    folded, unfolded = (json.loads(render_json(net, unfold=unfold)) for unfold in (False, True))
+    assert folded["totals"] == unfolded["totals"]
+    norm = unfolded["layers"][1]
+    assert (norm["name"], norm["params"], "norm" in norm) == ("c.norm", 8, False)
+    assert norm["tensors"] == {"weight": [4], "bias": [4], "running_mean": [4], "running_var": [4]}
+    for key in ("params", "buffers", "macs"):
+        assert sum(row[key] for row in unfolded["layers"]) == unfolded["totals"][key]

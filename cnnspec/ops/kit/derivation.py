@@ -22,6 +22,57 @@ class Step(Record):
     result: int
 
 
+MEANINGS = {
+    "C": "channels",
+    "D": "dilation (in C*D*H*W: depth of the output)",
+    "D_in": "depth of the input",
+    "D_out": "depth of the output",
+    "G": "the greatest common divisor of W and O",
+    "H": "height of the output",
+    "H_in": "height of the input",
+    "H_out": "height of the output",
+    "K": "kernel size",
+    "K_D": "depth of the kernel",
+    "K_H": "height of the kernel",
+    "K_L": "length of the kernel",
+    "K_W": "width of the kernel",
+    "L": "length of the output",
+    "L_in": "length of the input",
+    "L_out": "length of the output",
+    "N": "number of inputs",
+    "O": "output size along the dimension",
+    "P": "padding on each side (in P + Q: before the input)",
+    "Q": "padding after the input",
+    "R_D": "inputs read along the depth",
+    "R_H": "inputs read along the height",
+    "R_L": "inputs read along the length",
+    "R_W": "inputs read along the width",
+    "S": "stride",
+    "W": "width of the output (in formulas of output sizes: size of the input)",
+    "W_in": "width of the input",
+    "W_out": "width of the output",
+    "d": "channels of the input",
+    "g": "groups",
+    "k": "channels of the output (filters)",
+    "l": "depth of the kernel",
+    "m": "height of the kernel (for one dimension: its length)",
+    "n": "width of the kernel (for a vector: its elements)",
+}
+"""What the symbols stand for, unless an operator's ``symbols`` say otherwise."""
+
+
+def find_meaning(symbol: str, own: dict[str, str]) -> tuple[str, str] | None:
+    """The symbol to list for ``symbol`` and what it stands for, or None.
+
+    ``own`` are the meanings that the operator gives. Numbered symbols share a meaning: C_1 and C_2
+    are listed as C_i, L1_out and L2_out as L_out."""
+    stem = "".join(c for c in symbol if not c.isdigit())
+    for name in (symbol, f"{stem}i" if stem.endswith("_") else stem):
+        if found := own.get(name) or MEANINGS.get(name):
+            return name, found
+    return None
+
+
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 TOGETHER = {1: "length", 2: "height and width", 3: "depth, height and width"}
 SYMBOLS = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}

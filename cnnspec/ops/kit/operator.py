@@ -45,6 +45,10 @@ class Operator:
     """The operator's type as tables print it."""
     short_title: ClassVar[str] = ""
     """Its name in a chain of layers, such as "Conv{kernel}-{channels}" or "Max pool"; else title."""
+    abbreviation: ClassVar[str] = ""
+    """Its name in a row that includes it, as bn in conv+bn+relu; "" where that is the operator's."""
+    symbols: ClassVar[dict[str, str]] = {}
+    """The meanings of symbols in its derivation that differ from those in kit/derivation.py."""
     activation_title: ClassVar[str] = ""
     """The activation that the operator includes, as tables print it."""
     role: ClassVar[str] = "layer"

@@ -170,7 +170,7 @@ def folded(net: NetworkCosts, depth: int | None) -> str:
 
 def notes(net: NetworkCosts, plan: NetworkMemory | None) -> list[str]:
     """What a reader of the numbers has to know."""
-    said = table.notes(net, net.layers, False, False, True)
+    said = table.table_notes(net, net.layers, False, False, True)
     if plan is not None:
         said.append(
             "Allocated: what the forward pass of training allocates at a layer, as PyTorch 2.13"
