@@ -17,6 +17,7 @@ from cnnspec.units import Shape
 
 class AbsDifference(Operator):
     title = "Absolute Difference"
+    is_composite = True
     role = "join"
     arity = (2, 2)
 

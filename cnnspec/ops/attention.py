@@ -35,6 +35,7 @@ class Attention(Elementwise):
         "M_L": "length of a window",
         "M_W": "width of a window",
     }
+    is_composite = True
     role = "layer"
 
     heads: int = size("h, the number of heads")

@@ -22,6 +22,7 @@ from cnnspec.units import Shape
 class BoxRows(Operator):
     title = "Box Rows"
     symbols = {"K": "values for each box"}
+    is_composite = True
     role = "shape"
     keeps_values = True
     is_affine = True

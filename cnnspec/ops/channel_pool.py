@@ -23,6 +23,7 @@ class ChannelPool(Pooling):
         "K": "channels pooled together",
         "S": "step from one group of channels to the next",
     }
+    is_composite = True
     pools = "channels"
 
     kind: str = choice(

@@ -19,6 +19,7 @@ from cnnspec.units import Shape
 
 class ChannelScale(Elementwise):
     title = "Channel Scale"
+    is_composite = True
     counts_as_layer = False
     is_affine = True
 

@@ -21,6 +21,7 @@ from cnnspec.units import Shape
 class ConvTable(Operator):
     title = "Convolution by Table"
     symbols = {"N": "connections: entries of the table"}
+    is_composite = True
     weight_layout = "table"
     slides_over = "input"
 

@@ -21,6 +21,7 @@ from cnnspec.units import Shape
 class Crop(Operator):
     title = "Crop"
     symbols = {"w": "output size along the dimension"}
+    is_composite = True
     arity = (1, 2)
     size_only = (1,)
     autocast = "follows"

@@ -23,6 +23,7 @@ from cnnspec.units import Shape, format_shape
 
 class CrossEntropy(Operator):
     title = "Cross Entropy"
+    is_composite = True
     role = "loss"
     arity = (1, 2)
 

@@ -20,6 +20,7 @@ from cnnspec.units import Shape
 class FrozenBatchNorm(Elementwise):
     title = "Frozen Batch Norm"
     abbreviation = "frozen_bn"
+    is_composite = True
     role = "norm"
     per_element = {"multiplications": 1, "additions": 1}
     is_affine = True

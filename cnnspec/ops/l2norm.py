@@ -19,6 +19,7 @@ from cnnspec.units import Shape
 class L2Norm(Elementwise):
     title = "L2 Norm"
     abbreviation = "l2"
+    is_composite = True
     role = "norm"
 
     scale: float = real("the weights' initial value", default=20.0)

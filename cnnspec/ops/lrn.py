@@ -24,6 +24,7 @@ EVENLY_SPACED = (memory.CONTIGUOUS, memory.CHANNELS_LAST, memory.STRIDED_BATCH)
 
 class LocalResponseNorm(Elementwise):
     title = "Local Response Norm"
+    is_composite = True
     role = "norm"
     autocast = "follows"
     short_title = "LRN"

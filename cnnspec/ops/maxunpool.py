@@ -22,6 +22,7 @@ from cnnspec.units import Shape, format_shape
 
 class MaxUnpool(Operator):
     title = "Max Unpooling"
+    recorded_from = ("max_unpool2d", "max_unpool3d")
     arity = (2, 2)
     undoes = "maxpool"
     pool: MaxPool

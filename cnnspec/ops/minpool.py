@@ -17,6 +17,7 @@ from cnnspec.units import Shape
 
 class MinPool(Pool):
     title = "Min Pooling"
+    is_composite = True
     takes = "smallest"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:

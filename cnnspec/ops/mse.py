@@ -19,6 +19,7 @@ from cnnspec.units import Shape
 
 class MeanSquaredError(Operator):
     title = "Mean Squared Error"
+    is_composite = True
     role = "loss"
     arity = (1, 2)
 

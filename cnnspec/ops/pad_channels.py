@@ -18,6 +18,7 @@ from cnnspec.units import Shape
 class PadChannels(Operator):
     title = "Channel Padding"
     symbols = {"before": "zero channels before", "after": "zero channels after"}
+    is_composite = True
     autocast = "follows"
 
     before: int = natural("channels of zeros before", default=0)

@@ -17,6 +17,7 @@ from cnnspec.units import Shape
 
 class PositionEmbedding(Elementwise):
     title = "Position Embedding"
+    is_composite = True
     per_element = {"additions": 1}
     counts_as_layer = False
 

@@ -19,6 +19,7 @@ from cnnspec.units import Shape
 
 class Rbf(Operator):
     title = "Fully Connected"
+    is_composite = True
     activation_title = "RBF"
     short_title = "RBF-{channels}"
     is_dense = True

@@ -31,6 +31,7 @@ class RoiAlign(Operator):
         "R": "regions of an image",
         "s": "samples along each side of a cell",
     }
+    is_composite = True
     arity = (1, 16)
 
     regions: int = size("R, the number of regions of an image")

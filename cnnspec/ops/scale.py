@@ -14,6 +14,7 @@ from cnnspec.units import Shape
 
 class Scale(Elementwise):
     title = "Scaling"
+    is_composite = True
     per_element = {"multiplications": 1}
     autocast = "follows"
     counts_as_layer = False

@@ -21,6 +21,7 @@ class SliceChannels(Operator):
         "stop": "end of the channels",
         "step": "distance of the channels",
     }
+    is_composite = True
     autocast = "follows"
 
     start: int = natural("the first channel kept, counted from 0", default=0)

@@ -21,6 +21,7 @@ from cnnspec.units import Shape
 class SpaceToDepth(Operator):
     title = "Space to Depth"
     symbols = {"b": "size of a block"}
+    recorded_from = ("pixel_unshuffle",)
     autocast = "follows"
 
     block: int = size("b, the block's size")

@@ -17,6 +17,7 @@ from cnnspec.units import Shape
 
 class Subsample(Operator):
     title = "Subsampling"
+    is_composite = True
     autocast = "follows"
 
     stride: PerAxis = per_axis("S, the step from one position kept to the next")

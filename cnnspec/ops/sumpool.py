@@ -16,6 +16,7 @@ from cnnspec.units import Shape
 
 class SumPool(Pool):
     title = "Sum Pooling"
+    is_composite = True
     takes = "sum"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:

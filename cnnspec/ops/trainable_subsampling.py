@@ -21,6 +21,7 @@ from cnnspec.units import Shape
 
 class TrainableSubsampling(Operator):
     title = "Trainable Subsampling"
+    is_composite = True
     pools = "window"
     slides_over = "input"
 

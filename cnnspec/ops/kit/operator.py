@@ -94,8 +94,9 @@ class Operator:
     bfloat16, "follows" the type of its input, keeps "statistics" in float32; "" if not measured."""
     recorded_from: ClassVar[tuple[str, ...]] = ()
     """PyTorch's (aten) operations that a recorded model's call graph names as this operator."""
-    counted_in_parts: ClassVar[bool] = False
-    """Whether PyTorch has no one module for it, so that other tools count its parts, or nothing."""
+    is_composite: ClassVar[bool] = False
+    """Whether PyTorch runs several operations for it: a recording shows these, not the operator, and
+    what other tools count depends on how it is written."""
 
     fields: ClassVar[dict[str, Field]] = {}
     defaults: ClassVar[dict[str, Any]] = {}
