@@ -6,12 +6,12 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
-from cnnspec.analyses.audit.structure import kind_of
 from support import graph_of
 from torch import nn
 
 import cnnspec
 from cnnspec.analyses.architecture import count_depth, describe_chain, find_longest_path, is_pool
+from cnnspec.analyses.audit.layer_quantities import kind_in_order
 from cnnspec.analyses.input_sizes import find_input_sizes
 from cnnspec.analyses.memory.autocast import autocast_saved
 from cnnspec.analyses.network_costs import NetworkCosts
@@ -177,7 +177,7 @@ def test_pools_norms_and_activations_are_no_layers_with_weights() -> None:
     nodes = list(graph.layers())
     assert count_depth(nodes) == 3
     assert [n.name for n in find_longest_path(nodes, is_pool)] == ["pool"]
-    assert [kind_of(row) for row in NetworkCosts(graph).rows() if kind_of(row)] == [
+    assert [kind_in_order(row) for row in NetworkCosts(graph).rows() if kind_in_order(row)] == [
         "conv",
         "pool",
         "conv",

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import torch
+from cnnspec.pytorch.recording.record import record_model
 
 from cnnspec.conventions import CONVENTIONS, load_convention
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.registry import OPERATORS, operator
-from cnnspec.pytorch.recording.record import record_model
 from cnnspec.spec import vocabulary
 
 
