@@ -13,7 +13,7 @@ import cnnspec
 from cnnspec.analyses.architecture import count_depth, describe_chain, find_longest_path, is_pool
 from cnnspec.analyses.audit.layer_quantities import kind_in_order
 from cnnspec.analyses.input_sizes import find_input_sizes
-from cnnspec.analyses.memory.autocast import autocast_saved
+from cnnspec.analyses.memory.autocast import autocast_saved_bytes
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.api import Network
 from cnnspec.graph.model import Graph
@@ -25,7 +25,7 @@ from cnnspec.ops.maxpool import MaxPool
 from cnnspec.ops.registry import OPERATORS, operator
 from cnnspec.ops.relu import Relu
 from cnnspec.problems import SpecError
-from cnnspec.pytorch.recording import kinds
+from cnnspec.pytorch.recording import operations
 from cnnspec.rules.registry import load_rule
 from cnnspec.rules.rule import LintedNetwork
 from cnnspec.spec.schema import language_schema
@@ -99,7 +99,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setitem(OPERATORS, name, cls.__name__)
     yield
     operator.cache_clear()
-    kinds.renamed_operations.cache_clear()
+    operations.renamed_operations.cache_clear()
 
 
 def remarks(code: str, graph: Graph) -> list[str]:
@@ -111,12 +111,19 @@ NETWORK = """
 name = "net"
 input = [3, 16, 16]
 layers = [
-  { name = "conv", op = "conv", out_channels = 8, kernel_size = 3, bias = false, norm = "plain_norm", activation = "ramp" },
+  { name = "conv", op = "first", bias = false },
   { name = "pool", op = "crest", kernel_size = 2 },
   { name = "last", op = "conv", out_channels = 16, kernel_size = 3 },
   { name = "flat", op = "flatten" },
   { name = "head", op = "linear", out_features = 10 },
 ]
+
+[blocks.first]
+op = "conv"
+out_channels = 8
+kernel_size = 3
+norm = "plain_norm"
+activation = "ramp"
 """
 
 
@@ -220,7 +227,7 @@ layers = [{ name = "one", op = "ramp" }, { name = "two", op = "ramp" }]
 """)
     [remark] = load_rule("A006").check(LintedNetwork(graph))
     assert remark.node.row == "two"
-    assert remark.message.endswith("has activated, and changes none")
+    assert remark.message.endswith("has just activated, and changes nothing")
 
 
 def test_norms_and_activations_have_their_own_keys() -> None:
@@ -250,7 +257,7 @@ def test_they_are_drawn_as_what_they_are() -> None:
 def test_memory_is_planned_and_measured() -> None:
     network = Network(graph_of(NETWORK))
     assert network.memory(2).training_peak > network.memory(2).inference_peak > 0
-    assert autocast_saved(network.graph, 2) is not None
+    assert autocast_saved_bytes(network.graph, 2) is not None
     assert cnnspec.verify(network, device="cpu", memory=True)
 
 
