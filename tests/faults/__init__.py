@@ -1,2 +1,1 @@
-"""Planted faults: networks of the zoo with one field changed each, held against the library's
-models."""
+"""Plant faults: change one field of a network, and compare it with the library's model."""

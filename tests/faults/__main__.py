@@ -1,6 +1,6 @@
 """Plant the faults, and write reports/data/faults.json and reports/planted_faults.md.
 
-With names of networks after it, only theirs are planted anew.
+Names of networks as arguments plant only the faults of these networks anew.
 """
 
 import datetime
@@ -13,11 +13,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults.score import run
+from tests.faults.score import score_mutants
 from tests.pages.planted_faults import render_planted_faults_page
 
 REPORTS = Path(__file__).parents[2] / "reports"
-NETWORKS = {  # how many mutants of each; large networks take longer, and come first
+NETWORKS = {  # the number of mutants of each; large networks take longer and come first
     "googlenet_torchvision": 60,
     "densenet121": 40,
     "efficientnet_b0": 60,
@@ -35,17 +35,17 @@ NETWORKS = {  # how many mutants of each; large networks take longer, and come f
     "squeezenet1_1": 100,
 }
 INPUT = (3, 64, 64)
-VALUES = 0.05  # the part of them whose values are compared though their calls differ
+VALUES = 0.05  # the share of mutants whose values are compared even where their calls differ
 
 
 def main() -> None:
-    """Plant all faults, or some anew."""
+    """Plant the faults of all networks or of those named, and write the results."""
     file = REPORTS / "data" / "faults.json"
     chosen = sys.argv[1:] or [*NETWORKS]
     networks: dict[str, Any] = json.loads(file.read_text())["networks"] if sys.argv[1:] else {}
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         jobs = {
-            name: pool.submit(run, name, INPUT, count, VALUES)
+            name: pool.submit(score_mutants, name, INPUT, count, VALUES)
             for name, count in NETWORKS.items()
             if name in chosen
         }
@@ -61,14 +61,14 @@ def main() -> None:
         **{name: version(name) for name in ("torch", "torchvision", "timm")},
     }
     data = {"about": about, "networks": networks}
-    file.write_text(written(data))
+    file.write_text(encode_faults(data))
     (REPORTS / "planted_faults.md").write_text(
-        render_planted_faults_page(json.loads(written(data)))
+        render_planted_faults_page(json.loads(encode_faults(data)))
     )
 
 
-def written(data: dict[str, Any]) -> str:
-    """The data as JSON, a mutant a line."""
+def encode_faults(data: dict[str, Any]) -> str:
+    """Return the data as JSON, one mutant per line."""
     networks = ",\n".join(
         f" {json.dumps(name)}: [\n" + ",\n".join(f"  {json.dumps(row)}" for row in rows) + "]"
         for name, rows in data["networks"].items()

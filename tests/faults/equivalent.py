@@ -1,4 +1,4 @@
-"""Why a mutant that passes is the same function: shown, not assumed."""
+"""Show why a mutant that passes all checks is the same function as the original."""
 
 import torch
 
@@ -11,16 +11,15 @@ MONOTONE = {"relu", "relu6", "sigmoid", "hardsigmoid", "tanh", "elu", "leaky_rel
 assert set(ACTIVATIONS) >= MONOTONE
 
 
-def reason(graph: Graph, changed: Graph, mutant: Mutant) -> str:
-    """The reason why both give the same, or nothing where none is known; the values of both are
-    compared anew."""
-    if not same_values(graph, changed):
+def explain_equivalence(graph: Graph, changed: Graph, mutant: Mutant) -> str:
+    """Return why both give the same; "" where no reason is known, or the values of both differ."""
+    if not give_same_values(graph, changed):
         return ""
     before = next(n for n in graph.nodes if n.name == mutant.name)
     after = next((n for n in changed.nodes if n.name == mutant.name), None)
     if mutant.kind == "dilation" and getattr(before.op, "kernel_size", 0) in (1, (1, 1)):
         return "a window of one element has nothing to spread"
-    if mutant.kind == "stride of a pool" and after is not None and same_windows(before, after):
+    if mutant.kind == "stride of a pool" and after is not None and have_same_windows(before, after):
         return "the stride is the size of the window, whether it is said or not"
     if mutant.kind == "ceil mode" and after is not None and before.output == after.output:
         return f"the windows fit: {before.inputs[0].output[1:]} gives {after.output[1:]} either way"
@@ -36,21 +35,20 @@ def reason(graph: Graph, changed: Graph, mutant: Mutant) -> str:
     return ""
 
 
-def same_windows(a: Node, b: Node) -> bool:
-    """Whether two nodes read the same positions."""
+def have_same_windows(a: Node, b: Node) -> bool:
+    """Return whether two nodes read the same positions."""
     return bool(a.op.window(*a.shapes, y=a.output) == b.op.window(*b.shapes, y=b.output))
 
 
-def same_values(graph: Graph, changed: Graph) -> bool:
-    """Whether both give the same to the last bit with the same weights, for three inputs, in
-    inference and training."""
-    twins = [build_module(g, "cpu", torch.float64) for g in (graph, changed)]
-    for twin in twins:
-        draw_weights(twin, torch.Generator().manual_seed(3))
-    tensors = [list(t.named_parameters()) for t in twins]
+def give_same_values(graph: Graph, changed: Graph) -> bool:
+    """Return whether both give the same with the same weights, for three inputs and both modes."""
+    modules = [build_module(g, "cpu", torch.float64) for g in (graph, changed)]
+    for module in modules:
+        draw_weights(module, torch.Generator().manual_seed(3))
+    tensors = [list(t.named_parameters()) for t in modules]
     if sorted((n, p.shape) for n, p in tensors[0]) != sorted((n, p.shape) for n, p in tensors[1]):
         return False
-    twins[1].load_state_dict(twins[0].state_dict())
+    modules[1].load_state_dict(modules[0].state_dict())
     for i in range(3):
         x = torch.randn(
             2,
@@ -59,12 +57,12 @@ def same_values(graph: Graph, changed: Graph) -> bool:
             dtype=torch.float64,
         )
         for training in (True, False):
-            given = []
-            for twin in twins:
-                with in_mode(twin, training), torch.random.fork_rng(), torch.no_grad():
+            results = []
+            for module in modules:
+                with in_mode(module, training), torch.random.fork_rng(), torch.no_grad():
                     torch.manual_seed(i)
-                    y = twin(x)
-                    given.append(y[0] if isinstance(y, tuple) else y)
-            if not torch.allclose(*given, rtol=1e-12, atol=0):
+                    y = module(x)
+                    results.append(y[0] if isinstance(y, tuple) else y)
+            if not torch.allclose(*results, rtol=1e-12, atol=0):
                 return False
     return True

@@ -1,5 +1,4 @@
-"""An unrolled network as a spec of its own: one line for each node, which can be changed and read
-again."""
+"""Write a graph as a flat spec, with one line for each node, that can be changed and read again."""
 
 import json
 from typing import Any
@@ -11,27 +10,27 @@ from cnnspec.spec.source import Source
 Line = dict[str, Any]
 
 
-class Flat:
+class FlatSpec:
     """A flat spec: its input, its lines, and the names of its outputs."""
 
     def __init__(self, input: tuple[int, ...], lines: list[Line], outputs: list[str]):
         self.input, self.lines, self.outputs = input, lines, outputs
 
-    def copy(self) -> "Flat":
-        return Flat(
+    def copy(self) -> "FlatSpec":
+        return FlatSpec(
             self.input, [{**line, "from": [*line["from"]]} for line in self.lines], [*self.outputs]
         )
 
     def text(self) -> str:
-        """The spec as TOML."""
+        """Return the spec as TOML."""
         head = (
             f'name = "flat"\ninput = {list(self.input)}\noutputs ='
             f" {json.dumps(self.outputs)}\nlayers = [\n"
         )
-        return head + "".join(f"  {toml(line)},\n" for line in self.lines) + "]\n"
+        return head + "".join(f"  {format_toml(line)},\n" for line in self.lines) + "]\n"
 
     def graph(self) -> Graph:
-        """What cnnspec makes of the text. Raises SpecError."""
+        """Build the graph of the text. Raises SpecError."""
         return build_graph(Source("flat.toml", self.text()), "", {})
 
     def line(self, name: str) -> Line:
@@ -41,16 +40,19 @@ class Flat:
         return [line for line in self.lines if name in line["from"]]
 
 
-def flat(graph: Graph) -> Flat:
-    """The flat spec of a graph with one input."""
+def flatten_graph(graph: Graph) -> FlatSpec:
+    """Return the flat spec of a graph with one input."""
     names = {n.index: n.name.replace(".", "__") for n in graph.nodes}
     assert len(set(names.values())) == len(names)
-    lines = [line(node, names) for node in graph.layers(training=True)]
-    return Flat(graph.inputs[0].output, lines, [names[n.index] for n in graph.outputs])
+    lines = [make_line(node, names) for node in graph.layers(training=True)]
+    return FlatSpec(graph.inputs[0].output, lines, [names[n.index] for n in graph.outputs])
 
 
-def line(node: Node, names: dict[int, str]) -> Line:
-    """One node: in place or not is no matter, as what is overwritten may be read after a change."""
+def make_line(node: Node, names: dict[int, str]) -> Line:
+    """Return the line of one node.
+
+    ``inplace`` is left out, as a change may read a value that the operator would overwrite.
+    """
     found: Line = {"name": names[node.index], "from": [names[n.index] for n in node.inputs]}
     if node.training_only:
         found["training_only"] = True
@@ -64,10 +66,10 @@ def line(node: Node, names: dict[int, str]) -> Line:
     )
 
 
-def toml(value: Any) -> str:
-    """A value as TOML."""
+def format_toml(value: Any) -> str:
+    """Return a value as TOML."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{k} = {toml(v)}" for k, v in value.items()) + " }"
+        return "{ " + ", ".join(f"{k} = {format_toml(v)}" for k, v in value.items()) + " }"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(toml, value)) + "]"
+        return "[" + ", ".join(map(format_toml, value)) + "]"
     return json.dumps(value)

@@ -1,11 +1,11 @@
-"""One change of a flat spec, by chance: a field, an operator, a line left out, two swapped, or
-another input."""
+"""Change a flat spec at random: a field, an operator, an input, a line left out, or two swapped."""
 
 from collections.abc import Callable
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
-from tests.faults.flat import Flat, Line
+from cnnspec.records import Record
+from tests.faults.flat import FlatSpec, Line
 
 CONVOLUTIONS = ("conv", "depthwise_conv")
 WINDOWS = (*CONVOLUTIONS, "maxpool", "avgpool")
@@ -33,35 +33,35 @@ SINGLE = (
 )
 
 
-class Mutant(NamedTuple):
-    """A changed spec: what was changed, at which line, what stands there before and after, and who
-    may show it."""
+class Mutant(Record):
+    """A changed spec: the kind of change, its line, and the lines that may show it."""
 
-    flat: Flat
+    flat: FlatSpec
     kind: str
     name: str
     change: str
     touched: frozenset[str]
 
 
-Change = Callable[[Flat, Random, dict[str, Any]], tuple[str, str, set[str]] | None]
+Shapes = dict[str, Any]  # output shapes by the names of lines
+# A change returns the name of its line, its description, and other lines that may show it.
+Applied = tuple[str, str, set[str]] | None
+Change = Callable[[FlatSpec, Random, Shapes], Applied]
 
 
-def picked(flat: Flat, chance: Random, *ops: str) -> Line | None:
-    """A line of one of these operators, by chance."""
+def pick_line(flat: FlatSpec, chance: Random, *ops: str) -> Line | None:
+    """Pick a line of one of these operators at random."""
     found = [line for line in flat.lines if line.get("op") in ops]
     return chance.choice(found) if found else None
 
 
-def field(
+def change_field(
     key: str, ops: tuple[str, ...], other: Callable[[Any, Random, Line], Any], default: Any
 ) -> Change:
-    """The change of one field."""
+    """Return the change of one field; ``other`` gives the new value."""
 
-    def change(
-        flat: Flat, chance: Random, shapes: dict[str, Any]
-    ) -> tuple[str, str, set[str]] | None:
-        line = picked(flat, chance, *ops)
+    def change(flat: FlatSpec, chance: Random, shapes: Shapes) -> Applied:
+        line = pick_line(flat, chance, *ops)
         if line is None:
             return None
         before = line.get(key, default)
@@ -69,28 +69,28 @@ def field(
         if after == before:
             return None
         line[key] = after
-        return line["name"], f"{key} {shown(before)} -> {shown(after)}", set()
+        return line["name"], f"{key} {format_value(before)} -> {format_value(after)}", set()
 
     return change
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     return "x".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def larger(value: Any, chance: Random, line: Line) -> Any:
-    """A window of another odd size, or of one more for an even one."""
+def enlarge_window(value: Any, chance: Random, line: Line) -> Any:
+    """Return another odd size of a window, or one more for an even size."""
     if isinstance(value, list | tuple):
-        return [larger(v, chance, line) for v in value]
+        return [enlarge_window(v, chance, line) for v in value]
     return value + 1 if value % 2 == 0 else chance.choice([k for k in (1, 3, 5, 7) if k != value])
 
 
-def numbers(*choices: Any) -> Callable[[Any, Random, Line], Any]:
+def other_number(*choices: Any) -> Callable[[Any, Random, Line], Any]:
     return lambda value, chance, line: chance.choice([c for c in choices if c != value])
 
 
-def padding(value: Any, chance: Random, line: Line) -> Any:
-    """Another padding; "half" in numbers is none."""
+def other_padding(value: Any, chance: Random, line: Line) -> Any:
+    """Return another padding, but not the number that "half" stands for."""
     size, dilation = line["kernel_size"], line.get("dilation", 1)
     half = (
         dilation * (size - 1) // 2 if isinstance(size, int) and isinstance(dilation, int) else None
@@ -98,13 +98,11 @@ def padding(value: Any, chance: Random, line: Line) -> Any:
     return chance.choice([p for p in (0, 1, 2) if p != (half if value == "half" else value)])
 
 
-def operator(*ops: str) -> Change:
-    """Another operator of the same sort; fields that it lacks go."""
+def change_operator(*ops: str) -> Change:
+    """Return the change to another of these operators, which loses the fields that it lacks."""
 
-    def change(
-        flat: Flat, chance: Random, shapes: dict[str, Any]
-    ) -> tuple[str, str, set[str]] | None:
-        line = picked(flat, chance, *ops)
+    def change(flat: FlatSpec, chance: Random, shapes: Shapes) -> Applied:
+        line = pick_line(flat, chance, *ops)
         if line is None:
             return None
         before, line["op"] = line["op"], chance.choice([op for op in ops if op != line["op"]])
@@ -116,9 +114,9 @@ def operator(*ops: str) -> Change:
     return change
 
 
-def dropped(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, str, set[str]] | None:
-    """A line left out: what read it reads what it read."""
-    line = picked(flat, chance, *SINGLE, "add")
+def drop_line(flat: FlatSpec, chance: Random, shapes: Shapes) -> Applied:
+    """Leave out a line; the lines that read it read its input."""
+    line = pick_line(flat, chance, *SINGLE, "add")
     if line is None or line["name"] in flat.outputs:
         return None
     readers = flat.readers(line["name"])
@@ -128,8 +126,8 @@ def dropped(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, st
     return line["name"], f"no {line['op']}", {r["name"] for r in readers}
 
 
-def swapped(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, str, set[str]] | None:
-    """Two neighbours in the other order."""
+def swap_lines(flat: FlatSpec, chance: Random, shapes: Shapes) -> Applied:
+    """Swap two lines that follow each other."""
     chains = [
         (a, b)
         for a, b in zip(flat.lines, flat.lines[1:], strict=False)
@@ -152,9 +150,8 @@ def swapped(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, st
     return a["name"], f"{a['op']} after {b['op']}", {b["name"], *(r["name"] for r in above)}
 
 
-def rewired(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, str, set[str]] | None:
-    """An input from elsewhere: mostly a value of the same shape, as another would not fit
-    anyway."""
+def rewire_input(flat: FlatSpec, chance: Random, shapes: Shapes) -> Applied:
+    """Read another value; in nine of ten cases one of the same shape, as others rarely fit."""
     i = chance.randrange(1, len(flat.lines))
     line = flat.lines[i]
     k = chance.randrange(len(line["from"]))
@@ -169,11 +166,9 @@ def rewired(flat: Flat, chance: Random, shapes: dict[str, Any]) -> tuple[str, st
     return line["name"], f"from {before} -> {line['from'][k]}", set()
 
 
-def reordered(
-    flat: Flat, chance: Random, shapes: dict[str, Any]
-) -> tuple[str, str, set[str]] | None:
-    """Two inputs of a concatenation swapped."""
-    line = picked(flat, chance, "concat")
+def reorder_concat(flat: FlatSpec, chance: Random, shapes: Shapes) -> Applied:
+    """Swap two inputs of a concatenation."""
+    line = pick_line(flat, chance, "concat")
     if line is None:
         return None
     i = chance.randrange(len(line["from"]) - 1)
@@ -182,40 +177,41 @@ def reordered(
 
 
 KINDS: dict[str, Change] = {
-    "kernel size": field("kernel_size", WINDOWS, larger, None),
-    "stride": field("stride", CONVOLUTIONS, numbers(1, 2), 1),
-    "stride of a pool": field("stride", ("maxpool", "avgpool"), numbers(1, 2, 3), None),
-    "padding": field("padding", WINDOWS, padding, 0),
-    "dilation": field("dilation", CONVOLUTIONS, numbers(1, 2), 1),
-    "groups": field("groups", ("conv",), numbers(1, 2, 4), 1),
-    "bias": field("bias", (*CONVOLUTIONS, "linear"), lambda value, chance, line: not value, True),
-    "channels": field(
+    "kernel size": change_field("kernel_size", WINDOWS, enlarge_window, None),
+    "stride": change_field("stride", CONVOLUTIONS, other_number(1, 2), 1),
+    "stride of a pool": change_field("stride", ("maxpool", "avgpool"), other_number(1, 2, 3), None),
+    "padding": change_field("padding", WINDOWS, other_padding, 0),
+    "dilation": change_field("dilation", CONVOLUTIONS, other_number(1, 2), 1),
+    "groups": change_field("groups", ("conv",), other_number(1, 2, 4), 1),
+    "bias": change_field(
+        "bias", (*CONVOLUTIONS, "linear"), lambda value, chance, line: not value, True
+    ),
+    "channels": change_field(
         "out_channels", ("conv",), lambda value, chance, line: value + chance.choice((-8, 8)), None
     ),
-    "features": field(
+    "features": change_field(
         "out_features",
         ("linear",),
         lambda value, chance, line: value + chance.choice((-1, 1)),
         None,
     ),
-    "eps": field("eps", ("batchnorm",), numbers(1e-5, 1e-3), 1e-5),
-    "momentum": field("momentum", ("batchnorm",), numbers(0.1, 0.01), 0.1),
-    "dropout's p": field("p", ("dropout", "stochastic_depth"), numbers(0.1, 0.3), 0.5),
-    "ceil mode": field(
+    "eps": change_field("eps", ("batchnorm",), other_number(1e-5, 1e-3), 1e-5),
+    "momentum": change_field("momentum", ("batchnorm",), other_number(0.1, 0.01), 0.1),
+    "dropout's p": change_field("p", ("dropout", "stochastic_depth"), other_number(0.1, 0.3), 0.5),
+    "ceil mode": change_field(
         "ceil_mode", ("maxpool", "avgpool"), lambda value, chance, line: not value, False
     ),
-    "pool kind": operator("maxpool", "avgpool"),
-    "activation": operator(*ACTIVATIONS),
-    "dropped layer": dropped,
-    "swapped layers": swapped,
-    "rewired input": rewired,
-    "order of a concat": reordered,
+    "pool kind": change_operator("maxpool", "avgpool"),
+    "activation": change_operator(*ACTIVATIONS),
+    "dropped layer": drop_line,
+    "swapped layers": swap_lines,
+    "rewired input": rewire_input,
+    "order of a concat": reorder_concat,
 }
 
 
-def mutants(flat: Flat, shapes: dict[str, Any], count: int, seed: str) -> list[Mutant]:
-    """``count`` different mutants, the kinds in turn; ``shapes`` are the outputs of the lines by
-    name."""
+def make_mutants(flat: FlatSpec, shapes: Shapes, count: int, seed: str) -> list[Mutant]:
+    """Make ``count`` different mutants, of each kind in turn."""
     chance = Random(seed)
     found: dict[tuple[str, str], Mutant] = {}
     tries = 0
@@ -223,9 +219,9 @@ def mutants(flat: Flat, shapes: dict[str, Any], count: int, seed: str) -> list[M
         kind = list(KINDS)[tries % len(KINDS)]
         tries += 1
         copy = flat.copy()
-        made = KINDS[kind](copy, chance, shapes)
-        if made:
-            name, change, more = made
+        applied = KINDS[kind](copy, chance, shapes)
+        if applied:
+            name, change, more = applied
             found.setdefault(
                 (name, change), Mutant(copy, kind, name, change, frozenset({name} | more))
             )

@@ -1,8 +1,7 @@
-"""Which check catches a mutant, and whether the layer that it names is one that was changed or
-reads what was."""
+"""Score a mutant: which check catches it, and whether that check names the changed layer."""
 
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import nn
@@ -28,41 +27,47 @@ from cnnspec.pytorch.transplant_weights import (
     transplant_weights,
     unequal_tensor_counts,
 )
-from tests.faults.equivalent import reason
-from tests.faults.flat import flat
-from tests.faults.mutate import Mutant, mutants
+from cnnspec.records import Record
+from tests.faults.equivalent import explain_equivalence
+from tests.faults.flat import flatten_graph
+from tests.faults.mutate import Mutant, make_mutants
 from tests.support import import_timm
 
 
-class Other(NamedTuple):
-    """A library's model as it ran: in inference and in training, and what inference gave."""
+class RecordedReference(Record):
+    """A library's model, its recordings in inference and in training, and its outputs of inference.
+
+    ``places`` are the lines of the flat spec by the place of the model that runs them.
+    """
 
     model: nn.Module
     recordings: list[Recording]
     outputs: list[torch.Tensor]
-    places: dict[
-        str, set[str]
-    ]  # the lines of the flat spec by the places of the model where they are run
+    places: dict[str, set[str]]
 
 
-def run(network: str, input: tuple[int, ...], count: int, values: float) -> list[dict[str, Any]]:
-    """The score of ``count`` mutants of a network; the part ``values`` of them goes through all
-    checks anyway."""
+def score_mutants(
+    network: str, input: tuple[int, ...], count: int, values: float
+) -> list[dict[str, Any]]:
+    """Return the scores of ``count`` mutants of a network.
+
+    A share of them, ``values``, goes through all checks even where the first ones fail.
+    """
     torch.set_num_threads(1)
     import_timm()
-    whole = flat(cnnspec.load(network, input=input).graph)
+    whole = flatten_graph(cnnspec.load(network, input=input).graph)
     graph = whole.graph()
-    other = watched(network, graph)
+    reference = record_reference(network, graph)
     shapes = {n.name: n.output for n in graph.nodes}
     chance = Random(f"{network} values")
     return [
-        score(m, graph, other, chance.random() < values)
-        for m in mutants(whole, shapes, count, network)
+        score_mutant(m, graph, reference, chance.random() < values)
+        for m in make_mutants(whole, shapes, count, network)
     ]
 
 
-def watched(network: str, graph: Graph) -> Other:
-    """The reference of a network, recorded."""
+def record_reference(network: str, graph: Graph) -> RecordedReference:
+    """Record the reference of a network."""
     named = cnnspec.load(network).graph.reference
     library, name = next((k, named[k]) for k in ("torchvision", "timm") if k in named)
     with SkipInitialization():
@@ -73,71 +78,73 @@ def watched(network: str, graph: Graph) -> Other:
     for training in (False, True):
         with in_mode(model, training):
             found.append(record_model(model, inputs, run_reference))
-    own, _ = recorded(graph)
+    own, _ = record_graph(graph)
     places: dict[str, set[str]] = {}
     for ours, (theirs, _) in zip(own, found, strict=True):
         for i, j in align_recordings(ours, theirs, len(graph.outputs)).pairs.items():
             places.setdefault(theirs.calls[j].place, set()).add(ours.calls[i].place)
-    return Other(model, [r for r, _ in found], found[0][1], places)
+    return RecordedReference(model, [r for r, _ in found], found[0][1], places)
 
 
-def recorded(graph: Graph) -> tuple[list[Recording], BuiltModule]:
-    """What the twin runs; on the CPU, where small inputs take less time than on meta."""
+def record_graph(graph: Graph) -> tuple[list[Recording], BuiltModule]:
+    """Record a graph on the CPU, where small inputs take less time than on meta."""
     with SkipInitialization():
-        twin = build_module(graph, "cpu")
+        built = build_module(graph, "cpu")
     inputs = tuple(torch.zeros(2, *n.output) for n in graph.inputs)
     found = []
     for training in (False, True):
-        with in_mode(twin, training):
-            found.append(record_built_module(graph, twin, inputs)[0])
-    return found, twin
+        with in_mode(built, training):
+            found.append(record_built_module(graph, built, inputs)[0])
+    return found, built
 
 
-def structure(graph: Graph, other: Other) -> list[Check]:
-    """The checks of a comparison that need no values, as ``--against`` makes them."""
-    ours, twin = recorded(graph)
+def check_structure(graph: Graph, reference: RecordedReference) -> list[Check]:
+    """Make the checks of ``--against`` that need no values."""
+    ours, built = record_graph(graph)
     found: tuple[Alignment, Alignment] = tuple(  # type: ignore[assignment]
         [
             align_recordings(a, b, len(graph.outputs))
-            for a, b in zip(ours, other.recordings, strict=True)
+            for a, b in zip(ours, reference.recordings, strict=True)
         ]
     )
     whole = found[1].complete
     pairs = (
         pair_tensors_by_calls(found[1])
         if whole
-        else pair_tensors_by_order(found[1], twin, other.model)
+        else pair_tensors_by_order(found[1], built, reference.model)
     )
     rest = [
-        check_output_shapes(graph, other.outputs, ""),
+        check_output_shapes(graph, reference.outputs, ""),
         transplant_weights(
-            pairs, unequal_tensor_counts(found[1]) if whole else [], twin, other.model, ""
+            pairs, unequal_tensor_counts(found[1]) if whole else [], built, reference.model, ""
         ),
     ]
     calls = check_calls(found, "", False)
-    lax = calls.status == PASSED
+    passed = calls.status == PASSED
     if any(c.status != PASSED for c in rest):
         calls = check_calls(found, "", False, True)
-    return [calls.replace(name="wiring" if lax else "calls"), *rest]
+    return [calls.replace(name="wiring" if passed else "calls"), *rest]
 
 
-def score(mutant: Mutant, graph: Graph, other: Other, values: bool) -> dict[str, Any]:
-    """What became of one mutant."""
+def score_mutant(
+    mutant: Mutant, graph: Graph, reference: RecordedReference, values: bool
+) -> dict[str, Any]:
+    """Return the row of one mutant in the results."""
     row: dict[str, Any] = {"kind": mutant.kind, "layer": mutant.name, "change": mutant.change}
     try:
         changed = mutant.flat.graph()
     except SpecError as error:
         return row | {"by": "calculator", "rule": error.problems[0].rule}
-    checks = structure(changed, other)
+    checks = check_structure(changed, reference)
     if values or all(c.status == PASSED for c in checks):
-        full = compare_without_restoring(changed, other.model, "", "cpu", run_reference, False)
+        full = compare_without_restoring(changed, reference.model, "", "cpu", run_reference, False)
         failed = [c.name for c in full if c.status != PASSED]
         row["by values"] = next((name for name in failed if name not in ("calls", "outputs")), "")
         if all(c.status == PASSED for c in checks):
             checks = full
     bad = [c for c in checks if c.status != PASSED]
     if not bad:
-        return row | {"by": "", "reason": reason(graph, changed, mutant)}
+        return row | {"by": "", "reason": explain_equivalence(graph, changed, mutant)}
     by = next(
         (
             c.name
@@ -147,12 +154,11 @@ def score(mutant: Mutant, graph: Graph, other: Other, values: bool) -> dict[str,
         "",
     )
     first = bad[0].differences[0]
-    names = named(first.name, mutant, other)
+    names = lines_named_by(first.name, mutant, reference)
     return row | {"by": by, "named": first.name, "right": bool(names & mutant.touched)}
 
 
-def named(name: str, mutant: Mutant, other: Other) -> set[str]:
-    """The lines of the flat spec that a difference names: by their own name, a tensor's, or a place
-    in the model."""
+def lines_named_by(name: str, mutant: Mutant, reference: RecordedReference) -> set[str]:
+    """Return the lines that a difference names: a line, a tensor of it, or a place in the model."""
     lines = {line["name"] for line in mutant.flat.lines}
-    return {name} & lines or {name.rpartition(".")[0]} & lines or other.places.get(name, set())
+    return {name} & lines or {name.rpartition(".")[0]} & lines or reference.places.get(name, set())

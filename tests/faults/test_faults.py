@@ -1,5 +1,4 @@
-"""The page of the planted faults shows the committed scores, and faults are still planted and
-caught."""
+"""The page of planted faults shows the committed scores, and faults are still caught."""
 
 import json
 from pathlib import Path
@@ -8,9 +7,9 @@ import pytest
 
 import cnnspec
 from cnnspec.costs import compute_costs
-from tests.faults.flat import flat
-from tests.faults.mutate import KINDS, mutants
-from tests.faults.score import run
+from tests.faults.flat import flatten_graph
+from tests.faults.mutate import KINDS, make_mutants
+from tests.faults.score import score_mutants
 from tests.pages.planted_faults import render_planted_faults_page
 
 REPORTS = Path(__file__).parents[2] / "reports"
@@ -34,7 +33,7 @@ def test_every_fault_that_changes_the_function_was_caught() -> None:
 )
 def test_a_flat_spec_is_the_same_network(name: str) -> None:
     graph = cnnspec.load(name, input=(3, 64, 64)).graph
-    again = flat(graph).graph()
+    again = flatten_graph(graph).graph()
     first, second = (
         [(c.output, c.tensors, c.macs) for c in compute_costs(g.layers(training=True))]
         for g in (graph, again)
@@ -42,16 +41,16 @@ def test_a_flat_spec_is_the_same_network(name: str) -> None:
     assert first == second
 
 
-def test_mutants_differ_and_come_again() -> None:
+def test_mutants_differ_and_are_reproducible() -> None:
     graph = cnnspec.load("squeezenet1_1", input=(3, 64, 64)).graph
     shapes = {n.name.replace(".", "__"): n.output for n in graph.nodes}
-    one, two = (mutants(flat(graph), shapes, 50, "seed") for _ in range(2))
+    one, two = (make_mutants(flatten_graph(graph), shapes, 50, "seed") for _ in range(2))
     texts = [m.flat.text() for m in one]
     assert texts == [m.flat.text() for m in two]
-    assert len({*texts, flat(graph).text()}) == 51
+    assert len({*texts, flatten_graph(graph).text()}) == 51
 
 
 def test_a_sample_of_faults_is_caught() -> None:
-    for row in run("squeezenet1_1", (3, 64, 64), 24, 0.05):
+    for row in score_mutants("squeezenet1_1", (3, 64, 64), 24, 0.05):
         assert row["by"] or row["reason"], row
         assert row.get("right", True), row

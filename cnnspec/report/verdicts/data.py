@@ -101,25 +101,28 @@ def junit_suite(verdict: Verdict) -> str:
         for name, status in (("failures", FAILED), ("errors", IMPOSSIBLE), ("skipped", LIMITED))
     }
     numbers = " ".join(f'{name}="{n}"' for name, n in counts.items())
+    network, device = escape_html(verdict.network), escape_html(verdict.device)
     cases = "\n".join(junit_case(verdict, c) for c in verdict.checks)
     return (
-        f'  <testsuite name="{escape_html(verdict.network)}" hostname="{escape_html(verdict.device)}" '
+        f'  <testsuite name="{network}" hostname="{device}" '
         f'tests="{len(verdict.checks)}" {numbers}>\n{cases}\n  </testsuite>'
     )
 
 
 def junit_case(verdict: Verdict, check: Check) -> str:
-    name = (
-        f'    <testcase classname="{escape_html(verdict.network)}"'
-        f' name="{escape_html(f"{check.name} against {check.against}")}"'
-    )
+    network, name = escape_html(verdict.network), escape_html(check_title(check))
+    start = f'    <testcase classname="{network}" name="{name}"'
     if check.status not in JUNIT_ELEMENTS:
-        return f"{name}/>"
+        return f"{start}/>"
     found = [f"{d.name}, {describe_difference(d, check)} ({d.cause})" for d in check.differences]
     element = JUNIT_ELEMENTS[check.status]
-    summary = f"{found[0]}; {len(found)} in all" if found else check.detail
+    summary = escape_html(f"{found[0]}; {len(found)} in all" if found else check.detail)
     text = "\n".join(map(escape_html, found))
-    return f'{name}>\n      <{element} message="{escape_html(summary)}">{text}</{element}>\n    </testcase>'
+    return f'{start}>\n      <{element} message="{summary}">{text}</{element}>\n    </testcase>'
+
+
+def check_title(check: Check) -> str:
+    return f"{check.name} against {check.against}"
 
 
 def verdicts_github(verdicts: list[Verdict]) -> str:
@@ -137,7 +140,7 @@ def verdicts_github(verdicts: list[Verdict]) -> str:
 
 def github_errors(verdict: Verdict, check: Check) -> list[str]:
     """Return the error commands of one check, each with the place of its layer in the spec."""
-    title = f"title={escape_github_property(f'{verdict.network}: {check.name} against {check.against}')}"
+    title = f"title={escape_github_property(f'{verdict.network}: {check_title(check)}')}"
     if not check.differences:
         return [f"::error {title}::{escape_github_message(check.detail or check.status)}"]
     found = []
