@@ -1,9 +1,9 @@
-"""``cnnspec verify`` on machines whose torchvision was built for another torch.
+"""Run ``cnnspec verify`` on machines whose torchvision was built for another torch.
 
     python -m tests.verify --all --against torchvision --against timm
 
-The remedy of support.py is applied when this module is imported, which the processes of --all do
-too."""
+Importing this module applies the workaround of support.py. The processes of --all import it too.
+"""
 
 import sys
 

@@ -1,8 +1,8 @@
-"""A network of the zoo against a model of PyTorch that somebody else wrote, on the meta device.
+"""Compare a network of the zoo with a PyTorch model that somebody else wrote, on the meta device.
 
-Equal must be the parameters (all of them, and in the order of use at inference, shape by shape),
-the buffers, the multiply-accumulates as torch's own counter counts them, and the shapes of the
-outputs."""
+These must be equal: the parameters (all of them, and in the order of use at inference, shape by
+shape), the buffers, the MACs by torch's own counter, and the shapes of the outputs.
+"""
 
 from collections.abc import Callable
 from math import prod
@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 
 
 class Uses(TorchFunctionMode):
-    """The parameters in the order in which the functions of a forward pass first use them."""
+    """Collect the parameters in the order in which a forward pass first uses them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,27 +28,26 @@ class Uses(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        if getattr(func, "__name__", "") != "__get__":  # reading .shape or .dtype is no use
+        if getattr(func, "__name__", "") != "__get__":  # reading .shape or .dtype does not use it
             for leaf in tree_leaves((args, kwargs)):
                 if isinstance(leaf, torch.nn.Parameter):
                     self.found.setdefault(id(leaf), leaf)
         return func(*args, **kwargs or {})
 
 
-def parameters(network: cnnspec.Network, training: bool = False) -> list[Shape]:
-    """The shapes of the parameters in the order of execution; shared ones stand where they are used
-    first."""
+def parameter_shapes(network: cnnspec.Network, training: bool = False) -> list[Shape]:
+    """Return the shapes of the parameters in the order of execution, shared ones at first use."""
     nodes = [n for n in network.graph.layers(training) if not n.shares]
     return [squeezed(s) for n in nodes for s in n.op.parameters(*n.shapes).values()]
 
 
 def shapes_of(model: torch.nn.Module) -> dict[int, Shape]:
-    """The shapes of a model's parameters, by id."""
+    """Return the shapes of a model's parameters, by id."""
     return {id(p): squeezed(tuple(p.shape)) for p in model.parameters()}
 
 
 def squeezed(shape: Shape) -> Shape:
-    """A shape without trailing ones: a 1x1 convolution may stand for a linear layer."""
+    """Return a shape without trailing ones, as a 1x1 convolution may replace a linear layer."""
     while len(shape) > 1 and shape[-1] == 1:
         shape = shape[:-1]
     return shape
@@ -60,20 +59,20 @@ def assert_equal(
     run: Callable[..., Any] | None = None,
     shapes: dict[int, Shape] | None = None,
 ) -> None:
-    """Hold a network against a model that is on the meta device, in evaluation mode.
+    """Compare a network with a model that is on the meta device, in evaluation mode.
 
-    ``run(model, *inputs)`` gives the outputs that the spec describes, all of them where it is not
-    given; ``shapes`` stand for ``shapes_of(model)`` where a model keeps a parameter in another
-    layout."""
+    ``run(model, *inputs)`` returns the outputs that the spec describes (default: all outputs).
+    ``shapes`` replaces ``shapes_of(model)`` where a model keeps a parameter in another layout.
+    """
     shapes = shapes or shapes_of(model)
     with torch.no_grad(), FlopCounterMode(display=False) as flops, Uses() as uses:
         inputs = [torch.zeros(2, *n.output, device="meta") for n in network.graph.inputs]
-        given = run(model, *inputs) if run else model(*inputs)
+        results = run(model, *inputs) if run else model(*inputs)
 
-    ours = parameters(network)
+    ours = parameter_shapes(network)
     assert ours == [shapes[i] for i in uses.found]
     assert sum(map(prod, ours)) == network.totals.params
-    every = parameters(network, training=True)
+    every = parameter_shapes(network, training=True)
     assert sorted(every) == sorted(shapes.values())
     assert (
         sum(map(prod, every))
@@ -87,67 +86,65 @@ def assert_equal(
     assert (
         2 * 2 * network.totals.macs == flops.get_total_flops()
     )  # two images, and two operations each
-    theirs = [tuple(t.shape[1:]) for t in tree_leaves(given) if isinstance(t, torch.Tensor)]
+    theirs = [tuple(t.shape[1:]) for t in tree_leaves(results) if isinstance(t, torch.Tensor)]
     assert [n.output for n in network.graph.outputs] == theirs
 
 
-def in_order(model: torch.nn.Module, inputs: list[torch.Tensor]) -> list[str]:
-    """The names of the parameters of a model on the meta device, in the order of use at
-    inference."""
+def names_in_order(model: torch.nn.Module, inputs: list[torch.Tensor]) -> list[str]:
+    """Return the names of a meta model's parameters in the order of use at inference."""
     names = {id(p): name for name, p in model.named_parameters()}
     with torch.no_grad(), Uses() as uses:
         model.eval()(*inputs)
     return [names[i] for i in uses.found]
 
 
-def norms(model: torch.nn.Module) -> list[Any]:
-    """The batch normalizations of a model."""
+def batch_norms(model: torch.nn.Module) -> list[Any]:
+    """Return the batch normalizations of a model."""
     return [m for m in model.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
 
 
-def draw(parameter: torch.nn.Parameter, name: str) -> None:
-    """Values that keep a network's activations alive: He's kernels, biases around 0, scales around
-    1."""
+def draw_parameter(parameter: torch.nn.Parameter, name: str) -> None:
+    """Draw values that keep activations alive: He's kernels, biases near 0, scales near 1."""
     if parameter.dim() > 1:
         torch.nn.init.normal_(parameter, std=(2 / parameter[0].numel()) ** 0.5)
     else:
         torch.nn.init.uniform_(parameter, *((-0.2, 0.2) if name.endswith("bias") else (0.5, 1.5)))
 
 
-def outputs(model: torch.nn.Module, images: list[torch.Tensor]) -> list[torch.Tensor]:
-    """What a model gives, with the running statistics of its batch normalization taken from the
-    same images."""
+def run_with_statistics(model: torch.nn.Module, images: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Return a model's outputs, with running statistics taken from the same images."""
     model.eval()
-    for norm in norms(model):
+    for norm in batch_norms(model):
         norm.momentum = 1.0
         norm.train()
-    if norms(model):
+    if batch_norms(model):
         model(*images)
     return tree_leaves(model.eval()(*images))
 
 
 def assert_same_values(network: cnnspec.Network, build: Callable[[], torch.nn.Module]) -> None:
-    """The twin of a network and a model give the same outputs from the same weights, in double
-    precision.
+    """Check that a network's module and a model with the same weights have the same outputs.
 
-    The weights are drawn, so that a wrong pool, activation, crop or stride shows; the outputs must
-    differ from each other by far more than the twin's may from the model's."""
+    Runs in double precision. The weights are drawn, so that a wrong pool, activation, crop or
+    stride shows. The values of an output must differ from each other by far more than the two
+    modules may differ.
+    """
     with torch.device("meta"):
         blank = [torch.zeros(2, *n.output) for n in network.graph.inputs]
-        orders = [in_order(model, blank) for model in (network.build("meta"), build())]
+        orders = [names_in_order(model, blank) for model in (network.build("meta"), build())]
     torch.manual_seed(0)
-    twin, model = network.build().to(torch.float64), build().to(torch.float64)
+    built, model = network.build().to(torch.float64), build().to(torch.float64)
     images = [torch.rand(x.shape, dtype=torch.float64) for x in blank]
-    ours, theirs = dict(twin.named_parameters()), dict(model.named_parameters())
+    ours, theirs = dict(built.named_parameters()), dict(model.named_parameters())
     with torch.no_grad():
         for mine, other in zip(*orders, strict=True):
             p, q = ours[mine], theirs[other]
-            draw(q, other)
+            draw_parameter(q, other)
             p.copy_(q.reshape(p.shape))
-        found, expected = outputs(twin, images), outputs(model, images)
+        found, expected = run_with_statistics(built, images), run_with_statistics(model, images)
     for y, z in zip(found, expected, strict=True):
         spread = float((z - z.mean()).abs().max())
         assert spread > 1e-4 * float(z.abs().max()), (
-            "the outputs say nothing: they are nearly constant"
+            "the outputs prove nothing: they are nearly constant"
         )
         assert float((y - z).abs().max()) < 1e-8 * spread

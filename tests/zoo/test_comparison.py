@@ -1,5 +1,4 @@
-"""The comparison with other people's models sees each kind of difference, planted in LeNet-5 one at
-a time."""
+"""The comparison with other people's models sees each kind of difference, planted in LeNet-5."""
 
 from collections.abc import Callable
 
@@ -13,21 +12,22 @@ import cnnspec
 
 
 def with_layer(index: int, *layers: nn.Module) -> nn.Module:
-    """LeNet-5 with other layers in place of one."""
+    """Return LeNet-5 with other layers in place of one."""
     found = list(lenet5())
     return nn.Sequential(*found[:index], *layers, *found[index + 1 :])
 
 
-def unused() -> nn.Module:
-    """LeNet-5 with a layer that nothing runs."""
+def with_unused_layer() -> nn.Module:
+    """Return LeNet-5 with a layer that never runs."""
     model = lenet5()
     model.register_module("extra", nn.ParameterList([nn.Parameter(torch.zeros(3))]))
-    model.forward = lambda x: [x := layer(x) for layer in list(model)[:-1]][-1]  # type: ignore[method-assign]
+    layers = list(model)[:-1]
+    model.forward = nn.Sequential(*layers).forward  # type: ignore[method-assign]
     return model
 
 
 COUNTED: dict[str, Callable[[], nn.Module]] = {
-    "a bias less": lambda: with_layer(0, nn.Conv2d(1, 6, 5, bias=False)),
+    "no bias": lambda: with_layer(0, nn.Conv2d(1, 6, 5, bias=False)),
     "as many weights in another shape": lambda: with_layer(
         0, nn.ZeroPad2d((0, 0, -2, -2)), nn.Conv2d(1, 6, (1, 25), padding=(0, 10))
     ),
@@ -39,13 +39,13 @@ COUNTED: dict[str, Callable[[], nn.Module]] = {
     ),
     "another output": lambda: nn.Sequential(lenet5(), nn.Unflatten(1, (2, 5))),
     "two outputs": lambda: Twice(),
-    "parameters that only training has": unused,
+    "parameters that only training has": with_unused_layer,
 }
 SILENT: dict[str, Callable[[], nn.Module]] = {
     "a max pool": lambda: with_layer(2, nn.MaxPool2d(2)),
     "another activation": lambda: with_layer(1, nn.ReLU()),
-    "an activation less": lambda: with_layer(1),
-    "a softmax more": lambda: nn.Sequential(*lenet5(), nn.Softmax(1)),
+    "no activation": lambda: with_layer(1),
+    "an additional softmax": lambda: nn.Sequential(*lenet5(), nn.Softmax(1)),
     "a flip": lambda: with_layer(0, nn.Conv2d(1, 6, 5), Flip()),
 }
 

@@ -1,5 +1,4 @@
-"""Detectors against what their authors print: parameters, multiply-accumulates, and what depends on
-the regions."""
+"""Compare detectors with what their authors print: parameters, MACs, boxes and regions."""
 
 from math import prod
 from typing import Any
@@ -20,8 +19,8 @@ FROZEN: dict[str, Any] = {"norm": "frozen_batchnorm"}
         ("fasterrcnn_resnet50_fpn", FROZEN, "fasterrcnn_resnet50_fpn"),
     ],
 )
-def test_torchvisions_weights_say_the_same(name: str, settings: dict[str, Any], model: str) -> None:
-    """Its _ops are 10^9 multiply-accumulates, of 800x800 and of 1000 regions."""
+def test_torchvisions_metadata_is_the_same(name: str, settings: dict[str, Any], model: str) -> None:
+    """Its _ops are 10^9 MACs, for 800x800 images and 1000 regions."""
     meta = import_torchvision().models.get_model_weights(model).DEFAULT.meta
     network = cnnspec.load(name, **settings)
     assert network.totals.params == meta["num_params"]
@@ -77,8 +76,7 @@ def test_heads_shared_over_the_pyramid_count_once() -> None:
     ],
 )
 def test_yolox_table_3_counts_batch_normalization_too(name: str, gflops: float) -> None:
-    """thop's count, which the authors' code uses: two operations more for each element that is
-    normalized."""
+    """The authors use thop, which adds two operations for each normalized element."""
     network = cnnspec.load(name)
     normalized = sum(prod(n.output) for n in network.graph.layers() if n.kind == "batchnorm")
     assert round(2 * (network.totals.macs + 2 * normalized) / 1e9, 1) == gflops

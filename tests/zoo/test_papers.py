@@ -1,8 +1,7 @@
-"""The zoo against models that are written from the papers and their authors' code, where no library
-has them.
+"""Compare the zoo with models written from papers, where no library has them.
 
-``models/`` knows nothing of cnnspec: each of its models is what somebody with the paper would write
-in PyTorch."""
+``models/`` does not use cnnspec: each model is what somebody with the paper would write in PyTorch.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -101,7 +100,7 @@ def test_network_equals_the_papers(name: str) -> None:
     assert_equal(cnnspec.load(name), model)
 
 
-# What a network is run on in double precision, where its own size takes long and another will do
+# Smaller inputs for the comparison of values, where the own size of a network takes long.
 SMALLER = {
     **dict.fromkeys(
         (
@@ -139,10 +138,8 @@ QUICK = {
     "conv_autoencoder",
     "siamese",
 }
-WITHOUT_VALUES = {
-    "lenet5_original",
-    "lenet5_geron",
-}  # the bitmaps of RBF units are drawn anew; the tanh is not scaled
+# The bitmaps of RBF units are drawn anew, and the tanh is not scaled.
+WITHOUT_VALUES = {"lenet5_original", "lenet5_geron"}
 
 
 @pytest.mark.parametrize(

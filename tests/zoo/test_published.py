@@ -1,7 +1,8 @@
-"""The zoo against figures of independent sources: papers, course notes, other people's counts.
+"""Compare the zoo with figures of independent sources: papers, lecture notes, other counts.
 
-published.csv has those that hold: whole numbers exactly, 61M and 3.86G at the precision they are
-printed with. refuted.csv has those that do not, though they are printed, and why."""
+published.csv has the figures that are right: whole numbers exactly, 61M and 3.86G at their printed
+precision. refuted.csv has printed figures that are wrong, and why.
+"""
 
 import csv
 import json
@@ -19,18 +20,17 @@ from cnnspec.analyses.network_costs import Row
 UNITS = {"": 0, "K": 3, "M": 6, "G": 9}
 
 
-def read(name: str) -> list[dict[str, str]]:
+def read_rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(Path(__file__).with_name(name).open(encoding="utf-8")))
 
 
-PUBLISHED, REFUTED = read("published.csv"), read("refuted.csv")
+PUBLISHED, REFUTED = read_rows("published.csv"), read_rows("refuted.csv")
 WITHOUT_LIBRARY = {row["network"] for row in PUBLISHED}
 WITH_LIBRARY = {r.network for r in references()}
 
 
 def load(words: str) -> cnnspec.Network:
-    """A network by its name and what is set in it: ``densenet_40_12 depth=100``, ``senet154
-    input=3x320x320``."""
+    """Load a network by name and settings, as in ``densenet_40_12 depth=100 input=3x64x64``."""
     name, *settings = words.split()
     pairs = [setting.partition("=") for setting in settings]
     values: dict[str, Any] = {key: json.loads(value) for key, _, value in pairs if key != "input"}
@@ -41,10 +41,12 @@ def load(words: str) -> cnnspec.Network:
 
 
 def holds(printed: str, number: int) -> bool:
-    """Whether a figure is right at its precision; with a unit, zeros at the end of a whole number
-    say nothing."""
+    """Return whether a figure is right at its precision.
+
+    With a unit, zeros at the end of a whole number do not count as digits.
+    """
     match = re.fullmatch(r"(\d+)(?:\.(\d+))?([KMG]?)", printed)
-    assert match, f"{printed} is no figure"
+    assert match, f"{printed} is not a figure"
     whole, decimals, unit = match[1], match[2] or "", match[3]
     if not unit:
         return number == int(printed)
@@ -57,22 +59,22 @@ def holds(printed: str, number: int) -> bool:
 
 
 def connections(row: Row) -> int:
-    """The connections of a layer as LeCun et al. (1998) count them: every input that an output
-    reads, and its bias."""
+    """Count a layer's connections as LeCun et al. (1998): each input of an output, and its bias."""
     main = row.nodes[0]
     work = main.op.elementwise(*main.shapes, y=main.output)
     if main.kind == "rbf":
         return work["multiplications"]
-    if (
-        main.kind == "trainable_subsampling"
-    ):  # K*K inputs and a bias an output: K*K additions and a multiplication
+    if main.kind == "trainable_subsampling":
+        # An output has K*K inputs and a bias: K*K additions and one multiplication.
         return work["additions"] + work["multiplications"]
     return row.macs + work["additions"] if row.macs else 0
 
 
 def quantity(network: cnnspec.Network, layers: str, name: str) -> int:
-    """A quantity of layers, blocks or the whole network; ``training_`` before it adds what only
-    training has."""
+    """Return a quantity of layers, blocks or the whole network.
+
+    The prefix ``training_`` adds what exists only in training.
+    """
     training, name = name.startswith("training_"), name.removeprefix("training_")
     rows = [
         r
@@ -139,7 +141,7 @@ def test_figures_are_read_at_their_precision(printed: str, number: int, right: b
 
 
 @pytest.mark.parametrize("name", [n for names in cnnspec.networks().values() for n in names])
-def test_every_network_is_held_against_something(name: str) -> None:
+def test_every_network_is_compared_with_something(name: str) -> None:
     assert name in WITHOUT_LIBRARY | WITH_LIBRARY, (
         "add a row to published.csv or a [reference] to the spec"
     )

@@ -1,6 +1,6 @@
-"""The zoo against the models of torchvision and timm that the specs name in [reference].
+"""Compare the zoo with the models of torchvision and timm that the specs name in [reference].
 
-Of torchvision's detectors and timm's image encoders only the part that specs describe is compared.
+For torchvision's detectors and timm's image encoders only the part that specs describe is compared.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ LONG: set[str] = set()  # networks that take more than about 10 s
 
 
 def model_of(reference: Reference) -> torch.nn.Module:
-    """The reference on the meta device; one that cannot be built there is moved to it."""
+    """Return the reference on the meta device; some are built elsewhere and moved there."""
     try:
         with torch.device("meta"):
             return build(reference.library, reference.model).eval()
@@ -25,21 +25,20 @@ def model_of(reference: Reference) -> torch.nn.Module:
         return build(reference.library, reference.model).to("meta").eval()
 
 
-def run(model: Any, *inputs: torch.Tensor) -> Any:
-    """The outputs of a model, up to what the specs describe."""
+def run_reference(model: Any, *inputs: torch.Tensor) -> Any:
+    """Return the outputs of the part of a model that the specs describe."""
     match type(model).__name__:
         case "FasterRCNN" | "RetinaNet" | "SSD":
-            return predictions(model, *inputs)
+            return predict_boxes(model, *inputs)
         case "VisionTransformerSAM":
             return model.forward_features(*inputs)
     return model(*inputs)
 
 
-def predictions(model: Any, images: torch.Tensor) -> Any:
-    """What a detector of torchvision predicts for each box of images scaled already; what depends
-    on data is left out.
+def predict_boxes(model: Any, images: torch.Tensor) -> Any:
+    """Return what a torchvision detector predicts for each box, without what depends on data.
 
-    The box head gets as many regions as proposals are kept at most.
+    The images are scaled already. The box head gets the largest number of proposals.
     """
     maps = list(model.backbone(images).values())
     if not hasattr(model, "roi_heads"):
@@ -57,8 +56,10 @@ def predictions(model: Any, images: torch.Tensor) -> Any:
 
 
 def shapes_of(model: torch.nn.Module) -> dict[int, Shape]:
-    """The shapes of a model's parameters, by id; timm's image encoders keep the position embedding
-    channels last."""
+    """Return the shapes of a model's parameters, by id.
+
+    timm's image encoders keep the position embedding with channels last.
+    """
     turned = {"pos_embed"} if type(model).__name__ == "VisionTransformerSAM" else set()
     moved = {
         id(p): squeezed(tuple(p[0].movedim(-1, 0).shape))
@@ -79,4 +80,4 @@ def shapes_of(model: torch.nn.Module) -> dict[int, Shape]:
 )
 def test_network_equals_its_reference(reference: Reference) -> None:
     model = model_of(reference)
-    assert_equal(cnnspec.load(reference.path), model, run, shapes_of(model))
+    assert_equal(cnnspec.load(reference.path), model, run_reference, shapes_of(model))

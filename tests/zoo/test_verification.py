@@ -1,4 +1,4 @@
-"""reports/verification.md shows the committed measurements, and these are of today's zoo."""
+"""reports/verification.md shows the committed measurements, and these fit the current zoo."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_data_covers_every_network_of_the_zoo(data: dict[str, Any]) -> None:
     assert [n["network"] for n in data["networks"]] == NAMES
 
 
-def test_data_is_of_the_specs_of_today(data: dict[str, Any]) -> None:
+def test_data_is_of_the_current_specs(data: dict[str, Any]) -> None:
     stale = [
         n["network"]
         for n in data["networks"]
@@ -41,7 +41,7 @@ def test_data_is_of_the_specs_of_today(data: dict[str, Any]) -> None:
     assert not stale, "measure these again: see tests/pages/verification.py"
 
 
-def test_only_what_takes_too_much_memory_was_compared_as_a_smaller_sheet(
+def test_only_networks_that_take_too_much_memory_were_compared_on_smaller_images(
     data: dict[str, Any],
 ) -> None:
     resized = {

@@ -1,5 +1,4 @@
-"""AlexNet, ZFNet, Network in network and VGG, written from their papers and their authors' Caffe
-files."""
+"""AlexNet, ZFNet, Network in network and VGG, from their papers and their authors' Caffe files."""
 
 from collections.abc import Iterator
 
@@ -7,8 +6,10 @@ from torch import nn
 
 
 def response_norm() -> nn.Module:
-    """Krizhevsky et al. (2012), section 3.3: k = 2, n = 5, alpha = 1e-4, beta = 0.75; PyTorch
-    divides alpha by n."""
+    """Krizhevsky et al. (2012), section 3.3: k = 2, n = 5, alpha = 1e-4, beta = 0.75.
+
+    PyTorch divides alpha by n.
+    """
     return nn.LocalResponseNorm(5, 5 * 1e-4, 0.75, 2)
 
 
@@ -27,8 +28,7 @@ def classifier(features: int) -> list[nn.Module]:
 
 
 def alexnet(groups: int = 2, softmax: bool = False) -> nn.Module:
-    """Krizhevsky, Sutskever & Hinton (2012), section 3.5: groups of kernels that live on one GPU;
-    or one tower."""
+    """Krizhevsky, Sutskever & Hinton (2012), section 3.5, with kernels on two GPUs or on one."""
     return nn.Sequential(
         nn.Conv2d(3, 96, 11, 4),
         nn.ReLU(),
@@ -51,8 +51,10 @@ def alexnet(groups: int = 2, softmax: bool = False) -> nn.Module:
 
 
 def zfnet() -> nn.Module:
-    """Zeiler & Fergus (2013), figure 3: 224, 110, 55, 26, 13, 13, 13, 13, 6; norms behind the first
-    two pools."""
+    """Zeiler & Fergus (2013), figure 3: sizes 224, 110, 55, 26, 13, 13, 13, 13, 6.
+
+    A response normalization follows each of the first two pools.
+    """
     return nn.Sequential(
         nn.Conv2d(3, 96, 7, 2, padding=1),
         nn.ReLU(),
@@ -76,7 +78,7 @@ def zfnet() -> nn.Module:
 def mlpconv(
     channels: int, widths: tuple[int, int, int], kernel: int, stride: int = 1, padding: int = 0
 ) -> nn.Module:
-    """A convolution and a small perceptron slid over the maps: two 1x1 convolutions."""
+    """A convolution, and a small perceptron at each position: two 1x1 convolutions."""
     first, second, third = widths
     return nn.Sequential(
         nn.Conv2d(channels, first, kernel, stride, padding),
@@ -105,8 +107,7 @@ def nin() -> nn.Module:
 
 
 def nin_cifar10() -> nn.Module:
-    """Lin, Chen & Yan (2013) for CIFAR-10, as the authors' Caffe file: the second pool is an
-    average."""
+    """Lin, Chen & Yan (2013) for CIFAR-10, as the authors' Caffe file, with one average pool."""
     return nn.Sequential(
         mlpconv(3, (192, 160, 96), 5, padding=2),
         nn.MaxPool2d(3, 2, ceil_mode=True),
@@ -121,11 +122,11 @@ def nin_cifar10() -> nn.Module:
 
 
 def vgg(*stages: tuple[int, ...], one: bool = False, norm: bool = False) -> nn.Module:
-    """Simonyan & Zisserman (2014), table 1: the widths of each stage's convolutions, a max pool
-    behind each.
+    """Simonyan & Zisserman (2014), table 1: the widths of each stage, with a max pool after it.
 
-    ``one`` makes the third kernel of a stage 1x1 (column C), ``norm`` puts the first convolution's
-    LRN (A-LRN)."""
+    ``one`` makes the third kernel of a stage 1x1 (column C); ``norm`` adds an LRN after the first
+    convolution (A-LRN).
+    """
 
     def layers() -> Iterator[nn.Module]:
         channels = 3

@@ -1,4 +1,4 @@
-"""DeepLabv3 with the auxiliary head that torchvision builds beside it for training."""
+"""DeepLabv3 with the auxiliary head that torchvision adds for training."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class DeepLabv3(nn.Module):
-    """torchvision's model; it runs the auxiliary head at inference too, which is left out here."""
+    """torchvision's model without the output of the auxiliary head at inference."""
 
     def __init__(self) -> None:
         super().__init__()

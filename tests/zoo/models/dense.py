@@ -1,5 +1,4 @@
-"""The CIFAR networks of Huang et al. (2016), Densely connected convolutional networks, sections 3
-and 4."""
+"""The CIFAR networks of Huang et al. (2016), Densely connected convolutional networks."""
 
 import torch
 from torch import Tensor, nn
@@ -30,8 +29,10 @@ class Layer(nn.Module):
 
 
 def densenet(depth: int, growth: int, bc: bool) -> nn.Module:
-    """Three blocks; C networks have 2k maps at first and halve the maps at each transition, plain
-    ones have 16."""
+    """Three blocks (sections 3 and 4).
+
+    BC networks start with 2k maps and halve the maps at each transition; the others start with 16.
+    """
     layers_in_block = (depth - 4) // 3 // (2 if bc else 1)
     channels = 2 * growth if bc else 16
     steps: list[nn.Module] = [nn.Conv2d(3, channels, 3, padding=1, bias=False)]

@@ -5,8 +5,7 @@ from torch import Tensor, nn
 
 
 class Normalize(nn.Module):
-    """Each position's vector of unit length, times a trainable scale of the channel (20 at
-    first)."""
+    """Scale each position to unit length, times a trainable factor per channel (20 at first)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -25,8 +24,9 @@ def conv(
 class SSD(nn.Module):
     """Liu et al. (2015), figure 2, as the authors' Caffe files: VGG-16 and more maps, 21 classes.
 
-    ``extra`` are the steps to the maps after conv8, each with its channels, and ``boxes`` those at
-    a position of each."""
+    ``extra`` are the layers to each map after conv8, with its channels; ``boxes`` are the numbers
+    of boxes at a position of each map.
+    """
 
     def __init__(
         self, extra: list[tuple[nn.Module, int]], boxes: tuple[int, ...], classes: int = 21
@@ -102,8 +102,7 @@ def ssd512() -> SSD:
 
 
 def yolov1() -> nn.Module:
-    """Redmon et al. (2015), figure 3: (kernel, channels, stride), or a pool; then two connected
-    layers."""
+    """Redmon et al. (2015), figure 3: (kernel, channels, stride) or a pool, then two linear."""
     pool: tuple[int, ...] = ()
     layers = [
         (7, 64, 2),
@@ -148,7 +147,7 @@ def yolov1() -> nn.Module:
 
 
 def rows(x: Tensor, values: int) -> Tensor:
-    """Maps of values for some boxes at each position, as a row for each box."""
+    """Turn maps with several boxes at each position into one row for each box."""
     return x.movedim(1, 3).reshape(len(x), -1, values)
 
 
@@ -204,8 +203,10 @@ class SPP(nn.Module):
 
 
 class Focus(nn.Module):
-    """Each 2x2 square of the image becomes channels, in PyTorch's order; the authors' is a
-    permutation of it."""
+    """Turn each 2x2 square of the image into channels, in PyTorch's order.
+
+    The authors' order is a permutation of it.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -216,8 +217,7 @@ class Focus(nn.Module):
 
 
 class YOLOX(nn.Module):
-    """Ge et al. (2021), as the authors' code: CSPDarknet, a path aggregation pyramid, and decoupled
-    heads."""
+    """Ge et al. (2021), as the authors' code: CSPDarknet, a pyramid, and decoupled heads."""
 
     def __init__(self, depth: float, width: float, classes: int = 80) -> None:
         super().__init__()
@@ -250,8 +250,7 @@ class YOLOX(nn.Module):
 
 
 class Head(nn.Module):
-    """Figure 2: two branches; boxes and objectness from one, classes from the other. 85 values for
-    each position."""
+    """Figure 2: boxes and objectness from one branch, classes from the other; 85 values in all."""
 
     def __init__(self, channels: int, width: int, classes: int) -> None:
         super().__init__()

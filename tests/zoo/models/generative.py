@@ -5,8 +5,7 @@ from torch import Tensor, nn
 
 
 def dcgan_generator() -> nn.Module:
-    """Radford, Metz & Chintala (2015), as PyTorch's example: 100 values to 64x64, 4x4 kernels,
-    batch normalization."""
+    """Radford, Metz & Chintala (2015), as PyTorch's example: 100 values become 64x64 images."""
     layers, channels = [], 100
     for i, width in enumerate((512, 256, 128, 64)):
         layers += [
@@ -19,7 +18,7 @@ def dcgan_generator() -> nn.Module:
 
 
 def dcgan_discriminator() -> nn.Module:
-    """Likewise: leaky ReLU, and no normalization of the first layer."""
+    """The same paper: leaky ReLU, and no normalization after the first layer."""
     layers, channels = [nn.Conv2d(3, 64, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)], 64
     for width in (128, 256, 512):
         layers += [
@@ -32,8 +31,7 @@ def dcgan_discriminator() -> nn.Module:
 
 
 def conv_autoencoder() -> nn.Module:
-    """Chollet (2016), Building autoencoders in Keras: one convolution of the decoder has no
-    padding."""
+    """Chollet (2016), Building autoencoders in Keras: one decoder convolution has no padding."""
     layers: list[nn.Module] = []
     for channels, width in ((1, 16), (16, 8), (8, 8)):
         layers += [
@@ -51,12 +49,11 @@ def conv_autoencoder() -> nn.Module:
 
 
 class Siamese(nn.Module):
-    """Koch, Zemel & Salakhutdinov (2015), figure 4: one twin's layers, run twice; the distance L1,
-    and a logistic."""
+    """Koch, Zemel & Salakhutdinov (2015), figure 4: shared layers, L1 distance, sigmoid."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.twin = nn.Sequential(
+        self.branch = nn.Sequential(
             nn.Conv2d(1, 64, 10),
             nn.ReLU(),
             nn.MaxPool2d(2),
@@ -75,4 +72,4 @@ class Siamese(nn.Module):
         self.score = nn.Linear(4096, 1)
 
     def forward(self, one: Tensor, other: Tensor) -> Tensor:
-        return torch.sigmoid(self.score((self.twin(one) - self.twin(other)).abs()))
+        return torch.sigmoid(self.score((self.branch(one) - self.branch(other)).abs()))

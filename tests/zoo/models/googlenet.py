@@ -1,12 +1,11 @@
-"""GoogLeNet as Szegedy et al. (2014) describe it: table 1, figure 3 and the auxiliary classifiers
-of section 5."""
+"""GoogLeNet of Szegedy et al. (2014): table 1, figure 3 and section 5's auxiliary classifiers."""
 
 import torch
 from torch import Tensor, nn
 
 
 def conv(channels: int, width: int, kernel: int, stride: int = 1) -> nn.Module:
-    """A convolution with bias that keeps the size (but for its stride), and its ReLU."""
+    """A padded convolution with bias, and its ReLU."""
     return nn.Sequential(nn.Conv2d(channels, width, kernel, stride, kernel // 2), nn.ReLU())
 
 
@@ -28,7 +27,7 @@ class Inception(nn.Module):
 
 
 def auxiliary(channels: int) -> nn.Module:
-    """The classifier beside 4a and 4d, which only training has."""
+    """The classifier after 4a and 4d, which exists only in training."""
     return nn.Sequential(
         nn.AvgPool2d(5, 3),
         conv(channels, 128, 1),

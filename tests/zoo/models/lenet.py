@@ -1,4 +1,4 @@
-"""LeNet-5 and the small networks of courses, written from their descriptions."""
+"""LeNet-5 and small networks from lectures and tutorials, written from their descriptions."""
 
 from itertools import pairwise
 
@@ -27,8 +27,7 @@ READS = [
 
 
 class Subsampling(nn.Module):
-    """The sum of 2x2 inputs, times a trainable coefficient of the map, and a trainable bias; then
-    the squashing."""
+    """The sum of 2x2 inputs times a trainable coefficient, plus a trainable bias, then squashed."""
 
     def __init__(self, maps: int) -> None:
         super().__init__()
@@ -41,7 +40,7 @@ class Subsampling(nn.Module):
 
 
 class SparseConvolution(nn.Module):
-    """5x5 convolutions that read some of the maps each; the 60 kernels stand one behind another."""
+    """5x5 convolutions that each read some of the maps, with their 60 kernels in one tensor."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,8 +98,7 @@ def convolutions(activation: type[nn.Module], *channels: int) -> list[nn.Module]
 
 
 def lenet5() -> nn.Module:
-    """LeNet-5 as it is taught: every map of C3 reads all of S2, plain averages, C5 and the output
-    linear."""
+    """LeNet-5 as it is taught: C3 reads all maps of S2, average pools, linear C5 and output."""
     return nn.Sequential(
         *convolutions(nn.Tanh, 1, 6, 16),
         nn.Flatten(),
@@ -113,8 +111,7 @@ def lenet5() -> nn.Module:
 
 
 def lenet5_geron() -> nn.Module:
-    """Géron, Hands-on machine learning, table 14-1: C5 a convolution, tanh, and an output of
-    RBF."""
+    """Géron, Hands-on machine learning, table 14-1: convolutional C5, tanh, and an RBF output."""
     return nn.Sequential(
         *convolutions(nn.Tanh, 1, 6, 16),
         nn.Conv2d(16, 120, 5),
@@ -127,8 +124,7 @@ def lenet5_geron() -> nn.Module:
 
 
 def bird_cnn() -> nn.Module:
-    """The course's example: two 5x5 convolutions with 2x2 max pools, and layers of 120, 84 and
-    10."""
+    """A lecture's example: two 5x5 convolutions with 2x2 max pools, then 120, 84 and 10 units."""
     return nn.Sequential(
         nn.Conv2d(3, 8, 5),
         nn.ReLU(),
@@ -147,8 +143,7 @@ def bird_cnn() -> nn.Module:
 
 
 def keras_cifar_cnn() -> nn.Module:
-    """TensorFlow's tutorial: three 3x3 convolutions, unpadded, two max pools, and layers of 64 and
-    10."""
+    """TensorFlow's tutorial: three unpadded 3x3 convolutions, two max pools, 64 and 10 units."""
     return nn.Sequential(
         nn.Conv2d(3, 32, 3),
         nn.ReLU(),
@@ -186,8 +181,7 @@ def mlp_mnist() -> nn.Module:
 
 
 class TimeSeriesFCN(nn.Module):
-    """Wang, Yan & Oates (2016): kernels of 8, 5 and 3, Keras' batch normalization, ReLU, and a
-    global average."""
+    """Wang, Yan & Oates (2016): kernels of 8, 5 and 3, Keras' batch norm, ReLU, a mean."""
 
     def __init__(self, classes: int = 37) -> None:
         super().__init__()

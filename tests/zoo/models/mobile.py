@@ -28,8 +28,7 @@ def conv(
 
 
 def mobilenet(alpha: float = 1.0, separable: bool = True) -> nn.Module:
-    """MobileNet, alpha times as wide; without separable convolutions it is table 4's Conv
-    MobileNet."""
+    """MobileNet, alpha times as wide; not ``separable`` is Conv MobileNet of table 4."""
     channels = int(32 * alpha)
     layers = conv(3, channels, 3, 2)
     for width, stride in TABLE_1:

@@ -1,5 +1,4 @@
-"""Residual networks from their papers: He et al. (2015) for ImageNet and CIFAR, and He et al.
-(2016)."""
+"""Residual networks from their papers: He et al. (2015) and He et al. (2016)."""
 
 import torch
 from torch import Tensor, nn
@@ -41,13 +40,12 @@ def resnet_v1(*depths: int) -> nn.Module:
 
 
 def padded(x: Tensor, width: int, stride: int) -> Tensor:
-    """Option A: every second position, and zeros for the channels that are new."""
+    """Option A: every second position, and zeros for the new channels."""
     return functional.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, 0, width - x.shape[1]))
 
 
 class Basic(nn.Module):
-    """Two 3x3 convolutions; the shortcut into a wider stage is option A's padding or option B's
-    projection."""
+    """Two 3x3 convolutions, with option A (padding) or B (projection) into a wider stage."""
 
     def __init__(self, channels: int, width: int, stride: int, option: str) -> None:
         super().__init__()
@@ -80,8 +78,9 @@ def resnet_cifar(depth: int, option: str = "A") -> nn.Module:
 class PreactivationBasic(nn.Module):
     """He et al. (2016), figure 1 (b), with option A's shortcut into a wider stage.
 
-    The appendix: in the first unit the activation comes before the paths split, so that the
-    shortcut carries it too."""
+    In the first unit the activation comes before the paths split, so that the shortcut carries it
+    too (appendix).
+    """
 
     def __init__(self, channels: int, width: int, stride: int, first: bool) -> None:
         super().__init__()
@@ -96,8 +95,7 @@ class PreactivationBasic(nn.Module):
 
 
 class PreactivationBottleneck(nn.Module):
-    """The authors' bottleneck: stride in the first 1x1; a projection reads what is activated
-    already."""
+    """The authors' bottleneck: stride in the first 1x1; a projection reads activated values."""
 
     def __init__(self, channels: int, width: int, stride: int) -> None:
         super().__init__()

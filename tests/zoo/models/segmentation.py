@@ -23,11 +23,11 @@ def deconv(channels: int, width: int, kernel: int = 3, padding: int = 1) -> list
 
 
 class FCN(nn.Module):
-    """Long, Shelhamer & Darrell (2014) on VGG-16, as voc-fcn32s and voc-fcn8s: 100 zeros around the
-    image, and crops.
+    """Long, Shelhamer & Darrell (2014) on VGG-16, as the authors' voc-fcn32s and voc-fcn8s.
 
-    Of the skips (FCN-8s), pool4 is cut at an offset of 5 and pool3 at 9; the scores at 31, and
-    FCN-32s's at 19."""
+    The image is padded with 100 zeros, and maps are cropped: FCN-8s crops pool4 at an offset of 5,
+    pool3 at 9 and the scores at 31; FCN-32s crops the scores at 19.
+    """
 
     def __init__(self, skips: bool, classes: int = 21) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class FCN(nn.Module):
 
 
 def cut(x: Tensor, like: Tensor, offset: int | None = None) -> Tensor:
-    """The part of x as large as another, from an offset on; the middle without one."""
+    """Crop x to the size of another tensor, at an offset or in the middle."""
     height, width = like.shape[2:]
     top, left = (
         (a - b) // 2 if offset is None else offset
@@ -83,8 +83,7 @@ def cut(x: Tensor, like: Tensor, offset: int | None = None) -> Tensor:
 
 
 class UNet(nn.Module):
-    """Ronneberger, Fischer & Brox (2015), figure 1: unpadded 3x3 convolutions, 2x2 up-convolutions,
-    middles copied."""
+    """Ronneberger, Fischer & Brox (2015), figure 1: unpadded convolutions, cropped skips."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,8 +124,7 @@ def encoder() -> nn.ModuleList:
 
 
 class SegNet(nn.Module):
-    """Badrinarayanan, Kendall & Cipolla (2015): VGG-16's convolutions, and its mirror that unpools
-    by the switches."""
+    """Badrinarayanan, Kendall & Cipolla (2015): VGG-16 and a mirror that unpools."""
 
     def __init__(self, classes: int = 12) -> None:
         super().__init__()
@@ -154,8 +152,7 @@ class SegNet(nn.Module):
 
 
 class DeconvNet(nn.Module):
-    """Noh, Hong & Han (2015), table 4: VGG-16 with batch normalization, two layers of 1x1, and the
-    mirror."""
+    """Noh, Hong & Han (2015), table 4: VGG-16 with batch norm, two 1x1 layers, and the mirror."""
 
     def __init__(self, classes: int = 21) -> None:
         super().__init__()
