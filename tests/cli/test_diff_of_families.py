@@ -102,9 +102,12 @@ def test_files_without_a_network_in_common_are_compared_by_their_first() -> None
 
 
 def test_networks_of_the_zoo_are_named_with_their_revision() -> None:
-    from cnnspec.report.diffs.family import label
+    from cnnspec.report.diff_data import network_in_spec
 
-    assert (label("resnet@HEAD~1", "resnet18"), label("resnet", "resnet18")) == (
+    assert (
+        network_in_spec("resnet@HEAD~1", "resnet18"),
+        network_in_spec("resnet", "resnet18"),
+    ) == (
         "resnet18@HEAD~1",
         "resnet18",
     )

@@ -1,1 +1,0 @@
-"""Differences between two networks on pages: text, Markdown and JSON."""
