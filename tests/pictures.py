@@ -8,7 +8,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from cnnspec.graph.model import Node
-from cnnspec.report.diagram.metrics import LARGE, width
+from cnnspec.report.diagram.metrics import LARGE, text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 SHOWN = [
@@ -83,7 +83,9 @@ class Picture:
 def label(element: ElementTree.Element) -> tuple[str, Rect]:
     """A label with an upper bound of what it covers."""
     text, x, y = element.text or "", int(element.attrib["x"]), int(element.attrib["y"])
-    wide = width(text, int(element.get("font-size", "11")), bold="font-weight" in element.attrib)
+    wide = text_width(
+        text, int(element.get("font-size", "11")), bold="font-weight" in element.attrib
+    )
     left = {"end": x - wide, "middle": x - wide // 2}.get(element.get("text-anchor", "start"), x)
     return text, Rect(left, y - 9, left + wide, y + 2)
 
@@ -199,6 +201,6 @@ def unfit(picture: Picture) -> list[str]:
         wide = int(next(group.iter(f"{SVG}rect")).attrib["width"])
         for text in group.iter(f"{SVG}text"):
             bold, size = "font-weight" in text.attrib, LARGE if "font-size" in text.attrib else 11
-            if text.get("class") != "cnn-letter" and width(text.text or "", size, bold) > wide:
+            if text.get("class") != "cnn-letter" and text_width(text.text or "", size, bold) > wide:
                 found.append(text.text or "")
     return found

@@ -127,7 +127,7 @@ def command(
 
 def one(net: Network, path: str, batch: int, optimizer: str) -> None:
     """Write the page of one network."""
-    from cnnspec.report.html_report.page import render_html_report
+    from cnnspec.report.html_page import render_html_report
 
     if not path.lower().endswith((".html", ".htm")):
         raise RequestError(f"--html writes a file.html, not {visible(path, 60)!r}")

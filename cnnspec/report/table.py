@@ -125,7 +125,10 @@ def describe_totals(net: NetworkCosts, shown: list[Row], training: bool) -> str:
     if joined is None:
         return line
     example = "+".join([joined.op, *map(short_op_name, row_parts(joined))])
-    return f"{line} Rows include their norm and activation ({example}); --unfold separates them."
+    return (
+        f"{line} Rows include their norm and activation ({example}); cnnspec table --unfold"
+        " separates them."
+    )
 
 
 def add_network_title(net: NetworkCosts, body: str, format: str, lines: list[str]) -> str:

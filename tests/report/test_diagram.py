@@ -9,8 +9,8 @@ from support import graph_of
 
 import cnnspec
 from cnnspec.api import Network, networks
+from cnnspec.report.diagram.contents import MOST, choose_contents, iterate_boxes
 from cnnspec.report.diagram.fold import Folder
-from cnnspec.report.diagram.picture import MOST, contents, leaves
 
 ZOO = [name for names in networks().values() for name in names]
 
@@ -19,10 +19,14 @@ def check(net: Network, depth: int | None) -> None:
     picture = Picture(net.draw(depth))
     assert not overlaps(picture)
     assert not along(picture)
-    shown = contents(net, depth)
-    assert not missing(net.graph.layers(), {part.name for part in leaves(shown.parts)}, picture)
+    shown = choose_contents(net, depth)
+    assert not missing(
+        net.graph.layers(), {part.name for part in iterate_boxes(shown.parts)}, picture
+    )
     for panel in shown.panels:
-        assert not missing(panel.part.first, {part.name for part in leaves(panel.parts)}, picture)
+        assert not missing(
+            panel.part.first, {part.name for part in iterate_boxes(panel.parts)}, picture
+        )
     assert not outside(picture)
     assert not arrive(picture)
     assert not unfit(picture)
@@ -54,7 +58,7 @@ def test_all_pictures_of_the_zoo_are_sound(name: str) -> None:
     net = cnnspec.load(name)
     folder = Folder(net.graph)
     for depth in (None, 1, 2, 3, 9):
-        if len(list(leaves(folder.parts(folder.nodes, 0, depth or 1)))) <= MOST:
+        if len(list(iterate_boxes(folder.parts(folder.nodes, 0, depth or 1)))) <= MOST:
             check(net, depth)
 
 

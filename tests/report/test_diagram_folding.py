@@ -5,20 +5,20 @@ from pictures import SHOWN
 from support import graph_of
 
 import cnnspec
+from cnnspec.report.diagram.contents import choose_contents, iterate_boxes
 from cnnspec.report.diagram.fold import Folder
-from cnnspec.report.diagram.picture import contents, leaves
 
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_node_is_in_one_part(name: str) -> None:
     folder = Folder(cnnspec.load(name).graph)
-    found = [n.index for part in leaves(folder.parts(folder.nodes)) for n in part.nodes]
+    found = [n.index for part in iterate_boxes(folder.parts(folder.nodes)) for n in part.nodes]
     assert sorted(found) == [n.index for n in folder.nodes]
 
 
 def test_equal_blocks_in_a_row_are_folded() -> None:
     folder = Folder(cnnspec.load("resnet50").graph)
-    parts = list(leaves(folder.parts(folder.nodes, 0, 2)))
+    parts = list(iterate_boxes(folder.parts(folder.nodes, 0, 2)))
     assert [(p.name, p.times) for p in parts if p.block] == [
         ("layer1.0", 1),
         ("layer1.1", 2),
@@ -58,7 +58,7 @@ def test_what_is_read_from_between_is_not_folded() -> None:
 
 
 def test_stages_are_opened_where_other_blocks_stay_folded() -> None:
-    shown = contents(cnnspec.load("deeplabv3_resnet50"), None)
+    shown = choose_contents(cnnspec.load("deeplabv3_resnet50"), None)
     assert [part.name for part in shown.parts if part.inner] == [
         "layer1",
         "layer2",
@@ -73,5 +73,5 @@ def test_stages_are_opened_where_other_blocks_stay_folded() -> None:
 
 
 def test_dropout_of_another_rate_is_the_same_at_inference() -> None:
-    parts = leaves(contents(cnnspec.load("convnext_tiny"), None).parts)
+    parts = iterate_boxes(choose_contents(cnnspec.load("convnext_tiny"), None).parts)
     assert [p.times for p in parts if p.block == "cn_block"] == [3, 3, 9, 3]  # section 2.2: depths

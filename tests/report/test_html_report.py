@@ -15,8 +15,8 @@ import cnnspec
 from cnnspec.analyses.memory.allocations import Event
 from cnnspec.api import Network, networks
 from cnnspec.cli import cli
-from cnnspec.report.html_report.page import render_html_report
-from cnnspec.report.html_report.tree import MOST, lines, shown
+from cnnspec.report.html_page import render_html_report
+from cnnspec.report.html_rows import MOST, nest_rows, rows_that_fit
 from cnnspec.report.timeline import MAX_POINTS, outline_indices, timeline_points
 from cnnspec.units import format_count
 
@@ -137,7 +137,7 @@ def test_a_network_whose_memory_nobody_knows_says_so(monkeypatch: pytest.MonkeyP
     def unknown(*_: object, **__: object) -> None:
         raise cnnspec.RequestError("what relu needs in memory has not been measured yet")
 
-    monkeypatch.setattr("cnnspec.report.html_report.page.plan_memory", unknown)
+    monkeypatch.setattr("cnnspec.report.html_page.plan_memory", unknown)
     page = render_html_report(cnnspec.load("lenet5"))
     assert "The memory of this network is not planned: what relu needs" in page
     assert "Training peak" not in page
@@ -148,10 +148,10 @@ def test_large_networks_are_folded_and_say_so() -> None:
     net = cnnspec.load("nasnetalarge")
     page = render_html_report(net)
     assert len(page.encode()) < MEGABYTE
-    assert "981 layers: what stands more than 2 levels deep is folded" in page
+    assert "981 layers: to keep the page small, layers more than 2 levels deep are folded" in page
     assert len(Reader(page).rows) < 2 * MOST
-    rows, depth = shown(net)
-    outermost = [line for line in lines(rows, depth, {}) if line.up < 0]
+    rows, depth = rows_that_fit(net)
+    outermost = [line for line in nest_rows(rows, depth, {}) if line.up < 0]
     assert sum(line.counts[0] for line in outermost) == net.totals.params
     assert sum(line.counts[1] for line in outermost) == net.totals.macs
 

@@ -8,7 +8,7 @@ import pytest
 from browser import Page
 
 import cnnspec
-from cnnspec.report.html_report.page import render_html_report
+from cnnspec.report.html_page import render_html_report
 
 VISIBLE = (
     "[...document.querySelectorAll('#layers tbody tr')].filter(r => !r.hidden && r.offsetHeight)"

@@ -150,7 +150,7 @@ JOINED = """{ name = "c", op = "conv", out_channels = 4, kernel_size = 3, norm =
 def test_a_row_names_the_norm_and_the_activation_that_it_includes() -> None:
     text = render_table(network(JOINED))
     assert [r[1] for r in rows(text)[1:]] == ["conv+bn+relu", "conv+leaky_relu", "maxpool", ""]
-    note = "Rows include their norm and activation (conv+bn+relu); --unfold separates them."
+    note = "Rows include their norm and activation (conv+bn+relu); cnnspec table --unfold separates them."
     assert note in text.replace("\n", " ")
     for format in ("markdown", "latex", "html"):
         assert "conv+bn+relu" in render_table(network(JOINED), format)

@@ -1,2 +1,1 @@
-"""A network as a picture: folded into parts (fold), laid out (layers, order, align, route), and
-drawn as SVG."""
+"""A network as a picture: folded into parts (fold), laid out (layers, align, route), and drawn."""

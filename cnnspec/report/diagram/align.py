@@ -1,23 +1,22 @@
-"""Where the vertices of ordered layers stand from left to right: lanes and main paths straight, the
-rest between.
+"""The x positions of the vertices of ordered layers, with long wires and main paths straight.
 
-As Brandes & Köpf (2001), Fast and simple horizontal coordinate assignment, do it, vertices are
-first aligned into columns that do not cross, and the columns then packed. Their four alignments
-would centre a path among its branches; here one alignment keeps the path straight and lets what is
-beside it stand beside it. At the end each column moves to the median of what it is connected with,
-as far as its neighbours let it."""
+As in Brandes & Köpf (2001), Fast and simple horizontal coordinate assignment, vertices are first
+aligned into columns that do not cross, and the columns are then packed. Their four alignments would
+centre a path among its branches; here one alignment keeps the path straight and its branches beside
+it. At the end each column moves to the median of its neighbours, as far as adjacent columns
+permit."""
 
 from itertools import pairwise
 
-from cnnspec.report.diagram.layers import Layered, Segment
+from cnnspec.report.diagram.layers import LayeredGraph, Segment
 
-BETWEEN, BESIDE = 26, 14  # pixels between two boxes, and beside a lane
+BETWEEN, BESIDE = 26, 14  # pixels between two boxes, and beside a bend
 PORT = 16  # pixels between the places where wires come in
 MOVES = 16
 
 
-def place(drawing: Layered) -> None:
-    """Set x of each vertex, from 0 on. The layers are in order, and ports are where they stay."""
+def align_vertices(drawing: LayeredGraph) -> None:
+    """Set x of each vertex, from 0 on. The layers must be ordered and the ports set."""
     columns = Columns(drawing)
     columns.pack()
     for turn in range(MOVES):
@@ -28,20 +27,20 @@ def place(drawing: Layered) -> None:
         vertex.x -= start
 
 
-def upper_port(drawing: Layered, segment: Segment) -> int:
-    """How far from its upper vertex's axis a segment begins."""
+def upper_port(drawing: LayeredGraph, segment: Segment) -> int:
+    """The distance from the upper vertex's axis at which a segment begins."""
     return drawing.vertices[segment.upper].bottoms.get(drawing.wires[segment.wire].value, 0)
 
 
-def lower_port(drawing: Layered, segment: Segment) -> int:
-    """How far from its lower vertex's axis a segment ends."""
+def lower_port(drawing: LayeredGraph, segment: Segment) -> int:
+    """The distance from the lower vertex's axis at which a segment ends."""
     return drawing.vertices[segment.lower].tops.get(drawing.wires[segment.wire].value, 0)
 
 
 class Columns:
-    """Vertices that are aligned, each with its distance from the first of its column."""
+    """Columns of aligned vertices, each with its distance from the first of its column."""
 
-    def __init__(self, drawing: Layered):
+    def __init__(self, drawing: LayeredGraph):
         self.drawing = drawing
         n = len(drawing.vertices)
         self.column, self.offset = [*range(n)], [0] * n
@@ -49,17 +48,15 @@ class Columns:
         for rank, gap in enumerate(drawing.gaps[:-1]):
             self.align(rank, gap)
         self.x = dict.fromkeys(self.members, 0)
-        self.links: dict[int, list[tuple[int, int, int]]] = {
-            c: [] for c in self.members
-        }  # column, distance, weight
+        # for each column: other columns, with distance and weight
+        self.links: dict[int, list[tuple[int, int, int]]] = {c: [] for c in self.members}
         for gap in drawing.gaps:
             for segment in gap:
                 self.link(segment)
         self.before, self.after = self.neighbours()
 
     def align(self, rank: int, gap: list[Segment]) -> None:
-        """Align what one gap connects: lanes first, then main paths; never across what is aligned
-        already."""
+        """Align vertices across one gap: bends first, then main paths; never across another."""
         vertices = self.drawing.vertices
         above = {v: i for i, v in enumerate(self.drawing.layers[rank])}
         below = {v: i for i, v in enumerate(self.drawing.layers[rank + 1])}
@@ -71,7 +68,9 @@ class Columns:
         def urgency(s: Segment) -> tuple[int, int, int]:
             lane = vertices[s.upper].bend and vertices[s.lower].bend
             main = self.drawing.main.get(s.lower) == s.wire
-            return (0 if lane else 1 if main else 3 if s.dashed else 2), s.lower, -s.upper
+            if lane or main:
+                return (0 if lane else 1), s.lower, -s.upper
+            return (3 if s.dashed else 2), s.lower, -s.upper
 
         taken: list[tuple[int, int]] = []
         for s in sorted(gap, key=urgency):
@@ -83,8 +82,7 @@ class Columns:
                 self.join(s)
 
     def goes_on(self, s: Segment, out: list[Segment], into: list[Segment]) -> bool:
-        """Whether a path goes straight on: not where it is one of several branches, unless the
-        others end sooner."""
+        """Whether a path continues straight: of several branches only one that is the longest."""
         if len(into) > 2:
             return False
         below = self.drawing.below
@@ -94,7 +92,7 @@ class Columns:
         return s.lower < len(below) and below[s.lower] > max(others)
 
     def join(self, segment: Segment) -> None:
-        """Put the lower vertex of a segment, alone so far, into the upper one's column."""
+        """Add the lower vertex of a segment to the column of the upper one."""
         top, bottom = self.column[segment.upper], segment.lower
         self.offset[bottom] = (
             self.offset[segment.upper]
@@ -105,8 +103,7 @@ class Columns:
         self.members[top] += self.members.pop(bottom)
 
     def link(self, s: Segment) -> None:
-        """Remember that two columns would like to stand so that a segment between them is
-        straight."""
+        """Record the distance of two columns at which a segment between them is straight."""
         a, b = self.column[s.upper], self.column[s.lower]
         if a != b:
             far = self.offset[s.upper] + upper_port(self.drawing, s)
@@ -116,21 +113,20 @@ class Columns:
             self.links[b].append((a, far, 1 + bends))
 
     def neighbours(self) -> tuple[dict[int, dict[int, int]], dict[int, dict[int, int]]]:
-        """For each column those directly to its left and to its right, with how far apart they must
-        be at least."""
+        """For each column the adjacent columns left and right, with their least distances."""
         before: dict[int, dict[int, int]] = {c: {} for c in self.members}
         after: dict[int, dict[int, int]] = {c: {} for c in self.members}
         for layer in self.drawing.layers:
             for i, j in pairwise(layer):
                 u, v = self.drawing.vertices[i], self.drawing.vertices[j]
-                room = BESIDE if u.bend or v.bend else BETWEEN
-                apart = u.right + room + v.left + self.offset[i] - self.offset[j]
+                space = BESIDE if u.bend or v.bend else BETWEEN
+                apart = u.right + space + v.left + self.offset[i] - self.offset[j]
                 a, b = self.column[i], self.column[j]
                 before[b][a] = after[a][b] = max(apart, before[b].get(a, apart))
         return before, after
 
     def pack(self) -> None:
-        """Put every column as far to the left as it can be (the longest path from the left)."""
+        """Put every column as far left as possible (the longest path from the left)."""
         waiting = {c: len(self.before[c]) for c in self.members}
         ready = [c for c, n in waiting.items() if not n]
         self.sequence = []
@@ -145,7 +141,7 @@ class Columns:
         self.write()
 
     def settle(self, reverse: bool) -> bool:
-        """Move each column to the median of what it is connected with; whether one has moved."""
+        """Move each column to the median of its neighbours; return whether one has moved."""
         moved = False
         for column in reversed(self.sequence) if reverse else self.sequence:
             wishes = sorted(

@@ -1,36 +1,32 @@
-"""Composing a sheet: parts laid out with the wires between them; an opened one is a frame around
-its own sheet."""
+"""Lay out parts and the wires between them on a canvas; an opened part is a frame with its own."""
 
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
-from cnnspec.report.diagram import align, boxes, frames, metrics, order, ports, route
-from cnnspec.report.diagram.fold import Folder, Part
-from cnnspec.report.diagram.layers import End, Layered, Vertex, Wire
-from cnnspec.report.diagram.sheet import Box, Label, Line, Sheet
-from cnnspec.report.diagram.words import LONGEST, says
+from cnnspec.report.diagram import align, boxes, canvas, layers, metrics, route
+from cnnspec.report.diagram.boxes import LONGEST, box_lines
+from cnnspec.report.diagram.canvas import Box, Canvas, TextLabel, WireLine
+from cnnspec.report.diagram.fold import DiagramPart, Folder
+from cnnspec.report.diagram.layers import LayeredGraph, Vertex, Wire, WireEnd
 from cnnspec.units import format_shape
 
-UNIFORM = 80  # pixels: boxes of a sheet are as wide as its widest one, if half of that is no more
-FRAME, PANEL, COLUMN = (
-    "frame",
-    "panel",
-    "column",
-)  # what a sheet is part of: what leaves it goes on, or ends there
+UNIFORM = 80  # pixels: boxes get the width of the widest box whose half width is at most this
+FRAME, PANEL, COLUMN = "frame", "panel", "column"  # what a canvas is part of
 
 
-def sheet(folder: Folder, parts: tuple[Part, ...], kind: str = PANEL) -> Sheet:
-    """The sheet of parts. In a frame or a column, what comes in has its label outside, and what
-    goes out goes on."""
+def compose_canvas(folder: Folder, parts: tuple[DiagramPart, ...], kind: str = PANEL) -> Canvas:
+    """The canvas of parts, which is a PANEL, a COLUMN of a page, or inside a FRAME.
+
+    In a frame or a column, incoming values are labelled outside, and outgoing wires continue."""
     return Composition(folder, parts, kind).laid_out()
 
 
 class Composition:
-    """Laying out one sheet."""
+    """The layout of one canvas."""
 
-    def __init__(self, folder: Folder, parts: tuple[Part, ...], kind: str):
+    def __init__(self, folder: Folder, parts: tuple[DiagramPart, ...], kind: str):
         self.folder, self.parts, self.kind = folder, parts, kind
         self.nodes = {n.index: n for part in parts for n in part.nodes}
-        self.inner = {i: framed(folder, part) for i, part in enumerate(parts) if part.inner}
+        self.inner = {i: compose_frame(folder, part) for i, part in enumerate(parts) if part.inner}
         owner = {n.index: i for i, part in enumerate(parts) for n in part.nodes}
         outside = {
             r.index: r for n in self.nodes.values() for r in n.inputs if r.index not in owner
@@ -39,18 +35,19 @@ class Composition:
         self.first = len(outside)  # the vertex of the first part
         self.owner = {value: i + self.first for value, i in owner.items()}
         halves = [
-            boxes.half_width(part) for part in parts if not part.inner and boxes.is_wide(part)
+            boxes.box_half_width(part)
+            for part in parts
+            if not part.inner and boxes.is_wide_box(part)
         ]
         self.half = max((half for half in halves if half <= UNIFORM), default=0)
         labelled = {
             node: self.entry_label(node, len(outside)) if kind == PANEL else ""
             for node in outside.values()
         }
-        self.vertices = [port(text) for text in labelled.values()]
+        self.vertices = [port_vertex(text) for text in labelled.values()]
         self.vertices += [self.vertex(i, part) for i, part in enumerate(parts)]
-        self.wires: dict[
-            int, dict[int, bool]
-        ] = {}  # by value: the vertices that read it, and whether only its size
+        # by value: the vertices that read it, and whether they only read its size
+        self.wires: dict[int, dict[int, bool]] = {}
         for node in self.nodes.values():
             for k, read in enumerate(node.inputs):
                 self.read(read.index, self.owner[node.index], k in node.op.size_only)
@@ -60,7 +57,7 @@ class Composition:
                 folder.readers.get(value, ())
             ):
                 self.exits[len(self.vertices)] = value
-                self.vertices.append(port(self.exit_label(value)))
+                self.vertices.append(port_vertex(self.exit_label(value)))
                 self.wires.setdefault(value, {})[len(self.vertices) - 1] = False
 
     def read(self, value: int, vertex: int, dashed: bool) -> None:
@@ -73,17 +70,16 @@ class Composition:
         return name + format_shape(node.output)
 
     def exit_label(self, value: int) -> str:
-        """What stands beside the end of a wire that leaves a panel, where it is not its last
-        value."""
+        """The label at the end of a wire that leaves a panel; "" for the panel's last value."""
         aside = self.kind == PANEL and value != max(self.nodes)
         return visible(self.folder.names[value].rpartition(".")[2], LONGEST) if aside else ""
 
-    def vertex(self, i: int, part: Part) -> Vertex:
-        """The vertex of a part. A frame's axis is where its first value comes in."""
+    def vertex(self, i: int, part: DiagramPart) -> Vertex:
+        """The vertex of a part. A frame's axis is where its first value enters."""
         if i not in self.inner:
-            half = max(boxes.half_width(part), self.half if boxes.is_wide(part) else 0)
-            stack = boxes.STACK if boxes.stacked(part) else 0
-            return Vertex(half, half + stack, boxes.height(part))
+            half = max(boxes.box_half_width(part), self.half if boxes.is_wide_box(part) else 0)
+            stack = boxes.STACK if boxes.is_stacked(part) else 0
+            return Vertex(half, half + stack, boxes.box_height(part))
         inner = self.inner[i]
         axis = next(iter(inner.tops.values()), inner.width // 2)
         made = Vertex(axis, inner.width - axis, inner.height)
@@ -92,8 +88,7 @@ class Composition:
         return made
 
     def within(self, value: int) -> int:
-        """The value in the first of the parts that a frame stands for that is what a value is in
-        the last."""
+        """For a value of the last of several equal parts, that value in the drawn part."""
         at = self.owner.get(value, 0) - self.first
         if at not in self.inner or self.parts[at].times == 1:
             return value
@@ -101,8 +96,7 @@ class Composition:
         return indices[indices.index(value) % len(self.parts[at].first)]
 
     def made_wires(self) -> list[tuple[Wire, tuple[int, ...]]]:
-        """The wires, each with its values: those of lines that are drawn together share one where
-        they can."""
+        """The wires, each with its values; parts that are drawn as one share a wire if possible."""
         bundles: dict[tuple[int, tuple[tuple[int, bool], ...]], list[int]] = {}
         for value, ends in self.wires.items():
             source = self.owner.get(value, self.entries.get(value, 0))
@@ -117,12 +111,14 @@ class Composition:
             value = values[0]
             source = self.owner.get(value, self.entries.get(value, 0))
             text = self.label(source, values)
-            goals = [End(v, dashed) for v, dashed in sorted(self.wires[value].items())]
-            found.append((Wire(value, source, goals, text, metrics.width(text)), tuple(values)))
+            goals = [WireEnd(v, dashed) for v, dashed in sorted(self.wires[value].items())]
+            found.append(
+                (Wire(value, source, goals, text, metrics.text_width(text)), tuple(values))
+            )
         return sorted(found, key=lambda pair: (pair[0].source, pair[0].value))
 
     def label(self, source: int, values: list[int]) -> str:
-        """What stands beside a wire where it leaves a box."""
+        """The label of a wire where it leaves a box."""
         if source < self.first and self.kind == PANEL:
             return self.entry_label(self.entry[values[0]], self.first)
         if source < self.first or (
@@ -140,23 +136,23 @@ class Composition:
         return text
 
     def labelled_inside(self, value: int) -> bool:
-        """Whether a value that leaves a frame has its shape beside the box in it that gives it."""
+        """Whether the shape of a value that leaves a frame is already shown inside the frame."""
         return self.nodes[value].output == self.nodes[self.within(value)].output
 
-    def laid_out(self) -> Sheet:
-        """The sheet with every place worked out."""
+    def laid_out(self) -> Canvas:
+        """The canvas with everything in its place."""
         made = self.made_wires()
-        for wire, _ in made:  # a frame's ports are called by the values inside
+        for wire, _ in made:  # a frame's ports are named after the values inside
             at = wire.source - self.first
             if at in self.inner:
                 bottoms = self.vertices[wire.source].bottoms
                 bottoms[wire.value] = bottoms.get(self.within(wire.value), 0)
-        drawing = Layered(self.vertices, [wire for wire, _ in made], set(self.exits))
-        order.order(drawing)
-        ports.spread(drawing)
-        align.place(drawing)
-        result = Sheet()
-        for (wire, values), ways in zip(made, route.paths(drawing), strict=True):
+        drawing = LayeredGraph(self.vertices, [wire for wire, _ in made], set(self.exits))
+        layers.order_layers(drawing)
+        route.spread_ports(drawing)
+        align.align_vertices(drawing)
+        result = Canvas()
+        for (wire, values), ways in zip(made, route.route_wires(drawing), strict=True):
             self.put_wire(result, wire, values, ways)
         self.put_boxes(result)
         result.width = max(v.x + v.right for v in drawing.vertices)
@@ -166,38 +162,37 @@ class Composition:
         return result
 
     def put_wire(
-        self, result: Sheet, wire: Wire, values: tuple[int, ...], ways: list[list[tuple[int, int]]]
+        self, result: Canvas, wire: Wire, values: tuple[int, ...], ways: list[list[tuple[int, int]]]
     ) -> None:
-        """Put a wire, from corner to corner to each of its ends, and the labels beside it."""
+        """Draw a wire to each of its ends, and its labels."""
         for end, way in zip(wire.ends, ways, strict=True):
             leaves = end.vertex in self.exits
             part = None if leaves else self.parts[end.vertex - self.first]
             arrow = not part.inner if part else self.ends(wire.value)
-            result.lines.append(Line(values, part.name if part else "", way, end.dashed, arrow))
+            result.lines.append(WireLine(values, part.name if part else "", way, end.dashed, arrow))
             if leaves and (name := self.exit_label(self.exits[end.vertex])):
-                result.labels.append(Label(way[-1][0] + ports.LABEL, way[-1][1] - 2, name))
+                result.labels.append(TextLabel(way[-1][0] + route.LABEL, way[-1][1] - 2, name))
         if wire.text:
             x, y = ways[0][0]
-            result.labels.append(Label(x + ports.LABEL, y + 12, wire.text))
+            result.labels.append(TextLabel(x + route.LABEL, y + 12, wire.text))
 
     def ends(self, value: int) -> bool:
-        """Whether a value that leaves the sheet has arrived."""
+        """Whether the wire of a value that leaves the canvas ends there, with an arrow."""
         return self.kind == PANEL or (self.kind == COLUMN and value in self.folder.outputs)
 
-    def box(self, part: Part, v: Vertex) -> Box:
-        """The box of a part around its axis, as wide as its text and its ports need; labels may lie
-        beside it."""
-        half = max(boxes.half_width(part), self.half if boxes.is_wide(part) else 0)
+    def box(self, part: DiagramPart, v: Vertex) -> Box:
+        """The box of a part around its axis, as wide as its text and its ports need."""
+        half = max(boxes.box_half_width(part), self.half if boxes.is_wide_box(part) else 0)
         places = [*v.tops.values(), *v.bottoms.values(), 0]
         left, right = (
-            max(half, ports.STEP // 2 - min(places)),
-            max(half, ports.STEP // 2 + max(places)),
+            max(half, route.STEP // 2 - min(places)),
+            max(half, route.STEP // 2 + max(places)),
         )
-        behind = boxes.STACK if boxes.stacked(part) else 0
-        return Box(part, v.x - left, v.y, left + right + behind, v.height, says(part))
+        behind = boxes.STACK if boxes.is_stacked(part) else 0
+        return Box(part, v.x - left, v.y, left + right + behind, v.height, box_lines(part))
 
-    def put_boxes(self, result: Sheet) -> None:
-        """Put the boxes, and the frames with what is in them."""
+    def put_boxes(self, result: Canvas) -> None:
+        """Draw the boxes, and the frames with their contents."""
         for i, part in enumerate(self.parts):
             v = self.vertices[i + self.first]
             if i in self.inner:
@@ -210,11 +205,11 @@ class Composition:
                 result.boxes.append(self.box(part, v))
 
 
-def port(label: str) -> Vertex:
-    """The place at which a value comes in or goes out."""
-    return Vertex(6, max(6, metrics.width(label) + 2 * ports.LABEL if label else 0), 0)
+def port_vertex(label: str) -> Vertex:
+    """The vertex at which a value enters or leaves."""
+    return Vertex(6, max(6, metrics.text_width(label) + 2 * route.LABEL if label else 0), 0)
 
 
-def framed(folder: Folder, part: Part) -> Sheet:
-    """The sheet of an opened part."""
-    return frames.around(part, Composition(folder, part.inner, FRAME).laid_out())
+def compose_frame(folder: Folder, part: DiagramPart) -> Canvas:
+    """The canvas of an opened part with its frame."""
+    return canvas.add_frame(part, Composition(folder, part.inner, FRAME).laid_out())

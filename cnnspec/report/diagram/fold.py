@@ -1,51 +1,49 @@
-"""A graph as parts: its lines and blocks, opened down to a depth; equal ones in a row are one part,
-with a count.
+"""Folding a graph into parts: its lines and blocks, opened down to a depth.
 
-Blocks stand together in execution order and read only what is above them, so that folding one never
-makes a cycle."""
+Equal parts in a row become one part with a count. A block's nodes are consecutive in execution
+order and read only earlier nodes, so that folding a block never makes a cycle."""
 
 from collections.abc import Iterable
 
 from cnnspec.graph.model import Graph, Node
 from cnnspec.records import Record
 
-TOGETHER = 3  # so many lines with the same parameters, side by side, are drawn as one
+TOGETHER = 3  # this many parts side by side that share parameters are drawn as one
 
 
-class Part(Record):
-    """What is drawn as one: a line with its norm and activation, or a block; with ``inner`` parts
-    an opened block.
+class DiagramPart(Record):
+    """What is drawn as one box or frame: a line with its norm and activation, or a block.
 
-    ``label`` is its name within the part around it. ``times`` is how many equal parts in a row it
-    stands for, the first of which it shows and the last of which is ``last``; ``together``, how
-    many side by side that have the same parameters. ``nodes`` are those of all of them."""
+    An opened block has ``inner`` parts. ``label`` is the name within the part around it. ``times``
+    is the number of equal parts in a row that are drawn as this one, the last of which is called
+    ``last``; ``together`` the number of parts side by side that share parameters. ``nodes`` are
+    the nodes of all of them."""
 
     name: str
     label: str
     nodes: tuple[Node, ...]
     block: str = ""
-    inner: tuple["Part", ...] = ()
+    inner: tuple["DiagramPart", ...] = ()
     times: int = 1
     together: int = 1
     last: str = ""
 
     @property
     def first(self) -> tuple[Node, ...]:
-        """The nodes of the first of the parts that it stands for."""
+        """The nodes of the first of the parts that are drawn as this one."""
         return self.nodes[: len(self.nodes) // (self.times * self.together)]
 
 
 class Folder:
-    """Folding one graph, as it is at inference."""
+    """Folds one graph, as it is at inference."""
 
     def __init__(self, graph: Graph):
         self.nodes = [*graph.inputs, *graph.layers()]
         self.outputs = {n.index for n in graph.outputs}
         self.readers: dict[int, list[int]] = {}
-        self.fields: dict[int, str] = {}  # of operators, by their id
-        self.names = {
-            n.index: n.row for n in self.nodes
-        }  # of values: of the largest block that gives them
+        self.fields: dict[int, str] = {}  # of operators, by id
+        # the name of each value: that of the largest block that outputs it
+        self.names = {n.index: n.row for n in self.nodes}
         last: dict[str, int] = {}
         for node in self.nodes:
             for read in node.inputs:
@@ -57,9 +55,10 @@ class Folder:
         for name, index in last.items():
             self.names[index] = min(name, self.names[index], key=len)
 
-    def parts(self, nodes: Iterable[Node], level: int = 0, depth: int = 1) -> tuple[Part, ...]:
-        """The parts of nodes that stand ``level`` calls deep; blocks are opened down to ``depth``
-        levels in all."""
+    def parts(
+        self, nodes: Iterable[Node], level: int = 0, depth: int = 1
+    ) -> tuple[DiagramPart, ...]:
+        """The parts of nodes ``level`` calls deep; blocks are opened down to ``depth`` levels."""
         groups: list[tuple[str, bool, list[Node]]] = []
         for node in nodes:
             inside = len(node.call.trail) > level
@@ -69,32 +68,32 @@ class Folder:
             else:
                 groups.append((name, inside, [node]))
         made = [
-            self.part(name, inside, tuple(members), level, depth)
+            self.make_part(name, inside, tuple(members), level, depth)
             for name, inside, members in groups
         ]
-        return tuple(self.runs(self.shared(made)))
+        return tuple(self.fold_runs(self.group_shared(made)))
 
-    def part(
+    def make_part(
         self, name: str, inside: bool, nodes: tuple[Node, ...], level: int, depth: int
-    ) -> Part:
-        """One line or block. A block of one line is that line."""
+    ) -> DiagramPart:
+        """A part for a line or a block; a block with one line becomes that line."""
         skip = sum(len(word) + 1 for word in nodes[0].call.trail[:level])
         if not inside or len({n.row for n in nodes}) == 1:
-            return Part(nodes[0].row, nodes[0].row[skip:], nodes)
+            return DiagramPart(nodes[0].row, nodes[0].row[skip:], nodes)
         call = nodes[0].call
         while call.outer is not None and len(call.trail) > level + 1:
             call = call.outer
         inner = self.parts(nodes, level + 1, depth) if level + 1 < depth else ()
         if len(inner) == 1 and inner[0].times == 1:
             return inner[0].replace(label=inner[0].name[skip:])
-        return Part(name, name[skip:], nodes, call.block, inner)
+        return DiagramPart(name, name[skip:], nodes, call.block, inner)
 
-    # ---- the same again
+    # ---- equal parts in a row
 
-    def runs(self, made: list[Part]) -> list[Part]:
-        """Parts with those that do the same to what the one before gave folded into it."""
-        folded: list[Part] = []
-        last: Part | None = None  # of the run
+    def fold_runs(self, made: list[DiagramPart]) -> list[DiagramPart]:
+        """The parts, with each run of equal parts folded into its first."""
+        folded: list[DiagramPart] = []
+        last: DiagramPart | None = None  # of the run
         for part in made:
             if last is not None and self.follows(last, part):
                 run = folded[-1]
@@ -106,9 +105,8 @@ class Folder:
             last = part
         return folded
 
-    def follows(self, a: Part, b: Part) -> bool:
-        """Whether ``b`` is ``a`` again, on the one value that ``a`` gives, which nothing else
-        reads."""
+    def follows(self, a: DiagramPart, b: DiagramPart) -> bool:
+        """Whether ``b`` equals ``a`` and reads only ``a``'s output, which nothing else reads."""
         if (
             len(a.nodes) != len(b.nodes)
             or a.nodes[0].kind == "input"
@@ -129,15 +127,14 @@ class Folder:
         )
 
     def signature(self, nodes: tuple[Node, ...], fields: bool = True) -> tuple[object, ...]:
-        """What nodes do, whatever they are called and however large their inputs are; or only how
-        they are wired."""
+        """What nodes do, whatever their names and input sizes; without ``fields`` only their wiring."""
         at = {node.index: i for i, node in enumerate(nodes)}
         outside: dict[int, int] = {}
         return tuple(
             [
                 (
                     n.kind,
-                    self.written(n) if fields else "",
+                    self.describe_fields(n) if fields else "",
                     fields and n.shares is not None,
                     tuple(
                         [
@@ -154,20 +151,18 @@ class Folder:
             ]
         )
 
-    def written(self, node: Node) -> str:
-        """The fields of a node's operator; those of dropout and its like mean nothing at
-        inference."""
+    def describe_fields(self, node: Node) -> str:
+        """The fields of a node's operator; "" for dropout and the like, which do nothing here."""
         if node.op.role == "regulariser":
             return ""
         if id(node.op) not in self.fields:
             self.fields[id(node.op)] = repr(sorted(vars(node.op).items()))
         return self.fields[id(node.op)]
 
-    # ---- the same parameters, side by side
+    # ---- parts side by side that share parameters
 
-    def shared(self, made: list[Part]) -> list[Part]:
-        """Parts with those that use their parameters again, on other inputs, drawn together with
-        them."""
+    def group_shared(self, made: list[DiagramPart]) -> list[DiagramPart]:
+        """The parts, with those that share parameters on other inputs drawn as one."""
         owner = {n.index: part.name for part in made for n in part.nodes}
         groups: dict[str, list[str]] = {}
         for part in made:
@@ -182,13 +177,16 @@ class Folder:
                 one = members[0].replace(
                     nodes=nodes, together=len(members), last=members[-1].name, inner=()
                 )
-                made = in_order([one, *[part for part in made if part.name not in group]]) or made
+                made = (
+                    order_parts([one, *[part for part in made if part.name not in group]]) or made
+                )
         return made
 
 
-def in_order(made: list[Part]) -> list[Part] | None:
-    """Parts after those that they read, else in the order of their first nodes; None where they go
-    in a circle."""
+def order_parts(made: list[DiagramPart]) -> list[DiagramPart] | None:
+    """The parts sorted so that each is after those that it reads; None if there is a cycle.
+
+    Otherwise they keep the order of their first nodes."""
     owner = {n.index: part.name for part in made for n in part.nodes}
     wanted = {
         part.name: (
@@ -197,7 +195,7 @@ def in_order(made: list[Part]) -> list[Part] | None:
         )
         for part in made
     }
-    left, done = sorted(made, key=lambda part: part.nodes[0].index), dict[str, Part]()
+    left, done = sorted(made, key=lambda part: part.nodes[0].index), dict[str, DiagramPart]()
     if any(part.together > 1 and reads_itself(part) for part in made):
         return None
     while left:
@@ -209,8 +207,8 @@ def in_order(made: list[Part]) -> list[Part] | None:
     return [*done.values()]
 
 
-def reads_itself(part: Part) -> bool:
-    """Whether one of the parts that are drawn together reads another one of them."""
+def reads_itself(part: DiagramPart) -> bool:
+    """Whether one of the parts that are drawn as one reads another of them."""
     size = len(part.first)
     member = {n.index: i // size for i, n in enumerate(part.nodes)}
     return any(

@@ -1,4 +1,4 @@
-"""A page: the network in columns, cut where one value alone goes on, and the panels beside them."""
+"""A page: the network in columns, cut where a single value continues, and panels beside them."""
 
 from collections.abc import Iterator
 from itertools import accumulate
@@ -6,27 +6,28 @@ from itertools import accumulate
 from cnnspec.problems import visible
 from cnnspec.report.diagram import metrics
 from cnnspec.report.diagram.boxes import LINE
-from cnnspec.report.diagram.compose import COLUMN, PANEL, sheet
-from cnnspec.report.diagram.fold import Folder, Part
-from cnnspec.report.diagram.pack import Skyline
-from cnnspec.report.diagram.picture import Contents, Panel
-from cnnspec.report.diagram.sheet import Label, Line, Sheet
+from cnnspec.report.diagram.canvas import Canvas, TextLabel, WireLine
+from cnnspec.report.diagram.compose import COLUMN, PANEL, compose_canvas
+from cnnspec.report.diagram.contents import Contents, Panel
+from cnnspec.report.diagram.fold import DiagramPart, Folder
 
-WIDE, TALL = 680, 940  # pixels of a book's page at the size of its text
-EDGE, GUTTER, BELOW = 14, 34, 30  # the border, between two columns, and below a panel
-HEADING, BADGE = 26, 22  # a panel's heading, and the place of its letter
+WIDE, TALL = 680, 940  # a book's page in pixels, at the size of its text
+EDGE, GUTTER, BELOW = 14, 34, 30  # space at the border, between columns, and below a panel
+HEADING, BADGE = 26, 22  # the height of a panel's heading, and the width of its letter
 COLUMNS = 6
-WORTH = 1.1  # by how much larger one more column lets a page be printed
+WORTH = 1.1  # how much larger a page must be printed to be worth another column
 NARROWEST = 260
 
 
-def page(made: Contents) -> Sheet:
-    """The page of contents, arranged so that it is printed largest."""
-    insides = [sheet(made.folder, panel.parts, PANEL) for panel in made.panels]
-    ready = [headed(panel, inside) for panel, inside in zip(made.panels, insides, strict=True)]
-    best, largest, most = Sheet(), 0.0, 0
-    for columns in candidates(made):
-        for found in arrangements(joined(columns), columns, ready):
+def arrange_page(made: Contents) -> Canvas:
+    """The page, arranged so that it can be printed as large as possible."""
+    insides = [compose_canvas(made.folder, panel.parts, PANEL) for panel in made.panels]
+    ready = [
+        add_panel_heading(panel, inside) for panel, inside in zip(made.panels, insides, strict=True)
+    ]
+    best, largest, most = Canvas(), 0.0, 0
+    for columns in split_into_columns(made):
+        for found in arrange_panels(join_columns(columns), columns, ready):
             scale = min(1.0, WIDE / found.width, TALL / found.height)
             if scale > largest * (1 if len(columns) == most else WORTH):
                 best, largest, most = found, scale, len(columns)
@@ -35,28 +36,30 @@ def page(made: Contents) -> Sheet:
     return best
 
 
-def titled(below: Sheet, title: str, caption: list[str]) -> Sheet:
-    """A page below its title, and a caption in as few lines as its width lets be."""
+def add_caption(below: Canvas, title: str, caption: list[str]) -> Canvas:
+    """A page below its title and a caption of as few lines as its width permits."""
     lines: list[str] = []
     for piece in caption:
         longer = f"{lines[-1]} · {piece}" if lines else piece
-        if lines and metrics.width(longer) <= max(below.width, NARROWEST) - 2 * EDGE:
+        if lines and metrics.text_width(longer) <= max(below.width, NARROWEST) - 2 * EDGE:
             lines[-1] = longer
         else:
             lines.append(piece)
-    result = Sheet()
+    result = Canvas()
     result.put(below, 0, 2 * EDGE + LINE * len(lines))
-    result.headings.append(Label(EDGE, EDGE + 10, title))
-    result.labels += [Label(EDGE, EDGE + 10 + LINE * (i + 1), line) for i, line in enumerate(lines)]
-    texts = [metrics.width(title, metrics.LARGE, bold=True), *map(metrics.width, lines)]
+    result.headings.append(TextLabel(EDGE, EDGE + 10, title))
+    result.labels += [
+        TextLabel(EDGE, EDGE + 10 + LINE * (i + 1), line) for i, line in enumerate(lines)
+    ]
+    texts = [metrics.text_width(title, metrics.LARGE, bold=True), *map(metrics.text_width, lines)]
     result.width = max(result.width, *(2 * EDGE + text for text in texts))
     return result
 
 
-def candidates(made: Contents) -> list[list[Sheet]]:
+def split_into_columns(made: Contents) -> list[list[Canvas]]:
     """The network in one column, in two, and so on, as far as it can be cut."""
-    pieces = cut(made.folder, made.parts)
-    heights = [sheet(made.folder, piece, COLUMN).height for piece in pieces]
+    pieces = cut_into_pieces(made.folder, made.parts)
+    heights = [compose_canvas(made.folder, piece, COLUMN).height for piece in pieces]
     found, seen = [], set[tuple[int, ...]]()
     for n in range(1, COLUMNS + 1):
         ends = tuple(at * n // max(1, sum(heights)) for at in accumulate(heights, initial=0))[:-1]
@@ -67,13 +70,15 @@ def candidates(made: Contents) -> list[list[Sheet]]:
         together = [
             sum((p for p, c in zip(pieces, columns, strict=True) if c == i), ()) for i in range(n)
         ]
-        found.append([sheet(made.folder, parts, COLUMN) for parts in together if parts])
+        found.append([compose_canvas(made.folder, parts, COLUMN) for parts in together if parts])
     return found
 
 
-def cut(folder: Folder, parts: tuple[Part, ...]) -> list[tuple[Part, ...]]:
-    """Parts in pieces, each of which gives one value to the next one and none to those after it."""
-    pieces: list[tuple[Part, ...]] = [()]
+def cut_into_pieces(
+    folder: Folder, parts: tuple[DiagramPart, ...]
+) -> list[tuple[DiagramPart, ...]]:
+    """The parts in pieces, each of which passes a single value, and only to the next piece."""
+    pieces: list[tuple[DiagramPart, ...]] = [()]
     last = {
         n.index: max(folder.readers.get(n.index, [n.index])) for part in parts for n in part.nodes
     }
@@ -92,32 +97,34 @@ def cut(folder: Folder, parts: tuple[Part, ...]) -> list[tuple[Part, ...]]:
     return [piece for piece in pieces if piece]
 
 
-def headed(panel: Panel, inside: Sheet) -> Sheet:
-    """A panel below its heading."""
-    result = Sheet()
+def add_panel_heading(panel: Panel, inside: Canvas) -> Canvas:
+    """A panel with its heading."""
+    result = Canvas()
     block, name = visible(panel.part.block, 40), visible(panel.part.name, 60)
     text = f"{block}, as in {name}" if block != name else block
     result.put(inside, 0, HEADING)
-    result.headings.append(Label(BADGE, 12, text))
-    result.badges.append(Label(BADGE // 2 - 3, 8, panel.letter))
-    result.width = max(result.width, BADGE + metrics.width(text, metrics.LARGE, bold=True))
+    result.headings.append(TextLabel(BADGE, 12, text))
+    result.badges.append(TextLabel(BADGE // 2 - 3, 8, panel.letter))
+    result.width = max(result.width, BADGE + metrics.text_width(text, metrics.LARGE, bold=True))
     return result
 
 
-def joined(columns: list[Sheet]) -> Sheet:
-    """Columns beside each other, and the wires between them."""
-    result, x = Sheet(), EDGE
+def join_columns(columns: list[Canvas]) -> Canvas:
+    """The columns beside each other, with the wires between them."""
+    result, x = Canvas(), EDGE
     for i, column in enumerate(columns):
         result.put(column, x, EDGE)
         if i:
             before = columns[i - 1]
-            result.lines.append(connection(x - GUTTER - before.width, before, x, column))
+            result.lines.append(connect_columns(x - GUTTER - before.width, before, x, column))
         x += column.width + GUTTER
     return result
 
 
-def arrangements(network: Sheet, columns: list[Sheet], panels: list[Sheet]) -> Iterator[Sheet]:
-    """The network and its panels on pages of several widths."""
+def arrange_panels(
+    network: Canvas, columns: list[Canvas], panels: list[Canvas]
+) -> Iterator[Canvas]:
+    """The network and its panels, arranged on pages of several widths."""
     narrowest = (
         max(network.width, *(EDGE + panel.width for panel in panels)) if panels else network.width
     )
@@ -126,7 +133,7 @@ def arrangements(network: Sheet, columns: list[Sheet], panels: list[Sheet]) -> I
         if panels
         else [narrowest]
     ):
-        sky, result, x = Skyline(wide + GUTTER - EDGE), Sheet(), 0
+        sky, result, x = Skyline(wide + GUTTER - EDGE), Canvas(), 0
         for column in columns:
             sky.lay(x, column.width + GUTTER, column.height + BELOW)
             x += column.width + GUTTER
@@ -138,10 +145,47 @@ def arrangements(network: Sheet, columns: list[Sheet], panels: list[Sheet]) -> I
         yield result
 
 
-def connection(x: int, upper: Sheet, x2: int, lower: Sheet) -> Line:
-    """The wire from the end of a column up to the beginning of the next one."""
+def connect_columns(x: int, upper: Canvas, x2: int, lower: Canvas) -> WireLine:
+    """The wire from the end of a column up to the beginning of the next."""
     ((value, goal),) = lower.tops.items()
     start, y, middle = x + upper.bottoms[value], EDGE + upper.height, x2 - GUTTER // 2
     low, high, end = y + 8, EDGE - 8, x2 + goal
     corners = [(start, y), (start, low), (middle, low), (middle, high), (end, high), (end, EDGE)]
-    return Line((value,), "", corners, False, False)
+    return WireLine((value,), "", corners, False, False)
+
+
+class Skyline:
+    """How far down a page is occupied: steps (x, y) from left to right, up to ``width``.
+
+    Each panel is placed as high as it fits, the bottom-left rule of Baker, Coffman & Rivest (1980),
+    Orthogonal packings in two dimensions, upside down."""
+
+    def __init__(self, width: int):
+        self.width = width
+        self.steps = [(0, 0)]
+
+    def level(self, x: int, width: int) -> int:
+        """The lowest occupied point between x and x + width."""
+        ends = [*(start for start, _ in self.steps[1:]), self.width]
+        return max(
+            y
+            for (start, y), end in zip(self.steps, ends, strict=True)
+            if start < x + width and end > x
+        )
+
+    def lay(self, x: int, width: int, bottom: int) -> None:
+        """Occupy everything above ``bottom`` between x and x + width."""
+        end = min(x + width, self.width)
+        after = self.level(end, 1) if end < self.width else 0
+        kept = [step for step in self.steps if step[0] < x]
+        rest = [step for step in self.steps if step[0] > end]
+        self.steps = [*kept, (x, bottom), *([(end, after)] if end < self.width else []), *rest]
+
+    def place(self, width: int, height: int) -> tuple[int, int] | None:
+        """Find and occupy a place; None for something wider than the page."""
+        spots = [(self.level(x, width), x) for x, _ in self.steps if x + width <= self.width]
+        if not spots:
+            return None
+        y, x = min(spots)
+        self.lay(x, width, y + height)
+        return x, y

@@ -1,24 +1,28 @@
-"""The wires between two layers: down, across on a track of their own, and down again.
+"""Where wires enter and leave boxes, and their ways between two layers: down, across, down.
 
-The tracks of a channel as in Hashimoto & Stevens (1971), Wire routing by optimizing channel
-assignment: wires whose ways across overlap take different tracks. Which one lies above is chosen so
-that few wires cross, and so that none runs along another (the vertical constraints of Deutsch
-1976)."""
+Each way across has a track in the channel between two layers, as in Hashimoto & Stevens (1971),
+Wire routing by optimizing channel assignment: ways that overlap have different tracks. The order of
+the tracks is chosen so that few wires cross and none runs along another (the vertical constraints
+of Deutsch 1976)."""
 
 from itertools import accumulate
-from typing import NamedTuple
 
+from cnnspec.records import Record
 from cnnspec.report.diagram.align import lower_port, upper_port
-from cnnspec.report.diagram.layers import Layered
+from cnnspec.report.diagram.layers import LayeredGraph, Segment, Vertex
 
-LABEL, TRACK, ARROW = 17, 8, 13  # pixels: a label below a box, between two tracks, and before a box
-ALONG = 1000  # wires that run along each other are worse than so many that cross
-NEAR = 6  # pixels within which two wires would seem to be one
-MANY = 60  # wires in a channel, from which on tracks are given out without looking for the fewest crossings
+LABEL_HEIGHT, TRACK, ARROW = (
+    17,
+    8,
+    13,
+)  # pixels: a label below a box, between two tracks, and before a box
+ALONG = 1000  # two wires that run along each other are as bad as this many crossings
+NEAR = 6  # pixels within which two wires look like one
+MANY = 60  # in a channel with more wires, tracks are assigned without counting crossings
 
 
-class Across(NamedTuple):
-    """A wire's way across a gap: where it comes from, and all the places where it goes."""
+class CrossWay(Record):
+    """A wire's way across a gap: its x above, and the x of each of its ends below."""
 
     wire: int
     start: int
@@ -33,8 +37,8 @@ class Across(NamedTuple):
         return max(self.start, *self.ends)
 
 
-def crossed(above: Across, below: Across) -> int:
-    """How often two wires cross, if the track of the first lies above that of the second."""
+def count_crossings_of(above: CrossWay, below: CrossWay) -> int:
+    """The number of crossings of two wires if the first has the upper track."""
     if above.high + NEAR < below.low or below.high + NEAR < above.low:
         return 0
     found = int(above.low < below.start < above.high)
@@ -42,17 +46,19 @@ def crossed(above: Across, below: Across) -> int:
     return found + ALONG * sum(abs(end - below.start) < NEAR for end in above.ends)
 
 
-def tracks(ways: list[Across]) -> dict[int, int]:
-    """The track of each wire that goes across, counted from 0 at the top."""
-    order: list[Across] = []
+def assign_tracks(ways: list[CrossWay]) -> dict[int, int]:
+    """The track of each wire that moves sideways, counted from 0 at the top."""
+    order: list[CrossWay] = []
     for way in sorted((w for w in ways if w.low < w.high), key=lambda w: (w.high - w.low, w.wire)):
         if len(order) > MANY:
             order.append(way)
             continue
         below = accumulate(
-            (crossed(other, way) for other in order), initial=0
-        )  # were it below the first 0, 1, ...
-        above = [*accumulate((crossed(way, other) for other in reversed(order)), initial=0)]
+            (count_crossings_of(other, way) for other in order), initial=0
+        )  # if it is below the first 0, 1, ... wires
+        above = [
+            *accumulate((count_crossings_of(way, other) for other in reversed(order)), initial=0)
+        ]
         costs = [a + b for a, b in zip(below, reversed(above), strict=True)]
         order.insert(costs.index(min(costs)), way)
     found: dict[int, int] = {}
@@ -66,18 +72,18 @@ def tracks(ways: list[Across]) -> dict[int, int]:
     return found
 
 
-def across(drawing: Layered, rank: int) -> list[Across]:
+def ways_across(drawing: LayeredGraph, rank: int) -> list[CrossWay]:
     """The ways of all wires across the gap below a layer."""
     found: dict[int, tuple[int, list[int]]] = {}
     for s in drawing.gaps[rank]:
         upper, lower = drawing.vertices[s.upper], drawing.vertices[s.lower]
         way = found.setdefault(s.wire, (upper.x + upper_port(drawing, s), []))
         way[1].append(lower.x + lower_port(drawing, s))
-    return [Across(w, start, tuple(ends)) for w, (start, ends) in found.items()]
+    return [CrossWay(w, start, tuple(ends)) for w, (start, ends) in found.items()]
 
 
-def heights(drawing: Layered) -> list[dict[int, int]]:
-    """Set y of each vertex; for each gap the height at which a wire goes across."""
+def set_heights(drawing: LayeredGraph) -> list[dict[int, int]]:
+    """Set y of each vertex; return for each gap the height at which each wire crosses it."""
     y, levels = 0, []
     for rank, layer in enumerate(drawing.layers):
         tall = max((drawing.vertices[v].height for v in layer), default=0)
@@ -86,27 +92,29 @@ def heights(drawing: Layered) -> list[dict[int, int]]:
         y += tall
         if rank + 1 == len(drawing.layers):
             break
-        found = tracks(across(drawing, rank))
+        found = assign_tracks(ways_across(drawing, rank))
         labels = any(
             drawing.wires[s.wire].label and drawing.wires[s.wire].source == s.upper
             for s in drawing.gaps[rank]
         )
-        y += LABEL if labels else TRACK // 2
+        y += LABEL_HEIGHT if labels else TRACK // 2
         levels.append({w: y + TRACK * track for w, track in found.items()})
         y += TRACK * max(found.values(), default=0) + ARROW
     return levels
 
 
-def paths(drawing: Layered) -> list[list[list[tuple[int, int]]]]:
-    """For each wire the corners of its way to each of its ends."""
-    levels = heights(drawing)
+def route_wires(drawing: LayeredGraph) -> list[list[list[tuple[int, int]]]]:
+    """For each wire, the corners of its way to each of its ends."""
+    levels = set_heights(drawing)
     return [
-        [path(drawing, levels, w, end.vertex) for end in wire.ends]
+        [route_wire(drawing, levels, w, end.vertex) for end in wire.ends]
         for w, wire in enumerate(drawing.wires)
     ]
 
 
-def path(drawing: Layered, levels: list[dict[int, int]], w: int, end: int) -> list[tuple[int, int]]:
+def route_wire(
+    drawing: LayeredGraph, levels: list[dict[int, int]], w: int, end: int
+) -> list[tuple[int, int]]:
     """The corners of a wire's way to one of its ends."""
     wire = drawing.wires[w]
     source = drawing.vertices[wire.source]
@@ -120,3 +128,77 @@ def path(drawing: Layered, levels: list[dict[int, int]], w: int, end: int) -> li
             corners += [(x, levels[rank][w]), (goal, levels[rank][w])]
             x = goal
     return [*corners, (x, drawing.vertices[end].y)]
+
+
+STEP = 16  # pixels between two incoming wires
+LABEL = 6  # pixels from a wire to its label
+
+
+def spread_ports(drawing: LayeredGraph) -> None:
+    """Set the ports of every vertex that does not prescribe them, and widen it if needed."""
+    for rank in range(len(drawing.layers)):
+        above = {v: i for i, v in enumerate(drawing.layers[rank - 1])} if rank else {}
+        below = (
+            {v: i for i, v in enumerate(drawing.layers[rank + 1])}
+            if rank + 1 < len(drawing.layers)
+            else {}
+        )
+        for i in drawing.layers[rank]:
+            vertex = drawing.vertices[i]
+            if not vertex.bend:
+                place_inputs(
+                    drawing,
+                    vertex,
+                    sorted(
+                        (s for s in drawing.gaps[rank - 1] if s.lower == i and rank),
+                        key=lambda s: above[s.upper],
+                    ),
+                )
+                place_outputs(
+                    drawing, vertex, [s for s in drawing.gaps[rank] if s.upper == i], below
+                )
+
+
+def place_inputs(drawing: LayeredGraph, vertex: Vertex, segments: list[Segment]) -> None:
+    """Place incoming wires: one at the axis; of two the main one there; more are spread evenly."""
+    if vertex.tops or not segments:
+        return
+    values = [drawing.wires[s.wire].value for s in segments]
+    if len(values) == 2:
+        at = next((i for i, s in enumerate(segments) if drawing.main.get(s.lower) == s.wire), 0)
+        places = [(i - at) * STEP for i in range(2)]
+    else:
+        places = [i * STEP - (len(values) - 1) * STEP // 2 for i in range(len(values))]
+    vertex.tops = dict(zip(values, places, strict=True))
+    vertex.left, vertex.right = (
+        max(vertex.left, STEP // 2 - places[0]),
+        max(vertex.right, STEP // 2 + places[-1]),
+    )
+
+
+def place_outputs(
+    drawing: LayeredGraph, vertex: Vertex, segments: list[Segment], below: dict[int, int]
+) -> None:
+    """Place outgoing wires: the main one at the axis, others with space for their labels.
+
+    The main wire is the one to the next box."""
+    goals: dict[int, list[int]] = {}
+    for s in segments:
+        goals.setdefault(s.wire, []).append(below[s.lower])
+    wires = sorted(goals, key=lambda w: (sum(goals[w]) / len(goals[w]), w))
+    widths = [drawing.wires[w].label + 2 * LABEL if drawing.wires[w].label else STEP for w in wires]
+    if not vertex.bottoms and wires:
+        main = min(
+            wires,
+            key=lambda w: (
+                all(drawing.vertices[s.lower].bend for s in segments if s.wire == w),
+                min(e.vertex for e in drawing.wires[w].ends),
+            ),
+        )
+        at = -sum(widths[: wires.index(main)])
+        for w, width in zip(wires, widths, strict=True):
+            vertex.bottoms[drawing.wires[w].value] = at
+            at += width
+    for w, width in zip(wires, widths, strict=True):
+        at = vertex.bottoms.get(drawing.wires[w].value, 0)
+        vertex.left, vertex.right = max(vertex.left, STEP // 2 - at), max(vertex.right, at + width)

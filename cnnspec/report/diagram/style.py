@@ -1,6 +1,6 @@
-"""The colours of a diagram: in light and dark, and, as attributes, where no style is applied."""
+"""The colours of a diagram in light and dark mode, also as attributes for viewers without CSS."""
 
-from cnnspec.report.diagram.fold import Part
+from cnnspec.report.diagram.fold import DiagramPart
 
 # role: fill and border in light, fill and border in dark
 BOXES = {
@@ -15,8 +15,8 @@ GROUND, TEXT = ("#ffffff", "#0f1419"), ("#1a1f24", "#e8ecf0")
 MUTED, WIRE = ("#4a5560", "#aab4be"), ("#4a5560", "#9aa5b0")
 
 
-def role(part: Part) -> str:
-    """The role by which a box is coloured."""
+def part_role(part: DiagramPart) -> str:
+    """The role that determines the colour of a box."""
     if part.block:
         return "block"
     node = part.nodes[0]
@@ -30,12 +30,12 @@ def role(part: Part) -> str:
     return "layer" if trained and node.op.role == "layer" else "plain"
 
 
-def sheet() -> str:
-    """The style sheet: light, and dark where a reader prefers it."""
-    return f"{rules(0)} @media (prefers-color-scheme: dark) {{ {rules(1)} }}"
+def style_sheet() -> str:
+    """The CSS: light, and dark if the reader prefers it."""
+    return f"{style_rules(0)} @media (prefers-color-scheme: dark) {{ {style_rules(1)} }}"
 
 
-def rules(dark: int) -> str:
+def style_rules(dark: int) -> str:
     made = [
         f".cnn-ground {{ fill: {GROUND[dark]} }}",
         f".cnn-text {{ fill: {TEXT[dark]} }}",
