@@ -9,7 +9,7 @@ from cnnspec.graph.frame import Frame, Given, Poisoned
 from cnnspec.graph.model import Node
 from cnnspec.ops.kit.fields import REQUIRED, OperatorError
 from cnnspec.ops.kit.operator import Operator
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 from cnnspec.problems import visible
 from cnnspec.spec.model import Line
 from cnnspec.spec.reader import CONTROL, quoted
@@ -136,7 +136,7 @@ def read_operator(un: "Unroller", frame: Frame, line: Line, kind: str, given: "F
 
 def sound_operator(kind: str, values: dict[str, Any]) -> Operator | None:
     """The operator of values that fit; None where something is wrong with them."""
-    cls = operator(kind)
+    cls = load_operator(kind)
     try:
         return cls(**values) if values.keys() <= cls.fields.keys() else None
     except OperatorError:
@@ -154,7 +154,7 @@ def new_operator(
 ) -> Operator:
     """An operator of the evaluated values. Raises Poisoned once all faults of all fields are
     noted."""
-    cls = operator(kind)
+    cls = load_operator(kind)
     meant = set()
     for name, value in values.items():
         g = given[name]

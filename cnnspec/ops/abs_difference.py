@@ -8,9 +8,9 @@ section 3.1."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.joins import alike
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.input_checks import require_same_shape
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.units import Shape
 
@@ -22,13 +22,13 @@ class AbsDifference(Operator):
     arity = (2, 2)
 
     def output(self, *xs: Shape) -> Shape:
-        return alike("abs_difference", xs)
+        return require_same_shape("abs_difference", xs)
 
     def elementwise(self, *xs: Shape, y: Shape) -> dict[str, int]:
         return {"additions": prod(y)}
 
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
-        return [elements(y)]
+        return [elements_step(y)]
 
     def memory(self, a: Shape, b: Shape, *, y: Shape, training: bool) -> memory.Functions:
         n = prod(y)
@@ -38,7 +38,7 @@ class AbsDifference(Operator):
         return difference, absolute
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
-        return building.stateless(torch, "AbsDifference", lambda a, b: (a - b).abs())
+        return modules.make_stateless_module(torch, "AbsDifference", lambda a, b: (a - b).abs())
 
     examples = (
         Example(

@@ -8,9 +8,9 @@ from math import prod
 from operator import add
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.joins import alike
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.input_checks import require_same_shape
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.units import Shape
 
@@ -23,13 +23,13 @@ class Add(Operator):
     is_commutative = True
 
     def output(self, *xs: Shape) -> Shape:
-        return alike("add", xs)
+        return require_same_shape("add", xs)
 
     def elementwise(self, *xs: Shape, y: Shape) -> dict[str, int]:
         return {"additions": (len(xs) - 1) * prod(y)}
 
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
-        size = elements(y)
+        size = elements_step(y)
         return [
             size,
             Step(
@@ -44,7 +44,7 @@ class Add(Operator):
         return memory.join_pairwise(y, len(xs), (), memory.INCOMING)
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
-        return building.stateless(torch, "Add", lambda *xs: reduce(add, xs))
+        return modules.make_stateless_module(torch, "Add", lambda *xs: reduce(add, xs))
 
     examples = (
         Example(

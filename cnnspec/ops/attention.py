@@ -15,11 +15,12 @@ image_encoder.py, for windows."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory, windowed_attention
-from cnnspec.ops.kit.derivation import SYMBOLS, Step, elements, symbols
-from cnnspec.ops.kit.fields import flag, natural, size
-from cnnspec.ops.kit.grouping import divides
-from cnnspec.ops.kit.operator import Elementwise, Example, feature_map
+from cnnspec.ops.kit import memory, modules, windowed_attention
+from cnnspec.ops.kit.derivation import SYMBOLS, Step, axis_symbols, elements_step
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.fields import count_field, flag_field, size_field
+from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
+from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.windows import WHOLE, Phases, Reach, Window
 from cnnspec.units import Shape
 
@@ -38,19 +39,19 @@ class Attention(Elementwise):
     is_composite = True
     role = "layer"
 
-    heads: int = size("h, the number of heads")
-    qkv_bias: bool = flag("whether q, k and v have biases", default=True)
-    window_size: int = natural(
+    heads: int = size_field("h, the number of heads")
+    qkv_bias: bool = flag_field("whether q, k and v have biases", default=True)
+    window_size: int = count_field(
         "M, the size of the windows within which positions see each other; 0: the whole map",
         default=0,
     )
-    relative_position: bool = flag(
+    relative_position: bool = flag_field(
         "whether the weights depend on relative positions", default=False
     )
 
     def output(self, x: Shape) -> Shape:
-        channels, _ = feature_map("attention", x)
-        divides(self.heads, channels, field="heads")
+        channels, _ = require_feature_map("attention", x)
+        require_divisible(self.heads, channels, field="heads")
         return x
 
     def each_window(self, x: Shape) -> tuple[int, ...]:
@@ -110,7 +111,7 @@ class Attention(Elementwise):
         return tuple(Window(m, m, Phases(m, lambda r, m=m: range(m))) for m in self.each_window(x))  # type: ignore[misc]
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        sizes = dict(zip(symbols(SYMBOLS, len(x) - 1), x[1:], strict=True))
+        sizes = dict(zip(axis_symbols(SYMBOLS, len(x) - 1), x[1:], strict=True))
         windows = dict(zip((f"M_{s}" for s in sizes), self.each_window(x), strict=True))
         n, b, c = prod(windows.values()), self.windows(x), x[0]
         weights, macs = (
@@ -121,7 +122,7 @@ class Attention(Elementwise):
             weights += "".join(f" + (2*{m} - 1)*C/h" for m in windows)
             macs += f" + B*n*({' + '.join(windows)})*C"
         return [
-            elements(y),
+            elements_step(y),
             Step("windows", "*".join(f"ceil({s}/M_{s})" for s in sizes), sizes | windows, b),
             Step("positions of a window", "*".join(windows), windows, n),
             Step(
@@ -148,7 +149,7 @@ class Attention(Elementwise):
         forward = windowed_attention.make_forward(
             torch, self.each_window(x), self.heads, tuple(tables)
         )
-        built = building.module(torch, "Attention", forward, tables)
+        built = modules.make_module(torch, "Attention", forward, tables)
         built.qkv, built.proj = (
             torch.nn.Linear(x[0], 3 * x[0], self.qkv_bias),
             torch.nn.Linear(x[0], x[0]),

@@ -11,8 +11,8 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.fields import flag
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.fields import flag_field
 from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.pooling import Pool
 from cnnspec.ops.kit.windows import Axis
@@ -25,7 +25,9 @@ class AvgPool(Pool):
     autocast = "follows"
     short_title = "Avg pool"
 
-    count_include_pad: bool = flag("whether the mean counts the zeros of the padding", default=True)
+    count_include_pad: bool = flag_field(
+        "whether the mean counts the zeros of the padding", default=True
+    )
 
     @property
     def averages_padding(self) -> bool:
@@ -42,9 +44,9 @@ class AvgPool(Pool):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes = self.axes(x)
         if self.at_once(axes):
-            cls, window = building.sliding(torch, "AvgPool", axes)
+            cls, window = modules.sliding_class(torch, "AvgPool", axes)
             return cls(**window, ceil_mode=self.ceil_mode, count_include_pad=self.count_include_pad)
-        sums = building.window_sums(torch, self.covering(x, y))
+        sums = modules.make_window_sum_function(torch, self.covering(x, y))
         along = [
             [self.counted(a, i * a.stride - a.before) for i in range(n)]
             for a, n in zip(axes, y[1:], strict=True)
@@ -54,12 +56,14 @@ class AvgPool(Pool):
         def forward(x: Any) -> Any:
             return sums(x) / x.new_tensor(counts).view(y[1:])
 
-        return building.stateless(torch, "AvgPool", forward)
+        return modules.make_stateless_module(torch, "AvgPool", forward)
 
     @staticmethod
     def at_once(axes: list[Axis]) -> bool:
         """Whether PyTorch has one function for it."""
-        return building.symmetric(axes) and (len(axes) < 3 or all(a.kernel <= a.size for a in axes))
+        return modules.has_equal_padding(axes) and (
+            len(axes) < 3 or all(a.kernel <= a.size for a in axes)
+        )
 
     def counted(self, a: Axis, start: int) -> int:
         """The positions that the mean counts of the window from ``start`` on; what ceil_mode lets

@@ -11,10 +11,11 @@ Source: Ioffe & Szegedy (2015), Batch normalization, arXiv 1502.03167, algorithm
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.fields import flag, real
-from cnnspec.ops.kit.operator import Elementwise, Example
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.fields import flag_field, number_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -27,11 +28,11 @@ class BatchNorm(Elementwise):
     is_affine = True
     uses_batch_statistics = True
 
-    eps: float = real("added to the variance", default=1e-5)
-    momentum: float = real(
+    eps: float = number_field("added to the variance", default=1e-5)
+    momentum: float = number_field(
         "the weight of a new batch in the running statistics", default=0.1, maximum=1.0
     )
-    affine: bool = flag("whether there are a weight and a bias", default=True)
+    affine: bool = flag_field("whether there are a weight and a bias", default=True)
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
         return {"weight": x[:1], "bias": x[:1]} if self.affine else {}
@@ -42,7 +43,7 @@ class BatchNorm(Elementwise):
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         trained = sum(map(prod, self.parameters(x).values()))
         return [
-            elements(y),
+            elements_step(y),
             (
                 Step("parameters", "2*C", {"C": x[0]}, trained)
                 if self.affine
@@ -63,7 +64,7 @@ class BatchNorm(Elementwise):
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        norm = building.dimensional(torch, "BatchNorm", max(len(x) - 1, 1))
+        norm = modules.class_for_dimensions(torch, "BatchNorm", max(len(x) - 1, 1))
         return norm(x[0], self.eps, self.momentum, self.affine)
 
     examples = (

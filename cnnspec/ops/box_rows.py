@@ -11,10 +11,11 @@ Source: Liu et al. (2016), SSD, arXiv 1512.02325, section 2.2; ``permute_and_fla
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import SYMBOLS, Step, elements, symbols
-from cnnspec.ops.kit.fields import OperatorError, size
-from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import SYMBOLS, Step, axis_symbols, elements_step
+from cnnspec.ops.kit.fields import OperatorError, size_field
+from cnnspec.ops.kit.input_checks import require_feature_map
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape
 
@@ -27,10 +28,10 @@ class BoxRows(Operator):
     keeps_values = True
     is_affine = True
 
-    values: int = size("K, the values of a box")
+    values: int = size_field("K, the values of a box")
 
     def output(self, x: Shape) -> Shape:
-        channels, sizes = feature_map("box_rows", x)
+        channels, sizes = require_feature_map("box_rows", x)
         if channels % self.values:
             raise OperatorError(
                 "D005",
@@ -44,7 +45,7 @@ class BoxRows(Operator):
         return WHOLE
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        names = symbols(SYMBOLS, len(x) - 1)
+        names = axis_symbols(SYMBOLS, len(x) - 1)
         values = {"C": x[0], "K": self.values}
         return [
             Step("boxes a position", "C/K", values, x[0] // self.values),
@@ -54,7 +55,7 @@ class BoxRows(Operator):
                 dict(zip(names, x[1:], strict=True)) | values,
                 y[0],
             ),
-            Step("activation size", "*".join(("C", *names)), elements(x).values, prod(y)),
+            Step("activation size", "*".join(("C", *names)), elements_step(x).values, prod(y)),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
@@ -71,7 +72,7 @@ class BoxRows(Operator):
             boxes = x.reshape(len(x), -1, self.values, *x.shape[2:])
             return boxes.movedim((1, 2), (-2, -1)).reshape(len(x), *y)
 
-        return building.stateless(torch, "BoxRows", forward)
+        return modules.make_stateless_module(torch, "BoxRows", forward)
 
     examples = (
         Example(

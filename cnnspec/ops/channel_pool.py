@@ -9,9 +9,9 @@ Source: Goodfellow, Warde-Farley, Mirza, Courville & Bengio (2013), Maxout netwo
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import SYMBOLS, Step, elements, symbols
-from cnnspec.ops.kit.fields import OperatorError, choice, size
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import SYMBOLS, Step, axis_symbols, elements_step
+from cnnspec.ops.kit.fields import OperatorError, choice_field, size_field
 from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.pooling import Pooling
 from cnnspec.units import Shape
@@ -26,11 +26,11 @@ class ChannelPool(Pooling):
     is_composite = True
     pools = "channels"
 
-    kind: str = choice(
+    kind: str = choice_field(
         "whether the largest value or the mean is taken", "max", "average", default="max"
     )
-    kernel_size: int = size("K, the channels that become one")
-    stride: int | None = size(
+    kernel_size: int = size_field("K, the channels that become one")
+    stride: int | None = size_field(
         "S, the step from one group of channels to the next; default: kernel_size", default=None
     )
 
@@ -61,7 +61,7 @@ class ChannelPool(Pooling):
         return self.work(self.kernel_size * prod(y), y)
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        names = ("k", *symbols(SYMBOLS, len(y) - 1)) if len(y) > 1 else ("k",)
+        names = ("k", *axis_symbols(SYMBOLS, len(y) - 1)) if len(y) > 1 else ("k",)
         return [
             Step(
                 "output channels",
@@ -69,7 +69,7 @@ class ChannelPool(Pooling):
                 {"C": x[0], "K": self.kernel_size, "S": self.step},
                 y[0],
             ),
-            elements(y),
+            elements_step(y),
             *self.work_steps(
                 f"(K - 1)*{'*'.join(names)}",
                 {"K": self.kernel_size, **dict(zip(names, y, strict=True))},
@@ -104,7 +104,7 @@ class ChannelPool(Pooling):
             windows = x.unfold(1, self.kernel_size, self.step)
             return windows.mean(-1) if self.divides else windows.amax(-1)
 
-        return building.stateless(torch, "ChannelPool", forward)
+        return modules.make_stateless_module(torch, "ChannelPool", forward)
 
     examples = (
         Example(

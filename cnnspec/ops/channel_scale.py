@@ -10,10 +10,11 @@ arXiv 2103.17239, section 2 (LayerScale); Liu et al. (2022), A ConvNet for the 2
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.fields import flag, real
-from cnnspec.ops.kit.operator import Elementwise, Example
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.fields import flag_field, number_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -23,8 +24,8 @@ class ChannelScale(Elementwise):
     counts_as_layer = False
     is_affine = True
 
-    init: float = real("the weights' initial value", default=1e-6)
-    bias: bool = flag("whether each channel has a bias", default=False)
+    init: float = number_field("the weights' initial value", default=1e-6)
+    bias: bool = flag_field("whether each channel has a bias", default=False)
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
         return {"weight": x[:1]} | ({"bias": x[:1]} if self.bias else {})
@@ -34,7 +35,7 @@ class ChannelScale(Elementwise):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [
-            elements(y),
+            elements_step(y),
             Step("parameters", "2*C" if self.bias else "C", {"C": x[0]}, x[0] * (1 + self.bias)),
         ]
 
@@ -51,14 +52,14 @@ class ChannelScale(Elementwise):
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(module: Any, x: Any) -> Any:
-            scaled = building.over_channels(module.weight, x) * x
-            return scaled + building.over_channels(module.bias, x) if self.bias else scaled
+            scaled = modules.view_per_channel(module.weight, x) * x
+            return scaled + modules.view_per_channel(module.bias, x) if self.bias else scaled
 
         first = {"weight": self.init, "bias": 0.0}
         parameters = {
             name: torch.full(shape, first[name]) for name, shape in self.parameters(x).items()
         }
-        return building.module(torch, "ChannelScale", forward, parameters)
+        return modules.make_module(torch, "ChannelScale", forward, parameters)
 
     examples = (
         Example(

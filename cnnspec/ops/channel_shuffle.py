@@ -9,10 +9,10 @@ from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.fields import size
-from cnnspec.ops.kit.grouping import divides
-from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.fields import size_field
+from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.units import Shape
 
 
@@ -20,15 +20,15 @@ class ChannelShuffle(Operator):
     title = "Channel Shuffle"
     autocast = "follows"
 
-    groups: int = size("g, the groups whose channels are mixed")
+    groups: int = size_field("g, the groups whose channels are mixed")
 
     def output(self, x: Shape) -> Shape:
-        channels, _ = feature_map("channel_shuffle", x)
-        divides(self.groups, channels)
+        channels, _ = require_feature_map("channel_shuffle", x)
+        require_divisible(self.groups, channels)
         return x
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        return [elements(y)]
+        return [elements_step(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return (memory.Function(prod(y), layout=memory.Layout(copies=memory.COPIES_STRIDED)),)

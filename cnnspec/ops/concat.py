@@ -8,9 +8,9 @@ Source: Szegedy et al. (2015), Going deeper with convolutions, arXiv 1409.4842, 
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.joins import same_sizes
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.input_checks import require_same_sizes
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.units import Shape
 
@@ -23,7 +23,7 @@ class Concat(Operator):
     autocast = "follows"
 
     def output(self, *xs: Shape) -> Shape:
-        return (sum(x[0] for x in xs), *same_sizes("concat", xs))
+        return (sum(x[0] for x in xs), *require_same_sizes("concat", xs))
 
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
         channels = {f"C_{i}": x[0] for i, x in enumerate(xs, 1)}
@@ -31,14 +31,14 @@ class Concat(Operator):
             Step(
                 "output channels" if len(y) > 1 else "outputs", " + ".join(channels), channels, y[0]
             ),
-            elements(y),
+            elements_step(y),
         ]
 
     def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
         return (memory.Function(prod(y), inputs=tuple(range(len(xs))), gradient=memory.VIEW),)
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
-        return building.stateless(torch, "Concat", lambda *xs: torch.cat(xs, 1))
+        return modules.make_stateless_module(torch, "Concat", lambda *xs: torch.cat(xs, 1))
 
     examples = (
         Example(

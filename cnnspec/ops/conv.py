@@ -12,13 +12,20 @@ Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep lear
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
-from cnnspec.ops.kit.fields import flag, size
-from cnnspec.ops.kit.grouping import divides
-from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding, per_axis
-from cnnspec.ops.kit.operator import Example, Operator, feature_map
-from cnnspec.ops.kit.windows import Axis, Reach, axes, per_dimension
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import (
+    KERNEL,
+    SYMBOLS,
+    Step,
+    axis_symbols,
+    elements_step,
+    window_size_steps,
+)
+from cnnspec.ops.kit.fields import flag_field, size_field
+from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
+from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding_field, per_axis_field
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import Axis, Reach, make_axes, per_dimension
 from cnnspec.units import Shape
 
 
@@ -29,22 +36,22 @@ class Conv(Operator):
     weight_layout = "out-in"
     slides_over = "input"
 
-    out_channels: int = size("k, the number of kernels")
-    kernel_size: PerAxis = per_axis("K, the kernel's size (m x n)")
-    stride: PerAxis = per_axis("S, the step from one window to the next", default=1)
-    padding: Padding = padding()
-    dilation: PerAxis = per_axis(
+    out_channels: int = size_field("k, the number of kernels")
+    kernel_size: PerAxis = per_axis_field("K, the kernel's size (m x n)")
+    stride: PerAxis = per_axis_field("S, the step from one window to the next", default=1)
+    padding: Padding = padding_field()
+    dilation: PerAxis = per_axis_field(
         "D, the distance between the pixels that a kernel reads", default=1
     )
-    groups: int = size("g, the groups into which the channels are split", default=1)
-    bias: bool = flag("whether each kernel has a bias", default=True)
+    groups: int = size_field("g, the groups into which the channels are split", default=1)
+    bias: bool = flag_field("whether each kernel has a bias", default=True)
 
     def axes(self, x: Shape) -> list[Axis]:
-        return axes(x, self.kernel_size, self.stride, self.padding, self.dilation)
+        return make_axes(x, self.kernel_size, self.stride, self.padding, self.dilation)
 
     def output(self, x: Shape) -> Shape:
-        channels, _ = feature_map("conv", x)
-        divides(self.groups, channels, self.out_channels)
+        channels, _ = require_feature_map("conv", x)
+        require_divisible(self.groups, channels, self.out_channels)
         return (self.out_channels, *(a.positions for a in self.axes(x)))
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
@@ -66,16 +73,16 @@ class Conv(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         k, _, *kernel = self.parameters(x)["weight"]
-        names = symbols(KERNEL, len(kernel))
+        names = axis_symbols(KERNEL, len(kernel))
         values = {**dict(zip(names, kernel, strict=True)), "d": x[0], "k": k}
         weights = "*".join((*names, "d"))
         if self.groups > 1:
             weights, values = f"{weights}/g", {**values, "g": self.groups}
-        sizes = symbols(SYMBOLS, len(kernel))
+        sizes = axis_symbols(SYMBOLS, len(kernel))
         positions = dict(zip((f"{s}_out" for s in sizes), y[1:], strict=True))
         return [
-            *window_sizes(self.axes(x), y),
-            elements(y),
+            *window_size_steps(self.axes(x), y),
+            elements_step(y),
             Step(
                 "parameters",
                 f"(({weights}) + 1)*k" if self.bias else f"({weights})*k",
@@ -100,14 +107,14 @@ class Conv(Operator):
                 weight_as_input_from=memory.find_weight_as_input_from(x, weight, self.groups)
             ),
         )
-        if building.symmetric(axes):
+        if modules.has_equal_padding(axes):
             return (convolution,)
         pad = memory.Function(prod((x[0], *(a.padded for a in axes))))
         return pad, convolution.replace(inputs=(memory.PREVIOUS,))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes = self.axes(x)
-        cls, window = building.sliding(torch, "Conv", axes)
+        cls, window = modules.sliding_class(torch, "Conv", axes)
         return cls(
             x[0],
             self.out_channels,

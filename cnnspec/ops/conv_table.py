@@ -9,12 +9,20 @@ recognition, section II.B and table I."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
-from cnnspec.ops.kit.fields import OperatorError, flag
-from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding, per_axis, rows
-from cnnspec.ops.kit.operator import Example, Operator, feature_map
-from cnnspec.ops.kit.windows import Axis, Reach, axes, per_dimension
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import (
+    KERNEL,
+    SYMBOLS,
+    Step,
+    axis_symbols,
+    elements_step,
+    window_size_steps,
+)
+from cnnspec.ops.kit.fields import OperatorError, flag_field
+from cnnspec.ops.kit.input_checks import require_feature_map
+from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding_field, per_axis_field, rows_field
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import Axis, Reach, make_axes, per_dimension
 from cnnspec.units import Shape
 
 
@@ -25,19 +33,19 @@ class ConvTable(Operator):
     weight_layout = "table"
     slides_over = "input"
 
-    connections: tuple[tuple[int, ...], ...] = rows(
+    connections: tuple[tuple[int, ...], ...] = rows_field(
         "for each output map the input channels, from 0, that it reads"
     )
-    kernel_size: PerAxis = per_axis("K, the kernel's size (m x n)")
-    stride: PerAxis = per_axis("S, the step from one window to the next", default=1)
-    padding: Padding = padding()
-    bias: bool = flag("whether each output map has a bias", default=True)
+    kernel_size: PerAxis = per_axis_field("K, the kernel's size (m x n)")
+    stride: PerAxis = per_axis_field("S, the step from one window to the next", default=1)
+    padding: Padding = padding_field()
+    bias: bool = flag_field("whether each output map has a bias", default=True)
 
     def axes(self, x: Shape) -> list[Axis]:
-        return axes(x, self.kernel_size, self.stride, self.padding)
+        return make_axes(x, self.kernel_size, self.stride, self.padding)
 
     def output(self, x: Shape) -> Shape:
-        channels, _ = feature_map("conv_table", x)
+        channels, _ = require_feature_map("conv_table", x)
         for i, row in enumerate(self.connections):
             if max(row) >= channels:
                 raise OperatorError(
@@ -75,17 +83,17 @@ class ConvTable(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         n, *kernel = self.parameters(x)["weight"]
-        values = {"N": n, **dict(zip(symbols(KERNEL, len(kernel)), kernel, strict=True))}
+        values = {"N": n, **dict(zip(axis_symbols(KERNEL, len(kernel)), kernel, strict=True))}
         weights = "*".join(values)
         positions = dict(
-            zip((f"{s}_out" for s in symbols(SYMBOLS, len(kernel))), y[1:], strict=True)
+            zip((f"{s}_out" for s in axis_symbols(SYMBOLS, len(kernel))), y[1:], strict=True)
         )
         bias = Step(
             "parameters", f"{weights} + k", values | {"k": y[0]}, prod(values.values()) + y[0]
         )
         return [
-            *window_sizes(self.axes(x), y),
-            elements(y),
+            *window_size_steps(self.axes(x), y),
+            elements_step(y),
             bias if self.bias else Step("parameters", weights, values, prod(values.values())),
             Step(
                 "multiply-accumulates",
@@ -124,9 +132,9 @@ class ConvTable(Operator):
         reads = [channel for row in self.connections for channel in row]
         writes = [i for i, row in enumerate(self.connections) for _ in row]
         bounds = [(len(row) * prod(kernel)) ** -0.5 for row in self.connections]
-        _, window = building.sliding(torch, "Conv", axes)
+        _, window = modules.sliding_class(torch, "Conv", axes)
         conv = getattr(torch.nn.functional, f"conv{len(axes)}d")
-        pad = building.padder(torch, [(a.before, a.after) for a in axes])
+        pad = modules.make_padding_function(torch, [(a.before, a.after) for a in axes])
 
         def forward(module: Any, x: Any) -> Any:
             maps = conv(
@@ -138,7 +146,7 @@ class ConvTable(Operator):
             sums = maps.new_zeros(len(x), *y).index_add(
                 1, torch.tensor(writes, device=x.device), maps
             )
-            return sums + building.over_channels(module.bias, x) if self.bias else sums
+            return sums + modules.view_per_channel(module.bias, x) if self.bias else sums
 
         weight = torch.cat(
             [
@@ -149,7 +157,7 @@ class ConvTable(Operator):
         bias = (
             {"bias": torch.tensor(bounds) * (2 * torch.rand(len(bounds)) - 1)} if self.bias else {}
         )
-        return building.module(torch, "ConvTable", forward, {"weight": weight, **bias})
+        return modules.make_module(torch, "ConvTable", forward, {"weight": weight, **bias})
 
     examples = (
         Example(

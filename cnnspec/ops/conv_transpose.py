@@ -13,12 +13,19 @@ positions, too."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import KERNEL, SYMBOLS, Step, each_axis, elements, symbols
-from cnnspec.ops.kit.fields import OperatorError, flag, size
-from cnnspec.ops.kit.grouping import divides
-from cnnspec.ops.kit.list_fields import PerAxis, per_axis
-from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import (
+    KERNEL,
+    SYMBOLS,
+    Step,
+    axis_symbols,
+    elements_step,
+    group_equal_axes,
+)
+from cnnspec.ops.kit.fields import OperatorError, flag_field, size_field
+from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis_field
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import Axis, Reach, per_dimension
 from cnnspec.units import Shape
 
@@ -31,18 +38,18 @@ class ConvTranspose(Operator):
     weight_layout = "in-out"
     slides_over = "output"
 
-    out_channels: int = size("k, the number of output channels")
-    kernel_size: PerAxis = per_axis("K, the kernel's size (m x n)")
-    stride: PerAxis = per_axis("S, the step from one input's window to the next", default=1)
-    padding: PerAxis = per_axis("P, the positions cut off on each side", default=0, minimum=0)
-    output_padding: PerAxis = per_axis(
+    out_channels: int = size_field("k, the number of output channels")
+    kernel_size: PerAxis = per_axis_field("K, the kernel's size (m x n)")
+    stride: PerAxis = per_axis_field("S, the step from one input's window to the next", default=1)
+    padding: PerAxis = per_axis_field("P, the positions cut off on each side", default=0, minimum=0)
+    output_padding: PerAxis = per_axis_field(
         "positions added after, fewer than S or D", default=0, minimum=0
     )
-    dilation: PerAxis = per_axis(
+    dilation: PerAxis = per_axis_field(
         "D, the distance between the pixels that a kernel writes", default=1
     )
-    groups: int = size("g, the groups into which the channels are split", default=1)
-    bias: bool = flag("whether each output channel has a bias", default=True)
+    groups: int = size_field("g, the groups into which the channels are split", default=1)
+    bias: bool = flag_field("whether each output channel has a bias", default=True)
 
     def axes(self, x: Shape) -> list[Axis]:
         """The windows of the convolution that is transposed, which slide over the output."""
@@ -71,8 +78,8 @@ class ConvTranspose(Operator):
         return result
 
     def output(self, x: Shape) -> Shape:
-        channels, _ = feature_map("conv_transpose", x)
-        divides(self.groups, channels, self.out_channels)
+        channels, _ = require_feature_map("conv_transpose", x)
+        require_divisible(self.groups, channels, self.out_channels)
         return (self.out_channels, *(a.size for a in self.axes(x)))
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
@@ -101,17 +108,21 @@ class ConvTranspose(Operator):
                 {"W": w, "S": a.stride, "P": a.before, "D": a.dilation, "K": a.kernel, "E": e},
                 a.size,
             )
-            for name, (w, a, e) in each_axis(list(zip(x[1:], self.axes(x), extras, strict=True)))
+            for name, (w, a, e) in group_equal_axes(
+                list(zip(x[1:], self.axes(x), extras, strict=True))
+            )
         ]
         kernel = dict(
-            zip(symbols(KERNEL, len(x) - 1), self.parameters(x)["weight"][2:], strict=True)
+            zip(axis_symbols(KERNEL, len(x) - 1), self.parameters(x)["weight"][2:], strict=True)
         )
         values = {**kernel, "d": x[0], "k": self.out_channels, "g": self.groups}
         weights = f"{'*'.join(kernel)}*d*k/g"
-        positions = dict(zip((f"{s}_in" for s in symbols(SYMBOLS, len(x) - 1)), x[1:], strict=True))
+        positions = dict(
+            zip((f"{s}_in" for s in axis_symbols(SYMBOLS, len(x) - 1)), x[1:], strict=True)
+        )
         return [
             *sizes,
-            elements(y),
+            elements_step(y),
             Step(
                 "parameters",
                 f"{weights} + k" if self.bias else weights,
@@ -141,7 +152,7 @@ class ConvTranspose(Operator):
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes, extra = self.axes(x), per_dimension("output_padding", self.output_padding, len(x) - 1)
-        cls, window = building.sliding(torch, "ConvTranspose", axes)
+        cls, window = modules.sliding_class(torch, "ConvTranspose", axes)
         return cls(
             x[0],
             self.out_channels,

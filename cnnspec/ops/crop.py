@@ -8,13 +8,13 @@ Caffe's Crop layer for the offset."""
 
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, each_axis, elements
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
 from cnnspec.ops.kit.fields import OperatorError
-from cnnspec.ops.kit.joins import wanted_sizes
-from cnnspec.ops.kit.list_fields import PerAxis, per_axis
+from cnnspec.ops.kit.input_checks import find_wanted_sizes
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis_field
 from cnnspec.ops.kit.operator import Example, Operator
-from cnnspec.ops.kit.windows import Reach, Window, per_dimension, single
+from cnnspec.ops.kit.windows import Reach, Window, per_dimension, single_offset
 from cnnspec.units import Shape
 
 
@@ -26,10 +26,12 @@ class Crop(Operator):
     size_only = (1,)
     autocast = "follows"
 
-    offset: PerAxis | None = per_axis(
+    offset: PerAxis | None = per_axis_field(
         "o, the first position kept; default: the part is the middle", None, minimum=0
     )
-    size: PerAxis | None = per_axis("w, the size kept; default: that of the second input", None)
+    size: PerAxis | None = per_axis_field(
+        "w, the size kept; default: that of the second input", None
+    )
 
     def offsets(self, x: Shape, y: Shape) -> tuple[int, ...]:
         if self.offset is not None:
@@ -37,7 +39,7 @@ class Crop(Operator):
         return tuple((w - kept) // 2 for w, kept in zip(x[1:], y[1:], strict=True))
 
     def output(self, x: Shape, like: Shape | None = None) -> Shape:
-        y = (x[0], *(wanted_sizes("crop", x, like, size=self.size) or ()))
+        y = (x[0], *(find_wanted_sizes("crop", x, like, size=self.size) or ()))
         for w, kept, o in zip(x[1:], y[1:], self.offsets(x, y), strict=True):
             if kept > w or o + kept > w:
                 after = f" from {o} on" if self.offset is not None else ""
@@ -50,17 +52,17 @@ class Crop(Operator):
         return y
 
     def window(self, x: Shape, like: Shape | None = None, *, y: Shape) -> Reach:
-        return tuple(Window(1, 1, (single(o),)) for o in self.offsets(x, y))
+        return tuple(Window(1, 1, (single_offset(o),)) for o in self.offsets(x, y))
 
     def derivation(self, x: Shape, like: Shape | None = None, *, y: Shape) -> list[Step]:
         steps = []
-        for name, (w, kept, o) in each_axis(
+        for name, (w, kept, o) in group_equal_axes(
             list(zip(x[1:], y[1:], self.offsets(x, y), strict=True))
         ):
             steps.append(Step(f"output {name}", "w", {"w": kept}, kept))
             if self.offset is None:
                 steps.append(Step(f"offset of {name}", "floor((W - w)/2)", {"W": w, "w": kept}, o))
-        return [*steps, elements(y)]
+        return [*steps, elements_step(y)]
 
     def memory(
         self, x: Shape, like: Shape | None = None, *, y: Shape, training: bool
@@ -69,7 +71,7 @@ class Crop(Operator):
 
     def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:
         kept = [slice(o, o + w) for o, w in zip(self.offsets(x, y), y[1:], strict=True)]
-        return building.stateless(torch, "Crop", lambda x, *_: x[(..., *kept)])
+        return modules.make_stateless_module(torch, "Crop", lambda x, *_: x[(..., *kept)])
 
     examples = (
         Example(

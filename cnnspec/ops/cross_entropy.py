@@ -13,8 +13,8 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.2.2.3;
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import WHOLE, Reach
@@ -48,7 +48,7 @@ class CrossEntropy(Operator):
         return WHOLE
 
     def derivation(self, x: Shape, target: Shape | None = None, *, y: Shape) -> list[Step]:
-        return [elements(y), elements(x, "exponentials")]
+        return [elements_step(y), elements_step(x, "exponentials")]
 
     def memory(
         self, x: Shape, target: Shape | None = None, *, y: Shape, training: bool
@@ -101,7 +101,7 @@ class CrossEntropy(Operator):
             )
             return loss.reshape(len(x), -1).mean(1, keepdim=True)
 
-        return building.stateless(torch, "CrossEntropy", forward)
+        return modules.make_stateless_module(torch, "CrossEntropy", forward)
 
     examples = (
         Example(

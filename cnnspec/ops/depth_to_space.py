@@ -9,11 +9,12 @@ equation 4; ``torch.nn.PixelShuffle``."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, each_axis, elements
-from cnnspec.ops.kit.fields import OperatorError, size
-from cnnspec.ops.kit.operator import Example, Operator, feature_map
-from cnnspec.ops.kit.windows import Phases, Reach, Window, single
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
+from cnnspec.ops.kit.fields import OperatorError, size_field
+from cnnspec.ops.kit.input_checks import require_feature_map
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import Phases, Reach, Window, single_offset
 from cnnspec.units import Shape
 
 
@@ -23,10 +24,10 @@ class DepthToSpace(Operator):
     autocast = "follows"
     recorded_from = ("pixel_shuffle",)
 
-    block: int = size("b, the block's size")
+    block: int = size_field("b, the block's size")
 
     def output(self, x: Shape) -> Shape:
-        channels, sizes = feature_map("depth_to_space", x)
+        channels, sizes = require_feature_map("depth_to_space", x)
         places = self.block ** len(sizes)
         if channels % places:
             raise OperatorError(
@@ -39,17 +40,19 @@ class DepthToSpace(Operator):
         return (channels // places, *(w * self.block for w in sizes))
 
     def window(self, x: Shape, y: Shape) -> Reach:
-        return (Window(self.block, 1, Phases(self.block, lambda r: single(0))),) * (len(x) - 1)
+        return (Window(self.block, 1, Phases(self.block, lambda r: single_offset(0))),) * (
+            len(x) - 1
+        )
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         sizes = [
             Step(f"output {name}", "W*b", {"W": w, "b": self.block}, w * self.block)
-            for name, w in each_axis(x[1:])
+            for name, w in group_equal_axes(x[1:])
         ]
         return [
             Step("output channels", "C" + "/b" * (len(x) - 1), {"C": x[0], "b": self.block}, y[0]),
             *sizes,
-            elements(y),
+            elements_step(y),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
@@ -60,10 +63,10 @@ class DepthToSpace(Operator):
         if n == 2:
             return torch.nn.PixelShuffle(b)
         order = (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
-        return building.stateless(
+        return modules.make_stateless_module(
             torch,
             "DepthToSpace",
-            lambda x: building.joined(
+            lambda x: modules.join_blocks(
                 x.reshape(len(x), y[0], *(b,) * n, *x.shape[2:]).permute(order)
             ),
         )

@@ -12,9 +12,16 @@ from typing import Any
 
 from cnnspec.ops.conv import Conv
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.derivation import KERNEL, SYMBOLS, Step, elements, symbols, window_sizes
-from cnnspec.ops.kit.fields import flag, size
-from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding, per_axis
+from cnnspec.ops.kit.derivation import (
+    KERNEL,
+    SYMBOLS,
+    Step,
+    axis_symbols,
+    elements_step,
+    window_size_steps,
+)
+from cnnspec.ops.kit.fields import flag_field, size_field
+from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding_field, per_axis_field
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import Axis, Reach
 from cnnspec.units import Shape
@@ -28,14 +35,14 @@ class DepthwiseConv(Operator):
     weight_layout = "out-in"
     slides_over = "input"
 
-    multiplier: int = size("the number of kernels for each channel", default=1)
-    kernel_size: PerAxis = per_axis("K, the kernel's size (m x n)")
-    stride: PerAxis = per_axis("S, the step from one window to the next", default=1)
-    padding: Padding = padding()
-    dilation: PerAxis = per_axis(
+    multiplier: int = size_field("the number of kernels for each channel", default=1)
+    kernel_size: PerAxis = per_axis_field("K, the kernel's size (m x n)")
+    stride: PerAxis = per_axis_field("S, the step from one window to the next", default=1)
+    padding: Padding = padding_field()
+    dilation: PerAxis = per_axis_field(
         "D, the distance between the pixels that a kernel reads", default=1
     )
-    bias: bool = flag("whether each kernel has a bias", default=True)
+    bias: bool = flag_field("whether each kernel has a bias", default=True)
 
     def conv(self, x: Shape) -> Conv:
         """The convolution that this one is, for an input of ``x``."""
@@ -72,16 +79,16 @@ class DepthwiseConv(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         k, _, *kernel = self.parameters(x)["weight"]
-        names = symbols(KERNEL, len(kernel))
+        names = axis_symbols(KERNEL, len(kernel))
         values = {**dict(zip(names, kernel, strict=True)), "k": k}
         weights = "*".join(names)
         positions = dict(
-            zip((f"{s}_out" for s in symbols(SYMBOLS, len(kernel))), y[1:], strict=True)
+            zip((f"{s}_out" for s in axis_symbols(SYMBOLS, len(kernel))), y[1:], strict=True)
         )
         return [
             Step("output channels", "d*M", {"d": x[0], "M": self.multiplier}, k),
-            *window_sizes(self.conv(x).axes(x), y),
-            elements(y),
+            *window_size_steps(self.conv(x).axes(x), y),
+            elements_step(y),
             Step(
                 "parameters",
                 f"(({weights}) + 1)*k" if self.bias else f"({weights})*k",

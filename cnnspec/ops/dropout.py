@@ -9,9 +9,10 @@ Source: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), Dropou
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.fields import flag, in_place, real
-from cnnspec.ops.kit.operator import Elementwise, Example
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.fields import flag_field, inplace_field, number_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -23,9 +24,9 @@ class Dropout(Elementwise):
     is_affine = True
     drops_elements = True
 
-    p: float = real("the probability of dropping an element", default=0.5, maximum=1.0)
-    inplace: bool = in_place()
-    channels: bool = flag("whether whole channels are dropped", default=False)
+    p: float = number_field("the probability of dropping an element", default=0.5, maximum=1.0)
+    inplace: bool = inplace_field()
+    channels: bool = flag_field("whether whole channels are dropped", default=False)
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if not training or not self.p:
@@ -43,7 +44,9 @@ class Dropout(Elementwise):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         n = len(x) - 1
         dropout = (
-            building.dimensional(torch, "Dropout", n) if self.channels and n else torch.nn.Dropout
+            modules.class_for_dimensions(torch, "Dropout", n)
+            if self.channels and n
+            else torch.nn.Dropout
         )
         return dropout(self.p, self.inplace)
 

@@ -9,8 +9,9 @@ Source: Clevert, Unterthiner & Hochreiter (2016), arXiv 1511.07289, section 3; `
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.fields import in_place, real
-from cnnspec.ops.kit.operator import Activation, Example
+from cnnspec.ops.kit.elementwise import Activation
+from cnnspec.ops.kit.fields import inplace_field, number_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -19,8 +20,8 @@ class Elu(Activation):
     per_element = {"comparisons": 1, "exponentials": 1, "additions": 1, "multiplications": 1}
     autocast = "follows"
 
-    alpha: float = real("minus the limit for very negative inputs", default=1.0)
-    inplace: bool = in_place()
+    alpha: float = number_field("minus the limit for very negative inputs", default=1.0)
+    inplace: bool = inplace_field()
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.saves_output(y, inplace=True) if self.inplace else memory.saves_input(y)

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape
@@ -30,7 +30,7 @@ class Flatten(Operator):
         return WHOLE
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        return [elements(x, "outputs")]
+        return [elements_step(x, "outputs")]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return (memory.view_of(y),)

@@ -10,10 +10,11 @@ Source: ``torchvision.ops.FrozenBatchNorm2d``; Ioffe & Szegedy (2015), Batch nor
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.fields import real
-from cnnspec.ops.kit.operator import Elementwise, Example
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.fields import number_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -25,14 +26,14 @@ class FrozenBatchNorm(Elementwise):
     per_element = {"multiplications": 1, "additions": 1}
     is_affine = True
 
-    eps: float = real("added to the variance", default=1e-5)
+    eps: float = number_field("added to the variance", default=1e-5)
 
     def buffers(self, x: Shape) -> dict[str, Shape]:
         return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), x[:1])
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [
-            elements(y),
+            elements_step(y),
             Step("parameters", "0", {}, 0),
             Step("buffers", "4*C", {"C": x[0]}, 4 * x[0]),
         ]
@@ -53,11 +54,11 @@ class FrozenBatchNorm(Elementwise):
         def forward(module: Any, x: Any) -> Any:
             scale = module.weight * (module.running_var + self.eps).rsqrt()
             shift = module.bias - module.running_mean * scale
-            return x * building.over_channels(scale, x) + building.over_channels(shift, x)
+            return x * modules.view_per_channel(scale, x) + modules.view_per_channel(shift, x)
 
         first = {"weight": 1.0, "bias": 0.0, "running_mean": 0.0, "running_var": 1.0}
         buffers = {name: torch.full(shape, first[name]) for name, shape in self.buffers(x).items()}
-        return building.module(torch, "FrozenBatchNorm", forward, buffers=buffers)
+        return modules.make_module(torch, "FrozenBatchNorm", forward, buffers=buffers)
 
     examples = (
         Example(

@@ -11,8 +11,9 @@ from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.fields import choice
-from cnnspec.ops.kit.operator import Activation, Example
+from cnnspec.ops.kit.elementwise import Activation
+from cnnspec.ops.kit.fields import choice_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -22,7 +23,9 @@ class Gelu(Activation):
     per_element_tanh = {"multiplications": 7, "additions": 4, "exponentials": 1, "divisions": 1}
     autocast = "follows"
 
-    approximate: str = choice("the formula: exact, or with tanh", "none", "tanh", default="none")
+    approximate: str = choice_field(
+        "the formula: exact, or with tanh", "none", "tanh", default="none"
+    )
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         counts = self.per_element_tanh if self.approximate == "tanh" else self.per_element

@@ -11,11 +11,12 @@ Source: Wu & He (2018), Group normalization, arXiv 1803.08494, equation 7; ``tor
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, standardising
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.fields import flag, real, size
-from cnnspec.ops.kit.grouping import divides
-from cnnspec.ops.kit.operator import Elementwise, Example
+from cnnspec.ops.kit import elementwise, memory
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.fields import flag_field, number_field, size_field
+from cnnspec.ops.kit.input_checks import require_divisible
+from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape
 
@@ -27,26 +28,26 @@ class GroupNorm(Elementwise):
     role = "norm"
     autocast = "statistics"
 
-    groups: int = size("g, the groups into which the channels are split")
-    eps: float = real("added to the variance", default=1e-5)
-    affine: bool = flag("whether there are a weight and a bias", default=True)
+    groups: int = size_field("g, the groups into which the channels are split")
+    eps: float = number_field("added to the variance", default=1e-5)
+    affine: bool = flag_field("whether there are a weight and a bias", default=True)
 
     def output(self, x: Shape) -> Shape:
-        divides(self.groups, x[0])
+        require_divisible(self.groups, x[0])
         return x
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
-        return standardising.weight_and_bias(x[:1], self.affine)
+        return elementwise.weight_and_bias_shapes(x[:1], self.affine)
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
-        return standardising.work(y, self.groups, self.affine)
+        return elementwise.count_standardising_work(y, self.groups, self.affine)
 
     def window(self, x: Shape, y: Shape) -> Reach:
         return WHOLE
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [
-            elements(y),
+            elements_step(y),
             Step("channels of a group", "C/g", {"C": x[0], "g": self.groups}, x[0] // self.groups),
             (
                 Step("parameters", "2*C", {"C": x[0]}, 2 * x[0])

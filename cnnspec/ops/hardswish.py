@@ -8,8 +8,9 @@ Source: Howard et al. (2019), Searching for MobileNetV3, arXiv 1905.02244, secti
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.fields import in_place
-from cnnspec.ops.kit.operator import Activation, Example
+from cnnspec.ops.kit.elementwise import Activation
+from cnnspec.ops.kit.fields import inplace_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -18,7 +19,7 @@ class Hardswish(Activation):
     per_element = {"additions": 1, "comparisons": 2, "multiplications": 1, "divisions": 1}
     autocast = "follows"
 
-    inplace: bool = in_place()
+    inplace: bool = inplace_field()
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.saves_input_or_copy(y, self.inplace)

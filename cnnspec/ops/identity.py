@@ -6,7 +6,8 @@ Source: ``torch.nn.Identity``.
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.operator import Elementwise, Example
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 

@@ -5,7 +5,7 @@ Its output is the shape C x H x W that it was made with; it computes and learns 
 Source: the specs' own ``input``, in the notation of ``torch.nn.Conv2d``, channels first and without
 the batch."""
 
-from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.units import Shape
 
@@ -23,4 +23,4 @@ class Input(Operator):
         return self.shape
 
     def derivation(self, y: Shape) -> list[Step]:
-        return [elements(y)]
+        return [elements_step(y)]

@@ -9,10 +9,11 @@ SSD, arXiv 1512.02325, section 3.1, which starts the weights at 20."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.fields import real
-from cnnspec.ops.kit.operator import Elementwise, Example
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.fields import number_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -22,7 +23,7 @@ class L2Norm(Elementwise):
     is_composite = True
     role = "norm"
 
-    scale: float = real("the weights' initial value", default=20.0)
+    scale: float = number_field("the weights' initial value", default=20.0)
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
         return {"weight": x[:1]}
@@ -37,7 +38,7 @@ class L2Norm(Elementwise):
         }
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        return [elements(y), Step("parameters", "C", {"C": x[0]}, x[0])]
+        return [elements_step(y), Step("parameters", "C", {"C": x[0]}, x[0])]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         n, positions, previous = prod(y), prod(y[1:]), (memory.PREVIOUS,)
@@ -76,11 +77,13 @@ class L2Norm(Elementwise):
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(module: Any, x: Any) -> Any:
-            return building.over_channels(module.weight, x) * torch.nn.functional.normalize(
+            return modules.view_per_channel(module.weight, x) * torch.nn.functional.normalize(
                 x, dim=1
             )
 
-        return building.module(torch, "L2Norm", forward, {"weight": torch.full(x[:1], self.scale)})
+        return modules.make_module(
+            torch, "L2Norm", forward, {"weight": torch.full(x[:1], self.scale)}
+        )
 
     examples = (
         Example(

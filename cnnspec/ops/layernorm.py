@@ -11,10 +11,11 @@ Source: Ba, Kiros & Hinton (2016), Layer normalization, arXiv 1607.06450, equati
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory, standardising
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.fields import choice, flag, real
-from cnnspec.ops.kit.operator import Elementwise, Example
+from cnnspec.ops.kit import elementwise, memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.fields import choice_field, flag_field, number_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.windows import SAME, WHOLE, Reach
 from cnnspec.units import Shape
 
@@ -25,29 +26,33 @@ class LayerNorm(Elementwise):
     role = "norm"
     autocast = "statistics"
 
-    over: str = choice(
+    over: str = choice_field(
         "whether each position is normalised over its channels, or the shape over all",
         "channels",
         "all",
         default="channels",
     )
-    eps: float = real("added to the variance", default=1e-6)
-    affine: bool = flag("whether there are a weight and a bias", default=True)
+    eps: float = number_field("added to the variance", default=1e-6)
+    affine: bool = flag_field("whether there are a weight and a bias", default=True)
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
-        return standardising.weight_and_bias(x[:1] if self.over == "channels" else x, self.affine)
+        return elementwise.weight_and_bias_shapes(
+            x[:1] if self.over == "channels" else x, self.affine
+        )
 
     def mixes_channels(self, x: Shape) -> bool:
         return True
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
-        return standardising.work(y, prod(y[1:]) if self.over == "channels" else 1, self.affine)
+        return elementwise.count_standardising_work(
+            y, prod(y[1:]) if self.over == "channels" else 1, self.affine
+        )
 
     def window(self, x: Shape, y: Shape) -> Reach:
         return SAME if self.over == "channels" else WHOLE
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        size = elements(y)
+        size = elements_step(y)
         if not self.affine:
             return [size, Step("parameters", "0", {}, 0)]
         if self.over == "channels":
@@ -79,7 +84,7 @@ class LayerNorm(Elementwise):
         cls = torch.nn.LayerNorm
         if self.over == "all":
             return cls(x, self.eps, self.affine)
-        norm = building.adapted(
+        norm = modules.with_forward(
             cls, lambda module, x: cls.forward(module, x.movedim(1, -1)).movedim(-1, 1)
         )
         return norm(x[0], self.eps, self.affine)

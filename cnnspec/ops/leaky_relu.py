@@ -9,8 +9,9 @@ Source: Maas, Hannun & Ng (2013), Rectifier nonlinearities improve neural networ
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.fields import in_place, real
-from cnnspec.ops.kit.operator import Activation, Example
+from cnnspec.ops.kit.elementwise import Activation
+from cnnspec.ops.kit.fields import inplace_field, number_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -19,8 +20,8 @@ class LeakyRelu(Activation):
     per_element = {"comparisons": 1, "multiplications": 1}
     autocast = "follows"
 
-    negative_slope: float = real("the slope for negative inputs", default=0.01)
-    inplace: bool = in_place()
+    negative_slope: float = number_field("the slope for negative inputs", default=0.01)
+    inplace: bool = inplace_field()
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.saves_output(y, inplace=True) if self.inplace else memory.saves_input(y)

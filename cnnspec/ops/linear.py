@@ -11,8 +11,9 @@ from typing import Any
 
 from cnnspec.ops.kit import memory
 from cnnspec.ops.kit.derivation import Step
-from cnnspec.ops.kit.fields import flag, size
-from cnnspec.ops.kit.operator import Example, Operator, vector
+from cnnspec.ops.kit.fields import flag_field, size_field
+from cnnspec.ops.kit.input_checks import require_vector
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape
 
@@ -24,11 +25,11 @@ class Linear(Operator):
     weight_layout = "out-in"
     is_dense = True
 
-    out_features: int = size("k, the number of outputs")
-    bias: bool = flag("whether each output has a bias", default=True)
+    out_features: int = size_field("k, the number of outputs")
+    bias: bool = flag_field("whether each output has a bias", default=True)
 
     def output(self, x: Shape) -> Shape:
-        vector("linear", x)
+        require_vector("linear", x)
         return (self.out_features,)
 
     def parameters(self, x: Shape) -> dict[str, Shape]:

@@ -11,7 +11,8 @@ from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.operator import Activation, Example
+from cnnspec.ops.kit.elementwise import Activation
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 

@@ -12,10 +12,12 @@ defaults."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.fields import real
-from cnnspec.ops.kit.fields import size as positive
-from cnnspec.ops.kit.operator import Elementwise, Example, feature_map
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.fields import number_field
+from cnnspec.ops.kit.fields import size_field as positive
+from cnnspec.ops.kit.input_checks import require_feature_map
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 # The layouts in which the positions of a channel are evenly spaced, so that flattening is a view.
@@ -30,12 +32,12 @@ class LocalResponseNorm(Elementwise):
     short_title = "LRN"
 
     size: int = positive("n, the channels that are summed over", default=5)
-    alpha: float = real("the factor of the sum, divided by n", default=1e-4)
-    beta: float = real("the exponent", default=0.75)
-    k: float = real("added to the sum", default=1.0)
+    alpha: float = number_field("the factor of the sum, divided by n", default=1e-4)
+    beta: float = number_field("the exponent", default=0.75)
+    k: float = number_field("added to the sum", default=1.0)
 
     def output(self, x: Shape) -> Shape:
-        feature_map("lrn", x)
+        require_feature_map("lrn", x)
         return x
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
@@ -74,7 +76,7 @@ class LocalResponseNorm(Elementwise):
         """torch's module, which runs in bfloat16 on a CPU only if the positions are one dimension,
         as here."""
         cls = torch.nn.LocalResponseNorm
-        norm = building.adapted(
+        norm = modules.with_forward(
             cls, lambda module, x: cls.forward(module, x.flatten(2)).view(x.shape)
         )
         return norm(self.size, self.alpha, self.beta, self.k)

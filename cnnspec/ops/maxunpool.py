@@ -11,8 +11,8 @@ Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional netw
 from math import prod
 from typing import Any, Self
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, each_axis, elements
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import Reach
@@ -55,8 +55,8 @@ class MaxUnpool(Operator):
         return tuple(a.transposed for a in self.pool.axes(self.size))
 
     def derivation(self, x: Shape, pooled: Shape, y: Shape) -> list[Step]:
-        sizes = [Step(f"output {name}", "W", {"W": w}, w) for name, w in each_axis(y[1:])]
-        return [*sizes, elements(y), elements(x, "lookups")]
+        sizes = [Step(f"output {name}", "W", {"W": w}, w) for name, w in group_equal_axes(y[1:])]
+        return [*sizes, elements_step(y), elements_step(x, "lookups")]
 
     def memory(self, x: Shape, pooled: Shape, *, y: Shape, training: bool) -> memory.Functions:
         return (memory.Function(prod(y), saved=memory.Saved(pool_indices=True)),)
@@ -64,8 +64,8 @@ class MaxUnpool(Operator):
     def build(self, torch: Any, x: Shape, pooled: Shape, y: Shape) -> Any:
         """A module of the values and of the indices that the pool gives when it is built with
         ``return_indices``."""
-        cls, window = building.sliding(torch, "MaxUnpool", self.pool.axes(self.size))
-        return building.adapted(
+        cls, window = modules.sliding_class(torch, "MaxUnpool", self.pool.axes(self.size))
+        return modules.with_forward(
             cls, lambda module, x, indices: cls.forward(module, x, indices, y[1:])
         )(**window)
 

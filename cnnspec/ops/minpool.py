@@ -9,7 +9,7 @@ dark channel is a minimum over patches; mathematical morphology knows it as eros
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit import memory, modules
 from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.pooling import Pool
 from cnnspec.units import Shape
@@ -31,7 +31,7 @@ class MinPool(Pool):
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         largest = self.largest(torch, x, y)
-        return building.stateless(torch, "MinPool", lambda x: -largest(-x))
+        return modules.make_stateless_module(torch, "MinPool", lambda x: -largest(-x))
 
     examples = (
         Example(

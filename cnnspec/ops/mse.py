@@ -9,9 +9,9 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 5.4; ``to
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.joins import alike
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.input_checks import require_same_shape
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape
@@ -24,7 +24,7 @@ class MeanSquaredError(Operator):
     arity = (1, 2)
 
     def output(self, *xs: Shape) -> Shape:
-        alike("mse", xs)
+        require_same_shape("mse", xs)
         return (1,)
 
     def elementwise(self, *xs: Shape, y: Shape) -> dict[str, int]:
@@ -35,7 +35,7 @@ class MeanSquaredError(Operator):
         return WHOLE
 
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
-        return [elements(y), elements(xs[0], "multiplications")]
+        return [elements_step(y), elements_step(xs[0], "multiplications")]
 
     def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
         n, previous = prod(xs[0]), (memory.PREVIOUS,)
@@ -59,7 +59,7 @@ class MeanSquaredError(Operator):
                 .mean(1, keepdim=True)
             )
 
-        return building.stateless(torch, "MeanSquaredError", forward)
+        return modules.make_stateless_module(torch, "MeanSquaredError", forward)
 
     examples = (
         Example(

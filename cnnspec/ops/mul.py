@@ -12,9 +12,9 @@ from math import prod
 from operator import mul
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.joins import broadcast
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.input_checks import require_gates_or_same_shape
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.units import Shape
 
@@ -28,13 +28,13 @@ class Mul(Operator):
     is_commutative = True
 
     def output(self, *xs: Shape) -> Shape:
-        return broadcast("mul", xs)
+        return require_gates_or_same_shape("mul", xs)
 
     def elementwise(self, *xs: Shape, y: Shape) -> dict[str, int]:
         return {"multiplications": (len(xs) - 1) * prod(y)}
 
     def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
-        size = elements(y)
+        size = elements_step(y)
         return [
             size,
             Step(
@@ -49,7 +49,7 @@ class Mul(Operator):
         return memory.join_pairwise(y, len(xs), (0, 1), memory.PRODUCT)
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
-        return building.stateless(torch, "Mul", lambda *xs: reduce(mul, xs))
+        return modules.make_stateless_module(torch, "Mul", lambda *xs: reduce(mul, xs))
 
     examples = (
         Example(

@@ -9,23 +9,24 @@ Source: ``torch.nn.functional.pad``; ``torch.nn.ZeroPad2d``, ``ReflectionPad2d``
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, each_axis, elements
-from cnnspec.ops.kit.fields import OperatorError, choice
-from cnnspec.ops.kit.list_fields import Padding, sides
-from cnnspec.ops.kit.operator import Example, Operator, feature_map
-from cnnspec.ops.kit.windows import Reach, Window, both_sides, single
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
+from cnnspec.ops.kit.fields import OperatorError, choice_field
+from cnnspec.ops.kit.input_checks import require_feature_map
+from cnnspec.ops.kit.list_fields import Padding, sides_field
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import Reach, Window, sides_per_dimension, single_offset
 from cnnspec.units import Shape
 
 
 class Pad(Operator):
     title = "Padding"
 
-    padding: Padding = sides(
+    padding: Padding = sides_field(
         "P and Q, what is added on each side: a number, one for each dimension, or a pair "
         "[before, after] for each"
     )
-    mode: str = choice(
+    mode: str = choice_field(
         "what is added: zeros, the input mirrored, or its border repeated",
         "constant",
         "reflect",
@@ -34,8 +35,8 @@ class Pad(Operator):
     )
 
     def output(self, x: Shape) -> Shape:
-        channels, sizes = feature_map("pad", x)
-        pairs = both_sides(self.padding, len(sizes))
+        channels, sizes = require_feature_map("pad", x)
+        pairs = sides_per_dimension(self.padding, len(sizes))
         for w, pair in zip(sizes, pairs, strict=True):
             if self.mode == "reflect" and max(pair) >= w:
                 raise OperatorError(
@@ -49,16 +50,17 @@ class Pad(Operator):
 
     def window(self, x: Shape, y: Shape) -> Reach:
         return tuple(
-            Window(1, 1, (single(-before),)) for before, _ in both_sides(self.padding, len(x) - 1)
+            Window(1, 1, (single_offset(-before),))
+            for before, _ in sides_per_dimension(self.padding, len(x) - 1)
         )
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        parts = list(zip(x[1:], both_sides(self.padding, len(x) - 1), y[1:], strict=True))
+        parts = list(zip(x[1:], sides_per_dimension(self.padding, len(x) - 1), y[1:], strict=True))
         sizes = [
             Step(f"output {name}", "W + P + Q", {"W": w, "P": p, "Q": q}, size)
-            for name, (w, (p, q), size) in each_axis(parts)
+            for name, (w, (p, q), size) in group_equal_axes(parts)
         ]
-        return [*sizes, elements(y)]
+        return [*sizes, elements_step(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if self.mode == "constant":
@@ -70,8 +72,12 @@ class Pad(Operator):
         kind = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication"}[
             self.mode
         ]
-        cls = building.dimensional(torch, f"{kind}Pad", len(x) - 1)
-        flat = [size for pair in reversed(both_sides(self.padding, len(x) - 1)) for size in pair]
+        cls = modules.class_for_dimensions(torch, f"{kind}Pad", len(x) - 1)
+        flat = [
+            size
+            for pair in reversed(sides_per_dimension(self.padding, len(x) - 1))
+            for size in pair
+        ]
         return cls(flat, 0.0) if self.mode == "constant" else cls(flat)
 
     examples = (

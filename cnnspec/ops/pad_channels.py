@@ -8,9 +8,9 @@ option A."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.fields import natural
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.fields import count_field
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.units import Shape
 
@@ -21,22 +21,24 @@ class PadChannels(Operator):
     is_composite = True
     autocast = "follows"
 
-    before: int = natural("channels of zeros before", default=0)
-    after: int = natural("channels of zeros after", default=0)
+    before: int = count_field("channels of zeros before", default=0)
+    after: int = count_field("channels of zeros after", default=0)
 
     def output(self, x: Shape) -> Shape:
         return (self.before + x[0] + self.after, *x[1:])
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         values = {"before": self.before, "C": x[0], "after": self.after}
-        return [Step("output channels", "before + C + after", values, y[0]), elements(y)]
+        return [Step("output channels", "before + C + after", values, y[0]), elements_step(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return (memory.Function(prod(y)),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         sides = [0, 0] * (len(x) - 1) + [self.before, self.after]
-        return building.stateless(torch, "PadChannels", lambda x: torch.nn.functional.pad(x, sides))
+        return modules.make_stateless_module(
+            torch, "PadChannels", lambda x: torch.nn.functional.pad(x, sides)
+        )
 
     examples = (
         Example(

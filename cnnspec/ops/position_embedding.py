@@ -9,9 +9,10 @@ Source: Dosovitskiy et al. (2021), An image is worth 16x16 words, arXiv 2010.119
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.operator import Elementwise, Example
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -25,7 +26,7 @@ class PositionEmbedding(Elementwise):
         return {"weight": x}
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        return [elements(y), elements(x, "parameters")]
+        return [elements_step(y), elements_step(x, "parameters")]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return (memory.Function(prod(y), gradient=memory.INCOMING, parameters=("weight",)),)
@@ -33,7 +34,7 @@ class PositionEmbedding(Elementwise):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         """A module whose values are drawn, as the paper's are, from a normal distribution of
         deviation 0.02."""
-        return building.module(
+        return modules.make_module(
             torch,
             "PositionEmbedding",
             lambda module, x: x + module.weight,

@@ -11,9 +11,10 @@ from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.fields import flag
-from cnnspec.ops.kit.operator import Activation, Example
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.elementwise import Activation
+from cnnspec.ops.kit.fields import flag_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -22,7 +23,7 @@ class PRelu(Activation):
     per_element = {"comparisons": 1, "multiplications": 1}
     recorded_from = ("_prelu_kernel",)
 
-    shared: bool = flag("whether all channels share one coefficient", default=False)
+    shared: bool = flag_field("whether all channels share one coefficient", default=False)
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
         return {"weight": (1,) if self.shared else x[:1]}
@@ -30,7 +31,7 @@ class PRelu(Activation):
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         (n,) = self.parameters(x)["weight"]
         return [
-            elements(y),
+            elements_step(y),
             Step("parameters", "1" if self.shared else "C", {} if self.shared else {"C": n}, n),
         ]
 

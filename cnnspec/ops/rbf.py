@@ -9,10 +9,11 @@ recognition, equation 7."""
 
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit import memory, modules
 from cnnspec.ops.kit.derivation import Step
-from cnnspec.ops.kit.fields import size
-from cnnspec.ops.kit.operator import Example, Operator, vector
+from cnnspec.ops.kit.fields import size_field
+from cnnspec.ops.kit.input_checks import require_vector
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape
 
@@ -24,10 +25,10 @@ class Rbf(Operator):
     short_title = "RBF-{channels}"
     is_dense = True
 
-    out_features: int = size("k, the number of outputs")
+    out_features: int = size_field("k, the number of outputs")
 
     def output(self, x: Shape) -> Shape:
-        vector("rbf", x)
+        require_vector("rbf", x)
         return (self.out_features,)
 
     def buffers(self, x: Shape) -> dict[str, Shape]:
@@ -66,7 +67,7 @@ class Rbf(Operator):
         """A module whose vectors are random, of -1 and 1, as the paper's bitmaps of characters
         are."""
         vectors = torch.randint(0, 2, self.buffers(x)["weight"]) * 2.0 - 1.0
-        return building.module(
+        return modules.make_module(
             torch,
             "Rbf",
             lambda module, x: (x[:, None] - module.weight).square().sum(-1),

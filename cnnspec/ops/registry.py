@@ -75,12 +75,12 @@ OPERATORS = {
 
 
 @cache
-def operator(name: str) -> type[Operator]:
+def load_operator(name: str) -> type[Operator]:
     """The operator called ``name``. Raises KeyError where there is none."""
     found: type[Operator] = getattr(import_module(f"cnnspec.ops.{name}"), OPERATORS[name])
     return found
 
 
-def name_of(op: Operator | type[Operator]) -> str:
+def operator_name(op: Operator | type[Operator]) -> str:
     """The name by which specs call an operator."""
     return op.__module__.rpartition(".")[2]

@@ -6,8 +6,9 @@ Source: Nair & Hinton (2010), Rectified linear units improve restricted Boltzman
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.fields import flag
-from cnnspec.ops.kit.operator import Activation, Example
+from cnnspec.ops.kit.elementwise import Activation
+from cnnspec.ops.kit.fields import flag_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -17,7 +18,9 @@ class Relu(Activation):
     autocast = "follows"
     is_idempotent = True
 
-    inplace: bool = flag("whether the output takes the input's place in memory", default=False)
+    inplace: bool = flag_field(
+        "whether the output takes the input's place in memory", default=False
+    )
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.saves_output(y, self.inplace)

@@ -8,8 +8,9 @@ Source: Howard et al. (2017), MobileNets, arXiv 1704.04861; ``torch.nn.ReLU6``.
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.fields import in_place
-from cnnspec.ops.kit.operator import Activation, Example
+from cnnspec.ops.kit.elementwise import Activation
+from cnnspec.ops.kit.fields import inplace_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -19,7 +20,7 @@ class Relu6(Activation):
     autocast = "follows"
     is_idempotent = True
 
-    inplace: bool = in_place()
+    inplace: bool = inplace_field()
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.saves_input_or_copy(y, self.inplace)

@@ -8,10 +8,10 @@ Source: ``torch.reshape``; ``torch.nn.Unflatten``.
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.fields import OperatorError
-from cnnspec.ops.kit.list_fields import new_shape
+from cnnspec.ops.kit.list_fields import shape_field
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import SAME, WHOLE, Reach
 from cnnspec.units import Shape, format_count, format_shape
@@ -25,7 +25,7 @@ class Reshape(Operator):
     keeps_values = True
     is_affine = True
 
-    shape: tuple[int, ...] = new_shape(
+    shape: tuple[int, ...] = shape_field(
         "the new shape, channels first; one size may be -1, which the others give"
     )
 
@@ -50,7 +50,7 @@ class Reshape(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         if -1 not in self.shape:
-            return [elements(y)]
+            return [elements_step(y)]
         others = {f"a_{i}": s for i, s in enumerate(self.shape) if s > 0}
         left = Step(
             "size of -1",
@@ -58,13 +58,13 @@ class Reshape(Operator):
             {"n": prod(x), **others},
             prod(x) // prod(others.values()),
         )
-        return [left, elements(y)]
+        return [left, elements_step(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return (memory.view_of(y),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        return building.stateless(torch, "Reshape", lambda x: x.reshape(len(x), *y))
+        return modules.make_stateless_module(torch, "Reshape", lambda x: x.reshape(len(x), *y))
 
     examples = (
         Example(

@@ -13,11 +13,12 @@ Source: He, Gkioxari, Dollár & Girshick (2017), Mask R-CNN, arXiv 1703.06870, s
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit import memory, modules
 from cnnspec.ops.kit.derivation import Step
-from cnnspec.ops.kit.fields import OperatorError, size
-from cnnspec.ops.kit.list_fields import PerAxis, per_axis
-from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit.fields import OperatorError, size_field
+from cnnspec.ops.kit.input_checks import require_feature_map
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis_field
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import WHOLE, Reach, per_dimension
 from cnnspec.units import Shape, format_shape
 
@@ -34,12 +35,12 @@ class RoiAlign(Operator):
     is_composite = True
     arity = (1, 16)
 
-    regions: int = size("R, the number of regions of an image")
-    output_size: PerAxis = per_axis("w, the cells of a region along each dimension")
-    sampling_ratio: int = size("s, the samples of a cell along each dimension", default=2)
+    regions: int = size_field("R, the number of regions of an image")
+    output_size: PerAxis = per_axis_field("w, the cells of a region along each dimension")
+    sampling_ratio: int = size_field("s, the samples of a cell along each dimension", default=2)
 
     def output(self, *xs: Shape) -> Shape:
-        channels, sizes = feature_map("roi_align", xs[0])
+        channels, sizes = require_feature_map("roi_align", xs[0])
         for i, x in enumerate(xs):
             if len(x) != len(xs[0]) or x[0] != channels:
                 raise OperatorError(
@@ -120,7 +121,7 @@ class RoiAlign(Operator):
         Samples are taken in single precision at least: in 16 bits grid_sample on a CPU reads
         outside of maps of more than 32,767 positions."""
         sizes, s, n = y[1:-1], self.sampling_ratio, max(len(y) - 2, 2)
-        building.at_most_3("sampling", len(sizes))
+        modules.require_at_most_3_dimensions("sampling", len(sizes))
 
         def sampled(i: int, x: Any) -> Any:
             given, x = x.dtype, x if x.dtype == torch.float64 else x.float()
@@ -145,7 +146,7 @@ class RoiAlign(Operator):
             cells = samples.reshape(*x.shape[:2], -1, *(part for w in sizes for part in (w, s)))
             return cells.mean(tuple(range(4, cells.dim(), 2))).movedim(2, -1).to(given)
 
-        return building.stateless(
+        return modules.make_stateless_module(
             torch,
             "RoiAlign",
             lambda *xs: torch.cat([sampled(i, x) for i, x in enumerate(xs[: self.regions])], -1),

@@ -6,9 +6,10 @@ residual connections on learning, arXiv 1602.07261, section 3.3."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.fields import real
-from cnnspec.ops.kit.operator import Elementwise, Example
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.fields import number_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -20,13 +21,13 @@ class Scale(Elementwise):
     counts_as_layer = False
     is_affine = True
 
-    factor: float = real("the constant", minimum=-1e9)
+    factor: float = number_field("the constant", minimum=-1e9)
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return (memory.Function(prod(y), saved=memory.Saved(scalar=True)),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        return building.stateless(torch, "Scale", lambda x: x * self.factor)
+        return modules.make_stateless_module(torch, "Scale", lambda x: x * self.factor)
 
     examples = (
         Example(

@@ -8,7 +8,8 @@ Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.2.2.2; `
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.operator import Activation, Example
+from cnnspec.ops.kit.elementwise import Activation
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 

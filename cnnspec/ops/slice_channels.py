@@ -7,9 +7,9 @@ split"."""
 
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements
-from cnnspec.ops.kit.fields import OperatorError, natural, size
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.fields import OperatorError, count_field, size_field
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.units import Shape
 
@@ -24,11 +24,11 @@ class SliceChannels(Operator):
     is_composite = True
     autocast = "follows"
 
-    start: int = natural("the first channel kept, counted from 0", default=0)
-    stop: int | None = size(
+    start: int = count_field("the first channel kept, counted from 0", default=0)
+    stop: int | None = size_field(
         "the channel before which the slice ends; default: the end", default=None
     )
-    step: int = size("the step from one channel kept to the next", default=1)
+    step: int = size_field("the step from one channel kept to the next", default=1)
 
     def end(self, x: Shape) -> int:
         return x[0] if self.stop is None else self.stop
@@ -46,13 +46,16 @@ class SliceChannels(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         values = {"stop": self.end(x), "start": self.start, "step": self.step}
-        return [Step("output channels", "ceil((stop - start)/step)", values, y[0]), elements(y)]
+        return [
+            Step("output channels", "ceil((stop - start)/step)", values, y[0]),
+            elements_step(y),
+        ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.slices_of(x, y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        return building.stateless(
+        return modules.make_stateless_module(
             torch, "SliceChannels", lambda x: x[:, self.start : self.end(x.shape[1:]) : self.step]
         )
 

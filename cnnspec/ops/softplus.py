@@ -9,8 +9,9 @@ pricing; ``torch.nn.Softplus``."""
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.fields import real
-from cnnspec.ops.kit.operator import Activation, Example
+from cnnspec.ops.kit.elementwise import Activation
+from cnnspec.ops.kit.fields import number_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -25,8 +26,8 @@ class Softplus(Activation):
         "divisions": 1,
     }
 
-    beta: float = real("how sharply it bends", default=1.0, minimum=1e-9)
-    threshold: float = real("above it, beta * x counts as linear", default=20.0)
+    beta: float = number_field("how sharply it bends", default=1.0, minimum=1e-9)
+    threshold: float = number_field("above it, beta * x counts as linear", default=20.0)
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.saves_input(y)

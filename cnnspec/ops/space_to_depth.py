@@ -10,10 +10,11 @@ Source: Redmon & Farhadi (2017), YOLO9000, arXiv 1612.08242, section 2, "fine-gr
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, each_axis, elements
-from cnnspec.ops.kit.fields import OperatorError, size
-from cnnspec.ops.kit.operator import Example, Operator, feature_map
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
+from cnnspec.ops.kit.fields import OperatorError, size_field
+from cnnspec.ops.kit.input_checks import require_feature_map
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import Reach, Window
 from cnnspec.units import Shape
 
@@ -24,10 +25,10 @@ class SpaceToDepth(Operator):
     recorded_from = ("pixel_unshuffle",)
     autocast = "follows"
 
-    block: int = size("b, the block's size")
+    block: int = size_field("b, the block's size")
 
     def output(self, x: Shape) -> Shape:
-        channels, sizes = feature_map("space_to_depth", x)
+        channels, sizes = require_feature_map("space_to_depth", x)
         for w in sizes:
             if w % self.block:
                 raise OperatorError(
@@ -44,12 +45,12 @@ class SpaceToDepth(Operator):
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         sizes = [
             Step(f"output {name}", "W/b", {"W": w, "b": self.block}, w // self.block)
-            for name, w in each_axis(x[1:])
+            for name, w in group_equal_axes(x[1:])
         ]
         return [
             Step("output channels", "C" + "*b" * (len(x) - 1), {"C": x[0], "b": self.block}, y[0]),
             *sizes,
-            elements(y),
+            elements_step(y),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
@@ -60,10 +61,10 @@ class SpaceToDepth(Operator):
         if n == 2:
             return torch.nn.PixelUnshuffle(b)
         order = (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
-        return building.stateless(
+        return modules.make_stateless_module(
             torch,
             "SpaceToDepth",
-            lambda x: building.cut(x, (b,) * n).permute(order).flatten(1, 1 + n),
+            lambda x: modules.cut_into_blocks(x, (b,) * n).permute(order).flatten(1, 1 + n),
         )
 
     examples = (

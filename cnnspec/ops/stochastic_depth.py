@@ -9,9 +9,10 @@ Source: Huang, Sun, Liu, Sedra & Weinberger (2016), Deep networks with stochasti
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.fields import choice, real
-from cnnspec.ops.kit.operator import Elementwise, Example
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.fields import choice_field, number_field
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -22,8 +23,8 @@ class StochasticDepth(Elementwise):
     keeps_values = True
     is_affine = True
 
-    p: float = real("the probability of dropping the branch", maximum=1.0)
-    mode: str = choice(
+    p: float = number_field("the probability of dropping the branch", maximum=1.0)
+    mode: str = choice_field(
         "whether each example or the whole batch drops it", "row", "batch", default="row"
     )
 
@@ -45,7 +46,7 @@ class StochasticDepth(Elementwise):
             ).bernoulli_(1 - self.p)
             return x * (kept.div_(1 - self.p) if self.p < 1 else kept)
 
-        built = building.module(torch, "StochasticDepth", forward)
+        built = modules.make_module(torch, "StochasticDepth", forward)
         built.p, built.mode = self.p, self.mode  # as torchvision's has them
         return built
 

@@ -7,11 +7,12 @@ option A."""
 
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, each_axis, elements
-from cnnspec.ops.kit.list_fields import PerAxis, per_axis
-from cnnspec.ops.kit.operator import Example, Operator, feature_map
-from cnnspec.ops.kit.windows import Reach, Window, per_dimension, single
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
+from cnnspec.ops.kit.input_checks import require_feature_map
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis_field
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import Reach, Window, per_dimension, single_offset
 from cnnspec.units import Shape
 
 
@@ -20,26 +21,26 @@ class Subsample(Operator):
     is_composite = True
     autocast = "follows"
 
-    stride: PerAxis = per_axis("S, the step from one position kept to the next")
+    stride: PerAxis = per_axis_field("S, the step from one position kept to the next")
 
     def strides(self, x: Shape) -> tuple[int, ...]:
         return per_dimension("stride", self.stride, len(x) - 1)
 
     def output(self, x: Shape) -> Shape:
-        channels, sizes = feature_map("subsample", x)
+        channels, sizes = require_feature_map("subsample", x)
         return (channels, *(-(-w // s) for w, s in zip(sizes, self.strides(x), strict=True)))
 
     def window(self, x: Shape, y: Shape) -> Reach:
-        return tuple(Window(1, s, (single(0),)) for s in self.strides(x))
+        return tuple(Window(1, s, (single_offset(0),)) for s in self.strides(x))
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         parts = list(zip(x[1:], self.strides(x), y[1:], strict=True))
         return [
             *(
                 Step(f"output {name}", "ceil(W/S)", {"W": w, "S": s}, size)
-                for name, (w, s, size) in each_axis(parts)
+                for name, (w, s, size) in group_equal_axes(parts)
             ),
-            elements(y),
+            elements_step(y),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
@@ -47,7 +48,7 @@ class Subsample(Operator):
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         kept = [slice(None, None, s) for s in self.strides(x)]
-        return building.stateless(torch, "Subsample", lambda x: x[(..., *kept)])
+        return modules.make_stateless_module(torch, "Subsample", lambda x: x[(..., *kept)])
 
     examples = (
         Example(

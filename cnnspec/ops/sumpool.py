@@ -8,7 +8,7 @@ Source: ``torch.nn.LPPool2d``, which at p = 1 is sum pooling.
 
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
+from cnnspec.ops.kit import memory, modules
 from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.pooling import Pool
 from cnnspec.units import Shape
@@ -23,8 +23,8 @@ class SumPool(Pool):
         return memory.window_sums(x, y, self.covering(x, y))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        return building.stateless(
-            torch, "SumPool", building.window_sums(torch, self.covering(x, y))
+        return modules.make_stateless_module(
+            torch, "SumPool", modules.make_window_sum_function(torch, self.covering(x, y))
         )
 
     examples = (

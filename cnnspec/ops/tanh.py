@@ -8,7 +8,8 @@ Source: LeCun, Bottou, Bengio & Haffner (1998), section II.B and appendix A; ``t
 from typing import Any
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.operator import Activation, Example
+from cnnspec.ops.kit.elementwise import Activation
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 

@@ -11,11 +11,12 @@ recognition, section II.B."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, elements, window_sizes
-from cnnspec.ops.kit.list_fields import PerAxis, per_axis
-from cnnspec.ops.kit.operator import Example, Operator, feature_map
-from cnnspec.ops.kit.windows import Axis, Reach, axes
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step, window_size_steps
+from cnnspec.ops.kit.input_checks import require_feature_map
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis_field
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import Axis, Reach, make_axes
 from cnnspec.units import Shape
 
 
@@ -25,18 +26,18 @@ class TrainableSubsampling(Operator):
     pools = "window"
     slides_over = "input"
 
-    kernel_size: PerAxis = per_axis("K, the window's size", default=2)
-    stride: PerAxis | None = per_axis(
+    kernel_size: PerAxis = per_axis_field("K, the window's size", default=2)
+    stride: PerAxis | None = per_axis_field(
         "S, the step from one window to the next; default: kernel_size", default=None
     )
 
     def axes(self, x: Shape) -> list[Axis]:
-        return axes(
+        return make_axes(
             x, self.kernel_size, self.kernel_size if self.stride is None else self.stride, 0
         )
 
     def output(self, x: Shape) -> Shape:
-        channels, _ = feature_map("trainable_subsampling", x)
+        channels, _ = require_feature_map("trainable_subsampling", x)
         return (channels, *(a.positions for a in self.axes(x)))
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
@@ -57,8 +58,8 @@ class TrainableSubsampling(Operator):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         return [
-            *window_sizes(self.axes(x), y),
-            elements(y),
+            *window_size_steps(self.axes(x), y),
+            elements_step(y),
             Step("parameters", "2*C", {"C": x[0]}, 2 * x[0]),
         ]
 
@@ -75,15 +76,15 @@ class TrainableSubsampling(Operator):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         """A module that starts as the mean of its windows."""
         axes = self.axes(x)
-        sums = building.window_sums(torch, axes)
+        sums = modules.make_window_sum_function(torch, axes)
 
         def forward(module: Any, x: Any) -> Any:
-            return sums(x) * building.over_channels(module.weight, x) + building.over_channels(
+            return sums(x) * modules.view_per_channel(module.weight, x) + modules.view_per_channel(
                 module.bias, x
             )
 
         coefficient = torch.full(x[:1], 1 / prod(a.kernel for a in axes))
-        return building.module(
+        return modules.make_module(
             torch,
             "TrainableSubsampling",
             forward,

@@ -13,13 +13,13 @@ from fractions import Fraction
 from math import floor, prod
 from typing import Any
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import Step, each_axis, elements
-from cnnspec.ops.kit.fields import OperatorError, choice, flag, real
-from cnnspec.ops.kit.joins import wanted_sizes
-from cnnspec.ops.kit.list_fields import PerAxis, per_axis
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
+from cnnspec.ops.kit.fields import OperatorError, choice_field, flag_field, number_field
+from cnnspec.ops.kit.input_checks import find_wanted_sizes
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis_field
 from cnnspec.ops.kit.operator import Example, Operator
-from cnnspec.ops.kit.windows import Phases, Reach, Window, single
+from cnnspec.ops.kit.windows import Phases, Reach, Window, single_offset
 from cnnspec.units import Shape
 
 
@@ -29,17 +29,17 @@ class Upsample(Operator):
     arity = (1, 2)
     size_only = (1,)
 
-    scale_factor: float | None = real(
+    scale_factor: float | None = number_field(
         "s, the factor of each size, whole or not", None, minimum=1e-3, maximum=1e3
     )
-    size: PerAxis | None = per_axis("W_out, the output's size", None)
-    mode: str = choice(
+    size: PerAxis | None = per_axis_field("W_out, the output's size", None)
+    mode: str = choice_field(
         "the nearest value, or linear interpolation in each dimension",
         "nearest",
         "bilinear",
         default="nearest",
     )
-    align_corners: bool = flag(
+    align_corners: bool = flag_field(
         "whether bilinear lays the corner pixels onto each other", default=False
     )
 
@@ -60,7 +60,9 @@ class Upsample(Operator):
                 'mode = "bilinear"',
                 "align_corners",
             )
-        sizes = wanted_sizes("upsample", x, like, scale_factor=self.scale_factor, size=self.size)
+        sizes = find_wanted_sizes(
+            "upsample", x, like, scale_factor=self.scale_factor, size=self.size
+        )
         sizes = tuple(floor(w * self.factor(w)) for w in x[1:]) if sizes is None else sizes
         if 0 in sizes:
             raise OperatorError(
@@ -86,7 +88,7 @@ class Upsample(Operator):
         """What one dimension reads: its phases repeat where the ratio of the sizes in lowest terms
         does."""
         if self.align_corners and 1 in (w, size):
-            return Window(size, w, Phases(size, lambda y: single(0)))
+            return Window(size, w, Phases(size, lambda y: single_offset(0)))
         r = Fraction(w, size) if self.scale_factor is None else 1 / self.factor(w)
         r = Fraction(w - 1, size - 1) if self.align_corners else r
         first = Fraction(0) if self.align_corners or self.mode == "nearest" else (r - 1) / 2
@@ -102,9 +104,9 @@ class Upsample(Operator):
         return [
             *(
                 self.size_step(name, *part)
-                for name, part in each_axis(list(zip(x[1:], y[1:], strict=True)))
+                for name, part in group_equal_axes(list(zip(x[1:], y[1:], strict=True)))
             ),
-            elements(y),
+            elements_step(y),
         ]
 
     def size_step(self, name: str, w: int, size: int) -> Step:
@@ -121,9 +123,9 @@ class Upsample(Operator):
         return (memory.Function(prod(y)),)
 
     def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:
-        building.at_most_3("Upsample", len(x) - 1)
+        modules.require_at_most_3_dimensions("Upsample", len(x) - 1)
         cls, linear = torch.nn.Upsample, ("linear", "bilinear", "trilinear")[len(x) - 2]
-        upsample = building.adapted(cls, lambda module, x, *_: cls.forward(module, x))
+        upsample = modules.with_forward(cls, lambda module, x, *_: cls.forward(module, x))
         how = ("nearest", None) if self.mode == "nearest" else (linear, self.align_corners)
         return upsample(None if self.scale_factor else y[1:], self.scale_factor, *how)
 

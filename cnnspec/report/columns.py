@@ -6,7 +6,7 @@ from typing import Any
 from cnnspec.analyses.network_costs import Row
 from cnnspec.analyses.receptive_field.receptive_field import ReceptiveField
 from cnnspec.graph.model import Node
-from cnnspec.ops.kit.windows import Axis, pads
+from cnnspec.ops.kit.windows import Axis, padding_sides
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.records import Record
 from cnnspec.units import format_chw, format_count, format_hwc, format_shape
@@ -134,7 +134,7 @@ def padding(row: Row, times: str = "×") -> str:
         return NOTHING
     if getattr(row.operator, "padding", 0) != "same" and not any(map(sum, given)):
         return "VALID"
-    if given == [pads("same", w.size, w.kernel, w.stride, w.dilation) for w in windows]:
+    if given == [padding_sides("same", w.size, w.kernel, w.stride, w.dilation) for w in windows]:
         return "SAME"
     if all(before == after for before, after in given):
         return join_sizes([before for before, _ in given], times)

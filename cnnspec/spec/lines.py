@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnnspec.ops.kit.fields import REQUIRED, describe_value
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import did_you_mean, nearest_name, visible
 from cnnspec.spec.model import Block, Fields, Line
 from cnnspec.spec.reader import CONTROL, SpecReader, is_dynamic
@@ -164,7 +164,7 @@ def check_fields(
 ) -> Fields:
     """The fields of an operator's line, FAULTY where they are not known or do not fit; what is
     missing is noted."""
-    fields = operator(name).fields
+    fields = load_operator(name).fields
     known, meant = [*fields, *SHORTHAND, *CONTROL], set()
     good = dict(line.fields)
     for key, value in line.fields.items():
@@ -197,7 +197,7 @@ def check_call(notes: SpecReader, line: Line, block: Block, blocks: dict[str, Bl
         inner = preset_operator(block, blocks)
         if inner is None:
             return line.fields  # reported where the preset stands, or where the graph is unrolled
-        known = [*operator(inner).fields, *SHORTHAND, *known]
+        known = [*load_operator(inner).fields, *SHORTHAND, *known]
     good, meant = dict(line.fields), set()
     for key in line.fields:
         if key not in known:

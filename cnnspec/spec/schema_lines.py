@@ -8,7 +8,7 @@ from inspect import getdoc
 from sys import modules
 from typing import Any
 
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.spec.reader import RESERVED
 from cnnspec.spec.shorthand import SHORTHAND
 
@@ -105,7 +105,7 @@ def line() -> Schema:
 def fields(name: str) -> Schema:
     """An operator: its documentation and its fields with what they take, their defaults and their
     meaning."""
-    cls, properties = operator(name), {}
+    cls, properties = load_operator(name), {}
     for key, field in cls.fields.items():
         properties[key] = {**dynamic(field.schema()), "description": field.doc}
         if not field.required and field.default is not None:
@@ -115,7 +115,7 @@ def fields(name: str) -> Schema:
 
 def described(name: str) -> str:
     """The first paragraph of an operator's documentation."""
-    return (getdoc(modules[operator(name).__module__]) or "").split("\n\n")[0]
+    return (getdoc(modules[load_operator(name).__module__]) or "").split("\n\n")[0]
 
 
 def dynamic(plain: Schema) -> Schema:
@@ -133,14 +133,14 @@ def call(name: str, keys: tuple[str, ...], whole: bool = False) -> Schema:
 
     Rows of ``each`` may fill in required fields.
     """
-    own = operator(name).fields
+    own = load_operator(name).fields
     then: Schema = {
         "allOf": [{"$ref": f"#/definitions/{name}"}],
         "propertyNames": {"enum": [*keys, *own]},
     }
     required = [key for key, field in own.items() if field.required]
     if whole:
-        fewest, most = operator(name).arity
+        fewest, most = load_operator(name).arity
         then["properties"] = {"from": inputs(fewest, most)}
         then["required"] = ["from"] if fewest > 1 else []
         then["anyOf"] = [{"required": required}, {"required": ["each"]}]
@@ -166,7 +166,7 @@ def inputs(fewest: int, most: int) -> Schema:
 def shorthand(part: str) -> Schema:
     """What ``norm`` or ``activation`` takes: an operator's name or a preset's, alone or in a table
     with its fields."""
-    known = [name for name in OPERATORS if operator(name).role == part]
+    known = [name for name in OPERATORS if load_operator(name).role == part]
     others = [name for name in OPERATORS if name not in known]
     named: Schema = {
         "anyOf": [{"enum": [*known, "none"]}, {"type": "string", "not": {"enum": others}}]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnnspec.ops.kit.fields import OperatorError, describe_value
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import visible
 from cnnspec.spec.model import Block, Line
 from cnnspec.spec.reader import SpecReader, is_dynamic
@@ -31,7 +31,7 @@ def check_part(
         notes.add(line.source, path, misfit.rule, misfit.message, misfit.hint)
         return False
     if isinstance(value, dict) and name in OPERATORS:
-        fields = operator(name).fields
+        fields = load_operator(name).fields
         for key in value.keys() - {"op"}:
             if key in fields:
                 notes.fits(line.source, (*path, key), name, fields[key], value[key], names)
@@ -57,7 +57,7 @@ def named_part(part: str, value: Any, blocks: dict[str, Block]) -> str:
         )
     if name in blocks and blocks[name].preset is None:
         raise OperatorError("L005", f"{part}: {visible(name)} is a block, not an operator")
-    if name in OPERATORS and operator(name).role != part:
+    if name in OPERATORS and load_operator(name).role != part:
         raise OperatorError("L005", f"{part}: {name} is no {part}", part_hint(name, part))
     return name
 
@@ -66,6 +66,6 @@ def part_hint(value: Any, part: str) -> str:
     """The hint for a norm or an activation that is none."""
     from cnnspec.spec.vocabulary import operator_hint  # on the error path only
 
-    known = [n for n in OPERATORS if operator(n).role == part]
+    known = [n for n in OPERATORS if load_operator(n).role == part]
     listed = f'"none" is nothing; there are {", ".join(known)}'
     return operator_hint(value, known, listed) if isinstance(value, str) else listed

@@ -23,7 +23,7 @@ from cnnspec.analyses.receptive_field.spans import (
     outermost_offsets,
 )
 from cnnspec.graph.build import build_graph
-from cnnspec.ops.kit.windows import Axis, Phases, Window, single
+from cnnspec.ops.kit.windows import Axis, Phases, Window, single_offset
 from cnnspec.report.contract import network_json
 from cnnspec.report.explain import render_explanations
 from cnnspec.report.table import render_table
@@ -108,7 +108,7 @@ def test_a_ratio_of_up_to_4096_phases_is_followed_and_no_other() -> None:
 
 
 def test_windows_of_too_many_phases_are_lost_before_they_are_listed() -> None:
-    window = Window(2**31, 1, Phases(2**31, single))
+    window = Window(2**31, 1, Phases(2**31, single_offset))
     with pytest.raises(UntraceableField, match=f"{MAX_PERIOD:,}"):
         compose_window(window, InputSpan(1, 1, (0,), (0,)), PhaseBudget())
 

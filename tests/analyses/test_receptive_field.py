@@ -16,7 +16,7 @@ from cnnspec.graph.building import NETWORK_CALL
 from cnnspec.graph.model import Node
 from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import OperatorError
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 
 MAX_PERIOD, MAX_READ = 48, 400
 
@@ -92,7 +92,7 @@ class Growing:
 
     def add(self, kind: str, inputs: list[Node], **values: Any) -> Node | None:
         try:
-            op = operator(kind)(**values)
+            op = load_operator(kind)(**values)
             output = op.output(*(n.output for n in inputs))
         except OperatorError:
             return None

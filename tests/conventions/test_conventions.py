@@ -23,7 +23,7 @@ from cnnspec.conventions import (
 )
 from cnnspec.graph.model import Node
 from cnnspec.ops.input import Input
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import RequestError
 from tests.support import import_torchvision
 
@@ -174,8 +174,8 @@ def test_an_operator_counts_as_its_module(tool: str, kind: str) -> None:
     import torch
 
     of, call, compared = load_convention(tool), cnnspec.load("lenet5").graph.nodes[1].call, 0
-    for example in operator(kind).examples:
-        (given, *others), op = example.inputs, operator(kind).of(example)
+    for example in load_operator(kind).examples:
+        (given, *others), op = example.inputs, load_operator(kind).of(example)
         module = (
             op.build(torch, given, y=example.output)
             if not others and len(given) in (1, 3)
@@ -236,7 +236,9 @@ def test_nothing_with_weights_counts_nothing_by_oversight(tool: str) -> None:
         unsaid |= {"channel_scale", "l2norm", "position_embedding"}
     if tool == "ptflops":
         unsaid |= {"l2norm"}
-    heavy = {kind for kind in OPERATORS if any(e.params or e.macs for e in operator(kind).examples)}
+    heavy = {
+        kind for kind in OPERATORS if any(e.params or e.macs for e in load_operator(kind).examples)
+    }
     assert heavy - load_convention(tool).rules.keys() == unsaid
 
 

@@ -10,7 +10,7 @@ from written import network
 
 from cnnspec.analyses.network_costs import Row
 from cnnspec.api import Network
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 
 SUMMED = ("params", "buffers", "macs")
 few = st.integers(1, 4)
@@ -20,7 +20,7 @@ often = settings(max_examples=60, deadline=None)
 
 def conv(x: tuple[int, ...], **fields: Any) -> tuple[tuple[int, ...], int, int]:
     """Output, parameters and MACs of a convolution."""
-    op = operator("conv")(**fields)
+    op = load_operator("conv")(**fields)
     y = op.output(x)
     return y, sum(map(prod, op.parameters(x).values())), op.macs(x, y=y)
 
@@ -83,7 +83,9 @@ def test_half_padding_keeps_the_size_for_odd_kernels(
     if "conv" in op:
         fields["dilation"] = dilation
     x = (3, *size)
-    assert operator(op)(**fields, **({"out_channels": 3} if op == "conv" else {})).output(x) == x
+    assert (
+        load_operator(op)(**fields, **({"out_channels": 3} if op == "conv" else {})).output(x) == x
+    )
 
 
 @often
@@ -97,14 +99,17 @@ def test_same_padding_gives_the_size_over_the_stride_rounded_up(
     op: str, kernel: int, stride: int, size: list[int]
 ) -> None:
     channels = {"out_channels": 3} if op == "conv" else {}
-    made = operator(op)(kernel_size=kernel, stride=stride, padding="same", **channels)
+    made = load_operator(op)(kernel_size=kernel, stride=stride, padding="same", **channels)
     assert made.output((3, *size)) == (3, *(ceil(w / stride) for w in size))
 
 
 @often
 @given(channels=st.lists(few, min_size=2, max_size=5), size=st.lists(sizes, min_size=0, max_size=3))
 def test_concat_adds_channels(channels: list[int], size: list[int]) -> None:
-    assert operator("concat")().output(*((c, *size) for c in channels)) == (sum(channels), *size)
+    assert load_operator("concat")().output(*((c, *size) for c in channels)) == (
+        sum(channels),
+        *size,
+    )
 
 
 @st.composite

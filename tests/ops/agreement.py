@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.operator import Operator
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 
 Fields = dict[str, Any]
 Runs = Callable[..., Tensor]
@@ -20,7 +20,7 @@ Runs = Callable[..., Tensor]
 def ours(name: str, fields: Fields, *inputs: Shape) -> Shape | None:
     """The output shape, or None where the operator refuses."""
     try:
-        return operator(name)(**fields).output(*inputs)
+        return load_operator(name)(**fields).output(*inputs)
     except OperatorError:
         return None
 
@@ -59,9 +59,9 @@ def layers_agree(
         refused = True
     if refused:
         with pytest.raises(OperatorError):
-            operator(name)(**fields).output(x)
+            load_operator(name)(**fields).output(x)
         return
-    op: Operator = operator(name)(**fields)
+    op: Operator = load_operator(name)(**fields)
     y = op.output(x)
     assert y == theirs
     assert op.parameters(x) == named(module.named_parameters())

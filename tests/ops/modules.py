@@ -6,7 +6,7 @@ import torch
 from draws import Shape
 from torch import Tensor
 
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 
 Fields = dict[str, Any]
 
@@ -14,7 +14,7 @@ Fields = dict[str, Any]
 def built(name: str, fields: Fields, *inputs: Shape) -> Any:
     """The module in evaluation and double precision, every parameter and buffer drawn at random,
     from 0.5 to 1.5."""
-    op = operator(name)(**fields)
+    op = load_operator(name)(**fields)
     module = op.build(torch, *inputs, y=op.output(*inputs)).double().eval()
     with torch.no_grad():
         for tensor in module.state_dict().values():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 
 slopes = st.floats(0.01, 10)
 inplace = {"inplace": st.booleans()}
@@ -39,7 +39,7 @@ def test_activations(name: str, data: st.DataObject) -> None:
     build, fields = ACTIVATIONS[name]
     drawn, x = data.draw(st.fixed_dictionaries(fields)), data.draw(shapes())
     shapes_agree(name, drawn, build(**drawn), x)
-    assert operator(name)(**drawn).parameters(x) == {}
+    assert load_operator(name)(**drawn).parameters(x) == {}
 
 
 @often
@@ -47,4 +47,6 @@ def test_activations(name: str, data: st.DataObject) -> None:
 def test_prelu(x: Shape, shared: bool) -> None:
     module = nn.PReLU(1 if shared else x[0])
     shapes_agree("prelu", {"shared": shared}, module, x)
-    assert operator("prelu")(shared=shared).parameters(x) == {"weight": tuple(module.weight.shape)}
+    assert load_operator("prelu")(shared=shared).parameters(x) == {
+        "weight": tuple(module.weight.shape)
+    }

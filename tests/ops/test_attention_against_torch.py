@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 
 
 class WindowAttention(nn.Module):
@@ -87,7 +87,7 @@ def windowed(module: nn.Module, x: Tensor, m: int) -> Tensor:
     st.booleans(),
 )
 def test_attention(x: Shape, heads: int, m: int, bias: bool, relative: bool) -> None:
-    op = operator("attention")(
+    op = load_operator("attention")(
         heads=heads, window_size=m, qkv_bias=bias, relative_position=relative
     )
     if x[0] % heads:

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.operator import Operator
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 
 # Time is short: maps are cut to LARGEST a side, or replaced by these. On the meta device every
 # example is whole.
@@ -26,7 +26,7 @@ SMALLER: dict[str, tuple[Shape, ...]] = {
     "roi_align-0": ((3, 40, 40), (3, 20, 20), (3, 10, 10), (3, 5, 5)),
 }
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)
-OFFERS_IN_PLACE = [name for name in OPERATORS if "inplace" in operator(name).fields]
+OFFERS_IN_PLACE = [name for name in OPERATORS if "inplace" in load_operator(name).fields]
 
 
 class Case(NamedTuple):
@@ -55,8 +55,8 @@ def _seeded() -> None:
 
 def case(name: str, number: int, whole: bool = False) -> Case:
     """A worked example, or, where it is large, its fields on smaller inputs."""
-    example = operator(name).examples[number]
-    op, inputs = operator(name).of(example), example.inputs
+    example = load_operator(name).examples[number]
+    op, inputs = load_operator(name).of(example), example.inputs
     if not whole:
         cut = tuple((x[0], *(min(w, LARGEST) for w in x[1:])) for x in inputs)
         inputs = SMALLER.get(f"{name}-{number}", cut)
@@ -68,7 +68,7 @@ every_example = pytest.mark.parametrize(
     [
         pytest.param(name, i, id=f"{name}-{i}")
         for name in OPERATORS
-        for i in range(len(operator(name).examples))
+        for i in range(len(load_operator(name).examples))
     ],
 )
 
@@ -127,7 +127,7 @@ def test_tensors_have_the_names_shapes_and_order_of_the_calculator(name: str, nu
     ],
 )
 def test_tensors_follow_the_fields(name: str, fields: dict[str, Any], x: Shape) -> None:
-    op = operator(name)(**fields)
+    op = load_operator(name)(**fields)
     module = op.build(torch, x, y=op.output(x))
     assert [(k, tuple(t.shape)) for k, t in module.named_parameters()] == own_first(
         op.parameters(x)
@@ -188,10 +188,10 @@ def test_gradients_reach_every_parameter_and_every_input_that_is_read(
 
 @pytest.mark.parametrize("name", OFFERS_IN_PLACE)
 def test_in_place_means_that_the_input_is_overwritten(name: str) -> None:
-    required = {key: 0.1 for key, field in operator(name).fields.items() if field.required}
+    required = {key: 0.1 for key, field in load_operator(name).fields.items() if field.required}
     for inplace in (False, True):
         x = torch.randn(2, 4, 3, 3)
-        op = operator(name)(**required, inplace=inplace)
+        op = load_operator(name)(**required, inplace=inplace)
         assert (op.build(torch, (4, 3, 3), y=(4, 3, 3))(x).data_ptr() == x.data_ptr()) == inplace
 
 
@@ -216,7 +216,7 @@ def test_in_place_means_that_the_input_is_overwritten(name: str) -> None:
 def test_what_pytorch_has_in_three_dimensions_is_refused_in_four(
     name: str, fields: dict[str, Any]
 ) -> None:
-    op, x = operator(name)(**fields), (2, 4, 4, 4, 4)
+    op, x = load_operator(name)(**fields), (2, 4, 4, 4, 4)
     with pytest.raises(OperatorError, match="1 to 3 spatial dimensions, but \\$0 has 4") as misfit:
         op.build(torch, x, y=op.output(x))
     assert misfit.value.rule == "D001"

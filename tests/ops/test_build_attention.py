@@ -18,7 +18,7 @@ from torch.testing import assert_close
 
 from cnnspec.ops.attention import Attention
 from cnnspec.ops.kit.windows import WHOLE
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 
 
 @st.composite
@@ -54,7 +54,11 @@ def attention_of(op: Any, module: Any, x: Tensor) -> Tensor:
 @given(attended())
 def test_attention_within_windows(d: tuple[Shape, Fields]) -> None:
     x, fields = d
-    op, module, values = operator("attention")(**fields), built("attention", fields, x), random(*x)
+    op, module, values = (
+        load_operator("attention")(**fields),
+        built("attention", fields, x),
+        random(*x),
+    )
     sizes = op.each_window(x)
     pad = [v for w, m in zip(reversed(x[1:]), reversed(sizes), strict=True) for v in (0, -w % m)]
     padded, whole = functional.pad(values, pad), functional.pad(torch.zeros_like(values), pad)
@@ -121,7 +125,7 @@ def test_roi_align_takes_the_means_of_samples(sizes: list[Shape]) -> None:
 
 def test_roi_align_finds_its_places_in_single_precision() -> None:
     """16 bits are too coarse for places, and on a CPU too few for the indices of large maps."""
-    op, x = operator("roi_align")(regions=7, output_size=3), (2, 40, 40)
+    op, x = load_operator("roi_align")(regions=7, output_size=3), (2, 40, 40)
     module, values = op.build(torch, x, y=op.output(x)), torch.randn(1, *x).bfloat16()
     assert torch.equal(module(values), module(values.float()).bfloat16())
 

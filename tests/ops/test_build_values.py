@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.testing import assert_close
 
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 
 
 def positions(x: Tensor) -> Any:
@@ -68,7 +68,7 @@ def test_channel_pool(x: Shape, kind: str) -> None:
 
 
 def test_rbf_is_the_squared_distance_from_vectors_of_plus_and_minus_1() -> None:
-    op, values = operator("rbf")(out_features=3), random(5)
+    op, values = load_operator("rbf")(out_features=3), random(5)
     module = op.build(torch, (5,), y=(3,)).double()
     assert module.weight.abs().eq(1).all()
     for i, j in product(range(2), range(3)):
@@ -175,7 +175,7 @@ def test_what_drops_is_active_in_training_only() -> None:
     whole = {"dropout": (0, 1, 2, 3), "channels": (0, 1), "row": (0,), "batch": ()}
     for kind, own in whole.items():
         fields = {"dropout": {}, "channels": {"channels": True}}.get(kind, {"mode": kind})
-        op = operator("dropout" if kind in ("dropout", "channels") else "stochastic_depth")(
+        op = load_operator("dropout" if kind in ("dropout", "channels") else "stochastic_depth")(
             p=0.25, **fields
         )
         module = op.build(torch, x, y=x)
@@ -186,18 +186,18 @@ def test_what_drops_is_active_in_training_only() -> None:
         assert 0.1 < factors.eq(0).double().mean() < 0.4
         varies = [i for i in range(4) if (factors != factors.narrow(i + 1, 0, 1)).any()]
         assert tuple(varies) == own
-    assert not operator("stochastic_depth")(p=1.0).build(torch, x, y=x)(values).any()
+    assert not load_operator("stochastic_depth")(p=1.0).build(torch, x, y=x)(values).any()
 
 
 def test_first_values_are_those_that_the_fields_state() -> None:
     x = (4, 3, 3)
-    assert operator("l2norm")(scale=20.0).build(torch, x, y=x).weight.eq(20).all()
-    scale = operator("channel_scale")(init=0.5, bias=True).build(torch, x, y=x)
+    assert load_operator("l2norm")(scale=20.0).build(torch, x, y=x).weight.eq(20).all()
+    scale = load_operator("channel_scale")(init=0.5, bias=True).build(torch, x, y=x)
     assert scale.weight.eq(0.5).all()
     assert not scale.bias.any()
-    frozen = operator("frozen_batchnorm")(eps=0.0).build(torch, x, y=x)
+    frozen = load_operator("frozen_batchnorm")(eps=0.0).build(torch, x, y=x)
     assert_close(frozen(values := torch.randn(2, *x)), values)
-    table = operator("conv_table")(connections=[[0], [0, 1, 2, 3]], kernel_size=5).build(
+    table = load_operator("conv_table")(connections=[[0], [0, 1, 2, 3]], kernel_size=5).build(
         torch, (4, 9, 9), y=(2, 5, 5)
     )
     conv = nn.Conv2d(4, 1, 5)
@@ -243,7 +243,7 @@ def test_fields_are_handed_on(name: str) -> None:
 
 
 def test_batchnorm_takes_its_statistics_by_its_momentum() -> None:
-    op, x = operator("batchnorm")(eps=0.1, momentum=0.25, affine=False), random(4, 5, 4)
+    op, x = load_operator("batchnorm")(eps=0.1, momentum=0.25, affine=False), random(4, 5, 4)
     module = op.build(torch, (4, 5, 4), y=(4, 5, 4)).double()
     mean, var = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), correction=0, keepdim=True)
     assert_close(module(x), (x - mean) / (var + 0.1).sqrt())

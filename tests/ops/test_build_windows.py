@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.windows import Axis
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 
 Fields = dict[str, Any]
 Spans = list[tuple[int, int]]
@@ -89,7 +89,9 @@ POOL: Fields = {"kernel_size": (1, 4), "stride": (1, 4), "ceil_mode": st.boolean
 @given(d=drawn(2, **POOL), include=st.booleans())
 def test_pools(name: str, d: tuple[Shape, Fields], include: bool) -> None:
     x, fields = d
-    op = operator(name)(**fields, **({"count_include_pad": include} if name == "avgpool" else {}))
+    op = load_operator(name)(
+        **fields, **({"count_include_pad": include} if name == "avgpool" else {})
+    )
     y = output(op, x)
     if y is None:
         return
@@ -107,7 +109,7 @@ def test_pools(name: str, d: tuple[Shape, Fields], include: bool) -> None:
 def test_maxunpool_puts_each_maximum_back(d: tuple[Shape, Fields]) -> None:
     """Where windows overlap they agree on the value. Indices of uneven padding are refused."""
     x, fields = d
-    pool, op = operator("maxpool")(**fields), operator("maxunpool")()
+    pool, op = load_operator("maxpool")(**fields), load_operator("maxunpool")()
     y = output(pool, x)
     if y is None:
         return
@@ -144,7 +146,7 @@ def costs_its_macs(module: Any, values: Tensor, macs: int) -> None:
 def test_conv(d: tuple[Shape, Fields]) -> None:
     """A convolution of the input with its zeros around it."""
     x, fields = d
-    op = operator("conv")(**fields)
+    op = load_operator("conv")(**fields)
     y = output(op, x)
     if y is None:
         return
@@ -174,7 +176,7 @@ def test_conv_table(d: tuple[Shape, Fields], rows: list[set[int]]) -> None:
     """Each output map is the sum of the convolutions of the maps in its row, each with a kernel of
     its own."""
     x, fields = d
-    op = operator("conv_table")(
+    op = load_operator("conv_table")(
         **fields, connections=[sorted({c % x[0] for c in row}) for row in rows]
     )
     y = output(op, x)
@@ -227,7 +229,7 @@ def test_conv_table(d: tuple[Shape, Fields], rows: list[set[int]]) -> None:
 def test_conv_transpose(d: tuple[Shape, Fields]) -> None:
     """It is the gradient of the convolution that it transposes."""
     x, fields = d
-    op = operator("conv_transpose")(**fields)
+    op = load_operator("conv_transpose")(**fields)
     y = output(op, x)
     if y is None:
         return
@@ -249,7 +251,7 @@ def test_conv_transpose(d: tuple[Shape, Fields]) -> None:
 @given(x=maps(8), data=st.data())
 def test_trainable_subsampling(x: Shape, data: st.DataObject) -> None:
     kernel, stride = (data.draw(per_axis(len(x) - 1, 1, 3)) for _ in range(2))
-    op = operator("trainable_subsampling")(kernel_size=kernel, stride=stride)
+    op = load_operator("trainable_subsampling")(kernel_size=kernel, stride=stride)
     y = output(op, x)
     if y is None:
         return

@@ -11,7 +11,7 @@ from hypothesis import given
 from torch.nn import functional
 
 from cnnspec.ops.kit.fields import OperatorError
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 
 
 def is_gate(x: Shape, full: Shape) -> bool:
@@ -26,7 +26,7 @@ def test_mul(xs: list[Shape]) -> None:
     full = max(xs, key=prod)
     if all(is_gate(x, full) for x in xs):
         shapes_agree("mul", {}, lambda *ts: torch.stack(torch.broadcast_tensors(*ts)).prod(0), *xs)
-        assert operator("mul")().elementwise(*xs, y=full) == {
+        assert load_operator("mul")().elementwise(*xs, y=full) == {
             "multiplications": (len(xs) - 1) * prod(full)
         }
     else:
@@ -52,12 +52,12 @@ def test_concat(xs: list[Shape]) -> None:
 
 def test_a_misfit_names_both_sides_and_what_would_mend_it() -> None:
     with pytest.raises(OperatorError) as misfit:
-        operator("concat")().output((64, 28, 28), (32, 28, 28), (32, 14, 14))
+        load_operator("concat")().output((64, 28, 28), (32, 28, 28), (32, 14, 14))
     assert misfit.value.rule == "D003"
     assert misfit.value.message == "concat: $0 is 64x28x28 but $2 is 32x14x14"
     assert misfit.value.hint == "$0 lacks stride = 2"
     with pytest.raises(OperatorError) as misfit:
-        operator("mul")().output((64, 28, 28), (32, 1, 1))
+        load_operator("mul")().output((64, 28, 28), (32, 1, 1))
     assert misfit.value.hint == "a gate for its channels is 64x1x1"
 
 

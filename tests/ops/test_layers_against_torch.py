@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from cnnspec.ops.kit.fields import OperatorError
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 
 CONV: Fields = {"kernel_size": (1, 4), "stride": (1, 3), "dilation": (1, 3), "bias": st.booleans()}
 GROUPS: Fields = {"out_channels": st.integers(1, 6), "groups": st.integers(1, 3)}
@@ -52,8 +52,8 @@ def test_conv_transpose(d: Drawn) -> None:
 @given(drawn(**CONV | {"dilation": st.just(1)}, padding=(0, 2)), st.integers(1, 4))
 def test_a_conv_table_of_all_connections_is_a_convolution(d: Drawn, k: int) -> None:
     fields = {name: value for name, value in d.fields.items() if name != "dilation"}
-    table = operator("conv_table")(connections=[list(range(d.x[0]))] * k, **fields)
-    conv = operator("conv")(out_channels=k, **fields)
+    table = load_operator("conv_table")(connections=[list(range(d.x[0]))] * k, **fields)
+    conv = load_operator("conv")(out_channels=k, **fields)
     try:
         y = conv.output(d.x)
     except OperatorError:
@@ -77,7 +77,7 @@ def test_linear(x: Shape, k: int, bias: bool) -> None:
         )
     else:
         with pytest.raises(OperatorError):
-            operator("linear")(out_features=k, bias=bias).output(x)
+            load_operator("linear")(out_features=k, bias=bias).output(x)
 
 
 @often
@@ -146,5 +146,5 @@ def test_what_torchvision_has(x: Shape) -> None:
 )
 def test_a_connection_table_is_checked(rows: list[list[int]], says: str) -> None:
     with pytest.raises(OperatorError, match=says) as misfit:
-        operator("conv_table")(connections=rows, kernel_size=1).output((3, 4, 4))
+        load_operator("conv_table")(connections=rows, kernel_size=1).output((3, 4, 4))
     assert (misfit.value.rule, misfit.value.field) == ("L003", "connections")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cnnspec.ops.kit.fields import OperatorError, describe_value
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 from cnnspec.units import Shape
 
 VECTORS = "linear", {"out_features": 2}
@@ -140,7 +140,7 @@ def test_a_misfit_says_its_numbers(
     op: tuple[str, dict[str, Any]], inputs: tuple[Shape, ...], rule: str, message: str, hint: str
 ) -> None:
     with pytest.raises(OperatorError) as caught:
-        operator(op[0])(**op[1]).output(*inputs)
+        load_operator(op[0])(**op[1]).output(*inputs)
     assert (caught.value.rule, caught.value.message, caught.value.hint) == (rule, message, hint)
 
 
@@ -157,16 +157,18 @@ def test_lists_within_lists_are_quoted_three_deep() -> None:
 
 
 def test_a_table_has_at_most_as_many_rows_as_the_largest_map_channels() -> None:
-    table = operator("conv_table").fields["connections"]
+    table = load_operator("conv_table").fields["connections"]
     assert table.accept([[0]] * 65536) is not None
     assert table.accept([[0]] * 65537) is None
 
 
 def test_what_just_fits_is_no_misfit() -> None:
-    assert operator("conv")(out_channels=2, kernel_size=6, padding=[[0, 1]]).output((8, 5)) == (
+    assert load_operator("conv")(out_channels=2, kernel_size=6, padding=[[0, 1]]).output(
+        (8, 5)
+    ) == (
         2,
         1,
     )
-    assert operator("conv")(out_channels=2, kernel_size=3, dilation=4).output((8, 9)) == (2, 1)
-    assert operator("avgpool")(kernel_size=4, padding=2).output((8, 9)) == (8, 3)
-    assert operator("channel_pool")(kernel_size=8).output((8, 5)) == (1, 5)
+    assert load_operator("conv")(out_channels=2, kernel_size=3, dilation=4).output((8, 9)) == (2, 1)
+    assert load_operator("avgpool")(kernel_size=4, padding=2).output((8, 9)) == (8, 3)
+    assert load_operator("channel_pool")(kernel_size=8).output((8, 5)) == (1, 5)

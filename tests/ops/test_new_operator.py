@@ -18,11 +18,12 @@ from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.api import Network
 from cnnspec.graph.model import Graph
 from cnnspec.ops.batchnorm import BatchNorm
-from cnnspec.ops.kit.fields import flag
-from cnnspec.ops.kit.operator import Activation, Elementwise, Operator
+from cnnspec.ops.kit.elementwise import Activation, Elementwise
+from cnnspec.ops.kit.fields import flag_field
+from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.kit.pooling import Pool
 from cnnspec.ops.maxpool import MaxPool
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.ops.relu import Relu
 from cnnspec.problems import SpecError
 from cnnspec.pytorch.recording import operations
@@ -37,7 +38,7 @@ class PeakPool(Pool):
     takes = "largest"
     autocast = "follows"
 
-    zeros: bool = flag("whether the zeros of the padding count in a mean", default=False)
+    zeros: bool = flag_field("whether the zeros of the padding count in a mean", default=False)
 
     @property
     def averages_padding(self) -> bool:
@@ -98,7 +99,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setitem(sys.modules, module.__name__, module)
         monkeypatch.setitem(OPERATORS, name, cls.__name__)
     yield
-    operator.cache_clear()
+    load_operator.cache_clear()
     operations.renamed_operations.cache_clear()
 
 

@@ -24,7 +24,7 @@ from rearranging import (
 from torch import nn
 
 from cnnspec.ops.input import Input
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 
 
 def drawn(fields: Callable[[int], Fields]) -> st.SearchStrategy[tuple[Shape, Fields]]:
@@ -160,7 +160,7 @@ def test_roi_align_takes_maps_of_any_size_and_the_same_channels() -> None:
         is ours("roi_align", fields, (8, 50))
         is None
     )
-    work = operator("roi_align")(**fields, sampling_ratio=1).elementwise(
+    work = load_operator("roi_align")(**fields, sampling_ratio=1).elementwise(
         (8, 50, 60), y=(8, 7, 3, 5)
     )
     assert work == {
@@ -189,5 +189,5 @@ def test_reshape(x: Shape, sizes: list[int], random: Any) -> None:
 def test_input_flatten_and_position_embedding_take_any_shape(x: Shape) -> None:
     assert Input(x).output() == x
     shapes_agree("flatten", {}, nn.Flatten(), x)
-    assert operator("position_embedding")().parameters(x) == {"weight": x}
+    assert load_operator("position_embedding")().parameters(x) == {"weight": x}
     shapes_agree("position_embedding", {}, lambda t: t + nn.Parameter(torch.zeros(1, *x)), x)

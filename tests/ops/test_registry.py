@@ -13,8 +13,8 @@ from jsonschema import Draft7Validator
 
 from cnnspec.ops.kit.derivation import Step
 from cnnspec.ops.kit.operator import Example, Operator
-from cnnspec.ops.kit.windows import Every
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.kit.windows import SimpleReach
+from cnnspec.ops.registry import OPERATORS, load_operator
 
 ROOM = Path(import_module("cnnspec.ops").__path__[0])
 SHARED = {"__init__", "registry", "input"}  # input: the first node of graphs, no operator of specs
@@ -33,14 +33,14 @@ KINDS = {
 FUNCTIONS = {"floor": floor, "ceil": ceil, "max": max, "min": min}
 
 every_operator = pytest.mark.parametrize(
-    "op", [pytest.param(operator(name), id=name) for name in OPERATORS]
+    "op", [pytest.param(load_operator(name), id=name) for name in OPERATORS]
 )
 every_example = pytest.mark.parametrize(
     ("op", "example"),
     [
-        pytest.param(operator(name), example, id=f"{name}-{i}")
+        pytest.param(load_operator(name), example, id=f"{name}-{i}")
         for name in OPERATORS
-        for i, example in enumerate(operator(name).examples)
+        for i, example in enumerate(load_operator(name).examples)
     ],
 )
 
@@ -76,7 +76,9 @@ def test_nothing_works_in_place_unless_it_is_asked_to(op: type[Operator]) -> Non
 
 def test_titles_are_unique() -> None:
     """Except where an operator is another one and its activation in one, as LeNet-5's rbf is."""
-    titles = [operator(name).title for name in OPERATORS if not operator(name).activation_title]
+    titles = [
+        load_operator(name).title for name in OPERATORS if not load_operator(name).activation_title
+    ]
     assert len(titles) == len(set(titles))
 
 
@@ -147,7 +149,7 @@ def test_windows_have_one_entry_for_each_dimension_and_phase(
     op: type[Operator], example: Example
 ) -> None:
     reach = op.of(example).window(*example.inputs, y=example.output)
-    if isinstance(reach, Every):
+    if isinstance(reach, SimpleReach):
         return
     assert len(reach) == len(example.inputs[0]) - 1
     assert all(w.period == len(w.offsets) and w.advance > 0 for w in reach)

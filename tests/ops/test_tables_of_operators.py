@@ -7,7 +7,7 @@ import torch
 
 from cnnspec.conventions import CONVENTIONS, load_convention
 from cnnspec.ops.kit.operator import Example, Operator
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.recording.recorder import record_model
 from cnnspec.spec import vocabulary
 
@@ -25,7 +25,7 @@ def recorded_kinds(cls: type[Operator], example: Example) -> list[str]:
 
 @pytest.mark.parametrize("name", OPERATORS)
 def test_a_recording_shows_every_operator_that_is_one_operation(name: str) -> None:
-    cls = operator(name)
+    cls = load_operator(name)
     kinds = [recorded_kinds(cls, example) for example in cls.examples]
     if cls.is_composite:
         assert all(name not in found for found in kinds)
@@ -41,7 +41,7 @@ def test_every_convention_counts_the_operators_with_parameters_or_macs(conventio
     rules = load_convention(convention).rules
     assert rules.keys() <= OPERATORS.keys()
     for name in OPERATORS:
-        cls = operator(name)
+        cls = load_operator(name)
         if not cls.is_composite and any(e.params or e.macs for e in cls.examples):
             assert name in rules
 
@@ -53,7 +53,7 @@ def test_foreign_names_stand_for_operators() -> None:
 
 @pytest.mark.parametrize("name", OPERATORS)
 def test_properties_agree(name: str) -> None:
-    cls = operator(name)
+    cls = load_operator(name)
     assert cls.pools in ("", "window", "map", "channels")
     assert cls.slides_over in ("", "input", "output")
     assert cls.weight_layout in ("", "out-in", "in-out", "table")

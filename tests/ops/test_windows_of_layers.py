@@ -13,7 +13,7 @@ from cnnspec.ops.adaptive_avgpool import AdaptiveAvgPool
 from cnnspec.ops.kit.windows import SAME, WHOLE, Axis, Reach, Window
 from cnnspec.ops.maxpool import MaxPool
 from cnnspec.ops.maxunpool import MaxUnpool
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 from cnnspec.units import Shape
 
 
@@ -74,7 +74,7 @@ def test_windows_of_convolutions_and_of_what_transposes_them(a: Axis) -> None:
 
 
 def test_conv_transpose_and_maxunpool_read_what_holds_them() -> None:
-    conv = operator("conv_transpose")(
+    conv = load_operator("conv_transpose")(
         out_channels=1, kernel_size=3, stride=2, padding=1, output_padding=1
     )
     assert conv.window((1, 6), (1, 12)) == (Axis(12, 3, 2, 1, 1, 1).transposed,)
@@ -109,4 +109,4 @@ def test_windows_of_adaptive_pools(w: int, o: int) -> None:
 def test_what_reads_one_position_or_all(
     name: str, fields: dict[str, Any], output: Shape, reach: Reach
 ) -> None:
-    assert operator(name)(**fields).window((4, 6), y=output) is reach
+    assert load_operator(name)(**fields).window((4, 6), y=output) is reach

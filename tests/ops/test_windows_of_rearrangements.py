@@ -9,7 +9,7 @@ from agreement import Fields, Runs
 from draws import Shape
 from rearranging import LINEAR, crop, depth_to_space, pad, space_to_depth, subsample, upsample
 
-from cnnspec.ops.registry import operator
+from cnnspec.ops.registry import load_operator
 
 
 def traced(run: Runs, x: Shape, axis: int) -> list[set[int]]:
@@ -26,7 +26,7 @@ def traced(run: Runs, x: Shape, axis: int) -> list[set[int]]:
 
 def windows_hold(name: str, fields: Fields, run: Runs, x: Shape) -> None:
     """Each output position reads what its window says, except where that lies outside the input."""
-    op = operator(name)(**fields)
+    op = load_operator(name)(**fields)
     reach = op.window(x, y=op.output(x))
     assert len(reach) == len(x) - 1
     for axis, (window, size) in enumerate(zip(reach, x[1:], strict=True)):
@@ -86,6 +86,6 @@ def test_windows_of_upsampling_by_a_factor(how: Fields, scale: float, x: Shape) 
 
 
 def test_phases_of_a_fractional_step_are_exact_however_many() -> None:
-    (window,) = operator("upsample")(size=10**6 + 1).window((1, 10**6), y=(1, 10**6 + 1))
+    (window,) = load_operator("upsample")(size=10**6 + 1).window((1, 10**6), y=(1, 10**6 + 1))
     assert (window.period, window.advance, len(window.offsets)) == (10**6 + 1, 10**6, 10**6 + 1)
     assert [list(window.offsets[y]) for y in (0, 1, 10**6)] == [[0], [0], [10**6 - 1]]

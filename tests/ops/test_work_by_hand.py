@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.units import Shape
 
 MAP: Shape = (6, 4, 5)
@@ -270,15 +270,15 @@ WORK: list[tuple[str, dict[str, Any], tuple[Shape, ...], dict[str, int]]] = [
 def test_the_work_of_an_operator(
     name: str, fields: dict[str, Any], inputs: tuple[Shape, ...], work: dict[str, int]
 ) -> None:
-    op = operator(name)(**fields)
+    op = load_operator(name)(**fields)
     if op.undoes:
-        op = op.undoing(operator("maxpool")(kernel_size=2), MAP)  # type: ignore[attr-defined]
+        op = op.undoing(load_operator("maxpool")(kernel_size=2), MAP)  # type: ignore[attr-defined]
     assert op.elementwise(*inputs, y=op.output(*inputs)) == work
 
 
 @pytest.mark.parametrize("name", [*AN_ELEMENT, *NOTHING])
 def test_the_work_for_one_value(name: str) -> None:
-    op = object.__new__(operator(name))
+    op = object.__new__(load_operator(name))
     inputs = (MAP,) * max(1, op.arity[0])
     assert op.elementwise(*inputs, y=MAP) == {
         kind: 120 * n for kind, n in AN_ELEMENT.get(name, {}).items()
@@ -291,12 +291,12 @@ def test_every_operator_has_its_work_counted() -> None:
 
 @pytest.mark.parametrize("name", OPERATORS)
 def test_how_many_inputs_an_operator_takes(name: str) -> None:
-    assert operator(name).arity == ARITY.get(name, (1, 1))
-    assert operator(name).size_only == SIZE_ONLY.get(name, ())
+    assert load_operator(name).arity == ARITY.get(name, (1, 1))
+    assert load_operator(name).size_only == SIZE_ONLY.get(name, ())
 
 
 def test_a_transposed_convolution_in_groups_has_a_part_of_the_weights() -> None:
-    op = operator("conv_transpose")(out_channels=4, kernel_size=3, groups=2)
+    op = load_operator("conv_transpose")(out_channels=4, kernel_size=3, groups=2)
     assert op.parameters(MAP) == {
         "weight": (6, 4 // 2, 3, 3),
         "bias": (4,),
@@ -306,5 +306,5 @@ def test_a_transposed_convolution_in_groups_has_a_part_of_the_weights() -> None:
 
 def test_a_whole_scale_factor_needs_no_floor() -> None:
     for factor, formula in ((2, "W*s"), (1.5, "floor(W*s/t)")):
-        op = operator("upsample")(scale_factor=factor)
+        op = load_operator("upsample")(scale_factor=factor)
         assert {s.formula for s in op.derivation(MAP, y=op.output(MAP))[:2]} == {formula}

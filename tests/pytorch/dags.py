@@ -6,10 +6,10 @@ from random import Random
 from typing import Any, NamedTuple
 
 from cnnspec.ops.kit.fields import OperatorError
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.units import Shape
 
-INPLACE = [name for name in OPERATORS if "inplace" in operator(name).fields]
+INPLACE = [name for name in OPERATORS if "inplace" in load_operator(name).fields]
 VECTORS = ("linear", "rbf")  # read them
 ANYWHERE = ("flatten", "tanh", "sigmoid", "mse", "scale")  # read also what roi_align gives
 BELOW_ONE = ("tanh", "sigmoid")  # as a class: the first
@@ -238,7 +238,7 @@ class Dag:
 
     def grow(self, name: str) -> None:
         """A line more, of an operator, where it fits what it draws to read."""
-        r, kind = self.random, operator(name)
+        r, kind = self.random, load_operator(name)
         there = [
             v
             for v in self.values
@@ -278,7 +278,7 @@ class Dag:
     def add(self, name: str, inputs: list[Value], fields: Fields) -> None:
         """A line, unless it does not fit, or becomes large."""
         try:
-            op: Any = operator(name)(**fields)
+            op: Any = load_operator(name)(**fields)
             if op.undoes:
                 op = op.undoing(*self.made[inputs[-1].name])
             output = op.output(*[v.shape for v in inputs])

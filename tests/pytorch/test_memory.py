@@ -10,7 +10,7 @@ from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
 from cnnspec.analyses.memory.request import MODES, find_frozen_layers
 from cnnspec.graph.model import Graph
 from cnnspec.ops.kit.operator import Operator
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.memory import measured
 
@@ -294,4 +294,4 @@ def test_every_operator_is_compared() -> None:
 
 @pytest.mark.parametrize("name", OPERATORS)
 def test_every_operator_says_what_it_needs(name: str) -> None:
-    assert operator(name).memory is not Operator.memory
+    assert load_operator(name).memory is not Operator.memory

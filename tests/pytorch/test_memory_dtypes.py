@@ -11,7 +11,7 @@ from cnnspec.analyses.memory.autocast import autocast_saved_bytes
 from cnnspec.analyses.memory.network_memory import plan_memory
 from cnnspec.analyses.memory.request import MODES
 from cnnspec.graph.model import Graph
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.memory import Meter, measured, saved
 
@@ -80,7 +80,9 @@ def kept_under_autocast(graph: Graph) -> int:
         return saved(twin, meter.inputs)
 
 
-@pytest.mark.parametrize("case", [c for c in lines() if c in OPERATORS and operator(c).autocast])
+@pytest.mark.parametrize(
+    "case", [c for c in lines() if c in OPERATORS and load_operator(c).autocast]
+)
 def test_autocast_keeps_what_was_planned(case: str) -> None:
     graph = graph_of(case)
     assert autocast_saved_bytes(graph, 3) == kept_under_autocast(graph)

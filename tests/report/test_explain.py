@@ -14,7 +14,7 @@ from written import network
 from cnnspec import load
 from cnnspec.api import networks
 from cnnspec.ops.kit.derivation import find_meaning
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import RequestError
 from cnnspec.report.explain import Explanation, explanation_in_text, render_explanations
 
@@ -108,7 +108,7 @@ def test_every_formula_of_a_network_evaluates_to_its_value(name: str) -> None:
 
 @pytest.mark.parametrize("kind", list(OPERATORS))
 def test_every_symbol_of_an_example_has_a_meaning(kind: str) -> None:
-    cls = operator(kind)
+    cls = load_operator(kind)
     for example in cls.examples:
         for step in cls.of(example).derivation(*example.inputs, y=example.output):
             for symbol in step.values:
@@ -135,7 +135,7 @@ def test_a_legend_explains_the_symbols_that_are_used() -> None:
 
 @pytest.mark.parametrize("kind", list(OPERATORS))
 def test_every_formula_of_an_example_evaluates_to_its_value(kind: str) -> None:
-    cls = operator(kind)
+    cls = load_operator(kind)
     for example in cls.examples:
         steps = cls.of(example).derivation(*example.inputs, y=example.output)
         text = explanation_in_text(Explanation(kind, [], steps, []))

@@ -9,7 +9,7 @@ import pytest
 
 import cnnspec
 from cnnspec.analyses.audit.audit import audit_sources
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.report import pages
 from cnnspec.report.pages import family, operators, zoo
 from tests.pages import PAGES as MEASURED
@@ -71,7 +71,7 @@ def test_the_page_of_operators_is_rendered_and_has_them_all() -> None:
     parts = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", text, re.M | re.S))
     assert parts.keys() == OPERATORS.keys()
     for name, part in parts.items():
-        cls = operator(name)
+        cls = load_operator(name)
         assert all(f"| {field.replace('_', chr(92) + '_')} " in part for field in cls.fields), name
         assert len(
             [

@@ -10,7 +10,7 @@ import pytest
 from pipeline import value as toml
 
 from cnnspec.graph.build import build_graph
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import SpecError
 from cnnspec.spec.source import Source
 
@@ -237,10 +237,12 @@ def test_a_field_that_there_is_not_is_said_to_be_unknown(op: str) -> None:
 
 
 def test_the_table_has_every_field_of_every_operator() -> None:
-    assert {op: set(operator(op).fields) for op in OPERATORS if operator(op).fields} == {
+    assert {op: set(load_operator(op).fields) for op in OPERATORS if load_operator(op).fields} == {
         op: set(fields) for op, fields in FIELDS.items()
     }
-    required = {op: {k for k, f in operator(op).fields.items() if f.required} for op in OPERATORS}
+    required = {
+        op: {k for k, f in load_operator(op).fields.items() if f.required} for op in OPERATORS
+    }
     assert {op: set(fields) for op, fields in REQUIRED.items()} == {
         op: keys for op, keys in required.items() if keys
     }

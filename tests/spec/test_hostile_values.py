@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pipeline import outcome, toml
 
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import SpecError
 
 RICH: dict[str, Any] = {
@@ -195,7 +195,7 @@ SIZES = [
 def test_every_field_takes_every_size(tmp_path: Path, name: str) -> None:
     """No operator builds what a size tells it to: near 2**31 they are as quick, and as exact, as
     near 2."""
-    cls = operator(name)
+    cls = load_operator(name)
     if not cls.examples:
         return
     example = cls.examples[0]

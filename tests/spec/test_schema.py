@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from cnnspec.ops.kit.fields import OperatorError
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.spec.schema import language_schema
 from cnnspec.spec.zoo import zoo_files
 
@@ -287,7 +287,7 @@ def test_operators_are_described_from_their_own_definitions() -> None:
     line = definitions["line"]
     assert line["properties"]["op"]["anyOf"][0]["enum"] == list(OPERATORS)
     for name in OPERATORS:
-        found, fields = definitions[name]["properties"], operator(name).fields
+        found, fields = definitions[name]["properties"], load_operator(name).fields
         assert {k: v["description"] for k, v in found.items()} == {
             k: f.doc for k, f in fields.items()
         }
@@ -311,7 +311,7 @@ VALUES = st.one_of(
     st.lists(st.lists(st.integers(-1, 4), max_size=3), max_size=3),
     st.dictionaries(st.just("a"), SCALARS, max_size=1),
 )
-FIELDS = [(name, key) for name in OPERATORS for key in operator(name).fields]
+FIELDS = [(name, key) for name in OPERATORS for key in load_operator(name).fields]
 
 
 @settings(deadline=None)
@@ -319,8 +319,8 @@ FIELDS = [(name, key) for name in OPERATORS for key in operator(name).fields]
 def test_a_field_takes_what_its_schema_takes(field: tuple[str, str], value: Any) -> None:
     name, key = field
     try:
-        operator(name).fields[key].read(value)
+        load_operator(name).fields[key].read(value)
         taken = True
     except OperatorError:
         taken = False
-    assert Draft7Validator(operator(name).fields[key].schema()).is_valid(value) == taken
+    assert Draft7Validator(load_operator(name).fields[key].schema()).is_valid(value) == taken

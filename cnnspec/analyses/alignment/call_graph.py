@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
@@ -67,7 +67,7 @@ def freeze_value(value: Any) -> Any:
 @cache
 def is_commutative(kind: str) -> bool:
     """Whether the order of what a call reads does not matter, as of the summands of an add."""
-    return kind in OPERATORS and operator(kind).is_commutative
+    return kind in OPERATORS and load_operator(kind).is_commutative
 
 
 def number_pasts(*sides: Recording) -> tuple[list[int], ...]:

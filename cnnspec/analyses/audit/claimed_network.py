@@ -18,7 +18,7 @@ from cnnspec.graph.building import GraphBuilder
 from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import OperatorError, is_int
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.spec.claims import Claim, ClaimSubject
 from cnnspec.spec.model import Fields
@@ -166,7 +166,7 @@ def make_single_operator(line: Fields, input: Shape | None) -> ClaimedNetwork:
         raise ClaimError("an operator alone needs the input on which it works: input = [3, 32, 32]")
     source = Node(0, "input", "input", Input(tuple(input)), (), tuple(input), ALONE, "input")
     try:
-        op = operator(kind)(**{k: v for k, v in line.items() if k != "op"})
+        op = load_operator(kind)(**{k: v for k, v in line.items() if k != "op"})
         output = op.output(tuple(input))
     except OperatorError as misfit:
         raise ClaimError(f"{kind}: {misfit.message.replace('$0', 'the input')}") from None

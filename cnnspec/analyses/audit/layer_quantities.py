@@ -8,7 +8,7 @@ from typing import Any
 from cnnspec.analyses.audit.claimed_network import ClaimedNetwork, ClaimError
 from cnnspec.analyses.audit.printed_figures import parse_figure, parse_sizes
 from cnnspec.analyses.network_costs import Row
-from cnnspec.ops.kit.windows import Axis, pads
+from cnnspec.ops.kit.windows import Axis, padding_sides
 from cnnspec.units import Shape, format_hwc, format_shape
 
 
@@ -35,7 +35,7 @@ def padding(row: Row) -> tuple[str, ...]:
     given = [(a.before, a.after) for a in found]
     words = [str(given[0][0])] if all(b == a == given[0][0] for b, a in given) else []
     words += ["valid"] if not any(map(sum, given)) else []
-    same = [pads("same", a.size, a.kernel, a.stride, a.dilation) for a in found]
+    same = [padding_sides("same", a.size, a.kernel, a.stride, a.dilation) for a in found]
     return tuple(words + (["same"] if given == same else []))
 
 

@@ -11,8 +11,8 @@ from cnnspec.analyses.network_costs import group_nodes_by_row
 from cnnspec.costs import NodeCost, compute_costs, sum_elementwise
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.kit.fields import Field, is_int
-from cnnspec.ops.kit.list_fields import PerAxisField, Sides
-from cnnspec.ops.kit.windows import pads, per_dimension
+from cnnspec.ops.kit.list_fields import PerAxisField, SidesField
+from cnnspec.ops.kit.windows import padding_sides, per_dimension
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
@@ -104,7 +104,9 @@ def read_value(node: Node, key: str) -> Any:
     kernels, dilations = (
         per_dimension(k, getattr(node.op, k, 1), n) for k in ("kernel_size", "dilation")
     )
-    return tuple([pads(value, 0, k, 1, d)[0] for k, d in zip(kernels, dilations, strict=True)])
+    return tuple(
+        [padding_sides(value, 0, k, 1, d)[0] for k, d in zip(kernels, dilations, strict=True)]
+    )
 
 
 def simplify_value(field: Field, value: Any) -> Any:
@@ -113,7 +115,7 @@ def simplify_value(field: Field, value: Any) -> Any:
     if isinstance(value, list | tuple):
         parts = [simplify_value(field, v) for v in value]
         same = (
-            isinstance(field, PerAxisField | Sides)
+            isinstance(field, PerAxisField | SidesField)
             and is_int(parts[0], 0)
             and all(p == parts[0] for p in parts)
         )

@@ -7,7 +7,7 @@ from cnnspec.analyses.alignment.call_graph import Edge, RecordedCall, Recording,
 from cnnspec.analyses.alignment.matching import reads_agree, trace_origins
 from cnnspec.analyses.diff.description import LayerDescription, NetworkDescription
 from cnnspec.analyses.diff.layer_pairs import LayerToken, Pairs, pair_layers
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.records import Record
 
 Names = tuple[tuple[str, ...], tuple[str, ...]]
@@ -170,7 +170,7 @@ def default_value(layer: LayerDescription, key: str) -> Any:
     """The value of a setting that a layer does not have: its operator's default, or None."""
     part, _, field = key.rpartition(".")
     kind = layer.settings.get(part) if part else layer.op
-    known = operator(kind).defaults if isinstance(kind, str) and kind in OPERATORS else {}
+    known = load_operator(kind).defaults if isinstance(kind, str) and kind in OPERATORS else {}
     return known.get(field)
 
 

@@ -34,7 +34,7 @@ from cnnspec.analyses.receptive_field.spans import (
 )
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.kit.operator import Operator
-from cnnspec.ops.kit.windows import SAME, WHOLE, Every, Reach
+from cnnspec.ops.kit.windows import SAME, WHOLE, Reach, SimpleReach
 from cnnspec.records import Record
 from cnnspec.units import Shape, format_ratio
 
@@ -108,7 +108,7 @@ def share_equal_windows(reach: Reach) -> Reach:
 
     Of windows with phases, which a spec can make 2**31, none is compared.
     """
-    if isinstance(reach, Every):
+    if isinstance(reach, SimpleReach):
         return reach
     return tuple(
         [reach[0] if w.period == reach[0].period == 1 and w == reach[0] else w for w in reach]
@@ -148,7 +148,7 @@ def apply_window(
     """The field behind an operator, from the field of what it reads. Raises Lost."""
     if read.axes is None:
         return read
-    if isinstance(reach, Every):  # SAME
+    if isinstance(reach, SimpleReach):  # SAME
         return read.replace(gated=gated) if gated else read
     axes: tuple[InputSpan, ...] = ()
     for window, hull in zip(reach, read.axes, strict=True):

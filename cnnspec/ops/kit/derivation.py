@@ -79,25 +79,25 @@ SYMBOLS = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 KERNEL = {1: ("m",), 2: ("m", "n"), 3: ("l", "m", "n")}
 
 
-def symbols(table: dict[int, tuple[str, ...]], n: int) -> tuple[str, ...]:
+def axis_symbols(table: dict[int, tuple[str, ...]], n: int) -> tuple[str, ...]:
     """The customary symbols of ``n`` dimensions, numbered where there are none."""
     return table.get(n) or tuple(f"{table[1][0]}{i + 1}" for i in range(n))
 
 
-def each_axis(parts: Sequence[Any]) -> list[tuple[str, Any]]:
+def group_equal_axes(parts: Sequence[Any]) -> list[tuple[str, Any]]:
     """Each spatial dimension's name and part; dimensions that are alike stand as one."""
     if len(set(parts)) == 1:
         return [(TOGETHER.get(len(parts), "each size"), parts[0])]
-    return list(zip(symbols(AXES, len(parts)), parts, strict=True))
+    return list(zip(axis_symbols(AXES, len(parts)), parts, strict=True))
 
 
-def elements(y: Shape, quantity: str = "activation size") -> Step:
+def elements_step(y: Shape, quantity: str = "activation size") -> Step:
     """The elements of a shape: C*H*W."""
-    names = ("n",) if len(y) == 1 else ("C", *symbols(SYMBOLS, len(y) - 1))
+    names = ("n",) if len(y) == 1 else ("C", *axis_symbols(SYMBOLS, len(y) - 1))
     return Step(quantity, "*".join(names), dict(zip(names, y, strict=True)), prod(y))
 
 
-def window_sizes(axes: Sequence[Axis], y: Shape, ceil: bool = False) -> list[Step]:
+def window_size_steps(axes: Sequence[Axis], y: Shape, ceil: bool = False) -> list[Step]:
     """The output sizes of a sliding window: floor((W - K + 2*P)/S) + 1, in the simplest form that
     is true.
 
@@ -105,7 +105,7 @@ def window_sizes(axes: Sequence[Axis], y: Shape, ceil: bool = False) -> list[Ste
     up, the quotient's last window may still be dropped, if it would start in the padding after the
     input."""
     steps = []
-    for name, (a, size) in each_axis(list(zip(axes, y[1:], strict=True))):
+    for name, (a, size) in group_equal_axes(list(zip(axes, y[1:], strict=True))):
         extent = "K" if a.dilation == 1 else "(D*(K - 1) + 1)"
         pad, pads = (
             ("2*P", {"P": a.before})

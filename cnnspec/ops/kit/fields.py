@@ -85,7 +85,7 @@ def is_int(value: Any, minimum: int, maximum: int = MAX_SIZE) -> bool:
     return type(value) is int and minimum <= value <= maximum
 
 
-class Integer(Field):
+class IntegerField(Field):
     def __init__(self, doc: str, default: Any, minimum: int):
         super().__init__(doc, default)
         self.minimum = minimum
@@ -98,7 +98,7 @@ class Integer(Field):
         return {"type": "integer", "minimum": self.minimum, "maximum": MAX_SIZE}
 
 
-class Flag(Field):
+class FlagField(Field):
     takes = "true or false"
 
     def accept(self, value: Any) -> Any:
@@ -108,7 +108,7 @@ class Flag(Field):
         return {"type": "boolean"}
 
 
-class Real(Field):
+class NumberField(Field):
     def __init__(self, doc: str, default: Any, minimum: float, maximum: float):
         super().__init__(doc, default)
         self.minimum, self.maximum = minimum, maximum
@@ -124,7 +124,7 @@ class Real(Field):
         return {"type": "number", "minimum": self.minimum, "maximum": self.maximum}
 
 
-class Choice(Field):
+class ChoiceField(Field):
     def __init__(self, doc: str, default: Any, options: tuple[str, ...]):
         super().__init__(doc, default)
         self.options = options
@@ -137,31 +137,33 @@ class Choice(Field):
         return {"enum": list(self.options)}
 
 
-def size(doc: str, default: Any = REQUIRED) -> Any:
+def size_field(doc: str, default: Any = REQUIRED) -> Any:
     """A size: an integer of at least 1."""
-    return Integer(doc, default, 1)
+    return IntegerField(doc, default, 1)
 
 
-def natural(doc: str, default: Any = REQUIRED) -> Any:
+def count_field(doc: str, default: Any = REQUIRED) -> Any:
     """A count that may be zero."""
-    return Integer(doc, default, 0)
+    return IntegerField(doc, default, 0)
 
 
-def flag(doc: str, default: Any = REQUIRED) -> Any:
+def flag_field(doc: str, default: Any = REQUIRED) -> Any:
     """true or false."""
-    return Flag(doc, default)
+    return FlagField(doc, default)
 
 
-def real(doc: str, default: Any = REQUIRED, minimum: float = 0.0, maximum: float = 1e9) -> Any:
+def number_field(
+    doc: str, default: Any = REQUIRED, minimum: float = 0.0, maximum: float = 1e9
+) -> Any:
     """A finite number within bounds."""
-    return Real(doc, default, minimum, maximum)
+    return NumberField(doc, default, minimum, maximum)
 
 
-def choice(doc: str, *options: str, default: Any = REQUIRED) -> Any:
+def choice_field(doc: str, *options: str, default: Any = REQUIRED) -> Any:
     """One of the words in ``options``."""
-    return Choice(doc, default, options)
+    return ChoiceField(doc, default, options)
 
 
-def in_place() -> Any:
+def inplace_field() -> Any:
     """The flag of operators that may overwrite their input."""
-    return Flag("whether the output takes the input's place in memory", False)
+    return FlagField("whether the output takes the input's place in memory", False)

@@ -28,7 +28,7 @@ class PerAxisField(Field):
         return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": 8}]}
 
 
-class Sides(Field):
+class SidesField(Field):
     """What is added on the sides: in numbers, or, where a subclass has ``words``, by a word."""
 
     takes = "a number, one for each dimension, or a pair for each dimension"
@@ -55,12 +55,12 @@ class Sides(Field):
         return {"anyOf": [one, sides, *([{"enum": list(self.words)}] if self.words else [])]}
 
 
-class PaddingField(Sides):
+class PaddingField(SidesField):
     takes = 'a number, one for each dimension, a pair for each dimension, "valid", "half" or "same"'
     words = ("valid", "half", "same")
 
 
-class NewShape(Field):
+class ShapeField(Field):
     takes = "a list of 1 to 9 sizes, of which one may be -1"
 
     def accept(self, value: Any) -> Any:
@@ -77,7 +77,7 @@ class NewShape(Field):
         return {"type": "array", "items": one, "minItems": 1, "maxItems": 9}
 
 
-class Rows(Field):
+class RowsField(Field):
     takes = "a list of non-empty lists of integers from 0"
 
     def accept(self, value: Any) -> Any:
@@ -93,12 +93,12 @@ class Rows(Field):
         return {"type": "array", "items": row, "minItems": 1}
 
 
-def per_axis(doc: str, default: Any = REQUIRED, minimum: int = 1) -> Any:
+def per_axis_field(doc: str, default: Any = REQUIRED, minimum: int = 1) -> Any:
     """An integer for all spatial dimensions, or a list with one for each."""
     return PerAxisField(doc, default, minimum)
 
 
-def padding(default: Any = 0) -> Any:
+def padding_field(default: Any = 0) -> Any:
     """Zero padding: a number, one or a pair per dimension, "valid", "half" or "same"."""
     return PaddingField(
         "P, zeros added on each side: a number, one for each dimension, a pair [before, after] "
@@ -108,16 +108,16 @@ def padding(default: Any = 0) -> Any:
     )
 
 
-def sides(doc: str, default: Any = REQUIRED) -> Any:
+def sides_field(doc: str, default: Any = REQUIRED) -> Any:
     """What is added on each side: a number, one or a pair per dimension."""
-    return Sides(doc, default)
+    return SidesField(doc, default)
 
 
-def new_shape(doc: str, default: Any = REQUIRED) -> Any:
+def shape_field(doc: str, default: Any = REQUIRED) -> Any:
     """A shape of which one size, given as -1, follows from the others."""
-    return NewShape(doc, default)
+    return ShapeField(doc, default)
 
 
-def rows(doc: str, default: Any = REQUIRED) -> Any:
+def rows_field(doc: str, default: Any = REQUIRED) -> Any:
     """A table of integers, a list of rows."""
-    return Rows(doc, default)
+    return RowsField(doc, default)

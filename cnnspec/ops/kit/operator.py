@@ -4,15 +4,14 @@ Shapes are without the batch, channels first: ``(C, H, W)``, ``(C, L)``, ``(C, D
 ``(n,)`` for a vector. Methods get the input shapes as positional arguments and, where they need it,
 the output as ``y``."""
 
-from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from cnnspec.ops.kit.derivation import Step, elements
+from cnnspec.ops.kit.derivation import Step
 from cnnspec.ops.kit.fields import Field, OperatorError
 from cnnspec.ops.kit.windows import SAME, Axis, Reach
 from cnnspec.problems import RequestError
 from cnnspec.records import Record
-from cnnspec.units import Shape, format_count, format_shape
+from cnnspec.units import Shape
 
 if TYPE_CHECKING:
     from cnnspec.ops.kit.memory import Functions
@@ -212,48 +211,3 @@ class Operator:
         Its parameters and buffers are called and shaped as said above. ``torch`` is handed in; the
         room that builds imports it. Raises OperatorError where PyTorch has no such operator."""
         raise NotImplementedError
-
-
-class Elementwise(Operator):
-    """One input, one output of the same shape: activations, norms and their like."""
-
-    per_element: ClassVar[dict[str, int]] = {}
-
-    def output(self, x: Shape) -> Shape:
-        return x
-
-    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
-        return {kind: n * prod(y) for kind, n in self.per_element.items()}
-
-    def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        return [elements(y)]
-
-
-class Activation(Elementwise):
-    """An elementwise non-linearity."""
-
-    role = "activation"
-
-
-def feature_map(op: str, x: Shape) -> tuple[int, Shape]:
-    """Channels and spatial sizes of ``x``. Raises OperatorError (D001) for a vector, which has no
-    positions."""
-    if len(x) < 2:
-        raise OperatorError(
-            "D001",
-            f"{op} takes channels and at least one spatial dimension, but $0 is a vector of {x[0]}",
-            "put it before the flatten, or reshape the vector to (channels, height, width)",
-        )
-    return x[0], x[1:]
-
-
-def vector(op: str, x: Shape) -> int:
-    """The length of a vector. Raises OperatorError (D001) for a feature map."""
-    if len(x) != 1:
-        pooled = " (so does keepdim = false on a global pooling)" if prod(x[1:]) == 1 else ""
-        raise OperatorError(
-            "D001",
-            f"{op} takes a vector, but $0 is {format_shape(x)}",
-            f"a flatten before it gives a vector of {format_count(prod(x))}{pooled}",
-        )
-    return x[0]

@@ -4,12 +4,20 @@ of its own."""
 from math import gcd, inf, prod
 from typing import Any, ClassVar
 
-from cnnspec.ops.kit import building, memory
-from cnnspec.ops.kit.derivation import SYMBOLS, Step, each_axis, elements, symbols, window_sizes
-from cnnspec.ops.kit.fields import OperatorError, flag
-from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding, per_axis
-from cnnspec.ops.kit.operator import Operator, feature_map
-from cnnspec.ops.kit.windows import WHOLE, Axis, Phases, Reach, Window, axes, per_dimension
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import (
+    SYMBOLS,
+    Step,
+    axis_symbols,
+    elements_step,
+    group_equal_axes,
+    window_size_steps,
+)
+from cnnspec.ops.kit.fields import OperatorError, flag_field
+from cnnspec.ops.kit.input_checks import require_feature_map
+from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding_field, per_axis_field
+from cnnspec.ops.kit.operator import Operator
+from cnnspec.ops.kit.windows import WHOLE, Axis, Phases, Reach, Window, make_axes, per_dimension
 from cnnspec.units import Shape
 
 
@@ -36,7 +44,7 @@ class Pooling(Operator):
 
     def work_steps(self, formula: str, values: dict[str, int], x: Shape, y: Shape) -> list[Step]:
         steps = [Step(self.combines, formula, values, self.elementwise(x, y)[self.combines])]
-        return [*steps, elements(y, "divisions")] if self.divides else steps
+        return [*steps, elements_step(y, "divisions")] if self.divides else steps
 
 
 class Pool(Pooling):
@@ -45,16 +53,16 @@ class Pool(Pooling):
 
     slides_over = "input"
 
-    kernel_size: PerAxis = per_axis("K, the window's size")
-    stride: PerAxis | None = per_axis(
+    kernel_size: PerAxis = per_axis_field("K, the window's size")
+    stride: PerAxis | None = per_axis_field(
         "S, the step from one window to the next; default: kernel_size", default=None
     )
-    padding: Padding = padding()
-    ceil_mode: bool = flag("round the number of windows up instead of down", default=False)
+    padding: Padding = padding_field()
+    ceil_mode: bool = flag_field("round the number of windows up instead of down", default=False)
 
     def axes(self, x: Shape) -> list[Axis]:
         stride = self.kernel_size if self.stride is None else self.stride
-        result = axes(x, self.kernel_size, stride, self.padding, ceil=self.ceil_mode)
+        result = make_axes(x, self.kernel_size, stride, self.padding, ceil=self.ceil_mode)
         for a in result:
             if 2 * max(a.before, a.after) > a.kernel:
                 raise OperatorError(
@@ -67,7 +75,7 @@ class Pool(Pooling):
         return result
 
     def output(self, x: Shape) -> Shape:
-        channels, _ = feature_map("pooling", x)
+        channels, _ = require_feature_map("pooling", x)
         return (channels, *(self.positions(a) for a in self.axes(x)))
 
     def positions(self, a: Axis) -> int:
@@ -84,12 +92,12 @@ class Pool(Pooling):
         return tuple(a.window for a in self.axes(x))
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        names = ("C", *symbols(SYMBOLS, len(y) - 1))
+        names = ("C", *axis_symbols(SYMBOLS, len(y) - 1))
         kernel = {f"K_{n}": a.kernel for n, a in zip(names[1:], self.axes(x), strict=True)}
         formula = f"({'*'.join(kernel)} - 1)*{'*'.join(names)}"
         return [
-            *window_sizes(self.axes(x), y, self.ceil_mode),
-            elements(y),
+            *window_size_steps(self.axes(x), y, self.ceil_mode),
+            elements_step(y),
             *self.work_steps(formula, kernel | dict(zip(names, y, strict=True)), x, y),
         ]
 
@@ -107,7 +115,7 @@ class Pool(Pooling):
         """Declare the pooling, on a padded copy where the padding differs between the sides."""
         layout = memory.Layout(copies=memory.COPIES_STRIDED)
         pool = memory.Function(prod(y), saves=(0,), saved=saved, layout=layout)
-        if building.symmetric(self.axes(x)):
+        if modules.has_equal_padding(self.axes(x)):
             return (pool,)
         padded = prod((x[0], *(a.padded for a in self.covering(x, y))))
         return memory.Function(padded), pool.replace(inputs=(memory.PREVIOUS,))
@@ -116,7 +124,7 @@ class Pool(Pooling):
         """torch's module for the largest value of each window. Raises OperatorError (D002) for
         indices without a place."""
         axes = self.axes(x)
-        even = building.symmetric(axes)
+        even = modules.has_equal_padding(axes)
         if return_indices and not even:
             raise OperatorError(
                 "D002",
@@ -124,7 +132,7 @@ class Pool(Pooling):
                 "the same padding on both sides",
                 "padding",
             )
-        cls, window = building.sliding(
+        cls, window = modules.sliding_class(
             torch, "MaxPool", axes if even else self.covering(x, y), -inf
         )
         return cls(**window, ceil_mode=even and self.ceil_mode, return_indices=return_indices)
@@ -135,12 +143,12 @@ class GlobalPool(Pooling):
 
     pools = "map"
 
-    keepdim: bool = flag(
+    keepdim: bool = flag_field(
         "whether the output keeps its dimensions, of size 1, or is a vector", default=True
     )
 
     def output(self, x: Shape) -> Shape:
-        channels, sizes = feature_map("global pooling", x)
+        channels, sizes = require_feature_map("global pooling", x)
         return (channels, *(1 for _ in sizes)) if self.keepdim else (channels,)
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
@@ -150,16 +158,16 @@ class GlobalPool(Pooling):
         return WHOLE
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        names = symbols(SYMBOLS, len(x) - 1)
+        names = axis_symbols(SYMBOLS, len(x) - 1)
         return [
-            elements(y),
+            elements_step(y),
             *self.work_steps(
                 f"({'*'.join(names)} - 1)*C", dict(zip(("C", *names), x, strict=True)), x, y
             ),
         ]
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        pool = building.dimensional(
+        pool = modules.class_for_dimensions(
             torch, "AdaptiveAvgPool" if self.divides else "AdaptiveMaxPool", len(x) - 1
         )(1)
         return pool if self.keepdim else torch.nn.Sequential(pool, torch.nn.Flatten())
@@ -175,10 +183,10 @@ class AdaptivePool(Pooling):
 
     pools = "map"
 
-    output_size: PerAxis = per_axis("O, the output's size")
+    output_size: PerAxis = per_axis_field("O, the output's size")
 
     def output(self, x: Shape) -> Shape:
-        channels, sizes = feature_map("adaptive pooling", x)
+        channels, sizes = require_feature_map("adaptive pooling", x)
         return (channels, *per_dimension("output_size", self.output_size, len(sizes)))
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
@@ -201,7 +209,9 @@ class AdaptivePool(Pooling):
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         sizes = list(zip(x[1:], y[1:], strict=True))
-        outputs = [Step(f"output {name}", "O", {"O": o}, o) for name, (_, o) in each_axis(sizes)]
+        outputs = [
+            Step(f"output {name}", "O", {"O": o}, o) for name, (_, o) in group_equal_axes(sizes)
+        ]
         reads = [
             Step(
                 f"reads along {name}",
@@ -209,18 +219,18 @@ class AdaptivePool(Pooling):
                 {"W": w, "O": o, "G": gcd(w, o)},
                 w + o - gcd(w, o),
             )
-            for name, (w, o) in each_axis(sizes)
+            for name, (w, o) in group_equal_axes(sizes)
         ]
-        names = symbols(SYMBOLS, len(sizes))
+        names = axis_symbols(SYMBOLS, len(sizes))
         read = {f"R_{n}": w + o - gcd(w, o) for n, (w, o) in zip(names, sizes, strict=True)}
         formula = f"C*({'*'.join(read)} - {'*'.join(names)})"
         return [
             *outputs,
-            elements(y),
+            elements_step(y),
             *reads,
             *self.work_steps(formula, read | dict(zip(("C", *names), y, strict=True)), x, y),
         ]
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         kind = "AdaptiveAvgPool" if self.divides else "AdaptiveMaxPool"
-        return building.dimensional(torch, kind, len(x) - 1)(y[1:])
+        return modules.class_for_dimensions(torch, kind, len(x) - 1)(y[1:])

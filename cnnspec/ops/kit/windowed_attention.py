@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import building
+from cnnspec.ops.kit import modules
 from cnnspec.ops.kit.memory import (
     BETWEEN_EXAMPLES,
     CONTIGUOUS,
@@ -40,8 +40,16 @@ def make_forward(torch: Any, sizes: Shape, heads: int, tables: Sequence[str]) ->
 
     def to_rows(x: Any) -> Any:
         """Cut B x C x H x ... into windows: (B * windows) x positions x C."""
-        pad = building.padder(torch, [(0, -w % m) for w, m in zip(x.shape[2:], sizes, strict=True)])
-        return building.cut(pad(x), sizes).permute(order).flatten(0, n).flatten(1, -2).contiguous()
+        pad = modules.make_padding_function(
+            torch, [(0, -w % m) for w, m in zip(x.shape[2:], sizes, strict=True)]
+        )
+        return (
+            modules.cut_into_blocks(pad(x), sizes)
+            .permute(order)
+            .flatten(0, n)
+            .flatten(1, -2)
+            .contiguous()
+        )
 
     def to_maps(rows: Any, x: Any) -> Any:
         """Join the windows to maps again, and cut off what was padded."""
@@ -49,7 +57,7 @@ def make_forward(torch: Any, sizes: Shape, heads: int, tables: Sequence[str]) ->
         blocks = rows.reshape(len(x), *counts, *sizes, -1).permute(
             0, 1 + 2 * n, *range(1, 1 + 2 * n)
         )
-        return building.joined(blocks)[(..., *(slice(w) for w in x.shape[2:]))]
+        return modules.join_blocks(blocks)[(..., *(slice(w) for w in x.shape[2:]))]
 
     def forward(module: Any, x: Any) -> Any:
         vectors = [getattr(module, name) for name in tables]

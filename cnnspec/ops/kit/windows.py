@@ -55,20 +55,20 @@ class Window(Record):
     offsets: tuple[range, ...] | Phases
 
 
-def single(offset: int) -> range:
+def single_offset(offset: int) -> range:
     """One offset."""
     return range(offset, offset + 1)
 
 
-class Every(Record):
+class SimpleReach(Record):
     """A reach that needs no arithmetic: ``SAME`` position, or the ``WHOLE`` input."""
 
     name: str
 
 
-SAME = Every("same")
-WHOLE = Every("whole")
-Reach = Every | tuple[Window, ...]
+SAME = SimpleReach("same")
+WHOLE = SimpleReach("whole")
+Reach = SimpleReach | tuple[Window, ...]
 
 
 class Axis(Record):
@@ -139,7 +139,7 @@ def per_dimension(field: str, value: PerAxis, n: int) -> tuple[int, ...]:
     return value
 
 
-def both_sides(padding: Padding, n: int) -> list[tuple[int, int]]:
+def sides_per_dimension(padding: Padding, n: int) -> list[tuple[int, int]]:
     """A padding in numbers as (before, after) for each of ``n`` dimensions. Raises OperatorError
     (D001)."""
     sides: Any = (padding,) * n if isinstance(padding, int) else padding
@@ -149,7 +149,7 @@ def both_sides(padding: Padding, n: int) -> list[tuple[int, int]]:
     ]
 
 
-def axes(
+def make_axes(
     x: Shape,
     kernel_size: PerAxis,
     stride: PerAxis,
@@ -171,7 +171,11 @@ def axes(
     result = []
     for i, (w, k, s, d) in enumerate(zip(sizes, kernels, strides, dilations, strict=True)):
         axis = Axis(
-            w, k, s, d, *pads(padding[i] if isinstance(padding, tuple) else padding, w, k, s, d)
+            w,
+            k,
+            s,
+            d,
+            *padding_sides(padding[i] if isinstance(padding, tuple) else padding, w, k, s, d),
         )
         if axis.extent > axis.padded + (s - 1) * ceil:
             raise too_small(axis)
@@ -179,7 +183,7 @@ def axes(
     return result
 
 
-def pads(padding: Any, w: int, k: int, s: int, d: int) -> tuple[int, int]:
+def padding_sides(padding: Any, w: int, k: int, s: int, d: int) -> tuple[int, int]:
     """The zeros (before, after) that a padding adds along a dimension."""
     match padding:
         case "valid":

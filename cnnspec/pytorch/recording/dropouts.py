@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 
 # Matches not native_dropout, which also returns a mask.
 DROPOUT_FUNCTION = re.compile(r"(?:feature_)?(alpha_)?dropout(?:[123]d|_)?")
@@ -29,7 +29,7 @@ NoteCall = Callable[[str, dict[str, Any], torch.Tensor, torch.Tensor], None]
 @cache
 def acts_in_training_only(kind: str) -> bool:
     """Return whether a recorded call is dropout or the like, which values do not show."""
-    known = kind in OPERATORS and operator(kind).role == "regulariser"
+    known = kind in OPERATORS and load_operator(kind).role == "regulariser"
     return known or kind == "alpha_dropout"
 
 

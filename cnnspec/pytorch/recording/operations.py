@@ -11,7 +11,7 @@ from functools import cache
 
 import torch
 
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.recording import readers
 from cnnspec.pytorch.recording.readers import Fields, Reading, plain_arguments
 
@@ -41,7 +41,7 @@ VIEWS = frozenset(
 @cache
 def renamed_operations() -> dict[str, str]:
     """Return the operations that have another name here, with the same fields."""
-    found = {name: kind for kind in OPERATORS for name in operator(kind).recorded_from}
+    found = {name: kind for kind in OPERATORS for name in load_operator(kind).recorded_from}
     return found | {"bmm": "matmul"}
 
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from cnnspec.ops.kit.operator import Example, Operator
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.report import formula
 from cnnspec.report.formats import escape_markdown, render_grid
 from cnnspec.units import format_count, format_shape
@@ -29,7 +29,7 @@ def render_pages(reports: str) -> dict[str, str]:
 
 def render_operators_page() -> str:
     """All operators, grouped by their roles."""
-    found = {name: operator(name) for name in OPERATORS}
+    found = {name: load_operator(name) for name in OPERATORS}
     parts = [
         "# Operators",
         (

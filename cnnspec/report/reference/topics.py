@@ -14,7 +14,7 @@ from cnnspec.gate.findings import (
 )
 from cnnspec.ops.kit.derivation import Step
 from cnnspec.ops.kit.operator import Example as WorkedExample
-from cnnspec.ops.registry import OPERATORS, operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.report.formula import substitute_numbers
 from cnnspec.report.reference.language import (
@@ -93,7 +93,7 @@ def sections_by_topic() -> dict[str, Section]:
 
 def operator_parts(name: str) -> Iterator[str]:
     """Yield what there is about an operator: formula and source, fields, an example, the steps."""
-    cls = operator(name)
+    cls = load_operator(name)
     yield f"# {name}"
     yield from (import_module(cls.__module__).__doc__ or "").strip().split("\n\n")
     yield "## Fields"

@@ -5,12 +5,55 @@ from math import prod
 from typing import Any
 
 from cnnspec.ops.kit.fields import OperatorError
-from cnnspec.ops.kit.operator import feature_map
 from cnnspec.ops.kit.windows import per_dimension
-from cnnspec.units import Shape, format_shape
+from cnnspec.units import Shape, format_count, format_shape
 
 
-def alike(op: str, xs: tuple[Shape, ...]) -> Shape:
+def require_feature_map(op: str, x: Shape) -> tuple[int, Shape]:
+    """Channels and spatial sizes of ``x``. Raises OperatorError (D001) for a vector, which has no
+    positions."""
+    if len(x) < 2:
+        raise OperatorError(
+            "D001",
+            f"{op} takes channels and at least one spatial dimension, but $0 is a vector of {x[0]}",
+            "put it before the flatten, or reshape the vector to (channels, height, width)",
+        )
+    return x[0], x[1:]
+
+
+def require_vector(op: str, x: Shape) -> int:
+    """The length of a vector. Raises OperatorError (D001) for a feature map."""
+    if len(x) != 1:
+        pooled = " (so does keepdim = false on a global pooling)" if prod(x[1:]) == 1 else ""
+        raise OperatorError(
+            "D001",
+            f"{op} takes a vector, but $0 is {format_shape(x)}",
+            f"a flatten before it gives a vector of {format_count(prod(x))}{pooled}",
+        )
+    return x[0]
+
+
+def require_divisible(
+    groups: int, channels: int, out_channels: int | None = None, field: str = "groups"
+) -> None:
+    """Check that ``groups`` divides the input's channels, and the output's. Raises OperatorError
+    (D004)."""
+    both = (
+        "the input's channels"
+        if out_channels is None
+        else "both the input's channels and out_channels"
+    )
+    for what, n, at in (("input", channels, field), ("output", out_channels or 0, "out_channels")):
+        if n % groups:
+            raise OperatorError(
+                "D004",
+                f"{n} {what} channels do not divide into {groups} {field}",
+                f"{field} must divide {both}",
+                at,
+            )
+
+
+def require_same_shape(op: str, xs: tuple[Shape, ...]) -> Shape:
     """The one shape of all inputs. Raises OperatorError (D003) with both sides and what would mend
     it."""
     for i, x in enumerate(xs[1:], 1):
@@ -18,12 +61,12 @@ def alike(op: str, xs: tuple[Shape, ...]) -> Shape:
             raise OperatorError(
                 "D003",
                 f"{op}: $0 is {format_shape(xs[0])} but ${i} is {format_shape(x)}",
-                mend(xs[0], x, 0, i),
+                suggest_fix(xs[0], x, 0, i),
             )
     return xs[0]
 
 
-def broadcast(op: str, xs: tuple[Shape, ...]) -> Shape:
+def require_gates_or_same_shape(op: str, xs: tuple[Shape, ...]) -> Shape:
     """The shape of inputs, of which some may be gates of C x 1 x 1 or 1 x H x W. Raises
     OperatorError (D003)."""
     i, full = max(enumerate(xs), key=lambda pair: prod(pair[1]))
@@ -36,12 +79,12 @@ def broadcast(op: str, xs: tuple[Shape, ...]) -> Shape:
                 f"{op}: ${i} is {format_shape(full)} but ${j} is {format_shape(x)}",
                 f"a gate for its channels is {format_shape(of_channels)}"
                 if gate
-                else mend(full, x, i, j),
+                else suggest_fix(full, x, i, j),
             )
     return full
 
 
-def same_sizes(op: str, xs: tuple[Shape, ...]) -> Shape:
+def require_same_sizes(op: str, xs: tuple[Shape, ...]) -> Shape:
     """The spatial sizes that all inputs have; channels may differ. Raises OperatorError (D003) with
     both sides."""
     for i, x in enumerate(xs[1:], 1):
@@ -49,17 +92,17 @@ def same_sizes(op: str, xs: tuple[Shape, ...]) -> Shape:
             raise OperatorError(
                 "D003",
                 f"{op}: $0 is {format_shape(xs[0])} but ${i} is {format_shape(x)}",
-                mend(xs[0], (xs[0][0], *x[1:]), 0, i),
+                suggest_fix(xs[0], (xs[0][0], *x[1:]), 0, i),
             )
     return xs[0][1:]
 
 
-def wanted_sizes(op: str, x: Shape, like: Shape | None, **asked: Any) -> Shape | None:
+def find_wanted_sizes(op: str, x: Shape, like: Shape | None, **asked: Any) -> Shape | None:
     """The spatial sizes that the second input ``like`` or the field ``size`` asks for ``x``.
 
     None where another field asks. Raises OperatorError (D001, D003, D006) unless exactly one of
     them does."""
-    _, sizes = feature_map(op, x)
+    _, sizes = require_feature_map(op, x)
     given = [name for name, value in asked.items() if value is not None] + ["a second input"] * (
         like is not None
     )
@@ -81,7 +124,7 @@ def wanted_sizes(op: str, x: Shape, like: Shape | None, **asked: Any) -> Shape |
     return like[1:]
 
 
-def mend(a: Shape, b: Shape, i: int, j: int) -> str:
+def suggest_fix(a: Shape, b: Shape, i: int, j: int) -> str:
     """What would make the shapes ``a`` of input i and ``b`` of input j equal."""
     if len(a) != len(b):
         return "both must be feature maps, or both vectors"
@@ -89,7 +132,7 @@ def mend(a: Shape, b: Shape, i: int, j: int) -> str:
         return f"${j} needs {a[0]} channels, as a 1x1 convolution with out_channels = {a[0]} gives"
     (small, si), (large, li) = sorted([(a, i), (b, j)], key=lambda pair: pair[0][1:])
     needed = f"needs {a[0]} channels instead of {b[0]}" if a[0] != b[0] else ""
-    if stride := lacking_stride(small[1:], large[1:]):
+    if stride := find_missing_stride(small[1:], large[1:]):
         both = (
             f", as a 1x1 convolution with out_channels = {small[0]}, stride = {stride} gives"
             if needed
@@ -109,7 +152,7 @@ def mend(a: Shape, b: Shape, i: int, j: int) -> str:
     return sizes + f"; and ${j} {needed}" * bool(needed)
 
 
-def lacking_stride(small: Shape, large: Shape) -> int:
+def find_missing_stride(small: Shape, large: Shape) -> int:
     """The stride that takes the sizes ``large`` to ``small``, rounded up or down, or 0 where there
     is none."""
     strides = {(2 * w + v) // (2 * v) for v, w in zip(small, large, strict=True)}

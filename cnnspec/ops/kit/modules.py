@@ -12,7 +12,7 @@ from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.windows import Axis
 
 
-def module(
+def make_module(
     torch: Any,
     name: str,
     forward: Callable[..., Any],
@@ -29,18 +29,18 @@ def module(
     return built
 
 
-def stateless(torch: Any, name: str, function: Callable[..., Any]) -> Any:
+def make_stateless_module(torch: Any, name: str, function: Callable[..., Any]) -> Any:
     """A module of class ``name`` that is a function of its inputs."""
-    return module(torch, name, lambda _, *xs: function(*xs))
+    return make_module(torch, name, lambda _, *xs: function(*xs))
 
 
-def adapted(cls: Any, forward: Callable[..., Any]) -> Any:
+def with_forward(cls: Any, forward: Callable[..., Any]) -> Any:
     """A module class of torch's under its own name, with another ``forward``, which may call the
     class's."""
     return type(cls.__name__, (cls,), {"forward": forward})
 
 
-def at_most_3(kind: str, n: int) -> None:
+def require_at_most_3_dimensions(kind: str, n: int) -> None:
     """Raises OperatorError (D001) where there are more spatial dimensions than PyTorch goes to."""
     if n > 3:
         raise OperatorError(
@@ -50,14 +50,16 @@ def at_most_3(kind: str, n: int) -> None:
         )
 
 
-def dimensional(torch: Any, kind: str, n: int) -> Any:
+def class_for_dimensions(torch: Any, kind: str, n: int) -> Any:
     """torch's class for ``n`` spatial dimensions: Conv2d, MaxPool1d, ... Raises OperatorError
     (D001) for more than 3."""
-    at_most_3(kind, n)
+    require_at_most_3_dimensions(kind, n)
     return getattr(torch.nn, f"{kind}{n}d")
 
 
-def padder(torch: Any, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Callable[[Any], Any]:
+def make_padding_function(
+    torch: Any, pads: Sequence[tuple[int, int]], value: float = 0.0
+) -> Callable[[Any], Any]:
     """The function that adds ``value`` before and after each spatial dimension; nothing where there
     is none to add."""
     flat = [size for pair in reversed(pads) for size in pair]
@@ -66,40 +68,40 @@ def padder(torch: Any, pads: Sequence[tuple[int, int]], value: float = 0.0) -> C
     return lambda x: torch.nn.functional.pad(x, flat, value=value)
 
 
-def over_channels(values: Any, x: Any) -> Any:
+def view_per_channel(values: Any, x: Any) -> Any:
     """A value for each channel, in the shape in which it meets the channels of a batch of maps."""
     return values.view(-1, *(1 for _ in x.shape[2:]))
 
 
-def symmetric(axes: Sequence[Axis]) -> bool:
+def has_equal_padding(axes: Sequence[Axis]) -> bool:
     """Whether both sides get the same padding, as torch's own padding wants it."""
     return all(a.before == a.after for a in axes)
 
 
-def sliding(
+def sliding_class(
     torch: Any, kind: str, axes: Sequence[Axis], value: float = 0.0
 ) -> tuple[Any, dict[str, Any]]:
     """torch's class for windows along ``axes``, and its arguments.
 
     Where the padding differs between the sides, the class pads its input by itself.
     """
-    cls = dimensional(torch, kind, len(axes))
+    cls = class_for_dimensions(torch, kind, len(axes))
     window = {"kernel_size": tuple(a.kernel for a in axes), "stride": tuple(a.stride for a in axes)}
-    if symmetric(axes):
+    if has_equal_padding(axes):
         return cls, window | {"padding": tuple(a.before for a in axes)}
-    pad = padder(torch, [(a.before, a.after) for a in axes], value)
-    return adapted(cls, lambda module, x: cls.forward(module, pad(x))), window
+    pad = make_padding_function(torch, [(a.before, a.after) for a in axes], value)
+    return with_forward(cls, lambda module, x: cls.forward(module, pad(x))), window
 
 
-def window_sums(torch: Any, axes: Sequence[Axis]) -> Callable[[Any], Any]:
+def make_window_sum_function(torch: Any, axes: Sequence[Axis]) -> Callable[[Any], Any]:
     """The function that adds up each window along ``axes``."""
-    pad = padder(torch, [(a.before, a.after) for a in axes])
+    pad = make_padding_function(torch, [(a.before, a.after) for a in axes])
     kernel = [a.kernel for a in axes]
-    mean = dimensional(torch, "AvgPool", len(axes))(kernel, [a.stride for a in axes])
+    mean = class_for_dimensions(torch, "AvgPool", len(axes))(kernel, [a.stride for a in axes])
     return lambda x: mean(pad(x)) * prod(kernel)
 
 
-def cut(x: Any, sizes: Sequence[int]) -> Any:
+def cut_into_blocks(x: Any, sizes: Sequence[int]) -> Any:
     """The blocks of ``sizes`` of a batch of maps: (B, C, W, ...) becomes (B, C, W/size, ..., size,
     ...)."""
     n = len(sizes)
@@ -109,7 +111,7 @@ def cut(x: Any, sizes: Sequence[int]) -> Any:
     )
 
 
-def joined(blocks: Any) -> Any:
+def join_blocks(blocks: Any) -> Any:
     """The maps of which ``blocks`` were cut: (B, C, W/size, ..., size, ...) becomes (B, C, W,
     ...)."""
     n = (blocks.dim() - 2) // 2
