@@ -116,6 +116,7 @@ def test_a_rule_has_its_reason_and_examples() -> None:
     text = docs("s001").output
     assert text.startswith("S001: windows read every pixel of their input\n=====")
     assert "Severity: warning." in text
+    assert "\nWhy: " in text
     assert "net.toml:4:80: S001 the last row and column of input are never read" in text
     text = docs("L006").output
     assert "Severity: error. It cannot be ignored." in text

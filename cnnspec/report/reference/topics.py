@@ -8,7 +8,6 @@ from cnnspec.conventions import CONVENTIONS, load_convention
 from cnnspec.gate.findings import (
     CODES,
     can_be_ignored,
-    get_documentation,
     get_severity,
     get_title,
 )
@@ -17,6 +16,7 @@ from cnnspec.ops.kit.operator import Example as WorkedExample
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.report.formula import substitute_numbers
+from cnnspec.report.pages.rules import render_rule
 from cnnspec.report.reference.language import (
     Example,
     Section,
@@ -26,7 +26,7 @@ from cnnspec.report.reference.language import (
     render_section,
     run_examples,
 )
-from cnnspec.rules.registry import RULES, load_rule
+from cnnspec.rules.registry import RULES
 from cnnspec.units import format_count, format_shape
 
 PAGES = ("language", "counting")
@@ -165,13 +165,7 @@ def rule_parts(code: str) -> Iterator[str]:
     else:
         yield f"Severity: {get_severity(code)}. It cannot be ignored."
     if code in RULES:
-        lint = load_rule(code)
-        yield get_documentation(code)
-        yield "## A spec that breaks it"
-        broken = Example(lint.bad.strip() + "\n", (code,))
-        yield from example_parts(broken, *run_examples([broken]))
-        yield "## A spec that keeps it"
-        yield f"```toml\n{lint.good.strip()}\n```"
+        yield render_rule(code).strip()
         return
     for section in list_sections():
         examples = find_examples(section.text)
