@@ -31,8 +31,10 @@ def command(
     up_to: int | None,
     format_: str,
 ) -> None:
-    """Find the smallest input size of NAME and the layer that needs it, all sizes that its
-    parameters accept, and those of which every stride reads the last pixel.
+    """Find the input sizes that NAME accepts with the parameters it has.
+
+    Also printed are the smallest size with the layer that needs it, and the sizes of which every
+    stride reads the last pixel.
 
     \b
     cnnspec sizes alexnet
