@@ -149,7 +149,8 @@ def read_file_ignores(source: Source, table: Any) -> dict[str, dict[str, str]]:
         if not isinstance(reasons, dict):
             raise RequestError(
                 f"{source.where((*top, pattern))}: the ignores of a file must be a table of codes"
-                f' with reasons, such as {{ S001 = "the paper crops" }}, not {describe_value(reasons)}'
+                ' with reasons, such as { S001 = "the paper crops" }, not'
+                f" {describe_value(reasons)}"
             )
         for code, reason in reasons.items():
             place = source.where((*top, pattern, code))

@@ -23,18 +23,19 @@ from cnnspec.units import format_count, format_shape
 
 def check(net: LintedNetwork) -> Iterator[Remark]:
     """Report each in-place operator with the first that needs what it overwrites."""
-    seen = set()
-    graph = net.graph
-    for clash in find_overwritten(graph, training=True) + find_overwritten(graph, training=False):
-        node, value = clash.node, clash.value
+    graph, seen = net.graph, set()
+    found = find_overwritten(graph, training=True) + find_overwritten(graph, training=False)
+    for overwritten in found:
+        node, value = overwritten.node, overwritten.value
         if node.index in seen:
             continue
         seen.add(node.index)
         message = (
             f"{visible(node.name)} ({node.kind}) works in place and overwrites the"
-            f" {format_shape(value.output)} values of {visible(value.name)}, which {clash.who}"
+            f" {format_shape(value.output)} values of {visible(value.name)}, which"
+            f" {overwritten.who}"
         )
-        if clash.backwards:
+        if overwritten.backwards:
             message += ": PyTorch refuses to train this"
         values = format_count(prod(node.output))
         hint = f"set inplace = false, which needs memory for {values} more values"

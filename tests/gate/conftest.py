@@ -1,4 +1,4 @@
-"""A folder of its own for each test."""
+"""An empty folder for each test that asks for one."""
 
 from pathlib import Path
 
@@ -7,6 +7,6 @@ import pytest
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, in which the test runs."""
+    """An empty folder, which is the current folder of the test."""
     monkeypatch.chdir(tmp_path)
     return tmp_path

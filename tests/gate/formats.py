@@ -1,5 +1,4 @@
-"""Whether a page of findings is well-formed in its format: what the services that read it
-demand."""
+"""Check that a page of findings is well-formed, as the services that read it require."""
 
 import json as jsonlib
 import re
@@ -25,7 +24,7 @@ ISSUE = {
 
 
 def findings(format: str, page: str) -> int:
-    """How many findings a page in a format shows; asserts that it is well-formed."""
+    """Return how many findings a page shows; assert that it is well-formed."""
     assert all(c.isprintable() or c == "\n" for c in page), format
     page.encode("utf-8")
     return READERS[format](page)
@@ -71,9 +70,8 @@ def sarif(page: str) -> int:
     data = jsonlib.loads(page)
     assert [e.message for e in SARIF.iter_errors(data)] == []
     run = data["runs"][0]
-    for rule in run["tool"]["driver"][
-        "rules"
-    ]:  # without these, GitHub refuses the whole report; it shows 1024 at most
+    # Without these texts, GitHub refuses the whole report; it shows 1024 characters at most.
+    for rule in run["tool"]["driver"]["rules"]:
         assert all(
             0 < len(rule[key]["text"]) <= limit
             for key, limit in (
@@ -96,8 +94,8 @@ def junit(page: str) -> int:
         len(cases),
         len(failed),
     )
-    told = [c.findtext("failure") or c.findtext("system-out") or "" for c in cases]
-    return sum(len(text.splitlines()) for text in told)
+    texts = [c.findtext("failure") or c.findtext("system-out") or "" for c in cases]
+    return sum(len(text.splitlines()) for text in texts)
 
 
 READERS = {

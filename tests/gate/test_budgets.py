@@ -1,4 +1,4 @@
-"""Budgets: what limits may say, what they hold a network to, and what is said of a breach."""
+"""Budgets: how limits are written, what they are compared with, and the findings."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ NET = """name = "net"
 input = [3, 32, 32]
 args.width = 8
 layers = [
-  { name = "wide",    op = "conv", out_channels = "{width}", kernel_size = 3, padding = 1, activation = "relu" },
+  { name = "wide",    op = "conv", out_channels = "{width}", kernel_size = 3, padding = 1 },
   { name = "pool",    op = "maxpool", kernel_size = 2 },
   { name = "flatten", op = "flatten" },
   { name = "fc",      op = "linear", out_features = 10 },
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("here")
 
 
 def findings(budget: str, text: str = NET) -> list[dict[str, Any]]:
-    """What check finds in the network with the text of a budget behind it."""
+    """Return what check finds in the network with a budget."""
     Path("net.toml").write_text(text + budget, encoding="utf-8")
     done = CliRunner().invoke(
         cli, ["check", "net.toml", "--format", "json"], catch_exceptions=False
@@ -62,7 +62,7 @@ def findings(budget: str, text: str = NET) -> list[dict[str, Any]]:
         ("7", "B", 7),
     ],
 )
-def test_human_units_are_read(text: str, unit: str, value: int) -> None:
+def test_amounts_with_units_are_read(text: str, unit: str, value: int) -> None:
     assert parse_amount(text, unit) == value
 
 
@@ -84,7 +84,7 @@ def test_human_units_are_read(text: str, unit: str, value: int) -> None:
         ("9" * 61, ""),
     ],
 )
-def test_what_is_no_amount_is_none(text: str, unit: str) -> None:
+def test_other_texts_are_not_amounts(text: str, unit: str) -> None:
     assert parse_amount(text, unit) is None
 
 
@@ -94,14 +94,14 @@ def test_plain_numbers_are_themselves_in_every_unit(n: int, unit: str) -> None:
     assert parse_amount(f"{n}k", unit) == 1000 * n
 
 
-def test_a_limit_that_holds_is_silent_and_one_less_is_a_breach() -> None:
+def test_a_budget_may_be_reached_but_not_exceeded() -> None:
     for key, value in (("params", PARAMS), ("macs", MACS), ("weights", 4 * PARAMS), ("layers", 4)):
         assert findings(f"[budget.net]\n{key} = {value}\n") == []
         (found,) = findings(f"[budget.net]\n{key} = {value - 1}\n")
         assert (found["code"], found["line"], found["column"]) == ("B001", 11, len(key) + 4)
 
 
-def test_a_breach_says_by_how_much_and_what_costs_most() -> None:
+def test_a_finding_says_by_how_much_and_names_the_largest_layers() -> None:
     (found,) = findings('[budget.net]\nparams = "10k"\n')
     assert (
         found["message"]
@@ -123,7 +123,7 @@ def test_a_breach_says_by_how_much_and_what_costs_most() -> None:
     )
 
 
-def test_limits_can_be_the_least() -> None:
+def test_limits_can_be_minimums() -> None:
     assert findings(f'[budget.net]\nparams = ">= {PARAMS}"\n') == []
     (found,) = findings(f'[budget.net]\nparams = ">= {PARAMS + 1}"\n')
     assert "1 (0.00483%) under the budget of at least 20,715" in found["message"]
@@ -139,7 +139,7 @@ def test_the_receptive_field_is_at_least_its_budget() -> None:
     assert findings('[budget.net]\nreceptive_field = "<= 4"\n') == []
 
 
-def test_memory_is_that_of_the_batch_the_dtype_and_the_optimizer() -> None:
+def test_memory_uses_the_batch_the_dtype_and_the_optimizer() -> None:
     Path("net.toml").write_text(NET, encoding="utf-8")
     for settings in ({}, {"batch": 4, "dtype": "float16"}, {"batch": 2, "optimizer": "adam"}):
         found = load("net.toml").memory(**settings)  # type: ignore[arg-type]
@@ -147,27 +147,33 @@ def test_memory_is_that_of_the_batch_the_dtype_and_the_optimizer() -> None:
         for key in ("inference_peak", "training_peak"):
             peak = getattr(found, key)
             assert findings(f"[budget.net]\n{lines}{key} = {peak}\n") == []
-            (breach,) = findings(f"[budget.net]\n{lines}{key} = {peak - 1}\n")
+            (over,) = findings(f"[budget.net]\n{lines}{key} = {peak - 1}\n")
             assert (
                 f"batch {settings.get('batch', 1)}, {settings.get('dtype', 'float32')}"
-                in breach["message"]
+                in over["message"]
             )
 
 
-VARIANTS = "[variants.net]\n[variants.wide]\nwidth = 16\n[variants.narrow]\nwidth = 4\n"
+VARIANTS = """
+[variants.net]
+[variants.wide]
+width = 16
+[variants.narrow]
+width = 4
+"""
 
 
-def test_budgets_bind_to_their_variant_and_the_networks_own_to_all() -> None:
-    breached = findings(VARIANTS + "[budget.wide]\nparams = 1\n")
-    assert [f["networks"] for f in breached] == [["wide"]]
+def test_budgets_apply_to_their_variant_or_to_all() -> None:
+    over = findings(VARIANTS + "[budget.wide]\nparams = 1\n")
+    assert [f["networks"] for f in over] == [["wide"]]
     family = NET.replace('"net"', '"family"')
-    breached = findings(VARIANTS + f"[budget.family]\nparams = {PARAMS}\n", family)
-    assert [f["networks"] for f in breached] == [["wide"]]
-    breached = findings(VARIANTS + f"[budget.net]\nparams = {PARAMS - 1}\n")
-    assert [f["networks"] for f in breached] == [["net"]]
+    over = findings(VARIANTS + f"[budget.family]\nparams = {PARAMS}\n", family)
+    assert [f["networks"] for f in over] == [["wide"]]
+    over = findings(VARIANTS + f"[budget.net]\nparams = {PARAMS - 1}\n")
+    assert [f["networks"] for f in over] == [["net"]]
 
 
-def test_the_configuration_binds_networks_by_pattern() -> None:
+def test_budgets_in_pyproject_apply_by_pattern() -> None:
     Path("pyproject.toml").write_text(
         f'[tool.cnnspec.budget."*e*"]\nparams = {PARAMS}\n', encoding="utf-8"
     )
@@ -175,7 +181,7 @@ def test_the_configuration_binds_networks_by_pattern() -> None:
     assert (found["file"], found["line"], found["networks"]) == ("pyproject.toml", 2, ["wide"])
 
 
-def test_each_network_that_breaches_one_budget_is_told_with_its_own_numbers() -> None:
+def test_each_network_over_a_shared_budget_has_its_own_finding() -> None:
     Path("pyproject.toml").write_text(
         '[tool.cnnspec.budget."*"]\nparams = 1000\n', encoding="utf-8"
     )
@@ -224,7 +230,7 @@ def test_each_network_that_breaches_one_budget_is_told_with_its_own_numbers() ->
         ),
     ],
 )
-def test_a_budget_that_is_none_is_a_problem_of_the_spec(
+def test_a_mistake_in_a_budget_is_a_problem_of_the_spec(
     line: str, code: str, message: str, help: str
 ) -> None:
     (found,) = findings(f"[budget.net]\n{line}\n")
@@ -232,7 +238,7 @@ def test_a_budget_that_is_none_is_a_problem_of_the_spec(
     assert found["line"] == 11
 
 
-def test_a_budget_binds_to_a_network_that_there_is() -> None:
+def test_a_budget_must_name_a_network() -> None:
     (found,) = findings("[budget.nett]\nparams = 1\n")
     assert (found["code"], found["help"]) == ("L015", "did you mean 'net'?")
     assert findings("[budget.other]\nparams = 1\n")[0]["help"] == "there are net"
@@ -255,7 +261,7 @@ def test_a_batch_may_be_as_large_as_memory_is_asked_for() -> None:
     assert [f["code"] for f in findings("[budget]\nnet = 3\n")] == ["L003"]
 
 
-def test_budgets_name_what_memory_and_rows_have() -> None:
+def test_budget_settings_are_those_of_memory() -> None:
     assert SETTINGS["dtype"] == tuple(DTYPES)
     assert SETTINGS["optimizer"] == tuple(OPTIMIZERS)
     assert set(LIMITS) == {

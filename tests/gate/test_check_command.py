@@ -1,19 +1,18 @@
-"""cnnspec check as a user calls it: what it finds in files and folders, what is selected, and its
-exit codes."""
+"""cnnspec check on files and folders: what it finds, what is selected, its exit codes."""
 
 import json
 import os
 from pathlib import Path
 
 import pytest
-from gate.checking import FAMILY, LINE, check, found, spec, write
+from gate.checking import BLOCKS, FAMILY, LINE, check, found, spec, write
 
 from cnnspec.problems import RequestError
 
 pytestmark = pytest.mark.usefixtures("here")
 
 
-def test_a_finding_says_what_where_and_what_would_mend_it() -> None:
+def test_a_finding_says_what_where_and_how_to_fix_it() -> None:
     write(net=spec(LINE))
     done = check("net.toml")
     assert (
@@ -34,17 +33,20 @@ def test_a_network_without_findings_passes() -> None:
     assert check("net.toml", "--format", "concise").output == ""
 
 
-def test_all_findings_of_all_files_are_told_in_one_run_in_file_order() -> None:
+def test_one_run_reports_all_findings_of_all_files_in_order() -> None:
     write(
-        a=spec('  { name = "c", op = "relu", strid = 1 },\n  { name = "d", op = "rely" },'),
+        a=spec("""
+  { name = "c", op = "relu", strid = 1 },
+  { name = "d", op = "rely" },
+"""),
         b="name = ",
         c=FAMILY,
     )
     assert found("c.toml", "b.toml", "a.toml") == [
         ("c.toml", 5, "S001"),
         ("b.toml", 1, "T003"),
-        ("a.toml", 4, "L001"),
-        ("a.toml", 5, "L005"),
+        ("a.toml", 5, "L001"),
+        ("a.toml", 6, "L005"),
     ]
     assert check("c.toml", "b.toml", "a.toml").exit_code == 1
 
@@ -55,7 +57,7 @@ def test_a_folder_is_searched_for_specs_and_nothing_else() -> None:
         a=FAMILY,
         broken=spec(LINE) + "x = [",
         pyproject='[project]\nname = "p"\n',
-        parts="[blocks.b]\nlayers = [{ name = 'c', op = 'relu' }]\n",
+        parts=BLOCKS,
         empty="",
     )
     for folder in ("deeper", ".hidden"):
@@ -73,7 +75,7 @@ def test_a_pipe_in_a_folder_is_not_waited_for() -> None:
     assert [(f[0], f[2]) for f in found()] == [("b.toml", "T001")]
 
 
-def test_what_does_not_exist_is_no_request() -> None:
+def test_what_does_not_exist_is_refused() -> None:
     for path in ("nowhere", "missing.toml", "lenet55"):
         with pytest.raises(RequestError):
             check(path)
@@ -94,11 +96,13 @@ def test_every_variant_is_checked_and_equal_findings_are_one() -> None:
     assert (one["networks"], [f["networks"] for f in one["findings"]]) == (1, [["wide"]])
 
 
-def test_findings_in_blocks_stand_at_the_blocks_line_once() -> None:
-    unit = (
-        "[blocks.unit]\nargs = ['width']\nlayers = [\n  { name = 'c', op = 'conv', out_channels ="
-        " '{width}', kernel_size = 1, stride = 2 },\n]\n"
-    )
+def test_findings_in_a_block_are_reported_once_at_its_line() -> None:
+    unit = """[blocks.unit]
+args = ["width"]
+layers = [
+  { name = "c", op = "conv", out_channels = "{width}", kernel_size = 1, stride = 2 },
+]
+"""
     write(net=spec('  { name = "u", op = "unit", each = [8, 16, 32] },') + unit)
     data = json.loads(check("net.toml", "--select", "S002", "--format", "json").output)
     assert [(f["line"], f["code"], f["calls"]) for f in data["findings"]] == [
@@ -106,12 +110,14 @@ def test_findings_in_blocks_stand_at_the_blocks_line_once() -> None:
     ]
 
 
-def test_blocks_that_several_files_include_are_found_once() -> None:
+def test_findings_in_an_included_block_are_reported_once() -> None:
     Path("blocks").mkdir()
-    Path("blocks/u.toml").write_text(
-        "[blocks.u]\nlayers = [{ name = 'c', op = 'maxpool', kernel_size = 1, stride = 2 }]\n",
-        encoding="utf-8",
-    )
+    block = """[blocks.u]
+layers = [
+  { name = "c", op = "maxpool", kernel_size = 1, stride = 2 },
+]
+"""
+    Path("blocks/u.toml").write_text(block, encoding="utf-8")
     text = 'include = ["blocks/u.toml"]\n' + spec('  { name = "u", op = "u" },')
     write(a=text, b=text.replace('"net"', '"other"'))
     data = json.loads(check(".", "--format", "json").output)
@@ -120,8 +126,8 @@ def test_blocks_that_several_files_include_are_found_once() -> None:
     ]
 
 
-def test_a_file_of_blocks_is_looked_at_with_those_that_include_it() -> None:
-    write(parts="[blocks.b]\nlayers = [{ name = 'c', op = 'relu' }]\n")
+def test_a_file_of_blocks_is_checked_with_the_specs_that_include_it() -> None:
+    write(parts=BLOCKS)
     done = check("parts.toml")
     assert (done.exit_code, done.output) == (0, "1 file, 0 networks: no findings\n")
 
@@ -140,7 +146,7 @@ def test_a_file_of_blocks_is_looked_at_with_those_that_include_it() -> None:
         (["--select", "B", "--extend-select", "S002"], ["S002"]),
     ],
 )
-def test_codes_and_their_beginnings_select(options: list[str], codes: list[str]) -> None:
+def test_codes_and_prefixes_select(options: list[str], codes: list[str]) -> None:
     write(net=spec(f'{LINE}\n  {{ name = "p", op = "maxpool", kernel_size = 1, stride = 2 }},'))
     assert sorted(f[2] for f in found("net.toml", *options)) == codes
 
@@ -150,7 +156,7 @@ def test_the_language_is_always_checked() -> None:
     assert [f[2] for f in found("net.toml", "--select", "B", "--ignore", "L,S")] == ["L005"]
 
 
-def test_a_code_that_there_is_not_is_no_request() -> None:
+def test_an_unknown_code_is_refused() -> None:
     write(net=spec(LINE))
     with pytest.raises(
         RequestError, match=r"^--select: there is no rule 'X'; write S001, for example"

@@ -1,5 +1,4 @@
-"""The formats of what check finds: each is well-formed and has every finding, with its place and
-fingerprint."""
+"""Each format of cnnspec check is well-formed, and has every finding, its place and fingerprint."""
 
 import json
 from pathlib import Path
@@ -15,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.mark.parametrize("format", FINDINGS)
-def test_every_format_is_well_formed_and_has_every_finding(format: str) -> None:
+def test_every_format_is_well_formed_and_complete(format: str) -> None:
     hostile = 'title = "\\u001b[31m%0A::error::<&>\\""\n'
     write(
         a=hostile + spec(f'{LINE}  # cnnspec: ignore S002: <x> & "y"'),
@@ -32,7 +31,7 @@ def test_every_format_is_well_formed_and_has_every_finding(format: str) -> None:
     assert (clean.exit_code, formats.findings(format, clean.output.rstrip("\n"))) == (0, 0)
 
 
-def test_github_gets_each_place_and_level() -> None:
+def test_github_gets_the_place_and_severity() -> None:
     write(net=spec(LINE))
     first, last = check("net.toml", "--format", "github").output.splitlines()
     assert first.startswith(
@@ -41,7 +40,7 @@ def test_github_gets_each_place_and_level() -> None:
     assert last == "::notice title=cnnspec check::1 file, 1 network: 1 warning"
 
 
-def test_fingerprints_stay_when_lines_move() -> None:
+def test_fingerprints_stay_the_same_if_lines_move() -> None:
     def marks(text: str) -> list[str]:
         write(net=text)
         return [

@@ -1,5 +1,4 @@
-"""The configuration of check in pyproject.toml: which one holds, its ignores of files, and what is
-not understood."""
+"""[tool.cnnspec] in pyproject.toml: which one is used, ignores of files, and mistakes in it."""
 
 import json
 from pathlib import Path
@@ -12,8 +11,13 @@ from cnnspec.problems import RequestError
 pytestmark = pytest.mark.usefixtures("here")
 
 
-def test_the_nearest_configuration_upwards_holds() -> None:
-    write(pyproject='[tool.cnnspec]\nignore = ["S001"]\n')
+def test_the_nearest_configuration_upwards_is_used() -> None:
+    write(
+        pyproject="""
+[tool.cnnspec]
+ignore = ["S001"]
+"""
+    )
     Path("a/b").mkdir(parents=True)
     Path("a/pyproject.toml").write_text('[project]\nname = "x"\n', encoding="utf-8")
     Path("a/b/net.toml").write_text(spec(LINE), encoding="utf-8")
@@ -24,12 +28,12 @@ def test_the_nearest_configuration_upwards_holds() -> None:
     assert check("a").exit_code == 1
 
 
-def test_files_can_be_ignored_for_a_reason_in_the_configuration() -> None:
+def test_per_file_ignores_need_a_reason_and_must_be_used() -> None:
     write(
-        pyproject=(
-            '[tool.cnnspec.per-file-ignores]\n"*et.toml" = { S001 = "as published" }\n'
-            '"other.toml" = { S002 = "as published" }\n'
-        ),
+        pyproject="""[tool.cnnspec.per-file-ignores]
+"*et.toml" = { S001 = "as published" }
+"other.toml" = { S002 = "as published" }
+""",
         net=spec(LINE),
         other=spec(LINE, 227),
     )
@@ -41,10 +45,11 @@ def test_files_can_be_ignored_for_a_reason_in_the_configuration() -> None:
     assert found("net.toml") == []
 
 
-def test_an_ignore_of_the_configuration_is_held_against_whole_files_only() -> None:
-    write(
-        pyproject="[tool.cnnspec.per-file-ignores]\n'family.toml' = { S002 = 'x' }\n", family=FAMILY
-    )
+def test_an_unused_ignore_is_reported_only_if_the_whole_file_was_checked() -> None:
+    ignores = """[tool.cnnspec.per-file-ignores]
+"family.toml" = { S002 = "x" }
+"""
+    write(pyproject=ignores, family=FAMILY)
     assert [f[2] for f in found("family.toml")] == ["S001", "G002"]
     assert [f[2] for f in found("family.toml:wide")] == ["S001"]
     write(family=FAMILY.replace("conv", "cnov"))
@@ -75,7 +80,7 @@ def test_an_ignore_of_the_configuration_is_held_against_whole_files_only() -> No
         ("budget.net.parms = 3", "parms is not a key of the budget net"),
     ],
 )
-def test_a_configuration_that_is_not_understood_is_said_to_be_none(text: str, message: str) -> None:
+def test_a_mistake_in_the_configuration_is_reported(text: str, message: str) -> None:
     write(pyproject=f"[tool.cnnspec]\n{text}\n", net=spec(LINE))
     with pytest.raises(RequestError) as error:
         check("net.toml")

@@ -1,5 +1,4 @@
-"""Ignores in comments of a spec: what they ignore, and what is said of those that ignore
-nothing."""
+"""Ignore comments in specs: what they ignore, and the findings about those that ignore nothing."""
 
 import json
 
@@ -13,10 +12,16 @@ pytestmark = pytest.mark.usefixtures("here")
     "text",
     [
         f"{LINE}   # cnnspec: ignore S001: the paper crops",
-        f"  # cnnspec: ignore S001: the paper crops\n{LINE}",
-        f"  # cnnspec: ignore  S002 , S001 :the paper crops\n\n  # a word on it\n{LINE}".replace(
-            "S002 , ", ""
-        ),
+        f"""
+  # cnnspec: ignore S001: the paper crops
+{LINE}
+""",
+        f"""
+  # cnnspec: ignore  S001 :the paper crops
+
+  # another comment
+{LINE}
+""",
     ],
 )
 def test_an_ignore_with_a_reason_ignores(text: str) -> None:
@@ -55,24 +60,27 @@ def test_an_ignore_that_ignores_nothing_is_a_finding(comment: str, code: str, me
     assert data["findings"][1]["message"] == message
 
 
-def test_an_ignore_is_of_its_own_line_only() -> None:
-    write(
-        net=spec(f"  # cnnspec: ignore S001: x\n{LINE}\n{LINE.replace('c', 'd', 1)}", 223 * 4 + 12)
-    )
+def test_an_ignore_applies_to_its_own_line_only() -> None:
+    text = f"""  # cnnspec: ignore S001: x
+{LINE}
+{LINE.replace("c", "d", 1)}"""
+    write(net=spec(text, 223 * 4 + 12))
     assert [f[1:] for f in found("net.toml", "--select", "S001,S002")] == [(6, "S001")]
 
 
-def test_text_that_looks_like_an_ignore_is_none() -> None:
-    write(net=f'title = "# cnnspec: ignore S001: x"\n{spec(LINE)}')
+def test_text_in_a_string_is_no_ignore_comment() -> None:
+    title = 'title = "# cnnspec: ignore S001: x"'
+    write(net=f"{title}\n{spec(LINE)}")
     assert [f[2] for f in found("net.toml")] == ["S001"]
 
 
-def test_what_was_not_looked_at_is_not_said_to_be_ignored_for_nothing() -> None:
+def test_rules_that_did_not_run_have_no_unused_ignores() -> None:
     write(net=spec(f"{LINE}  # cnnspec: ignore S001, S002: both"))
     assert [f[2] for f in found("net.toml")] == ["G002"]
     assert found("net.toml", "--ignore", "S002") == []
-    broken = spec(
-        f'{LINE}  # cnnspec: ignore S002: x\n  {{ name = "x", op = "linear", out_features = 1 }},'
-    )
-    write(broken=broken)
+    layers = f"""
+{LINE}  # cnnspec: ignore S002: x
+  {{ name = "x", op = "linear", out_features = 1 }},
+"""
+    write(broken=spec(layers))
     assert [f[2] for f in found("broken.toml")] == ["D001"]

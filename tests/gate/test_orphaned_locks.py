@@ -1,4 +1,4 @@
-"""Locks whose spec is gone are found in folders; files of others that are called so are not."""
+"""Orphaned locks, whose spec no longer exists, are found; .lock files of other programs are not."""
 
 from pathlib import Path
 
@@ -8,16 +8,17 @@ from cnnspec.gate.findings import Report
 from cnnspec.gate.locks import make_lock
 from cnnspec.gate.run import check_paths
 
-NET = (
-    'name = "net"\ninput = [1, 8, 8]\nlayers = [{ name = "a", op = "conv", out_channels = 4,'
-    " kernel_size = 3 }]\n"
-)
+NET = """name = "net"
+input = [1, 8, 8]
+layers = [
+  { name = "a", op = "conv", out_channels = 4, kernel_size = 3 },
+]
+"""
 
 
 @pytest.fixture(autouse=True)
 def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two specs with their locks, one in a folder below; a lock of others, and one in a hidden
-    folder."""
+    """Two specs with locks, a .lock file of another program, and a lock in a hidden folder."""
     monkeypatch.chdir(tmp_path)
     for folder in ("below", ".hidden"):
         Path(folder).mkdir()
@@ -32,7 +33,7 @@ def found(folder: str = ".", **given: object) -> Report:
     return check_paths([folder], given)
 
 
-def test_nothing_is_found_while_the_spec_is_there() -> None:
+def test_a_lock_with_its_spec_is_not_orphaned() -> None:
     assert (found().findings, found().files) == ((), ("net.toml", "below/old.toml"))
 
 
@@ -47,7 +48,7 @@ def test_a_lock_without_its_spec_is_found() -> None:
     assert report.findings[0].text.startswith("# cnnspec lock 1: ")
 
 
-def test_a_spec_that_is_excluded_or_a_broken_link_is_no_spec_that_is_gone() -> None:
+def test_an_excluded_spec_or_a_broken_link_still_exists() -> None:
     assert found(exclude=("below/*",)).findings == ()
     Path("below/old.toml").unlink()
     assert found(exclude=("below/*",)).findings == ()
@@ -55,7 +56,7 @@ def test_a_spec_that_is_excluded_or_a_broken_link_is_no_spec_that_is_gone() -> N
     assert [f.problem.rule for f in found().findings] == ["T001"]
 
 
-def test_it_can_be_left_out_or_ignored_with_a_reason() -> None:
+def test_the_finding_can_be_deselected_or_ignored() -> None:
     Path("below/old.toml").unlink()
     assert found(ignore=("K002",)).findings == ()
     ignores = '[tool.cnnspec.per-file-ignores]\n"below/old.lock" = { K002 = "kept for March" }\n'
