@@ -43,6 +43,7 @@ from cnnspec.pytorch.transplant_weights import (
     transplant_weights,
     unequal_tensor_counts,
 )
+from cnnspec.units import format_plural
 
 SEED = 2016
 Batch = tuple[torch.Tensor, ...]
@@ -226,7 +227,7 @@ def check_output_shapes(graph: Graph, outputs: list[torch.Tensor], name: str) ->
         if other != node.output:
             cause = "the shape of an output"
             found.append(Difference(node.name, "output", node.output, other, cause))
-    return make_check("outputs", name, f"{len(graph.outputs)} output shapes", found)
+    return make_check("outputs", name, format_plural(len(graph.outputs), "output shape"), found)
 
 
 def check_values(compared: ValueComparison, mode: str, name: str) -> Check:
@@ -239,5 +240,5 @@ def check_values(compared: ValueComparison, mode: str, name: str) -> Check:
         for n in compared.constant
     ]
     detail = f"and {len(found) - 1} more after it" if len(found) > 1 else ""
-    text = f"outputs, and values after {compared.calls} calls"
+    text = f"outputs, and values after {format_plural(compared.calls, 'call')}"
     return make_check(mode, name, text, found[:1] + constant, detail)

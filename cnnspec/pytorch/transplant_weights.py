@@ -9,7 +9,7 @@ from cnnspec.analyses.alignment.align import Alignment
 from cnnspec.analyses.verdict import Check, Difference, make_check
 from cnnspec.pytorch.built_module import BuiltModule
 from cnnspec.pytorch.compare_values import TOLERANCE, relative_difference
-from cnnspec.units import Shape
+from cnnspec.units import Shape, format_plural
 
 TensorPairs = list[tuple[str, str]]  # names in the built module and in the model
 
@@ -86,7 +86,8 @@ def transplant_weights(
     ]
     count = sum(prod(p.shape) for p in built.parameters())
     differences = found + unpaired + sharing_differences(pairs)
-    return make_check("tensors", name, f"{len(pairs)} tensors, {count:,} parameters", differences)
+    text = f"{format_plural(len(pairs), 'tensor')}, {format_plural(count, 'parameter')}"
+    return make_check("tensors", name, text, differences)
 
 
 def sharing_differences(pairs: TensorPairs) -> list[Difference]:

@@ -28,6 +28,7 @@ from cnnspec.pytorch.load_models import describe_exception, load_reference, run_
 from cnnspec.pytorch.measure_costs import count_macs_with_fvcore, measure_costs
 from cnnspec.pytorch.proof_of_memory import memory_checks
 from cnnspec.pytorch.random_weights import SkipInitialization
+from cnnspec.units import format_plural
 
 QUANTITIES = {
     "shapes": {"layer", "output"},
@@ -107,7 +108,7 @@ def check_calculation(graph: Graph, device: str, share: float) -> list[Check]:
         f"PyTorch on {device_title(where)}",
     )
     found = compare_costs(calculated, measure_costs(graph, built))
-    compared = f"{len(calculated)} layers"
+    compared = format_plural(len(calculated), "layer")
     checks = [
         make_check(name, against, compared, [d for d in found if d.quantity in quantities])
         for name, quantities in QUANTITIES.items()

@@ -214,6 +214,24 @@ def test_github_escapes_what_would_end_a_property_or_a_command() -> None:
     assert "::error" not in page.replace("\n::error", "")[1:]
 
 
+def test_a_difference_from_a_model_shows_the_spec_and_the_model() -> None:
+    differences = [
+        Difference("c3.activation", "layer", "tanh", None, "the model lacks this layer"),
+        Difference("forward", "layer", None, "relu", "the spec lacks this layer"),
+        Difference("c5", "tensor", (8, 3), None, ""),
+    ]
+    calls = make_check("calls", "mine:Net", "11 of 12 calls aligned", differences)
+    page = render_verdicts([Verdict("net", "CPU", {}, (calls,))], "text", False)
+    assert page.splitlines()[-6:] == [
+        "FAILED      calls  against mine:Net, 11 of 12 calls aligned",
+        "  c3.activation, layer; spec: tanh; model: no layer",
+        "    likely cause: the model lacks this layer",
+        "  forward, layer; spec: no layer; model: relu",
+        "    likely cause: the spec lacks this layer",
+        "  c5, tensor; spec: 8x3; model: no tensor",
+    ]
+
+
 def test_markdown_is_a_table_of_checks_and_one_of_differences() -> None:
     page = render_verdicts([BAD], "markdown", False)
     assert "| shapes    | PyTorch on CPU | FAILED     | 12 layers  |" in page

@@ -178,13 +178,13 @@ def reasons_for_limits(verdicts: list[Verdict]) -> dict[str, list[str]]:
 def describe_difference(difference: Difference, check: Check) -> str:
     """Return a difference in words.
 
-    With PyTorch or fvcore "macs: calculated 1,024, measured 1,000"; with a model "layer: spec: no
+    For PyTorch and fvcore "macs: calculated 1,024, measured 1,000"; for a model "layer; spec: no
     layer; model: relu".
     """
     ours, theirs = show_sides(difference)
     if check.against.startswith(("PyTorch", "fvcore")):
         return f"{difference.quantity}: calculated {ours}, measured {theirs}"
-    return f"{difference.quantity}: spec: {ours}; model: {theirs}"
+    return f"{difference.quantity}; spec: {ours}; model: {theirs}"
 
 
 def show_sides(difference: Difference) -> tuple[str, str]:
