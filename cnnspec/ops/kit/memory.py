@@ -13,8 +13,8 @@ A worked example: ``torch.nn.Conv2d(6, 4, 3, padding=1)`` on a batch of N x 6 x 
   weight and bias, which stay alive.
 
 That is ``Function(prod(y), saves=(0,), parameters=("weight", "bias"))``: by default, a function
-reads input 0, and its gradient is a new tensor. A ReLU saves its output instead, ``saves=(OUTPUT,)``.
-An addition saves nothing, and hands the incoming gradient itself to each input:
+reads input 0, and its gradient is a new tensor. A ReLU saves its output: ``saves=(OUTPUT,)``. An
+addition saves nothing, and returns the incoming gradient itself for each input:
 ``Function(prod(y), inputs=(0, 1), gradient=INCOMING)``.
 
 To measure a new operator, print the planned and the real allocations side by side:
@@ -65,79 +65,105 @@ BETWEEN_EXAMPLES = 1  # each example is contiguous, so a batch of one is, too
 WITHIN_EXAMPLES = 2
 
 # Layout.copies: what a kernel that needs contiguous tensors copies, for as long as it runs.
-COPIES_STRIDED = "strided"  # strided inputs and gradients; saved inputs and indices into the
-# gradient's memory format
-COPIES_ALL = "all"  # as COPIES_STRIDED, and channels_last tensors too
-COPIES_GRADIENT = "gradient"  # strided inputs; backward only the gradient, into the input's format
+# Forward, all but the last copy strided inputs. Backward, they copy:
+COPIES_STRIDED = "strided"  # a strided gradient; what was saved, into the gradient's format
+COPIES_ALL = "all"  # the gradient and what was saved, unless contiguous
+COPIES_GRADIENT = "gradient"  # the gradient, into the input's format
 COPIES_GRADIENT_ONLY = "gradient only"  # the gradient, if the input is contiguous and it is not
 
 
 class Layout(Record):
     """How a function's output, and the gradients that it returns, are laid out in memory."""
 
-    strided: int = 0  # BETWEEN_EXAMPLES or WITHIN_EXAMPLES
-    channels: str = ""  # the dimension that the channels are moved to: "last" or "first"
-    view_if: tuple[int, ...] = ()  # the output is a view of these layouts, a copy of all others
-    contiguous: bool = False  # output and gradients are contiguous, whatever the inputs are
-    one_position: bool = False  # the output is contiguous and channels_last at once
+    # BETWEEN_EXAMPLES or WITHIN_EXAMPLES.
+    strided: int = 0
+    # The dimension to which movedim moves the channels: "last" or "first".
+    channels: str = ""
+    # If ``aliases``: the input's layouts of which the output is a view. It is a copy of all others.
+    view_if: tuple[int, ...] = ()
+    # Output and gradients are contiguous whatever the inputs are.
+    contiguous: bool = False
+    # The output has one position per channel, so it is contiguous and channels_last at once.
+    one_position: bool = False
+    # COPIES_STRIDED, COPIES_ALL, COPIES_GRADIENT or COPIES_GRADIENT_ONLY.
     copies: str = ""
 
 
 class Saved(Record):
-    """What autograd saves for backward besides inputs and the output."""
+    """What autograd saves for backward besides inputs and output."""
 
-    elements: int = 0  # in place only where an input needs a gradient
-    constants: int = 0  # elements, as many for any batch
-    indices: int = 0  # of 64 bits
-    indices_for_gradient: bool = False  # there are indices only where a gradient is wanted
-    channel_statistics: int = 0  # elements of a batch norm's mean, and as many of its deviation
-    example_statistics: int = 0  # elements of each example's mean, and as many of its deviation
-    scalar: bool = False  # a Python number as a tensor of 8 bytes
-    pool_indices: bool = False  # the indices of the pool that the operator undoes
-
-
-NOTHING_SAVED = Saved()
+    # In place, they are allocated only in training.
+    elements: int = 0
+    # Elements that do not grow with the batch.
+    constants: int = 0
+    # int64 numbers; if ``indices_for_gradient``, only where a gradient is wanted.
+    indices: int = 0
+    indices_for_gradient: bool = False
+    # Elements of a batch norm's mean, which do not grow with the batch; as many of its deviation.
+    channel_statistics: int = 0
+    # Elements of each example's mean, as many of its deviation.
+    example_statistics: int = 0
+    # A Python number, as a tensor of 8 bytes.
+    scalar: bool = False
+    # The indices of the pool that the operator undoes.
+    pool_indices: bool = False
 
 
 class Backward(Record):
-    """What backward allocates besides gradients, and frees at once; and how it handles weights."""
+    """What backward allocates besides gradients and frees at its end; how it handles the weight."""
 
     elements: int = 0
-    constants: int = 0  # elements, as many for any batch; none if all the parameters are frozen
-    bytes: int = 0  # per example, such as the masks of comparisons
-    indices: int = 0  # of 64 bits, as many for any batch
-    peak: int = 0  # elements alive at once, with the gradients of the inputs
-    adds_out_of_place: bool = False  # a shared weight's gradients are added into a third tensor
-    weight_as_input_from: int = 0  # the batch from which a weight's gradient has the input's
-    # memory format, and is copied if that is channels_last; 0 is never
+    # Elements that do not grow with the batch; none if all the function's parameters are frozen.
+    constants: int = 0
+    # Bytes per example, such as the masks of comparisons.
+    bytes: int = 0
+    # int64 numbers that do not grow with the batch.
+    indices: int = 0
+    # Elements that are alive at once, including the gradients of the inputs.
+    peak: int = 0
+    # The gradients of a weight that layers share are added into a third tensor.
+    adds_out_of_place: bool = False
+    # From this batch on, the weight's gradient has the input's memory format, and is copied if that
+    # is channels_last. 0 means never.
+    weight_as_input_from: int = 0
+
+
+NOTHING_SAVED, NO_SCRATCH, DEFAULT_LAYOUT = Saved(), Backward(), Layout()
 
 
 class Function(Record):
-    """One function of PyTorch's: what it allocates, what it saves, what its backward needs."""
+    """One PyTorch function: what it allocates, what it saves, and what its backward needs."""
 
-    # Forward:
-    size: int  # of the output
-    saves: tuple[int, ...] = ()  # positions in ``inputs``, or OUTPUT, that are saved for backward;
-    # a product saves a factor only if the other one needs a gradient
-    inputs: tuple[int, ...] = (0,)  # of the operator, or, counted back from PREVIOUS, outputs
+    # The elements of the output; if ``without_batch``, they do not grow with the batch.
+    size: int
+    # What is saved for backward: positions in ``inputs``, or OUTPUT. A function whose gradient is
+    # PRODUCT or MATMUL saves a factor only if the other one needs a gradient.
+    saves: tuple[int, ...] = ()
+    # The operator's inputs from 0 on, and outputs of functions back from PREVIOUS.
+    inputs: tuple[int, ...] = (0,)
+    # What backward returns for the inputs: NEW, INCOMING, VIEW, ...
     gradient: str = NEW
-    parameters: tuple[str, ...] = ()  # of the operator, whose gradients backward allocates; the
-    # weight first
-    aliases: bool = False  # the output uses the first input's storage: a view, or in place
-    held_for: int = 1  # as many functions follow before the output is released
-    without_batch: bool = False  # the output is as large for any batch
-    int64: bool = False  # the output's dtype is int64
-    divides: bool = False  # by a Python number: 8 bytes and an element, forward and backward
-    unbinds: bool = False  # the output is read in parts, whose gradients backward stacks
+    # The operator's parameters to which backward gives gradients, the weight first.
+    parameters: tuple[str, ...] = ()
+    # The output uses the storage of the first input: it is a view, or the function is in place.
+    aliases: bool = False
+    # The number of functions that run until the output is released.
+    held_for: int = 1
+    without_batch: bool = False
+    # The output's dtype is int64.
+    int64: bool = False
+    # It divides by a Python number: 8 bytes and an element for a while, forward and backward.
+    divides: bool = False
+    # The output is read in parts; backward stacks the gradients of the parts.
+    unbinds: bool = False
 
     saved: Saved = NOTHING_SAVED
-    backward: Backward = Backward()
-    layout: Layout = Layout()
+    backward: Backward = NO_SCRATCH
+    layout: Layout = DEFAULT_LAYOUT
 
 
 Functions = tuple[Function, ...]
 NO_FUNCTIONS: Functions = ()
-UNTIL_END = 10**6  # Function.held_for: until the operator's last function is over
 
 
 def saves_input(y: Shape) -> Functions:
@@ -157,10 +183,10 @@ def saves_input_or_copy(y: Shape, inplace: bool) -> Functions:
     return saves_input(y)
 
 
-def view_of(y: Shape, gradient: str = VIEW, inputs: tuple[int, ...] = (0,)) -> Function:
+def view_of(y: Shape, inputs: tuple[int, ...] = (0,)) -> Function:
     """Declare a reshape: a view unless the input is strided within its examples."""
     layout = Layout(view_if=(CONTIGUOUS, STRIDED_BATCH))
-    return Function(prod(y), (), inputs, gradient, aliases=True, layout=layout)
+    return Function(prod(y), (), inputs, VIEW, aliases=True, layout=layout)
 
 
 def as_contiguous(x: Shape, *layouts: int) -> Function:
@@ -201,7 +227,7 @@ def reads_previous(functions: Functions) -> Functions:
 
 
 def window_sums(x: Shape, y: Shape, axes: Sequence[Axis]) -> Functions:
-    """Declare ``building.window_sums``: pad if needed, average each window, multiply by its size."""
+    """Declare ``building.window_sums``: pad if needed, average windows, multiply by their size."""
     padded = prod((x[0], *(a.padded for a in axes)))
     pad = (Function(padded),) if padded != prod(x) else ()
     inputs = (PREVIOUS if pad else 0,)
@@ -219,34 +245,3 @@ def find_weight_as_input_from(x: Shape, weight: Shape, groups: int) -> int:
         return 0
     small = len(kernel) == 3 and groups == 1 and min(kernel[1:]) <= 3 and prod(x[:3]) <= 20480
     return 2 if small else 1
-
-
-class Result(int):
-    """The output of a function in a FunctionSequence, by its position there."""
-
-
-class FunctionSequence:
-    """Functions in order, whose inputs are given as Results; each is held until it is freed."""
-
-    def __init__(self) -> None:
-        self.functions: list[Function] = []
-
-    def add(self, function: Function, *inputs: int) -> Result:
-        """Append a function of ``inputs``: indices of the operator's inputs, or Results."""
-        position = len(self.functions)
-        back = tuple([i - position if isinstance(i, Result) else i for i in inputs])
-        self.functions.append(function.replace(inputs=back, held_for=UNTIL_END))
-        return Result(position)
-
-    def free(self, *values: int) -> None:
-        """Release Results after the last function so far; inputs of the operator are left out."""
-        for value in values:
-            if isinstance(value, Result):
-                held_for = max(len(self.functions) - 1 - value, 1)
-                self.functions[value] = self.functions[value].replace(held_for=held_for)
-
-    def finish(self, value: int, functions: Functions) -> Functions:
-        """Append functions, the first of which reads ``value``, and return the whole sequence."""
-        for function in functions:
-            value = self.add(function, value)
-        return tuple(self.functions)

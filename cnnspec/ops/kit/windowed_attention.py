@@ -21,13 +21,13 @@ from cnnspec.ops.kit.memory import (
     WITHIN_EXAMPLES,
     Function,
     Functions,
-    FunctionSequence,
     Layout,
-    Result,
     Saved,
     slices_of,
 )
 from cnnspec.units import Shape
+
+UNTIL_END = 10**6  # Function.held_for: until the operator's last function is over
 
 
 def make_forward(torch: Any, sizes: Shape, heads: int, tables: Sequence[str]) -> Any:
@@ -85,6 +85,37 @@ def add_relative_positions(
     distances = table[places[:, None] - places + m - 1]
     products = torch.einsum("bhamcd,mkd->bhamck", q.unflatten(2, parts), distances).flatten(2, 4)
     return (weights.unflatten(3, parts) + products[:, :, :, None, :, None]).flatten(3)
+
+
+class Result(int):
+    """The output of a function in a FunctionSequence, by its position there."""
+
+
+class FunctionSequence:
+    """Functions in order, whose inputs are given as Results; each is held until it is freed."""
+
+    def __init__(self) -> None:
+        self.functions: list[Function] = []
+
+    def add(self, function: Function, *inputs: int) -> Result:
+        """Append a function of ``inputs``: indices of the operator's inputs, or Results."""
+        position = len(self.functions)
+        back = tuple([i - position if isinstance(i, Result) else i for i in inputs])
+        self.functions.append(function.replace(inputs=back, held_for=UNTIL_END))
+        return Result(position)
+
+    def free(self, *values: int) -> None:
+        """Release Results after the last function so far; inputs of the operator are left out."""
+        for value in values:
+            if isinstance(value, Result):
+                held_for = max(len(self.functions) - 1 - value, 1)
+                self.functions[value] = self.functions[value].replace(held_for=held_for)
+
+    def finish(self, value: int, functions: Functions) -> Functions:
+        """Append functions, the first of which reads ``value``, and return the whole sequence."""
+        for function in functions:
+            value = self.add(function, value)
+        return tuple(self.functions)
 
 
 def attention_functions(
