@@ -1,11 +1,10 @@
-"""Measures what every network of the zoo needs in memory, beside what other tools say:
-reports/data/memory.json.
+"""Measure the memory of every network of the zoo, and ask other tools: reports/data/memory.json.
 
     python -m tests.memory [--seconds 600] [--gib 4] [NAME]...
 
-The smaller networks first, the larger ones in processes of their own; what was measured before,
-with the spec as it is, is kept, and what Adam's step needs is added to it. It needs torchinfo, and
-takes half an hour and more for all."""
+Small networks come first; each large one gets a process of its own. A measurement of the same graph
+is kept, and the peak with Adam's step is added to it. All networks take half an hour or more.
+torchinfo must be installed."""
 
 import argparse
 import json
@@ -23,17 +22,18 @@ from cnnspec.analyses.memory.network_memory import NetworkMemory
 from cnnspec.api import Network, load, load_zoo
 from cnnspec.graph.model import graph_digest
 from cnnspec.pytorch.built_module import BuiltModule, build_module
-from cnnspec.pytorch.memory import Meter, peak, without_workspace
+from cnnspec.pytorch.measure_memory import MemoryMeter, drop_workspace, peak_bytes
 
 DATA = Path(__file__).parents[1] / "reports" / "data" / "memory.json"
-SMALL = 2**30  # bytes, up to which a network is measured in this process
-OPTIMIZER = "adam"  # with whose step the peak of training is measured too, in a second run
-BATCH = 2  # of one example batch norm cannot take the variance where a map has one position; where there is none, and
-# two examples need more than there is, one will do
+SMALL = 2**30  # bytes up to which a network is measured in this process
+OPTIMIZER = "adam"  # the training peak is measured with its step too, in a second run
+# A batch norm of maps with one position needs two examples for a variance. A network without batch
+# norm is measured with one example if two need too much memory.
+BATCH = 2
 
 
 def main() -> None:
-    """Measure what there is time and memory for, and write it after every network."""
+    """Measure as many networks as time and memory allow; write the file after each."""
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*")
     parser.add_argument("--seconds", type=float, default=1e9)
@@ -74,26 +74,27 @@ def main() -> None:
 
 
 def batch_of(net: Network, gib: float) -> int:
-    """How many examples are measured at once."""
+    """Return how many examples are measured at once."""
     single = not any(n.kind == "batchnorm" for n in net.graph.nodes)
     return 1 if single and net.memory(BATCH).training_peak > gib * 2**30 else BATCH
 
 
 def with_adam(net: Network, row: dict[str, Any], gib: float, end: float) -> None:
-    """Measure the peak of training with Adam's step too, if that was not done yet."""
+    """Measure the training peak with Adam's step, unless the row has it."""
     batch = row.get("batch", BATCH)
     plan = net.memory(batch, optimizer=OPTIMIZER)
     known = row.get(OPTIMIZER, {})
     if "measured" not in known and plan.training_peak <= gib * 2**30 and time.monotonic() < end:
         torch.set_num_threads(1)
-        meter = Meter(net.graph, build_module(net.graph), batch, plan.loss, OPTIMIZER, frozenset())
-        known = {"measured": plan.baseline("training") + peak(without_workspace(meter.trained()))}
+        meter = MemoryMeter(net.graph, build_module(net.graph), batch, plan.loss, OPTIMIZER)
+        peak = peak_bytes(drop_workspace(meter.record_training()))
+        known = {"measured": plan.baseline("training") + peak}
     if known:
         row[OPTIMIZER] = {"predicted": plan.training_peak, **known}
 
 
 def write(found: dict[str, dict[str, Any]], nets: list[Network]) -> None:
-    """All networks by their names; those that are not there yet are said to be missing."""
+    """Write all networks by name; those that are not measured yet say so."""
     rows = [found.get(net.name) or unmeasured(net, "there was no time for it") for net in nets]
     versions = {
         "python": platform.python_version(),
@@ -110,16 +111,18 @@ def write(found: dict[str, dict[str, Any]], nets: list[Network]) -> None:
 
 
 def unmeasured(net: Network, why: str) -> dict[str, Any]:
+    """Return the row of a network that was not measured."""
     return {"network": net.name, "digest": graph_digest(net.graph), "why": why}
 
 
 def measured_here(net: Network, batch: int) -> dict[str, Any]:
+    """Measure a network in this process."""
     torch.set_num_threads(1)
     return {"network": net.name, "digest": graph_digest(net.graph), **measure(net, batch)}
 
 
 def in_a_process(net: Network, batch: int) -> dict[str, Any]:
-    """What a process of its own measures of a network."""
+    """Measure a network in a process of its own."""
     context = multiprocessing.get_context("spawn")
     pipe, theirs = context.Pipe()
     process = context.Process(target=serve, args=(net.name, batch, theirs))
@@ -134,6 +137,7 @@ def in_a_process(net: Network, batch: int) -> dict[str, Any]:
 
 
 def serve(name: str, batch: int, pipe: Any) -> None:
+    """Measure a network and send the result through a pipe."""
     torch.set_num_threads(1)
     try:
         pipe.send(measure(load(name), batch))
@@ -142,29 +146,29 @@ def serve(name: str, batch: int, pipe: Any) -> None:
 
 
 def measure(net: Network, batch: int) -> dict[str, Any]:
-    """Predicted, measured, and what others say; peaks with all that is alive throughout."""
+    """Return planned and measured figures and those of other tools; peaks are absolute."""
     plan = net.memory(batch)
-    found = Meter(
-        net.graph, build_module(net.graph), batch, plan.loss, "none", frozenset()
-    ).measured()
-    grounds = {mode: plan.baseline(mode) for mode in ("inference", "training")}
+    found = MemoryMeter(net.graph, build_module(net.graph), batch, plan.loss).measure()
+    baselines = {mode: plan.baseline(mode) for mode in ("inference", "training")}
+    measured = {m: base + getattr(found, m) for m, base in baselines.items()}
     return {
         "loss": plan.loss,
         "parameters": plan.parameters,
         "predicted": predicted(plan),
-        "measured": {"saved": found.saved, **{m: grounds[m] + getattr(found, m) for m in grounds}},
-        "with_workspace": {m: grounds[m] + getattr(found, f"raw_{m}") for m in grounds},
-        "torchinfo": told(torchinfo, net, plan),
-        "memtracker": told(memtracker, net, plan),
+        "measured": {"saved": found.saved, **measured},
+        "with_workspace": {m: base + getattr(found, f"raw_{m}") for m, base in baselines.items()},
+        "torchinfo": ask_tool(torchinfo, net, plan),
+        "memtracker": ask_tool(memtracker, net, plan),
     }
 
 
 def predicted(plan: NetworkMemory) -> dict[str, int]:
+    """Return the planned figures that are compared."""
     return {"saved": plan.saved, "inference": plan.inference_peak, "training": plan.training_peak}
 
 
-def told(tool: Any, net: Network, plan: NetworkMemory) -> Any:
-    """What a tool says, or why it says nothing."""
+def ask_tool(tool: Any, net: Network, plan: NetworkMemory) -> Any:
+    """Return the figure of a tool, or its error as a text."""
     try:
         return tool(net, plan)
     except Exception as error:
@@ -172,62 +176,55 @@ def told(tool: Any, net: Network, plan: NetworkMemory) -> Any:
 
 
 def torchinfo(net: Network, plan: NetworkMemory) -> int:
-    """The total size that torchinfo estimates."""
+    """Return the total size that torchinfo estimates."""
     import torchinfo as library  # type: ignore[import-not-found, import-untyped]
 
     sizes = [(plan.batch, *n.output) for n in net.graph.inputs]
-    said = library.summary(
-        Flat(build_module(net.graph, "meta")),
-        input_size=sizes,
-        verbose=0,
-        mode="train",
-        device="meta",
-    )
-    return int(said.total_input + said.total_output_bytes + said.total_param_bytes)
+    built = FlatModule(build_module(net.graph, "meta"))
+    summary = library.summary(built, input_size=sizes, verbose=0, mode="train", device="meta")
+    return int(summary.total_input + summary.total_output_bytes + summary.total_param_bytes)
 
 
-class Flat(nn.Module):
-    """A twin whose layers stand beside each other, none in another: torchinfo counts those alone
-    that have none."""
+class FlatModule(nn.Module):
+    """A built module whose layers are its direct children: torchinfo counts layers without any."""
 
-    def __init__(self, twin: BuiltModule):
+    def __init__(self, built: BuiltModule):
         super().__init__()
-        layers = list(dict.fromkeys(step.module for plan in twin.plans.values() for step in plan))
+        layers = list(dict.fromkeys(step.module for plan in built.plans.values() for step in plan))
         for i, layer in enumerate(layers):
             for name in [name for name, child in layer.named_children() if child in layers]:
                 delattr(layer, name)
             self.add_module(f"layer{i}", layer)
-        self.twin = [twin]  # in a list, it is no part of this module
+        self.built = [built]  # in a list, it is no child of this module
 
     def forward(self, *inputs: torch.Tensor) -> Any:
-        return self.twin[0](*inputs)
+        """Run the built module."""
+        return self.built[0](*inputs)
 
 
 def memtracker(net: Network, plan: NetworkMemory) -> int:
-    """The peak that torch's MemTracker gives of the second step of training, on fake tensors: so it
-    says the same."""
+    """Return the peak of the second training step by torch's MemTracker, with fake tensors."""
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.distributed._tools.mem_tracker import MemTracker
 
     with FakeTensorMode():
-        twin = build_module(net.graph).train()
-        meter = Meter(net.graph, twin, plan.batch, plan.loss, "none", frozenset())
-        twin.forward = bare(twin)  # type: ignore[method-assign]
+        built = build_module(net.graph).train()
+        meter = MemoryMeter(net.graph, built, plan.batch, plan.loss)
+        built.forward = without_hooks(built)  # type: ignore[method-assign]
         tracker = MemTracker()
-        tracker.track_external(twin, *meter.inputs, *meter.targets)
+        tracker.track_external(built, *meter.inputs, *meter.targets)
         with tracker:
             for i in range(2):
-                meter.step()
-                twin.zero_grad(set_to_none=True)
+                meter.train_step()
+                built.zero_grad(set_to_none=True)
                 if i == 0:
                     tracker.reset_mod_stats()
         return int(tracker.get_tracker_snapshot("peak")[torch.device("cpu")]["Total"])
 
 
-def bare(twin: BuiltModule) -> Any:
-    """A forward pass past the hooks of layers: of a layer that it has seen MemTracker thinks at
-    every operation."""
-    return lambda *inputs: twin.run(inputs, lambda step, read: step.module.forward(*read))
+def without_hooks(built: BuiltModule) -> Any:
+    """Return a forward pass without the layers' hooks, in which MemTracker would be slow."""
+    return lambda *inputs: built.run(inputs, lambda step, read: step.module.forward(*read))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from cnnspec.graph.model import Graph
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import RequestError
 from cnnspec.pytorch.built_module import build_module
-from cnnspec.pytorch.memory import measured
+from cnnspec.pytorch.measure_memory import measure_memory
 
 MANY = 500
 
@@ -43,7 +43,7 @@ def compare(seed: int) -> None:
 
 def gradients(graph: Graph, dag: Dag) -> int:
     """The bytes of gradients that a network really has."""
-    return measured(
+    return measure_memory(
         graph, build_module(graph), dag.batch, "mse", "none", frozenset(dag.frozen)
     ).gradients
 

@@ -1,5 +1,7 @@
-"""Memory as planned, without PyTorch, against memory as PyTorch allocates it: no byte may
-differ."""
+"""Planned memory compared with what PyTorch allocates: no byte may differ."""
+
+import re
+import shlex
 
 import pytest
 import support
@@ -9,10 +11,12 @@ from cnnspec.analyses.memory.network_memory import plan_memory
 from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
 from cnnspec.analyses.memory.request import MODES, find_frozen_layers
 from cnnspec.graph.model import Graph
+from cnnspec.ops.kit import memory as declarations
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.built_module import build_module
-from cnnspec.pytorch.memory import measured
+from cnnspec.pytorch.measure_memory import measure_memory
+from tests import memory_of
 
 BEFORE = '{ name = "a", op = "conv", out_channels = 8, kernel_size = 3, padding = 1 },\n'
 AFTER = '{ name = "z", op = "conv", out_channels = 4, kernel_size = 1 },\n'
@@ -215,16 +219,16 @@ def lines() -> dict[str, str]:
 def differences(
     graph: Graph, batch: int, optimizer: str = "none", freeze: tuple[str, ...] = ()
 ) -> dict[str, int]:
-    """By how many bytes the plan is off."""
+    """Return by how many bytes the plan is off."""
     plan = plan_memory(graph, batch, optimizer=optimizer, freeze=freeze)
-    found = measured(
+    found = measure_memory(
         graph, build_module(graph), batch, plan.loss, optimizer, find_frozen_layers(graph, freeze)
     )
-    peaks = {mode: plan.baseline(mode) for mode in MODES}
+    baselines = {mode: plan.baseline(mode) for mode in MODES}
     return {
         "saved": plan.saved - found.saved,
-        "inference": plan.inference_peak - peaks["inference"] - found.inference,
-        "training": plan.training_peak - peaks["training"] - found.training,
+        "inference": plan.inference_peak - baselines["inference"] - found.inference,
+        "training": plan.training_peak - baselines["training"] - found.training,
         "gradients": plan.gradients - found.gradients,
         "state": plan.state - found.state,
     }
@@ -245,9 +249,8 @@ def test_an_operator_needs_what_was_planned(case: str, batch: int) -> None:
 def test_a_frozen_operator_needs_what_was_planned(case: str) -> None:
     graph = support.graph_of(f"input = [6, 16, 16]\nlayers = [\n{BEFORE}{lines()[case]}]\n")
     owners = [n.name for n in graph.layers() if n.op.parameters(*n.shapes)]
-    alone = (
-        [] if len(owners) == 1 else owners if case != "classes" else ["t"]
-    )  # to which comes no gradient there
+    alone = ["t"] if case == "classes" else owners  # the other one gets no gradient there
+    alone = alone if len(owners) > 1 else []
     for frozen in [
         *((name,) for name in alone),
         *(tuple(owners[:n]) for n in range(2, len(owners))),
@@ -256,14 +259,12 @@ def test_a_frozen_operator_needs_what_was_planned(case: str) -> None:
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize(
-    "name", ["lenet5", "mlp_mnist"]
-)  # whose peaks are in the backward pass and in the step
+@pytest.mark.parametrize("name", ["lenet5", "mlp_mnist"])  # their peaks: in backward, in the step
 def test_a_step_of_the_optimizer_needs_what_was_planned(name: str, optimizer: str) -> None:
     assert differences(cnnspec.load(name).graph, 1, optimizer) == EXACT
 
 
-def test_the_peak_can_stand_in_the_step() -> None:
+def test_the_peak_can_be_in_the_optimizer_step() -> None:
     assert cnnspec.load("mlp_mnist").memory(1, optimizer="adam").training_at.endswith("(step)")
 
 
@@ -273,7 +274,7 @@ def test_a_frozen_network_needs_what_was_planned(frozen: tuple[str, ...]) -> Non
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_network_of_which_nothing_is_trained_has_no_backward_pass(optimizer: str) -> None:
+def test_a_network_without_parameters_has_no_backward_pass(optimizer: str) -> None:
     graph = support.graph_of(
         'input = [3, 8, 8]\nlayers = [{ name = "a", op = "maxpool", kernel_size = 2 }]\n'
     )
@@ -295,3 +296,25 @@ def test_every_operator_is_compared() -> None:
 @pytest.mark.parametrize("name", OPERATORS)
 def test_every_operator_says_what_it_needs(name: str) -> None:
     assert load_operator(name).memory is not Operator.memory
+
+
+def test_the_worked_example_of_a_declaration_is_measured(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = re.search(r"python -m tests\.memory_of (.*)", declarations.__doc__ or "")
+    assert command
+    memory_of.main(shlex.split(command[1]))
+    page = capsys.readouterr().out
+    assert page.count(": equal\n") == 3
+    assert "DIFFERENT" not in page
+    assert "-8,192" in page
+
+
+def test_an_operator_without_a_declaration_is_shown_as_pytorch_runs_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_operator("tanh"), "memory", Operator.memory)
+    memory_of.main(["tanh"])
+    page = capsys.readouterr().out
+    assert page.startswith("no plan: what tanh needs in memory has not been measured yet")
+    assert "aten::tanh" in page

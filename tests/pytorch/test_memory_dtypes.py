@@ -1,5 +1,4 @@
-"""Memory in other dtypes than float32, and under autocast: what stays is exact in all, and peaks
-are in float64."""
+"""Memory in other dtypes and under autocast: saved bytes are exact in all, peaks in float64."""
 
 import pytest
 import support
@@ -13,23 +12,25 @@ from cnnspec.analyses.memory.request import MODES
 from cnnspec.graph.model import Graph
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.built_module import build_module
-from cnnspec.pytorch.memory import Meter, measured, saved
+from cnnspec.pytorch.measure_memory import MemoryMeter, measure_memory, measure_saved_bytes
 
-REGIONS = ("roi_align", "regions of two maps")  # whose 16-bit kernels keep numbers in float32
+REGIONS = ("roi_align", "regions of two maps")  # their 16-bit kernels save float32 numbers
 NETWORKS = ["lenet5", "bird_cnn", "resnet20_cifar", "squeezenet1_1", "densenet_40_12"]
 
 
 def differences(graph: Graph, dtype: str) -> dict[str, int]:
-    """By how many bytes a plan for three examples and Adam is off."""
+    """Return by how many bytes a plan for three examples and Adam is off."""
     plan = plan_memory(graph, 3, dtype=dtype, optimizer="adam")
-    found = measured(graph, build_module(graph, dtype=getattr(torch, dtype)), 3, plan.loss, "adam")
-    grounds = {mode: plan.baseline(mode) for mode in MODES}
+    found = measure_memory(
+        graph, build_module(graph, dtype=getattr(torch, dtype)), 3, plan.loss, "adam"
+    )
+    baselines = {mode: plan.baseline(mode) for mode in MODES}
     return {
         "saved": plan.saved - found.saved,
         "gradients": plan.gradients - found.gradients,
         "state": plan.state - found.state,
-        "inference": plan.inference_peak - grounds["inference"] - found.inference,
-        "training": plan.training_peak - grounds["training"] - found.training,
+        "inference": plan.inference_peak - baselines["inference"] - found.inference,
+        "training": plan.training_peak - baselines["training"] - found.training,
     }
 
 
@@ -48,8 +49,8 @@ def test_networks_are_exact_in_float64(name: str) -> None:
     assert differences(cnnspec.load(name).graph, "float64") == EXACT
 
 
-def stays(graph: Graph, dtype: str) -> dict[str, int]:
-    """All but the peaks, in which kernels work in float32 for a while."""
+def differences_but_peaks(graph: Graph, dtype: str) -> dict[str, int]:
+    """Return all differences but those of peaks, as kernels work in float32 for a while."""
     return {key: off for key, off in differences(graph, dtype).items() if key not in MODES}
 
 
@@ -62,37 +63,38 @@ def stays(graph: Graph, dtype: str) -> dict[str, int]:
         for dtype in ("bfloat16", "float16")
         if case not in REGIONS and (case, dtype) != ("classes", "float16")
     ],
-)  # whose classes are then no numbers
-def test_what_is_kept_is_exact_in_16_bits(case: str, dtype: str) -> None:
-    assert not any(stays(graph_of(case), dtype).values())
+)  # in float16, the classes are not numbers
+def test_saved_bytes_are_exact_in_16_bits(case: str, dtype: str) -> None:
+    assert not any(differences_but_peaks(graph_of(case), dtype).values())
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 @pytest.mark.parametrize("name", ["lenet5", "resnet20_cifar", "conv_autoencoder"])
-def test_what_networks_keep_is_exact_in_16_bits(name: str, dtype: str) -> None:
-    assert not any(stays(cnnspec.load(name).graph, dtype).values())
+def test_saved_bytes_of_networks_are_exact_in_16_bits(name: str, dtype: str) -> None:
+    assert not any(differences_but_peaks(cnnspec.load(name).graph, dtype).values())
 
 
-def kept_under_autocast(graph: Graph) -> int:
-    twin = build_module(graph).train()
-    meter = Meter(graph, twin, 3, "mse", "none", frozenset())
+def saved_under_autocast(graph: Graph) -> int:
+    """Measure the bytes that a forward pass of three examples saves under autocast."""
+    built = build_module(graph).train()
+    meter = MemoryMeter(graph, built, 3, "mse")
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        return saved(twin, meter.inputs)
+        return measure_saved_bytes(built, meter.inputs)
 
 
 @pytest.mark.parametrize(
     "case", [c for c in lines() if c in OPERATORS and load_operator(c).autocast]
 )
-def test_autocast_keeps_what_was_planned(case: str) -> None:
+def test_autocast_saves_what_was_planned(case: str) -> None:
     graph = graph_of(case)
-    assert autocast_saved_bytes(graph, 3) == kept_under_autocast(graph)
+    assert autocast_saved_bytes(graph, 3) == saved_under_autocast(graph)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_autocast_keeps_of_a_network_what_was_planned(name: str) -> None:
+def test_autocast_saves_of_a_network_what_was_planned(name: str) -> None:
     graph = cnnspec.load(name).graph
-    assert autocast_saved_bytes(graph, 3) == kept_under_autocast(graph)
+    assert autocast_saved_bytes(graph, 3) == saved_under_autocast(graph)
 
 
-def test_of_other_operators_nothing_is_said() -> None:
+def test_saved_bytes_of_other_operators_are_not_predicted() -> None:
     assert autocast_saved_bytes(graph_of("prelu"), 3) is None

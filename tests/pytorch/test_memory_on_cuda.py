@@ -1,5 +1,4 @@
-"""Memory on CUDA: how the allocator's counters are read, by counters that are made up, and by those
-of a device."""
+"""Memory on CUDA: how the allocator's counters are read, with invented counters and a device's."""
 
 from typing import Any
 
@@ -9,9 +8,10 @@ import written
 
 import cnnspec
 from cnnspec.analyses.verdict import LIMITED, PASSED
-from cnnspec.pytorch import memory_on_cuda, proof_of_memory
+from cnnspec.pytorch import compare_memory
 from cnnspec.pytorch.built_module import build_module
-from cnnspec.pytorch.memory import Measured
+from cnnspec.pytorch.measure_memory import MeasuredMemory
+from cnnspec.pytorch.measure_memory_cuda import measure_memory_on_cuda
 
 LINES = (
     '{ name = "a", op = "conv", out_channels = 4, kernel_size = 3, activation = "relu" }, { name ='
@@ -26,17 +26,17 @@ STATS = [
 ]
 
 
-def test_peaks_are_read_above_what_was_there_after_a_run_to_warm_up(
+def test_peaks_are_above_the_bytes_after_a_first_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     net, stats = written.network(LINES), iter(STATS)
     happened: list[str] = []
-    twin = build_module(net.graph)
-    twin.register_forward_pre_hook(lambda *given: happened.append("run"))
+    built = build_module(net.graph)
+    built.register_forward_pre_hook(lambda *given: happened.append("run"))
 
     def read() -> dict[str, int]:
         happened.append("read")
-        assert all(p.grad is None for p in twin.parameters()) or happened.count("read") % 2 == 0
+        assert all(p.grad is None for p in built.parameters()) or happened.count("read") % 2 == 0
         return next(stats)
 
     def noted(name: str) -> Any:
@@ -45,7 +45,7 @@ def test_peaks_are_read_above_what_was_there_after_a_run_to_warm_up(
     monkeypatch.setattr(torch.cuda, "memory_stats", read)
     for name in ("empty_cache", "synchronize", "reset_peak_memory_stats"):
         monkeypatch.setattr(torch.cuda, name, noted(name))
-    found = memory_on_cuda.measured(net.graph, twin, 2, "cross_entropy", "cpu")
+    found = measure_memory_on_cuda(net.graph, built, 2, "cross_entropy", "cpu")
     once = [
         "run",
         "empty_cache",
@@ -56,44 +56,45 @@ def test_peaks_are_read_above_what_was_there_after_a_run_to_warm_up(
         "synchronize",
         "read",
     ]
-    assert happened == [*once, *once, "run"]  # the last is for what is kept
-    assert found[1:5] == (700, 8000, 1024, 8704)
+    assert happened == [*once, *once, "run"]  # the last is for saved tensors
+    assert (found.inference, found.training) == (700, 8000)
+    assert (found.raw_inference, found.raw_training) == (1024, 8704)
     assert found.saved == net.memory(2).saved
     assert found.gradients == 4 * (4 * 3 * 9 + 4 + 4 * 2 + 2)
 
 
 @pytest.mark.parametrize(("off", "status"), [(0, PASSED), (-160, LIMITED)])
-def test_a_difference_on_cuda_is_told_and_fails_nothing(
+def test_a_difference_on_cuda_is_reported_and_does_not_fail(
     off: int, status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     net = cnnspec.load("lenet5")
     plan = net.memory(2)
-    grounds = [plan.baseline(mode) for mode in ("inference", "training")]
-    true = Measured(
-        plan.saved,
-        plan.inference_peak - grounds[0],
-        plan.training_peak - grounds[1] - off,
-        0,
-        0,
-        0,
-        0,
+    baselines = [plan.baseline(mode) for mode in ("inference", "training")]
+    measured = MeasuredMemory(
+        saved=plan.saved,
+        inference=plan.inference_peak - baselines[0],
+        training=plan.training_peak - baselines[1] - off,
+        raw_inference=0,
+        raw_training=0,
+        gradients=0,
+        state=0,
     )
-    monkeypatch.setattr(memory_on_cuda, "measured", lambda *given: true)
-    monkeypatch.setattr(proof_of_memory, "build_module", lambda graph, device: None)
-    monkeypatch.setattr(proof_of_memory, "available_bytes", lambda device: 10**12)
-    monkeypatch.setattr(proof_of_memory, "device_title", lambda device: f"{device} device")
-    *others, training = proof_of_memory.memory_checks(net.graph, "cuda", 1.0)
+    monkeypatch.setattr(compare_memory, "measure_memory_on_cuda", lambda *given: measured)
+    monkeypatch.setattr(compare_memory, "build_module", lambda graph, device: None)
+    monkeypatch.setattr(compare_memory, "available_bytes", lambda device: 10**12)
+    monkeypatch.setattr(compare_memory, "device_title", lambda device: f"{device} device")
+    *others, training = compare_memory.memory_checks(net.graph, "cuda", 1.0)
     assert {c.against for c in (*others, training)} == {"PyTorch on cuda device"}
     assert [c.status for c in others] == [PASSED, PASSED]
     assert training.status == status
     assert not training.differences
     percent = 100 * off / (plan.training_peak - off)
-    told = f"the plan, {plan.training_peak:,} bytes, is that for a CPU: {percent:+.2f} % off"
-    assert (told in training.detail) == bool(off)
+    detail = f"the plan, {plan.training_peak:,} bytes, is that for a CPU: {percent:+.2f} % off"
+    assert (detail in training.detail) == bool(off)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
-def test_a_device_measures_what_is_kept_and_both_peaks() -> None:
+def test_a_device_measures_saved_bytes_and_both_peaks() -> None:
     verdict = cnnspec.verify("resnet18", device="cuda", memory=True)
     assert verdict, str(verdict)
     found = [c for c in verdict.checks if "peak" in c.name]

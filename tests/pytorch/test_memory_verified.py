@@ -1,4 +1,4 @@
-"""cnnspec verify --memory: the plan held against measurement, and a plan that is wrong."""
+"""cnnspec verify --memory: the plan compared with measurement, and a plan that is wrong."""
 
 import json
 
@@ -10,7 +10,7 @@ from cnnspec.analyses.verdict import FAILED, LIMITED, PASSED
 from cnnspec.cli import cli
 from cnnspec.ops.kit import memory
 from cnnspec.ops.relu import Relu
-from cnnspec.pytorch import proof_of_memory
+from cnnspec.pytorch import compare_memory
 from cnnspec.units import Shape
 
 NAMES = ["saved", "inference peak", "training peak"]
@@ -22,7 +22,7 @@ def test_three_figures_are_compared_and_the_workspace_stands_apart() -> None:
     )
     assert result.exit_code == 0, result.output
     checks = {c["check"]: c for c in json.loads(result.stdout)["checks"]}
-    plan = cnnspec.load("lenet5").memory(proof_of_memory.BATCH)
+    plan = cnnspec.load("lenet5").memory(compare_memory.BATCH)
     figures = [checks[name]["figures"] for name in NAMES]
     assert [f["measured"] for f in figures] == [plan.saved, plan.inference_peak, plan.training_peak]
     assert all(f["with_workspace"] > f["measured"] for f in figures[1:])  # convolutions need some
@@ -39,7 +39,7 @@ def test_a_wrong_plan_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     assert found["saved"].status == FAILED
     wrong = found["saved"].differences[0]
-    assert wrong.calculated - wrong.measured == 4 * proof_of_memory.BATCH * (
+    assert wrong.calculated - wrong.measured == 4 * compare_memory.BATCH * (
         8 * 28 * 28 + 16 * 10 * 10 + 120 + 84
     )
 
@@ -49,7 +49,7 @@ def test_memory_is_measured_only_where_it_is_asked_for() -> None:
 
 
 def test_what_does_not_fit_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proof_of_memory, "available_bytes", lambda device: 10**5)
+    monkeypatch.setattr(compare_memory, "available_bytes", lambda device: 10**5)
     checks = cnnspec.verify("mlp_mnist", device="cpu", memory=True).checks
     memory = [c for c in checks if c.name == "memory"]
     assert [c.status for c in memory] == [LIMITED]
