@@ -1,11 +1,11 @@
-"""cnnspec: convolutional networks as fact sheets.
+"""cnnspec: convolutional networks from specs in TOML: shapes, costs, memory and receptive fields.
 
     >>> import cnnspec
     >>> net = cnnspec.load("lenet5")
     >>> net.totals.params
     61706
 
-Importing the package imports nothing heavy. What it offers is in :mod:`cnnspec.api`.
+Importing the package imports nothing heavy. :mod:`cnnspec.api` has what it offers.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -22,19 +22,23 @@ __all__ = [
     "networks",
     "verify",
 ]
-HOMES = {"Comparison": "cnnspec.report.compared"}  # of names that are not in cnnspec.api
+HOMES = {"Comparison": "cnnspec.report.comparison"}  # names that are not in cnnspec.api
 
 if TYPE_CHECKING:
     from cnnspec.api import Network, compare, load, networks, verify
     from cnnspec.problems import RequestError, SpecError
-    from cnnspec.report.compared import Comparison
+    from cnnspec.report.comparison import Comparison
 
 
 def __getattr__(name: str) -> Any:
-    """Offer the public names without importing their modules for those who need only a
-    submodule."""
+    """Import a public name when it is first used, so that submodules can be imported alone."""
     if name in __all__:
         from importlib import import_module
 
         return getattr(import_module(HOMES.get(name, "cnnspec.api")), name)
     raise AttributeError(f"module 'cnnspec' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names too, which are imported when they are first used."""
+    return sorted({*globals(), *__all__})

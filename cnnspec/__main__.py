@@ -1,17 +1,17 @@
-"""The entry of the command line, as ``cnnspec`` and as ``python -m cnnspec``."""
+"""The entry point of the command line: ``cnnspec`` and ``python -m cnnspec``."""
 
 import gc
 
 
 def main() -> None:
     """Run the command line."""
-    gc.disable()  # a command is short and makes little garbage; collecting while modules load costs 4% of its start
+    gc.disable()  # collecting garbage while modules load takes 4% of a command's time
     from cnnspec.cli import run
 
     try:
         run()
     finally:
-        gc.freeze()  # and so does looking for garbage once more before Python ends, 7%
+        gc.freeze()  # and collecting it once more before Python exits takes 7%
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What ``import cnnspec`` offers: a network by its name or file, and what can be asked of it."""
+"""The Python API: load a network by name or file, then read, draw, build or verify it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from cnnspec.analyses.memory.network_memory import NetworkMemory
-    from cnnspec.report.compared import Comparison
+    from cnnspec.report.comparison import Comparison
     from cnnspec.report.diagram.draw import Picture
     from cnnspec.report.verdicts.readable import PrintedVerdict
 
@@ -25,32 +25,32 @@ __all__ = ["Network", "RequestError", "SpecError", "compare", "load", "networks"
 
 
 class Network(NetworkCosts):
-    """A network at one setting of its arguments, and its costs. Made by :func:`load`.
+    """A network with its arguments set, and its costs. Made by :func:`load`.
 
-    ``layers`` are the rows of the table and ``totals`` their sums, as at inference.
-    """
+    ``layers`` are the rows of the table, and ``totals`` their sums, as at inference."""
 
-    def __init__(self, graph: Graph, again: Callable[[dict[str, Any]], Graph] | None = None):
+    def __init__(self, graph: Graph, rebuild: Callable[[dict[str, Any]], Graph] | None = None):
         super().__init__(graph)
-        self.again = again  # makes the graph anew with more arguments
+        self.rebuild = rebuild  # builds the graph again with more arguments
 
     def node(self, name: str) -> Node | None:
         """The node called ``name``, or None."""
         return next((n for n in self.graph.nodes if n.name == name), None)
 
     def to_frame(self) -> "pandas.DataFrame":
-        """The rows as a pandas DataFrame, with the columns of the JSON contract. Raises
-        RequestError without pandas."""
-        from cnnspec.report.frame import frame
+        """The rows as a pandas DataFrame, with the columns of the JSON.
 
-        return frame(self)
+        Raises RequestError without pandas."""
+        from cnnspec.report.contract import make_frame, row_json
+
+        return make_frame([row_json(row) for row in self.layers])
 
     def draw(self, depth: int | None = None) -> "Picture":
-        """The architecture as the text of an SVG, which a notebook shows as a picture.
+        """The architecture as the text of an SVG, which notebooks show as a picture.
 
-        ``depth`` opens blocks so many levels deep (1: none); without it as deep as a page holds,
-        and each kind of block that stays folded is shown in a panel. Raises RequestError for a
-        picture of too many boxes."""
+        ``depth`` opens blocks that many levels deep (1: none). Without it blocks are opened as deep
+        as a page permits, and each kind of folded block is shown in a panel. Raises RequestError
+        for too many boxes."""
         from cnnspec.report.diagram.draw import draw_network
 
         return draw_network(self, depth)
@@ -58,8 +58,9 @@ class Network(NetworkCosts):
     def build(
         self, device: str | None = None, dtype: "torch.dtype | None" = None
     ) -> "torch.nn.Module":
-        """The network as a torch.nn.Module: a flat executor with readable parameter names. Raises
-        RequestError."""
+        """The network as a torch.nn.Module whose parameters are named after the spec's layers.
+
+        Raises RequestError without PyTorch or for an unknown device."""
         try:
             from cnnspec.pytorch.built_module import build_module
         except ImportError:
@@ -77,12 +78,12 @@ class Network(NetworkCosts):
         mode: str = "training",
         freeze: Sequence[str] = (),
     ) -> "NetworkMemory":
-        """What it needs in memory, in bytes, with ``saved``, ``inference_peak``, ``training_peak``
-        and their parts.
+        """The memory that the network needs, in bytes.
 
-        ``freeze`` are patterns such as ``layer1.*`` of layers that are not trained; both peaks are
-        found whatever the ``mode``, of which ``peak`` is the one. Raises RequestError for a batch,
-        dtype, optimizer, loss, mode or pattern that there is not."""
+        The result has ``saved``, ``inference_peak``, ``training_peak`` and their parts; ``peak`` is
+        that of ``mode``. ``freeze`` are patterns of layers that are not trained, such as
+        ``layer1.*``. Raises RequestError for an invalid batch or an unknown dtype, optimizer, loss,
+        mode or pattern."""
         from cnnspec.analyses.memory.network_memory import plan_memory
 
         with garbage_collection_paused():
@@ -102,16 +103,16 @@ class Network(NetworkCosts):
 def load(
     name: str, *, input: Shape | None = None, max_lines: int = MAX_LINES, **settings: Any
 ) -> Network:
-    """The network called ``name``: one of the zoo, a file, or ``FILE.toml:variant``.
+    """Load the network called ``name``: one of the zoo, a file, or ``FILE.toml:variant``.
 
-    ``settings`` set the network's arguments, ``input`` replaces its input shape, ``max_lines``
-    bounds the lines of the unrolled network. Raises SpecError with all the problems of the spec, or
-    RequestError."""
+    ``settings`` set the network's arguments, ``input`` replaces its input shape (channels first,
+    without the batch), and ``max_lines`` limits the lines of the expanded network. Raises SpecError
+    with all problems of the spec, or RequestError."""
 
-    def again(more: dict[str, Any]) -> Graph:
+    def rebuild(more: dict[str, Any]) -> Graph:
         return load_graph(name, {**more, **settings}, input, max_lines)
 
-    return Network(load_graph(name, settings, input, max_lines), again)
+    return Network(load_graph(name, settings, input, max_lines), rebuild)
 
 
 def verify(
@@ -122,13 +123,13 @@ def verify(
     model_name: str = "",
     memory: bool = False,
 ) -> "PrintedVerdict":
-    """Whether a network's twin in PyTorch, and the models that it must equal, are what its sheet
-    says.
+    """Compare a network's spec with the PyTorch module built from it and with reference models.
 
-    ``model`` is one of yours; it is copied, and stays as it is. ``against`` names libraries
-    (torchvision, timm) in which the spec has a reference. ``device`` is auto, cpu, cuda or meta.
-    ``memory`` measures what it needs, too. The verdict is true where all holds, and prints itself.
-    Nothing that is found is raised; RequestError is, for a request that cannot be carried out."""
+    ``model`` is a model of your own that the spec describes; it is copied, not changed. ``against``
+    names libraries (torchvision, timm) in which the spec has a reference. ``device`` is auto, cpu,
+    cuda or meta. ``memory`` also measures the memory that the module needs. The verdict is true if
+    everything agrees, and prints itself. Differences are not raised; RequestError is raised for a
+    request that cannot be carried out."""
     from cnnspec.report.verdicts.readable import PrintedVerdict
 
     network = load(net) if isinstance(net, str) else net
@@ -145,7 +146,7 @@ def verify(
     check_libraries(libraries, network.graph)
     theirs = None if model is None else copy_model(model)
     found = verify(
-        network.graph, device, libraries, theirs, model_name, rebuild=network.again, memory=memory
+        network.graph, device, libraries, theirs, model_name, rebuild=network.rebuild, memory=memory
     )
     return PrintedVerdict(**vars(found))
 
@@ -162,15 +163,16 @@ def compare(
     sort: str = "",
     filters: Iterable[str] = (),
 ) -> "Comparison":
-    """Networks, or names of networks, side by side.
+    """Compare networks, or networks given by name, side by side.
 
-    Memory is for ``batch``, ``dtype``, ``optimizer`` and ``loss``. ``conventions`` are tools whose
-    counts are shown besides, ``columns`` the measures instead of the usual, ``sort`` a measure
-    ("-macs": descending) and ``filters`` conditions such as "params < 10M". Raises RequestError for
-    what there is not, SpecError for a spec with problems."""
+    Memory is calculated for ``batch``, ``dtype``, ``optimizer`` and ``loss``. ``conventions`` are
+    tools whose counts get a column each, ``columns`` are measures in place of the default ones,
+    ``sort`` is a measure ("-macs": descending), and ``filters`` are conditions such as
+    "params < 10M". Raises RequestError for an unknown name or value, and SpecError for a spec with
+    problems."""
     from cnnspec.analyses import comparison, comparison_selection
     from cnnspec.analyses.memory.request import check_request
-    from cnnspec.report.compared import Comparison
+    from cnnspec.report.comparison import Comparison
 
     check_request(batch, dtype, optimizer)
     setting = comparison.ComparisonSettings(batch, dtype, optimizer, loss)
@@ -191,6 +193,5 @@ def load_zoo(pattern: str = "") -> Iterator[Network]:
 
 
 def networks() -> dict[str, list[str]]:
-    """The families of the zoo, each with the names of its variants (a family without variants has
-    its own)."""
+    """The families of the zoo, each with the names of its networks."""
     return {family_name(file): variant_names(file) or [family_name(file)] for file in zoo_files()}

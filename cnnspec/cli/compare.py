@@ -114,4 +114,4 @@ def command(
         sort=sort,
         filters=filters,
     )
-    print_page(found.written(format_, exact, across, digits))
+    print_page(found.render(format_, exact, across, digits))

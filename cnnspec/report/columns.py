@@ -81,17 +81,12 @@ def textbook_label(row: Row) -> str:
 
 def op_with_parts(row: Row) -> str:
     """The operator with the norm and the activation that the row includes: ``conv+bn+relu``."""
-    return "+".join([row.op, *map(short_op_name, row_parts(row))])
+    return "+".join([row.op, *(n.op.abbreviation or n.kind for n in row_parts(row))])
 
 
 def row_parts(row: Row) -> list[Node]:
     """The norm and the activation that a row includes besides its operator."""
     return [node for node in row.nodes[1:] if node.part] if row.main else []
-
-
-def short_op_name(node: Node) -> str:
-    """The abbreviation of a node's operator, or its name."""
-    return node.op.abbreviation or node.kind
 
 
 def output_shape(row: Row, layout: str) -> str:
@@ -149,20 +144,10 @@ def maps(row: Row) -> str:
     return format_count(row.output[0]) + (" (RGB)" if rgb else "")
 
 
-def raw_maps(row: Row) -> int | str:
-    """The number of maps; "" for a vector."""
-    return row.output[0] if len(row.output) > 1 else ""
-
-
-def map_size(row: Row) -> str:
+def map_size(row: Row, times: str = "×") -> str:
     """The size of a map, or the elements of a vector."""
     y = row.output
-    return format_count(y[0]) if len(y) == 1 else format_shape(y[1:], "×")
-
-
-def raw_map_size(row: Row) -> int | str:
-    """The size of a map as 13x13, or the elements of a vector."""
-    return row.output[0] if len(row.output) == 1 else format_shape(row.output[1:])
+    return format_count(y[0]) if len(y) == 1 else format_shape(y[1:], times)
 
 
 def op_title(row: Row) -> str:
@@ -237,8 +222,8 @@ COLUMNS = {
         count_column("buffers", "Buffers", lambda r: r.buffers, total=True),
         count_column("macs", "MACs", lambda r: r.macs, total=True),
         text_column("elementwise", "Elementwise", elementwise_work, raw=raw_elementwise_work),
-        text_column("maps", "Maps", maps, True, raw_maps),
-        text_column("size", "Size", map_size, True, raw_map_size),
+        text_column("maps", "Maps", maps, True, lambda r: r.output[0] if len(r.output) > 1 else ""),
+        text_column("size", "Size", map_size, True, lambda r: map_size(r, "x").replace(",", "")),
         text_column("kernel_size", "Kernel size", kernel_size, True, lambda r: kernel_size(r, "x")),
         text_column("stride", "Stride", stride, True, lambda r: stride(r, "x")),
         text_column("padding", "Padding", padding, raw=lambda r: padding(r, "x")),

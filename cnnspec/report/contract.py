@@ -1,12 +1,15 @@
-"""The JSON of a network's table. Keys are added over time and never renamed."""
+"""A network's table as JSON and as a DataFrame. Keys are added over time and never renamed."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.analyses.network_costs import NetworkCosts, Row
+from cnnspec.problems import RequestError
 
 if TYPE_CHECKING:
     from json import JSONEncoder
+
+    import pandas
 
 
 def render_json(
@@ -21,7 +24,7 @@ def render_json(
 
 
 def encode_json(value: Any, indent: int | None = None) -> str:
-    """JSON in readable UTF-8, with what no terminal should print as escapes."""
+    """A value as JSON in UTF-8; control characters and the like are escaped."""
     text: str = json_encoder(indent).encode(value)
     if text.isprintable():
         return text
@@ -31,7 +34,7 @@ def encode_json(value: Any, indent: int | None = None) -> str:
 
 @cache
 def json_encoder(indent: int | None = None, ascii: bool = False) -> "JSONEncoder":
-    """json's encoder, made once: dumps makes one a call."""
+    """json's encoder, which json.dumps would make again for each call."""
     from json import JSONEncoder
 
     return JSONEncoder(indent=indent, ensure_ascii=ascii)
@@ -77,9 +80,9 @@ def row_json(row: Row) -> dict[str, Any]:
         "params": row.params,
         "buffers": row.buffers,
         "macs": row.macs,
-        "receptive_field": listed(field.size),
-        "effective_stride": listed(field.stride),
-        "effective_padding": listed(field.padding),
+        "receptive_field": list_or_null(field.size),
+        "effective_stride": list_or_null(field.stride),
+        "effective_padding": list_or_null(field.padding),
         "elementwise": row.elementwise,
         "tensors": {name: list(shape) for name, shape in row.tensors.items()},
     }
@@ -96,5 +99,17 @@ def row_json(row: Row) -> dict[str, Any]:
     return data
 
 
-def listed(values: tuple[int | str, ...] | None) -> list[int | str] | None:
+def list_or_null(values: tuple[int | str, ...] | None) -> list[int | str] | None:
+    """The values as a list, or None, which is null in JSON."""
     return None if values is None else list(values)
+
+
+def make_frame(lines: list[dict[str, Any]], columns: list[str] | None = None) -> "pandas.DataFrame":
+    """A DataFrame with a row for each of ``lines``, whose keys are the columns.
+
+    Raises RequestError without pandas."""
+    try:
+        import pandas
+    except ImportError:
+        raise RequestError("a DataFrame needs pandas: pip install 'cnnspec[report]'") from None
+    return pandas.DataFrame(lines, columns=columns)

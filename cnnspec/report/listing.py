@@ -1,4 +1,4 @@
-"""The list of the networks that there are."""
+"""The list of the networks of the zoo."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,42 +9,36 @@ from cnnspec.report.formats import render_csv, render_grid
 from cnnspec.units import format_count, format_shape
 
 HEADINGS = ("Network", "Family", "Year", "Input", "Params", "MACs")
+RIGHT = (False, False, True, True, True, True)
 
 
 def render_network_list(networks: Iterable[NetworkCosts], format: str) -> str:
-    """One line a network: its family, year, input, parameters and MACs."""
+    """A line for each network: its family, year, input, parameters and MACs."""
     if format == "json":
-        return encode_json(
-            {"version": 1, "networks": [network_entry(n) for n in networks]}, indent=2
-        )
+        entries = [network_entry(net) for net in networks]
+        return encode_json({"version": 1, "networks": entries}, indent=2)
+    rows = [network_values(net) for net in networks]
     if format == "csv":
-        return render_csv(
-            [h.lower() for h in HEADINGS], [list(network_cells(n, raw=True)) for n in networks]
-        )
-    right = (False, False, True, True, True, True)
-    return render_grid(
-        HEADINGS, [[str(v) for v in network_cells(n)] for n in networks], right, format
-    )
+        return render_csv([heading.lower() for heading in HEADINGS], rows)
+    cells = [[*map(str, row[:4]), *map(format_count, row[4:])] for row in rows]
+    return render_grid(HEADINGS, cells, RIGHT, format)
 
 
-def network_cells(net: NetworkCosts, raw: bool = False) -> tuple[Any, ...]:
-    graph, sums = net.graph, params_and_macs(net)
-    return (
-        graph.name,
-        graph.family,
-        graph.year or "",
-        format_shape(net.input),
-        *(sums if raw else map(format_count, sums)),
-    )
+def network_values(net: NetworkCosts) -> list[Any]:
+    """The values of a network's line in the order of HEADINGS."""
+    graph = net.graph
+    year = graph.year or ""
+    return [graph.name, graph.family, year, format_shape(net.input), *params_and_macs(net)]
 
 
 def network_entry(net: NetworkCosts) -> dict[str, Any]:
-    graph, (params, macs) = net.graph, params_and_macs(net)
+    """A network as plain data."""
+    params, macs = params_and_macs(net)
     return {
-        "network": graph.name,
-        "title": graph.title,
-        "family": graph.family,
-        "year": graph.year,
+        "network": net.graph.name,
+        "title": net.graph.title,
+        "family": net.graph.family,
+        "year": net.graph.year,
         "input": list(net.input),
         "params": params,
         "macs": macs,
@@ -52,7 +46,6 @@ def network_entry(net: NetworkCosts) -> dict[str, Any]:
 
 
 def params_and_macs(net: NetworkCosts) -> tuple[int, int]:
-    """The totals of all that a list shows: rows have receptive fields too, which take as long as
-    costs again."""
+    """The totals that a list shows, without the rows' receptive fields, which take as long again."""
     costs = [net.costs[n.index] for n in net.graph.layers()]
     return sum([c.params for c in costs]), sum([c.macs for c in costs])

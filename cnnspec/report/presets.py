@@ -1,5 +1,4 @@
-"""The tables that people know, and the formats there are: data only, so that a command's help costs
-nothing."""
+"""The presets of tables and the names of formats: data only, so that ``--help`` stays fast."""
 
 FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
 DIFFS = ("text", "markdown", "json")
@@ -40,7 +39,5 @@ PRESETS = {
     ),
 }
 
-TEXTBOOK = (
-    "activations",
-    "architecture",
-)  # with the input, without what only moves data, and without totals
+# These show the input, but neither totals nor operators that only move data.
+TEXTBOOK = ("activations", "architecture")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cnnspec.analyses.network_costs import NetworkCosts, Row, make_rows
-from cnnspec.report.columns import Column, row_parts, select_columns, short_op_name
+from cnnspec.report.columns import Column, op_with_parts, row_parts, select_columns
 from cnnspec.report.formats import ESCAPES, add_title_and_notes, render_csv, render_grid
 from cnnspec.report.presets import PRESETS, TEXTBOOK
 from cnnspec.units import format_count, format_prefixed, format_shape, looks_channels_last
@@ -124,9 +124,8 @@ def describe_totals(net: NetworkCosts, shown: list[Row], training: bool) -> str:
     joined = next((row for row in shown if row_parts(row)), None)
     if joined is None:
         return line
-    example = "+".join([joined.op, *map(short_op_name, row_parts(joined))])
     return (
-        f"{line} Rows include their norm and activation ({example}); cnnspec table --unfold"
+        f"{line} Rows include their norm and activation ({op_with_parts(joined)}); cnnspec table --unfold"
         " separates them."
     )
 

@@ -176,7 +176,7 @@ def test_what_is_not_known_is_shown_as_such_sorted_last_and_fulfils_nothing() ->
     assert json.loads(run(*given, "--format", "json").stdout)["networks"][0]["thop"] is None
     assert run(*given, "--format", "csv").stdout.splitlines()[1] == "sam_vit_b,"
     assert names(*given, "--filter", "thop >= 0") == ["lenet5"]
-    assert run(*given, "--filter", "thop > 1T").stdout == "No network fulfils the conditions.\n"
+    assert run(*given, "--filter", "thop > 1T").stdout == "No network meets the conditions.\n"
 
 
 @pytest.mark.long

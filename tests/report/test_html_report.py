@@ -15,6 +15,7 @@ import cnnspec
 from cnnspec.analyses.memory.allocations import Event
 from cnnspec.api import Network, networks
 from cnnspec.cli import cli
+from cnnspec.report.columns import op_with_parts
 from cnnspec.report.html_page import render_html_report
 from cnnspec.report.html_rows import MOST, nest_rows, rows_that_fit
 from cnnspec.report.timeline import MAX_POINTS, outline_indices, timeline_points
@@ -75,7 +76,7 @@ def test_the_table_has_every_row_and_blocks_have_their_sums(name: str) -> None:
     assert len(cells) == len(rows)
     for row in net.layers:
         assert cells[row.name][1:5] == [
-            row.op,
+            op_with_parts(row),
             "x".join(map(str, row.output)),
             format_count(row.params),
             format_count(row.macs),
