@@ -1,5 +1,4 @@
-"""The whole way from a TOML text to every page, as hostile specs are sent down it; and a small TOML
-writer."""
+"""Run hostile specs from TOML text to every page, and write values as TOML."""
 
 import json
 import time
@@ -15,11 +14,11 @@ from cnnspec.report.explain import WRITERS, render_explanations
 from cnnspec.report.presets import FORMATS, PRESETS
 from cnnspec.report.table import render_table
 
-BOUND = 5.0  # seconds of process time: a generous second, for slow machines
+BOUND = 5.0  # seconds of process time; it takes about one, slow machines need more
 
 
 def pages(network: cnnspec.Network) -> dict[str, str]:
-    """Every format of a network's table, of its formulas, and every preset."""
+    """Render a network's table in every format and preset, and its formulas in every format."""
     found = {
         name: render_json(network) if name == "json" else render_table(network, name)
         for name in FORMATS
@@ -39,10 +38,9 @@ def pages(network: cnnspec.Network) -> dict[str, str]:
 def outcome(
     file: Path | str, brief: bool = False, **settings: Any
 ) -> dict[str, str] | SpecError | RequestError:
-    """All pages of a spec, or the fault that loading or writing gave; anything else that is raised
-    is a defect.
+    """Return all pages of a spec, or the error of loading or rendering it.
 
-    ``brief`` writes a few pages only, for tests with many specs.
+    Any other exception is a defect. ``brief`` renders two pages only, for tests with many specs.
     """
     start = time.process_time()
     found: dict[str, str] | SpecError | RequestError
@@ -70,7 +68,7 @@ def outcome(
 
 
 def check(problem: Problem, lines: list[bytes]) -> None:
-    """A problem has a rule, text that a terminal can take, and a place inside its file."""
+    """Check that a problem has a rule, printable text, and a place inside its file."""
     assert problem.rule in ERROR_RULES
     assert printable(str(problem))
     assert len(str(problem)) < 5000
@@ -86,14 +84,13 @@ def check_pages(found: dict[str, str]) -> None:
 
 
 def printable(text: str) -> bool:
-    """Whether a text holds no control characters but line ends, and nothing that UTF-8 cannot
-    say."""
+    """Return whether a text is valid UTF-8 without control characters other than line ends."""
     text.encode("utf-8")
     return all(c.isprintable() or c == "\n" for c in text)
 
 
 def toml(data: dict[str, Any]) -> str:
-    """TOML text of ``data``: each value of the outermost table on one line."""
+    """Return ``data`` as TOML, with each value of the outermost table on one line."""
     return "\n".join(f"{key(k)} = {value(v)}" for k, v in data.items()) + "\n"
 
 
@@ -117,5 +114,5 @@ def key(k: str) -> str:
 
 
 def text(v: str) -> str:
-    """A basic string: JSON's escapes are TOML's, but for the surrogates and DEL."""
+    """Return a basic string: JSON's escapes are those of TOML, except for surrogates and DEL."""
     return json.dumps(v, ensure_ascii=False).replace("\x7f", "\\u007F")

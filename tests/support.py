@@ -1,16 +1,16 @@
-"""What tests share: importing the libraries of references, and finding the references that specs
-name."""
+"""Shared by tests: build graphs of text, import the references' libraries, list the references."""
 
 import inspect
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
 from cnnspec.graph.build import build_graph
 from cnnspec.graph.model import Graph
+from cnnspec.records import Record
 from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.network import read_network
 from cnnspec.spec.reader import SpecReader
@@ -21,12 +21,11 @@ SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 )
-declared: list[Any] = []  # a library's declarations last as long as it does
+declared: list[Any] = []  # keeps the library alive, and with it its declarations
 
 
-class Reference(NamedTuple):
-    """A network of a spec, as ``cnnspec.load`` takes it, and the model of a library that it should
-    equal."""
+class Reference(Record):
+    """A network, its ``path`` for ``cnnspec.load``, and the library's model that it must equal."""
 
     network: str
     path: str
@@ -35,8 +34,7 @@ class Reference(NamedTuple):
 
 
 def graph_of(text: str, variant: str = "", **settings: Any) -> Graph:
-    """The graph of a spec that is given as text; ``name`` and ``input`` are filled in where it has
-    none."""
+    """Build the graph of a spec's text; adds ``name`` and ``input`` where the text has none."""
     own = text.partition("\n[")[0]
     head = "" if re.search(r"^name\b", own, re.M) else 'name = "net"\n'
     head += "" if re.search(r"^input\b", own, re.M) else "input = [3, 8, 8]\n"
@@ -44,7 +42,7 @@ def graph_of(text: str, variant: str = "", **settings: Any) -> Graph:
 
 
 def import_torchvision() -> Any:
-    """torchvision, also where it was built for another torch, so that its operators are missing."""
+    """Import torchvision, also where it was built for another torch and lacks its operators."""
     try:
         import torchvision
     except RuntimeError as error:
@@ -52,7 +50,8 @@ def import_torchvision() -> Any:
             raise
         for name in [n for n in sys.modules if n.partition(".")[0] == "torchvision"]:
             del sys.modules[name]
-        declared.append(torch.library.Library("torchvision", "DEF"))  # type: ignore[no-untyped-call]
+        library: Any = torch.library.Library
+        declared.append(library("torchvision", "DEF"))
         for schema in SCHEMAS:
             declared[-1].define(schema)
         import torchvision
@@ -60,7 +59,7 @@ def import_torchvision() -> Any:
 
 
 def import_timm() -> Any:
-    """timm, which imports torchvision."""
+    """Import timm, which imports torchvision."""
     import_torchvision()
     import timm
 
@@ -68,7 +67,7 @@ def import_timm() -> Any:
 
 
 def build(library: str, model: str) -> torch.nn.Module:
-    """A library's model without weights, on the default device."""
+    """Build a library's model without trained weights, on the default device."""
     if library == "timm":
         found: torch.nn.Module = import_timm().create_model(model, pretrained=False)
         return found
@@ -83,7 +82,7 @@ def build(library: str, model: str) -> torch.nn.Module:
 
 
 def specs() -> Iterator[tuple[str, NetworkSpec]]:
-    """Every spec of the zoo that can be read, with its path."""
+    """Yield every spec of the zoo that can be read, with its path."""
     for path in zoo_files():
         spec = read_network(SpecReader(), read_source(path), zoo_folder())
         if spec is not None:
@@ -91,7 +90,7 @@ def specs() -> Iterator[tuple[str, NetworkSpec]]:
 
 
 def references() -> list[Reference]:
-    """The references to libraries of all specs of the zoo."""
+    """List the references to libraries in all specs of the zoo."""
     found = []
     for path, spec in specs():
         for name, table in spec.references.items():
