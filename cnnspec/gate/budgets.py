@@ -31,7 +31,7 @@ class BudgetQuantity(Record):
     conditions: str = ""
 
 
-def check_budgets(graph: Graph, spec: NetworkSpec, config: Config) -> Iterator[Problem]:
+def check_network_budgets(graph: Graph, spec: NetworkSpec, config: Config) -> Iterator[Problem]:
     """Return a problem for each limit that a network exceeds, or that cannot be computed."""
     net = NetworkCosts(graph)
     for source, budget in find_budgets(graph, spec, config):

@@ -115,9 +115,9 @@ def select_checks(selection: Selection) -> list[NetworkCheck]:
     """Return the checks beside lint that have a selected code; only their modules are imported."""
     checks: list[NetworkCheck] = []
     if "B001" in selection or "B002" in selection:
-        from cnnspec.gate.budgets import check_budgets
+        from cnnspec.gate.budgets import check_network_budgets
 
-        checks.append(check_budgets)
+        checks.append(check_network_budgets)
     if any(code in selection for code in ("C001", "C002", "C003")):
         from cnnspec.gate.claims import check_claims
 
@@ -130,7 +130,7 @@ def select_checks(selection: Selection) -> list[NetworkCheck]:
 
 
 @cache
-def read_lines(path: str) -> list[str]:
+def read_quoted_lines(path: str) -> list[str]:
     """Return the lines of an included file or a lock, to quote them; none if it is unreadable."""
     try:
         if not os.path.isfile(path):
@@ -149,7 +149,7 @@ def sort_findings(found: FindingSet, source: Source | None) -> tuple[Finding, ..
     result = []
     for finding in found:
         where = finding.problem.where
-        lines = own if source and where.file == source.name else read_lines(where.file)
+        lines = own if source and where.file == source.name else read_quoted_lines(where.file)
         text = lines[where.line - 1].strip() if 0 < where.line <= len(lines) else ""
         result.append(finding.replace(text=text))
     first = source.name if source else ""

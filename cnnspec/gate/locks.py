@@ -89,7 +89,9 @@ def describe_lock_changes(
             continue
         found = diff_networks(old[name], network)
         if not found.equal:
-            changes.append(f"{visible(name, 60)}: {summarize_diff(found)}{describe_totals(found)}")
+            changes.append(
+                f"{visible(name, 60)}: {summarize_diff(found)}{describe_total_changes(found)}"
+            )
     return tuple(changes) or ("written again",)
 
 
@@ -147,7 +149,7 @@ def compare_network(path: str, known: Sections, graph: Graph, spec: NetworkSpec)
     file = visible(spec.source.name)
     message = (
         f"{visible(graph.name, 60)} differs from {visible(path)}:"
-        f" {summarize_diff(found)}{describe_totals(found)}"
+        f" {summarize_diff(found)}{describe_total_changes(found)}"
     )
     hint = (
         "if this is intended, run cnnspec lock; to see more, run cnnspec diff"
@@ -200,7 +202,7 @@ def describe_locked_layer(entry: Entry) -> str:
     return f"{name} differs from the lock: {'; '.join([*parts, *filter(None, [change])])}"
 
 
-def describe_totals(found: Diff) -> str:
+def describe_total_changes(found: Diff) -> str:
     """Return the totals that have changed, to append to a message."""
     pairs = [(UNITS[key], found.totals[key]) for key in TOTALS]
     return "".join(

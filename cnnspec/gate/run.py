@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cnnspec.garbage import garbage_collection_paused
-from cnnspec.gate.check import CheckedFile, check_file, read_lines, sort_findings
+from cnnspec.gate.check import CheckedFile, check_file, read_quoted_lines, sort_findings
 from cnnspec.gate.config import Config, find_config, load_config
 from cnnspec.gate.files import find_specs, matches_pattern
 from cnnspec.gate.findings import FindingSet, Report
@@ -30,7 +30,7 @@ def check_paths(
     ``jobs`` is the number of processes, by default one per CPU. Raises RequestError for a path,
     variant or setting that is not understood."""
     overrides, paths = overrides or {}, list(paths)
-    for cached in (find_config, read_included_comments, read_lines):
+    for cached in (find_config, read_included_comments, read_quoted_lines):
         cached.cache_clear()  # files may have changed since an earlier run in this process
     configs = {path: load_config(path, overrides) for path in paths if os.path.isdir(path)}
     excluded = {path: (config.exclude, config.folder) for path, config in configs.items()}
@@ -38,7 +38,7 @@ def check_paths(
         (file, variant, load_config(file, overrides), max_lines)
         for file, variant in find_specs(paths, excluded)
     ]
-    results = run_tasks(tasks, min(jobs or count_cpus(), len(tasks)), bool(jobs))
+    results = check_tasks(tasks, min(jobs or count_cpus(), len(tasks)), bool(jobs))
     locks = {
         lock: load_config(lock, overrides)
         for path in excluded
@@ -53,25 +53,25 @@ def count_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_tasks(tasks: list[Task], jobs: int, forced: bool = False) -> list[CheckedFile]:
+def check_tasks(tasks: list[Task], jobs: int, forced: bool = False) -> list[CheckedFile]:
     """Check the files of all tasks, and return the results in the order of the tasks."""
     if jobs <= 1 or (len(tasks) < FEW and not forced):
         with garbage_collection_paused():
-            return [run_task(task) for task in tasks]
+            return [check_task(task) for task in tasks]
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     size = max(1, min(50, len(tasks) // (4 * jobs)))
     with ProcessPoolExecutor(jobs, initializer=gc.disable) as pool:
         try:
-            return list(pool.map(run_task, tasks, chunksize=size))
+            return list(pool.map(check_task, tasks, chunksize=size))
         except BrokenProcessPool:
             raise RequestError(
                 "a process ended while it checked; memory may have run out: try --jobs 1"
             ) from None
 
 
-def run_task(task: Task) -> CheckedFile:
+def check_task(task: Task) -> CheckedFile:
     """Check the file of one task."""
     return check_file(*task)
 

@@ -31,7 +31,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
         first = find_first_layer(net, node)
         if first is not None and not costs_less_than_one(first, node):
             name = visible(first.name)
-            weights = count_weights(first) + count_weights(node)
+            weights = count_layer_weights(first) + count_layer_weights(node)
             message = (
                 f"{name} ({describe_channels(first)}) and {visible(node.name)}"
                 f" ({describe_channels(node)}) have no activation between them: their"
@@ -55,7 +55,7 @@ def find_first_layer(net: LintedNetwork, node: Node) -> Node | None:
     return None
 
 
-def count_weights(node: Node) -> int:
+def count_layer_weights(node: Node) -> int:
     """Return how many weights a layer has, without its biases."""
     return prod(node.op.parameters(*node.shapes)["weight"])
 
