@@ -97,9 +97,9 @@ def check_networks(
     names = tuple([variant] if variant else spec.variants or [spec.name])
     truncated, cache = False, SpecCache()
     for name in names:
-        cache, chosen = cache.bounded(), variant or (name if spec.variants else "")
+        cache, chosen = cache.or_empty_if_large(), variant or (name if spec.variants else "")
         try:
-            graph = build_variant(spec, notes, chosen, max_lines=max_lines, known=cache)
+            graph = build_variant(spec, notes, chosen, max_lines=max_lines, cache=cache)
         except SpecError as error:
             found.add_problems(error.problems, name)
             truncated = truncated or not error.complete

@@ -1,141 +1,235 @@
-"""What a call is given: the fields of its line and row, evaluated, and the scope inside the block
-that takes them."""
+"""What a line is expanded with: instances, names, fields, and the inputs and arguments of calls."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnnspec.graph.cache import Fields
-from cnnspec.graph.frame import Frame, Given, Poisoned, Recipe
+from cnnspec.graph.connect import SourceError, node_of
+from cnnspec.graph.expansion import Expansion
+from cnnspec.graph.frame import (
+    MISSING,
+    Frame,
+    LineError,
+    LineInstance,
+    Unresolved,
+    Value,
+    WrittenValue,
+)
 from cnnspec.graph.model import Call
 from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import did_you_mean, visible
+from cnnspec.spec.expressions import Expression, Text
 from cnnspec.spec.lines import lacks, not_argument
 from cnnspec.spec.model import Block, Line
+from cnnspec.spec.reader import name_fault, quoted
 from cnnspec.spec.scope import FAULTY, UNKNOWN, Scope
 
-if TYPE_CHECKING:
-    from cnnspec.graph.unroll import Unroller
+
+def line_instances(
+    expansion: Expansion, frame: Frame, line: Line
+) -> list[tuple[Scope, Any, int | None]]:
+    """List the instances of a line: scope, row of `each`, and the number that its name needs.
+
+    Raises LineError or Unresolved.
+    """
+    if line.each is None and line.repeat is None:
+        return [(frame.scope, None, None)]
+    numbered = not isinstance(line.name, Expression | Text)
+    key = "repeat" if line.each is None else "each"
+    value = expansion.evaluate_key(frame, line, key, frame.scope)
+    hint = quoted(value, frame.scope.names())
+    if key == "each":
+        if not isinstance(value, list):
+            message = f"each takes a list of rows, not {describe_value(value)}"
+            raise LineError(line.source, line.at(key), "L009", message, hint)
+        rows = value
+    else:
+        if type(value) is not int or value < 0:
+            message = f"repeat takes an integer from 0, not {describe_value(value)}"
+            raise LineError(line.source, line.at(key), "L009", message, hint)
+        if value > expansion.work.max_lines:
+            expansion.count_lines(frame, line, value)
+        rows = [None] * value
+    if not rows:
+        frame.uncertain = frame.uncertain or not numbered
+        raise LineError(
+            line.source,
+            line.at(key),
+            "L009",
+            "a line that is repeated 0 times has no value for its name",
+            "when = false leaves a line out, and its name then means its input",
+        )
+    return [
+        (Scope({"i": i}, frame.scope), row, i if numbered else None) for i, row in enumerate(rows)
+    ]
 
 
-def fields_of(un: "Unroller", line: Line, scope: Scope) -> Fields:
-    """The fields of a line in a scope, which only those that are expressions need."""
-    known = un.known.fields.get(id(line))
-    if known is None:
-        every = {k: Given(v, line.source, line.at(k), scope) for k, v in line.fields.items()}
-        known = un.known.fields[id(line)] = every, [(k, g) for k, g in every.items() if g.dynamic]
-    fields = known[0].copy()
-    for k, g in known[1]:
-        fields[k] = Given(g.value, g.source, g.path, scope)
+def instance_name(
+    expansion: Expansion, frame: Frame, line: Line, scope: Scope, number: int | None
+) -> str:
+    """Return the name of one instance of a line.
+
+    Raises Unresolved where it has no value, and LineError where it is not a name or is in use.
+    """
+    name = expansion.evaluate_key(frame, line, "name", scope)
+    text = str(name) if type(name) is int else name
+    known = expansion.cache.good_names
+    fault = "" if type(text) is str and text in known else name_fault(text)
+    if not fault:
+        known.add(text)
+    full = f"{name}.{number}" if number is not None else str(name)
+    if not fault and (full in frame.values or full in ("input", "previous")):
+        fault = f"the name {describe_value(full)} is in use: {describe_holder(frame, line, full)}"
+    if fault:
+        hint = "put {i} into the name of a repeated line" if line.each or line.repeat else ""
+        raise LineError(line.source, line.at("name"), "L004", fault, hint)
+    return full
+
+
+def describe_holder(frame: Frame, line: Line, name: str) -> str:
+    """Say what has a name already."""
+    if name in frame.inputs:
+        return "an input has it"
+    if name in ("input", "previous"):
+        return "it means what the block or the line before gives"
+    others = [
+        above for above in frame.block.layers if above is not line and str(above.name) == name
+    ]
+    holder = others[0] if others else None
+    if holder is None and name in frame.instances:
+        holder = frame.instances[name].line
+    if holder is line:
+        return "an earlier instance of the line has it"
+    if holder is None:
+        return "a line above has it"
+    return f"line {holder.source.where(holder.path).line} has it"
+
+
+def line_fields(expansion: Expansion, line: Line, scope: Scope) -> Fields:
+    """Return the fields of a line, with expressions to be evaluated in ``scope``."""
+    cached = expansion.cache.fields.get(id(line))
+    if cached is None:
+        every = {k: WrittenValue(v, line.source, line.at(k), scope) for k, v in line.fields.items()}
+        dynamic = [(k, written) for k, written in every.items() if written.dynamic]
+        cached = expansion.cache.fields[id(line)] = every, dynamic
+    fields = cached[0].copy()
+    for k, written in cached[1]:
+        fields[k] = WrittenValue(written.value, written.source, written.path, scope)
     return fields
 
 
-def evaluated(
-    un: "Unroller", frame: Frame, given: Fields, call: Call | None = None
-) -> dict[str, Any]:
-    """The values of fields or arguments; UNKNOWN, with the problem noted (in ``call``), where there
-    is none."""
-    values = {}
-    for key, value in given.items():
-        try:
-            values[key] = un.value(frame, value, call) if value.dynamic else value.value
-        except Poisoned:
-            values[key] = UNKNOWN
-    return values
+def add_row_cells(
+    expansion: Expansion, instance: LineInstance, called: str, fields: Fields
+) -> None:
+    """Add the cells of a row of `each` to ``fields``. Raises LineError.
 
-
-def fill_row(un: "Unroller", frame: Frame, recipe: Recipe, called: str, given: Fields) -> None:
-    """Add the cells of an `each` row: a table by name, a list or a scalar in the order of the
-    block's arguments."""
-    row, line = recipe.row, recipe.line
-    if row is FAULTY:
-        given["each"] = Given(
-            row, line.source, line.at("each"), recipe.scope
-        )  # any field may be in it
+    A row is a table, or a list of values (one value alone) in the order of the block's arguments.
+    """
+    row, line = instance.row, instance.line
+    if row is FAULTY:  # any field may be in it
+        fields["each"] = WrittenValue(row, line.source, line.at("each"), instance.scope)
         return
-    where = (*line.at("each"), recipe.scope.own["i"])
+    path = (*line.at("each"), instance.scope.own["i"])
     cells = row
     if not isinstance(row, dict):
         listed = row if isinstance(row, list) else [row]
-        block = un.spec.blocks.get(called)
+        block = expansion.spec.blocks.get(called)
         if block is None:
-            raise un.stop(
-                frame,
-                line.source,
-                line.at("each"),
-                "L009",
-                f"{called} is an operator, so its rows are tables such as {{ out_channels = 64 }}",
-                "or call a block, whose arguments a list fills in order",
+            message = (
+                f"{called} is an operator, so its rows are tables such as {{ out_channels = 64 }}"
             )
+            hint = "or call a block: a list fills its arguments in order"
+            raise LineError(line.source, line.at("each"), "L009", message, hint)
         order = [*block.args, *block.defaults]
         if len(listed) > len(order):
-            raise un.stop(
-                frame,
+            plural = "s" * (len(listed) > 1)
+            raise LineError(
                 line.source,
-                where,
+                path,
                 "L009",
-                f"the row {describe_value(listed)} has {len(listed)} value"
-                f"{'s' * (len(listed) > 1)}, but {visible(called)} takes {len(order)}: "
-                + (", ".join(order) or "none"),
+                f"the row {describe_value(listed)} has {len(listed)} value{plural}, "
+                f"but {visible(called)} takes {len(order)}: {', '.join(order) or 'none'}",
             )
         cells = dict(zip(order, listed, strict=False))
-    for key, value in cells.items():
-        if key in given:
-            raise un.stop(
-                frame,
+    for i, (key, value) in enumerate(cells.items()):
+        if key in fields:
+            raise LineError(
                 line.source,
                 line.at(key),
                 "L009",
-                f"{visible(key)} is given both by the line and by "
-                f"the row, there as {describe_value(value)}",
+                f"the line gives {visible(key)}, and so does the row, as {describe_value(value)}",
                 "leave one of them out",
             )
-        cell = list(cells).index(key) if isinstance(row, list) else key
-        given[key] = Given(value, line.source, (*where, cell), recipe.scope)
+        cell = i if isinstance(row, list) else key
+        fields[key] = WrittenValue(value, line.source, (*path, cell), instance.scope)
 
 
-def bind(
-    un: "Unroller", frame: Frame, line: Line, block: Block, given: Fields, channels: Any, name: str
+def call_inputs(frame: Frame, line: Line, block: Block, values: list[Value]) -> dict[str, Value]:
+    """Return the inputs of a call by name: a node, or MISSING. Raises LineError."""
+    names = block.inputs
+    if values and len(values) != len(names):
+        raise LineError(
+            line.source,
+            line.at("sources" if line.sources is not None else "op"),
+            "L006",
+            f"{visible(block.name)} reads {len(names)} input{'s' * (len(names) > 1)}"
+            f" ({', '.join(names)}), but this line gives it {len(values)}",
+            "from names one layer for each input, in this order",
+        )
+    inputs: dict[str, Value] = dict.fromkeys(names, MISSING)
+    for i, (name, value) in enumerate(zip(names, values, strict=False)):
+        try:
+            inputs[name] = node_of(value, i, len(frame.call.trail))
+        except SourceError as error:
+            path = line.at("sources")
+            raise LineError(line.source, path, "L006", error.message, error.hint) from None
+        except Unresolved:
+            pass
+    return inputs
+
+
+def bind_arguments(
+    expansion: Expansion,
+    frame: Frame,
+    line: Line,
+    block: Block,
+    given: Fields,
+    channels: Any,
+    name: str,
 ) -> tuple[Scope, Call]:
-    """The scope inside the call of a line ``name``: arguments evaluated where they were written,
-    then the defaults.
+    """Return the scope inside a call of a block, and the call. Raises LineError.
 
-    An argument without a value is UNKNOWN, and so are those that are not given where a name is
-    wrong."""
+    Arguments are evaluated where they are written, then the defaults inside the block. An argument
+    without a value is UNKNOWN, and so are all missing ones where an unknown name is given.
+    ``channels`` are those of the first input, ``name`` is the calling line's.
+    """
     known = [*block.args, *block.defaults]
-    strange = [key for key in given if key not in block.args and key not in block.defaults]
-    for key in strange:
-        value = given[key]
-        if value.value is not FAULTY:
-            un.stop(
-                frame,
-                value.source,
-                value.path,
-                "L008",
-                not_argument(key, block),
-                did_you_mean(key, known, "it takes " + (", ".join(known) or "none")),
-            )
+    unknown = [key for key in given if key not in block.args and key not in block.defaults]
+    for key in unknown:
+        written = given[key]
+        if written.value is not FAULTY:
+            message = not_argument(key, block)
+            hint = did_you_mean(key, known, "it takes " + (", ".join(known) or "none"))
+            expansion.log.add(written.source, written.path, "L008", message, hint, frame.call)
     missing = [a for a in block.args if a not in given]
-    if missing and not strange:
-        un.stop(frame, line.source, line.path, "L008", *lacks(block, missing))
-    un.spend(
-        frame, line, 4 * (len(given) + len(block.defaults))
-    )  # each costs as much as a few steps
-    own = dict.fromkeys(known if strange else missing, UNKNOWN) | evaluated(un, frame, given)
-    call = Call(
-        (*frame.call.trail, name),
-        block.name,
-        {k: own[k] for k in given if own[k] is not UNKNOWN},
-        frame.call,
-        line,
-    )
+    if missing and not unknown:
+        expansion.log.add(line.source, line.path, "L008", *lacks(block, missing), frame.call)
+    # each argument costs as much as a few steps of an expression
+    expansion.count_steps(line, 4 * (len(given) + len(block.defaults)))
+    own = dict.fromkeys(known if unknown else missing, UNKNOWN)
+    own |= expansion.evaluate_all(given, frame.call)
+    trail = (*frame.call.trail, name)
+    arguments = {k: own[k] for k in given if own[k] is not UNKNOWN}
+    call = Call(trail, block.name, arguments, frame.call, line)
     own["in_channels"] = channels
-    scope = Scope(own, un.scope if block.own else None, un.scope.work)
+    scope = Scope(own, expansion.scope if block.own else None, expansion.work)
     scope.below = block.defaults
     if not block.own:
         scope.declare = 'args = [..., "{}"] in the block'
-    scope.written = {key: (value.value, value.scope) for key, value in given.items()}
+    scope.written = {key: (written.value, written.scope) for key, written in given.items()}
     for key, default in block.defaults.items():
         if key not in own:
-            value = Given(default, block.source, (*block.path, "defaults", key), scope)
-            own |= evaluated(un, frame, {key: value}, call)
+            path = (*block.path, "defaults", key)
+            written = WrittenValue(default, block.source, path, scope)
+            own |= expansion.evaluate_all({key: written}, call)
             scope.written[key] = default, None
     return scope, call

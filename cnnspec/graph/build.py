@@ -1,12 +1,12 @@
-"""From a name or a spec to a graph: the variant, then the settings from outside, then the input,
-then the layers."""
+"""Builds the graph of a network: from a name or a spec, for one variant and its settings."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.garbage import garbage_collection_paused
-from cnnspec.graph.building import GraphBuilder
+from cnnspec.graph.builder import GraphBuilder
 from cnnspec.graph.cache import SpecCache
+from cnnspec.graph.inputs import size_problems
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, SpecError, TooManyProblems, did_you_mean, visible
 from cnnspec.spec.model import NetworkSpec, Variant
@@ -24,20 +24,22 @@ def load_graph(
     input_shape: Shape | None = None,
     max_lines: int = MAX_LINES,
 ) -> Graph:
-    """The graph of a network of the zoo, of a file, or of ``FILE.toml:variant``, each also
-    ``...@REVISION`` of git.
+    """Build the graph of a network of the zoo, of a file, or of ``FILE.toml:variant``.
 
-    ``settings`` are arguments given from outside; ``input_shape`` replaces the input. Raises
-    SpecError with all the problems of the file, or RequestError."""
+    ``...@REVISION`` reads any of them from a revision of git. ``settings`` are arguments given
+    from outside; ``input_shape`` replaces the input. Raises SpecError with all the problems of the
+    file, or RequestError."""
     source, variant = open_spec(name)
     return build_graph(source, variant, settings, input_shape, max_lines)
 
 
 def open_spec(name: str) -> tuple[Source, str]:
-    """The source and the variant ("" for the first) that ``name`` means. Raises SpecError,
-    RequestError."""
+    """Return the source and the variant ("" for the first) that ``name`` means.
+
+    Raises SpecError, RequestError.
+    """
     if "@" in name:
-        from cnnspec.spec.revision import open_spec_at_revision  # wanted for few names only
+        from cnnspec.spec.revision import open_spec_at_revision  # only for few names
 
         return open_spec_at_revision(name)
     path, variant = find_spec(name)
@@ -51,73 +53,76 @@ def build_graph(
     input_shape: Shape | None = None,
     max_lines: int = MAX_LINES,
 ) -> Graph:
-    """The graph of one variant ("": the first) of a source. Raises SpecError, RequestError.
+    """Build the graph of one variant ("": the first) of a source. Raises SpecError, RequestError.
 
-    At another ``input_shape``, a layer whose parameters depend on the input's size refuses (D008).
+    At another ``input_shape``, a layer whose parameters depend on the input's size is a SpecError
+    (D008).
     """
     return build_variant(*read_spec(source), variant, settings, input_shape, max_lines)
 
 
 def read_spec(source: Source) -> tuple[NetworkSpec, SpecReader]:
-    """What ``source`` says, and the problems in it that leave something to build. Raises
-    SpecError."""
-    notes = SpecReader()
+    """Read a spec. The reader returned has problems that do not keep a graph from being built.
+
+    Raises SpecError.
+    """
+    reader = SpecReader()
     try:
-        spec = read_network(notes, source, zoo_folder())
+        spec = read_network(reader, source, zoo_folder())
     except TooManyProblems:
-        raise SpecError(notes.problems, complete=False) from None
+        raise SpecError(reader.problems, complete=False) from None
     if spec is None:
-        raise SpecError(notes.problems)
-    return spec, notes
+        raise SpecError(reader.problems)
+    return spec, reader
 
 
 def build_variant(
     spec: NetworkSpec,
-    notes: SpecReader,
+    reader: SpecReader,
     variant: str = "",
     settings: dict[str, Any] | None = None,
     input_shape: Shape | None = None,
     max_lines: int = MAX_LINES,
-    known: SpecCache | None = None,
+    cache: SpecCache | None = None,
 ) -> Graph:
-    """As :func:`build_graph`, of a source that has been understood, with what is ``known`` of it from its
-    other networks."""
-    building = GraphBuilder(
-        spec, choose_variant(spec, variant), notes, max_lines, input_shape, known
+    """Build a graph as :func:`build_graph` does, of a spec that was read.
+
+    ``cache`` keeps what the networks of the spec have in common.
+    """
+    builder = GraphBuilder(
+        spec, choose_variant(spec, variant), reader, max_lines, input_shape, cache
     )
     try:
         with garbage_collection_paused():
-            graph = building.run(settings or {})
+            graph = builder.build(settings or {})
     except TooManyProblems:
-        raise SpecError(building.problems(), complete=False) from None
+        raise SpecError(builder.problems(), complete=False) from None
     if input_shape is not None:
-        from cnnspec.graph.resize import refusals
-
-        refused = refusals(graph, build_variant(spec, notes, variant, settings, None, max_lines))
-        if refused:
-            raise SpecError(refused)
+        native = build_variant(spec, reader, variant, settings, None, max_lines)
+        problems = size_problems(graph, native)
+        if problems:
+            raise SpecError(problems)
     return graph
 
 
 def choose_variant(spec: NetworkSpec, variant: str) -> Variant | None:
-    """The variant called ``variant``, or the first. Raises RequestError."""
+    """Return the variant called ``variant``, or the first for "". Raises RequestError."""
     if not variant:
         return next(iter(spec.variants.values()), None)
     if variant in spec.variants:
         return spec.variants[variant]
     known = list(spec.variants)
-    hint = did_you_mean(
-        variant, known, "there are " + ", ".join(known) if known else "it has no variants"
-    )
+    listed = "its variants are " + ", ".join(known) if known else "it has no variants"
     raise RequestError(
-        f"{visible(spec.source.name)} has no variant {visible(variant, 60)!r}; {hint}"
+        f"{visible(spec.source.name)} has no variant {visible(variant, 60)!r}; "
+        + did_you_mean(variant, known, listed)
     )
 
 
 def load_zoo_graphs(pattern: str = "") -> Iterator[Graph]:
-    """The graphs of the networks of the zoo whose name contains ``pattern``; reads each file once."""
+    """Build the graphs of the zoo's networks whose name contains ``pattern``, file by file."""
     for file in zoo_files():
         names = variant_names(file)
         if wanted := [name for name in names or [family_name(file)] if pattern in name]:
-            spec, notes = read_spec(read_source(file))
-            yield from (build_variant(spec, notes, name if names else "") for name in wanted)
+            spec, reader = read_spec(read_source(file))
+            yield from (build_variant(spec, reader, name if names else "") for name in wanted)

@@ -1,137 +1,139 @@
-"""What `from` names: the values that a line reads, and the nodes behind them."""
+"""What `from` and `outputs` name: the values that a line reads, and the nodes behind them."""
 
 from typing import Any
 
 from cnnspec.graph.frame import (
     MAX_PATH,
-    POISON,
+    MISSING,
+    BlockResult,
     Frame,
-    Poison,
-    Poisoned,
-    Ports,
+    MissingValue,
+    Unresolved,
     Value,
-    find,
-    single,
+    find_value,
+    follow_single_outputs,
 )
 from cnnspec.graph.model import Node
 from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import did_you_mean, visible
 
 
-class Mismatch(Exception):
-    """A `from` that does not fit: the message, what would mend it, and which of its names it is
-    about."""
+class SourceError(Exception):
+    """A name in `from` or `outputs` that fits nothing; ``index`` is its place in the list."""
 
     def __init__(self, message: str, hint: str = "", index: int | None = None):
         super().__init__(message)
         self.message, self.hint, self.index = message, hint, index
 
 
-def read(frame: Frame, sources: Any) -> tuple[list[Value], list[Mismatch]]:
-    """The values that the evaluated `from` names, POISON for those that are not there, and what is
-    wrong.
+def read_sources(frame: Frame, sources: Any) -> tuple[list[Value], list[SourceError]]:
+    """Look up the names of an evaluated `from`: their values, and the errors.
 
-    None means the line before. Without any value, there is nothing to go on with.
+    None means the line before. A name that is not found has the value MISSING. The list of values
+    is empty where `from` is no name and no list.
     """
     if sources is None:
         return [frame.previous], []
     names = sources if isinstance(sources, list) else [sources]
     if not names:
-        return [], [Mismatch("from names at least one layer")]
-    values, faults = [], []
+        return [], [SourceError("from names at least one layer")]
+    values, errors = [], []
     for i, given in enumerate(names):
-        name = str(given) if type(given) is int else given  # as an expression in a name puts it
-        value: Value = POISON
+        name = str(given) if type(given) is int else given  # an expression may give an integer
+        value: Value = MISSING
         try:
-            value = named(frame, name, i)
-        except Mismatch as fault:
-            faults.append(fault)
-        except Poisoned:
+            value = find_source(frame, name, i)
+        except SourceError as error:
+            errors.append(error)
+        except Unresolved:
             pass
         values.append(value)
-    return (values if sources is names or isinstance(sources, str | int) else []), faults
+    return (values if sources is names or isinstance(sources, str | int) else []), errors
 
 
-def named(frame: Frame, name: Any, index: int) -> Value:
-    """One value by its name. Raises Mismatch where nothing above has it, Poisoned where that is not
-    certain."""
+def find_source(frame: Frame, name: Any, index: int) -> Value:
+    """Look up one name of `from`.
+
+    Raises SourceError where no input and no line above has it, and Unresolved where a line above
+    whose name is unknown may have it.
+    """
     if not isinstance(name, str):
-        raise Mismatch(
-            f"from is a layer's name, or a list of them, not {describe_value(name)}", index=index
+        raise SourceError(
+            f"from takes the name of a layer, or a list of names, not {describe_value(name)}",
+            index=index,
         )
     if name == "previous":
         return frame.previous
-    found = find(frame.values, name)
+    found = find_value(frame.values, name)
     if found is not None:
         return found
     if frame.uncertain:
-        raise Poisoned
-    known = [*frame.values, *inside(frame.values, name), "previous"]
+        raise Unresolved
+    known = [*frame.values, *paths_inside(frame.values, name), "previous"]
     later = [line.name for line in frame.block.layers if isinstance(line.name, str)]
     if name in later:
-        hint = "it does not stand above: a line reads only lines above it"
+        hint = "it comes later: a line reads only lines above it"
     else:
-        hint = did_you_mean(
-            name, known, "there are " + ", ".join(visible(k, 40) for k in known[-8:])
-        )
-    raise Mismatch(f"{describe_value(name)} is neither an input nor a line above", hint, index)
+        listed = ", ".join(visible(k, 40) for k in known[-8:])
+        hint = did_you_mean(name, known, f"known here: {listed}")
+    raise SourceError(f"{describe_value(name)} is neither an input nor a line above", hint, index)
 
 
-def inside(values: dict[str, Value], name: str) -> list[str]:
-    """The dotted paths down into the block that a path such as ``name`` leads into, if there is
-    one."""
+def paths_inside(values: dict[str, Value], name: str) -> list[str]:
+    """List the paths of the lines inside the block that a path such as ``name`` leads into."""
     for end in (i for i, c in reversed(list(enumerate(name[:MAX_PATH]))) if c == "."):
-        block = find(values, name[:end])
-        if isinstance(block, Ports):
+        block = find_value(values, name[:end])
+        if isinstance(block, BlockResult):
             return [f"{name[:end]}.{inner}" for inner in block.values if inner != "(last)"]
     return []
 
 
-def node(value: Value, index: int | None = None, depth: int = 0) -> Node:
-    """The node that a value stands for. Raises Mismatch for a block with several outputs, Poisoned.
+def node_of(value: Value, index: int | None = None, depth: int = 0) -> Node:
+    """Return the node that a value stands for.
 
-    The reader stands in a block ``depth`` calls down from the network.
+    ``depth`` is the number of calls around the line that reads it. Raises SourceError for a block
+    with no output or several, and Unresolved for a missing value.
     """
     if type(value) is Node:  # most are
         return value
-    found = single(value)
-    if isinstance(found, Poison):
-        raise Poisoned
-    if isinstance(found, Ports):
+    found = follow_single_outputs(value)
+    if isinstance(found, MissingValue):
+        raise Unresolved
+    if isinstance(found, BlockResult):
         name, names = visible(".".join(found.trail[depth:])), visible(", ".join(found.outputs))
         if not found.outputs:
-            raise Mismatch(
-                f"the block {name} has no output: when has left out all that its outputs name",
+            raise SourceError(
+                f"the block {name} has no output: when leaves out all layers that outputs names",
                 index=index,
             )
-        raise Mismatch(
-            f"the block {name} has several outputs ({names}): from says which",
-            f'from = "{name}.{visible(found.outputs[0])}", say',
+        raise SourceError(
+            f"the block {name} has several outputs ({names}), and from must say which",
+            f'for example from = "{name}.{visible(found.outputs[0])}"',
             index,
         )
     return found
 
 
-def outputs(frame: Frame) -> tuple[str, ...]:
-    """The names of the outputs of a block that has been unrolled, those that are not there dropped.
+def output_names(frame: Frame) -> tuple[str, ...]:
+    """The names of the outputs of a block whose lines are expanded, without those left out by when.
 
-    Raises Mismatch for a name that no line has.
+    Raises SourceError for a name that no line has.
     """
     if frame.block.outputs is None:
         frame.values["(last)"] = frame.previous
         return ("(last)",)
     present = []
     for i, name in enumerate(frame.block.outputs):
-        if find(frame.values, name) is None:
+        if find_value(frame.values, name) is None:
             if frame.uncertain:
-                frame.values[name] = POISON
+                frame.values[name] = MISSING
             else:
-                raise Mismatch(
+                raise SourceError(
                     f"outputs: there is no layer {describe_value(name)}",
                     did_you_mean(name, list(frame.values)),
                     i,
                 )
         if name not in frame.dropped:
             present.append(name)
-            frame.values.setdefault(name, find(frame.values, name))
+            frame.values.setdefault(name, find_value(frame.values, name))
     return tuple(present)

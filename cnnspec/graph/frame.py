@@ -1,5 +1,4 @@
-"""One call of a block while it is unrolled: the names in it, and what the lines so far have
-given."""
+"""One call of a block while it is expanded: the names in it, and the values that they stand for."""
 
 from typing import Any
 
@@ -10,31 +9,42 @@ from cnnspec.spec.scope import Dynamic, Scope
 from cnnspec.spec.source import Path, Source
 
 MAX_PATH = 4000  # characters: more than names of 100 at 32 levels take
-Value = Any  # a Node, Ports, or POISON
+Value = Any  # a Node, a BlockResult, or MISSING
 
 
-class Poison:
-    """The value of a line with a problem: what reads it stays unknown, and silent."""
+class MissingValue:
+    """The value of a line that has a problem. A line that reads it has no value either."""
 
 
-POISON = Poison()
+MISSING = MissingValue()
 
 
-class Poisoned(Exception):
-    """Raised where a line cannot go on, because of a problem that has been noted."""
+class Unresolved(Exception):
+    """Raised where a line has no value because of a problem that was reported before."""
 
 
-class Ports(Record):
-    """What a block gives: the values of its lines by name, its outputs' names, and its own from the
-    network down."""
+class LineError(Unresolved):
+    """A problem of a line or block at a place of its file. Whoever catches it reports it."""
+
+    def __init__(self, source: Source, path: Path, rule: str, message: str, hint: str = ""):
+        super().__init__(message)
+        self.source, self.path, self.rule = source, path, rule
+        self.message, self.hint = message, hint
+
+
+class BlockResult(Record):
+    """What a call of a block gives: values by line, the names of its outputs, and its own path."""
 
     values: dict[str, Value]
     outputs: tuple[str, ...]
     trail: tuple[str, ...]
 
 
-class Given:
-    """A value as it was written: where, and the scope in which its expressions are evaluated."""
+class WrittenValue:
+    """A value as it is written, with its place and the scope that evaluates its expressions.
+
+    Not a Record: every field of every line makes one, which is measurably slower with a Record.
+    """
 
     __slots__ = ("dynamic", "path", "scope", "source", "value")
 
@@ -43,8 +53,11 @@ class Given:
         self.dynamic = isinstance(value, Dynamic)
 
 
-class Recipe:
-    """How a line was called, kept for lines that share its parameters."""
+class LineInstance:
+    """One instance of a line, kept for the lines that share its parameters.
+
+    ``row`` is its row of `each`, or None. Not a Record: every line makes one (see WrittenValue).
+    """
 
     __slots__ = ("line", "name", "row", "scope")
 
@@ -52,32 +65,55 @@ class Recipe:
         self.line, self.scope, self.row, self.name = line, scope, row, name
 
 
-class Frame:
-    """The state of one call of a block."""
+class Placement:
+    """What an instance of a line is placed with: its name, its inputs, training only, and sharing.
+
+    ``values`` is empty where a problem hides what the line reads. ``share`` holds two prefixes of
+    names: of the nodes here, and of the nodes whose parameters they use. Not a Record: every line
+    makes one (see WrittenValue).
+    """
+
+    __slots__ = ("name", "share", "training", "values")
 
     def __init__(
-        self, call: Call, block: Block, scope: Scope, inputs: dict[str, Value], training: bool
+        self, name: str, values: list[Value], training: bool, share: tuple[str, str] | None
+    ):
+        self.name, self.values, self.training, self.share = name, values, training, share
+
+
+class Frame:
+    """The state of one call of a block while its lines are expanded."""
+
+    def __init__(
+        self,
+        call: Call,
+        block: Block,
+        scope: Scope,
+        inputs: dict[str, Value],
+        training: bool,
+        share: tuple[str, str] | None = None,
     ):
         self.call, self.block, self.scope = call, block, scope
         self.values: dict[str, Value] = dict(inputs)
         self.inputs = inputs
         self.previous: Value = next(iter(inputs.values()))
         self.training = training
+        self.share = share  # as in Placement
         self.dropped: set[str] = set()  # lines whose `when` is false
-        self.recipes: dict[str, Recipe] = {}
-        self.uncertain = False  # a line's name is unknown, so that unknown names below may be its
-        self.share: tuple[str, str] | None = (
-            None  # the prefix here, and the prefix that has the parameters
-        )
+        self.instances: dict[str, LineInstance] = {}
+        self.uncertain = False  # the name of a line is unknown: it may be any that is looked up
         self.prefix = "".join([f"{name}." for name in call.trail])
 
-    def full(self, name: str) -> str:
+    def full_name(self, name: str) -> str:
+        """The name of a line with the path of the call before it."""
         return self.prefix + name
 
 
-def find(values: dict[str, Value], name: str) -> Value | None:
-    """The value at a dotted path down into blocks; None where there is none. ``a.0`` may be one
-    name."""
+def find_value(values: dict[str, Value], name: str) -> Value | None:
+    """Find the value at a dotted path into blocks; None where there is none.
+
+    A name may itself contain a dot: ``a.0`` is one instance of the repeated line ``a``.
+    """
     if name in values:
         return values[name]
     if len(name) > MAX_PATH:
@@ -85,17 +121,17 @@ def find(values: dict[str, Value], name: str) -> Value | None:
     for i, c in enumerate(name):
         if c == "." and name[:i] in values:
             inner = values[name[:i]]
-            if isinstance(inner, Poison):
+            if isinstance(inner, MissingValue):
                 return inner
-            if isinstance(inner, Ports):
-                found = find(inner.values, name[i + 1 :])
+            if isinstance(inner, BlockResult):
+                found = find_value(inner.values, name[i + 1 :])
                 if found is not None:
                     return found
     return None
 
 
-def single(value: Value) -> Node | Poison | Ports:
-    """A value with blocks of one output replaced by that output."""
-    while isinstance(value, Ports) and len(value.outputs) == 1:
+def follow_single_outputs(value: Value) -> Node | MissingValue | BlockResult:
+    """Replace a block that has one output by that output, as often as needed."""
+    while isinstance(value, BlockResult) and len(value.outputs) == 1:
         value = value.values[value.outputs[0]]
     return value  # type: ignore[no-any-return]

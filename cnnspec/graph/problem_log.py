@@ -1,5 +1,4 @@
-"""Problems found while a network is unrolled: each at its place in the file, equal instances folded
-into one."""
+"""Problems of a network by place and rule: equal ones in several calls are folded into one."""
 
 from typing import Any
 
@@ -9,11 +8,11 @@ from cnnspec.problems import Problem, TooManyProblems, visible
 from cnnspec.spec.reader import MAX_PROBLEMS
 from cnnspec.spec.source import Path, Source
 
-MAX_INSTANCES = 2000  # of problems, those folded into one counted each time
+MAX_INSTANCES = 2000  # of problems, where each call of a folded one counts
 
 
 class ProblemLog:
-    """The problems of one unrolling, by place and rule; ``limited`` to as many as anyone reads."""
+    """The problems of one network. Only as many as a reader wants are kept if it is ``limited``."""
 
     def __init__(self, limited: bool = True) -> None:
         self.limited = limited
@@ -23,8 +22,10 @@ class ProblemLog:
     def add(
         self, source: Source, path: Path, rule: str, message: str, hint: str, call: Call
     ) -> None:
-        """Note a problem; at a place that has it already, only the call is added. Raises
-        TooMany."""
+        """Add a problem. Where its place and rule have one already, add only the call to that.
+
+        Raises TooManyProblems.
+        """
         key = (id(source), path, rule)
         self.count += 1
         too_many = self.count > MAX_INSTANCES or (
@@ -39,7 +40,7 @@ class ProblemLog:
             self.found[key] = (source, message, hint, [call])
 
     def problems(self) -> list[Problem]:
-        """All problems, each with the calls in which it occurs."""
+        """List all problems, each with the calls in which it occurs."""
         return [
             Problem(
                 source.where(path),
@@ -47,7 +48,7 @@ class ProblemLog:
                 message,
                 hint,
                 (
-                    *(described_call(c, source) for c in calls[:1] if c.trail),
+                    *(describe_call(c, source) for c in calls[:1] if c.trail),
                     *(visible(".".join(c.trail)) for c in calls[1:]),
                 ),
             )
@@ -55,9 +56,11 @@ class ProblemLog:
         ]
 
 
-def described_call(call: Call, source: Source) -> str:
-    """A call as a message about ``source`` names it: ``layer2.0  24:3 (width = 128, stride =
-    2)``."""
+def describe_call(call: Call, source: Source) -> str:
+    """Describe a call in a message about ``source``: ``layer2.0  24:3 (width = 128, stride = 2)``.
+
+    The place has its file's name where that is another file.
+    """
     shown: list[Any] = [f"{k} = {describe_value(v)}" for k, v in list(call.arguments.items())[:8]]
     place = ""
     if call.line is not None:

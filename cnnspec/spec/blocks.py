@@ -14,17 +14,17 @@ from cnnspec.spec.source import Path, Source, read_source_inside
 COMPOSITE = ("layers", "args", "defaults", "inputs", "outputs")
 
 
-def read_blocks(notes: SpecReader, source: Source, own: bool, into: dict[str, Block]) -> None:
+def read_blocks(reader: SpecReader, source: Source, own: bool, into: dict[str, Block]) -> None:
     """Add the blocks of one file to ``into``."""
     tables = source.data.get("blocks", {})
     for name, table in (
-        notes.typed(source, ("blocks",), tables, dict, "a table of blocks") or {}
+        reader.check_type(source, ("blocks",), tables, dict, "a table of blocks") or {}
     ).items():
         path: Path = ("blocks", name)
-        if not notes.named(source, path, name, "block"):
+        if not reader.check_name(source, path, name, "block"):
             continue
         if name in OPERATORS:
-            notes.add(
+            reader.report(
                 source,
                 path,
                 "L004",
@@ -33,28 +33,28 @@ def read_blocks(notes: SpecReader, source: Source, own: bool, into: dict[str, Bl
             )
         elif name in into:
             other = into[name].source.name
-            notes.add(
+            reader.report(
                 source,
                 path,
                 "L004",
                 f"the block {visible(name)} is there twice: also in {other}",
                 key=True,
             )
-        elif notes.typed(source, path, table, dict, "a table") is not None:
-            into[name] = read_block(notes, source, path, table, own)
+        elif reader.check_type(source, path, table, dict, "a table") is not None:
+            into[name] = read_block(reader, source, path, table, own)
         else:
             into[name] = Block(name, source, path, own, broken=True)
 
 
 def read_block(
-    notes: SpecReader, source: Source, path: Path, table: dict[str, Any], own: bool
+    reader: SpecReader, source: Source, path: Path, table: dict[str, Any], own: bool
 ) -> Block:
     """One block: a preset where it has op, else a list of layers."""
     name = str(path[-1])
-    args = notes.names(source, (*path, "args"), table.get("args", []), "arguments")
+    args = reader.read_names(source, (*path, "args"), table.get("args", []), "arguments")
     broken = lost(table.get("args", []), args)
-    defaults = read_defaults(notes, source, path, table, args)
-    strays = stray_keys(notes, source, path, table, own)
+    defaults = read_defaults(reader, source, path, table, args)
+    strays = stray_keys(reader, source, path, table, own)
     if "op" in table:
         for key in table:
             if (
@@ -62,7 +62,7 @@ def read_block(
                 and key != "op"
                 and key not in strays
             ):
-                notes.add(
+                reader.report(
                     source,
                     (*path, key),
                     "L001",
@@ -72,27 +72,27 @@ def read_block(
         fields = {
             k: v for k, v in table.items() if k not in (*COMPOSITE, *CONTROL, *strays) or k == "op"
         }
-        line = read_line(notes, source, path, {"name": name, **fields})
+        line = read_line(reader, source, path, {"name": name, **fields})
         return Block(name, source, path, own, args, defaults, preset=line, broken=broken)
     for key in table:
         if key not in COMPOSITE and key not in strays:
-            notes.unknown(
+            reader.report_unknown_key(
                 source, (*path, key), [*COMPOSITE, "op"], f"the block {visible(name, 60)}"
             )
     if "layers" not in table:
-        notes.add(
+        reader.report(
             source, path, "L002", f"the block {visible(name, 60)} needs layers, or an op", key=True
         )
     layers = (
-        read_lines(notes, source, (*path, "layers"), table["layers"]) if "layers" in table else ()
+        read_lines(reader, source, (*path, "layers"), table["layers"]) if "layers" in table else ()
     )
-    inputs, outputs = read_ports(notes, source, path, table)
+    inputs, outputs = read_ports(reader, source, path, table)
     broken = broken or lost(table.get("inputs", []), inputs)
     return Block(name, source, path, own, args, defaults, inputs, outputs, layers, broken=broken)
 
 
 def stray_keys(
-    notes: SpecReader, source: Source, path: Path, table: dict[str, Any], own: bool
+    reader: SpecReader, source: Source, path: Path, table: dict[str, Any], own: bool
 ) -> list[str]:
     """The keys below a block's header that belong to the network; noted, but for those that the
     network lacks."""
@@ -102,7 +102,7 @@ def stray_keys(
     for key in belong:
         if key in source.data or key not in NEEDED:
             message = f"{key} is not a key of the block {visible(path[-1], 60)}"
-            notes.add(source, (*path, key), "L001", message, below((*path, key)), key=True)
+            reader.report(source, (*path, key), "L001", message, below((*path, key)), key=True)
     return belong
 
 
@@ -112,27 +112,29 @@ def lost(value: Any, names: tuple[str, ...]) -> bool:
 
 
 def read_defaults(
-    notes: SpecReader, source: Source, path: Path, table: dict[str, Any], args: tuple[str, ...]
+    reader: SpecReader, source: Source, path: Path, table: dict[str, Any], args: tuple[str, ...]
 ) -> dict[str, Any]:
     """The optional arguments of a block with their values."""
     where = (*path, "defaults")
-    defaults = notes.typed(
+    defaults = reader.check_type(
         source, where, table.get("defaults", {}), dict, "a table of arguments with their values"
     )
     for key in defaults or {}:
-        if notes.named(source, (*where, key), key, "argument") and key in args:
-            notes.add(
+        if reader.check_name(source, (*where, key), key, "argument") and key in args:
+            reader.report(
                 source, (*where, key), "L004", f"{key} is a required argument already", key=True
             )
-    return {k: notes.compile(source, (*where, k), v) for k, v in (defaults or {}).items()}
+    return {
+        k: reader.compile_expressions(source, (*where, k), v) for k, v in (defaults or {}).items()
+    }
 
 
 def read_ports(
-    notes: SpecReader, source: Source, path: Path, table: dict[str, Any]
+    reader: SpecReader, source: Source, path: Path, table: dict[str, Any]
 ) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
     """The inputs and outputs of a block or a network. Outputs may be paths down into blocks."""
     inputs = (
-        notes.names(source, (*path, "inputs"), table["inputs"], "inputs")
+        reader.read_names(source, (*path, "inputs"), table["inputs"], "inputs")
         if "inputs" in table
         else ("input",)
     )
@@ -140,27 +142,28 @@ def read_ports(
         return inputs or ("input",), None
     value = table["outputs"]
     outputs = (
-        notes.typed(source, (*path, "outputs"), value, list, "a list of names of layers") or []
+        reader.check_type(source, (*path, "outputs"), value, list, "a list of names of layers")
+        or []
     )
     for i, output in enumerate(outputs):
-        notes.typed(source, (*path, "outputs", i), output, str, "a layer's name")
+        reader.check_type(source, (*path, "outputs", i), output, str, "a layer's name")
     if value == []:
-        notes.add(source, (*path, "outputs"), "L003", "outputs names at least one layer")
+        reader.report(source, (*path, "outputs"), "L003", "outputs names at least one layer")
     return inputs or ("input",), tuple(o for o in outputs if isinstance(o, str)) or None
 
 
-def read_includes(notes: SpecReader, source: Source, home: str, into: dict[str, Block]) -> None:
+def read_includes(reader: SpecReader, source: Source, home: str, into: dict[str, Block]) -> None:
     """Add the blocks of the included files; they lie in ``home``, the zoo's folder, or below the
     file's own."""
-    value = notes.typed(
+    value = reader.check_type(
         source, ("include",), source.data.get("include", []), list, "a list of files"
     )
     for i, name in enumerate(value or []):
         path: Path = ("include", i)
-        if notes.typed(source, path, name, str, "a file's name") is None:
+        if reader.check_type(source, path, name, str, "a file's name") is None:
             continue
         if os.path.isabs(name) or ".." in name.replace("\\", "/").split("/") or "\0" in name:
-            notes.add(
+            reader.report(
                 source,
                 path,
                 "L013",
@@ -171,14 +174,14 @@ def read_includes(notes: SpecReader, source: Source, home: str, into: dict[str, 
         try:
             included = source.beside(name) or read_source_inside(home, name)
         except SpecError as error:
-            notes.problems.extend(error.problems)
+            reader.problems.extend(error.problems)
             continue
         if included is None:
             message = f"{visible(name, 60)!r} is neither below the file's own folder nor in specs/"
-            notes.add(source, path, "L013", message)
+            reader.report(source, path, "L013", message)
             continue
         for key in included.data:
             if key != "blocks":
                 message = f"an included file holds blocks only, no {visible(key, 60)}"
-                notes.add(included, (key,), "L001", message, key=True)
-        read_blocks(notes, included, False, into)
+                reader.report(included, (key,), "L001", message, key=True)
+        read_blocks(reader, included, False, into)

@@ -40,20 +40,20 @@ class Limit(Record):
 
 
 def check_budgets(
-    notes: SpecReader, source: Source, path: Path, value: Any
+    reader: SpecReader, source: Source, path: Path, value: Any
 ) -> dict[str, dict[str, Any]]:
     """The budgets by name in the table at ``path``, with what is wrong in them noted and left
     out."""
-    tables = notes.typed(source, path, value, dict, "a table with one table a network") or {}
+    tables = reader.check_type(source, path, value, dict, "a table with one table a network") or {}
     found = {}
     for name, table in tables.items():
-        if notes.typed(source, (*path, name), table, dict, "a table of limits") is not None:
-            found[name] = check_budget(notes, source, (*path, name), table)
+        if reader.check_type(source, (*path, name), table, dict, "a table of limits") is not None:
+            found[name] = check_budget(reader, source, (*path, name), table)
     return found
 
 
 def check_budget(
-    notes: SpecReader, source: Source, path: Path, table: dict[str, Any]
+    reader: SpecReader, source: Source, path: Path, table: dict[str, Any]
 ) -> dict[str, Any]:
     """One budget: ``limits`` a list of them, and the settings of memory."""
     budget: dict[str, Any] = {"limits": []}
@@ -63,7 +63,7 @@ def check_budget(
             limit = read_limit(key, value, where)
             if limit is None:
                 example = EXAMPLES.get(key, '"50 MiB"')
-                notes.add(
+                reader.report(
                     source,
                     where,
                     "L003",
@@ -75,7 +75,7 @@ def check_budget(
             if type(value) is int and 1 <= value <= MAX_BATCH:
                 budget[key] = value
             else:
-                notes.add(
+                reader.report(
                     source,
                     where,
                     "L003",
@@ -85,14 +85,14 @@ def check_budget(
             if value in SETTINGS[key]:
                 budget[key] = value
             else:
-                notes.add(
+                reader.report(
                     source,
                     where,
                     "L003",
                     f"{key} is one of {', '.join(SETTINGS[key])}, not {describe_value(value)}",
                 )
         else:
-            notes.unknown(
+            reader.report_unknown_key(
                 source, where, [*LIMITS, "batch", *SETTINGS], f"the budget {visible(path[-1], 60)}"
             )
     return budget

@@ -170,14 +170,14 @@ class ClaimFile(Record):
 
 
 def check_claim_value(
-    notes: SpecReader, source: Source, path: Path, value: Any, kind: Any, takes: str
+    reader: SpecReader, source: Source, path: Path, value: Any, kind: Any, takes: str
 ) -> bool:
     """Check that a value has the type of its key, and valid contents; else note the problem.
 
     A boolean passes only if the key takes booleans."""
     if isinstance(value, bool) and isinstance(kind, tuple) and bool in kind:
         return True
-    if notes.typed(source, path, value, kind, takes) is None:
+    if reader.check_type(source, path, value, kind, takes) is None:
         return False
     key = path[-1]
     good = True
@@ -188,11 +188,11 @@ def check_claim_value(
     elif key in ("layer", "errata", "columns") and isinstance(value, list):
         good = all(isinstance(v, str) for v in value)
     if not good:
-        notes.add(source, path, "L003", f"{key} is {takes}, not {describe_value(value)}")
+        reader.report(source, path, "L003", f"{key} is {takes}, not {describe_value(value)}")
     return good
 
 
-def check_claim_expression(notes: SpecReader, source: Source, path: Path, text: str) -> None:
+def check_claim_expression(reader: SpecReader, source: Source, path: Path, text: str) -> None:
     """Note a problem if a claim's expression is invalid or contains a name."""
     try:
         found = Expression(text)
@@ -201,4 +201,4 @@ def check_claim_expression(notes: SpecReader, source: Source, path: Path, text: 
                 f"{visible(found.names[0], 60)} is not a number: a claim's expression has numbers only"
             )
     except ExpressionError as error:
-        notes.add(source, path, "L007", error.message, error.hint)
+        reader.report(source, path, "L007", error.message, error.hint)

@@ -25,13 +25,13 @@ KEYS = (
 )
 
 
-def missing(notes: SpecReader, source: Source, key: str, what: str, example: str) -> None:
+def missing(reader: SpecReader, source: Source, key: str, what: str, example: str) -> None:
     """Say that a key of the network is missing, and, where a table's header has swallowed it,
     which."""
     if key in source.data:
         return
     path = swallowed(source.data, key)
-    notes.add(
+    reader.report(
         source,
         path,
         "L002",

@@ -4,47 +4,47 @@ of a block."""
 from collections.abc import Sequence
 from typing import Any
 
-from cnnspec.ops.kit.fields import REQUIRED, describe_value
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import did_you_mean, nearest_name, visible
 from cnnspec.spec.model import Block, Fields, Line
-from cnnspec.spec.reader import CONTROL, SpecReader, is_dynamic
-from cnnspec.spec.scope import FAULTY
-from cnnspec.spec.shorthand import SHORTHAND, check_part
+from cnnspec.spec.reader import CONTROL, SHORTHAND, SpecReader
+from cnnspec.spec.scope import FAULTY, Dynamic
+from cnnspec.spec.shorthand import check_part
 from cnnspec.spec.source import Path, Source
 
 OP = ("type", "kind", "layer", "operator", "class")  # what others call it
 
 
-def read_lines(notes: SpecReader, source: Source, path: Path, value: Any) -> tuple[Line, ...]:
-    """The lines of ``layers``; problems go to ``notes`` and their lines are marked broken."""
-    items = notes.typed(source, path, value, list, "a list of lines { name = ..., op = ... }")
+def read_lines(reader: SpecReader, source: Source, path: Path, value: Any) -> tuple[Line, ...]:
+    """The lines of ``layers``; problems go to ``reader`` and their lines are marked broken."""
+    items = reader.check_type(source, path, value, list, "a list of lines { name = ..., op = ... }")
     if items == []:
-        notes.add(source, path, "L002", "a list of layers needs at least one line")
-    return tuple(read_line(notes, source, (*path, i), item) for i, item in enumerate(items or []))
+        reader.report(source, path, "L002", "a list of layers needs at least one line")
+    return tuple(read_line(reader, source, (*path, i), item) for i, item in enumerate(items or []))
 
 
-def read_line(notes: SpecReader, source: Source, path: Path, item: Any) -> Line:
+def read_line(reader: SpecReader, source: Source, path: Path, item: Any) -> Line:
     """One line of a list of layers."""
-    before = len(notes.problems)
+    before = len(reader.problems)
     if not isinstance(item, dict):
-        notes.add(
+        reader.report(
             source,
             path,
             "L003",
             f"a line is a table {{ name = ..., op = ... }}, not {describe_value(item)}",
         )
         return Line(source, path, FAULTY, FAULTY, {}, broken=True)
-    values = {key: notes.compile(source, (*path, key), v) for key, v in item.items()}
+    values = {key: reader.compile_expressions(source, (*path, key), v) for key, v in item.items()}
     if "name" not in values:
-        notes.add(source, path, "L002", "a line needs a name")
-    elif not is_dynamic(values["name"]):
-        notes.named(source, (*path, "name"), values["name"], "name")
+        reader.report(source, path, "L002", "a line needs a name")
+    elif not isinstance(values["name"], Dynamic):
+        reader.check_name(source, (*path, "name"), values["name"], "name")
     if ("op" in values) == ("share" in values):
         both = "op" in values
         if both:
             values["op"] = values["share"] = FAULTY
-            notes.add(
+            reader.report(
                 source,
                 path,
                 "L001",
@@ -53,14 +53,14 @@ def read_line(notes: SpecReader, source: Source, path: Path, item: Any) -> Line:
             )
         else:
             here = next((f"{key} is op here" for key in OP if key in values), "")
-            notes.add(source, path, "L002", "a line needs op, or share", here)
+            reader.report(source, path, "L002", "a line needs op, or share", here)
     only = (
         [key for key in values if key not in CONTROL]
         if "share" in values and "op" not in values
         else []
     )
     for key in only:
-        notes.add(
+        reader.report(
             source,
             (*path, key),
             "L001",
@@ -71,12 +71,12 @@ def read_line(notes: SpecReader, source: Source, path: Path, item: Any) -> Line:
     training = values.get("training_only", False)
     if not isinstance(training, bool) and training is not FAULTY:
         message = f"training_only is true or false, not {describe_value(item['training_only'])}"
-        notes.add(source, (*path, "training_only"), "L003", message)
+        reader.report(source, (*path, "training_only"), "L003", message)
     when = values.get("when", True)
-    if not isinstance(when, bool) and not is_dynamic(when):
-        notes.add(source, (*path, "when"), "L003", *not_boolean(when))
+    if not isinstance(when, bool) and not isinstance(when, Dynamic):
+        reader.report(source, (*path, "when"), "L003", *not_boolean(when))
         values["when"] = True
-    check_unrolling(notes, source, path, values)
+    check_unrolling(reader, source, path, values)
     return Line(
         source,
         path,
@@ -89,7 +89,7 @@ def read_line(notes: SpecReader, source: Source, path: Path, item: Any) -> Line:
         values.get("when", True),
         values.get("share"),
         training is True,
-        broken=len(notes.problems) > before,
+        broken=len(reader.problems) > before,
     )
 
 
@@ -98,11 +98,11 @@ def not_boolean(value: Any) -> tuple[str, str]:
     return f"when is true or false, not {describe_value(value)}", 'compare: when = "{n > 0}"'
 
 
-def check_unrolling(notes: SpecReader, source: Source, path: Path, values: dict[str, Any]) -> None:
+def check_unrolling(reader: SpecReader, source: Source, path: Path, values: dict[str, Any]) -> None:
     """repeat and each exclude each other, and a repeated line must not read the same thing every
     time."""
     if "repeat" in values and "each" in values:
-        notes.add(
+        reader.report(
             source,
             (*path, "each"),
             "L009",
@@ -113,8 +113,8 @@ def check_unrolling(notes: SpecReader, source: Source, path: Path, values: dict[
         values["repeat"] = values["each"] = FAULTY
     if ("repeat" in values or "each" in values) and "from" in values:
         sources = values["from"] if isinstance(values["from"], list) else [values["from"]]
-        if not is_dynamic(values["from"]) and "previous" not in sources:
-            notes.add(
+        if not isinstance(values["from"], Dynamic) and "previous" not in sources:
+            reader.report(
                 source,
                 (*path, "from"),
                 "L009",
@@ -125,25 +125,25 @@ def check_unrolling(notes: SpecReader, source: Source, path: Path, values: dict[
 
 
 def check_line(
-    notes: SpecReader, line: Line, blocks: dict[str, Block], names: Sequence[str]
+    reader: SpecReader, line: Line, blocks: dict[str, Block], names: Sequence[str]
 ) -> Line:
     """The line, with what is wrong in what it calls and in its plain values noted, and FAULTY in
     its place.
 
     ``names`` are those that its expressions see.
     """
-    before = len(notes.problems)
+    before = len(reader.problems)
     op, fields = line.op, line.fields
     if isinstance(op, str):
         if op in OPERATORS:
-            fields = check_fields(notes, line, op, blocks, names)
+            fields = check_fields(reader, line, op, blocks, names)
         elif op in blocks:
-            fields = check_call(notes, line, blocks[op], blocks)
+            fields = check_call(reader, line, blocks[op], blocks)
         else:
             from cnnspec.spec.vocabulary import operator_hint  # on the error path only
 
             known = [*OPERATORS, *blocks]
-            notes.add(
+            reader.report(
                 line.source,
                 line.at("op"),
                 "L005",
@@ -151,40 +151,28 @@ def check_line(
                 operator_hint(op, known, "there are " + ", ".join(known)),
             )
             op = FAULTY
-    elif not is_dynamic(op):
-        notes.add(line.source, line.at("op"), "L003", f"op is a name, not {describe_value(op)}")
+    elif not isinstance(op, Dynamic):
+        reader.report(line.source, line.at("op"), "L003", f"op is a name, not {describe_value(op)}")
         op = FAULTY
     return (
-        line if len(notes.problems) == before else line.replace(op=op, fields=fields, broken=True)
+        line if len(reader.problems) == before else line.replace(op=op, fields=fields, broken=True)
     )
 
 
 def check_fields(
-    notes: SpecReader, line: Line, name: str, blocks: dict[str, Block], names: Sequence[str]
+    reader: SpecReader, line: Line, name: str, blocks: dict[str, Block], names: Sequence[str]
 ) -> Fields:
-    """The fields of an operator's line, FAULTY where they are not known or do not fit; what is
-    missing is noted."""
-    fields = load_operator(name).fields
-    known, meant = [*fields, *SHORTHAND, *CONTROL], set()
-    good = dict(line.fields)
-    for key, value in line.fields.items():
-        if key in SHORTHAND:
-            fits = check_part(notes, line, key, value, blocks, names)
-        elif key in fields:
-            fits = notes.fits(line.source, line.at(key), name, fields[key], value, names)
-        else:
-            meant.add(notes.unknown(line.source, line.at(key), known, name))
-            fits = False
-        if not fits:
-            good[key] = FAULTY
-    if line.each is None:
-        for key, field in fields.items():
-            if field.default is REQUIRED and key not in line.fields and key not in meant:
-                notes.add(line.source, line.path, "L002", f"{name} needs {key}: {field.doc}")
-    return good
+    """Return the fields of an operator's line, FAULTY where they are wrong, and report why."""
+    own = {key: value for key, value in line.fields.items() if key not in SHORTHAND}
+    partial = line.each is not None  # its rows may hold the others
+    wrong = reader.report_field_errors(line.source, line.path, name, own, names, partial)
+    for key in line.fields.keys() - own.keys():
+        if not check_part(reader, line, key, line.fields[key], blocks, names):
+            wrong.add(key)
+    return {key: FAULTY if key in wrong else value for key, value in line.fields.items()}
 
 
-def check_call(notes: SpecReader, line: Line, block: Block, blocks: dict[str, Block]) -> Fields:
+def check_call(reader: SpecReader, line: Line, block: Block, blocks: dict[str, Block]) -> Fields:
     """The arguments of a call of a block, FAULTY where it declares none such; what is missing is
     noted.
 
@@ -204,12 +192,14 @@ def check_call(notes: SpecReader, line: Line, block: Block, blocks: dict[str, Bl
             hint = did_you_mean(key, known, "it takes " + (", ".join(known) or "none"))
             if key in SHORTHAND:
                 hint = f"{key} belongs to operators; give the block an argument for it"
-            notes.add(line.source, line.at(key), "L008", not_argument(key, block), hint, key=True)
+            reader.report(
+                line.source, line.at(key), "L008", not_argument(key, block), hint, key=True
+            )
             meant.add(nearest_name(key, known))
             good[key] = FAULTY
     lacking = [a for a in block.args if a not in line.fields and a not in meant]
     if lacking and line.each is None and line.share is None:
-        notes.add(line.source, line.path, "L008", *lacks(block, lacking))
+        reader.report(line.source, line.path, "L008", *lacks(block, lacking))
     return good
 
 

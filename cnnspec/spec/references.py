@@ -9,7 +9,7 @@ from cnnspec.spec.source import Path, Source
 LIBRARIES = ("torchvision", "timm")
 
 
-def check_references(notes: SpecReader, source: Source, args: dict[str, Any]) -> None:
+def check_references(reader: SpecReader, source: Source, args: dict[str, Any]) -> None:
     """Note what is wrong in the tables of references: a model by library, and the arguments with
     which it is equal."""
     tables = source.data.get("reference", {})
@@ -17,23 +17,25 @@ def check_references(notes: SpecReader, source: Source, args: dict[str, Any]) ->
         path: Path = ("reference", name)
         for key, value in table.items() if isinstance(table, dict) else ():
             if key in LIBRARIES:
-                notes.typed(source, (*path, key), value, str, "the name of a model of that library")
+                reader.check_type(
+                    source, (*path, key), value, str, "the name of a model of that library"
+                )
             elif key == "set":
-                check_settings(notes, source, (*path, key), value, args)
+                check_settings(reader, source, (*path, key), value, args)
             else:
-                notes.unknown(
+                reader.report_unknown_key(
                     source, (*path, key), [*LIBRARIES, "set"], f"the reference {visible(name, 60)}"
                 )
 
 
 def check_settings(
-    notes: SpecReader, source: Source, path: Path, value: Any, args: dict[str, Any]
+    reader: SpecReader, source: Source, path: Path, value: Any, args: dict[str, Any]
 ) -> None:
-    settings = notes.typed(source, path, value, dict, "a table of arguments") or {}
+    settings = reader.check_type(source, path, value, dict, "a table of arguments") or {}
     for key in settings:
         if key not in args:
             declared = f"it declares {', '.join(args) or 'none'}"
-            notes.add(
+            reader.report(
                 source,
                 (*path, key),
                 "L015",

@@ -9,8 +9,7 @@ from sys import modules
 from typing import Any
 
 from cnnspec.ops.registry import OPERATORS, load_operator
-from cnnspec.spec.reader import RESERVED
-from cnnspec.spec.shorthand import SHORTHAND
+from cnnspec.spec.reader import RESERVED, SHORTHAND
 
 Schema = dict[str, Any]
 EXPRESSION: Schema = {"type": "string", "pattern": r"\{.*\}", "description": "an expression, {...}"}

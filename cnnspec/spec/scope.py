@@ -24,10 +24,11 @@ HINTS = {"true": "an expression writes True", "false": "an expression writes Fal
 
 
 class Work:
-    """The work of all expressions of a network together, in steps, and how much there may be."""
+    """The lines of a network, and the steps of its expressions, so far and at most."""
 
     def __init__(self, max_lines: int = MAX_LINES):
-        self.spent, self.limit = 0, STEPS_A_LINE * max_lines
+        self.lines, self.max_lines = 0, max_lines
+        self.steps, self.max_steps = 0, STEPS_A_LINE * max_lines
 
 
 class Scope:
@@ -93,10 +94,10 @@ class Scope:
     def spend(self, steps: int) -> None:
         """Count work. Raises ExpressionError where the network's expressions together do too much
         of it."""
-        self.work.spent += steps
-        if self.work.spent > self.work.limit:
+        self.work.steps += steps
+        if self.work.steps > self.work.max_steps:
             raise ExpressionError(
-                f"the expressions of one network take at most {self.work.limit:,} steps together",
+                f"the expressions of one network take at most {self.work.max_steps:,} steps together",
                 "--max-lines raises the limit with the number of lines",
             )
 

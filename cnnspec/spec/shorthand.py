@@ -8,13 +8,12 @@ from cnnspec.ops.kit.fields import OperatorError, describe_value
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import visible
 from cnnspec.spec.model import Block, Line
-from cnnspec.spec.reader import SpecReader, is_dynamic
-
-SHORTHAND = ("norm", "activation")
+from cnnspec.spec.reader import SpecReader
+from cnnspec.spec.scope import Dynamic
 
 
 def check_part(
-    notes: SpecReader,
+    reader: SpecReader,
     line: Line,
     part: str,
     value: Any,
@@ -22,22 +21,18 @@ def check_part(
     names: Sequence[str],
 ) -> bool:
     """Whether a plain norm or activation is one, and its fields fit; problems where they do not."""
-    if is_dynamic(value):
+    if isinstance(value, Dynamic):
         return True
-    path, before = line.at(part), len(notes.problems)
+    path, before = line.at(part), len(reader.problems)
     try:
         name = named_part(part, value, blocks)
     except OperatorError as misfit:
-        notes.add(line.source, path, misfit.rule, misfit.message, misfit.hint)
+        reader.report(line.source, path, misfit.rule, misfit.message, misfit.hint)
         return False
     if isinstance(value, dict) and name in OPERATORS:
-        fields = load_operator(name).fields
-        for key in value.keys() - {"op"}:
-            if key in fields:
-                notes.fits(line.source, (*path, key), name, fields[key], value[key], names)
-            else:
-                notes.unknown(line.source, (*path, key), list(fields), name)
-    return len(notes.problems) == before
+        fields = {key: v for key, v in value.items() if key != "op"}
+        reader.report_field_errors(line.source, path, name, fields, names, partial=True)
+    return len(reader.problems) == before
 
 
 def named_part(part: str, value: Any, blocks: dict[str, Block]) -> str:

@@ -12,7 +12,7 @@ from lattice import Trace
 
 from cnnspec import load
 from cnnspec.analyses.receptive_field.receptive_field import DIVERGING, compute_receptive_fields
-from cnnspec.graph.building import NETWORK_CALL
+from cnnspec.graph.inputs import NETWORK_CALL
 from cnnspec.graph.model import Node
 from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import OperatorError

@@ -16,10 +16,10 @@ SHEETS = ClaimedNetworks()  # networks are asked for again and again
 
 def rulings(text: str) -> list[Ruling]:
     """The rulings about ``[[claims]]``. Raises SpecError."""
-    notes = SpecReader()
-    claims = list(read_claim_tables(notes, Source("claims.toml", text)))
-    if notes.problems:
-        raise SpecError(notes.problems)
+    reader = SpecReader()
+    claims = list(read_claim_tables(reader, Source("claims.toml", text)))
+    if reader.problems:
+        raise SpecError(reader.problems)
     return rule_claims(claims, SHEETS)
 
 

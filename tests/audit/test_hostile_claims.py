@@ -105,11 +105,11 @@ def replaced(draw: st.DrawFn, value: Any, depth: int) -> Any:
 @settings(max_examples=100, deadline=None)
 @given(spoilt())
 def test_a_spoilt_claim_is_ruled_or_refused_with_problems(claim: dict[str, Any]) -> None:
-    source, notes = Source("claims.toml", ""), SpecReader()
+    source, reader = Source("claims.toml", ""), SpecReader()
     source.data = {"claims": [claim]}
     with suppress(TooManyProblems, SpecError, RequestError):
-        found = list(read_claim_tables(notes, source, "test"))
-        assert found or notes.problems or claim.get("rows") == [] or not claim.get("says", "x")
+        found = list(read_claim_tables(reader, source, "test"))
+        assert found or reader.problems or claim.get("rows") == [] or not claim.get("says", "x")
         for ruling in rule_claims(found, SHEETS):
             assert ruling.verdict in ("confirmed", "refuted", "ambiguous", "undecidable")
             assert ruling.why or ruling.verdict != "refuted"

@@ -226,14 +226,14 @@ def test_a_missing_field_is_said_to_be_missing(op: str) -> None:
         rest = {k: v for k, v in REQUIRED[op].items() if k != field}
         (found,) = problems(op, rest)
         assert found[:2] == (11, "L002")
-        assert found[2].startswith(f"{op} needs {field}: ")
+        assert found[2].startswith(f"{op}: {field} is missing (")
 
 
 @pytest.mark.parametrize("op", OPERATORS)
 def test_a_field_that_there_is_not_is_said_to_be_unknown(op: str) -> None:
     fields = {**REQUIRED.get(op, {}), "colour": 1}
     column = line(op, fields).index("colour") + 1
-    assert problems(op, fields) == [(column, "L001", f"colour is not a key of {op}")]
+    assert problems(op, fields) == [(column, "L001", f"{op}: colour is not a field")]
 
 
 def test_the_table_has_every_field_of_every_operator() -> None:

@@ -134,9 +134,9 @@ def test_references_budgets_and_claims_bind_to_variants() -> None:
         + '[reference.large]\ntimm = "x"\n[budget.small]\nparams = 10\n[[claims]]\nvariant ='
         ' "large"\nquantity = "params"\nvalue = "9"\n'
     )
-    notes = SpecReader()
-    spec = read_network(notes, Source("net.toml", text), ".")
-    assert not notes.problems
+    reader = SpecReader()
+    spec = read_network(reader, Source("net.toml", text), ".")
+    assert not reader.problems
     assert spec is not None
     limit = Limit("params", True, 10, "", ("budget", "small", "params"))
     assert (spec.references, spec.budgets) == (

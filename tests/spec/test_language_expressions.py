@@ -181,7 +181,7 @@ def test_an_expression_nests_forty_deep() -> None:
 
 def test_each_evaluation_is_a_step_and_the_last_one_is_refused() -> None:
     scope = Scope(dict(SCOPE))
-    scope.work.limit, expression = scope.work.spent + 3, compile_value("{True}")
+    scope.work.max_steps, expression = scope.work.steps + 3, compile_value("{True}")
     assert [evaluate_value(expression, scope) for _ in range(3)] == [True] * 3
     with pytest.raises(ExpressionError, match="at most 3 steps together"):
         evaluate_value(expression, scope)
@@ -190,4 +190,4 @@ def test_each_evaluation_is_a_step_and_the_last_one_is_refused() -> None:
 def test_values_weigh_what_they_hold() -> None:
     scope = Scope({})
     count_values(["x" * 160, {"k": 1.5, "l": [1, 2]}], scope)
-    assert scope.work.spent == 3 + 10 + 3 + 3
+    assert scope.work.steps == 3 + 10 + 3 + 3

@@ -14,7 +14,7 @@ from cnnspec.analyses.receptive_field.receptive_field import (
 from cnnspec.costs import NodeCost, compute_costs_by_index
 from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.build import choose_variant, load_graph, open_spec, read_spec
-from cnnspec.graph.building import GraphBuilder
+from cnnspec.graph.builder import GraphBuilder
 from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import OperatorError, is_int
@@ -130,7 +130,7 @@ class ClaimedNetworks:
         it. Raises as of."""
         source, variant = open_spec(self.network_name(subject))
         spec, notes = read_spec(source)
-        graph = GraphBuilder(spec, choose_variant(spec, variant), notes, MAX_LINES, input).run(
+        graph = GraphBuilder(spec, choose_variant(spec, variant), notes, MAX_LINES, input).build(
             subject.settings
         )
         return ClaimedNetwork(graph.name, graph.inputs, graph.nodes[len(graph.inputs) :], graph)

@@ -5,6 +5,7 @@ An operator declares ``out_channels: int = size("K, ...")``. The functions in lo
 ``Any`` so that the attribute keeps the type of its values; on the class it is a :class:`Field`.
 Fields that take lists are in list_fields."""
 
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from cnnspec.problems import visible
@@ -59,6 +60,37 @@ class Field:
     def schema(self) -> dict[str, Any]:
         """The JSON Schema (draft-07) of the field's plain values."""
         raise NotImplementedError
+
+
+def field_errors(
+    fields: Mapping[str, Field],
+    values: Mapping[str, Any],
+    unevaluated: Collection[str] = (),
+    meant: Callable[[str], str] | None = None,
+) -> list[OperatorError]:
+    """List all that is wrong with the values of an operator's fields; no other place checks them.
+
+    The codes are L001 for a name that is no field, L003 for a value that its field does not take,
+    and L002 for a required field that is missing. ``unevaluated`` are names that are given too, but
+    whose values are not known. ``meant`` returns the field that a wrong name stands for; that field
+    is then not reported as missing.
+    """
+    errors, given = [], {**dict.fromkeys(values), **dict.fromkeys(unevaluated)}
+    replaced = set()
+    for name in given:
+        if name not in fields:
+            errors.append(OperatorError("L001", f"{visible(name, 60)} is not a field", field=name))
+            if meant is not None:
+                replaced.add(meant(name))
+        elif name in values:
+            try:
+                fields[name].read(values[name])
+            except OperatorError as error:
+                errors.append(error)
+    for name, field in fields.items():
+        if field.required and name not in given and name not in replaced:
+            errors.append(OperatorError("L002", f"{name} is missing ({field.doc})", field=name))
+    return errors
 
 
 def describe_value(value: Any, depth: int = 0) -> str:

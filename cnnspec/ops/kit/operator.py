@@ -7,7 +7,7 @@ the output as ``y``."""
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from cnnspec.ops.kit.derivation import Step
-from cnnspec.ops.kit.fields import Field, OperatorError
+from cnnspec.ops.kit.fields import Field, OperatorError, field_errors
 from cnnspec.ops.kit.windows import SAME, Axis, Reach
 from cnnspec.problems import RequestError
 from cnnspec.records import Record
@@ -109,15 +109,14 @@ class Operator:
     def __init__(self, **values: Any):
         """Set the fields. Raises OperatorError (L001, L002, L003) for an unknown, missing or unfit
         one."""
-        for name in values.keys() - self.fields.keys():
-            raise OperatorError("L001", f"{name} is not a field", field=name)
-        for name, f in self.fields.items():
-            if f.required and name not in values:
-                raise OperatorError("L002", f"{name} is missing: {f.doc}")
+        try:
+            read = {name: self.fields[name].read(value) for name, value in values.items()}
+        except (KeyError, OperatorError):
+            raise field_errors(self.fields, values)[0] from None
         self.__dict__.update(self.defaults)
-        self.__dict__.update(
-            {name: self.fields[name].read(value) for name, value in values.items()}
-        )
+        self.__dict__.update(read)
+        if len(self.__dict__) < len(self.fields):
+            raise field_errors(self.fields, values)[0]
 
     @classmethod
     def of(cls, example: Example) -> Self:

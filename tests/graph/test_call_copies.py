@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cnnspec.api import networks
-from cnnspec.graph import again, place
+from cnnspec.graph import cache, expand
 from cnnspec.graph.build import build_graph, load_graph
 from cnnspec.graph.model import Call, Graph
 from cnnspec.ops.kit.operator import Operator
@@ -239,7 +239,7 @@ def spec(case: str, max_lines: int = 1000) -> Any:
 
 
 def without_copies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "key_of", lambda *_: None)
+    monkeypatch.setattr(expand, "call_key", lambda *_: None)
 
 
 @pytest.mark.parametrize("case", SPECS)
@@ -267,9 +267,9 @@ def test_networks_are_the_same_without_copies(monkeypatch: pytest.MonkeyPatch) -
 
 def test_repeated_blocks_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    add = again.Copy.add
+    add = cache.CallCopy.add
     monkeypatch.setattr(
-        again.Copy,
+        cache.CallCopy,
         "add",
         lambda self, node: (made.append(self.prefix + node.name), add(self, node)),
     )

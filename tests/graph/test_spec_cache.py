@@ -38,7 +38,7 @@ def test_networks_are_the_same_with_and_without(path: str) -> None:
     spec, notes = read_spec(read_source(path))
     shared = SpecCache()
     for name in [*spec.variants] or [""]:
-        assert graph_digest(build_variant(spec, notes, name, known=shared)) == graph_digest(
+        assert graph_digest(build_variant(spec, notes, name, cache=shared)) == graph_digest(
             build_graph(read_source(path), name)
         )
 
@@ -46,10 +46,10 @@ def test_networks_are_the_same_with_and_without(path: str) -> None:
 def test_each_variant_tells_its_own_faults() -> None:
     spec, notes = read_spec(Source("net.toml", NET.replace("width = 12", "width = -1")))
     shared = SpecCache()
-    build_variant(spec, notes, "first", known=shared)
+    build_variant(spec, notes, "first", cache=shared)
     with pytest.raises(SpecError, match="out_channels is an integer from 1"):
-        build_variant(spec, notes, "second", known=shared)
-    third = build_variant(spec, notes, "third", known=shared)
+        build_variant(spec, notes, "second", cache=shared)
+    third = build_variant(spec, notes, "third", cache=shared)
     assert [n.output for n in third.nodes] == [
         n.output for n in build_graph(spec.source, "first").nodes
     ]
@@ -60,11 +60,11 @@ def test_what_is_known_is_forgotten_where_it_grows_too_large(
 ) -> None:
     spec, notes = read_spec(Source("net.toml", NET))
     shared = SpecCache()
-    build_variant(spec, notes, "first", known=shared)
-    assert shared.bounded() is shared
-    monkeypatch.setattr(cache, "MANY", 3)
-    assert shared.bounded() is not shared
-    assert not shared.bounded().ops
+    build_variant(spec, notes, "first", cache=shared)
+    assert shared.or_empty_if_large() is shared
+    monkeypatch.setattr(cache, "MAX_ENTRIES", 3)
+    assert shared.or_empty_if_large() is not shared
+    assert not shared.or_empty_if_large().operators
 
 
 def test_a_network_leaves_no_cycles_behind() -> None:
@@ -74,7 +74,7 @@ def test_a_network_leaves_no_cycles_behind() -> None:
     gc.collect()
     gc.disable()
     try:
-        build_variant(spec, notes, "second", known=SpecCache())
+        build_variant(spec, notes, "second", cache=SpecCache())
         assert gc.collect() == 0
     finally:
         gc.enable()

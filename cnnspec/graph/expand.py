@@ -1,0 +1,232 @@
+"""Expands blocks: each line of each called block becomes nodes, in file order.
+
+File order is execution order. Blocks are expanded inside the blocks that call them."""
+
+from typing import Any
+
+from cnnspec.graph.arguments import (
+    add_row_cells,
+    bind_arguments,
+    call_inputs,
+    instance_name,
+    line_fields,
+    line_instances,
+)
+from cnnspec.graph.cache import CachedCall, Fields, call_key
+from cnnspec.graph.connect import SourceError, output_names, read_sources
+from cnnspec.graph.expansion import Expansion
+from cnnspec.graph.frame import (
+    MISSING,
+    BlockResult,
+    Frame,
+    LineError,
+    LineInstance,
+    Placement,
+    Unresolved,
+    Value,
+)
+from cnnspec.graph.infer import add_nodes
+from cnnspec.graph.model import Call
+from cnnspec.graph.operators import called_name, follow_presets
+from cnnspec.ops.kit.fields import describe_value
+from cnnspec.ops.registry import OPERATORS
+from cnnspec.problems import visible
+from cnnspec.spec.lines import not_boolean
+from cnnspec.spec.model import Block, Line
+from cnnspec.spec.scope import FAULTY, UNKNOWN, Scope
+
+MAX_NESTING = 32
+
+
+def expand_block(expansion: Expansion, frame: Frame) -> BlockResult:
+    """Expand the lines of one call of a block. Raises Unresolved where its outputs do not exist."""
+    for line in frame.block.layers:
+        expand_line(expansion, frame, line)
+    try:
+        return BlockResult(frame.values, output_names(frame), frame.call.trail)
+    except SourceError as error:
+        block = frame.block
+        path = (*block.path, "outputs", error.index or 0)
+        fault = LineError(block.source, path, "L006", error.message, error.hint)
+        expansion.report(fault, frame.call)  # the caller's frame is another
+        raise Unresolved from None
+
+
+def expand_line(expansion: Expansion, frame: Frame, line: Line) -> None:
+    """Expand one line, with all its instances. One that has a problem gets the value MISSING."""
+    try:
+        instances, counted = line_instances(expansion, frame, line), True
+    except Unresolved as error:  # expand it once, to find its other problems
+        expansion.report(error, frame.call)
+        row = None if line.each is None else FAULTY
+        instances, counted = [(Scope({"i": UNKNOWN}, frame.scope), row, None)], False
+    name = None
+    for scope, row, number in instances:
+        expansion.count_lines(frame, line)
+        try:
+            name = instance_name(expansion, frame, line, scope, number)
+        except Unresolved as error:
+            expansion.report(error, frame.call)
+            name = None
+        instance = LineInstance(line, scope, row, name or str(line.name))
+        try:
+            present, value = expand_instance(expansion, frame, instance)
+            if name is None or line.broken or not counted:
+                raise Unresolved
+        except Unresolved as error:
+            expansion.report(error, frame.call)
+            set_missing(frame, line, name if counted else None)
+            frame.uncertain = frame.uncertain or name is None
+            continue
+        frame.values[name] = value
+        if present and (frame.training or not line.training_only):
+            frame.previous = value
+    # the name of a repeated line means its last instance
+    if name is not None and isinstance(line.name, str) and instances[-1][2] is not None:
+        frame.values[line.name] = frame.values[name]
+        if name in frame.instances:
+            frame.instances[line.name] = frame.instances[name]
+
+
+def set_missing(frame: Frame, line: Line, name: str | None) -> None:
+    """Give a line that has a problem the value MISSING."""
+    name = name or (line.name if isinstance(line.name, str) else None)
+    if name is None:
+        frame.uncertain = True
+    else:
+        frame.values[name] = MISSING
+    if not line.training_only:
+        frame.previous = MISSING
+
+
+def expand_instance(
+    expansion: Expansion, frame: Frame, instance: LineInstance
+) -> tuple[bool, Value]:
+    """Expand one instance of a line; whether `when` keeps it, and its value.
+
+    Raises LineError or Unresolved.
+    """
+    line, scope = instance.line, instance.scope
+    if line.sources is None:
+        values = [frame.previous]
+    else:
+        values = line_inputs(expansion, frame, line, scope)
+    if instance.row is not None and line.share is not None:
+        message = "a line with share takes no rows"
+        raise LineError(line.source, line.at("each"), "L009", message, "use repeat")
+    if line.when is not True:
+        present = expansion.evaluate_key(frame, line, "when", scope)
+        if not isinstance(present, bool):
+            raise LineError(line.source, line.at("when"), "L003", *not_boolean(present))
+        if not present:
+            frame.dropped.add(instance.name)
+            return False, values[0] if values else MISSING
+    training = frame.training or line.training_only
+    if line.share is not None:
+        original = shared_instance(expansion, frame, instance)
+        share = (frame.full_name(instance.name), frame.full_name(original.name))
+        at = Placement(instance.name, values, training, share)
+        return True, expand_called(expansion, frame, original, at)
+    frame.instances.setdefault(instance.name, instance)
+    prefixes = frame.share
+    if prefixes is not None:
+        prefixes = (f"{prefixes[0]}.{instance.name}", f"{prefixes[1]}.{instance.name}")
+    at = Placement(instance.name, values, training, prefixes)
+    return True, expand_called(expansion, frame, instance, at)
+
+
+def line_inputs(expansion: Expansion, frame: Frame, line: Line, scope: Scope) -> list[Value]:
+    """Return the values that `from` names; none where a problem hides how many they are."""
+    try:
+        names = expansion.evaluate_key(frame, line, "sources", scope)
+        if isinstance(names, list):
+            expansion.count_steps(line, len(names))
+    except Unresolved as error:
+        expansion.report(error, frame.call)
+        return []
+    values, faults = read_sources(frame, names)
+    for fault in faults:
+        path = line.at("sources")
+        if fault.index is not None and isinstance(names, list):
+            path = (*path, fault.index)
+        expansion.log.add(line.source, path, "L006", fault.message, fault.hint, frame.call)
+    return values
+
+
+def shared_instance(expansion: Expansion, frame: Frame, instance: LineInstance) -> LineInstance:
+    """Find the instance of the line that `share` names. Raises LineError or Unresolved."""
+    line = instance.line
+    name = expansion.evaluate_key(frame, line, "share", instance.scope)
+    if isinstance(name, str) and name in frame.instances:
+        original = frame.instances[instance.name] = frame.instances[name]
+        return original
+    if isinstance(name, str) and (frame.uncertain or frame.values.get(name) is MISSING):
+        raise Unresolved
+    dropped = isinstance(name, str) and name in frame.dropped
+    raise LineError(
+        line.source,
+        line.at("share"),
+        "L014",
+        f"share names a line above with op, but {describe_value(name)} "
+        + ("is left out by when" if dropped else "is not one"),
+        "known here: " + visible(", ".join(frame.instances) or "none"),
+    )
+
+
+def expand_called(
+    expansion: Expansion, frame: Frame, instance: LineInstance, at: Placement
+) -> Value:
+    """Expand what a line calls, and return its value. Raises LineError or Unresolved."""
+    line = instance.line
+    fields = line_fields(expansion, line, instance.scope)
+    try:
+        called = called_name(expansion, frame, line, instance.scope)
+        if instance.row is not None:
+            add_row_cells(expansion, instance, called, fields)
+        if called in expansion.spec.blocks and expansion.spec.blocks[called].broken:
+            raise Unresolved
+    except Unresolved:
+        expansion.evaluate_all(fields, frame.call)  # to find its other problems
+        raise
+    called, fields = follow_presets(expansion, frame, line, called, fields, at.name)
+    if called in OPERATORS:
+        return add_nodes(expansion, frame, line, called, fields, at)
+    return expand_call(expansion, frame, line, expansion.spec.blocks[called], fields, at)
+
+
+def expand_call(
+    expansion: Expansion, frame: Frame, line: Line, block: Block, fields: Fields, at: Placement
+) -> BlockResult:
+    """Expand a call of a block, or copy an equal one. Raises LineError or Unresolved."""
+    check_nesting(frame, line, block)
+    inputs = call_inputs(frame, line, block, at.values)
+    first = inputs[block.inputs[0]]
+    channels = UNKNOWN if first is MISSING else first.output[0]
+    scope, call = bind_arguments(expansion, frame, line, block, fields, channels, at.name)
+    nodes, work = expansion.nodes, expansion.work
+    key: Any = None
+    if not at.share and not expansion.has_problems():
+        key = call_key(call, inputs, at.training)
+        known = expansion.cached_calls.get(key)
+        if known and known.can_be_copied(nodes, work):
+            return known.copy_nodes(nodes, expansion.scope, call, scope, inputs)
+    made = CachedCall(nodes, work, call, scope, inputs)
+    result = expand_block(expansion, Frame(call, block, scope, inputs, at.training, at.share))
+    if key and not expansion.has_problems():
+        made.finish(nodes, work, result)
+        expansion.cached_calls[key] = made
+    return result
+
+
+def check_nesting(frame: Frame, line: Line, block: Block) -> None:
+    """Raise LineError for a block that calls itself, or is called too deep inside others."""
+    message = ""
+    call: Call | None = frame.call
+    while call is not None:
+        if call.block == block.name and call.trail:
+            message = f"the block {visible(block.name)} calls itself"
+        call = call.outer
+    if not message and len(frame.call.trail) >= MAX_NESTING:
+        message = f"blocks nest at most {MAX_NESTING} deep"
+    if message:
+        raise LineError(line.source, line.at("op"), "L010", message)
