@@ -1,5 +1,4 @@
-"""What each node costs: one NodeCost a node, the common tongue of the calculation and of every
-measurement."""
+"""The cost of each node: parameters, buffers, multiply-accumulates and element-wise work."""
 
 from collections.abc import Iterable
 from math import prod
@@ -13,10 +12,10 @@ from cnnspec.units import Shape
 class NodeCost(Record):
     """The cost of one node for one example.
 
-    ``params`` are trainable elements, ``buffers`` stored ones that are not trained, ``tensors``
-    both by name with their shapes. ``macs`` are multiply-accumulates (biases not counted),
-    ``elementwise`` the other arithmetic by kind. A node that shares its parameters has none of its
-    own; ``shares`` names the one that has them."""
+    ``params`` are trainable elements, ``buffers`` stored elements that are not trained, and
+    ``tensors`` the shapes of both by name. ``macs`` are multiply-accumulates (biases not counted),
+    ``elementwise`` the other arithmetic by kind. A node that shares the parameters of another node
+    has none of its own; ``shares`` names that node."""
 
     name: str
     op: str
@@ -31,7 +30,7 @@ class NodeCost(Record):
 
 
 def compute_node_cost(node: Node) -> NodeCost:
-    """The cost of one node."""
+    """Compute the cost of one node."""
     op, shapes, y = node.op, node.shapes, node.output
     parameters, buffers = ({}, {}) if node.shares else (op.parameters(*shapes), op.buffers(*shapes))
     return NodeCost(
@@ -49,8 +48,8 @@ def compute_node_cost(node: Node) -> NodeCost:
 
 
 def compute_costs(nodes: Iterable[Node]) -> list[NodeCost]:
-    """The costs of nodes, in their order."""
-    known: dict[tuple[Operator, tuple[Shape, ...]], NodeCost] = {}  # networks repeat themselves
+    """Compute the costs of nodes, in their order."""
+    known: dict[tuple[Operator, tuple[Shape, ...]], NodeCost] = {}  # networks repeat layers
     found = []
     for node in nodes:
         key = (node.op, node.shapes)
@@ -64,13 +63,13 @@ def compute_costs(nodes: Iterable[Node]) -> list[NodeCost]:
 
 
 def compute_costs_by_index(nodes: Iterable[Node]) -> dict[int, NodeCost]:
-    """The costs of nodes, by the node's index."""
+    """Compute the costs of nodes, by each node's index."""
     nodes = [*nodes]
     return {node.index: cost for node, cost in zip(nodes, compute_costs(nodes), strict=True)}
 
 
 def sum_elementwise(work: Iterable[dict[str, int]]) -> dict[str, int]:
-    """Elementwise work together, by kind."""
+    """Sum element-wise work by kind."""
     found: dict[str, int] = {}
     for each in work:
         for kind, n in each.items():

@@ -1,1 +1,1 @@
-"""Questions about a whole network, one a file."""
+"""Analyses of a whole network, one question a file or subpackage."""

@@ -1,4 +1,8 @@
-"""A network's architecture in short: its depth as papers count it, and its layers in one line."""
+"""A network's architecture in short: its depth as papers count it, and its layers in one line.
+
+Papers count layers with weights (convolutions and fully connected layers) along the path that has
+the most of them; ResNet-50 and VGG-16 have their names from this count. Projections beside a
+longer path and the gates of squeeze-and-excitation do not add to it."""
 
 from collections.abc import Callable, Iterable
 
@@ -7,8 +11,7 @@ from cnnspec.units import format_shape
 
 
 def has_weights(node: Node) -> bool:
-    """Whether papers count a node as a layer: it has weights, and is neither norm nor activation
-    nor a mere factor."""
+    """Whether papers count a node as a layer: weights, but no norm, activation or scale."""
     if node.op.role != "layer" or not node.inputs or not node.op.counts_as_layer:
         return False
     return bool(node.op.parameters(*node.shapes) or node.op.buffers(*node.shapes))
@@ -26,11 +29,9 @@ def is_weighted_or_pool(node: Node) -> bool:
 def find_longest_path(
     nodes: Iterable[Node], counted: Callable[[Node], bool] = has_weights
 ) -> list[Node]:
-    """The counted nodes along the path that has the most of them. ``nodes`` are in execution
-    order."""
-    best: dict[
-        int, tuple[int, Node | None, int | None]
-    ] = {}  # nodes so far, the last of them, and the one before
+    """Find the counted nodes on the path with most of them; ``nodes`` are in execution order."""
+    # by node: the count up to it, itself if it counts, and the node before it on the path
+    best: dict[int, tuple[int, Node | None, int | None]] = {}
     read_by: set[int] = set()
     for node in nodes:
         full = [n for n in node.inputs if n.output == node.output] if node.op.takes_gates else []
@@ -40,7 +41,7 @@ def find_longest_path(
         length = best[before][0] if before is not None else 0
         one = counted(node)
         best[node.index] = (length + one, node if one else None, before)
-    ends = [i for i in best if i not in read_by]  # a gate, even the last, is no end
+    ends = [i for i in best if i not in read_by]  # a gate that is read is no end
     deepest = max(ends, key=lambda i: best[i][0], default=None)
     path: list[Node] = []
     while deepest is not None:
@@ -50,15 +51,17 @@ def find_longest_path(
 
 
 def count_depth(nodes: Iterable[Node]) -> int:
-    """The layers of a network as papers count them."""
+    """Count a network's layers as papers do."""
     return len(find_longest_path(nodes))
 
 
-UNSAID = ("shape", "regulariser", "norm", "activation")  # roles that such a line leaves out
+UNSAID = ("shape", "regulariser", "norm", "activation")  # roles left out of a chain
 
 
 def describe_chain(graph: Graph) -> str | None:
-    """The layers from the input to the output; None where they are no chain, but have branches."""
+    """Describe a chain of layers as VGG's tables do: ``Conv3-64, Max pool, FC-4096``.
+
+    None if the network has branches."""
     parts = []
     before = graph.inputs[0]
     for node in graph.layers():
@@ -71,7 +74,7 @@ def describe_chain(graph: Graph) -> str | None:
 
 
 def describe_layer(node: Node) -> str:
-    """A layer: its kind, the size of its kernel, and the channels or features that it makes."""
+    """Describe a layer by its kind, kernel size, and number of output channels or features."""
     short = node.op.short_title or node.op.title
     if "{" not in short:
         return short

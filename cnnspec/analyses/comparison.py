@@ -1,7 +1,6 @@
-"""Networks side by side: what can be measured of one network as a whole, each measure by its key.
+"""Compare networks: the measures of a whole network, by their keys.
 
-A measure is worked out when it is first asked for, so that a table of parameters plans no memory.
-"""
+A measure is computed when it is first asked for, so a table of parameters does not plan memory."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -21,7 +20,7 @@ from cnnspec.records import Record
 
 
 class ComparisonSettings(Record):
-    """For what memory and arithmetic intensity are asked."""
+    """The settings that memory and arithmetic intensity depend on."""
 
     batch: int = 1
     dtype: str = "float32"
@@ -30,7 +29,7 @@ class ComparisonSettings(Record):
 
 
 class ComparedNetwork:
-    """One network of a comparison. ``unknown`` says, by measure, why one has no value."""
+    """One network of a comparison; ``unknown`` says, by measure, why a value is missing."""
 
     def __init__(self, net: NetworkCosts, setting: ComparisonSettings):
         self.net, self.setting = net, setting
@@ -38,7 +37,7 @@ class ComparedNetwork:
         self.found: dict[str, Any] = {}
 
     def value(self, key: str) -> Any:
-        """The value of a measure; None where it has none."""
+        """Return the value of a measure; None if it has none."""
         if key not in self.found:
             with garbage_collection_paused():
                 self.found[key] = MEASURES[key].value(self)
@@ -50,11 +49,9 @@ class ComparedNetwork:
 
     @cached_property
     def memory(self) -> NetworkMemory | None:
-        """The plan of its memory, or None where an operator's memory is not known."""
+        """The network's memory; None if the memory of an operator is not known."""
         s = self.setting
-        check_request(
-            s.batch, s.dtype, s.optimizer
-        )  # a request that cannot be meant is no property of a network
+        check_request(s.batch, s.dtype, s.optimizer)  # wrong settings raise for every network
         try:
             return plan_memory(self.graph, s.batch, s.dtype, s.optimizer, s.loss)
         except RequestError as error:
@@ -62,7 +59,7 @@ class ComparedNetwork:
             return None
 
     def counted(self, name: str) -> int | None:
-        """What another tool would count, or None where that is not said."""
+        """Return what another tool would count; None if that depends on the implementation."""
         try:
             return count_network(load_convention(name), self.graph)
         except Uncounted as fault:
@@ -71,8 +68,7 @@ class ComparedNetwork:
 
 
 class Measure(Record):
-    """One thing that is compared. ``kind`` is text, count, bytes, ratio or field; ``says`` defines
-    it in a line."""
+    """A measure: its ``kind`` is text, count, bytes, ratio or field; ``says`` defines it."""
 
     key: str
     heading: str
@@ -82,24 +78,24 @@ class Measure(Record):
 
 
 def count_weights(subject: ComparedNetwork) -> int:
-    """The elements of kernels and matrices: of the parameters that have two dimensions or more."""
+    """Count the elements of kernels and matrices: parameters of two or more dimensions."""
     of = [node.op.parameters(*node.shapes) for node in subject.graph.layers() if not node.shares]
     return sum(prod(shape) for tensors in of for shape in tensors.values() if len(shape) > 1)
 
 
 def largest_receptive_field(subject: ComparedNetwork) -> tuple[int, ...] | None:
-    """The largest field of a layer that does not see the whole input; None where all do."""
+    """Return the largest receptive field that is not the whole input; None if all are."""
     sizes = [subject.net.fields[n.index].size for n in subject.graph.layers()]
     return max((s for s in sizes if s is not None), key=prod, default=None)
 
 
 def count_bytes(subject: ComparedNetwork) -> int:
-    """The bytes of parameters and buffers."""
+    """Count the bytes of parameters and buffers."""
     return (subject.net.totals.params + subject.net.totals.buffers) * DTYPES[subject.setting.dtype]
 
 
 def arithmetic_intensity(subject: ComparedNetwork) -> float:
-    """FLOPs a byte moved."""
+    """Return the FLOPs per byte of memory traffic."""
     batch, size = subject.setting.batch, DTYPES[subject.setting.dtype]
     bytes_ = count_memory_traffic(subject.net.layers, batch) * size
     return round(subject.net.totals.flops * batch / bytes_, 2) if bytes_ else 0.0
@@ -130,13 +126,13 @@ MEASURES = {
             "elements of kernels and matrices, without biases and norms",
         ),
         Measure("buffers", "Buffers", "count", lambda s: s.net.totals.buffers),
-        Measure("size", "Size", "bytes", count_bytes, "what parameters and buffers take"),
+        Measure("size", "Size", "bytes", count_bytes, "bytes of parameters and buffers"),
         Measure(
             "macs",
             "MACs",
             "count",
             lambda s: s.net.totals.macs,
-            "multiply-accumulates, biases not counted",
+            "multiply-accumulates, without biases",
         ),
         Measure("flops", "FLOPs", "count", lambda s: s.net.totals.flops, "2 a multiply-accumulate"),
         Measure(
@@ -157,29 +153,29 @@ MEASURES = {
             "Depth",
             "count",
             lambda s: count_depth(s.graph.layers()),
-            "the most layers with weights on one path, without those of squeeze-excite gates",
+            "most layers with weights on a path, without those of squeeze-excite gates",
         ),
         Measure(
             "receptive_field",
             "RF",
             "field",
             largest_receptive_field,
-            "the largest receptive field of a layer that does not see the whole input, in pixels",
+            "largest receptive field of a layer that does not see the whole input, in pixels",
         ),
         Measure(
             "intensity",
-            "FLOPs a byte",
+            "FLOPs/byte",
             "ratio",
             arithmetic_intensity,
-            "arithmetic intensity: FLOPs for each byte that is "
-            "moved if every layer reads its inputs and weights and writes its output once",
+            "arithmetic intensity: FLOPs per byte of memory traffic, if every layer reads its"
+            " inputs and weights and writes its output once",
         ),
         Measure(
             "architecture",
             "Architecture",
             "text",
             lambda s: describe_chain(s.graph),
-            "the layers of a chain, in a line",
+            "the layers of a network without branches, in a line",
         ),
         *(
             Measure(name, name, "count", tool_count(name), f"what {name} would count")
@@ -200,8 +196,8 @@ DEFAULT = (
 
 
 def find_measure(key: str) -> Measure:
-    """The measure called ``key``. Raises RequestError where there is none."""
+    """Find a measure by its key. Raises RequestError if there is none."""
     if key not in MEASURES:
         hint = did_you_mean(key, list(MEASURES), "there are " + ", ".join(MEASURES))
-        raise RequestError(f"there is nothing to compare called {visible(key, 40)!r}; {hint}")
+        raise RequestError(f"there is no measure {visible(key, 40)!r}; {hint}")
     return MEASURES[key]

@@ -1,5 +1,4 @@
-"""Which networks of a comparison, and in which order: ``params < 10M`` and ``-macs``, read by
-hand."""
+"""Select and sort compared networks by conditions (``params < 10M``) and keys (``-macs``)."""
 
 import re
 from decimal import Decimal
@@ -24,20 +23,20 @@ HOLDS = {
 
 
 class Condition(Record):
-    """A measure, a comparison of HOLDS, and what it is compared with."""
+    """A condition on a network: a measure, a comparison (a key of HOLDS), and the value wanted."""
 
     measure: Measure
     holds: str
     wanted: Any
 
     def __call__(self, subject: ComparedNetwork) -> bool:
-        """Whether a network fulfils it; one whose value is not known does not."""
+        """Whether a network meets the condition; a network without the value does not."""
         value = comparable_number(self.measure, subject.value(self.measure.key))
         return value is not None and bool(HOLDS[self.holds](value, self.wanted))
 
 
 def parse_condition(text: str) -> Condition:
-    """The condition in ``params < 10M``. Raises RequestError."""
+    """Parse a condition such as ``params < 10M``. Raises RequestError."""
     found = CONDITION.fullmatch(text) if len(text) < 200 else None
     if found is None:
         raise RequestError(
@@ -48,14 +47,14 @@ def parse_condition(text: str) -> Condition:
     of = find_measure(key)
     holds = "=" if holds == "==" else holds
     if of.kind == "text" and holds not in ("=", "!="):
-        raise RequestError(f"{key} is text, which is = or !=, not {holds}")
+        raise RequestError(f"{key} is text: compare it with = or !=, not {holds}")
     return Condition(
         of, holds, value.strip("'\"") if of.kind == "text" else parse_wanted(of, value)
     )
 
 
 def parse_wanted(of: Measure, text: str) -> Decimal:
-    """The number in ``10M``, or for bytes in ``24GiB``. Raises RequestError."""
+    """Parse a number such as ``10M``, or for bytes ``24GiB``. Raises RequestError."""
     if of.kind == "bytes":
         size = parse_bytes(text)
         if size is not None:
@@ -76,19 +75,16 @@ def parse_wanted(of: Measure, text: str) -> Decimal:
 
 
 def comparable_number(of: Measure, value: Any) -> Any:
-    """A value as it is compared: of sizes, the largest side of a field and the elements of an
-    input."""
+    """Return the number to compare: a field's largest side, the elements of an input's shape."""
     if isinstance(value, tuple):
         return max(value) if of.kind == "field" else prod(value)
     return value
 
 
 def sort_networks(subjects: list[ComparedNetwork], key: str) -> list[ComparedNetwork]:
-    """Subjects by a measure, ascending, or with ``-`` before its key descending; unknown values
-    last.
+    """Sort networks by a measure, or descending with ``-`` before its key; missing values last.
 
-    Raises RequestError for a measure that there is not.
-    """
+    Raises RequestError for an unknown measure."""
     of, descending = find_measure(key.removeprefix("-")), key.startswith("-")
     values = {id(s): comparable_number(of, s.value(of.key)) for s in subjects}
     known = sorted(

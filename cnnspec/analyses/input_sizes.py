@@ -1,4 +1,7 @@
-"""The input sizes that a network accepts, found by inferring the shapes at each size."""
+"""The input sizes that a network accepts, found by inferring the shapes at each size.
+
+A size is *valid* if every layer has an output, *accepted* if in addition all parameters keep their
+shapes, and *read whole* if no layer with a stride leaves positions at the end of a map unread."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,21 +15,21 @@ from cnnspec.units import Shape, format_shape
 
 
 def count_unread(a: Axis, positions: int) -> int:
-    """The positions behind the last window, but for what a stride leaves out between windows too.
+    """Count the positions after the last window, except those that the stride skips anyway.
 
-    Of W positions, the n-th window ends at (n - 1)*S - P + D*(K - 1) + 1; what is left is 0 where
-    that is padding."""
+    With W positions, the n-th window ends at (n - 1)*S - P + D*(K - 1) + 1. The count is 0 if only
+    padding is left."""
     left = a.size - ((positions - 1) * a.stride - a.before + a.extent)
     return left if left > max(0, a.stride - a.extent) else 0
 
 
 Varied = tuple[int | None, ...]
-LARGEST = 16_384  # size that is tried
-USUAL, MOST = 512, 2048  # without a bound, sizes up to these, or the network's own between them
+LARGEST = 16_384  # the largest size that can be tried
+USUAL, MOST = 512, 2048  # the default bound is the network's own size, but between these
 
 
 class Refusal(Record):
-    """A layer that does not take a size, and why."""
+    """A layer that refuses a size, and the reason."""
 
     size: int
     layer: str
@@ -34,14 +37,14 @@ class Refusal(Record):
 
 
 class InputSizes(Record):
-    """What a network does with sizes n from 1 to ``bound``, put where ``varied`` has None.
+    """What a network does with sizes n, 1 to ``bound``, in the dimensions None of ``varied``.
 
-    ``native`` is its own input, and ``own`` the size that this is, None where it is another shape.
-    ``below`` says which layer refuses the size under the smallest valid one, ``keeper`` whose
-    parameters do not serve a size that is valid and not accepted: the next one to its own.
-    ``unread`` names the layers that leave positions unread at the network's own input, with how
-    many along each dimension. ``training`` has, where they are others, the sizes that are valid in
-    training, and ``below_training`` what refuses the one under the smallest."""
+    ``native`` is the network's own input, and ``own`` its size n, or None if ``native`` does not
+    have the form ``varied``. ``below`` is the refusal of the size before the smallest valid one.
+    ``keeper`` is the layer whose parameters do not fit the valid but not accepted size that is
+    nearest to ``own``. ``unread`` are the layers that leave positions of the native input unread,
+    with the number in each dimension. ``training`` are the sizes valid in training, if they
+    differ, and ``below_training`` the refusal before the smallest of them."""
 
     network: str
     native: Shape
@@ -59,8 +62,7 @@ class InputSizes(Record):
 
 
 class SizeOutcome(Record):
-    """One size: the layer that refuses it, at inference and in training; whose parameters change;
-    what is unread."""
+    """The outcome of one size: refusals, a layer whose parameters change, unread positions."""
 
     size: int
     refused: Refusal | None
@@ -72,11 +74,9 @@ class SizeOutcome(Record):
 def find_input_sizes(
     graph: Graph, varied: Varied | None = None, bound: int | None = None
 ) -> InputSizes:
-    """The sizes that a network takes. Without ``varied``, all dimensions but the channels vary
-    together.
+    """Find the sizes that a network accepts; by default all dimensions but the channels vary.
 
-    Raises RequestError where there is nothing to vary.
-    """
+    Raises RequestError if nothing can vary."""
     native = graph.inputs[0].output
     varied = check_varied(
         graph, (native[0], *[None] * (len(native) - 1)) if varied is None else varied
@@ -112,21 +112,22 @@ def find_input_sizes(
 
 
 def check_varied(graph: Graph, varied: Varied) -> Varied:
-    """What is to vary. Raises RequestError where it does not fit the network."""
+    """Return the dimensions to vary. Raises RequestError if they do not fit the network."""
     native = graph.inputs[0].output
     name = visible(graph.name)
     if len(native) == 1:
         raise RequestError(
-            f"{name} takes a vector of {native[0]}: it has no height or width that could vary"
+            f"{name} takes a vector of {native[0]}: it has no height or width to vary"
         )
     if len(varied) != len(native):
         raise RequestError(
-            f"{name} takes {format_shape(native)}, so --input has {len(native)} sizes, not {len(varied)}"
+            f"{name} takes {format_shape(native)}, so --input needs {len(native)} sizes,"
+            f" not {len(varied)}"
         )
     if varied[0] is None or None not in varied[1:]:
         raise RequestError(
-            "--input has a * for each size that varies, but not for the channels: "
-            f"{native[0]}{',*' * (len(native) - 1)}, say"
+            "--input needs a * for each size that varies, but not for the channels: "
+            f"for example {native[0]}{',*' * (len(native) - 1)}"
         )
     if 0 in varied:
         raise RequestError(f"a size of --input is an integer from 1 to {MAX_SIZE}, or *, not 0")
@@ -134,12 +135,12 @@ def check_varied(graph: Graph, varied: Varied) -> Varied:
 
 
 def fill_varied(varied: Varied, n: int) -> Shape:
-    """The shape with ``n`` for what varies."""
+    """Return the shape with ``n`` in the dimensions that vary."""
     return tuple([n if w is None else w for w in varied])
 
 
 class SizeTrial:
-    """A network to be tried at many sizes: what does not depend on them is worked out once."""
+    """A network to try at many sizes; computes once what does not depend on the size."""
 
     def __init__(self, graph: Graph):
         self.graph = graph
@@ -155,18 +156,18 @@ class SizeTrial:
         ]
 
     def at(self, given: Shape, n: int) -> SizeOutcome:
-        """What comes of the input ``given``, in which the size is ``n``."""
+        """Try the input shape ``given``, whose varying size is ``n``."""
         shapes: dict[int, Shape] = {
             i.index: given if varies else i.output
             for i, varies in zip(self.graph.inputs, self.varies, strict=True)
         }
-        known: dict[Any, Shape] = {}  # networks repeat themselves
+        known: dict[Any, Shape] = {}  # networks repeat layers
         trained: Refusal | None = None
         keeper: Refusal | None = None
         for node in self.nodes:
             inputs = [shapes.get(i.index) for i in node.inputs]
             if None in inputs:
-                continue  # behind a layer that is there in training only, which has refused
+                continue  # a training-only layer before it has refused the size
             read: tuple[Any, ...] = tuple(inputs)
             key = (node.op, read)
             try:
@@ -183,7 +184,7 @@ class SizeTrial:
         return SizeOutcome(n, None, trained, keeper, dict(self.unread(shapes)))
 
     def unread(self, shapes: dict[int, Shape]) -> Iterator[tuple[str, Shape]]:
-        """The layers with a stride that leave out the end of what they read."""
+        """Yield the layers with a stride that do not read the end of their input."""
         for node in self.strided:
             found = tuple(
                 map(
@@ -195,7 +196,7 @@ class SizeTrial:
 
 
 def operator_at(node: Node, shapes: dict[int, Shape]) -> Any:
-    """The operator of a node; one that undoes another takes up the sizes that this one has now."""
+    """Return a node's operator; one that undoes a pool takes the pool's sizes at this input."""
     if not node.op.undoes:
         return node.op
     pool = node.inputs[-1]
@@ -205,7 +206,7 @@ def operator_at(node: Node, shapes: dict[int, Shape]) -> Any:
 def check_parameters(
     node: Node, read: tuple[Shape, ...], wanted: dict[str, Shape], n: int, given: Shape
 ) -> Refusal | None:
-    """Why a node's parameters do not serve another size, None where they do."""
+    """Return a refusal if a node's parameters do not fit another size, else None."""
     ours = node.op.parameters(*read) if wanted else {}
     for key, dims in wanted.items():
         if ours.get(key) != dims:
@@ -219,7 +220,7 @@ def check_parameters(
 
 
 def describe_refusal(node: Node, fault: OperatorError) -> str:
-    """The message of a misfit with the names of the inputs put in."""
+    """Return an operator's error message with the names of the inputs filled in."""
     message = fault.message
     for i in reversed(range(len(node.inputs))):
         message = message.replace(f"${i}", visible(node.inputs[i].row))

@@ -1,5 +1,4 @@
-"""How much has to be moved for the arithmetic of a network: the other half of its arithmetic
-intensity."""
+"""Memory traffic of a network, the denominator of its arithmetic intensity."""
 
 from collections.abc import Iterable
 from math import prod
@@ -7,18 +6,14 @@ from math import prod
 from cnnspec.analyses.network_costs import Row
 from cnnspec.graph.model import Node
 
-MOVES_NOTHING = (
-    "shape",
-    "regulariser",
-)  # roles: views of what is there, and what only training does
+MOVES_NOTHING = ("shape", "regulariser")  # roles: views, and what only acts in training
 
 
 def count_memory_traffic(rows: Iterable[Row], batch: int = 1) -> int:
-    """The elements that are moved at inference if each layer reads its inputs and writes its output
-    once.
+    """Count the elements that all layers move at inference.
 
-    A layer's norm and activation are taken to be done on the way; its parameters and buffers are
-    read once for the whole batch."""
+    Each layer reads its inputs and writes its output once. A layer's norm and activation are
+    assumed to be fused with it. Parameters and buffers are read once per batch."""
     elements = 0
     for row in rows:
         if row.operator is None or row.operator.role in MOVES_NOTHING or row.main is None:
@@ -30,5 +25,5 @@ def count_memory_traffic(rows: Iterable[Row], batch: int = 1) -> int:
 
 
 def tensor_shapes(node: Node) -> list[tuple[int, ...]]:
-    """The shapes of a node's parameters and buffers, shared ones too."""
+    """Return the shapes of a node's parameters and buffers, shared ones included."""
     return [*node.op.parameters(*node.shapes).values(), *node.op.buffers(*node.shapes).values()]

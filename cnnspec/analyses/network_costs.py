@@ -1,4 +1,4 @@
-"""The costs of a network: a row for each line of its table, their totals, and what they rest on."""
+"""The costs of a network: its rows, a table's lines, and their totals."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -17,12 +17,13 @@ from cnnspec.units import Shape
 
 
 class Row(Record):
-    """One row. A folded row has the sums of what it holds and the output of its last node.
+    """One row of a table: a line of the spec with its norm and activation, or a folded block.
 
-    ``tensors`` are the shapes of parameters and buffers by name, those of a norm as
-    ``norm.weight``; a folded row names none. ``op`` is the operator, or the block of a folded row;
-    ``main`` is the operator's node, or None. ``times`` is how many equal rows in a run the row
-    stands for: its numbers are those of one."""
+    A folded row has the sums of its nodes and the output of the last one. ``tensors`` are the
+    shapes of parameters and buffers by name, those of a norm as ``norm.weight``; a folded row has
+    none. ``op`` is the operator, or the block of a folded row; ``main`` is the operator's node, or
+    None. A row with ``times`` above 1 stands for a run of equal rows, and its numbers are those of
+    one of them."""
 
     name: str
     op: str
@@ -45,12 +46,11 @@ class Row(Record):
         return self.main.op if self.main else None
 
     def part(self, part: str) -> Node | None:
-        """The node of the row's norm or activation, or None."""
+        """Return the node of the row's norm or activation, or None."""
         return next((n for n in self.nodes[1:] if n.part == part), None) if self.main else None
 
     def alike(self, other: "Row") -> bool:
-        """Whether two rows show the same numbers, but for their names and their receptive
-        fields."""
+        """Whether two rows differ only in their names and receptive fields."""
         same = (
             self.op == other.op
             and self.output == other.output
@@ -61,7 +61,7 @@ class Row(Record):
 
     @property
     def numbers(self) -> tuple[object, ...]:
-        """What a run of equal rows has in common."""
+        """The numbers that equal rows have in common."""
         return self.params, self.buffers, self.macs, self.elementwise
 
 
@@ -72,10 +72,10 @@ def make_rows(
     depth: int | None = None,
     unfold: bool = False,
 ) -> list[Row]:
-    """The rows of ``nodes`` in execution order; with ``unfold`` each node is a row.
+    """Make the rows of ``nodes``, in execution order; with ``unfold`` each node is a row.
 
-    With ``depth`` d, blocks called more than d - 1 levels down are one row each (1: every line of
-    the network is one row), and equal rows in a run are folded into one."""
+    With ``depth`` d, each block called more than d - 1 levels down is one row (1: one row per line
+    of the network), and runs of equal rows are folded into one row."""
     if unfold:
         return [make_row(node.name, [node], costs, fields, node) for node in nodes]
     made = [
@@ -87,7 +87,7 @@ def make_rows(
 def group_nodes_by_row(
     nodes: Iterable[Node], depth: int | None = None
 ) -> list[tuple[str, list[Node]]]:
-    """The nodes of each row under its name, in execution order."""
+    """Group nodes by the names of their rows, in execution order."""
     groups: list[tuple[str, list[Node]]] = []
     for node in nodes:
         folded = depth is not None and len(node.call.trail) >= depth
@@ -106,7 +106,7 @@ def make_row(
     fields: dict[int, ReceptiveField],
     main: Node | None = None,
 ) -> Row:
-    """One row of the given nodes; without ``main`` the first node is, if the row has its name."""
+    """Make a row; ``main`` is its operator's node, by default the first if it has the row's name."""
     main = main or (nodes[0] if nodes[0].row == name else None)
     last = nodes[-1]
     params = buffers = macs = 0
@@ -142,7 +142,7 @@ def make_row(
 
 
 def find_block_name(name: str, node: Node) -> str:
-    """The block whose call a folded row is."""
+    """Find the name of the block that a folded row calls."""
     call = node.call
     while call.outer is not None and ".".join(call.trail) != name:
         call = call.outer
@@ -150,8 +150,7 @@ def find_block_name(name: str, node: Node) -> str:
 
 
 def fold_equal_rows(made: list[Row]) -> list[Row]:
-    """Equal rows in a run, folded: the first, how many there are, the last's name and receptive
-    field."""
+    """Fold runs of equal rows: the first row, with the run's length and its last name and field."""
     folded: list[Row] = []
     for r in made:
         if folded and folded[-1].alike(r):
@@ -162,11 +161,10 @@ def fold_equal_rows(made: list[Row]) -> list[Row]:
 
 
 class Totals(Record):
-    """Sums over all rows for one example. ``flops`` is 2 * ``macs``; elementwise work is kept
-    apart, by kind.
+    """The sums over all rows for one example.
 
-    ``activations`` are the elements of the rows' outputs: after a layer's norm and activation,
-    which add none."""
+    ``flops`` is 2 * ``macs``; element-wise work is counted apart, by kind. ``activations`` are the
+    elements of the rows' outputs; a layer's norm and activation add none."""
 
     params: int
     buffers: int
@@ -177,7 +175,7 @@ class Totals(Record):
 
 
 def sum_rows(rows: Iterable[Row]) -> Totals:
-    """The totals of the given rows."""
+    """Sum rows into totals."""
     params = buffers = macs = activations = 0
     work: list[dict[str, int]] = []
     for row in rows:
@@ -192,7 +190,7 @@ def sum_rows(rows: Iterable[Row]) -> Totals:
 
 
 class NetworkCosts:
-    """The costs and receptive fields of a network by node, its rows, and their totals."""
+    """The costs and receptive fields of a network's nodes, its rows, and their totals."""
 
     def __init__(self, graph: Graph):
         self.graph = graph
@@ -208,7 +206,7 @@ class NetworkCosts:
 
     @cached_property
     def costs(self) -> dict[int, NodeCost]:
-        """The cost of every node, training-only ones too, by the node's index."""
+        """The cost of every node, training-only nodes included, by the node's index."""
         with garbage_collection_paused():
             return compute_costs_by_index(self.graph.nodes)
 
@@ -220,27 +218,27 @@ class NetworkCosts:
 
     @cached_property
     def layers(self) -> list[Row]:
-        """The rows of the table at full depth, as at inference, in execution order."""
+        """The rows at full depth and at inference, in execution order."""
         with garbage_collection_paused():
             return make_rows(self.graph.layers(), self.costs, self.fields)
 
     @cached_property
     def totals(self) -> Totals:
-        """The sums of the rows, as at inference."""
+        """The sums of the rows at inference."""
         return sum_rows(self.layers)
 
     def rows(
         self, depth: int | None = None, training: bool = False, unfold: bool = False
     ) -> list[Row]:
-        """The rows of the table.
+        """Return the rows of the table.
 
-        ``depth`` folds blocks, ``training`` adds training-only layers, and ``unfold`` makes a row
-        of each node, so that norms and activations have rows of their own."""
+        ``depth`` folds blocks, ``training`` adds training-only rows, and ``unfold`` makes each
+        node a row, so that norms and activations have rows of their own."""
         if depth is None and not training and not unfold:
             return [*self.layers]
         with garbage_collection_paused():
             return make_rows(self.graph.layers(training), self.costs, self.fields, depth, unfold)
 
     def sums(self, training: bool = False) -> Totals:
-        """The totals; with ``training`` those of everything that is there in training."""
+        """Return the totals; with ``training`` those of the network in training."""
         return sum_rows(self.rows(training=True)) if training else self.totals

@@ -1,7 +1,7 @@
-"""The verdict of a verification: its checks and the differences that they found."""
+"""The verdict of a verification: its checks, and the differences that they found."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnnspec.costs import NodeCost
 from cnnspec.problems import Where
@@ -10,8 +10,8 @@ from cnnspec.records import Record
 COMPARED = ("output", "tensors", "params", "buffers", "macs")
 
 
-class Difference(NamedTuple):
-    """One quantity of one node on which the two sides differ, and what may be behind it."""
+class Difference(Record):
+    """One quantity of one node that differs between two sides, with a likely cause."""
 
     name: str
     quantity: str
@@ -21,25 +21,24 @@ class Difference(NamedTuple):
 
 
 def compare_costs(calculated: Iterable[NodeCost], measured: Iterable[NodeCost]) -> list[Difference]:
-    """All differences, in execution order; nodes are matched by name, and one that a side lacks is
-    a difference.
+    """List all differences between calculated and measured costs, in execution order.
 
-    Elementwise work is not compared: nothing measures it.
-    """
+    Nodes are matched by name; a node that one side lacks is a difference. Element-wise work is not
+    compared, as nothing measures it."""
     left, right = list(calculated), {cost.name: cost for cost in measured}
     found = [d for cost in left for d in compare_node_costs(cost, right.get(cost.name))]
     names = {cost.name for cost in left}
     return found + [
-        Difference(n, "layer", None, c.op, "a layer that is not in the spec")
+        Difference(n, "layer", None, c.op, "the spec does not have this layer")
         for n, c in right.items()
         if n not in names
     ]
 
 
 def compare_node_costs(ours: NodeCost, theirs: NodeCost | None) -> Iterator[Difference]:
-    """The differences of one node."""
+    """Yield the differences of one node."""
     if theirs is None:
-        yield Difference(ours.name, "layer", ours.op, None, "a layer that is missing")
+        yield Difference(ours.name, "layer", ours.op, None, "the layer is missing")
         return
     for quantity in COMPARED:
         a, b = getattr(ours, quantity), getattr(theirs, quantity)
@@ -48,7 +47,7 @@ def compare_node_costs(ours: NodeCost, theirs: NodeCost | None) -> Iterator[Diff
 
 
 def guess_cause(ours: NodeCost, theirs: NodeCost) -> str:
-    """What the differences of one node point to."""
+    """Guess the cause of a node's differences."""
     a, b = ours.tensors.get("weight"), theirs.tensors.get("weight")
     if ("bias" in ours.tensors) != ("bias" in theirs.tensors):
         return "bias"
@@ -69,17 +68,17 @@ def guess_cause(ours: NodeCost, theirs: NodeCost) -> str:
 
 
 PASSED, FAILED, IMPOSSIBLE, LIMITED = "passed", "failed", "impossible", "limited"
-DEVICES = ("auto", "cuda", "cpu", "meta")  # on which a verification can be asked for
+DEVICES = ("auto", "cuda", "cpu", "meta")  # that a verification can run on
 
 
 class Check(Record):
     """One comparison.
 
-    ``status`` is passed; failed, with its ``differences`` in execution order; impossible, where
-    what was asked for could not be done (a library that is not there, a model that cannot be run),
-    which fails too; or limited, where a weaker comparison stands in for one that this machine
-    cannot make. ``compared`` says how much was compared, and ``detail`` what else there is to say;
-    ``figures`` are what was compared, where that are a few numbers."""
+    ``status`` is passed; failed, with its ``differences`` in execution order; impossible (and so
+    failed) if the comparison could not be made, because a library is missing or a model does not
+    run; or limited if this machine only allows a weaker comparison. ``compared`` says how much was
+    compared, ``detail`` adds a remark, and ``figures`` holds the compared numbers if they are few.
+    """
 
     name: str
     against: str
@@ -91,10 +90,10 @@ class Check(Record):
 
 
 class Verdict(Record):
-    """All checks of one network; ``device`` and ``versions`` say where they were made.
+    """All checks of one network, with the device and library versions that they ran on.
 
-    ``digest`` is that of the spec, and ``places`` are where in it the layers stand that differ.
-    """
+    ``digest`` is the spec's digest, and ``places`` are the places in the spec of the layers that
+    differ."""
 
     network: str
     device: str
@@ -114,7 +113,7 @@ class Verdict(Record):
 def make_check(
     name: str, against: str, compared: str, differences: list[Difference], detail: str = ""
 ) -> Check:
-    """A comparison that was made: it passed where there is no difference."""
+    """Make a check, which has passed if there is no difference."""
     return Check(
         name, against, FAILED if differences else PASSED, compared, detail, tuple(differences)
     )

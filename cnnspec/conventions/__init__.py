@@ -1,15 +1,12 @@
-"""How other tools would count the same nodes: one convention a file, each a table from operators to
-rules.
+"""Counting conventions: what other tools count for the same nodes, one file a tool.
 
-A convention says what a tool gives for a network in which every node is the module or function of
-torch that it is named after, called once for each example. That is how most published
-implementations are written. Where one is written otherwise (a mean in place of a pooling, a
-function in place of a module), a tool that hooks modules may see less of it, or more; that lies in
-the implementation, not in the network.
+A convention assumes that every node is the PyTorch module or function of the same name, called
+once per example. Most published implementations are written so. If one is not (a mean instead of a
+pooling module, a function instead of a module), a tool that hooks modules may count more or less.
 
-Operators that a convention does not list are free in it, as the tool has no rule for them either;
-but of an operator with multiply-accumulates or parameters nothing is said (Uncounted), as it has no
-one module in torch."""
+A convention counts nothing for operators that it does not list, as the tool has no rule for them.
+But an unlisted operator with multiply-accumulates or parameters is Uncounted: what the tool counts
+depends on how the operator is implemented."""
 
 from collections.abc import Iterable
 from importlib import import_module
@@ -35,7 +32,7 @@ CONVENTIONS = ("fvcore", "thop", "torchinfo", "ptflops", "torchvision")
 
 
 def load_convention(name: str) -> Convention:
-    """The convention called ``name``. Raises RequestError where there is none."""
+    """Load a convention by its name. Raises RequestError if there is none."""
     if name not in CONVENTIONS:
         hint = did_you_mean(name, CONVENTIONS, "there are " + ", ".join(CONVENTIONS))
         raise RequestError(f"there is no convention {visible(name, 40)!r}; {hint}")
@@ -44,31 +41,33 @@ def load_convention(name: str) -> Convention:
 
 
 def find_counting_rule(of: Convention, node: Node) -> CountingRule:
-    """The rule by which a node is counted. Raises Uncounted where it depends on how the node is
-    written."""
+    """Find the rule that counts a node.
+
+    Raises Uncounted if the count depends on how the node is implemented."""
     if node.kind in of.rules:
         return of.rules[node.kind]
     if node.op.macs(*node.shapes, y=node.output) or node.op.parameters(*node.shapes):
         raise Uncounted(
-            f"what {of.name} counts for {node.kind} ({visible(node.name)}) depends on how it is"
-            " written"
+            f"what {of.name} counts for {node.kind} ({visible(node.name)}) depends on its"
+            " implementation"
         )
     return FREE
 
 
 def count_node(of: Convention, node: Node) -> int:
-    """What a node counts for one example. Raises Uncounted."""
+    """Count a node for one example. Raises Uncounted."""
     return find_counting_rule(of, node).count(node)
 
 
 def count_network(of: Convention, graph: Graph) -> int:
-    """What a network counts at inference for one example. Raises Uncounted."""
+    """Count a network at inference for one example. Raises Uncounted."""
     return sum(count_node(of, node) for node in graph.layers())
 
 
 class OperatorCount(Record):
-    """What all nodes of one operator count: ``macs`` here, ``theirs`` by the rule that ``says``
-    how."""
+    """The counts of all nodes of one operator: our ``macs``, and the tool's count (``theirs``).
+
+    ``says`` describes the tool's rule."""
 
     op: str
     nodes: int
@@ -82,8 +81,9 @@ class OperatorCount(Record):
 
 
 def count_by_operator(nodes: Iterable[Node], convention: Convention) -> list[OperatorCount]:
-    """A part for each operator, in the order of first occurrence; their sums are both totals.
-    Raises Uncounted."""
+    """Count nodes by operator, in the order of first occurrence. Raises Uncounted.
+
+    The sums over the operators are the totals of the nodes."""
     found: dict[str, OperatorCount] = {}
     for node in nodes:
         of = find_counting_rule(convention, node)

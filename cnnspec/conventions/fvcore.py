@@ -1,8 +1,9 @@
-"""fvcore.nn.FlopCountAnalysis: the operators of a traced run, by its table of handles.
+"""fvcore.nn.FlopCountAnalysis: counts the operators of a traced run.
 
-Source: fvcore/nn/flop_count.py and jit_handles.py. It traces functions, so that how a model is
-written matters little, but for its table: an adaptive pooling in two dimensions counts, the same
-mean by ``x.mean`` does not."""
+It traces functions, so the way a model is written matters little, with exceptions: its table of
+handles counts an adaptive pooling in two dimensions, but not the same mean by ``x.mean``.
+
+Source: fvcore/nn/flop_count.py and jit_handles.py."""
 
 from cnnspec.conventions.rules import (
     FREE,
@@ -25,13 +26,12 @@ def upsampled(node: Node) -> int:
 
 
 def pooled(node: Node) -> int:
-    """The elements of the input, where it has two dimensions; the output of a global pooling may be
-    a vector."""
+    """Count the input's elements if the input has two dimensions, else nothing."""
     return per_input(1).count(node) if len(node.shapes[0]) == 3 else 0
 
 
 def printed(n: int) -> str:
-    """As ``flop_count_table`` does: 4.112G."""
+    """Format a count as ``flop_count_table`` does: 4.112G."""
     steps = (
         (1e14, 1e15, "P"),
         (1e11, 1e12, "T"),
@@ -43,12 +43,12 @@ def printed(n: int) -> str:
     return text[:-1].rstrip("0").rstrip(".") + text[-1] if text[-1].isalpha() else text
 
 
-POOL = CountingRule("1 an element of its input, in two dimensions", pooled)
+POOL = CountingRule("1 per element of its input, in two dimensions", pooled)
 CONVENTION = Convention(
     "fvcore",
     "0.1.5",
     "flops",
-    "It calls a multiply-accumulate a flop.",
+    "fvcore calls a multiply-accumulate a flop.",
     printed,
     {
         "conv": MACS,
@@ -61,9 +61,9 @@ CONVENTION = Convention(
         "global_avgpool": POOL,
         "adaptive_avgpool": POOL,
         "upsample": only_dimensions(
-            2, CountingRule("1 an element of its output, 4 if bilinear", upsampled)
+            2, CountingRule("1 per element of its output, 4 if bilinear", upsampled)
         ),
-        "frozen_batchnorm": FREE,  # two products and a sum, for which it has no handle
+        "frozen_batchnorm": FREE,  # it has no handle for products and sums
         "prelu": FREE,
         "channel_scale": FREE,
         "scale": FREE,

@@ -1,18 +1,18 @@
-"""ptflops.get_model_complexity_info with the backend "pytorch": hooks on modules, and wrapped
-functions.
+"""ptflops.get_model_complexity_info (backend "pytorch"): hooks modules and wraps functions.
 
-Source: ptflops/pytorch_ops.py and pytorch_engine.py. A module such as ReLU is hooked, and so is the
-function that it calls: it counts twice. (Its backend "aten" counts as torch's FlopCounterMode does,
-halved.)"""
+It hooks a module such as ReLU and also wraps the function that the module calls, so it counts
+both. (Its backend "aten" counts half of what torch's FlopCounterMode does.)
+
+Source: ptflops/pytorch_ops.py and pytorch_engine.py."""
 
 from cnnspec.conventions.rules import FREE, MACS_AND_BIAS, Convention, per_input, per_output
 
-TWICE = per_input(2, why=", as the module and its function both count")
+TWICE = per_input(2, why=", as it counts the module and its function")
 CONVENTION = Convention(
     "ptflops",
     "0.7.5",
     "MACs",
-    "Biases, activations and poolings count too.",
+    "ptflops also counts biases, activations and poolings.",
     lambda n: f"{round(n / 1e9, 2)} GMac",
     {
         "conv": MACS_AND_BIAS,
@@ -36,7 +36,7 @@ CONVENTION = Convention(
         "global_maxpool": TWICE,
         "adaptive_avgpool": TWICE,
         "adaptive_maxpool": TWICE,
-        "upsample": per_output(2, ", as the module and its function both count"),
+        "upsample": per_output(2, ", as it counts the module and its function"),
         "frozen_batchnorm": FREE,
         "channel_scale": FREE,
         "scale": FREE,

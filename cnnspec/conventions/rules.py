@@ -1,4 +1,4 @@
-"""The rules that conventions are made of: what a node counts, in words and as a function."""
+"""The rules of counting conventions: what a node counts, as a function and in words."""
 
 from collections.abc import Callable
 from math import prod
@@ -8,12 +8,11 @@ from cnnspec.records import Record
 
 
 class Uncounted(Exception):
-    """A node of which a convention does not say what it counts."""
+    """A convention does not determine what it counts for a node."""
 
 
 class CountingRule(Record):
-    """What a node counts. ``says`` is read after the operator's name: "conv: its
-    multiply-accumulates"."""
+    """What a node counts; ``says`` follows the operator's name: "conv: its parameters"."""
 
     says: str
     count: Callable[[Node], int]
@@ -22,9 +21,9 @@ class CountingRule(Record):
 class Convention(Record):
     """How one tool counts.
 
-    ``unit`` is what the tool calls the figure, ``version`` that against which the rules were held,
-    ``about`` what else there is to know, and ``printed`` the figure as the tool prints it.
-    ``rules`` are by the operator's name."""
+    ``unit`` is the tool's name for the count, ``version`` the version that the rules describe,
+    ``about`` a remark, ``printed`` a function that formats a count as the tool does. ``rules`` are
+    by the operator's name."""
 
     name: str
     version: str
@@ -39,7 +38,7 @@ def count_macs(node: Node) -> int:
 
 
 def count_bias(node: Node) -> int:
-    """One for each output, where the operator has a bias."""
+    """Count one addition for each output if the operator has a bias."""
     return prod(node.output) if "bias" in node.op.parameters(*node.shapes) else 0
 
 
@@ -48,14 +47,14 @@ def has_weight(node: Node) -> bool:
 
 
 def count_inputs(node: Node) -> int:
-    """The elements of the first input."""
+    """Count the elements of the first input."""
     return prod(node.shapes[0])
 
 
 FREE = CountingRule("nothing", lambda n: 0)
 MACS = CountingRule("its multiply-accumulates", count_macs)
 MACS_AND_BIAS = CountingRule(
-    "its multiply-accumulates, and 1 an output for the bias",
+    "its multiply-accumulates, and 1 per output for the bias",
     lambda n: count_macs(n) + count_bias(n),
 )
 PARAMETERS = CountingRule(
@@ -68,21 +67,21 @@ BY_OUTPUTS = CountingRule(
 
 
 def per_input(k: int, plain: int | None = None, why: str = "") -> CountingRule:
-    """``k`` for each element of the input, or ``plain`` where a norm has no weight."""
+    """Return a rule: ``k`` per element of the input, or ``plain`` for a norm without weight."""
     less = "" if plain is None else f" ({plain} without weight and bias)"
     return CountingRule(
-        f"{k} an element of its input{less}{why}",
+        f"{k} per element of its input{less}{why}",
         lambda n: count_inputs(n) * (k if plain is None or has_weight(n) else plain),
     )
 
 
 def per_output(k: int, why: str = "") -> CountingRule:
-    """``k`` for each element of the output."""
-    return CountingRule(f"{k} an element of its output{why}", lambda n: prod(n.output) * k)
+    """Return a rule: ``k`` per element of the output."""
+    return CountingRule(f"{k} per element of its output{why}", lambda n: prod(n.output) * k)
 
 
 def only_dimensions(n: int, inner: CountingRule) -> CountingRule:
-    """A rule for maps of ``n`` dimensions; those of others are free."""
+    """Return a rule that counts maps of ``n`` dimensions, and nothing for others."""
     return CountingRule(
         f"{inner.says}, of {n} dimensions",
         lambda node: inner.count(node) if len(node.output) == n + 1 else 0,
@@ -90,8 +89,7 @@ def only_dimensions(n: int, inner: CountingRule) -> CountingRule:
 
 
 def format_suffixed(n: int, steps: tuple[tuple[float, float, str], ...], digits: int) -> str:
-    """``n`` over the first divisor whose bound it exceeds: (bound, divisor, suffix), with so many
-    decimals."""
+    """Format ``n`` with the first of the steps (bound, divisor, suffix) whose bound it exceeds."""
     for bound, divisor, suffix in steps:
         if n > bound:
             return f"{n / divisor:.{digits}f}{suffix}"

@@ -1,7 +1,6 @@
-"""thop.profile: hooks on torch's own modules, by their exact type.
+"""thop.profile: hooks PyTorch modules by their exact type; functions are not counted.
 
-Source: thop/profile.py and thop/vision/basic_hooks.py. What is called as a function, it does not
-see."""
+Source: thop/profile.py and thop/vision/basic_hooks.py."""
 
 from math import prod
 
@@ -19,13 +18,13 @@ from cnnspec.graph.model import Node
 
 
 def adaptive(node: Node) -> int:
-    """For each output its share of the inputs, and one division: C*(inputs + outputs) positions."""
+    """Count C*(input positions + output positions): sums of the inputs, one division an output."""
     channels, *sizes = node.shapes[0]
     return channels * (prod(sizes) + prod(node.output[1:]))
 
 
 def softmax(node: Node) -> int:
-    """n exponentials, n - 1 additions and n divisions for each group of n channels."""
+    """Count n exponentials, n - 1 additions and n divisions for each group of n channels."""
     n = node.shapes[0][0]
     return prod(node.shapes[0]) // n * (3 * n - 1)
 
@@ -38,12 +37,12 @@ def upsampled(node: Node) -> int:
     )  # it has no rule for trilinear
 
 
-ADAPTIVE = CountingRule("1 an element of its input and 1 of its output", adaptive)
+ADAPTIVE = CountingRule("1 per element of its input and 1 per element of its output", adaptive)
 CONVENTION = Convention(
     "thop",
     "0.1.1",
     "MACs",
-    "Elementwise work is added to multiply-accumulates.",
+    "thop adds element-wise work to multiply-accumulates.",
     lambda n: format_suffixed(
         n, ((1e12, 1e12, "T"), (1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e3, 1e3, "K")), 2
     ),
@@ -56,11 +55,11 @@ CONVENTION = Convention(
         "layernorm": per_input(4, 2),
         "groupnorm": FREE,
         "prelu": per_input(1),
-        "softmax": CountingRule("3*n - 1 for n channels", softmax),
+        "softmax": CountingRule("3*n - 1 per n channels", softmax),
         "avgpool": per_output(1),
         "global_avgpool": ADAPTIVE,
         "adaptive_avgpool": ADAPTIVE,
-        "upsample": CountingRule("1 an element of its output; linear 5, bilinear 11", upsampled),
+        "upsample": CountingRule("1 per element of its output; linear 5, bilinear 11", upsampled),
         "frozen_batchnorm": FREE,
         "channel_scale": FREE,
         "scale": FREE,

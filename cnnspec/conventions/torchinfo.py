@@ -1,7 +1,8 @@
-"""torchinfo.summary: each module's parameters, those of a convolution at every output position.
+"""torchinfo.summary: counts each module's parameters, a convolution's at every output position.
 
-Source: torchinfo/layer_info.py, ``calculate_macs``: biases count with the weights, and batch norm
-by its parameters."""
+Biases count like weights, and batch normalization counts by its parameters.
+
+Source: torchinfo/layer_info.py, ``calculate_macs``."""
 
 from math import prod
 
@@ -14,8 +15,9 @@ def everywhere(node: Node) -> int:
 
 
 def printed(n: int) -> str:
-    """As its summary does: 4.09 (G)."""
-    size, unit = (1e12, "T") if n >= 1e12 else (1e9, "G") if n >= 1e9 else (1e6, "M")
+    """Format a count as the summary does: 4.09 (G)."""
+    steps = ((1e12, "T"), (1e9, "G"))
+    size, unit = next((step for step in steps if n >= step[0]), (1e6, "M"))
     return f"{n / size:,.0f} ({unit})" if (n / size).is_integer() else f"{n / size:,.2f} ({unit})"
 
 
@@ -24,7 +26,7 @@ CONVENTION = Convention(
     "torchinfo",
     "1.8.0",
     "mult-adds",
-    "Biases count, and batch norm counts by its parameters.",
+    "torchinfo counts biases, and batch norm by its parameters.",
     printed,
     {
         "conv": CONV,

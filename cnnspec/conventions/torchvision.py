@@ -1,8 +1,8 @@
-"""torchvision's ``_ops`` of its weights, printed as GFLOPS: the multiply-accumulates of products of
-matrices.
+"""torchvision's ``_ops`` of its weights: multiply-accumulates of matrix products.
 
-Source: torchvision's documentation of its classification weights. They are MACs in spite of the
-name."""
+torchvision prints them as GFLOPS, but they are MACs.
+
+Source: torchvision's documentation of its classification weights."""
 
 from cnnspec.conventions.rules import FREE, MACS, Convention
 
@@ -10,7 +10,7 @@ CONVENTION = Convention(
     "torchvision",
     "0.28.0",
     "FLOPS",
-    "It prints multiply-accumulates in 1e9 as GFLOPS.",
+    "torchvision prints 1e9 multiply-accumulates as 1 GFLOPS.",
     lambda n: f"{n / 1e9:.2f} GFLOPS",
     {
         **dict.fromkeys(("conv", "depthwise_conv", "conv_transpose", "linear", "attention"), MACS),

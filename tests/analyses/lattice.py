@@ -122,12 +122,14 @@ class Trace:
         )
         self.gated[node.index] = gate or any(self.gated[n.index] for n in used)
         missing = len(local) < len(used) and not gate
-        self.local[node.index] = None if missing or node.kind == "global_avgpool" else local
+        whole = node.kind == "global_avgpool"  # it sees the whole input, whatever it reads
+        self.local[node.index] = None if missing or whole else local
         apart = len(local) > 1 and len({self.stride(n) for n in local}) > 1
         if (
             self.local[node.index] is None
-            and any(n.index in self.diverging for n in used)
+            and all(n.index in self.diverging for n in used if n not in local)
             and missing
+            and not whole
         ):
             self.diverging.add(node.index)
         elif apart and not missing:

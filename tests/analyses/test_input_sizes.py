@@ -218,18 +218,18 @@ def test_a_network_that_fits_no_size_tried_says_why_at_the_largest() -> None:
 @pytest.mark.parametrize(
     ("shape", "varied", "message"),
     [
-        ([4], None, "net takes a vector of 4: it has no height or width that could vary"),
+        ([4], None, "net takes a vector of 4: it has no height or width to vary"),
         (
             [1, 8, 8],
             (1, 8, 8),
-            "--input has a * for each size that varies, but not for the channels: 1,*,*, say",
+            "--input needs a * for each size that varies, but not for the channels: for example 1,*,*",
         ),
         (
             [1, 8, 8],
             (None, 8, None),
-            "--input has a * for each size that varies, but not for the channels: 1,*,*, say",
+            "--input needs a * for each size that varies, but not for the channels: for example 1,*,*",
         ),
-        ([1, 8, 8], (1, None), "net takes 1x8x8, so --input has 3 sizes, not 2"),
+        ([1, 8, 8], (1, None), "net takes 1x8x8, so --input needs 3 sizes, not 2"),
     ],
 )
 def test_what_cannot_vary_is_said(shape: list[int], varied: Any, message: str) -> None:

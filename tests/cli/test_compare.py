@@ -172,7 +172,7 @@ def test_what_is_not_known_is_shown_as_such_sorted_last_and_fulfils_nothing() ->
         ["lenet5", "418.1k"],
         ["sam_vit_b", "–"],
     ]
-    assert "depends on how it is written" in page
+    assert "depends on its implementation" in page
     assert json.loads(run(*given, "--format", "json").stdout)["networks"][0]["thop"] is None
     assert run(*given, "--format", "csv").stdout.splitlines()[1] == "sam_vit_b,"
     assert names(*given, "--filter", "thop >= 0") == ["lenet5"]
@@ -195,7 +195,7 @@ def test_usual_columns_of_the_whole_zoo_fit_into_80_columns() -> None:
         (["nonsense"], "there is no network"),
         (["lenet5", "--sort", "parms"], "did you mean 'params'"),
         (["lenet5", "--columns", "macs,parm"], "did you mean 'params'"),
-        (["lenet5", "--columns", ""], "there is nothing"),
+        (["lenet5", "--columns", ""], "there is no measure"),
         (["lenet5", "--filter", "params"], "--filter takes"),
         (["lenet5", "--filter", "params < x"], "10M"),
         (["lenet5", "--filter", "params ~ 1"], "--filter takes"),

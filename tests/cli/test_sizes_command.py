@@ -97,14 +97,17 @@ def test_what_varies_can_be_chosen() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("mlp_mnist", "--input", "1,28,28"), "--input has a * for each size that varies"),
-        (("resnet18", "--input", "3,*"), "resnet18 takes 3x224x224, so --input has 3 sizes, not 2"),
+        (("mlp_mnist", "--input", "1,28,28"), "--input needs a * for each size that varies"),
+        (
+            ("resnet18", "--input", "3,*"),
+            "resnet18 takes 3x224x224, so --input needs 3 sizes, not 2",
+        ),
         (("resnet18", "--input", "3,**,4"), "--input takes sizes such as 3,224,224"),
         (
             ("resnet18", "--input", "3,0,*"),
             "a size of --input is an integer from 1 to 2147483647, or *, not 0",
         ),
-        (("resnet18", "--input", "*"), "resnet18 takes 3x224x224, so --input has 3 sizes, not 1"),
+        (("resnet18", "--input", "*"), "resnet18 takes 3x224x224, so --input needs 3 sizes, not 1"),
         (("resnet18", "--input", ""), "--input takes sizes such as 3,224,224"),
         (("resnt18",), "there is no network 'resnt18'"),
     ],

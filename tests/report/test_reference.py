@@ -124,7 +124,7 @@ def test_a_rule_has_its_reason_and_examples() -> None:
 
 
 def test_a_convention_says_what_operators_count() -> None:
-    assert "- `batchnorm`: 2 an element of its input" in docs("fvcore").output
+    assert "- `batchnorm`: 2 per element of its input" in docs("fvcore").output
     assert docs("flops").output.startswith("flops: floating-point operations\n----")
 
 

@@ -1,1 +1,1 @@
-"""Align two recorded call graphs: which call of one is which call of the other."""
+"""Align two recorded call graphs: find the call of one that corresponds to a call of the other."""

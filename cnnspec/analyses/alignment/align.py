@@ -1,5 +1,4 @@
-"""Two recordings held against each other: which call of one is which of the other, and where they
-differ."""
+"""Align the recorded call graphs of a spec and a model, and list their differences."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,14 +14,14 @@ from cnnspec.analyses.alignment.matching import (
 from cnnspec.records import Record
 
 TRIALS = 32
-UNREAD = ("pad", "concat", "detach")  # what is left of these unread is no difference
+UNREAD = ("pad", "concat", "detach")  # one of these that nothing reads is no difference
 
 
 class Change(Record):
-    """One difference. ``spec`` and ``model`` are the calls, None on the side that lacks it.
+    """One difference; ``spec`` and ``model`` are the calls, None on the side that lacks it.
 
-    ``fields`` are the settings that differ, with both values; ``reads`` says that it reads other
-    values. Both None stands for the outputs."""
+    ``fields`` are the settings that differ, with both values; ``reads`` are the values read, if
+    they differ. If both calls are None, the outputs differ."""
 
     spec: RecordedCall | None
     model: RecordedCall | None
@@ -31,8 +30,7 @@ class Change(Record):
 
 
 class Alignment(Record):
-    """Which call of the spec is which of the model, by their indices, and all differences in the
-    spec's order."""
+    """The corresponding calls of a spec and a model, by index, and all differences in order."""
 
     spec: Recording
     model: Recording
@@ -45,11 +43,10 @@ class Alignment(Record):
 
     @property
     def apart(self) -> set[int]:
-        """The spec's calls that need not give what their partners give, where both do the same in
-        other calls.
+        """The spec's calls whose values may differ from the model's though the networks agree.
 
-        That is so where one side has calls of its own: half a scaling of q beside half a scaling of
-        k is a whole one."""
+        If one side has calls of its own, values between them differ: one side scales q and k by
+        half of what the other scales q by, say."""
         if all(c.spec and c.model for c in self.changes):
             return set()
         changed = {id(c.spec) for c in self.changes}
@@ -64,10 +61,10 @@ class Alignment(Record):
 
 
 def align_recordings(spec: Recording, model: Recording, heads: int | None = None) -> Alignment:
-    """The alignment of a spec's recording with a model's.
+    """Align the recording of a spec with that of a model.
 
-    The first ``heads`` outputs (all where not given) must come in the same order, the others in
-    any."""
+    The first ``heads`` outputs (by default all) must come in the same order, the others in any
+    order."""
     pairs = match_calls(spec, model)
     found = join_moved_calls(spec, model, list(find_changes(spec, model, pairs, heads)))
     back = {j: i for i, j in pairs.items()}
@@ -76,9 +73,7 @@ def align_recordings(spec: Recording, model: Recording, heads: int | None = None
         if found
         else []
     )
-    for i in astray[
-        :TRIALS
-    ]:  # a call that stands elsewhere makes fewer differences without its partner
+    for i in astray[:TRIALS]:  # a call at another place gives fewer differences without a partner
         trial = {k: j for k, j in pairs.items() if k != i}
         fewer = join_moved_calls(spec, model, list(find_changes(spec, model, trial, heads)))
         if len(fewer) < len(found):
@@ -89,8 +84,7 @@ def align_recordings(spec: Recording, model: Recording, heads: int | None = None
 def find_changes(
     spec: Recording, model: Recording, pairs: Pairs, heads: int | None
 ) -> Iterator[Change]:
-    """All differences: those of the spec's calls in their order, then what only the model has,
-    then the outputs."""
+    """Yield all differences: the spec's calls in order, calls of the model alone, outputs."""
     back, silent = {j: i for i, j in pairs.items()}, find_unread_calls(spec)
     for i, ours in enumerate(spec.calls):
         if i not in pairs:
@@ -127,7 +121,7 @@ def find_changes(
 
 
 def outputs_agree(left: list[set[Edge]], right: list[set[Edge]], heads: int | None) -> bool:
-    """Whether both give the same: the first in this order, the rest in any."""
+    """Whether two lists of outputs agree: the first ``heads`` in order, the others in any order."""
     heads = len(left) if heads is None else heads
     if len(left) != len(right) or not all(
         a & b for a, b in zip(left[:heads], right[:heads], strict=True)
@@ -143,8 +137,7 @@ def outputs_agree(left: list[set[Edge]], right: list[set[Edge]], heads: int | No
 
 
 def join_moved_calls(spec: Recording, model: Recording, found: list[Change]) -> list[Change]:
-    """A call that one side lacks and the other has elsewhere is one difference: it reads something
-    else."""
+    """Join a call that one side lacks and one that the other has elsewhere into one difference."""
     lost = [c for c in found if c.spec and c.model is None]
     for new in [c for c in found if c.model and c.spec is None]:
         old = next(
@@ -159,14 +152,13 @@ def join_moved_calls(spec: Recording, model: Recording, found: list[Change]) -> 
 
 
 def find_unread_calls(side: Recording) -> set[int]:
-    """Calls of which nothing is left, as what reads them does their work too: padding, and inner
-    concatenations."""
+    """Find calls that nothing reads as their reader does their work: padding, concatenations."""
     read = {e.call for call in side.calls for e in call.reads} | {e.call for e in side.outputs}
     return {i for i, call in enumerate(side.calls) if i not in read and call.kind in UNREAD}
 
 
 def find_differing_fields(ours: RecordedCall, theirs: RecordedCall) -> dict[str, tuple[Any, Any]]:
-    """The settings in which two calls differ."""
+    """Find the settings in which two calls differ."""
     left, right = ours.fields, theirs.fields
     found = {k: (left.get(k), right.get(k)) for k in [*left, *(right.keys() - left.keys())]}
     kind = {"op": (ours.kind, theirs.kind)} if ours.kind != theirs.kind else {}
@@ -174,7 +166,7 @@ def find_differing_fields(ours: RecordedCall, theirs: RecordedCall) -> dict[str,
 
 
 def describe_sources(side: Recording, edges: tuple[Edge, ...]) -> tuple[str, ...]:
-    """Where values come from, in words."""
+    """Describe where values come from."""
     return tuple(
         [
             side.calls[e.call].place or side.calls[e.call].kind if e.call >= 0 else "a constant"

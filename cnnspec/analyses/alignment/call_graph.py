@@ -1,4 +1,6 @@
-"""A recorded call graph: the operations of one run in order, and what each reads."""
+"""A recorded call graph: the operations of one run in order, and what each of them reads.
+
+Recordings hold no tensors, so they can be compared, and the comparison tested, without PyTorch."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
@@ -10,24 +12,24 @@ from cnnspec.records import Record
 from cnnspec.units import Shape
 
 
-class Edge(NamedTuple):
-    """A value: the index of the call that gave it, and which of that call's outputs it is."""
+class Edge(NamedTuple):  # not a Record: an alignment hashes and compares millions of them
+    """A value: the index of the call that made it, and the number of that call's output."""
 
     call: int
     port: int = 0
 
 
-CONSTANT = Edge(-1)  # a value that depends neither on an input nor on a parameter
+CONSTANT = Edge(-1)  # a value that depends on no input and no parameter
 
 
 class RecordedCall(Record):
-    """One operation at work.
+    """One recorded operation.
 
-    ``kind`` is the operator that does the same where there is one ("conv", "global_avgpool",
-    "input"), else what PyTorch calls the operation. ``fields`` are its settings without what
-    follows from its inputs. ``output`` is the shape of its (first) output without the batch.
-    ``tensors`` are the names of the parameters and buffers that it takes, and ``place`` is where it
-    was called: the path of a module, or, in a twin, the name of a node."""
+    ``kind`` is the operator with the same function if there is one ("conv", "global_avgpool",
+    "input"), else PyTorch's name of the operation. ``fields`` are the settings that do not follow
+    from the inputs. ``output`` is the shape of the first output without the batch. ``tensors``
+    names the parameters and buffers that it reads. ``place`` is the path of the module that made
+    the call, or, in a built module, the name of the node."""
 
     kind: str
     fields: dict[str, Any]
@@ -38,23 +40,23 @@ class RecordedCall(Record):
 
     @property
     def work(self) -> tuple[Any, ...]:
-        """What it does, without regard to what it reads or how large that is."""
+        """What the call does, apart from what it reads and how large that is."""
         return self.kind, freeze_value(self.fields)
 
 
 class Recording(Record):
-    """The calls of one run, the inputs first, and what the network gave."""
+    """The calls of one run, inputs first, and the outputs."""
 
     calls: list[RecordedCall]
     outputs: tuple[Edge, ...]
 
     def tensors(self) -> list[str]:
-        """The names of the parameters and buffers in the order of their first use."""
+        """List the names of the parameters and buffers in the order of their first use."""
         return list(dict.fromkeys(name for call in self.calls for name in call.tensors))
 
 
 def freeze_value(value: Any) -> Any:
-    """Fields as a value that can be hashed."""
+    """Make a value hashable."""
     if isinstance(value, dict):
         return tuple((k, freeze_value(v)) for k, v in sorted(value.items()))
     return (
@@ -66,12 +68,12 @@ def freeze_value(value: Any) -> Any:
 
 @cache
 def is_commutative(kind: str) -> bool:
-    """Whether the order of what a call reads does not matter, as of the summands of an add."""
+    """Whether the order of a call's inputs does not matter, as for an add."""
     return kind in OPERATORS and load_operator(kind).is_commutative
 
 
 def number_pasts(*sides: Recording) -> tuple[list[int], ...]:
-    """For each call a number that stands for it and all that it depends on."""
+    """Number the calls so that equal numbers mean: same work, and same work before it."""
     known: dict[Hashable, int] = {}
     found: list[list[int]] = []
     for side in sides:
@@ -86,7 +88,7 @@ def number_pasts(*sides: Recording) -> tuple[list[int], ...]:
 
 
 def number_futures(*sides: Recording) -> tuple[list[int], ...]:
-    """For each call a number that stands for it and all that depends on it."""
+    """Number the calls so that equal numbers mean: same work, and same work after it."""
     known: dict[Hashable, int] = {}
     found = []
     for side in sides:
@@ -107,12 +109,14 @@ def number_futures(*sides: Recording) -> tuple[list[int], ...]:
 
 
 def order_reads(call: RecordedCall, reads: list[Any]) -> list[Any]:
-    """What a call reads; the order of summands and factors is nothing."""
+    """Return what a call reads, sorted if the order does not matter."""
     return sorted(reads) if is_commutative(call.kind) else reads
 
 
 def find_readers(side: Recording) -> dict[int, list[tuple[int, int]]]:
-    """Who reads each call, and at which position; outputs count as readers before all calls."""
+    """Find the readers of each call, with the position at which they read it.
+
+    Outputs count as readers with negative numbers."""
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for position, edge in enumerate(side.outputs):
         found[edge.call].append((-1 - position, 0))

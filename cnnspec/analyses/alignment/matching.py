@@ -1,10 +1,9 @@
-"""Which call of one recording is which of another, by what calls do and what they are connected
-with, not by names.
+"""Match the calls of two recordings by their work and their connections, not by names.
 
-Calls whose whole past is alike are paired, then those whose whole future is: so one change leaves
-everything before and behind it paired. Between several changes pairs grow from call to call, over a
-call that one side lacks and over one that is set otherwise. What is left is paired in execution
-order by the longest common subsequence."""
+Calls are paired if everything before them is equal, then if everything after them is equal; so one
+change leaves the calls before and behind it paired. Between several changes, pairs grow along
+edges, across calls that one side lacks and calls with other settings. The rest is paired in
+execution order by the longest common subsequence."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -22,13 +21,13 @@ from cnnspec.analyses.alignment.call_graph import (
     number_pasts,
 )
 
-ROUNDS = 200  # of growing over changes: who changed more has another network
+ROUNDS = 200  # of growing; with more changes than that, networks have little in common
 Pairs = dict[int, int]  # calls of the spec to calls of the model
 Same = Callable[[int, int], bool]
 
 
 def match_calls(spec: Recording, model: Recording) -> Pairs:
-    """The calls of the spec that have a partner among the model's."""
+    """Match the calls of a spec with those of a model."""
     pairs: Pairs = {}
     past, future = number_pasts(spec, model), number_futures(spec, model)
     both = [list(zip(p, f, strict=True)) for p, f in zip(past, future, strict=True)]
@@ -41,7 +40,7 @@ def match_calls(spec: Recording, model: Recording) -> Pairs:
 
 
 def match_by_key(keys: Any, spec: Recording, model: Recording, pairs: Pairs) -> None:
-    """Pair the calls that have the same key: those that read the same, else in execution order."""
+    """Pair the calls with equal keys: those that read the same, else in execution order."""
     back = {j: i for i, j in pairs.items()}
     free: dict[Any, list[int]] = defaultdict(list)
     for j, key in enumerate(keys[1]):
@@ -60,8 +59,9 @@ def match_by_key(keys: Any, spec: Recording, model: Recording, pairs: Pairs) -> 
 def trace_origins(
     side: Recording, edge: Edge, paired: Iterable[int], hops: int | None = None
 ) -> set[Edge]:
-    """The values behind an edge; over at most ``hops`` calls that the other side lacks, to all that
-    they read."""
+    """Trace a value back to its sources, across calls that the other side lacks.
+
+    ``hops`` limits the number of such calls on the way; None is no limit."""
     found: set[Edge] = set()
     seen, front = {edge}, [edge]
     while front:
@@ -87,8 +87,7 @@ def reads_agree(
     back: Pairs,
     hops: int | None = 0,
 ) -> bool:
-    """Whether two calls read the same, over ``hops`` calls that the other side lacks (over any
-    number for None)."""
+    """Whether two calls read the same, across ``hops`` calls that one side lacks (None: any)."""
     ours, theirs = spec.calls[i].reads, model.calls[j].reads
     if len(ours) != len(theirs):
         return False
@@ -101,14 +100,12 @@ def reads_agree(
 
 
 def translate_edge(edge: Edge, back: Pairs) -> Edge:
-    """A value of the model as one of the spec; a call that has no partner there is nothing of the
-    spec's."""
+    """Translate a value of the model into one of the spec; call -2 if the spec lacks its call."""
     return Edge(back.get(edge.call, -2), edge.port) if edge.call >= 0 else CONSTANT
 
 
 def grow_pairs(spec: Recording, model: Recording, pairs: Pairs) -> None:
-    """Pair along the edges: calls that do and read the same, then over what one side lacks, then of
-    one kind."""
+    """Pair along edges: calls with the same work and reads, then across gaps, then of one kind."""
     back = {j: i for i, j in pairs.items()}
     above = find_readers(model)
 
@@ -142,8 +139,7 @@ def extend_pairs(
     hops: int,
     many: bool,
 ) -> bool:
-    """Pair calls that read the same, as they come: all of them, or the first. Whether there was
-    one."""
+    """Pair calls that read the same, all or only the first; return whether any was found."""
     grown = False
     for i, call in enumerate(spec.calls):
         if i in pairs or not call.reads:
@@ -169,7 +165,7 @@ def extend_pairs(
 def find_unpaired_readers(
     model: Recording, j: int, back: Pairs, above: dict[int, list[tuple[int, int]]], hops: int
 ) -> set[int]:
-    """The calls without a partner that read call ``j``, over at most ``hops`` other such calls."""
+    """Find the unpaired readers of call ``j``, across at most ``hops`` other unpaired calls."""
     found: set[int] = set()
     front = {j}
     for _ in range(hops + 1):
@@ -179,8 +175,7 @@ def find_unpaired_readers(
 
 
 def pair_gaps(spec: Recording, model: Recording, pairs: Pairs) -> None:
-    """Pair what is left, in execution order: first calls that do the same, then calls of one kind
-    in one gap."""
+    """Pair the rest in execution order: by equal work, then by equal kind in one gap."""
     taken = set(pairs.values())
     ours = [i for i in range(len(spec.calls)) if i not in pairs]
     theirs = [j for j in range(len(model.calls)) if j not in taken]
@@ -202,8 +197,7 @@ def pair_gaps(spec: Recording, model: Recording, pairs: Pairs) -> None:
 
 
 def find_replacements(spec: Recording, model: Recording, pairs: Pairs) -> Pairs:
-    """Calls of different kinds that stand at the same place: what they read and what reads them are
-    partners."""
+    """Pair calls of different kinds whose inputs and readers are paired."""
     back = {j: i for i, j in pairs.items()}
     ours, theirs = find_readers(spec), find_readers(model)
     found: Pairs = {}

@@ -1,4 +1,4 @@
-"""What has changed, in words: of a layer, and of a whole network."""
+"""Describe what changed in a layer and in a network."""
 
 from collections import Counter
 from typing import Any
@@ -31,7 +31,7 @@ COUNTED = {
 
 
 def summarize_diff(found: Diff) -> str:
-    """How many layers there are of each status."""
+    """Count the layers by status, in one line."""
     if found.equal:
         return "no difference"
     numbers = Counter(e.status for e in found.entries)
@@ -44,7 +44,7 @@ def summarize_diff(found: Diff) -> str:
 
 
 def describe_change(e: Entry) -> str:
-    """What there is to say of one layer."""
+    """Describe the change of one layer."""
     whole = e.after or e.before
     if (e.before is None or e.after is None) and whole:
         sizes = (
@@ -60,12 +60,12 @@ def describe_change(e: Entry) -> str:
 
 
 def describe_settings(layer: LayerDescription) -> str:
-    """The settings of a layer that are not its operator's defaults."""
+    """List a layer's settings that differ from the operator's defaults."""
     return ", ".join(f"{k} = {format_setting(v)}" for k, v in layer.settings.items())
 
 
 def describe_changed_settings(e: Entry) -> list[str]:
-    """The settings that have changed, and what is read instead."""
+    """List the settings that changed, and the changed inputs."""
     parts = [f"{k} {format_setting(a)} → {format_setting(b)}" for k, (a, b) in e.settings.items()]
     return parts + ([f"reads {', '.join(e.reads[0])} → {', '.join(e.reads[1])}"] if e.reads else [])
 
@@ -75,14 +75,14 @@ def describe_counts(params: int, macs: int) -> str:
 
 
 def describe_numbers(before: Any, after: Any) -> str:
-    """Both values of a number, with the change; or both shapes."""
+    """Describe the change of a number or of a shape."""
     if isinstance(before, int):
         return f"{format_count(before)} → {format_count(after)} ({format_signed(after - before)})"
     return f"{format_shape(before)} → {format_shape(after)}"
 
 
 def format_setting(value: Any) -> str:
-    """A setting's value as a spec has it; – for one that is not there."""
+    """Format a setting's value as in TOML; – for a setting that does not exist."""
     if value is None:
         return "–"
     if isinstance(value, bool):

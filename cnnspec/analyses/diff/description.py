@@ -1,8 +1,8 @@
-"""A network as a sheet of layers: all that its function depends on, in values that can be written
-down and compared.
+"""A description of a network's layers with everything that its function depends on.
 
-A layer is a row of the table. Its settings are those that are not the operator's defaults, so that
-a sheet reads like the spec; names of rows say what it reads."""
+A description has plain values that can be written to a lock file and compared. A layer is a row of
+the table. Its settings are those that differ from the operator's defaults, as in a spec, and it
+names the rows that it reads."""
 
 from math import prod
 from typing import Any
@@ -20,11 +20,9 @@ TOTALS = ("params", "buffers", "macs")
 
 
 class LayerDescription(Record):
-    """One layer with its norm and activation, whose settings are called ``norm``, ``norm.eps`` and
-    so on.
+    """One layer with its norm and activation, whose settings are named ``norm``, ``norm.eps``...
 
-    ``reads`` are the layers that give its inputs. Inputs are layers too, of the operator ``input``.
-    """
+    ``reads`` are the layers of its inputs. Inputs are layers too, with the operator ``input``."""
 
     name: str
     op: str
@@ -40,11 +38,10 @@ class LayerDescription(Record):
 
 
 class NetworkDescription(Record):
-    """The layers of a network in execution order, inputs first, what it gives, and its totals as at
-    inference.
+    """The layers of a network in execution order, inputs first, its outputs, and its totals.
 
-    ``totals`` have at least params, buffers and macs; flops are 2 * macs, activations the elements
-    of all rows' outputs, and other names kinds of elementwise work."""
+    ``totals`` are those at inference: params, buffers, macs, and usually flops (2 * macs),
+    activations (the elements of all rows' outputs) and element-wise work by kind."""
 
     network: str
     layers: list[LayerDescription]
@@ -53,8 +50,7 @@ class NetworkDescription(Record):
 
 
 def describe_network(graph: Graph) -> NetworkDescription:
-    """The sheet of a network; layers that are there in training only are on it, unless they do not
-    fit the input."""
+    """Describe a network; training-only layers are included unless they do not fit the input."""
     found = compute_costs(graph.nodes)
     nodes = [*graph.inputs, *graph.layers(training=not graph.unfit)]
     layers = [describe_layer(name, members, found) for name, members in group_nodes_by_row(nodes)]
@@ -64,7 +60,7 @@ def describe_network(graph: Graph) -> NetworkDescription:
 
 
 def describe_layer(name: str, nodes: list[Node], found: list[NodeCost]) -> LayerDescription:
-    """The layer that the given nodes are."""
+    """Describe the layer that consists of the given nodes."""
     main, inside = nodes[0], {n.index for n in nodes}
     given = {k: v for node in nodes for k, v in describe_settings(node).items()}
     if main.shares:
@@ -79,8 +75,7 @@ def describe_layer(name: str, nodes: list[Node], found: list[NodeCost]) -> Layer
 
 
 def describe_settings(node: Node) -> dict[str, Any]:
-    """The fields of a node that differ from the operator's defaults; of a norm or activation, which
-    one it is too."""
+    """Return a node's fields that differ from the defaults; also a norm's or activation's kind."""
     prefix = f"{node.part}." if node.part else ""
     values = {
         key: (simplify_value(field, read_value(node, key)), field)
@@ -95,8 +90,7 @@ def describe_settings(node: Node) -> dict[str, Any]:
 
 
 def read_value(node: Node, key: str) -> Any:
-    """A field's value; a padding in words in numbers, where they are the same at every size of the
-    input."""
+    """Return a field's value; a padding in words becomes numbers if it is equal at every size."""
     value = getattr(node.op, key)
     if key != "padding" or value not in ("valid", "half"):
         return value
@@ -110,8 +104,7 @@ def read_value(node: Node, key: str) -> Any:
 
 
 def simplify_value(field: Field, value: Any) -> Any:
-    """A field's value as a spec would have it: once where all dimensions have the same, and lists
-    for tuples."""
+    """Write a value as a spec would: one number for equal dimensions, lists instead of tuples."""
     if isinstance(value, list | tuple):
         parts = [simplify_value(field, v) for v in value]
         same = (
@@ -124,7 +117,7 @@ def simplify_value(field: Field, value: Any) -> Any:
 
 
 def sum_costs(graph: Graph, found: list[NodeCost]) -> dict[str, int]:
-    """The totals as at inference."""
+    """Sum the costs of a network at inference."""
     nodes = list(graph.layers())
     totals = {key: sum([getattr(found[n.index], key) for n in nodes]) for key in TOTALS}
     work = sum_elementwise(found[node.index].elementwise for node in nodes)

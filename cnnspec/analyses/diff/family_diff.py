@@ -1,4 +1,4 @@
-"""Two states of one spec, or two specs alike, held against each other network by network."""
+"""Compare two versions of a spec, or two similar specs, network by network."""
 
 from typing import Any
 
@@ -12,8 +12,7 @@ from cnnspec.units import Shape
 
 
 class FamilyDiff(Record):
-    """The differences of the networks that both have, by name, and the names of those that one
-    lacks."""
+    """The diffs of the networks in both specs, by name, and the names that only one spec has."""
 
     diffs: dict[str, Diff]
     inserted: tuple[str, ...]
@@ -30,8 +29,7 @@ class FamilyDiff(Record):
 
 
 class NamedNetworks:
-    """The networks that a name means: one, or, where it names a whole file or family, all of
-    them."""
+    """The networks that a name stands for: one network, or all of a file or family."""
 
     def __init__(self, name: str):
         """Read the spec. Raises SpecError, RequestError."""
@@ -42,8 +40,9 @@ class NamedNetworks:
     def graph(
         self, name: str, settings: dict[str, Any], input_shape: Shape | None, max_lines: int
     ) -> Graph:
-        """One of the networks, or, by "", the one that is meant where one is. Raises SpecError,
-        RequestError."""
+        """Build one of the networks; "" is the one that the name stands for.
+
+        Raises SpecError, RequestError."""
         return build_variant(
             self.spec, self.notes, name or self.variant, settings, input_shape, max_lines
         )
@@ -56,11 +55,9 @@ def diff_specs(
     input_shape: Shape | None = None,
     max_lines: int = MAX_LINES,
 ) -> Diff | FamilyDiff:
-    """What has changed: of each network where both name whole files that have networks in common,
-    else of one.
+    """Compare two specs: all common networks if both names stand for files, else one network.
 
-    Raises SpecError, RequestError.
-    """
+    Raises SpecError, RequestError."""
     old, new = NamedNetworks(before), NamedNetworks(after)
     given = settings or {}, input_shape, max_lines
     common = [name for name in new.names if name in old.names]

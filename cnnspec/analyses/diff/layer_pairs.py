@@ -1,28 +1,23 @@
-"""The cheapest way to edit one list of layers into another: which layer of one is which of the
-other.
+"""Pair the layers of two lists by the cheapest edit of one list into the other.
 
-What a layer does counts more than its name, and a name more than nothing: one layer inserted,
-removed, changed or renamed costs least as exactly that, also where all names behind it have moved
-on by one."""
+A layer's work counts more than its name. One layer inserted, removed, changed or renamed is
+cheapest as exactly that, even if the names of all later layers move on by one."""
 
 from bisect import bisect_left
 from collections.abc import Hashable
 
 from cnnspec.records import Record
 
-RENAMED, CHANGED, REPLACED, REDONE = (
-    1,
-    4,
-    6,
-    7,
-)  # it does the same; same name and operator; same name; same operator
-ALONE = 4  # inserted or removed
-CELLS = 1_000_000  # of a comparison of all with all, some 0.3 s
+# the costs of pairing two layers with: the same work; the same name and operator; the same name;
+# the same operator
+RENAMED, CHANGED, REPLACED, REDONE = 1, 4, 6, 7
+ALONE = 4  # cost of an inserted or removed layer
+CELLS = 1_000_000  # the largest table of edit costs, about 0.3 s
 KEEP, DROP, ADD = 0, 1, 2
 
 
 class LayerToken(Record):
-    """What tells layers apart: what it does (to be hashed), its name and its operator."""
+    """What identifies a layer: its work (hashable), its name and its operator."""
 
     work: Hashable
     name: str
@@ -34,7 +29,7 @@ Pairs = dict[int, int]
 
 
 def pair_layers(left: Tokens, right: Tokens) -> Pairs:
-    """The index in ``right`` of each of ``left`` that has a partner, both in rising order."""
+    """Pair layers: map indices in ``left`` to indices in ``right``, both rising."""
     pairs: Pairs = {}
     a, b = 0, 0
     for i, j in [
@@ -49,7 +44,7 @@ def pair_layers(left: Tokens, right: Tokens) -> Pairs:
 
 
 def pair_ends(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
-    """What is the same from the beginning, and from the end, names included."""
+    """Pair the equal layers at the beginning and at the end."""
     most = min(len(left), len(right))
     start = next((i for i in range(most) if left[i] != right[i]), most)
     end = next((i for i in range(most - start) if left[-1 - i] != right[-1 - i]), most - start)
@@ -60,7 +55,7 @@ def pair_ends(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
 
 
 def pair_anchors(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
-    """The longest rising sequence of what is the same, names included: names occur once."""
+    """Pair equal layers by the longest rising sequence; a name occurs once in each list."""
     places = {token.name: j for j, token in enumerate(right)}
     same = [
         (i, places[t.name])
@@ -68,7 +63,7 @@ def pair_anchors(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
         if t.name in places and right[places[t.name]] == t
     ]
     tails: list[int] = []  # the smallest end of a rising sequence of each length
-    last: list[int] = []  # the pair that has it
+    last: list[int] = []  # the pair that ends it
     before: list[int] = []  # the pair before each one in its sequence
     for k, (_, j) in enumerate(same):
         n = bisect_left(tails, j)
@@ -82,8 +77,7 @@ def pair_anchors(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
 
 
 def pair_between(left: Tokens, right: Tokens, rows: range, columns: range, pairs: Pairs) -> None:
-    """Pair what stands between two pairs; where that is too much to compare all with all, what has
-    the same name."""
+    """Pair the layers between two pairs; by name if there are too many for an edit distance."""
     if not rows or not columns:
         return
     if len(rows) * len(columns) > CELLS:
@@ -102,8 +96,7 @@ def pair_between(left: Tokens, right: Tokens, rows: range, columns: range, pairs
 
 
 def find_cheapest_moves(left: Tokens, right: Tokens) -> list[bytearray]:
-    """The last move of the cheapest edit of each beginning of ``left`` into each beginning of
-    ``right``."""
+    """Find the last move of the cheapest edit of each prefix of ``left`` into each of ``right``."""
     known: dict[Hashable, int] = {}
     works = [known.setdefault(t.work, len(known)) for t in right]
     names, ops = [t.name for t in right], [t.op for t in right]

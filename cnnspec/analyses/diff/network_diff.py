@@ -1,5 +1,4 @@
-"""Two sheets held against each other: which layer of one is which of the other, and what has
-changed in each."""
+"""Compare two networks: pair their layers, and list what changed in each."""
 
 from typing import Any
 
@@ -12,24 +11,17 @@ from cnnspec.records import Record
 
 Names = tuple[tuple[str, ...], tuple[str, ...]]
 NUMBERS = ("output", "params", "macs")
-SAME, CHANGED, INSERTED, REMOVED, MOVED, RENAMED, FOLLOWS = (
-    "same",
-    "changed",
-    "inserted",
-    "removed",
-    "moved",
-    "renamed",
-    "follows",
-)
+SAME, CHANGED, INSERTED, REMOVED = "same", "changed", "inserted", "removed"
+MOVED, RENAMED, FOLLOWS = "moved", "renamed", "follows"
 
 
 class Entry(Record):
-    """A layer of one sheet and its partner in the other, None where it has none.
+    """A layer of one network and its partner in the other, None if it has no partner.
 
-    ``status`` is inserted or removed; changed, in ``settings`` (each with both values; "op" is the
-    operator) or in what it ``reads`` (layers by their names on either side); moved to another
-    place; renamed, and else the same; follows, where only ``numbers`` (output, params, macs, with
-    both values) differ, as other layers have changed; or same."""
+    ``status`` is inserted or removed; changed in its ``settings`` (with both values; "op" is the
+    operator) or in what it ``reads`` (names on both sides); moved to another place; renamed but
+    otherwise equal; follows, if only ``numbers`` (output, params, macs, with both values) changed
+    because other layers did; or same."""
 
     status: str
     before: LayerDescription | None
@@ -44,10 +36,9 @@ class Entry(Record):
 
 
 class Diff(Record):
-    """All layers of two sheets in order, and the totals that both have, with both values.
+    """All layers of two networks in order, and both values of each common total.
 
-    ``outputs`` are the names of the layers that the networks give, where those differ.
-    """
+    ``outputs`` names the output layers of both networks if they differ."""
 
     before: NetworkDescription
     after: NetworkDescription
@@ -61,7 +52,7 @@ class Diff(Record):
 
 
 def diff_networks(before: NetworkDescription, after: NetworkDescription) -> Diff:
-    """What has changed from one sheet to the other."""
+    """Compare two networks."""
     left, right = record_layers(before), record_layers(after)
     pairs = pair_layers(make_tokens(before), make_tokens(after))
     back = {j: i for i, j in pairs.items()}
@@ -100,24 +91,23 @@ def diff_networks(before: NetworkDescription, after: NetworkDescription) -> Diff
 
 
 def common_totals(before: NetworkDescription, after: NetworkDescription) -> list[str]:
-    """The totals to compare: a locked sheet has some only, and of elementwise work only the kinds
-    that there are."""
+    """List the totals to compare; a lock file has only some of them."""
     if "flops" in before.totals and "flops" in after.totals:
         return [*before.totals, *(after.totals.keys() - before.totals.keys())]
     return [k for k in before.totals if k in after.totals]
 
 
-def make_tokens(sheet: NetworkDescription) -> list[LayerToken]:
-    """What tells the layers of a sheet apart; inputs are told by their place alone."""
+def make_tokens(network: NetworkDescription) -> list[LayerToken]:
+    """Make the tokens that identify a network's layers."""
     return [
         LayerToken((layer.op, freeze_value(layer.settings)), layer.name, layer.op)
-        for layer in sheet.layers
+        for layer in network.layers
     ]
 
 
-def record_layers(sheet: NetworkDescription) -> Recording:
-    """The layers as calls that read each other."""
-    index = {layer.name: i for i, layer in enumerate(sheet.layers)}
+def record_layers(network: NetworkDescription) -> Recording:
+    """Represent the layers as recorded calls that read each other."""
+    index = {layer.name: i for i, layer in enumerate(network.layers)}
     calls = [
         RecordedCall(
             layer.op,
@@ -127,36 +117,32 @@ def record_layers(sheet: NetworkDescription) -> Recording:
             (),
             layer.name,
         )
-        for layer in sheet.layers
+        for layer in network.layers
     ]
-    return Recording(calls, tuple([Edge(index.get(name, -1)) for name in sheet.outputs]))
+    return Recording(calls, tuple([Edge(index.get(name, -1)) for name in network.outputs]))
 
 
 def make_entry(before: LayerDescription, after: LayerDescription, reads: Names | None) -> Entry:
-    """What has changed in a layer that both sheets have."""
+    """Compare a layer with its partner."""
     settings = find_changed_settings(before, after)
     numbers = {
         k: (getattr(before, k), getattr(after, k))
         for k in NUMBERS
         if getattr(before, k) != getattr(after, k)
     }
-    status = (
-        CHANGED
-        if settings or reads or (numbers and before.op == "input")
-        else RENAMED
-        if before.name != after.name
-        else FOLLOWS
-        if numbers
-        else SAME
-    )
+    if settings or reads or (numbers and before.op == "input"):
+        status = CHANGED
+    elif before.name != after.name:
+        status = RENAMED
+    else:
+        status = FOLLOWS if numbers else SAME
     return Entry(status, before, after, settings, reads, numbers)
 
 
 def find_changed_settings(
     before: LayerDescription, after: LayerDescription
 ) -> dict[str, tuple[Any, Any]]:
-    """The settings that differ, the operator first; the default where a side has none of its
-    own."""
+    """Find the changed settings, the operator first; defaults stand in for missing settings."""
     left, right = before.settings, after.settings
     found = {
         k: (left.get(k, default_value(before, k)), right.get(k, default_value(after, k)))
@@ -167,7 +153,7 @@ def find_changed_settings(
 
 
 def default_value(layer: LayerDescription, key: str) -> Any:
-    """The value of a setting that a layer does not have: its operator's default, or None."""
+    """Return the default of a setting that a layer does not have, or None."""
     part, _, field = key.rpartition(".")
     kind = layer.settings.get(part) if part else layer.op
     known = load_operator(kind).defaults if isinstance(kind, str) and kind in OPERATORS else {}
@@ -177,14 +163,14 @@ def default_value(layer: LayerDescription, key: str) -> Any:
 def compare_reads(
     left: Recording, right: Recording, i: int, j: int, pairs: Pairs, back: Pairs
 ) -> Names | None:
-    """What two partners read, where it is not the same but for layers that one side lacks."""
+    """Return what two partners read, if it differs by more than layers that one side lacks."""
     if reads_agree(left, right, i, j, pairs, back, None):
         return None
     return name_calls(left, left.calls[i].reads), name_calls(right, right.calls[j].reads)
 
 
 def compare_outputs(left: Recording, right: Recording, pairs: Pairs, back: Pairs) -> Names | None:
-    """What two networks give, where it is not the same but for layers that one side lacks."""
+    """Return both networks' outputs, if they differ by more than layers that one side lacks."""
     ours = [trace_origins(left, e, pairs) for e in left.outputs]
     theirs = [
         {Edge(back.get(o.call, -2)) for o in trace_origins(right, e, back)} for e in right.outputs

@@ -1,1 +1,1 @@
-"""Receptive fields: which input positions an output position can depend on."""
+"""Receptive fields: the input positions that an output position can depend on."""

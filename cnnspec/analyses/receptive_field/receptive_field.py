@@ -1,18 +1,18 @@
-"""Receptive fields: which input positions an output position can depend on.
+"""Receptive fields: the input positions that an output position can depend on.
 
-The field of a node is the hull of the input positions that an interior output can depend on, on an
-unbounded input, the largest over the phases of its positions. Effective stride and padding are
-those of Araujo, Norris & Sim (2019), Computing receptive fields of convolutional neural networks,
-Distill: the input positions from one output to the next, and how far the first output reaches
-before the first input.
+The field of a node spans the input positions that an interior output can depend on, on an
+unbounded input; it is the largest over the phases of the output's positions. Effective stride is
+the number of input positions from one output to the next, effective padding the number of
+positions that the first output reaches before the first input (Araujo, Norris & Sim (2019),
+Computing receptive fields of convolutional neural networks, Distill).
 
-Along one dimension the positions of a node repeat with a period p: position p*t + r depends on the
-inputs from q*t + low[r] to q*t + high[r]. Composing these maps is exact, phases and gaps included.
-After an operator that reads everything, the field is the WHOLE input. Dimensions are followed
-apart: where outputs that depend on nothing (of a transposed convolution whose kernel is smaller
-than its stride) are joined with others in two dimensions or more, the field is an upper bound. A
-gate (a factor of ``mul`` that has seen the whole input, as in squeeze-and-excitation) is left out,
-and ``gated`` says so."""
+Along one dimension, the positions of a node repeat with a period p: position p*t + r depends on
+the inputs from q*t + low[r] to q*t + high[r]. Composing these maps is exact, phases and gaps
+included. After an operator that reads everything, the field is the whole input. Dimensions are
+treated separately, so the field is an upper bound in one case: a join, in two or more dimensions,
+of a map with positions that depend on nothing (a transposed convolution with a kernel smaller than
+its stride). The field ignores a gate (a factor of ``mul`` that depends on the whole input, as in
+squeeze-and-excitation), and ``gated`` says so."""
 
 from collections.abc import Iterable
 from math import lcm
@@ -40,8 +40,9 @@ from cnnspec.units import Shape, format_ratio
 
 
 class ReceptiveField(Record):
-    """The receptive field of a node, per dimension; ``axes`` None: the whole input (or, with
-    ``reason``, unknown)."""
+    """The receptive field of a node, a span for each dimension.
+
+    ``axes`` None is the whole input, or an unknown field if ``reason`` says so."""
 
     axes: tuple[InputSpan, ...] | None
     gated: bool = False
@@ -49,24 +50,24 @@ class ReceptiveField(Record):
 
     @property
     def unknown(self) -> bool:
-        """Whether there is a field that could not be followed; ``reason`` says why."""
+        """Whether the field could not be traced; ``reason`` says why."""
         return self.reason in (UNTRACKED, EXHAUSTED, OVERSIZED)
 
     @property
     def note(self) -> str:
-        """What has to be said of a field without a size, "" where it is plainly the whole input."""
+        """A remark on a field without a size; "" if it is simply the whole input."""
         return self.reason and f"{'unknown' if self.unknown else 'the whole input'}: {self.reason}"
 
     @property
     def size(self) -> tuple[int, ...] | None:
-        """The field's size in input positions; None: the whole input."""
+        """The field's size in input positions; None is the whole input."""
         if self.axes is None:
             return None
         return tuple([max([h - w + 1 for w, h in phase_bounds(a)], default=0) for a in self.axes])
 
     @property
     def stride(self) -> tuple[int | str, ...] | None:
-        """Input positions from one output to the next, exact: "1/2" after an upsampling by 2."""
+        """The input positions from one output to the next, exact: "1/2" after upsampling by 2."""
         return (
             None
             if self.axes is None
@@ -75,21 +76,20 @@ class ReceptiveField(Record):
 
     @property
     def padding(self) -> tuple[int, ...] | None:
-        """How far output 0 reaches before input 0 (negative: it starts after it)."""
+        """The positions that output 0 reaches before input 0; negative if it starts after it."""
         if self.axes is None:
             return None
         return tuple([-next((w for w in a.low if w is not None), 0) for a in self.axes])
 
 
 WHOLE_INPUT = ReceptiveField(None)
-DIVERGING = "branches of different strides are joined: their fields drift apart without bound"
+DIVERGING = "it joins branches of different strides, whose fields move apart without bound"
 
 
 def compute_receptive_fields(nodes: Iterable[Node]) -> dict[int, ReceptiveField]:
-    """The field of every node, by the node's index. ``nodes`` are in execution order, the inputs
-    among them."""
+    """Compute the field of every node, by index; ``nodes`` are in execution order."""
     fields: dict[int, ReceptiveField] = {}
-    reaches: dict[tuple[Operator, tuple[Shape, ...]], Reach] = {}  # networks repeat themselves
+    reaches: dict[tuple[Operator, tuple[Shape, ...]], Reach] = {}  # networks repeat layers
     budget = PhaseBudget()
     for node in nodes:
         key = (node.op, node.shapes)
@@ -104,10 +104,9 @@ def compute_receptive_fields(nodes: Iterable[Node]) -> dict[int, ReceptiveField]
 
 
 def share_equal_windows(reach: Reach) -> Reach:
-    """The reach with one window for the dimensions that are alike, so that they are followed once.
+    """Use one window object for equal dimensions, so that each is traced once.
 
-    Of windows with phases, which a spec can make 2**31, none is compared.
-    """
+    Windows with phases are not compared, as a spec can give them 2**31 phases."""
     if isinstance(reach, SimpleReach):
         return reach
     return tuple(
@@ -118,7 +117,7 @@ def share_equal_windows(reach: Reach) -> Reach:
 def compute_field(
     node: Node, reach: Reach, fields: dict[int, ReceptiveField], budget: PhaseBudget
 ) -> ReceptiveField:
-    """The field of one node, which reads its inputs as ``reach`` says, from theirs."""
+    """Compute the field of one node from the fields of its inputs."""
     if not node.inputs:
         return (
             ReceptiveField((POINT,) * (len(node.output) - 1))
@@ -145,44 +144,42 @@ def compute_field(
 def apply_window(
     reach: Reach, read: ReceptiveField, gated: bool, budget: PhaseBudget
 ) -> ReceptiveField:
-    """The field behind an operator, from the field of what it reads. Raises Lost."""
+    """Compute the field after an operator from the field of its input. Raises UntraceableField."""
     if read.axes is None:
         return read
     if isinstance(reach, SimpleReach):  # SAME
         return read.replace(gated=gated) if gated else read
     axes: tuple[InputSpan, ...] = ()
-    for window, hull in zip(reach, read.axes, strict=True):
-        alike = bool(axes) and window is reach[0] and hull is read.axes[0]
-        axes += (axes[0] if alike else check_reach(compose_window(window, hull, budget)),)
-    if not all(
-        map(phase_bounds, axes)
-    ):  # no position along one dimension depends on anything: none does at all
+    for window, span in zip(reach, read.axes, strict=True):
+        alike = bool(axes) and window is reach[0] and span is read.axes[0]
+        axes += (axes[0] if alike else check_reach(compose_window(window, span, budget)),)
+    if not all(map(phase_bounds, axes)):  # if one dimension depends on nothing, no position does
         axes = tuple(map(remove_dependencies, axes))
     return ReceptiveField(axes, gated)
 
 
 def join_fields(fields: list[ReceptiveField], budget: PhaseBudget) -> ReceptiveField:
-    """The field of a join: the hull of what its inputs depend on. Raises Lost."""
+    """Compute the field of a join: it spans those of the inputs. Raises UntraceableField."""
     boundless = [f for f in fields if f.axes is None]
-    if boundless:  # of which the whole input is known to be all that there is
+    if boundless:  # prefer a field that is known to be the whole input to an unknown one
         return min(boundless, key=lambda f: bool(f.reason))
     first = fields[0].axes or ()
     gated = any(f.gated for f in fields)
     axes: list[InputSpan] = []
     for i in range(len(first)):
-        hulls = [f.axes[i] for f in fields if f.axes is not None]
-        if all(h is hulls[0] for h in hulls):
-            axes.append(hulls[0])
+        spans = [f.axes[i] for f in fields if f.axes is not None]
+        if all(h is spans[0] for h in spans):
+            axes.append(spans[0])
             continue
         if axes and all(f.axes[i] is f.axes[0] for f in fields if f.axes):
             axes.append(axes[0])
             continue
-        period = lcm(*[h.period for h in hulls])
-        advances = {h.advance * (period // h.period) for h in hulls}
+        period = lcm(*[h.period for h in spans])
+        advances = {h.advance * (period // h.period) for h in spans}
         if len(advances) > 1:
             return ReceptiveField(None, gated, DIVERGING)
-        budget.spend(period, period * len(hulls))
-        seen = [[s for h in hulls if (s := h.at(r)) is not None] for r in range(period)]
+        budget.spend(period, period * len(spans))
+        seen = [[s for h in spans if (s := h.at(r)) is not None] for r in range(period)]
         axes.append(shorten_period(make_span(advances.pop(), seen)))
     return ReceptiveField(tuple(axes), gated)
 
@@ -190,11 +187,10 @@ def join_fields(fields: list[ReceptiveField], budget: PhaseBudget) -> ReceptiveF
 def find_last_partial_fields(
     graph: Graph, fields: dict[int, ReceptiveField]
 ) -> list[tuple[Node, Shape]]:
-    """Those layers with the sizes of their receptive fields, in execution order.
+    """Find the last layers that see only part of the input, with the sizes of their fields.
 
-    They are the outputs of the network, or, where an output sees the whole input, the layers before
-    the global pooling or flatten through which it does. Fields that could not be followed are left
-    out."""
+    They are the outputs of the network; if an output sees the whole input, they are the layers
+    before the global pooling or flatten. Unknown fields are left out. In execution order."""
     found: dict[int, tuple[Node, Shape]] = {}
     seen: set[int] = set()
     waiting = list(graph.outputs)

@@ -1,8 +1,6 @@
-"""The dependency of one dimension on the input, and how an operator's window extends it: exact,
-phases included.
+"""Input spans: the dependency of one dimension on the input, exact with its phases.
 
-What cannot be followed within bounds of time and memory is Lost, with the reason.
-"""
+A dependency that would take too much time or memory to trace raises UntraceableField."""
 
 from math import gcd
 
@@ -17,17 +15,16 @@ UNTRACKED = (
     f"upsampling by ratios whose phases repeat only after more than {MAX_PERIOD:,} positions"
 )
 EXHAUSTED = (
-    f"upsampling whose phases take more than {MAX_LOOKUPS:,} steps to follow through the network"
+    f"upsampling whose phases take more than {MAX_LOOKUPS:,} steps to trace through the network"
 )
 OVERSIZED = "a reach of 2**63 positions or more"
 
 
 class InputSpan(Record):
-    """The dependency of one dimension: period p, advance q, and per phase the lowest and highest
-    input position.
+    """The dependency of one dimension: period p, advance q, lowest and highest input per phase.
 
-    A phase that depends on nothing (between the points of a stride-2 transposed 1x1 convolution,
-    say) has None."""
+    A phase that depends on nothing has None, as between the points of a stride-2 transposed 1x1
+    convolution."""
 
     period: int
     advance: int
@@ -35,7 +32,7 @@ class InputSpan(Record):
     high: Bound
 
     def at(self, x: int) -> tuple[int, int] | None:
-        """The hull of position ``x``."""
+        """Return the lowest and highest input of position ``x``; None if it depends on nothing."""
         t, r = divmod(x, self.period)
         low, high = self.low[r], self.high[r]
         return (
@@ -49,7 +46,7 @@ POINT = InputSpan(1, 1, (0,), (0,))
 
 
 def phase_bounds(axis: InputSpan) -> list[tuple[int, int]]:
-    """The lowest and highest input position of each phase that depends on anything."""
+    """List the lowest and highest input of each phase that depends on anything."""
     if axis.period == 1:  # the usual case
         low, high = axis.low[0], axis.high[0]
         return [] if low is None or high is None else [(low, high)]
@@ -58,25 +55,24 @@ def phase_bounds(axis: InputSpan) -> list[tuple[int, int]]:
     ]
 
 
-def remove_dependencies(hull: InputSpan) -> InputSpan:
-    """The positions of ``hull``, depending on nothing."""
-    nothing = (None,) * hull.period
-    return hull.replace(low=nothing, high=nothing)
+def remove_dependencies(span: InputSpan) -> InputSpan:
+    """Return a span with the same phases, which depend on nothing."""
+    nothing = (None,) * span.period
+    return span.replace(low=nothing, high=nothing)
 
 
 class UntraceableField(Exception):
-    """A field that cannot be followed: why."""
+    """A receptive field that cannot be traced, with the reason."""
 
 
 class PhaseBudget:
-    """The lookups of phases that are left, which bound time and memory however a network
-    upsamples."""
+    """The number of phase lookups left, which bounds time and memory for any upsampling."""
 
     def __init__(self) -> None:
         self.left = MAX_LOOKUPS
 
     def spend(self, period: int, lookups: int) -> None:
-        """Pay for a hull of ``period`` phases. Raises Lost where that is too much."""
+        """Spend lookups on a span of ``period`` phases. Raises UntraceableField."""
         if period > MAX_PERIOD:
             raise UntraceableField(UNTRACKED)
         if period > 1:
@@ -85,59 +81,58 @@ class PhaseBudget:
             raise UntraceableField(EXHAUSTED)
 
 
-def compose_window(window: Window, hull: InputSpan, budget: PhaseBudget) -> InputSpan:
-    """What an operator's output depends on, if its input depends on ``hull``. Raises Lost."""
-    if window.period == hull.period == 1:  # the usual case: no phases
+def compose_window(window: Window, span: InputSpan, budget: PhaseBudget) -> InputSpan:
+    """Compute the span of an operator's output from that of its input. Raises UntraceableField."""
+    if window.period == span.period == 1:  # the usual case: no phases
         offsets = window.offsets[0]
-        low, high = hull.low[0], hull.high[0]
+        low, high = span.low[0], span.high[0]
         if not offsets or low is None or high is None:
-            return InputSpan(1, window.advance * hull.advance, (None,), (None,))
-        q = hull.advance
+            return InputSpan(1, window.advance * span.advance, (None,), (None,))
+        q = span.advance
         return InputSpan(1, window.advance * q, (low + q * offsets[0],), (high + q * offsets[-1],))
-    turns = hull.period // gcd(window.advance, hull.period)
+    turns = span.period // gcd(window.advance, span.period)
     period = window.period * turns
     budget.spend(period, period)
-    budget.spend(period, turns * sum(min(len(o), 2 * hull.period) for o in window.offsets))
-    seen = [outermost_offsets(o, hull.period) for o in window.offsets]
+    budget.spend(period, turns * sum(min(len(o), 2 * span.period) for o in window.offsets))
+    seen = [outermost_offsets(o, span.period) for o in window.offsets]
     found = []
     for r in range(period):
         t, phase = divmod(r, window.period)
-        places = [hull.at(window.advance * t + o) for o in seen[phase]]
+        places = [span.at(window.advance * t + o) for o in seen[phase]]
         found.append([p for p in places if p is not None])
-    return shorten_period(make_span(hull.advance * (window.advance * turns // hull.period), found))
+    return shorten_period(make_span(span.advance * (window.advance * turns // span.period), found))
 
 
 def outermost_offsets(offsets: range, period: int) -> list[int]:
-    """The offsets that can reach lowest or highest: they are evenly spaced, so those between repeat
-    their phases."""
+    """Return the offsets that can reach lowest or highest; offsets between repeat their phases."""
     if len(offsets) <= 2 * period:
         return list(offsets)
     return [*offsets[:period], *offsets[-period:]]
 
 
-def check_reach(hull: InputSpan) -> InputSpan:
-    """The hull, if numbers of usual size can say it. Raises Lost."""
-    if hull.advance >= MAX_REACH or any(
-        w <= -MAX_REACH or h >= MAX_REACH for w, h in phase_bounds(hull)
+def check_reach(span: InputSpan) -> InputSpan:
+    """Return the span if its numbers are below MAX_REACH. Raises UntraceableField."""
+    if span.advance >= MAX_REACH or any(
+        w <= -MAX_REACH or h >= MAX_REACH for w, h in phase_bounds(span)
     ):
         raise UntraceableField(OVERSIZED)
-    return hull
+    return span
 
 
 def make_span(advance: int, found: list[list[tuple[int, int]]]) -> InputSpan:
-    """The hull of what each phase depends on."""
+    """Make the span from the inputs that each phase depends on."""
     low = tuple(min(w for w, _ in s) if s else None for s in found)
     high = tuple(max(h for _, h in s) if s else None for s in found)
     return InputSpan(len(found), advance, low, high)
 
 
-def shorten_period(hull: InputSpan) -> InputSpan:
-    """The same dependency with the shortest period."""
-    for p in range(1, hull.period):
-        if hull.period % p or hull.advance * p % hull.period:
+def shorten_period(span: InputSpan) -> InputSpan:
+    """Return the same dependency with the shortest period."""
+    for p in range(1, span.period):
+        if span.period % p or span.advance * p % span.period:
             continue
-        q = hull.advance * p // hull.period
-        short = InputSpan(p, q, hull.low[:p], hull.high[:p])
-        if all(short.at(r) == hull.at(r) for r in range(hull.period)):
+        q = span.advance * p // span.period
+        short = InputSpan(p, q, span.low[:p], span.high[:p])
+        if all(short.at(r) == span.at(r) for r in range(span.period)):
             return short
-    return hull
+    return span
