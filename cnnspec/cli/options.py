@@ -49,7 +49,7 @@ def network_options(command: Command) -> Command:
             default=MAX_LINES,
             show_default=True,
             type=click.IntRange(1),
-            help="The most lines that a network may have once its blocks are unrolled.",
+            help="The most lines that a network may have once its blocks are expanded.",
         ),
         click.option(
             "--input", "input_shape", metavar="C,H,W", help="Another input shape, channels first."

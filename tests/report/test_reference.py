@@ -18,8 +18,7 @@ from cnnspec.spec.arithmetic import FUNCTIONS
 from cnnspec.spec.blocks import COMPOSITE
 from cnnspec.spec.budgets import LIMITS, SETTINGS
 from cnnspec.spec.headers import KEYS
-from cnnspec.spec.reader import CONTROL
-from cnnspec.spec.shorthand import SHORTHAND
+from cnnspec.spec.reader import CONTROL, SHORTHAND
 
 SECTIONS = list_sections()
 PAGES = render_pages("")
