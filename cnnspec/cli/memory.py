@@ -11,7 +11,12 @@ from cnnspec.cli.command import Command
 from cnnspec.cli.options import network_argument
 from cnnspec.cli.output import print_page, save_page
 from cnnspec.problems import RequestError, visible
-from cnnspec.report.memory import fit_json, fit_text, memory_json, memory_text
+from cnnspec.report.memory import (
+    render_fit_json,
+    render_fit_text,
+    render_memory_json,
+    render_memory_text,
+)
 from cnnspec.report.timeline import FORMATS, render_network_timeline
 from cnnspec.units import parse_bytes
 
@@ -21,45 +26,50 @@ from cnnspec.units import parse_bytes
 @click.option(
     "--batch",
     type=click.IntRange(1),
-    help="Examples at once; 1 where neither this nor --fit is given.",
+    help="The number of examples at once; 1 by default.",
 )
 @click.option(
     "--dtype",
     default="float32",
     show_default=True,
     type=click.Choice(list(DTYPES)),
-    help="Of all tensors, parameters and state too; what autocast keeps is said beside float32.",
+    help="The dtype of all tensors, including parameters and optimizer state.",
 )
 @click.option(
     "--mode",
     default="training",
     show_default=True,
     type=click.Choice(MODES),
-    help="What is shown, and the pass of --fit and --timeline.",
+    help="Which figures to show, and the pass that --fit and --timeline are about.",
 )
-@click.option("--optimizer", default="none", show_default=True, type=click.Choice(OPTIMIZERS))
+@click.option(
+    "--optimizer",
+    default="none",
+    show_default=True,
+    type=click.Choice(OPTIMIZERS),
+    help="The optimizer whose state and step are counted.",
+)
 @click.option(
     "--loss",
     type=click.Choice(LOSSES),
     metavar="cross_entropy|mse",
-    help="Instead of cross entropy for one vector of logits, else the mean squared error to zero.",
+    help="The loss; by default cross entropy for one vector of logits, else mse to zero.",
 )
 @click.option(
     "--freeze",
     multiple=True,
     metavar="PATTERN",
-    help="Layers that are not trained: 'layer1.*', say; may be given again.",
+    help="Layers that are not trained, such as 'layer1.*'; may be repeated.",
 )
 @click.option(
-    "--fit", metavar="SIZE", help="The largest batch within 24GiB, say, and what would make room."
+    "--fit",
+    metavar="SIZE",
+    help="Find the largest batch within a size such as 24GiB, and ways to need less memory.",
 )
 @click.option(
     "--timeline",
     metavar="FILE",
-    help=(
-        "Write every allocation and release of the --mode's pass into a "
-        "file.csv or file.json, or draw them into a file.svg."
-    ),
+    help="Write every allocation and release to a .csv or .json file, or draw them in an .svg.",
 )
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -76,7 +86,7 @@ def command(
     timeline: str | None,
     format_: str,
 ) -> None:
-    """What NAME needs in memory, in bytes, at inference and in training.
+    """Show what NAME needs in memory, in bytes, at inference and in training.
 
     \b
     cnnspec memory resnet50 --batch 32 --optimizer adam
@@ -84,42 +94,38 @@ def command(
     cnnspec memory resnet50 --freeze 'layer*' --freeze conv1
     cnnspec memory resnet50 --timeline resnet50.svg
 
-    Predicted without PyTorch, as PyTorch 2.13 allocates tensors on a CPU; cnnspec verify NAME
-    --memory measures."""
+    The figures are calculated without PyTorch, as PyTorch 2.13 allocates tensors on a CPU. cnnspec
+    verify NAME --memory measures them."""
     if fit is not None:
         if batch is not None or timeline is not None:
             raise RequestError(
-                "--fit finds the batch itself: take it without --batch and --timeline"
+                "--fit finds the batch itself: use it without --batch and --timeline"
             )
         budget = parse_bytes(fit)
         if budget is None:
             raise RequestError(
                 f"--fit takes a size such as 24GiB or 500MB, not {visible(fit, 40)!r}"
             )
-        question = BatchSearch(net.graph, budget, dtype, optimizer, loss or "", mode, freeze)
-        found = find_largest_batch(question)
-        print_page(
-            (fit_json if format_ == "json" else fit_text)(
-                question, found, list(give_advice(question, found))
-            )
-        )
+        search = BatchSearch(net.graph, budget, dtype, optimizer, loss or "", mode, freeze)
+        largest = find_largest_batch(search)
+        render_fit = render_fit_json if format_ == "json" else render_fit_text
+        print_page(render_fit(search, largest, list(give_advice(search, largest))))
         return
     plan = net.memory(batch or 1, dtype, optimizer, loss or "", mode, freeze)
     if timeline is not None:
-        save_page(timeline, render_network_timeline(plan, mode, kind_of(timeline)))
-    cast = (
-        autocast_saved_bytes(net.graph, plan.batch)
-        if dtype == "float32" and mode == "training" and not freeze
-        else None
-    )
-    print_page((memory_json if format_ == "json" else memory_text)(plan, cast))
+        save_page(timeline, render_network_timeline(plan, mode, timeline_format(timeline)))
+    autocast = None
+    if dtype == "float32" and mode == "training" and not freeze:
+        autocast = autocast_saved_bytes(net.graph, plan.batch)
+    render = render_memory_json if format_ == "json" else render_memory_text
+    print_page(render(plan, autocast))
 
 
-def kind_of(path: str) -> str:
-    """The format of a timeline by its file's name. Raises RequestError."""
-    kind = path.rpartition(".")[2].lower()
-    if kind not in FORMATS:
+def timeline_format(path: str) -> str:
+    """Return the format of a timeline by its file's name. Raises RequestError."""
+    ending = path.rpartition(".")[2].lower()
+    if ending not in FORMATS:
         raise RequestError(
-            f"--timeline writes a file.csv, file.json or file.svg, not {visible(path, 60)!r}"
+            f"--timeline writes a .csv, .json or .svg file, not {visible(path, 60)!r}"
         )
-    return kind
+    return ending

@@ -1,4 +1,4 @@
-"""The page of a network's memory: its parts, its peaks, and the rules of thumb beside them."""
+"""Render a network's memory, and the largest batch within a budget, as text and as JSON."""
 
 from textwrap import wrap
 from typing import Any
@@ -11,118 +11,107 @@ from cnnspec.report.formats import WIDTH
 from cnnspec.units import format_bytes, format_count
 
 PARTS = (("Parameters", "parameters"), ("Buffers", "buffers"), ("Input", "input"))
-TRAINING = (
+TRAINING_PARTS = (
     ("Target", "target"),
     ("Gradients", "gradients"),
     ("Optimizer state", "state"),
-    ("Kept for the backward pass", "saved"),
+    ("Saved for backward", "saved"),
 )
 PEAKS = {
     "inference": ("Inference peak", "inference_peak"),
     "training": ("Training peak", "training_peak"),
 }
-RULES = (
+RULES_OF_THUMB = (
     ("inference", "Two consecutive layers", "two_layers"),
     ("training", "All layers", "all_layers"),
 )
-WITHOUT = "the workspace of kernels, a device's context or fragmentation"
+NOT_COUNTED = "the workspace of kernels, a device's context and fragmentation"
 
 
-def memory_text(found: NetworkMemory, autocast: int | None = None) -> str:
-    """The page as text, with the bytes that ``autocast`` keeps; at inference what training takes is
-    left out."""
-    modes = ("inference", "training") if found.mode == "training" else ("inference",)
-    lines = [*PARTS, *(TRAINING if "training" in modes else ()), *(PEAKS[mode] for mode in modes)]
-    width = max(len(format_count(getattr(found, key))) for _, key in lines)
+def render_memory_text(found: NetworkMemory, autocast: int | None = None) -> str:
+    """Render a network's memory as text; the training figures only for that mode.
 
-    def line(title: str, key: str) -> str:
+    ``autocast`` are the bytes that are saved for backward under autocast, None if unknown."""
+    training = found.mode == "training"
+    modes = ("inference", "training") if training else ("inference",)
+    parts = [*PARTS, *(TRAINING_PARTS if training else ()), *(PEAKS[mode] for mode in modes)]
+    width = max(len(format_count(getattr(found, key))) for _, key in parts)
+    lines = [describe_request(found), ""]
+    for title, key in parts:
         n = getattr(found, key)
-        return f"{title:28}{format_count(n):>{width}} bytes  {format_bytes(n)}"
-
-    return "\n".join(
-        [
-            heading(found),
-            "",
-            *(line(*parts) for parts in lines),
-            "",
-            *(
-                f"At the {mode} peak stands {visible(getattr(found, f'{mode}_at'))}."
-                for mode in modes
-            ),
-            "",
-            "Rules of thumb, for what a peak has besides parameters, gradients and state:",
-            *(
-                f"{title:28}{format_count(getattr(found, key)):>{width}} bytes,"
-                f" {off(getattr(found, key), found.working_peak(mode))}"
-                for mode, title, key in RULES
-                if mode in modes
-            ),
-            "",
-            *notes(found, autocast),
-        ]
-    )
+        readable = f"  {format_bytes(n)}" if n >= 1000 else ""
+        lines.append(f"{title:28}{format_count(n):>{width}} bytes{readable}")
+    lines.append("")
+    for mode in modes:
+        at = visible(getattr(found, f"{mode}_at"))
+        lines.append(f"The {mode} peak is reached in {at}.")
+    lines += ["", "Rules of thumb for a peak without parameters, gradients and optimizer state:"]
+    for mode, title, key in RULES_OF_THUMB:
+        if mode in modes:
+            n = getattr(found, key)
+            error = describe_error(n, found.working_peak(mode))
+            lines.append(f"{title:28}{format_count(n):>{width}} bytes, {error}")
+    return "\n".join([*lines, "", *wrap(" ".join(list_notes(found, autocast)), WIDTH)])
 
 
-def heading(found: NetworkMemory) -> str:
-    """What was asked."""
-    parts = [f"batch {found.batch}", found.dtype]
+def describe_request(found: NetworkMemory) -> str:
+    """Describe what was asked: network, batch, dtype, and for training loss and optimizer."""
+    parts = [f"batch {format_count(found.batch)}", found.dtype]
     if found.mode == "training":
         parts += [found.loss, "no optimizer" if found.optimizer == "none" else found.optimizer]
         parts += [f"frozen {visible(', '.join(found.frozen), 40)}"] if found.frozen else []
     return f"{visible(found.network)}: {', '.join(parts)}"
 
 
-def off(rule: int, true: int) -> str:
-    """How far a rule is off."""
+def describe_error(rule: int, true: int) -> str:
+    """Describe how far a rule of thumb is off."""
+    if rule == true:
+        return "exact here"
     percent = 100 * (rule - true) / true
-    return (
-        "right here"
-        if rule == true
-        else f"{abs(percent):.1f}% too {'much' if percent > 0 else 'little'}"
-    )
+    return f"{abs(percent):.1f}% too {'high' if percent > 0 else 'low'}"
 
 
-def notes(found: NetworkMemory, autocast: int | None) -> list[str]:
-    """What the figures count, and what they do not."""
-    told = [
-        "Peaks are sums of the tensors alive, as PyTorch 2.13 allocates them on a CPU, without"
-        f" {WITHOUT}. Not measured on CUDA."
+def list_notes(found: NetworkMemory, autocast: int | None) -> list[str]:
+    """List sentences on what the figures count, and what they do not."""
+    notes = [
+        "A peak is the sum of all live tensors, as PyTorch 2.13 allocates them on a CPU, without"
+        f" {NOT_COUNTED}. Peaks are not measured on CUDA."
     ]
     if found.mode == "training" and found.optimizer != "none":
-        told += [
-            "The optimizer takes one tensor after the other (foreach = False, PyTorch's default on"
-            " a CPU)."
-        ]
+        notes.append(
+            "The optimizer takes one tensor after the other (foreach=False, PyTorch's default on a"
+            " CPU)."
+        )
         if found.optimizer in ("adam", "adamw"):
-            told += [
-                f"With foreach, the default on CUDA, its step takes {format_bytes(found.gradients)}"
-                " for a while."
-            ]
+            notes.append(
+                "With foreach=True, the default on CUDA, its step needs"
+                f" {format_bytes(found.gradients)} for a while."
+            )
     if autocast is not None:
-        told += [
-            f"Under autocast in bfloat16, {format_count(autocast)} bytes are kept for the backward pass,"
-            " casts of weights among them; parameters, gradients and state remain float32. Its"
-            " peaks are not predicted."
-        ]
+        notes.append(
+            f"Under autocast in bfloat16, {format_count(autocast)} bytes are saved for backward,"
+            " including casts of weights; parameters, gradients and optimizer state remain float32."
+            " Peaks under autocast are not predicted."
+        )
     elif found.mode == "training" and found.dtype == "float32":
-        told += ["Autocast is not predicted here."]
+        notes.append("Memory under autocast is not predicted for this network.")
     if found.dtype in ("bfloat16", "float16"):
-        told += [
-            f"All is {found.dtype}, parameters and state too, and kernels on a CPU work in float32"
-            " for a while, which is not counted. Autocast, whose parameters are float32, is said"
-            " beside float32."
-        ]
-    return wrap(" ".join(told), WIDTH)
+        notes.append(
+            f"All tensors are {found.dtype}, including parameters and optimizer state. On a CPU,"
+            " kernels work in float32 for a while, which is not counted. For autocast, which keeps"
+            " parameters in float32, see the page for float32."
+        )
+    return notes
 
 
-def memory_json(found: NetworkMemory, autocast: int | None = None) -> str:
-    """The page as JSON."""
+def render_memory_json(found: NetworkMemory, autocast: int | None = None) -> str:
+    """Render a network's memory as JSON, in bytes."""
     fields: dict[str, Any] = {
         name: getattr(found, name) for name in found.field_names if name != "logs"
     }
     rules = {
         mode: {"rule": getattr(found, key), "besides_parameters": found.working_peak(mode)}
-        for mode, _, key in RULES
+        for mode, _, key in RULES_OF_THUMB
     }
     return encode_json(
         {
@@ -136,46 +125,44 @@ def memory_json(found: NetworkMemory, autocast: int | None = None) -> str:
     )
 
 
-def fit_text(question: BatchSearch, fit: LargestBatch, advice: list[MemoryAdvice]) -> str:
-    """The largest batch that fits, what the next one lacks, and what would make room."""
-    asked = f"{question.mode}, {question.dtype}" + (
-        f", {question.optimizer}"
-        if question.mode == "training" and question.optimizer != "none"
-        else ""
-    )
+def render_fit_text(search: BatchSearch, fit: LargestBatch, advice: list[MemoryAdvice]) -> str:
+    """Render the largest batch, what one more example would need, and what would save memory."""
+    asked = [search.mode, search.dtype]
+    if search.mode == "training" and search.optimizer != "none":
+        asked.append(search.optimizer)
+    name, budget = visible(search.graph.name), format_bytes(search.budget)
+    more = format_bytes(fit.next - search.budget)
     lines = [
-        (
-            f"{visible(question.graph.name)}: the largest batch within {format_bytes(question.budget)}"
-            f" is {format_count(fit.batch)} ({asked})."
-        ),
-        f"It needs {format_bytes(fit.peak)}; one more example would need"
-        f" {format_bytes(fit.next - question.budget)} more.",
+        f"{name}: the largest batch within {budget} is {format_count(fit.batch)}"
+        f" ({', '.join(asked)}).",
+        f"It needs {format_bytes(fit.peak)}; one more example would need {more} more.",
     ]
     if advice:
-        lines += ["", "Where that is too little:"]
+        lines += ["", "Ways to need less memory:"]
     for way in advice:
-        change, batch, peak = way.change, way.batch, way.peak
-        largest = f"; largest batch {format_count(batch)}" if batch != fit.batch // 2 else ""
-        lines.append(f"  {visible(change, 60)}: {format_bytes(peak)}{largest}")
-    return "\n".join([*lines, "", *wrap(f"Counted are tensors alone, without {WITHOUT}.", WIDTH)])
+        line = f"  {visible(way.change, 60)}: {format_bytes(way.peak)}"
+        if way.batch != fit.batch // 2:
+            line += f"; largest batch {format_count(way.batch)}"
+        lines.append(line)
+    note = f"Only tensors are counted, without {NOT_COUNTED}."
+    return "\n".join([*lines, "", *wrap(note, WIDTH)])
 
 
-def fit_json(question: BatchSearch, fit: LargestBatch, advice: list[MemoryAdvice]) -> str:
-    """The same as JSON."""
-    q = question
+def render_fit_json(search: BatchSearch, fit: LargestBatch, advice: list[MemoryAdvice]) -> str:
+    """Render the largest batch and the advice as JSON, in bytes."""
     return encode_json(
         {
             "version": 1,
-            "network": q.graph.name,
-            "budget": q.budget,
-            "mode": q.mode,
-            "dtype": q.dtype,
-            "optimizer": q.optimizer,
-            "frozen": list(q.freeze),
+            "network": search.graph.name,
+            "budget": search.budget,
+            "mode": search.mode,
+            "dtype": search.dtype,
+            "optimizer": search.optimizer,
+            "frozen": list(search.freeze),
             "batch": fit.batch,
             "peak": fit.peak,
             "next_peak": fit.next,
-            "advice": [vars(a) for a in advice],
+            "advice": [vars(way) for way in advice],
         },
         indent=2,
     )

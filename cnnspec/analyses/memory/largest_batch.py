@@ -1,4 +1,4 @@
-"""The largest batch that fits into a budget, and what would make room for a larger one."""
+"""The largest batch that fits into a budget, and ways to need less memory."""
 
 from collections.abc import Iterator, Sequence
 
@@ -38,7 +38,7 @@ class LargestBatch(Record):
 
 
 class MemoryAdvice(Record):
-    """A way to make room: the change, the largest batch with it, and the peak of the batch before.
+    """A way to need less memory: the change, the largest batch with it, and the peak of the batch before.
 
     Where the change is the batch itself, ``peak`` is that of the new batch."""
 

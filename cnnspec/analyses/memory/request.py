@@ -75,7 +75,7 @@ def find_frozen_layers(graph: Graph, patterns: Sequence[str]) -> frozenset[str]:
             hint = did_you_mean(
                 pattern,
                 [*dict.fromkeys(examples)],
-                "cnnspec table shows the layers' names; 'layer1.*' matches all layers inside layer1",
+                "cnnspec table shows the layers' names; 'layer1.*' matches all inside layer1",
             )
             raise RequestError(f"{visible(pattern, 60)!r} matches no layer with parameters; {hint}")
         frozen |= names
