@@ -20,17 +20,84 @@ from cnnspec.rules.registry import RULES as LINT_RULES
 from cnnspec.rules.registry import load_rule
 from cnnspec.rules.rule import ERROR, WARNING
 
-CHECKS = {
-    "B001": (ERROR, "a network is within its budget"),
-    "B002": (ERROR, "what a budget limits can be computed"),
-    "C001": (ERROR, "a published figure is right, or is marked as an erratum"),
-    "C002": (ERROR, "a claim names layers and networks that exist"),
-    "C003": (WARNING, "a claim that is marked as an erratum is wrong"),
-    "G001": (ERROR, "an ignore comment names rules that can be ignored, and gives a reason"),
-    "G002": (WARNING, "an ignore comment ignores at least one finding"),
-    "K001": (ERROR, "a network is the same as in its lock"),
-    "K002": (ERROR, "a lock has the same networks as its spec"),
-    "K003": (ERROR, "a lock is unchanged since cnnspec lock wrote it"),
+CHECKS = {  # code -> severity, title, documentation
+    "B001": (
+        ERROR,
+        "a network is within its budget",
+        """Compares a network with its budgets: `[budget.NAME]` in its spec, and
+`[tool.cnnspec.budget."PATTERN"]` in pyproject.toml.
+
+Fix: Reduce the layers in the message, or raise the budget so that the review shows it.""",
+    ),
+    "B002": (
+        ERROR,
+        "what a budget limits can be computed",
+        """Reports a limit that cannot be computed for this network, such as a receptive field if
+every output sees the whole input.
+
+Fix: Remove the limit from the budget.""",
+    ),
+    "C001": (
+        ERROR,
+        "a published figure is right, or is marked as an erratum",
+        """Compares the figures in `[[claims]]` with what the spec gives, at their printed
+precision.
+
+Fix: Correct the figure or the network. If the source is wrong, set `errata = true`; from then on
+a figure that becomes right is reported (C003).""",
+    ),
+    "C002": (
+        ERROR,
+        "a claim names layers and networks that exist",
+        """Reports claims about layers or variants that the spec does not have.
+
+Fix: Correct the name in the claim.""",
+    ),
+    "C003": (
+        WARNING,
+        "a claim that is marked as an erratum is wrong",
+        """Reports claims with `errata = true` that are not wrong.
+
+Fix: Remove `errata`.""",
+    ),
+    "G001": (
+        ERROR,
+        "an ignore comment names rules that can be ignored, and gives a reason",
+        """Reports ignore comments without a reason, with unknown codes, or in another form.
+
+Fix: Write `# cnnspec: ignore S001: REASON`.""",
+    ),
+    "G002": (
+        WARNING,
+        "an ignore comment ignores at least one finding",
+        """Reports ignore comments and per-file-ignores that have no finding to ignore.
+
+Fix: Remove the code, or the whole comment.""",
+    ),
+    "K001": (
+        ERROR,
+        "a network is the same as in its lock",
+        """Compares each layer with the lock beside the spec (net.lock for net.toml): operator,
+output size, parameters, MACs, settings and inputs.
+
+Fix: Undo the change. If it is intended, run `cnnspec lock` and commit the lock.""",
+    ),
+    "K002": (
+        ERROR,
+        "a lock has the same networks as its spec",
+        """Reports networks that only the lock or only the spec has, locks whose spec does not
+exist, and, with `--locked`, specs without a lock.
+
+Fix: Run `cnnspec lock`, or delete the lock of a spec that was removed.""",
+    ),
+    "K003": (
+        ERROR,
+        "a lock is unchanged since cnnspec lock wrote it",
+        """Reports locks that cannot be read or that were changed by hand, for example to resolve a
+merge conflict.
+
+Fix: Run `cnnspec lock`, and review what it changes.""",
+    ),
 }
 CODES = (*ERROR_RULES, *LINT_RULES, *CHECKS)
 Key = tuple[str, int, int, str, str]
@@ -51,9 +118,11 @@ def get_title(code: str) -> str:
 
 
 def get_documentation(code: str) -> str:
-    """Return the documentation of a lint rule; of any other code, its title.
+    """Return the documentation of a code, of which the first paragraph is a summary.
 
-    The first paragraph is a summary."""
+    Errors of files, language and shapes have none but their title."""
+    if code in CHECKS:
+        return CHECKS[code][2]
     if code not in LINT_RULES:
         return get_title(code)
     from inspect import getdoc  # only some formats need it

@@ -18,6 +18,7 @@ def render_pages(reports: str) -> dict[str, str]:
 def render_rules_page() -> str:
     """Return the lint rules one by one, then the other codes in tables."""
     sections = "\n".join(f"### {code}\n\n{render_rule(code)}" for code in RULES)
+    checks = "\n\n".join(f"### {code}\n\n{render_check(code)}" for code in CHECKS)
     return f"""# The rules of `cnnspec check`
 
 The first letter of a code says where a finding comes from:
@@ -56,7 +57,7 @@ extend-select = ["A003"]
 {sections}
 ## Budgets, claims, locks and ignores
 
-{render_codes(list(CHECKS))}
+{checks}
 
 ## Errors
 
@@ -64,6 +65,12 @@ These mean that a spec has no network to check. They are always reported and can
 
 {render_codes(list(ERROR_RULES))}
 """
+
+
+def render_check(code: str) -> str:
+    """Return a code that is not a lint rule: requirement and documentation."""
+    title = get_title(code)
+    return f"*{title[0].upper()}{title[1:]}* ({get_severity(code)}).\n\n{get_documentation(code)}"
 
 
 def render_links(codes: list[str]) -> str:

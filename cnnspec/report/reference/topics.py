@@ -6,8 +6,10 @@ from typing import Any
 
 from cnnspec.conventions import CONVENTIONS, load_convention
 from cnnspec.gate.findings import (
+    CHECKS,
     CODES,
     can_be_ignored,
+    get_documentation,
     get_severity,
     get_title,
 )
@@ -167,6 +169,8 @@ def rule_parts(code: str) -> Iterator[str]:
     if code in RULES:
         yield render_rule(code).strip()
         return
+    if code in CHECKS:
+        yield get_documentation(code)
     for section in list_sections():
         examples = find_examples(section.text)
         for example, result in zip(examples, run_examples(examples), strict=True):
