@@ -1,4 +1,4 @@
-"""The command line. One file a command; a command's module is imported only when it runs."""
+"""The command line: one file per command, imported only when the command runs."""
 
 import sys
 from importlib import import_module
@@ -31,10 +31,10 @@ COMMANDS = (
 
 
 class Commands(Command, click.Group):
-    """The group of all commands, found by name."""
+    """The group of all commands. A command is imported when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*COMMANDS]  # cnnspec.cli.list, once imported, is what list means here
+        return [*COMMANDS]  # not list(COMMANDS): here list is the module, once it is imported
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
@@ -44,6 +44,7 @@ class Commands(Command, click.Group):
 
 
 def print_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    """Print the version and exit."""
     if wanted and not ctx.resilient_parsing:
         click.echo(f"cnnspec, version {__version__}")
         ctx.exit()
@@ -61,29 +62,29 @@ def print_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> N
     help="Show the version and exit.",
 )
 def cli() -> None:
-    """Convolutional networks as fact sheets: shapes, parameters, MACs and receptive fields from one
-    TOML spec.
+    """Shapes, parameters, MACs, memory and receptive fields of CNNs, from one TOML spec each.
 
     \b
-    cnnspec list                          the networks there are
+    cnnspec list                          the networks of the zoo
     cnnspec table alexnet                 the per-layer table
-    cnnspec explain alexnet conv2         the formulas with the numbers in
-    cnnspec table my_network.toml         the same for your own
+    cnnspec explain alexnet conv2         the formulas with numbers
+    cnnspec table my_network.toml         the table of your own network
     cnnspec compare vgg16 resnet50        networks side by side
-    cnnspec draw resnet50 --output r.svg  its architecture as a picture
-    cnnspec verify resnet50               its PyTorch twin against the calculation
-    cnnspec check specs/                  the gate: what is wrong with specs
-    cnnspec audit                         published figures, right or wrong
+    cnnspec draw resnet50 --output r.svg  the architecture as a picture
+    cnnspec verify resnet50               compare the spec with PyTorch
+    cnnspec check specs/                  find errors and doubtful lines
+    cnnspec audit                         check published figures
+    cnnspec docs                          the reference: language, operators, rules
 
-    With eval "$(_CNNSPEC_COMPLETE=bash_source cnnspec)" (or zsh_source), shells complete commands,
-    networks and layers.
+    With eval "$(_CNNSPEC_COMPLETE=bash_source cnnspec)" (or zsh_source), the shell completes
+    commands, networks and layers.
 
-    Exit codes: 0 all well, 1 a verdict or a check fails, 2 the request or a spec cannot be
+    Exit codes: 0 success, 1 a verdict or a check fails, 2 the request or a spec cannot be
     understood."""
 
 
 def run() -> Any:
-    """Run the command line; problems go to standard error, never as a traceback."""
+    """Run the command line. Problems are printed to standard error, not raised."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

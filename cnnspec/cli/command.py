@@ -1,15 +1,15 @@
-"""What all commands have in common: how they offer help."""
+"""The class of all commands: a faster ``--help``."""
 
 import click
 
 
 class Command(click.Command):
-    """A command whose ``--help`` is click's, in plain English."""
+    """A command with click's ``--help``, whose text is not looked up in translations."""
 
-    own_help: click.Option | None = None  # once it is made
+    own_help: click.Option | None = None  # made when it is first asked for
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        """The option; click's own asks gettext to translate its text, which costs 2% of a start."""
+        """The option ``--help``. click's own asks gettext for its text: 2% of a start."""
         names = [*self.get_help_option_names(ctx)]
         if self.own_help is None and names and self.add_help_option:
             self.own_help = click.Option(
@@ -24,7 +24,7 @@ class Command(click.Command):
 
 
 def show_help(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
-    """Print the help of a command, and end it."""
+    """Print the help of a command and exit."""
     if wanted and not ctx.resilient_parsing:
         click.echo(ctx.get_help(), color=ctx.color)
         ctx.exit()

@@ -13,15 +13,15 @@ from cnnspec.problems import RequestError
 from cnnspec.report.presets import FORMATS
 
 
-@click.command(cls=Command, name="compare", short_help="Networks side by side.")
+@click.command(cls=Command, name="compare", short_help="Compare networks side by side.")
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_with("networks"))
-@click.option("--all", "whole", is_flag=True, help="Every network of the zoo.")
+@click.option("--all", "whole", is_flag=True, help="Compare every network of the zoo.")
 @click.option(
     "--batch",
     default=1,
     show_default=True,
     type=click.IntRange(1),
-    help="Examples at once, for memory.",
+    help="Examples per batch, for memory.",
 )
 @click.option("--dtype", default="float32", show_default=True, type=click.Choice(list(DTYPES)))
 @click.option("--optimizer", default="none", show_default=True, type=click.Choice(OPTIMIZERS))
@@ -29,10 +29,10 @@ from cnnspec.report.presets import FORMATS
     "--convention",
     multiple=True,
     type=click.Choice(CONVENTIONS),
-    help="Besides, what this tool would count.",
+    help="Add a column with this tool's count.",
 )
 @click.option(
-    "--sort", metavar="KEY", default="", help="By a column, ascending; -KEY is descending."
+    "--sort", metavar="KEY", default="", help="Sort by a column, ascending; -KEY: descending."
 )
 @click.option(
     "--filter",
@@ -40,24 +40,24 @@ from cnnspec.report.presets import FORMATS
     multiple=True,
     metavar="CONDITION",
     help=(
-        "Only networks with 'params < 10M', 'training_peak <= 8GiB', 'family = vgg'; several must"
-        " all hold."
+        "Show only networks with 'params < 10M', 'training_peak <= 8GiB' or 'family = vgg';"
+        " repeat for conditions that must all hold."
     ),
 )
 @click.option(
     "--columns",
     metavar="A,B,...",
-    help="Columns instead of the usual; a wrong name lists them all.",
+    help="Columns in place of the default ones; a wrong name lists them all.",
 )
 @click.option(
     "--digits",
     default=4,
     show_default=True,
     type=click.IntRange(1, 15),
-    help="Of numbers in tables.",
+    help="Significant digits of numbers in tables.",
 )
-@click.option("--exact", is_flag=True, help="Exact numbers in tables, as in CSV and JSON.")
-@click.option("--across", is_flag=True, help="A column a network instead of a row.")
+@click.option("--exact", is_flag=True, help="Print exact numbers in tables, as in CSV and JSON.")
+@click.option("--across", is_flag=True, help="Show a column per network instead of a row.")
 @network_options
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 def command(
@@ -78,7 +78,7 @@ def command(
     max_lines: int,
     format_: str,
 ) -> None:
-    """NAMEs side by side: parameters, MACs, activations, memory, depth and receptive field.
+    """Compare NAMEs side by side: parameters, MACs, activations, memory, depth, receptive field.
 
     \b
     cnnspec compare resnet50 efficientnet_b0
@@ -87,13 +87,14 @@ def command(
     cnnspec compare vgg16 resnet50 --convention fvcore --convention thop
     cnnspec compare vgg16 resnet50 --columns network,weights,intensity
 
-    Depth is the most layers with weights on one path. Memory is predicted as by cnnspec memory.
+    Depth is the largest number of layers with weights on one path. Memory is predicted, as cnnspec
+    memory does in more detail.
     """
     if whole == bool(names):
         raise RequestError(
             "give names, or --all for every network of the zoo"
             if whole
-            else "which networks? Give names or files, or --all; cnnspec list shows those there are"
+            else "give names or files, or --all; cnnspec list shows the networks of the zoo"
         )
     if whole and (settings or input_shape):
         raise RequestError("--set and --input go with names, not with --all")

@@ -13,7 +13,7 @@ from cnnspec.report.presets import DIFFS
 @click.command(
     cls=Command,
     name="diff",
-    short_help="What has changed from one network to another, layer by layer.",
+    short_help="Show what has changed from one network to another.",
 )
 @click.argument("before", metavar="A", shell_complete=complete_with("networks"))
 @click.argument("after", metavar="B", shell_complete=complete_with("networks"))
@@ -40,7 +40,7 @@ def command(
     all_: bool,
     exit_code: bool,
 ) -> None:
-    """What changes from A to B: layers inserted, removed, changed, moved or renamed, and totals.
+    """Show what changes from A to B: layers inserted, removed, changed, moved or renamed.
 
     \b
     cnnspec diff resnet50 resnet101

@@ -1,4 +1,4 @@
-"""cnnspec explain: the formulas with the numbers in."""
+"""cnnspec explain: the formulas of layers with numbers."""
 
 import click
 
@@ -11,7 +11,7 @@ from cnnspec.report.explain import WRITERS, render_explanations
 
 
 @click.command(
-    cls=Command, name="explain", short_help="The formulas of a layer, with the numbers put in."
+    cls=Command, name="explain", short_help="Print the formulas of a layer with numbers."
 )
 @network_argument
 @click.argument("layer", required=False, default="", shell_complete=complete_with("layers"))
@@ -19,23 +19,23 @@ from cnnspec.report.explain import WRITERS, render_explanations
     "--vs",
     type=click.Choice(CONVENTIONS),
     help=(
-        "Instead of formulas, what this tool would count, and which operators make the difference."
+        "Print what this tool would count, and which operators make the difference, instead of"
+        " formulas."
     ),
 )
 @click.option(
     "--format", "format_", type=click.Choice(list(WRITERS)), default="text", show_default=True
 )
 def command(net: Network, layer: str, vs: str | None, format_: str) -> None:
-    """Every formula of LAYER (or of all layers) of NAME: with symbols, with the numbers, and the
-    value.
+    """Print the formulas of LAYER, or of all layers, of NAME: with symbols, numbers and value.
 
     \b
     cnnspec explain alexnet conv2
     cnnspec explain lenet5 --format latex
     cnnspec explain resnet50 --vs fvcore
 
-    LAYER is a row of the table, or a block with all that is in it. Where a size came from an
-    argument, the expression is shown."""
+    LAYER is a row of the table, a node, or a block with everything in it. For a size that comes
+    from an argument, the expression is shown. A legend of the symbols follows."""
     if vs:
         from cnnspec.report.counted import counted
 

@@ -1,4 +1,4 @@
-"""cnnspec list: the networks there are."""
+"""cnnspec list: the networks of the zoo."""
 
 import click
 
@@ -10,11 +10,11 @@ from cnnspec.report.listing import render_network_list
 from cnnspec.report.presets import FORMATS
 
 
-@click.command(cls=Command, name="list", short_help="The networks there are.")
+@click.command(cls=Command, name="list", short_help="List the networks of the zoo.")
 @click.argument("pattern", required=False, default="")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 def command(pattern: str, format_: str) -> None:
-    """The networks of the zoo whose name holds PATTERN: family, year, input, parameters and MACs.
+    """List the networks of the zoo whose name contains PATTERN, with parameters and MACs.
 
     \b
     cnnspec list
@@ -22,6 +22,6 @@ def command(pattern: str, format_: str) -> None:
     """
     if not any(pattern.lower() in name for variants in networks().values() for name in variants):
         raise RequestError(
-            f"no network's name holds {visible(pattern, 60)!r}; cnnspec list shows them all"
+            f"no network's name contains {visible(pattern, 60)!r}; cnnspec list shows them all"
         )
     print_page(render_network_list(load_zoo(pattern.lower()), format_))

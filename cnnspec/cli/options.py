@@ -12,12 +12,12 @@ from cnnspec.problems import RequestError, visible
 from cnnspec.spec.scope import MAX_LINES
 
 Command = Callable[..., Any]
-WORDS = {"True": True, "False": False, "None": None}  # the text "False" would be true to a factory
+# Python's words are values, because the text "False" would be true.
+WORDS = {"True": True, "False": False, "None": None}
 
 
 def network_argument(command: Command) -> Command:
-    """The argument NAME and the options that set what is loaded; the command gets a Network as
-    ``net``."""
+    """Add the argument NAME and its options to a command, which gets a Network as ``net``."""
 
     def loaded(
         name: str, settings: tuple[str, ...], input_shape: str | None, max_lines: int, **rest: Any
@@ -26,12 +26,13 @@ def network_argument(command: Command) -> Command:
         return command(net=Network(graph), **rest)
 
     loaded.__doc__, loaded.__name__ = command.__doc__, command.__name__
-    loaded.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
+    params = list(getattr(command, "__click_params__", []))
+    loaded.__click_params__ = params  # type: ignore[attr-defined]
     return click.argument("name", shell_complete=complete_with("networks"))(network_options(loaded))
 
 
 def complete_with(what: str) -> Command:
-    """A function of completion.py, which is imported when a shell asks."""
+    """A function of completion.py, which is imported only when a shell asks."""
 
     def complete(*asked: Any) -> Any:
         from cnnspec.cli import completion
@@ -42,7 +43,7 @@ def complete_with(what: str) -> Command:
 
 
 def network_options(command: Command) -> Command:
-    """The options that set what is loaded: ``settings``, ``input_shape`` and ``max_lines``."""
+    """Add the options for loading networks: ``settings``, ``input_shape`` and ``max_lines``."""
     for parameter in (
         click.option(
             "--max-lines",
@@ -52,7 +53,7 @@ def network_options(command: Command) -> Command:
             help="The most lines that a network may have once its blocks are expanded.",
         ),
         click.option(
-            "--input", "input_shape", metavar="C,H,W", help="Another input shape, channels first."
+            "--input", "input_shape", metavar="C,H,W", help="Set the input shape, channels first."
         ),
         click.option(
             "--set",
@@ -67,7 +68,7 @@ def network_options(command: Command) -> Command:
 
 
 def parse_shape(text: str | None) -> tuple[int, ...] | None:
-    """The shape in ``3,224,224`` or ``3x224x224``. Raises RequestError."""
+    """The shape in ``3,224,224`` or ``3x224x224``; None for None. Raises RequestError."""
     if text is None:
         return None
     parts = text.replace("x", ",").split(",")
@@ -79,8 +80,9 @@ def parse_shape(text: str | None) -> tuple[int, ...] | None:
 
 
 def parse_settings(pairs: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
-    """The settings of ``--set name=value``; a value is TOML, one of Python's words, or text. Raises
-    RequestError."""
+    """The settings of ``--set name=value``: TOML values, True, False, None, or text.
+
+    Raises RequestError without a name or =."""
     settings: dict[str, Any] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")

@@ -1,4 +1,4 @@
-"""Writing a command's page to standard output, whatever is at its other end."""
+"""Writing a command's pages to standard output or into files."""
 
 import os
 import sys
@@ -7,21 +7,18 @@ from cnnspec.problems import RequestError, visible
 
 
 def print_page(page: str) -> None:
-    """Print a page in the terminal's own encoding. Raises RequestError where it cannot be
-    written."""
+    """Print a page in the encoding of the terminal. Raises RequestError where that fails."""
     try:
         print(page, flush=True)
     except OSError as error:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # or Python would try again at its end
-        if not isinstance(error, BrokenPipeError):  # the reader, head for one, has seen enough
+        # Python would try to write the rest again when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # the reader, such as head, has stopped
             raise RequestError(f"the output cannot be written: {error.strerror}") from None
 
 
 def check_writable(path: str) -> None:
-    """Raises RequestError where a file cannot be written: better before a long run than after
-    it."""
+    """Raise RequestError if a file cannot be written, before a long run instead of after it."""
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder) or not os.access(
         path if os.path.exists(path) else folder, os.W_OK
@@ -30,7 +27,7 @@ def check_writable(path: str) -> None:
 
 
 def save_page(path: str, page: str) -> None:
-    """Write a page into a file. Raises RequestError where it cannot be written."""
+    """Write a page into a file. Raises RequestError where that fails."""
     try:
         with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(page + "\n")
@@ -39,8 +36,9 @@ def save_page(path: str, page: str) -> None:
 
 
 def write_pages(folder: str, pages: dict[str, str]) -> None:
-    """Write pages by their paths below a folder, each whole or not at all. Raises RequestError
-    where one cannot be."""
+    """Write pages by their paths below a folder, each completely or not at all.
+
+    Raises RequestError where one cannot be written."""
     for path, page in pages.items():
         whole = os.path.join(folder, *path.split("/"))
         part = f"{whole}.part"

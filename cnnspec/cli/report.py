@@ -1,4 +1,4 @@
-"""cnnspec report: the generated pages of reports/."""
+"""cnnspec report: the generated pages of reports/, or one network as HTML."""
 
 import os
 import sys
@@ -15,26 +15,26 @@ from cnnspec.problems import RequestError, visible
 
 
 @click.command(
-    cls=Command, name="report", short_help="The pages of reports/; or one network as HTML."
+    cls=Command, name="report", short_help="Write the pages of reports/, or one network as HTML."
 )
 @click.argument("name", required=False)
 @network_options
 @click.option(
-    "--html", metavar="FILE.html", help="Write a page of NAME alone, which needs nothing else."
+    "--html", metavar="FILE.html", help="Write one page about NAME that needs no other file."
 )
 @click.option(
     "--batch",
     default=1,
     show_default=True,
     type=click.IntRange(1),
-    help="Examples at once, in its memory.",
+    help="Examples per batch, for the memory of NAME.",
 )
 @click.option(
     "--optimizer",
     default="adam",
     show_default=True,
     type=click.Choice(OPTIMIZERS),
-    help="In its memory.",
+    help="The optimizer, for the memory of NAME.",
 )
 @click.option(
     "--folder",
@@ -42,10 +42,12 @@ from cnnspec.problems import RequestError, visible
     show_default=True,
     metavar="DIR",
     type=click.Path(file_okay=False),
-    help="Where the pages are, and under data/ what was measured.",
+    help="The folder of the pages, with measurements under data/.",
 )
 @click.option(
-    "--check", is_flag=True, help="Write nothing: show a diff of each page that is not up to date."
+    "--check",
+    is_flag=True,
+    help="Write nothing, and show a diff of each page that is not up to date.",
 )
 def command(
     name: str | None,
@@ -58,21 +60,20 @@ def command(
     folder: str,
     check: bool,
 ) -> None:
-    """Write the pages of reports/ from the specs of the zoo and from what was measured before, in
-    reports/data/.
+    """Write the pages of reports/ from the specs of the zoo and the data in reports/data/.
 
     \b
     cnnspec report
     cnnspec report --check
     cnnspec report resnet50 --html resnet50.html
 
-    With NAME and --html: its table, to sort and to fold, its plots, its memory and its picture in
-    one file of HTML.
+    With NAME and --html: one HTML file with the table, which can be sorted and folded, plots,
+    memory and the picture of the network.
 
-    Nothing is measured, and no file is removed. A page whose data is not there is not written.
+    Nothing is measured and no file is removed. Pages without data are not written.
 
-    Exit codes of --check: 0 all up to date, 1 a page is stale, missing or made by nothing, or its
-    data was measured for a spec that has changed since."""
+    Exit codes of --check: 0 all pages are up to date; 1 a page is stale or missing, no command
+    writes it, or its data was measured with an older spec."""
     if name is not None or html is not None or settings or input_shape:
         if name is None or html is None or check:
             raise RequestError(
@@ -80,7 +81,7 @@ def command(
                 "cnnspec report resnet50 --html resnet50.html"
             )
         graph = load_graph(name, parse_settings(settings), parse_shape(input_shape), max_lines)
-        return one(Network(graph), html, batch, optimizer)
+        return write_html_report(Network(graph), html, batch, optimizer)
     from cnnspec.report.pages import render_all_pages
     from cnnspec.report.pages.folder import (
         describe_outdated_data,
@@ -125,8 +126,8 @@ def command(
     return None
 
 
-def one(net: Network, path: str, batch: int, optimizer: str) -> None:
-    """Write the page of one network."""
+def write_html_report(net: Network, path: str, batch: int, optimizer: str) -> None:
+    """Write the HTML page of one network."""
     from cnnspec.report.html_page import render_html_report
 
     if not path.lower().endswith((".html", ".htm")):

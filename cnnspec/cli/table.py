@@ -10,21 +10,21 @@ from cnnspec.problems import RequestError
 from cnnspec.report.presets import FORMATS, PRESETS, TEXTBOOK
 
 
-@click.command(cls=Command, name="table", short_help="The per-layer table of a network.")
+@click.command(cls=Command, name="table", short_help="Print the per-layer table of a network.")
 @network_argument
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option(
     "--preset",
     type=click.Choice(list(PRESETS)),
     show_default="summary",
-    help="activations and architecture are the tables that textbooks print.",
+    help="The columns; activations and architecture are tables as textbooks print them.",
 )
 @click.option(
     "--columns",
     metavar="A,B,...",
     help=(
-        "Columns instead of a preset's, as layer,output,params; a wrong name lists them all. With "
-        "--preset activations or architecture the rows stay a textbook's."
+        "Columns in place of a preset's, such as layer,output,params; a wrong name lists them all."
+        " With --preset activations or architecture the rows are still a textbook's."
     ),
 )
 @click.option(
@@ -32,13 +32,13 @@ from cnnspec.report.presets import FORMATS, PRESETS, TEXTBOOK
     "tools",
     multiple=True,
     metavar="TOOL",
-    help="A column with what fvcore, thop, torchinfo, ptflops or torchvision would count.",
+    help="Add a column with the count of fvcore, thop, torchinfo, ptflops or torchvision.",
 )
 @click.option(
     "--depth",
     type=click.IntRange(1),
     metavar="N",
-    help="Fold blocks below N levels into rows, equal rows as xN.",
+    help="Fold blocks deeper than N levels into a row each, and equal rows into xN.",
 )
 @click.option(
     "--unfold", is_flag=True, help="One row per node: norms and activations get rows of their own."
@@ -49,9 +49,9 @@ from cnnspec.report.presets import FORMATS, PRESETS, TEXTBOOK
     type=click.Choice(["chw", "hwc"]),
     default="chw",
     show_default=True,
-    help="Shapes as (C, H, W), or as (H, W, C) and vectors as (n, 1).",
+    help="Print shapes as (C, H, W), or as (H, W, C) and vectors as (n, 1).",
 )
-@click.option("--reverse", is_flag=True, help="The output first, as some textbooks print it.")
+@click.option("--reverse", is_flag=True, help="Print the output first, as some textbooks do.")
 def command(
     net: Network,
     format_: str,
@@ -64,7 +64,7 @@ def command(
     layout: str,
     reverse: bool,
 ) -> None:
-    """The per-layer table of NAME: a network of the zoo, a file.toml, or file.toml:variant.
+    """Print the per-layer table of NAME: a network of the zoo, file.toml, or file.toml:variant.
 
     \b
     cnnspec table alexnet
@@ -73,13 +73,14 @@ def command(
     cnnspec table resnet50 --depth 2 --set classes=10 --input 3,160,160
     cnnspec table googlenet --depth 1 --columns layer,macs --convention fvcore
 
-    Shapes are without the batch. MACs are multiply-accumulates, biases not counted; FLOPs are 2 a
-    MAC. RF is the receptive field in input pixels."""
+    A row includes its norm and activation: conv+bn+relu. Shapes are without the batch. MACs are
+    multiply-accumulates, biases not counted; FLOPs are 2 a MAC. RF is the receptive field in input
+    pixels."""
     if columns is not None and preset is not None and preset not in TEXTBOOK:
         raise RequestError(f"--columns replaces --preset {preset}: give one of them")
     if unfold and (depth is not None or preset in TEXTBOOK):
         raise RequestError("--unfold goes with neither --depth nor a textbook's --preset")
-    if format_ == "json":  # and nothing of tables is imported
+    if format_ == "json":  # without importing what tables need
         from cnnspec.report.contract import render_json
 
         if columns is not None or tools:

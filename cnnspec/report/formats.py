@@ -1,5 +1,4 @@
-"""A grid of cells as text, Markdown, LaTeX, HTML or CSV. Cells are escaped here, once, for each
-format."""
+"""Tables as text, Markdown, LaTeX, HTML or CSV, and the escapes of each format."""
 
 import os
 import re
@@ -30,22 +29,22 @@ LATEX = {
 
 
 def escape_text(text: str) -> str:
-    """``text`` without control characters, at full length."""
+    """``text`` without control characters, at most 1000 characters."""
     return visible(text, 1000)
 
 
 def escape_latex(text: str) -> str:
-    """``text`` for LaTeX's text mode."""
+    """``text`` escaped for LaTeX's text mode."""
     return "".join(LATEX.get(c, c) for c in escape_text(text))
 
 
 def escape_markdown(text: str) -> str:
-    """``text`` for a cell of a Markdown table."""
+    """``text`` escaped for a cell of a Markdown table."""
     return re.sub(r"([\\`*_{}\[\]<>#|~$])", r"\\\1", escape_text(text)).replace("&", "&amp;")
 
 
 def escape_html(text: str) -> str:
-    """``text`` for HTML."""
+    """``text`` escaped for HTML."""
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(character, entity)
     return escape_text(text)
@@ -57,7 +56,7 @@ ESCAPES: dict[str, Callable[[str], str]] = {
     "latex": escape_latex,
     "html": escape_html,
 }
-WIDTH = 80  # of a terminal
+WIDTH = 80  # columns of a terminal
 TABULATE = {"markdown": "pipe", "latex": "latex_raw", "html": "unsafehtml"}
 
 
@@ -70,16 +69,13 @@ def render_grid(
 ) -> str:
     """A table in one of the formats text, markdown, latex (booktabs) or html.
 
-    ``right`` columns are right-aligned; where the last row is a ``total``, a rule sets it off.
-    """
+    ``right`` columns are right-aligned. With ``total`` a rule separates the last row."""
     escape = ESCAPES[format]
     body = [[escape(cell) for cell in row] for row in rows]
     head = [escape(h) for h in headings]
     if format == "text":
         return render_text_grid(head, body, right, total)
-    from tabulate import (
-        tabulate,  # it costs as much to start as the rest of a command: only where it is needed
-    )
+    from tabulate import tabulate  # importing it takes as long as the rest of a command
 
     align = ["right" if r else "left" for r in right]
     result = str(
@@ -92,15 +88,16 @@ def render_grid(
         )
     )
     if format == "html":
-        return re.sub(r"(?<=>) +| +(?=<)", "", result)  # the blanks that align the columns of text
+        return re.sub(r"(?<=>) +| +(?=<)", "", result)  # blanks that align columns
     return use_booktabs(result, total) if format == "latex" else result
 
 
 def render_text_grid(
     head: list[str], body: list[list[str]], right: Sequence[bool], total: bool
 ) -> str:
-    """Rows of text below headings and a rule, a total below another; headings in two lines where
-    that fits better."""
+    """A table of text with rules below the headings and above a total.
+
+    Headings take two lines if the table fits into 80 columns only so."""
     columns = list(zip(*body, strict=True)) or [()] * len(head)
     inner = [max(map(len, column), default=0) for column in columns]
     for heads in ([head], stack_headings(head), [head]):
@@ -121,7 +118,7 @@ def render_text_grid(
 
 
 def stack_headings(headings: list[str]) -> list[list[str]]:
-    """Headings in two lines, broken at their first blank, which makes a table narrower."""
+    """The headings in two lines, broken at their first blank."""
     parts = [h.partition(" ") for h in headings]
     return [
         [first if last else "" for first, _, last in parts],
@@ -130,8 +127,7 @@ def stack_headings(headings: list[str]) -> list[list[str]]:
 
 
 def use_booktabs(tabular: str, total: bool) -> str:
-    """A tabular with the rules of the booktabs package instead of \\hline; a total is set off by a
-    rule."""
+    """A tabular with the rules of the booktabs package instead of \\hline, one above a total."""
     for rule in (r"\toprule", r"\midrule"):
         tabular = tabular.replace(r"\hline", rule, 1)
     lines = tabular.replace(r"\hline", r"\bottomrule").splitlines()
@@ -141,8 +137,9 @@ def use_booktabs(tabular: str, total: bool) -> str:
 
 
 def render_csv(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Comma-separated values with a line of headings; text that a spreadsheet would run as a
-    formula is quoted."""
+    """Comma-separated values below a line of headings.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe in front."""
     import csv
     import io
 
@@ -160,8 +157,7 @@ def render_csv(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str
 def add_title_and_notes(
     body: str, lines: Sequence[str], format: str, head: Sequence[str] = ()
 ) -> str:
-    """A table in one of the formats text, markdown and latex, below the lines of its ``head`` and
-    above others."""
+    """A table as text, markdown or latex, below the lines of ``head`` and above other lines."""
     escape = ESCAPES[format]
     above, below = [escape(line) for line in head], [escape(line) for line in lines]
     if format == "latex":
@@ -174,13 +170,12 @@ def add_title_and_notes(
 
 
 def wrap_lines(lines: Sequence[str]) -> list[str]:
-    """Lines of text, none wider than a terminal, as textwrap has them."""
-    return [part for line in lines for part in fill_line(line) or wrap(line)]
+    """Break lines of text to the width of a terminal, with the same result as textwrap."""
+    return [part for line in lines for part in fill_line(line) or break_words(line)]
 
 
 def fill_line(line: str) -> list[str]:
-    """A line broken at its blanks, or [] where words are broken too, or blanks are more than single
-    ones."""
+    """A line broken at its blanks; [] if words must be broken too, or blanks are repeated."""
     words = line.split(" ")
     broken = len(line) > WIDTH and ("-" in line or max(map(len, words)) > WIDTH)
     if broken or not all(words) or not line.isprintable():
@@ -194,28 +189,25 @@ def fill_line(line: str) -> list[str]:
     return found
 
 
-def wrap(line: str) -> list[str]:
-    """A line broken in words, too: at hyphens, and where one is wider than a terminal."""
-    from textwrap import (
-        wrap,  # it costs as much to import as 2% of a table: only where it is needed
-    )
+def break_words(line: str) -> list[str]:
+    """A line broken at blanks, at hyphens, and within words wider than a terminal."""
+    from textwrap import wrap  # importing it takes 2% of a table's time, and few lines need it
 
     return wrap(line, WIDTH)
 
 
 def relative_path(file: str) -> str:
-    """A file below the current folder by its path from there, which is what services know; with
-    slashes."""
+    """The path of a file from the current folder, with slashes; its own path if it is elsewhere."""
     path = os.path.relpath(file) if os.path.isabs(file) else file
     return (file if path.startswith("..") else path).replace(os.sep, "/")
 
 
 def escape_github_message(text: str) -> str:
-    """Text for the message of a command."""
+    """``text`` escaped for the message of a GitHub workflow command."""
     lines = text.replace("\r\n", "\n").split("\n")
     return "%0A".join(escape_text(line).replace("%", "%25") for line in lines)
 
 
 def escape_github_property(text: str) -> str:
-    """Text for a property of a command."""
+    """``text`` escaped for a property of a GitHub workflow command."""
     return escape_github_message(text).replace(":", "%3A").replace(",", "%2C")

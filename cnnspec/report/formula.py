@@ -10,14 +10,12 @@ NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def substitute_numbers(step: Step) -> str:
-    """The formula of a step with each symbol replaced by its number; it evaluates to the step's
-    result."""
+    """The formula of a step with numbers for its symbols; it evaluates to the step's result."""
     return NAME.sub(lambda m: str(step.values[m[0]]) if m[0] in step.values else m[0], step.formula)
 
 
 def latex_stages(step: Step) -> list[str]:
-    """A step in LaTeX: the formula, with the numbers put in, and the result; what adds nothing is
-    left out."""
+    """A step in LaTeX: the formula, the formula with numbers, and the result, without repeats."""
     return list(
         dict.fromkeys(
             map(formula_in_latex, (step.formula, substitute_numbers(step), str(step.result)))
@@ -26,7 +24,7 @@ def latex_stages(step: Step) -> list[str]:
 
 
 def formula_in_latex(formula: str) -> str:
-    """A formula, with symbols or with numbers, for LaTeX's math mode."""
+    """A formula, with symbols or numbers, for LaTeX's math mode."""
     return _latex(ast.parse(formula, mode="eval").body)
 
 
@@ -68,6 +66,6 @@ def _binary(left: ast.expr, op: ast.operator, right: ast.expr) -> str:
 
 
 def _grouped(node: ast.expr) -> str:
-    """A factor: a sum in it stands in parentheses."""
+    """A factor, in parentheses if it is a sum."""
     sum_ = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
     return f"({_latex(node)})" if sum_ else _latex(node)

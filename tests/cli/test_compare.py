@@ -189,7 +189,7 @@ def test_usual_columns_of_the_whole_zoo_fit_into_80_columns() -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ([], "which networks"),
+        ([], "give names or files"),
         (["--all", "lenet5"], "give names, or --all"),
         (["--all", "--set", "classes=1"], "--set"),
         (["nonsense"], "there is no network"),
