@@ -1,5 +1,4 @@
-"""Derivations: formulas with their symbols, numbers and results, and the steps that many operators
-share."""
+"""Derivations: formulas with their symbols, numbers and results."""
 
 from collections.abc import Sequence
 from math import prod
@@ -13,8 +12,8 @@ from cnnspec.units import Shape
 class Step(Record):
     """One line of a derivation: ``quantity = formula``, the value of each symbol, and the result.
 
-    The formula is arithmetic with ``floor``, ``ceil``, ``max`` and ``min``; with the numbers put in
-    for the symbols it evaluates, exactly, to the result."""
+    The formula consists of arithmetic, ``floor``, ``ceil``, ``max`` and ``min``. With the values in
+    place of the symbols it evaluates exactly to the result."""
 
     quantity: str
     formula: str
@@ -62,7 +61,7 @@ MEANINGS = {
 
 
 def find_meaning(symbol: str, own: dict[str, str]) -> tuple[str, str] | None:
-    """The symbol to list for ``symbol`` and what it stands for, or None.
+    """Return the symbol to list for ``symbol`` and its meaning, or None if it has none.
 
     ``own`` are the meanings that the operator gives. Numbered symbols share a meaning: C_1 and C_2
     are listed as C_i, L1_out and L2_out as L_out."""
@@ -80,30 +79,29 @@ KERNEL = {1: ("m",), 2: ("m", "n"), 3: ("l", "m", "n")}
 
 
 def axis_symbols(table: dict[int, tuple[str, ...]], n: int) -> tuple[str, ...]:
-    """The customary symbols of ``n`` dimensions, numbered where there are none."""
+    """Return the usual symbols of ``n`` dimensions, numbered if there are none."""
     return table.get(n) or tuple(f"{table[1][0]}{i + 1}" for i in range(n))
 
 
 def group_equal_axes(parts: Sequence[Any]) -> list[tuple[str, Any]]:
-    """Each spatial dimension's name and part; dimensions that are alike stand as one."""
+    """Return the name and part of each spatial dimension, or one pair if all parts are equal."""
     if len(set(parts)) == 1:
         return [(TOGETHER.get(len(parts), "each size"), parts[0])]
     return list(zip(axis_symbols(AXES, len(parts)), parts, strict=True))
 
 
 def elements_step(y: Shape, quantity: str = "activation size") -> Step:
-    """The elements of a shape: C*H*W."""
+    """Return the step for the number of elements of a shape: C*H*W."""
     names = ("n",) if len(y) == 1 else ("C", *axis_symbols(SYMBOLS, len(y) - 1))
     return Step(quantity, "*".join(names), dict(zip(names, y, strict=True)), prod(y))
 
 
 def window_size_steps(axes: Sequence[Axis], y: Shape, ceil: bool = False) -> list[Step]:
-    """The output sizes of a sliding window: floor((W - K + 2*P)/S) + 1, in the simplest form that
-    is true.
+    """Return the steps for the output sizes of a sliding window: floor((W - K + 2*P)/S) + 1.
 
-    With dilation, K becomes D*(K - 1) + 1; unequal padding is written P + Q; where ``ceil`` rounds
-    up, the quotient's last window may still be dropped, if it would start in the padding after the
-    input."""
+    The formula is as simple as the window allows: with dilation, K becomes D*(K - 1) + 1; unequal
+    padding is written P + Q. With ``ceil``, the quotient is rounded up, and 1 is subtracted if the
+    last window would start in the padding after the input."""
     steps = []
     for name, (a, size) in group_equal_axes(list(zip(axes, y[1:], strict=True))):
         extent = "K" if a.dilation == 1 else "(D*(K - 1) + 1)"

@@ -9,7 +9,7 @@ from cnnspec.units import Shape
 
 
 class Elementwise(Operator):
-    """One input, one output of the same shape: activations, norms and their like."""
+    """An operator with one input and an output of the same shape, as activations and norms."""
 
     per_element: ClassVar[dict[str, int]] = {}
 
@@ -30,17 +30,17 @@ class Activation(Elementwise):
 
 
 def weight_and_bias_shapes(shape: Shape, affine: bool) -> dict[str, Shape]:
-    """The trained scale and shift, where there are any."""
+    """Return the shapes of the trained scale and shift, if there are any."""
     return {"weight": shape, "bias": shape} if affine else {}
 
 
 def count_standardising_work(y: Shape, sets: int, affine: bool) -> dict[str, int]:
-    """The work of standardising ``sets`` equal parts of a shape.
+    """Return the work of standardising ``sets`` equal parts: (x - mean) / sqrt(var + eps).
 
     A part of n elements takes n - 1 additions for its sum, n to subtract the mean, n
-    multiplications for the squares and n - 1 additions for theirs, two divisions, one addition of
-    eps and one root, then n divisions; weight and bias take a multiplication and an addition an
-    element."""
+    multiplications for the squares, n - 1 additions for their sum, two divisions, one addition of
+    eps, one square root, and n divisions. Weight and bias take a multiplication and an addition for
+    each element."""
     size = prod(y)
     return {
         "additions": (3 + affine) * size - sets,

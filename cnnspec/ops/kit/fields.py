@@ -1,8 +1,8 @@
-"""The fields of operators: one declaration is TOML key, default, validation, JSON Schema and
-documentation.
+"""The fields of operators.
 
-An operator declares ``out_channels: int = size("K, ...")``. The functions in lower case return
-``Any`` so that the attribute keeps the type of its values; on the class it is a :class:`Field`.
+One declaration gives a field's TOML key, default, checks, JSON Schema and documentation:
+``out_channels: int = size_field("K, ...")``. The functions that declare fields return ``Any``, so
+that the attribute of an operator has the type of its value; on the class it is a :class:`Field`.
 Fields that take lists are in list_fields."""
 
 from collections.abc import Callable, Collection, Mapping
@@ -15,11 +15,11 @@ REQUIRED: Any = object()
 
 
 class OperatorError(Exception):
-    """What an operator cannot take: the rule's code, the message, what would mend it, and the field
-    at fault.
+    """An input or a field that an operator cannot take.
 
-    ``$0``, ``$1`` ... in the message stand for the names of the inputs; the graph fills them in.
-    """
+    ``rule`` is the code, ``hint`` how to fix it, and ``field`` the name of the field at fault.
+    ``$0``, ``$1``, ... in the message and the hint stand for the names of the inputs, which the
+    graph fills in."""
 
     def __init__(self, rule: str, message: str, hint: str = "", field: str = ""):
         super().__init__(message)
@@ -27,8 +27,7 @@ class OperatorError(Exception):
 
 
 class Field:
-    """One field: its documentation, its default (or REQUIRED), what it takes in words, and its JSON
-    Schema."""
+    """A field: its documentation, its default or REQUIRED, and what it takes, in words."""
 
     takes = "a value"
     name = ""
@@ -44,8 +43,9 @@ class Field:
         return self.default is REQUIRED
 
     def read(self, value: Any) -> Any:
-        """``value`` as the operator keeps it. Raises OperatorError (L003) with what the field takes
-        and what it got."""
+        """Return ``value`` in the form that the operator stores.
+
+        Raises OperatorError (L003) that quotes what the field takes and what it got."""
         result = self.accept(value)
         if result is None:
             raise OperatorError(
@@ -54,11 +54,11 @@ class Field:
         return result
 
     def accept(self, value: Any) -> Any:
-        """``value`` converted, or None where the field does not take it."""
+        """Convert ``value``, or return None if the field does not take it."""
         raise NotImplementedError
 
     def schema(self) -> dict[str, Any]:
-        """The JSON Schema (draft-07) of the field's plain values."""
+        """Return the JSON Schema (draft-07) of the field's plain values."""
         raise NotImplementedError
 
 
@@ -94,8 +94,7 @@ def field_errors(
 
 
 def describe_value(value: Any, depth: int = 0) -> str:
-    """A value of a spec as messages quote it: short, printable, with its TOML type where that is
-    the point."""
+    """Quote a value of a spec for a message: short, printable, with its TOML type if that helps."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
@@ -113,7 +112,7 @@ def describe_value(value: Any, depth: int = 0) -> str:
 
 
 def is_int(value: Any, minimum: int, maximum: int = MAX_SIZE) -> bool:
-    """Whether ``value`` is an integer (a boolean is none) within the bounds."""
+    """Tell whether ``value`` is an integer, and no boolean, within the bounds."""
     return type(value) is int and minimum <= value <= maximum
 
 
@@ -170,32 +169,32 @@ class ChoiceField(Field):
 
 
 def size_field(doc: str, default: Any = REQUIRED) -> Any:
-    """A size: an integer of at least 1."""
+    """Declare a size: an integer of at least 1."""
     return IntegerField(doc, default, 1)
 
 
 def count_field(doc: str, default: Any = REQUIRED) -> Any:
-    """A count that may be zero."""
+    """Declare a count, which may be zero."""
     return IntegerField(doc, default, 0)
 
 
 def flag_field(doc: str, default: Any = REQUIRED) -> Any:
-    """true or false."""
+    """Declare a flag: true or false."""
     return FlagField(doc, default)
 
 
 def number_field(
     doc: str, default: Any = REQUIRED, minimum: float = 0.0, maximum: float = 1e9
 ) -> Any:
-    """A finite number within bounds."""
+    """Declare a finite number within bounds."""
     return NumberField(doc, default, minimum, maximum)
 
 
 def choice_field(doc: str, *options: str, default: Any = REQUIRED) -> Any:
-    """One of the words in ``options``."""
+    """Declare a field that takes one of the words in ``options``."""
     return ChoiceField(doc, default, options)
 
 
 def inplace_field() -> Any:
-    """The flag of operators that may overwrite their input."""
+    """Declare the flag of operators that can overwrite their input."""
     return FlagField("whether the output takes the input's place in memory", False)

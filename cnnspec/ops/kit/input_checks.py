@@ -1,5 +1,4 @@
-"""What operators with several inputs share: their inputs must agree, and the message says which
-side is off."""
+"""Checks of the shapes of inputs; the messages say which input is wrong and how to fix it."""
 
 from math import prod
 from typing import Any
@@ -10,8 +9,9 @@ from cnnspec.units import Shape, format_count, format_shape
 
 
 def require_feature_map(op: str, x: Shape) -> tuple[int, Shape]:
-    """Channels and spatial sizes of ``x``. Raises OperatorError (D001) for a vector, which has no
-    positions."""
+    """Return the channels and the spatial sizes of ``x``.
+
+    Raises OperatorError (D001) for a vector, which has no positions."""
     if len(x) < 2:
         raise OperatorError(
             "D001",
@@ -22,7 +22,7 @@ def require_feature_map(op: str, x: Shape) -> tuple[int, Shape]:
 
 
 def require_vector(op: str, x: Shape) -> int:
-    """The length of a vector. Raises OperatorError (D001) for a feature map."""
+    """Return the length of a vector. Raises OperatorError (D001) for a feature map."""
     if len(x) != 1:
         pooled = " (so does keepdim = false on a global pooling)" if prod(x[1:]) == 1 else ""
         raise OperatorError(
@@ -36,8 +36,9 @@ def require_vector(op: str, x: Shape) -> int:
 def require_divisible(
     groups: int, channels: int, out_channels: int | None = None, field: str = "groups"
 ) -> None:
-    """Check that ``groups`` divides the input's channels, and the output's. Raises OperatorError
-    (D004)."""
+    """Check that ``groups`` divides the channels of the input, and of the output if they are given.
+
+    Raises OperatorError (D004)."""
     both = (
         "the input's channels"
         if out_channels is None
@@ -54,8 +55,7 @@ def require_divisible(
 
 
 def require_same_shape(op: str, xs: tuple[Shape, ...]) -> Shape:
-    """The one shape of all inputs. Raises OperatorError (D003) with both sides and what would mend
-    it."""
+    """Return the shape that all inputs have. Raises OperatorError (D003) if they differ."""
     for i, x in enumerate(xs[1:], 1):
         if x != xs[0]:
             raise OperatorError(
@@ -67,8 +67,9 @@ def require_same_shape(op: str, xs: tuple[Shape, ...]) -> Shape:
 
 
 def require_gates_or_same_shape(op: str, xs: tuple[Shape, ...]) -> Shape:
-    """The shape of inputs, of which some may be gates of C x 1 x 1 or 1 x H x W. Raises
-    OperatorError (D003)."""
+    """Return the largest shape of inputs that are of this shape or gates for it.
+
+    A gate has the shape C x 1 x 1 or 1 x H x W. Raises OperatorError (D003)."""
     i, full = max(enumerate(xs), key=lambda pair: prod(pair[1]))
     of_channels = (*full[:1], *(1 for _ in full[1:]))
     for j, x in enumerate(xs):
@@ -85,8 +86,9 @@ def require_gates_or_same_shape(op: str, xs: tuple[Shape, ...]) -> Shape:
 
 
 def require_same_sizes(op: str, xs: tuple[Shape, ...]) -> Shape:
-    """The spatial sizes that all inputs have; channels may differ. Raises OperatorError (D003) with
-    both sides."""
+    """Return the spatial sizes that all inputs have; the channels may differ.
+
+    Raises OperatorError (D003)."""
     for i, x in enumerate(xs[1:], 1):
         if x[1:] != xs[0][1:]:
             raise OperatorError(
@@ -98,10 +100,10 @@ def require_same_sizes(op: str, xs: tuple[Shape, ...]) -> Shape:
 
 
 def find_wanted_sizes(op: str, x: Shape, like: Shape | None, **asked: Any) -> Shape | None:
-    """The spatial sizes that the second input ``like`` or the field ``size`` asks for ``x``.
+    """Return the spatial sizes that the second input ``like`` or the field ``size`` asks for.
 
-    None where another field asks. Raises OperatorError (D001, D003, D006) unless exactly one of
-    them does."""
+    Returns None if another field asks for them. Raises OperatorError (D001, D003, D006) unless
+    exactly one does."""
     _, sizes = require_feature_map(op, x)
     given = [name for name, value in asked.items() if value is not None] + ["a second input"] * (
         like is not None
@@ -125,7 +127,7 @@ def find_wanted_sizes(op: str, x: Shape, like: Shape | None, **asked: Any) -> Sh
 
 
 def suggest_fix(a: Shape, b: Shape, i: int, j: int) -> str:
-    """What would make the shapes ``a`` of input i and ``b`` of input j equal."""
+    """Say what would make the shapes ``a`` of input i and ``b`` of input j equal."""
     if len(a) != len(b):
         return "both must be feature maps, or both vectors"
     if a[1:] == b[1:]:
@@ -153,8 +155,7 @@ def suggest_fix(a: Shape, b: Shape, i: int, j: int) -> str:
 
 
 def find_missing_stride(small: Shape, large: Shape) -> int:
-    """The stride that takes the sizes ``large`` to ``small``, rounded up or down, or 0 where there
-    is none."""
+    """Return the stride that reduces the sizes ``large`` to ``small``, rounded up or down, or 0."""
     strides = {(2 * w + v) // (2 * v) for v, w in zip(small, large, strict=True)}
     stride = strides.pop()
     fits = (

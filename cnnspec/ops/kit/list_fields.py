@@ -1,7 +1,6 @@
-"""Fields that take lists: a number or a pair for each dimension, a shape, a table of integers.
+"""Fields that take lists: a value or a pair for each dimension, a shape, a table of integers.
 
-The functions in lower case are what operators declare, as in :mod:`cnnspec.ops.kit.fields`.
-"""
+As in :mod:`cnnspec.ops.kit.fields`, operators declare them by the functions at the end."""
 
 from typing import Any
 
@@ -29,7 +28,7 @@ class PerAxisField(Field):
 
 
 class SidesField(Field):
-    """What is added on the sides: in numbers, or, where a subclass has ``words``, by a word."""
+    """An amount for each side, in numbers, or by one of ``words`` if a subclass has any."""
 
     takes = "a number, one for each dimension, or a pair for each dimension"
     words: tuple[str, ...] = ()
@@ -94,12 +93,12 @@ class RowsField(Field):
 
 
 def per_axis_field(doc: str, default: Any = REQUIRED, minimum: int = 1) -> Any:
-    """An integer for all spatial dimensions, or a list with one for each."""
+    """Declare an integer for all spatial dimensions, or a list with one for each."""
     return PerAxisField(doc, default, minimum)
 
 
 def padding_field(default: Any = 0) -> Any:
-    """Zero padding: a number, one or a pair per dimension, "valid", "half" or "same"."""
+    """Declare zero padding: a number, one or a pair per dimension, "valid", "half" or "same"."""
     return PaddingField(
         "P, zeros added on each side: a number, one for each dimension, a pair [before, after] "
         'for each, "valid" (0), "half" (floor(K/2), with dilation) or "same" '
@@ -109,15 +108,15 @@ def padding_field(default: Any = 0) -> Any:
 
 
 def sides_field(doc: str, default: Any = REQUIRED) -> Any:
-    """What is added on each side: a number, one or a pair per dimension."""
+    """Declare an amount for each side: a number, one or a pair per dimension."""
     return SidesField(doc, default)
 
 
 def shape_field(doc: str, default: Any = REQUIRED) -> Any:
-    """A shape of which one size, given as -1, follows from the others."""
+    """Declare a shape, of which one size may be -1 and then follows from the others."""
     return ShapeField(doc, default)
 
 
 def rows_field(doc: str, default: Any = REQUIRED) -> Any:
-    """A table of integers, a list of rows."""
+    """Declare a table of integers: a list of rows."""
     return RowsField(doc, default)

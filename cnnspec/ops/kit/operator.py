@@ -1,4 +1,4 @@
-"""The base classes of operators: what every operator offers to the rest of the package.
+"""The base class of operators: what every operator offers to the rest of the package.
 
 Shapes are without the batch, channels first: ``(C, H, W)``, ``(C, L)``, ``(C, D, H, W)``, or
 ``(n,)`` for a vector. Methods get the input shapes as positional arguments and, where they need it,
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 
 class Example(Record):
-    """A worked example, read alike by tests, documentation and ``explain``: numbers that ``source``
-    gives."""
+    """A worked example with the numbers that ``source`` gives; tests, pages and ``explain`` use it.
+
+    ``undone`` is for an operator that undoes another: that one's fields and the shape of its input.
+    """
 
     source: str
     inputs: tuple[Shape, ...]
@@ -28,74 +30,71 @@ class Example(Record):
     params: int = 0
     buffers: int = 0
     macs: int = 0
-    undone: tuple[dict[str, Any], Shape] | None = (
-        None  # for an ``undoes``: the other one's fields and input
-    )
+    undone: tuple[dict[str, Any], Shape] | None = None
 
 
 class Operator:
-    """The base class of all operators. The docstring of an operator's file gives formula and source.
+    """The base class of all operators.
 
-    The class variables below say what an operator is. Other parts of the package read them and know
-    no operator by its name, so a new operator only has to set those that differ from its base.
-    Operators do not change after they are made; ``replace`` gives a changed copy."""
+    The docstring of an operator's module gives the formula and its source. The class variables
+    below say what the operator is. The rest of the package reads them and knows no operator by its
+    name, so a new operator only sets those that differ from its base class. Operators do not change
+    after they are made; ``replace`` returns a changed copy. Methods get the shapes of the inputs as
+    positional arguments and, if they need it, the shape of the output as ``y``."""
 
-    title: ClassVar[str]
-    """The operator's type as tables print it."""
+    title: ClassVar[str]  # the operator's type, as tables print it
+    # Its name in a chain of layers, such as "Conv{kernel}-{channels}"; "" means the title.
     short_title: ClassVar[str] = ""
-    """Its name in a chain of layers, such as "Conv{kernel}-{channels}" or "Max pool"; else title."""
+    # Its name in the row of a layer that includes it, as bn in conv+bn+relu; "" means its own name.
     abbreviation: ClassVar[str] = ""
-    """Its name in a row that includes it, as bn in conv+bn+relu; "" where that is the operator's."""
+    # The meanings of symbols in its derivation that differ from those in kit/derivation.py.
     symbols: ClassVar[dict[str, str]] = {}
-    """The meanings of symbols in its derivation that differ from those in kit/derivation.py."""
+    # The activation that the operator includes, as tables print it.
     activation_title: ClassVar[str] = ""
-    """The activation that the operator includes, as tables print it."""
+    # "layer", "norm", "activation", "regulariser" (acts in training only), "join", "loss", or
+    # "shape" (it only gives the elements another shape).
     role: ClassVar[str] = "layer"
-    """"layer", "norm", "activation", "regulariser", "join", "shape" (the same elements in another
-    shape) or "loss"."""
-    arity: ClassVar[tuple[int, int]] = (1, 1)
-    """The fewest and the most inputs."""
-    size_only: ClassVar[tuple[int, ...]] = ()
-    """The inputs of which only the size is read, not the values."""
-    undoes: ClassVar[str] = ""
-    """The operator that the last input must be, because this one reverses it."""
+    arity: ClassVar[tuple[int, int]] = (1, 1)  # the least and the largest number of inputs
+    size_only: ClassVar[tuple[int, ...]] = ()  # the inputs whose values are not read, only the size
+    undoes: ClassVar[str] = ""  # the operator that the last input must be; this one reverses it
 
+    # "input" or "output" if a window slides over it; ``axes`` then gives the window.
     slides_over: ClassVar[str] = ""
-    """"input" or "output" where a window slides over it; ``axes`` then gives the windows."""
+    # What a pooling reduces to one value: "window" (a sliding window), "map" (the whole map, or a
+    # part whose size follows from the map's size), or "channels".
     pools: ClassVar[str] = ""
-    """What a pooling combines into one value: "window" (a sliding window), "map" (a part of the map
-    whose size follows from the map's, or all of it), or "channels"."""
+    # The layout of ``weight`` if the outputs are weighted sums of inputs: "out-in" (out, in/groups,
+    # *kernel), "in-out" (in, out/groups, *kernel), or "table" (connections, *kernel).
     weight_layout: ClassVar[str] = ""
-    """The layout of ``weight`` where each output is a trained weighted sum of inputs: "out-in" (out,
-    in/groups, *kernel), "in-out" (in, out/groups, *kernel) or "table" (connections, *kernel)."""
+    # Whether each output reads all inputs through weights of its own (fully connected).
     is_dense: ClassVar[bool] = False
-    """Whether every output reads every input through a weight of its own: a fully connected layer."""
+    # False if its parameters are only factors or terms, which papers do not count as a layer.
     counts_as_layer: ClassVar[bool] = True
-    """False for a layer whose parameters are mere factors or terms, which papers do not count."""
 
+    # Whether at inference each output is one input times a constant plus a constant.
     is_affine: ClassVar[bool] = False
-    """Whether at inference each output is one input times a constant plus a constant."""
+    # Whether at inference the outputs are the inputs, perhaps in another shape or order.
     keeps_values: ClassVar[bool] = False
-    """Whether at inference the outputs are the inputs, perhaps in another shape or order."""
+    # Whether applying it twice is the same as applying it once.
     is_idempotent: ClassVar[bool] = False
-    """Whether applying it twice gives the same as once."""
+    # For a norm: whether it uses each channel's statistics, in training those of the batch and at
+    # inference recorded ones.
     uses_batch_statistics: ClassVar[bool] = False
-    """For a norm by each channel's statistics: the batch's in training, recorded ones at inference."""
+    # Whether in training it zeroes elements with probability ``p`` and scales up the others.
     drops_elements: ClassVar[bool] = False
-    """Whether in training it zeroes elements with probability ``p`` and scales up the others."""
+    # For a join: whether the order of the inputs does not matter.
     is_commutative: ClassVar[bool] = False
-    """For a join: whether the order of the inputs does not matter."""
+    # For a join: whether an input may be a gate, with one factor for a whole channel or position.
     takes_gates: ClassVar[bool] = False
-    """For a join: whether an input may be a gate, one factor for a whole channel or position."""
 
+    # What PyTorch's autocast does on a CPU, as measured: it "casts" inputs and weight to bfloat16,
+    # "follows" the type of the input, or keeps "statistics" in float32; "" if not measured.
     autocast: ClassVar[str] = ""
-    """What PyTorch's autocast does with it on a CPU, as measured: "casts" inputs and weight to
-    bfloat16, "follows" the type of its input, keeps "statistics" in float32; "" if not measured."""
+    # The operations of PyTorch (aten) that a recorded model's call graph shows as this operator.
     recorded_from: ClassVar[tuple[str, ...]] = ()
-    """PyTorch's (aten) operations that a recorded model's call graph names as this operator."""
+    # Whether PyTorch runs several operations for it. A recording shows these, not the operator, and
+    # what other tools count depends on how a model is written.
     is_composite: ClassVar[bool] = False
-    """Whether PyTorch runs several operations for it: a recording shows these, not the operator, and
-    what other tools count depends on how it is written."""
 
     fields: ClassVar[dict[str, Field]] = {}
     defaults: ClassVar[dict[str, Any]] = {}
@@ -107,8 +106,7 @@ class Operator:
         cls.defaults = {name: f.default for name, f in cls.fields.items() if not f.required}
 
     def __init__(self, **values: Any):
-        """Set the fields. Raises OperatorError (L001, L002, L003) for an unknown, missing or unfit
-        one."""
+        """Set the fields. Raises OperatorError (L001, L002, L003) if they are not right."""
         try:
             read = {name: self.fields[name].read(value) for name, value in values.items()}
         except (KeyError, OperatorError):
@@ -120,7 +118,7 @@ class Operator:
 
     @classmethod
     def of(cls, example: Example) -> Self:
-        """The operator of a worked example."""
+        """Make the operator of a worked example."""
         return cls(**example.fields)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -138,65 +136,65 @@ class Operator:
     def undoing(self, op: Any, size: Shape) -> Self:
         """Return a copy that undoes the operator ``op``, whose input has the shape ``size``.
 
-        Graphs call it for an operator with ``undoes``, before all else."""
+        Graphs call it for an operator with ``undoes`` before any other method."""
         raise NotImplementedError
 
     def _with(self, **attributes: Any) -> Self:
-        """Return a copy with attributes set that are no fields."""
+        """Return a copy with attributes set that are not fields."""
         new = object.__new__(type(self))
         new.__dict__.update(self.__dict__, **attributes)
         return new
 
     def output(self, *inputs: Any, **sizes: Any) -> Shape:
-        """The one output shape. Raises OperatorError where the inputs do not fit."""
+        """Return the shape of the output. Raises OperatorError if the inputs do not fit."""
         raise NotImplementedError
 
     def parameters(self, *inputs: Any, **sizes: Any) -> dict[str, Shape]:
-        """The trainable tensors, by name."""
+        """Return the shapes of the trained tensors, by name."""
         return {}
 
     def buffers(self, *inputs: Any, **sizes: Any) -> dict[str, Shape]:
-        """The tensors that are stored but not trained, by name."""
+        """Return the shapes of the tensors that are stored but not trained, by name."""
         return {}
 
     def macs(self, *inputs: Any, **sizes: Any) -> int:
-        """Multiply-accumulates of one example; biases are not counted."""
+        """Return the multiply-accumulates of one example, without biases."""
         return 0
 
     def elementwise(self, *inputs: Any, **sizes: Any) -> dict[str, int]:
-        """Other arithmetic of one example, by kind: comparisons, additions, divisions,
-        exponentials, ..."""
+        """Return the other arithmetic of one example, by kind: comparisons, additions, ..."""
         return {}
 
     def count_connections(self, *inputs: Any, **sizes: Any) -> int:
-        """The inputs that outputs read, and their biases, as LeCun et al. (1998) count them."""
+        """Count the inputs that outputs read, and the biases, as LeCun et al. (1998) do."""
         macs = self.macs(*inputs, **sizes)
         return macs + self.elementwise(*inputs, **sizes).get("additions", 0) if macs else 0
 
     def window(self, *inputs: Any, **sizes: Any) -> Reach:
-        """Which input positions an output position reads, the same for each input that is read."""
+        """Say which input positions an output position reads; it is the same for all inputs."""
         return SAME
 
     def axes(self, *inputs: Any) -> list[Axis]:
-        """The sliding window along each dimension of what ``slides_over`` names, else nothing."""
+        """Return the sliding window along each dimension of what ``slides_over`` names."""
         return []
 
     def mixes_channels(self, x: Shape) -> bool:
-        """Whether outputs read several channels of an input of shape ``x``, which joins them."""
+        """Tell whether an output reads several channels of an input of shape ``x``."""
         return False
 
     @property
     def averages_padding(self) -> bool:
-        """Whether the zeros of the padding count in the means that it takes."""
+        """Whether it takes means in which the zeros of the padding count."""
         return False
 
     def derivation(self, *inputs: Any, **sizes: Any) -> list[Step]:
-        """How output, parameters and multiply-accumulates come about, in formulas."""
+        """Return the formulas of the output's size, the parameters and the multiply-accumulates."""
         raise NotImplementedError
 
     def memory(self, *inputs: Any, **sizes: Any) -> "Functions":
-        """What PyTorch allocates and keeps, in ``training`` mode or not. Raises RequestError where
-        nobody knows."""
+        """Return PyTorch's functions with what they allocate and save, in ``training`` mode or not.
+
+        Raises RequestError if this was not measured."""
         kind = type(self).__module__.rpartition(".")[2]
         raise RequestError(
             f"what {kind} needs in memory has not been measured yet, so nothing is said of this"
@@ -204,9 +202,8 @@ class Operator:
         )
 
     def build(self, torch: Any, *inputs: Any, **sizes: Any) -> Any:
-        """A torch.nn.Module of the inputs, each with a batch before its shape, that gives the
-        output.
+        """Return a torch.nn.Module that computes the output from the inputs, in batches.
 
-        Its parameters and buffers are called and shaped as said above. ``torch`` is handed in; the
-        room that builds imports it. Raises OperatorError where PyTorch has no such operator."""
+        Its parameters and buffers have the names and shapes that ``parameters`` and ``buffers``
+        give. The caller passes ``torch``. Raises OperatorError if PyTorch has no such operator."""
         raise NotImplementedError

@@ -1,5 +1,4 @@
-"""What all pooling shares: its work, and the fields and sizes of its windows. Each kind is a file
-of its own."""
+"""Base classes of pooling operators: windows, whole maps, and adaptive windows."""
 
 from math import gcd, inf, prod
 from typing import Any, ClassVar
@@ -22,34 +21,35 @@ from cnnspec.units import Shape
 
 
 class Pooling(Operator):
-    """An operator that makes one value of many: ``takes`` the "largest", "smallest", "sum" or "mean"."""
+    """An operator that makes one value of many.
+
+    ``takes`` is the "largest", the "smallest", the "sum" or the "mean" of them."""
 
     pools = "window"
     takes: ClassVar[str] = "largest"
 
     @property
     def combines(self) -> str:
-        """The arithmetic that makes one value of many."""
+        """The kind of arithmetic that makes one value of many."""
         return "additions" if self.takes in ("sum", "mean") else "comparisons"
 
     @property
     def divides(self) -> bool:
-        """Whether it takes a mean, which divides."""
+        """Whether it divides, as a mean does."""
         return self.takes == "mean"
 
     def work(self, taken: int, y: Shape) -> dict[str, int]:
-        """The work of making outputs of ``taken`` values in all: n values become one by n - 1
-        operations."""
+        """Return the work of reducing ``taken`` values to the output: n values take n - 1 steps."""
         return {self.combines: taken - prod(y)} | ({"divisions": prod(y)} if self.divides else {})
 
     def work_steps(self, formula: str, values: dict[str, int], x: Shape, y: Shape) -> list[Step]:
+        """Return the steps for the work, whose ``formula`` has the given ``values``."""
         steps = [Step(self.combines, formula, values, self.elementwise(x, y)[self.combines])]
         return [*steps, elements_step(y, "divisions")] if self.divides else steps
 
 
 class Pool(Pooling):
-    """Pooling of each channel over sliding windows; the stride is the kernel's size unless it is
-    given."""
+    """Pooling of each channel over sliding windows. The stride is the kernel's size by default."""
 
     slides_over = "input"
 
@@ -79,7 +79,7 @@ class Pool(Pooling):
         return (channels, *(self.positions(a) for a in self.axes(x)))
 
     def positions(self, a: Axis) -> int:
-        """The windows along one dimension."""
+        """Return the number of windows along one dimension."""
         if not self.ceil_mode:
             return a.positions
         n = -(-(a.padded - a.extent) // a.stride) + 1
@@ -102,8 +102,7 @@ class Pool(Pooling):
         ]
 
     def covering(self, x: Shape, y: Shape) -> list[Axis]:
-        """The axes padded so far after the input that without ceil_mode they have the same
-        windows."""
+        """Return axes with more padding at the end, for the same windows without ceil_mode."""
         return [
             a.replace(after=max(a.after, (n - 1) * a.stride + a.kernel - a.size - a.before))
             for a, n in zip(self.axes(x), y[1:], strict=True)
@@ -121,8 +120,10 @@ class Pool(Pooling):
         return memory.Function(padded), pool.replace(inputs=(memory.PREVIOUS,))
 
     def largest(self, torch: Any, x: Shape, y: Shape, return_indices: bool = False) -> Any:
-        """torch's module for the largest value of each window. Raises OperatorError (D002) for
-        indices without a place."""
+        """Return PyTorch's module for the largest value of each window.
+
+        Raises OperatorError (D002) if it cannot give indices because the padding differs between
+        the sides."""
         axes = self.axes(x)
         even = modules.has_equal_padding(axes)
         if return_indices and not even:
@@ -174,12 +175,12 @@ class GlobalPool(Pooling):
 
 
 class AdaptivePool(Pooling):
-    """Pooling of each channel to a given size: output i reads from floor(i*W/O) up to, not with,
-    ceil((i + 1)*W/O).
+    """Pooling of each channel to a given size.
 
-    Where O does not divide W, windows overlap by one at each end that is no whole number: all
-    windows along a dimension together read W + O - G positions, G being the greatest common divisor
-    of W and O."""
+    Output i reads the positions from floor(i*W/O) up to, but not including, ceil((i + 1)*W/O). If O
+    does not divide W, neighbouring windows overlap by one position at each end that is no whole
+    number. Together the windows along a dimension read W + O - G positions, where G is the greatest
+    common divisor of W and O."""
 
     pools = "map"
 
@@ -199,7 +200,7 @@ class AdaptivePool(Pooling):
 
     @staticmethod
     def phases(w: int, o: int) -> Window:
-        """The windows along one dimension, which repeat where W/O in lowest terms does."""
+        """Return the windows along one dimension; they repeat as W/O in lowest terms does."""
         advance, period = w // gcd(w, o), o // gcd(w, o)
         return Window(
             period,

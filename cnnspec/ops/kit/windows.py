@@ -1,10 +1,9 @@
-"""The arithmetic of sliding windows that convolutions and pools share, and how windows read
-positions."""
+"""Sliding windows: their arithmetic, and which input positions an output position reads."""
 
 from collections.abc import Callable, Iterator
 from math import gcd
 from operator import eq
-from typing import Any
+from typing import Any, NoReturn
 
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.list_fields import Padding, PerAxis
@@ -13,11 +12,10 @@ from cnnspec.units import Shape
 
 
 class Phases:
-    """The offsets of ``n`` phases, each worked out when it is asked for: a spec can make n as large
-    as 2**31.
+    """The offsets of ``n`` phases, computed on demand: a spec can make n as large as 2**31.
 
-    It is no ``collections.abc.Sequence``: making such a class costs a start-up as much as a module.
-    """
+    It is no ``collections.abc.Sequence``, because defining such a class takes as long as importing
+    a module."""
 
     def __init__(self, n: int, at: Callable[[int], range]):
         self.n, self.at = n, at
@@ -44,11 +42,11 @@ class Phases:
 
 
 class Window(Record):
-    """What one dimension of an operator reads, on an unbounded input.
+    """What one dimension of an operator reads, on an input without borders.
 
     The output position ``period*t + r`` reads the input positions ``advance*t + o`` for each ``o``
-    in ``offsets[r]`` (none: it reads nothing). A convolution has period 1, advance S, offsets -P,
-    -P+D, ..."""
+    in ``offsets[r]``; without offsets it reads nothing. A convolution has the period 1, the advance
+    S, and the offsets -P, -P + D, ..."""
 
     period: int
     advance: int
@@ -56,12 +54,12 @@ class Window(Record):
 
 
 def single_offset(offset: int) -> range:
-    """One offset."""
+    """Return a range with one offset."""
     return range(offset, offset + 1)
 
 
 class SimpleReach(Record):
-    """A reach that needs no arithmetic: ``SAME`` position, or the ``WHOLE`` input."""
+    """A reach that needs no arithmetic: the ``SAME`` position or the ``WHOLE`` input."""
 
     name: str
 
@@ -72,8 +70,9 @@ Reach = SimpleReach | tuple[Window, ...]
 
 
 class Axis(Record):
-    """One spatial dimension of a sliding window: input size W, kernel K, stride S, dilation D,
-    padding."""
+    """One spatial dimension of a sliding window: its input size W, kernel K, stride S, dilation D.
+
+    ``before`` and ``after`` are the padding on each side."""
 
     size: int
     kernel: int
@@ -84,7 +83,7 @@ class Axis(Record):
 
     @property
     def extent(self) -> int:
-        """The positions from the window's first to its last: D*(K - 1) + 1."""
+        """The number of positions from the window's first to its last: D*(K - 1) + 1."""
         return self.dilation * (self.kernel - 1) + 1
 
     @property
@@ -93,7 +92,7 @@ class Axis(Record):
 
     @property
     def positions(self) -> int:
-        """The windows that fit: floor((W - (D*(K - 1) + 1) + before + after)/S) + 1."""
+        """The number of windows that fit: floor((W - (D*(K - 1) + 1) + before + after)/S) + 1."""
         return (self.padded - self.extent) // self.stride + 1
 
     @property
@@ -103,8 +102,7 @@ class Axis(Record):
 
     @property
     def transposed(self) -> Window:
-        """The window of what runs the other way: position y reads every x whose window holds it, y
-        = x*S - P + D*j."""
+        """The window of the transposed operator: y reads each x with y = x*S - P + D*j, j < K."""
         common = gcd(self.dilation, self.stride)
         turn, step = (
             self.stride // common,
@@ -125,8 +123,9 @@ class Axis(Record):
 
 
 def per_dimension(field: str, value: PerAxis, n: int) -> tuple[int, ...]:
-    """``value`` for each of ``n`` dimensions. Raises OperatorError (D001) where a list has another
-    length."""
+    """Return ``value`` for each of ``n`` dimensions.
+
+    Raises OperatorError (D001) for a list of another length."""
     if isinstance(value, int):
         return (value,) * n
     if len(value) != n:
@@ -140,8 +139,9 @@ def per_dimension(field: str, value: PerAxis, n: int) -> tuple[int, ...]:
 
 
 def sides_per_dimension(padding: Padding, n: int) -> list[tuple[int, int]]:
-    """A padding in numbers as (before, after) for each of ``n`` dimensions. Raises OperatorError
-    (D001)."""
+    """Return a padding in numbers as (before, after) for each of ``n`` dimensions.
+
+    Raises OperatorError (D001) for a list of another length."""
     sides: Any = (padding,) * n if isinstance(padding, int) else padding
     return [
         side if isinstance(side, tuple) else (side, side)
@@ -157,10 +157,10 @@ def make_axes(
     dilation: PerAxis = 1,
     ceil: bool = False,
 ) -> list[Axis]:
-    """The sliding window along each spatial dimension of ``x``. Raises OperatorError (D001, D002).
+    """Return the sliding window along each spatial dimension of ``x``.
 
-    Where ``ceil`` rounds up, a window may stick out of the padded input by less than a stride.
-    """
+    With ``ceil``, a window may reach beyond the padded input by less than a stride. Raises
+    OperatorError (D001, D002)."""
     sizes = x[1:]
     n = len(sizes)
     kernels = per_dimension("kernel_size", kernel_size, n)
@@ -178,13 +178,13 @@ def make_axes(
             *padding_sides(padding[i] if isinstance(padding, tuple) else padding, w, k, s, d),
         )
         if axis.extent > axis.padded + (s - 1) * ceil:
-            raise too_small(axis)
+            raise_too_small(axis)
         result.append(axis)
     return result
 
 
 def padding_sides(padding: Any, w: int, k: int, s: int, d: int) -> tuple[int, int]:
-    """The zeros (before, after) that a padding adds along a dimension."""
+    """Return the zeros (before, after) that a padding adds along a dimension."""
     match padding:
         case "valid":
             return 0, 0
@@ -198,12 +198,12 @@ def padding_sides(padding: Any, w: int, k: int, s: int, d: int) -> tuple[int, in
     return padding, padding
 
 
-def too_small(axis: Axis) -> OperatorError:
-    """The misfit of a window that is larger than what it slides over."""
+def raise_too_small(axis: Axis) -> NoReturn:
+    """Raise the OperatorError (D002) for a window that is larger than its padded input."""
     each = -(-(axis.extent - axis.size) // 2)
     pad = f" + {axis.before} + {axis.after} of padding" if axis.before or axis.after else ""
     spread = "" if axis.dilation == 1 else f" (kernel {axis.kernel}, dilation {axis.dilation})"
-    return OperatorError(
+    raise OperatorError(
         "D002",
         f"a window of {axis.extent}{spread} does not fit into {axis.size}{pad}: the output would be"
         " empty",
