@@ -106,7 +106,7 @@ def make_row(
     fields: dict[int, ReceptiveField],
     main: Node | None = None,
 ) -> Row:
-    """Make a row; ``main`` is its operator's node, by default the first if it has the row's name."""
+    """Make a row; ``main`` is its operator's node, by default the first one of the same name."""
     main = main or (nodes[0] if nodes[0].row == name else None)
     last = nodes[-1]
     params = buffers = macs = 0

@@ -37,8 +37,8 @@ def command(net: Network, layer: str, vs: str | None, format_: str) -> None:
     LAYER is a row of the table, a node, or a block with everything in it. For a size that comes
     from an argument, the expression is shown. A legend of the symbols follows."""
     if vs:
-        from cnnspec.report.counted import counted
+        from cnnspec.report.counted import render_convention_gap
 
-        print_page(counted(net, vs, layer, format_))
+        print_page(render_convention_gap(net, vs, layer, format_))
         return
     print_page(render_explanations(net, layer, format_))

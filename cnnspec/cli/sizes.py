@@ -8,7 +8,7 @@ from cnnspec.cli.options import complete_with, network_options, parse_settings, 
 from cnnspec.cli.output import print_page
 from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.build import load_graph
-from cnnspec.report.sizes import data, text
+from cnnspec.report.sizes import render_sizes_json, render_sizes_text
 
 
 @click.command(cls=Command, name="sizes", short_help="Find the input sizes that a network accepts.")
@@ -46,7 +46,7 @@ def command(
     graph = load_graph(name, parse_settings(settings), None, max_lines)
     with garbage_collection_paused():
         found = find_input_sizes(graph, parse_varied(input_shape), up_to)
-    print_page(data(found) if format_ == "json" else text(found))
+    print_page(render_sizes_json(found) if format_ == "json" else render_sizes_text(found))
 
 
 def parse_varied(given: str | None) -> Varied | None:

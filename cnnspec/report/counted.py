@@ -1,5 +1,4 @@
-"""The page of a gap: what another tool would print for the same network, and which operators add
-how much."""
+"""Compare a network's MACs with what another tool counts, operator by operator."""
 
 from cnnspec.analyses.network_costs import NetworkCosts, Row
 from cnnspec.conventions import (
@@ -7,9 +6,9 @@ from cnnspec.conventions import (
     OperatorCount,
     Uncounted,
     count_by_operator,
+    count_node,
     load_convention,
 )
-from cnnspec.conventions import count_node as count_of
 from cnnspec.problems import RequestError
 from cnnspec.report.columns import Column, count_column
 from cnnspec.report.explain import select_rows
@@ -19,90 +18,84 @@ from cnnspec.units import format_count, format_prefixed, format_shape
 RIGHT = (False, True, True, True, True)
 
 
-def counted(net: NetworkCosts, name: str, layer: str = "", format: str = "text") -> str:
-    """The gap to the convention called ``name``, of a whole network or of what ``layer`` names.
+def render_convention_gap(
+    net: NetworkCosts, name: str, layer: str = "", format: str = "text"
+) -> str:
+    """Compare our MACs with the count of a convention, for a network or some of its layers.
 
-    Raises RequestError for a convention or layer that there is not, and where the convention says
-    nothing."""
-    of = load_convention(name)
+    Raises RequestError for an unknown convention or layer, and if the convention does not
+    determine a count."""
+    convention = load_convention(name)
     nodes = [node for row in select_rows(net, layer) for node in row.nodes]
     try:
-        found = count_by_operator(nodes, of)
+        counts = count_by_operator(nodes, convention)
     except Uncounted as fault:
         raise RequestError(f"{fault}: no figure of {name} can be given") from None
-    what = f"{net.graph.title} ({net.name})" + (
-        f", {layer}" if layer else f", input {format_shape(net.input)}"
-    )
-    shown = [part for part in found if part.macs or part.theirs]
-    rows = [cells(part) for part in shown]
-    rows.append(
-        cells(
-            OperatorCount(
-                "Total",
-                sum(p.nodes for p in shown),
-                sum(p.macs for p in found),
-                sum(p.theirs for p in found),
-                "",
-            )
-        )
+    shown = [count for count in counts if count.macs or count.theirs]
+    total = OperatorCount(
+        "Total",
+        sum(c.nodes for c in shown),
+        sum(c.macs for c in counts),
+        sum(c.theirs for c in counts),
+        "",
     )
     table = render_grid(
-        ["Operator", "Nodes", "MACs here", of.name, "Difference"], rows, RIGHT, format, total=True
+        ["Operator", "Nodes", "Our MACs", name, "Difference"],
+        [format_operator_count(count) for count in (*shown, total)],
+        RIGHT,
+        format,
+        total=True,
     )
-    return add_title_and_notes(
-        table, remarks(found, of), format, [f"{what}, as {of.name} {of.version} counts it"]
-    )
+    part = layer or f"input {format_shape(net.input)}"
+    title = f"{net.graph.title} ({net.name}), {part}, as {name} {convention.version} counts it"
+    return add_title_and_notes(table, describe_gap(counts, convention), format, [title])
 
 
-def column(name: str) -> Column:
-    """The column of a table with what a tool counts for each row. Raises RequestError for a tool
-    that there is not.
+def make_convention_column(name: str) -> Column:
+    """Make a table's column with the tool's count for each row.
 
-    Its values raise RequestError where the convention says nothing.
-    """
-    of = load_convention(name)
+    Raises RequestError for an unknown tool; its values raise RequestError if the convention does
+    not determine a count."""
+    convention = load_convention(name)
 
     def value(row: Row) -> int:
         try:
-            return sum(count_of(of, node) for node in row.nodes)
+            return sum(count_node(convention, node) for node in row.nodes)
         except Uncounted as fault:
             raise RequestError(f"{fault}: no column of {name} can be given") from None
 
     return count_column(name, name, value, total=True)
 
 
-def cells(part: OperatorCount) -> list[str]:
-    sign = "+" if part.difference > 0 else ""
+def format_operator_count(count: OperatorCount) -> list[str]:
+    """Format the cells of one operator."""
+    sign = "+" if count.difference > 0 else ""
     return [
-        part.op,
-        format_count(part.nodes),
-        format_count(part.macs),
-        format_count(part.theirs),
-        sign + format_count(part.difference),
+        count.op,
+        format_count(count.nodes),
+        format_count(count.macs),
+        format_count(count.theirs),
+        sign + format_count(count.difference),
     ]
 
 
-def remarks(found: list[OperatorCount], of: Convention) -> list[str]:
-    """The gap in a sentence, then the rule of every operator that counts, and the operators that do
-    not."""
-    ours, theirs = sum(p.macs for p in found), sum(p.theirs for p in found)
+def describe_gap(counts: list[OperatorCount], convention: Convention) -> list[str]:
+    """Describe the difference, the rule of each counted operator, and the operators not counted."""
+    ours, theirs = sum(c.macs for c in counts), sum(c.theirs for c in counts)
     gap = theirs - ours
-    how = (
-        f"{format_count(abs(gap))} {'more' if gap > 0 else 'less'} than the {format_count(ours)} MACs here"
-        if gap
-        else ("the same as the MACs here")
-    )
+    difference = "the same as our MACs"
+    if gap:
+        size, word = format_count(abs(gap)), "more" if gap > 0 else "less"
+        difference = f"{size} {word} than our {format_count(ours)} MACs"
     percent = f" ({100 * gap / ours:+.3f} %)" if gap and ours else ""
-    free = [f"{p.op} ({p.nodes})" for p in found if not p.macs and not p.theirs]
+    name, unit = convention.name, convention.unit
+    figure = f"{format_count(theirs)} {unit} ({format_prefixed(theirs, unit)})"
+    free = [f"{c.op} ({c.nodes})" for c in counts if not c.macs and not c.theirs]
     return [
-        (
-            f"{of.name} gives {format_count(theirs)} {of.unit} ({format_prefixed(theirs, of.unit)}), and prints"
-            f" {of.printed(theirs)}: {how}{percent}. {of.about}"
-        ),
-        *[f"{p.op}: {p.says}." for p in found if p.macs or p.theirs],
-        *([f"Nothing is counted for {', '.join(free)}."] if free else []),
-        (
-            "Counted as if each layer were a call of torch's own module of its kind, once for one"
-            " example; of a model that is written otherwise, a tool may see more or less."
-        ),
+        f"{name} counts {figure}, and prints {convention.printed(theirs)}: {difference}{percent}."
+        f" {convention.about}",
+        *[f"{c.op}: {c.says}." for c in counts if c.macs or c.theirs],
+        *([f"Not counted: {', '.join(free)}."] if free else []),
+        "This assumes that each layer is one call of PyTorch's own module of its kind, for one"
+        " example. A tool may count more or less for a model that is written in another way.",
     ]

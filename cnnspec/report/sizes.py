@@ -1,4 +1,4 @@
-"""The sizes of its input that a network takes, as text and as JSON."""
+"""Report the input sizes that a network accepts, as text and as JSON."""
 
 from collections.abc import Iterable
 from textwrap import wrap
@@ -12,99 +12,96 @@ from cnnspec.units import Shape, format_count, format_shape
 MOST = 6  # runs of sizes in a line; JSON has all
 
 
-def text(found: InputSizes) -> str:
-    """What is valid, what is accepted, what is read whole, and why."""
-    given = f"{shape_of(found.varied)} with N up to {format_count(found.bound)}"
-    lines = [f"{found.network}: {given}; its own input is {format_shape(found.native)}", ""]
+def render_sizes_text(found: InputSizes) -> str:
+    """Render which sizes are valid, accepted and read whole, with the reasons."""
+    varied = f"{format_varied(found.varied)} with N up to {format_count(found.bound)}"
+    native = format_shape(found.native)
+    lines = [*wrap_entry("", f"{found.network}: {varied}; its own input is {native}"), ""]
     if not found.valid:
-        refuses = f": {refused(found.below)}" if found.below else ""
-        return "\n".join(
-            [
-                *wrapped("", lines[0]),
-                "",
-                *wrapped("Smallest", f"none of these sizes is valid{refuses}"),
-            ]
-        )
-    lines += wrapped("Smallest", format_count(found.valid[0]) + below(found.below))
+        reason = f": {describe_refusal(found.below)}" if found.below else ""
+        lines += wrap_entry("Smallest", f"none of these sizes is valid{reason}")
+        return "\n".join(lines)
+    smallest = format_count(found.valid[0]) + describe_size_below(found.below)
+    lines += wrap_entry("Smallest", smallest)
     if found.training is not None:
-        lines += wrapped("Training", sizes(found.training) + below(found.below_training))
-    lines += wrapped("Accepts", accepts(found))
-    lines += wrapped(
-        "Read whole", f"{sizes(found.whole)}: no stride leaves the end of a map unread"
-    )
+        sizes = format_sizes(found.training) + describe_size_below(found.below_training)
+        lines += wrap_entry("Training", sizes)
+    lines += wrap_entry("Accepts", describe_accepted(found))
+    whole = f"{format_sizes(found.whole)}: no stride leaves the end of a map unread"
+    lines += wrap_entry("Read whole", whole)
     both = [n for n in found.accepted if n in set(found.whole)]
     if both not in (found.whole, found.accepted):
-        lines += wrapped("Both", sizes(both))
+        lines += wrap_entry("Both", format_sizes(both))
     for layer, unread in found.unread.items():
-        lines += wrapped(
-            "Unread",
-            f"at {format_shape(found.native)}, {layer} leaves out {last(unread)} of what it reads",
+        lines += wrap_entry(
+            "Unread", f"at {native}, {layer} does not read {describe_end(unread)} of its input"
         )
-    return "\n".join([*wrapped("", lines[0]), *lines[1:]])
+    return "\n".join(lines)
 
 
-def accepts(found: InputSizes) -> str:
-    """What the network accepts, and what keeps it from more."""
+def describe_accepted(found: InputSizes) -> str:
+    """Describe the sizes that the network accepts, and why it does not accept others."""
     if found.keeper:
         return (
-            f"{sizes(found.accepted)}, since {found.keeper.layer} is learned for one size:"
+            f"{format_sizes(found.accepted)}, as {found.keeper.layer} has parameters for one size:"
             f" {found.keeper.message}"
         )
     if found.accepted == [*range(found.valid[0], found.bound + 1)]:
         return f"any size from {format_count(found.valid[0])}: no parameter depends on it"
     return (
-        f"{sizes(found.accepted)}: no parameter depends on the size, but not all shapes fit"
-        " together"
+        f"{format_sizes(found.accepted)}: no parameter depends on the size, but the shapes do not"
+        " fit together at all sizes"
     )
 
 
-def below(refusal: Refusal | None) -> str:
-    """What refuses the size under the smallest one."""
-    return f"; at {format_count(refusal.size)} {refused(refusal)}" if refusal else ""
+def describe_size_below(refusal: Refusal | None) -> str:
+    """Describe what refuses the size below the smallest one."""
+    return f"; at {format_count(refusal.size)} {describe_refusal(refusal)}" if refusal else ""
 
 
-def last(unread: Shape) -> str:
-    """The end of a map: the last row and 2 columns."""
+def describe_end(unread: Shape) -> str:
+    """Describe the end of a map: ``the last row and 2 columns``."""
     names = ("row", "column") if len(unread) == 2 else ("position",) * len(unread)
     parts = [f"{n} {name}s" if n > 1 else name for n, name in zip(unread, names, strict=True) if n]
     return "the last " + " and ".join(parts)
 
 
-def refused(refusal: Refusal) -> str:
+def describe_refusal(refusal: Refusal) -> str:
+    """Describe why a layer refuses a size."""
     return f"{refusal.layer} refuses: {refusal.message}"
 
 
-def sizes(listed: list[int]) -> str:
-    """Sizes in words: ``67, 99 … 483 (every 32)``."""
-    parts = []
-    for first, last, step in runs(listed):
-        parts.append(
-            format_count(first)
-            if first == last
-            else (
-                f"{format_count(first)} to {format_count(last)}"
-                if step == 1
-                else f"{format_count(first)}, {format_count(first + step)} … {format_count(last)} (every {step})"
-            )
-        )
+def format_sizes(sizes: list[int]) -> str:
+    """Format sizes as runs: ``67, 99 … 483 (every 32)``."""
+    parts = [format_run(*run) for run in find_runs(sizes)]
     more = f" and {format_count(len(parts) - MOST)} more" if len(parts) > MOST else ""
     return ", ".join(parts[:MOST]) + more or "none"
 
 
-def shape_of(varied: Varied) -> str:
+def format_run(first: int, last: int, step: int) -> str:
+    """Format one run of sizes."""
+    start, end = format_count(first), format_count(last)
+    if first == last:
+        return start
+    if step == 1:
+        return f"{start} to {end}"
+    return f"{start}, {format_count(first + step)} … {end} (every {step})"
+
+
+def format_varied(varied: Varied) -> str:
+    """Format a shape with N for the dimensions that vary: ``3xNxN``."""
     return "x".join("N" if w is None else str(w) for w in varied)
 
 
-def wrapped(label: str, words: str) -> list[str]:
-    """A line of the page, none wider than a terminal, without control characters."""
+def wrap_entry(label: str, words: str) -> list[str]:
+    """Wrap a labelled entry at the width of a terminal, without control characters."""
     indent = f"{label:<12}" if label else ""
     safe = "".join(map(escape_text, [words[i : i + 500] for i in range(0, len(words), 500)]))
     return wrap(indent + safe, WIDTH, subsequent_indent=" " * len(indent))
 
 
-def data(found: InputSizes) -> str:
-    """All of it as JSON; sizes as runs from first to last by a step. Keys are added over time and
-    never renamed."""
+def render_sizes_json(found: InputSizes) -> str:
+    """Encode the sizes as JSON, as runs from first to last by a step."""
     return encode_json(
         {
             "version": 1,
@@ -113,40 +110,41 @@ def data(found: InputSizes) -> str:
             "varied": list(found.varied),
             "up_to": found.bound,
             "smallest": found.valid[0] if found.valid else None,
-            "refuses": refusal(found.below),
-            "valid": listed(found.valid),
-            "accepted": listed(found.accepted),
-            "keeps": refusal(found.keeper),
+            "refuses": encode_refusal(found.below),
+            "valid": encode_runs(found.valid),
+            "accepted": encode_runs(found.accepted),
+            "keeps": encode_refusal(found.keeper),
             "any": (
                 found.accepted == [*range(found.valid[0], found.bound + 1)]
                 if found.valid
                 else False
             ),
-            "whole": listed(found.whole),
+            "whole": encode_runs(found.whole),
             "unread": {k: list(v) for k, v in found.unread.items()},
-            "training": None if found.training is None else listed(found.training),
-            "refuses_training": refusal(found.below_training),
+            "training": None if found.training is None else encode_runs(found.training),
+            "refuses_training": encode_refusal(found.below_training),
         },
         indent=2,
     )
 
 
-def refusal(found: Refusal | None) -> dict[str, Any] | None:
-    return (
-        None
-        if found is None
-        else {"size": found.size, "layer": found.layer, "message": found.message}
-    )
+def encode_refusal(refusal: Refusal | None) -> dict[str, Any] | None:
+    """Encode a refusal, or None."""
+    if refusal is None:
+        return None
+    return {"size": refusal.size, "layer": refusal.layer, "message": refusal.message}
 
 
-def listed(found: list[int]) -> list[dict[str, int]]:
+def encode_runs(sizes: list[int]) -> list[dict[str, int]]:
+    """Encode sizes as runs."""
     return [
-        {"first": first, "last": last, "step": max(1, step)} for first, last, step in runs(found)
+        {"first": first, "last": last, "step": max(1, step)}
+        for first, last, step in find_runs(sizes)
     ]
 
 
-def runs(sizes: Iterable[int]) -> list[tuple[int, int, int]]:
-    """Sizes as runs (first, last, step); a run with a step above 1 has at least three sizes."""
+def find_runs(sizes: Iterable[int]) -> list[tuple[int, int, int]]:
+    """Find runs (first, last, step) of sizes; a step above 1 needs at least three sizes."""
     found: list[tuple[int, int, int]] = []
     for n in sizes:
         if found:

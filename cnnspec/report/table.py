@@ -30,9 +30,9 @@ def render_table(
     Raises RequestError for an unknown column or convention."""
     picked = select_columns(columns or list(PRESETS[preset]))
     if tools:
-        from cnnspec.report.counted import column
+        from cnnspec.report.counted import make_convention_column
 
-        picked += [column(name) for name in dict.fromkeys(tools)]
+        picked += [make_convention_column(name) for name in dict.fromkeys(tools)]
     textbook = preset in TEXTBOOK
     shown = net.rows(depth, training, unfold)
     if textbook:

@@ -282,7 +282,7 @@ def test_table_has_a_column_of_what_a_tool_counts() -> None:
 def test_explain_vs_is_the_exact_gap() -> None:
     page = CliRunner().invoke(cli, ["explain", "resnet50", "--vs", "fvcore"]).stdout
     assert page.splitlines()[2:10] == [
-        "Operator        Nodes      MACs here         fvcore   Difference",
+        "Operator        Nodes       Our MACs         fvcore   Difference",
         "--------------  -----  -------------  -------------  -----------",
         "conv               53  4,087,136,256  4,087,136,256            0",
         "batchnorm          53              0     22,227,968  +22,227,968",

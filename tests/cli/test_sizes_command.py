@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cnnspec.cli import cli
 from cnnspec.problems import RequestError
-from cnnspec.report.sizes import runs, sizes
+from cnnspec.report.sizes import find_runs, format_sizes
 
 
 def run(*arguments: str, code: int = 0) -> Result:
@@ -27,7 +27,7 @@ alexnet: 3xNxN with N up to 512; its own input is 3x227x227
 
 Smallest    67; at 66 pool5 refuses: a window of 3 does not fit into 2: the
             output would be empty
-Accepts     227 to 258, since fc6 is learned for one size: its weight is
+Accepts     227 to 258, as fc6 has parameters for one size: its weight is
             4096x9216; an input of 3x226x226 would need 4096x6400
 Read whole  67, 99 … 483 (every 32): no stride leaves the end of a map unread
 Both        227
@@ -38,7 +38,7 @@ Both        227
         (
             "squeezenet1_0",
             "30",
-            "Unread      at 3x224x224, conv1 leaves out the last row and column of what it",
+            "Unread      at 3x224x224, conv1 does not read the last row and column of its",
         ),
         (
             "inception_v3",
@@ -134,13 +134,13 @@ def test_bounds() -> None:
     ],
 )
 def test_sizes_in_words(listed: list[int], words: str) -> None:
-    assert sizes(listed) == words
+    assert format_sizes(listed) == words
 
 
 @settings(deadline=None)
 @given(st.sets(st.integers(1, 60)))
 def test_runs_are_the_same_sizes(listed: set[int]) -> None:
-    found = runs(sorted(listed))
+    found = find_runs(sorted(listed))
     assert [n for first, last, step in found for n in range(first, last + 1, step or 1)] == sorted(
         listed
     )

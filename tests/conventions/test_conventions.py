@@ -290,6 +290,6 @@ def test_no_figure_has_two_prefixes_of_a_unit() -> None:
         )
     result = CliRunner().invoke(cli, ["explain", "mobilenet_v2", "--vs", "torchvision"])
     assert (
-        "torchvision gives 300,774,272 FLOPS (300.774 MFLOPS), and prints 0.30 GFLOPS"
+        "torchvision counts 300,774,272 FLOPS (300.774 MFLOPS), and prints 0.30 GFLOPS"
         in result.output
     )

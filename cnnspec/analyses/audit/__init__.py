@@ -1,2 +1,1 @@
-"""Published figures against the calculation: confirmed, refuted, ambiguous or undecidable, and
-which mistake was made."""
+"""Audit published figures: compare claims with the calculation, and find likely mistakes."""

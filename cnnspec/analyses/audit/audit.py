@@ -27,8 +27,7 @@ from cnnspec.spec.zoo import find_spec, variant_names, zoo_files, zoo_folder
 
 
 class AuditedSource(Record):
-    """One source with the rulings about its claims, in their order, and what of it could not be
-    seen."""
+    """One source, the rulings about its claims in order, and its parts that were not available."""
 
     name: str
     title: str
@@ -36,12 +35,12 @@ class AuditedSource(Record):
     missing: tuple[str, ...] = ()
 
     def count_verdicts(self) -> dict[str, int]:
-        """How many claims there are of each verdict."""
+        """Count the claims by verdict."""
         return {v: sum(r.verdict == v for r in self.rulings) for v in VERDICTS}
 
 
 def list_claim_files() -> dict[str, str]:
-    """The files of claims that ship with cnnspec, by their names."""
+    """List the files of claims that ship with cnnspec, by their names."""
     folder = os.path.join(zoo_folder(), "claims")
     names = (
         sorted(f for f in os.listdir(folder) if f.endswith(".toml"))
@@ -52,11 +51,11 @@ def list_claim_files() -> dict[str, str]:
 
 
 def audit_sources(names: Sequence[str] = ()) -> list[AuditedSource]:
-    """The audit of sources of claims (files by name or path), of specs, and of what is said of
-    networks; "" of all.
+    """Audit files of claims, specs, and all claims about networks; by default all files.
 
-    Raises RequestError for a name that is none of these, SpecError for a file with problems, or for
-    claims about what is not there."""
+    A name is that of a file of claims, a path, or that of a network. Raises RequestError for an
+    unknown name, SpecError for a file with problems or for claims about something that does not
+    exist."""
     files, networks = list_claim_files(), ClaimedNetworks()
     if not names:
         return [audit_file(read_claims(path), networks) for path in files.values()]
@@ -73,7 +72,7 @@ def audit_sources(names: Sequence[str] = ()) -> list[AuditedSource]:
 
 
 def is_claim_file(name: str) -> bool:
-    """Whether a file holds claims and no network."""
+    """Whether a file has claims and no network."""
     if not name.endswith(".toml") or not os.path.isfile(name):
         return False
     data = read_source(name).data
@@ -81,11 +80,10 @@ def is_claim_file(name: str) -> bool:
 
 
 def audit_name(name: str, files: dict[str, str], networks: ClaimedNetworks) -> list[AuditedSource]:
-    """The claims in a spec, and those of all files about it. Raises RequestError where there are
-    none.
+    """Audit the claims in a spec, and those of all files about it.
 
-    A family that is no network itself, ``resnet``, stands for all of its networks.
-    """
+    A name of a family that is no network itself, as ``resnet``, stands for all its networks.
+    Raises RequestError if there are no claims."""
     try:
         path, variant = find_spec(name)
     except RequestError:
@@ -118,7 +116,7 @@ def audit_name(name: str, files: dict[str, str], networks: ClaimedNetworks) -> l
 
 
 def read_own_claims(path: str, variant: str) -> list[Claim]:
-    """The claims in a spec; of those about a variant, only that variant's where one is named."""
+    """Read the claims in a spec; with a variant, only those about the variant."""
     spec, notes = read_spec(read_source(path))
     if notes.problems:
         raise SpecError(notes.problems)
@@ -134,8 +132,9 @@ def audit_file(file: ClaimFile, networks: ClaimedNetworks) -> AuditedSource:
 
 
 def rule_claims(claims: Iterable[Claim], networks: ClaimedNetworks) -> list[Ruling]:
-    """The rulings about the claims of one source. Raises SpecError with each claim about what is
-    not there."""
+    """Decide the claims of one source.
+
+    Raises SpecError with a problem for each claim about something that does not exist."""
     rulings: list[Ruling] = []
     problems: list[Problem] = []
     for claim in claims:
@@ -151,10 +150,10 @@ def rule_claims(claims: Iterable[Claim], networks: ClaimedNetworks) -> list[Ruli
 
 
 def rule_claim(claim: Claim, networks: ClaimedNetworks, before: Sequence[Ruling] = ()) -> Ruling:
-    """The verdict about a claim; ``before`` are those about earlier ones of the same source.
+    """Decide a claim; ``before`` are the rulings about earlier claims of the source.
 
-    Raises RequestError (Missing) for a claim about what is not there, and SpecError for a network
-    with problems."""
+    Raises ClaimError for a claim about something that does not exist, SpecError for a network with
+    problems."""
     if claim.kind == "undecidable":
         return Ruling(
             claim,
@@ -183,10 +182,10 @@ def rule_claim(claim: Claim, networks: ClaimedNetworks, before: Sequence[Ruling]
 
 
 def decide_verdict(outcomes: Sequence[ReadingResult]) -> tuple[str, str]:
-    """The verdict of all readings together, and why.
+    """Combine the results of all readings into a verdict with its reason.
 
-    Where there is a convention, the first reading decides; another that holds where the first does
-    not is ambiguity, never confirmation."""
+    If there is a convention, its reading comes first and decides; a claim that only another
+    reading makes true is ambiguous, never confirmed."""
     held = [o for o in outcomes if o.holds]
     if len(held) == len(outcomes) or (
         held and outcomes[0].holds and not any(o.open for o in outcomes)
@@ -208,7 +207,7 @@ def describe_result(outcome: ReadingResult) -> str:
 
 
 def rule_example(claim: Claim) -> Ruling:
-    """A worked example: confirmed where every printed cell is right."""
+    """Decide a worked example: it is confirmed if every printed cell is right."""
     try:
         cells = work_example(claim.fields)
     except RequestError as error:
@@ -228,7 +227,7 @@ def rule_example(claim: Claim) -> Ruling:
 def describe_refutation(
     claim: Claim, networks: ClaimedNetworks, ruling: Ruling, before: Sequence[Ruling]
 ) -> RefutedClaim | None:
-    """What the search for mistakes works with."""
+    """Collect what the search for mistakes needs."""
     subject = next(iter(claim.readings.values()), claim.subject)
     if claim.kind == "expression":
         return RefutedClaim(

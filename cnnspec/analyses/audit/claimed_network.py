@@ -1,5 +1,4 @@
-"""What claims are about, worked out: networks with their rows and costs, and single operators at
-work on an input."""
+"""The networks that claims are about, with their rows and costs, and single operators."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -30,11 +29,11 @@ ALONE: Any = Call((), "", {})
 
 
 class ClaimError(RequestError):
-    """A claim about something that there is not: the message, and what would mend it."""
+    """A claim about something that does not exist; the message says how to correct it."""
 
 
 class ClaimedNetwork:
-    """A network's nodes and what they cost. ``graph`` is None for an operator alone."""
+    """A network's nodes and their costs; ``graph`` is None for a single operator."""
 
     def __init__(
         self, name: str, inputs: list[Node], nodes: list[Node], graph: Graph | None = None
@@ -43,18 +42,18 @@ class ClaimedNetwork:
 
     @cached_property
     def costs(self) -> dict[int, NodeCost]:
-        """The cost of every node by its index, the inputs' too."""
+        """The cost of every node, inputs included, by its index."""
         with garbage_collection_paused():
             return compute_costs_by_index([*self.inputs, *self.nodes])
 
     @cached_property
     def fields(self) -> dict[int, ReceptiveField]:
-        """The receptive field of every node by its index: many questions need none."""
+        """The receptive field of every node by its index, computed when first asked for."""
         with garbage_collection_paused():
             return compute_receptive_fields([*self.inputs, *self.nodes])
 
     def rows(self, training: bool = False) -> list[Row]:
-        """The rows at full depth, with the inputs first; they say nothing of receptive fields."""
+        """Return the rows at full depth, inputs first, without receptive fields."""
         shown = [n for n in self.nodes if training or not n.training_only]
         return make_rows(
             [*self.inputs, *shown],
@@ -63,7 +62,7 @@ class ClaimedNetwork:
         )
 
     def select_rows(self, subject: ClaimSubject, training: bool = False) -> list[Row]:
-        """The rows that a claim is about; the inputs' only if they are named. Raises Missing."""
+        """Select the rows that a claim is about; inputs only if named. Raises ClaimError."""
         every = self.rows(training or subject.training)
         names = subject.layer.split() if isinstance(subject.layer, str) else subject.layer
         found = [r for r in every if r.op != "input"]
@@ -87,14 +86,14 @@ class ClaimedNetwork:
 
 
 def is_within(row: Row, name: str) -> bool:
-    """Whether a row is the layer ``name`` or lies in the block of that name."""
+    """Whether a row is the layer ``name`` or inside the block of that name."""
     return row.name == name or row.name.startswith(f"{name}.")
 
 
 class ClaimedNetworks:
-    """The networks that an audit has made so far; networks are asked for again and again.
+    """The networks of an audit, each loaded once.
 
-    ``own`` is the graph by its variant ("" for the first) of a spec that has claims about itself.
+    ``own`` are the graphs of the spec that contains the claims, by variant ("" is the first one).
     """
 
     def __init__(self, own: dict[str, Graph] | None = None, file: str = ""):
@@ -102,7 +101,7 @@ class ClaimedNetworks:
         self.own, self.file = own or {}, file
 
     def find(self, subject: ClaimSubject) -> ClaimedNetwork:
-        """The network of a claim's subject. Raises RequestError, SpecError."""
+        """Return the network that a claim is about. Raises RequestError, SpecError."""
         if isinstance(subject.layer, dict):
             return make_single_operator(subject.layer, subject.input)
         if (
@@ -115,7 +114,7 @@ class ClaimedNetworks:
         return self.load(self.network_name(subject), subject.settings, subject.input)
 
     def network_name(self, subject: ClaimSubject) -> str:
-        """By what the network of a subject is found. Raises Missing."""
+        """Return the name to load a claim's network by. Raises ClaimError."""
         name = subject.network or (
             f"{self.file}:{subject.variant}" if subject.variant else self.file
         )
@@ -126,8 +125,9 @@ class ClaimedNetworks:
         return name
 
     def load_resized(self, subject: ClaimSubject, input: Shape) -> ClaimedNetwork:
-        """The network as it would be at another input, with other parameters where they depend on
-        it. Raises as of."""
+        """Build the network for another input size, with other parameters if they depend on it.
+
+        Raises RequestError, SpecError."""
         source, variant = open_spec(self.network_name(subject))
         spec, notes = read_spec(source)
         graph = GraphBuilder(spec, choose_variant(spec, variant), notes, MAX_LINES, input).build(
@@ -138,7 +138,7 @@ class ClaimedNetworks:
     def load(
         self, name: str, settings: Fields | None = None, input: Shape | None = None
     ) -> ClaimedNetwork:
-        """The network of a network by its name. Raises RequestError, SpecError."""
+        """Load a network by its name. Raises RequestError, SpecError."""
         key = (name, repr(sorted((settings or {}).items())), input)
         return (
             self.made[key]
@@ -155,8 +155,9 @@ class ClaimedNetworks:
 
 
 def make_single_operator(line: Fields, input: Shape | None) -> ClaimedNetwork:
-    """One operator at work on an input, ``{ op = "conv", out_channels = 6, kernel_size = 5 }``.
-    Raises Missing."""
+    """Apply one operator, ``{ op = "conv", out_channels = 6, kernel_size = 5 }``, to an input.
+
+    Raises ClaimError."""
     kind = line.get("op")
     if not isinstance(kind, str) or kind not in OPERATORS:
         raise ClaimError(
@@ -174,7 +175,7 @@ def make_single_operator(line: Fields, input: Shape | None) -> ClaimedNetwork:
 
 
 def name_claim_subject(claim: Claim) -> str:
-    """The network of a claim by name, or the operator that stands alone."""
+    """Return the name of a claim's network or single operator."""
     subject = claim.subject
     return (
         subject.network
@@ -184,7 +185,7 @@ def name_claim_subject(claim: Claim) -> str:
 
 
 def list_siblings(graph: Graph) -> Iterable[str]:
-    """The other networks of the zoo's family, in its order."""
+    """List the other networks of a network's family in the zoo."""
     for file in zoo_files():
         names = variant_names(file)
         if graph.name in names:

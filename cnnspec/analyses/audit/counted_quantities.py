@@ -1,10 +1,8 @@
-"""The quantities that are counted, of layers or of whole networks: each with its readings and its
-arithmetic.
+"""Quantities of whole networks or groups of layers, with their readings and arithmetic.
 
-The first reading is the convention of this house (design of the project: MACs without biases,
-parameters as at inference, layers as papers count them). Where there is no convention among those
-who print such figures, of FLOPs and of MB, a quantity is ``open``: a figure that only one reading
-gives is ambiguous."""
+The first reading is cnnspec's convention: MACs without biases, parameters as at inference, layers
+as papers count them. FLOPs and MB have no common convention, so they are ``OPEN``: a figure that
+only one of their readings gives is ambiguous."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -25,8 +23,7 @@ MOST = 12  # terms of a sum that are written out
 
 
 class Reading(Record):
-    """One way to understand a quantity: its ``name`` ("" where there is only one), its value, how
-    it comes about."""
+    """One reading of a quantity: its ``name`` ("" if there is only one), value, and arithmetic."""
 
     name: str
     value: Any
@@ -34,7 +31,7 @@ class Reading(Record):
 
 
 def put_in(step: Step) -> str:
-    """A step's formula with the numbers put in, and its result: ``((5*5*3) + 1)*8 = 608``."""
+    """Insert the numbers into a step's formula: ``((5*5*3) + 1)*8 = 608``."""
     numbers = re.sub(
         r"[A-Za-z_]\w*",
         lambda m: str(step.values[m[0]]) if m[0] in step.values else m[0],
@@ -44,7 +41,7 @@ def put_in(step: Step) -> str:
 
 
 def step_of(row: Row, quantity: str) -> str:
-    """The row's own derivation of a quantity, "" where it has none."""
+    """Return the row's derivation of a quantity; "" if it has none."""
     main = row.main
     if main is None or main.shares is not None:
         return ""
@@ -53,8 +50,7 @@ def step_of(row: Row, quantity: str) -> str:
 
 
 def summed(rows: Sequence[Row], value: Callable[[Row], int], step: str = "") -> tuple[int, str]:
-    """The sum of a quantity over rows, and the sum in words; of one row its own formula where that
-    gives it."""
+    """Sum a quantity over rows, and write the sum out; for one row, write its formula."""
     terms = [(r, n) for r in rows if (n := value(r))]
     total = sum([n for _, n in terms])
     if len(terms) == 1:
@@ -73,8 +69,7 @@ def params(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
 
 
 def kernels(row: Row) -> int:
-    """The weights of a row's convolutions and fully connected layers, without biases and without
-    norms."""
+    """Count the weights of a row's layers, without biases and norms."""
     nodes = [n for n in row.nodes if n.op.role == "layer" and n.shares is None]
     return sum(
         prod(s) for n in nodes for name, s in n.op.parameters(*n.shapes).items() if name != "bias"
@@ -82,6 +77,7 @@ def kernels(row: Row) -> int:
 
 
 def biases(row: Row) -> int:
+    """Count the biases of a row's layers."""
     nodes = [n for n in row.nodes if n.op.role == "layer" and n.shares is None]
     return sum(
         prod(s) for n in nodes for name, s in n.op.parameters(*n.shapes).items() if name == "bias"
@@ -123,8 +119,7 @@ def flops(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
 
 
 def size_in_bytes(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
-    """Parameters in float32. What MB means, 10**6 or 2**20 bytes, is up to who prints it: see
-    ``megabytes``."""
+    """Return the bytes of the parameters in float32; ``megabytes`` reads them as MB or MiB."""
     total = sum(r.params for r in rows)
     return [Reading("", 4 * total, f"4*{format_count(total)} = {format_count(4 * total)} bytes")]
 
@@ -140,8 +135,7 @@ def activation_size(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Readin
 
 
 def connections(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
-    """Connections as LeCun et al. (1998) count them: every input that an output reads, and its
-    bias."""
+    """Count connections as LeCun et al. (1998): each input that an output reads, and its bias."""
     return [Reading("", *summed(rows, connected))]
 
 
@@ -151,7 +145,7 @@ def connected(row: Row) -> int:
 
 
 def share(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
-    """The part of the network's parameters that these layers have."""
+    """Return the share of the network's parameters that is in these layers."""
     some, whole = sum(r.params for r in rows), sum(r.params for r in network.rows())
     value = Fraction(some, whole) if whole else Fraction(0)
     return [
@@ -160,7 +154,7 @@ def share(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
 
 
 def layers(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
-    """Depth, by five definitions; of some layers, instead of all, the same among them."""
+    """Return the depth by five definitions, counted within the given rows."""
     nodes = [n for r in rows for n in r.nodes]
     paths: tuple[tuple[str, list[Node]], ...] = (
         ("layers with weights on the longest path", find_longest_path(nodes)),
@@ -176,7 +170,7 @@ def layers(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
 
 
 def layers_and_pools(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
-    """Depth with the pooling layers."""
+    """Return the depth with pooling layers."""
     return [layers(network, rows)[1].replace(name="")]
 
 
@@ -203,11 +197,10 @@ OPEN = ("flops", "bytes")
 
 
 def megabytes(readings: list[Reading], unit: str) -> list[Reading]:
-    """Bytes under both readings of a printed unit: each in bytes of that reading, ``MiB`` being no
-    question.
+    """Return both readings of a printed unit such as MB: decimal and binary.
 
-    The readings of ``27 MB`` are the bytes, and the bytes times 10**6/2**20, so that both compare
-    with 27 * 10**6."""
+    The values are comparable with the printed 27 * 10**6 of ``27 MB``: the bytes, and the bytes
+    times 10**6/2**20. A printed ``MiB`` has one reading only."""
     power = {"k": 1, "m": 2, "g": 3}.get(unit[:1].lower(), 0)
     [plain] = readings
     ratio = Fraction(1000**power, 1024**power)

@@ -1,4 +1,4 @@
-"""Mistakes of counting: what was left out of a network's figure, or counted with it."""
+"""Mistakes in counting: parts of a network that were left out or added."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -16,7 +16,7 @@ FEW = 40  # layers of which one may have been left out: of more, one fits by cha
 
 
 def with_auxiliary_heads(c: RefutedClaim) -> Iterator[Attempt]:
-    """With the auxiliary heads, which are there in training only."""
+    """Try the count with the auxiliary heads, which only training has."""
     if (
         c.network
         and c.claim.quantity in ("params", "weights", "macs", "flops", "bytes")
@@ -35,7 +35,7 @@ def with_auxiliary_heads(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def flops_and_macs(c: RefutedClaim) -> Iterator[Attempt]:
-    """FLOPs for MACs, or the other way round."""
+    """Try FLOPs instead of MACs, and MACs instead of FLOPs."""
     if c.value is not None and c.claim.quantity == "macs":
         yield Attempt(2 * c.value, f"2 FLOPs a MAC: {format_count(int(2 * c.value))}")
     elif c.value is not None and c.claim.quantity == "flops":
@@ -43,7 +43,7 @@ def flops_and_macs(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def without_biases(c: RefutedClaim) -> Iterator[Attempt]:
-    """Without the biases."""
+    """Try the count without biases."""
     if c.claim.quantity == "params" and c.value is not None and (n := sum(map(biases, c.rows))):
         yield Attempt(
             c.value - n, f"without the {format_count(n)} biases: {format_count(int(c.value) - n)}"
@@ -51,7 +51,7 @@ def without_biases(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def without_norms(c: RefutedClaim) -> Iterator[Attempt]:
-    """Without the scales and shifts of the norms."""
+    """Try the count without the scales and shifts of norms."""
     if c.claim.quantity == "params" and c.value is not None:
         n = sum(r.params - kernels(r) - biases(r) for r in c.rows)
         if n > 0:
@@ -62,7 +62,7 @@ def without_norms(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def with_buffers(c: RefutedClaim) -> Iterator[Attempt]:
-    """With the running statistics of batch normalization, which are not trained."""
+    """Try the count with the running statistics of batch normalization, which are not trained."""
     if (
         c.claim.quantity == "params"
         and c.value is not None
@@ -75,7 +75,7 @@ def with_buffers(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def count_absent_biases(nodes: list[Node]) -> int:
-    """The biases that convolutions would have which have none."""
+    """Count the biases that layers without bias would have."""
     return sum(
         n.op.parameters(*n.shapes)["weight"][0]
         for n in nodes
@@ -84,7 +84,7 @@ def count_absent_biases(nodes: list[Node]) -> int:
 
 
 def with_biases(c: RefutedClaim) -> Iterator[Attempt]:
-    """With a bias in each convolution, where batch normalization makes it needless."""
+    """Try the count with a bias in each convolution that has none, as its norm has one."""
     if c.claim.quantity == "params" and c.value is not None:
         n = count_absent_biases([node for r in c.rows for node in r.nodes])
         if n:
@@ -95,7 +95,7 @@ def with_biases(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def without_biases_in_kilo(c: RefutedClaim) -> Iterator[Attempt]:
-    """Without the biases, in units of 1024."""
+    """Try the count without biases in units of 1024."""
     if (
         c.claim.quantity == "params"
         and c.value is not None
@@ -111,7 +111,7 @@ def without_biases_in_kilo(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def layer_omitted(c: RefutedClaim) -> Iterator[Attempt]:
-    """One layer left out of a sum: the classifier, or any of a few."""
+    """Try the count without one layer: the last, or any if there are few."""
     if (
         c.claim.quantity not in ("params", "weights", "macs")
         or c.value is None
@@ -133,8 +133,7 @@ def layer_omitted(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def other_input(c: RefutedClaim) -> Iterator[Attempt]:
-    """224 for 227, or 227 for 224: the input that a text gives beside the one that its own maps
-    need."""
+    """Try an input of 224 instead of 227, and 227 instead of 224."""
     if c.network is None or c.claim.quantity not in (
         "macs",
         "flops",
@@ -161,7 +160,7 @@ def other_input(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def other_channels(c: RefutedClaim) -> Iterator[Attempt]:
-    """A channel forgotten: an RGB image taken for a grey one, or the other way round."""
+    """Try a grey image instead of an RGB image, and the other way round."""
     given = c.subject.input
     if (
         not isinstance(c.subject.layer, dict)

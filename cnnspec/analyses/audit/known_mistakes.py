@@ -1,4 +1,9 @@
-"""The known mistakes, and the search for those that give a refuted figure."""
+"""The search for known mistakes that give a refuted figure, and mistakes in digits and formulas.
+
+A mistake is reported only if it gives the printed figure at its precision; there are no free
+parameters. A figure with one digit fits too many mistakes, so only ONE_DIGIT are tried. COMPOSED
+are two mistakes at once, and are tried only if no single one fits. The search never changes a
+verdict."""
 
 import ast
 from collections.abc import Iterator
@@ -20,7 +25,7 @@ from cnnspec.units import format_count
 
 
 def truncated(c: RefutedClaim) -> Iterator[Attempt]:
-    """Digits cut off instead of rounded: 37G of 37,745,884,192."""
+    """Try digits cut off instead of rounded: 37G for 37,745,884,192."""
     if c.figure and c.value is not None and c.figure.is_truncation(c.value):
         nearest = round(c.value / c.figure.step) * c.figure.step
         yield Attempt(
@@ -30,7 +35,7 @@ def truncated(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def transposed(c: RefutedClaim) -> Iterator[Attempt]:
-    """Two neighbouring digits in the wrong order: 9261 for 9216."""
+    """Try two adjacent digits swapped: 9261 for 9216."""
     right, wrong = comparable_digits(c)
     for i in range(len(right) - 1):
         swapped = right[:i] + right[i + 1] + right[i] + right[i + 2 :]
@@ -41,7 +46,7 @@ def transposed(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def mistyped(c: RefutedClaim) -> Iterator[Attempt]:
-    """One digit of at least four is another: 66,536 for 65,536."""
+    """Try one wrong digit of four or more: 66,536 for 65,536."""
     right, wrong = comparable_digits(c)
     differ = [(a, b) for a, b in zip(right, wrong, strict=False) if a != b]
     if len(right) == len(wrong) >= 4 and len(differ) == 1:
@@ -52,8 +57,7 @@ def mistyped(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def comparable_digits(c: RefutedClaim) -> tuple[str, str]:
-    """The digits of the right value and of the printed one, where all of at least three were
-    printed."""
+    """Return the digits of the right and the printed value; "" unless three or more are exact."""
     if c.value is None or c.figure is None or c.value.denominator != 1 or c.figure.scale != 1:
         return "", ""
     if c.figure.value.denominator != 1 or min(c.value, c.figure.value) < 100:
@@ -62,7 +66,7 @@ def comparable_digits(c: RefutedClaim) -> tuple[str, str]:
 
 
 def carried_over(c: RefutedClaim) -> Iterator[Attempt]:
-    """A factor taken from an earlier figure of the same place that is wrong: 66,536 * 1024."""
+    """Try a factor that is a wrong earlier figure of the same place: 66,536 * 1024."""
     for ruling in c.before:
         figure, right = parse_figure(ruling.claim.value), ruling.number
         same = ruling.claim.where == c.claim.where and ruling.verdict == REFUTED
@@ -84,7 +88,7 @@ def carried_over(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def thousand_as_1024(c: RefutedClaim) -> Iterator[Attempt]:
-    """K = 1024 for 1000: 112K of 114,688."""
+    """Try K = 1024 instead of 1000: 112K for 114,688."""
     if c.figure and c.value is not None and c.claim.quantity != "bytes":
         power = {10**3: 1, 10**6: 2, 10**9: 3}.get(c.figure.scale, 0)
         if power:
@@ -96,7 +100,7 @@ def thousand_as_1024(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def colours_not_written(c: RefutedClaim) -> Iterator[Attempt]:
-    """The three colours counted, but not written: 32 * 32 = 3072."""
+    """Try a factor of three colours that is counted but not written: 32 * 32 = 3072."""
     if c.claim.kind == "expression" and c.value is not None and "*" in c.subject.expression:
         yield Attempt(
             3 * c.value, f"three channels are counted, but not written: {c.subject.expression}*3"
@@ -104,7 +108,7 @@ def colours_not_written(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def part_omitted(c: RefutedClaim) -> Iterator[Attempt]:
-    """One factor or term of the calculation left out."""
+    """Try the calculation without one of its factors or terms."""
     if c.claim.kind != "expression" or c.figure is None or c.figure.digits < 2:
         return
     tree = ast.parse(c.subject.expression, mode="eval")
@@ -124,7 +128,7 @@ def part_omitted(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 class ReplaceNode(ast.NodeTransformer):
-    """A tree with one of its nodes, known by its text and place, replaced by another."""
+    """Replace one node of a syntax tree, identified by its text and place."""
 
     def __init__(self, old: ast.expr, new: ast.expr):
         self.old, self.new = ast.dump(old), new
@@ -165,8 +169,7 @@ MOST = 3
 
 
 def chance_note(context: RefutedClaim, attempt: Attempt) -> str:
-    """What has to be said of a mistake that moves a sum by less than its last printed digit is
-    worth."""
+    """Return a warning if a mistake changes a sum by less than its last printed digit."""
     figure, value = context.figure, context.value
     if (
         figure is None
@@ -181,7 +184,7 @@ def chance_note(context: RefutedClaim, attempt: Attempt) -> str:
 
 
 def find_mistakes(context: RefutedClaim) -> Iterator[FoundMistake]:
-    """The mistakes that give the printed figure, the likeliest first."""
+    """Yield the mistakes that give the printed figure, the likeliest first."""
     figure = context.figure
     if context.claim.quantity in ("order", "layout"):
         yield from table_mistakes.find_omitted_lines(context)

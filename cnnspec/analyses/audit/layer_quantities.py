@@ -1,4 +1,6 @@
-"""Quantities with one value a layer, and whether such values are those that were printed."""
+"""Quantities with one value per layer, and their comparison with printed values.
+
+A claim about several layers has one value for all of them, or a list in their order."""
 
 import operator
 import re
@@ -13,7 +15,7 @@ from cnnspec.units import Shape, format_hwc, format_shape
 
 
 def window_axes(row: Row) -> list[Axis]:
-    """The sliding windows of a row's operator. Raises Missing where it has none."""
+    """Return the sliding windows of a row's operator. Raises ClaimError if it has none."""
     main = row.main
     found = main.op.axes(main.shapes[0]) if main and main.inputs else []
     if not found:
@@ -30,7 +32,7 @@ def stride(row: Row) -> Shape:
 
 
 def padding(row: Row) -> tuple[str, ...]:
-    """The padding in the words that stand for it: zeros on each side, VALID, SAME."""
+    """Return the names of a padding: zeros on each side, valid, same."""
     found = window_axes(row)
     given = [(a.before, a.after) for a in found]
     words = [str(given[0][0])] if all(b == a == given[0][0] for b, a in given) else []
@@ -59,12 +61,12 @@ def input_shape(row: Row) -> Shape:
 
 
 def spatial_shape(row: Row) -> Shape:
-    """Height and width of a map, or the length of a vector."""
+    """Return height and width of a map, or the length of a vector."""
     return row.output[1:] if len(row.output) > 1 else row.output
 
 
 def filter_shape(row: Row) -> Shape:
-    """One kernel with its depth, (m, n, d): what it sees of all channels."""
+    """Return the shape of one kernel with its depth, (m, n, d). Raises ClaimError."""
     weight = row.main.op.parameters(*row.main.shapes).get("weight", ()) if row.main else ()
     if len(weight) < 3:
         raise ClaimError(f"{row.name} has no kernels")
@@ -89,8 +91,9 @@ ROWWISE: dict[str, Callable[[Row], Any]] = {
 def values_of_rows(
     network: ClaimedNetwork, rows: list[Row], quantity: str
 ) -> list[tuple[Row, Any]]:
-    """The value of each row; ``count``, ``order`` and ``layout`` have one of all rows together.
-    Raises Missing."""
+    """Return each row's value; ``count``, ``order`` and ``layout`` have one for all rows.
+
+    Raises ClaimError."""
     if quantity == "count":
         return [(rows[0] if rows else network.rows()[0], (len(rows),))]
     if quantity in ("order", "layout"):
@@ -110,8 +113,7 @@ def values_of_rows(
 
 
 def covers_whole(network: ClaimedNetwork, rows: list[Row]) -> bool:
-    """Whether rows are the whole network or one block of it, which has one output: its last
-    row's."""
+    """Whether rows are the whole network or one block, whose output is that of its last row."""
     names = {r.name.partition(".")[0] for r in rows}
     return len(names) == 1 or len(rows) == len([r for r in network.rows() if r.op != "input"])
 
@@ -124,7 +126,7 @@ def receptive_field_size(network: ClaimedNetwork, row: Row) -> Shape:
 
 
 def kind_in_order(row: Row) -> str:
-    """A row in the flow of a network, "" for what flows are silent about."""
+    """Return a row's name in a list such as conv -> pool -> fc; "" if lists leave it out."""
     op = row.operator
     if op is None:
         return ""
@@ -138,7 +140,7 @@ def kind_in_order(row: Row) -> str:
 
 
 def line_in_layout(row: Row) -> str:
-    """A row as tables of VGG print it: conv3-64, max pool, fc-4096."""
+    """Return a row's name in VGG's tables: conv3-64, max pool, fc-4096."""
     op, kind = row.operator, kind_in_order(row)
     if op is None or not kind:
         return ""
@@ -149,7 +151,7 @@ def line_in_layout(row: Row) -> str:
 
 
 def format_value(quantity: str, value: Any) -> str:
-    """A value in words."""
+    """Format a value in words."""
     if quantity in ("input", "output"):
         return format_hwc(value) if len(value) == 3 else format_shape(value)
     if isinstance(value, tuple) and quantity != "padding":
@@ -166,8 +168,7 @@ Same = Callable[[Any, Any], bool]
 
 
 def alike(found: Any, value: Any) -> bool:
-    """Whether sizes are the printed ones; one number stands for every dimension, ">=2" for what is
-    2 or more."""
+    """Whether sizes equal the printed ones; one number is for all dimensions, ">=2" a bound."""
     figure = parse_figure(value) if isinstance(value, str) and value[:1] in "<>≤≥" else None
     if figure is not None:
         return all(figure.holds(n) for n in found)
@@ -180,8 +181,7 @@ def alike(found: Any, value: Any) -> bool:
 
 
 def same_shape(found: Any, value: Any) -> bool:
-    """Whether a shape is the printed one: channels first or last, with or without them, a vector as
-    (n, 1)."""
+    """Whether a shape equals the printed one, with channels first, last or left out, or (n, 1)."""
     wanted, dims = parse_sizes(value), tuple(found)
     if wanted is None:
         return False
@@ -206,7 +206,7 @@ def same_list(found: Any, value: Any) -> bool:
 
 
 def words_of(value: Any) -> list[str]:
-    """The items of a printed list, or of a flow such as ``Conv -> Pool``."""
+    """Split a printed list, or a flow such as ``Conv -> Pool``, into its items."""
     words = value if isinstance(value, list) else re.split(r"\s*(?:->|→|,)\s*", str(value))
     return [str(w).casefold() for w in words]
 
@@ -231,8 +231,7 @@ SAME: dict[str, Same] = {
 
 
 def matches(quantity: str, found: list[tuple[Row, Any]], value: Any) -> list[bool]:
-    """Which rows have the printed value: one for all, or a list of one for each (then of the same
-    length)."""
+    """List which rows have the printed value: one for all, or a list with one for each."""
     same = SAME[quantity]
     if value == "rising":
         numbers = [tuple(f) for _, f in found]

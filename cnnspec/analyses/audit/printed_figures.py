@@ -1,8 +1,8 @@
-"""Figures as they were printed, and the numbers for which they hold.
+"""Printed figures, and the numbers that they are right for.
 
-A figure holds for every number that rounds to it: 61M for 60,965,224. Zeros before a suffix or at
-the end of a whole number in text are not significant: 60k holds for 61,706, to one digit. An
-integer, as TOML writes it, is exact, and so is a formula in braces."""
+A figure is right for every number that rounds to it: 61M for 60,965,224. Zeros before a suffix or
+at the end of a whole number in text are not significant: 60k is right for 61,706, to one digit. A
+TOML integer is exact, and so is a formula in braces."""
 
 import re
 from fractions import Fraction
@@ -52,11 +52,10 @@ RELATIONS = {"≤": "<=", "≥": ">="}
 
 
 class PrintedFigure(Record):
-    """A figure: ``value`` as printed, ``step`` the worth of its last digit that says something (0:
-    it is exact).
+    """A figure: its ``value``, and the ``step`` of its last significant digit (0 if exact).
 
-    ``relation`` is "", or the comparison that was printed before it; ``digits`` are the significant
-    ones; ``scale`` is what its suffix stands for, and ``unit`` what is printed after it."""
+    ``relation`` is the comparison printed before it, or ""; ``digits`` is the number of
+    significant digits, ``scale`` the value of its suffix, and ``unit`` what follows."""
 
     text: str
     value: Fraction
@@ -68,7 +67,7 @@ class PrintedFigure(Record):
 
     @property
     def prefixed(self) -> str:
-        """The unit with its prefix: "MB" of ``27 MB``."""
+        """The unit with its prefix: "MB" for ``27 MB``."""
         return {10**3: "k", 10**6: "M", 10**9: "G"}.get(self.scale, "") + self.unit
 
     def holds(self, number: Fraction | int) -> bool:
@@ -83,11 +82,11 @@ class PrintedFigure(Record):
         return abs(number - self.value) <= self.step / 2
 
     def is_truncation(self, number: Fraction | int) -> bool:
-        """Whether the figure is ``number`` cut off behind its last digit instead of rounded."""
+        """Whether the figure is ``number`` cut off after its last digit instead of rounded."""
         return not self.relation and self.step > 0 and self.value < number < self.value + self.step
 
     def rounding_note(self, number: Fraction | int) -> str:
-        """How a figure that is right has been rounded; "" where it is exact."""
+        """Say how a right figure was rounded; "" if it is exact."""
         if self.relation or self.value == number:
             return ""
         digits = "one digit" if self.digits == 1 else f"{self.digits} digits"
@@ -95,8 +94,7 @@ class PrintedFigure(Record):
 
 
 def parse_figure(value: Any) -> PrintedFigure | None:
-    """The figure in ``value``: an integer is exact, text rounded as it stands; None where there is
-    no figure."""
+    """Parse a figure: integers are exact, text is rounded as printed; None if there is none."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -129,7 +127,7 @@ def parse_figure(value: Any) -> PrintedFigure | None:
 
 
 def parse_formula(text: str) -> PrintedFigure | None:
-    """The exact figure that a formula with its numbers stands for; None where it is no integer."""
+    """Parse a formula of numbers into an exact figure; None if it gives no integer."""
     try:
         number = Expression(text).evaluate(Scope({}))
     except ExpressionError:
@@ -138,7 +136,7 @@ def parse_formula(text: str) -> PrintedFigure | None:
 
 
 def format_number(number: Fraction | int) -> str:
-    """A number in full: an integer with separators, a fraction to four decimals."""
+    """Format a number: an integer with separators, a fraction to four decimals."""
     value = Fraction(number)
     return (
         format_count(value.numerator)
@@ -148,8 +146,7 @@ def format_number(number: Fraction | int) -> str:
 
 
 def parse_sizes(value: Any) -> tuple[int, ...] | None:
-    """The integers of a printed shape, ``28x28x8``, ``(14, 14, 8)``, ``11 X 11`` or ``5``; None
-    where it is none."""
+    """Parse a printed shape, ``28x28x8``, ``(14, 14, 8)``, ``11 X 11`` or ``5``, or None."""
     if isinstance(value, int) and not isinstance(value, bool):
         return (value,)
     if isinstance(value, list | tuple):

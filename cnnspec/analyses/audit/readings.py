@@ -1,4 +1,4 @@
-"""What comes of one reading of a claim: a value, held against what was printed."""
+"""Evaluate the readings of a claim, and compare each value with the printed one."""
 
 from fractions import Fraction
 from typing import Any
@@ -23,7 +23,7 @@ from cnnspec.units import format_count
 
 
 class ReadingResult(Record):
-    """One reading of a claim held against the print: ``open`` ones are as good as each other."""
+    """The result of one reading of a claim; ``open`` readings are equally good."""
 
     name: str
     holds: bool
@@ -36,7 +36,7 @@ class ReadingResult(Record):
 def evaluate_claim(
     claim: Claim, subject: ClaimSubject, name: str, networks: ClaimedNetworks
 ) -> list[ReadingResult]:
-    """What comes of one subject of a claim: an outcome for each reading of its quantity."""
+    """Evaluate a claim with one of its subjects: one result for each reading of its quantity."""
     if claim.kind == "expression":
         return [evaluate_expression(claim, subject, name)]
     if subject.over and isinstance(claim.value, str) and claim.value in COMPARISONS:
@@ -63,7 +63,7 @@ def evaluate_claim(
 def evaluate_readings(
     claim: Claim, subject: ClaimSubject, figure: PrintedFigure, networks: ClaimedNetworks
 ) -> list[Reading]:
-    """The readings of a counted quantity, of a ratio those of the quotient."""
+    """Compute the readings of a counted quantity, or of its quotient for two networks."""
     network = networks.find(subject)
     found = COUNTED[claim.quantity](network, network.select_rows(subject))
     if subject.over:
@@ -90,7 +90,7 @@ def add_rounding_note(reading: Reading, figure: PrintedFigure) -> str:
 
 
 def simplify_fraction(value: Any) -> Any:
-    """A fraction that is an integer as one."""
+    """Convert a fraction with denominator 1 into an integer."""
     return value.numerator if isinstance(value, Fraction) and value.denominator == 1 else value
 
 
@@ -105,7 +105,7 @@ def claimed_figure(claim: Claim) -> PrintedFigure:
 
 
 def evaluate_expression(claim: Claim, subject: ClaimSubject, name: str) -> ReadingResult:
-    """An expression's value against the printed one, which may be true or false too."""
+    """Compare an expression's value, a number or a boolean, with the printed one."""
     try:
         value = Expression(subject.expression).evaluate(Scope({}))
     except ExpressionError as error:
@@ -133,7 +133,7 @@ def evaluate_expression(claim: Claim, subject: ClaimSubject, name: str) -> Readi
 def evaluate_layers(
     claim: Claim, subject: ClaimSubject, name: str, networks: ClaimedNetworks
 ) -> ReadingResult:
-    """A quantity of each row against the printed one."""
+    """Compare a quantity of each row with the printed one."""
     network = networks.find(subject)
     rows = network.select_rows(subject)
     if not rows and claim.quantity != "count":
@@ -170,7 +170,7 @@ def evaluate_layers(
 
 
 def simplify_shape(quantity: str, value: Any) -> Any:
-    """A value as JSON has it: shapes as lists, but one number where all dimensions have it."""
+    """Convert a value for JSON: shapes become lists, or one number if all dimensions are equal."""
     if (
         isinstance(value, tuple)
         and quantity not in ("input", "output", "size", "padding")
@@ -183,7 +183,7 @@ def simplify_shape(quantity: str, value: Any) -> Any:
 def compare_networks(
     claim: Claim, subject: ClaimSubject, name: str, networks: ClaimedNetworks
 ) -> ReadingResult:
-    """How a quantity compares with another network's: of layers, one by one."""
+    """Compare a quantity with another network's, layer by layer."""
     both_networks = networks.find(subject), networks.load(subject.over)
     both = [
         values_to_compare(network, network.select_rows(subject), claim.quantity)
@@ -210,7 +210,7 @@ def compare_networks(
 
 
 def values_to_compare(network: ClaimedNetwork, rows: list[Row], quantity: str) -> list[Any]:
-    """The values of a quantity: one of all rows together where it is counted, else one of each."""
+    """Return the values of a quantity: one for all rows if it is counted, else one for each."""
     if quantity in COUNTED:
         return [COUNTED[quantity](network, rows)[0].value]
     return [v for _, v in values_of_rows(network, rows, quantity)]

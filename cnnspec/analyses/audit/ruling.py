@@ -1,4 +1,4 @@
-"""The records of an audit: rulings about claims, and what the search for a mistake works with."""
+"""The records of an audit: rulings about claims, and the data for the search for mistakes."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -15,8 +15,7 @@ VERDICTS = (CONFIRMED, REFUTED, AMBIGUOUS, UNDECIDABLE)
 
 
 class Cell(Record):
-    """One cell: what was printed, what comes out (None where that is outside), and whether they
-    agree."""
+    """One cell of a worked example; ``computed`` is None if the cell is outside of the result."""
 
     row: int
     column: int
@@ -26,8 +25,7 @@ class Cell(Record):
 
 
 class FoundMistake(Record):
-    """What gives a refuted figure: the mistake's name, how the figure comes about, and whose it is, if
-    another's."""
+    """A mistake that gives a refuted figure; ``network`` is that of the figure, if another one."""
 
     mistake: str
     words: str
@@ -37,9 +35,9 @@ class FoundMistake(Record):
 class Ruling(Record):
     """A claim with its verdict.
 
-    ``computed`` is what comes out, None where nothing can; ``shown`` the same in words; ``why`` the
-    arithmetic. ``mistakes`` are what gives the printed figure where it is refuted; ``cells`` those of
-    a worked example."""
+    ``computed`` is the right value, None if there is none, ``shown`` its text, and ``why`` the
+    arithmetic. ``mistakes`` are those that give a refuted figure, ``cells`` those of a worked
+    example."""
 
     claim: Claim
     verdict: str
@@ -52,22 +50,20 @@ class Ruling(Record):
 
     @property
     def surprising(self) -> bool:
-        """Whether a claim is refuted that is not known to be wrong, or known to be wrong and is not
-        refuted."""
+        """Whether the claim is refuted but not marked as an erratum, or marked but not refuted."""
         return (self.verdict == REFUTED) != self.claim.erratum
 
     @property
     def number(self) -> Fraction | None:
-        """What was computed, where it is a number."""
+        """The computed value if it is a number."""
         return Fraction(self.computed) if isinstance(self.computed, int | Fraction) else None
 
 
 class RefutedClaim(Record):
-    """A refuted claim: its figure as printed, the right value, its subject and rows, and the
-    rulings before it.
+    """A refuted claim with what the search for mistakes needs.
 
-    ``figure`` and ``value`` are None where the claim is not about a number; ``network`` is, where it
-    is a calculation."""
+    ``figure`` and ``value`` are None if the claim is not about a number; ``network`` is None for a
+    calculation. ``before`` are the rulings about earlier claims of the source."""
 
     claim: Claim
     figure: PrintedFigure | None
@@ -80,8 +76,7 @@ class RefutedClaim(Record):
 
 
 class Attempt(Record):
-    """A value that a mistake would have given, and in words how; ``network`` whose it is, if
-    another's."""
+    """The value that a mistake gives, with its description; ``network`` as in FoundMistake."""
 
     value: Fraction | int
     words: str

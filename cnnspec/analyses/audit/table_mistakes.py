@@ -17,8 +17,7 @@ MILLI_GIB = Fraction(2**30, 1000)
 
 
 def neighbour_networks(c: RefutedClaim) -> list[str]:
-    """The networks whose row may have slid into this one: those of the printed table, and two on in
-    the family."""
+    """List the networks whose row may be printed here: those of the table and of the family."""
     if c.network is None or c.network.graph is None or c.subject.layer or c.subject.settings:
         return []
     table = [
@@ -31,7 +30,7 @@ def neighbour_networks(c: RefutedClaim) -> list[str]:
 
 
 def other_row(c: RefutedClaim) -> Iterator[Attempt]:
-    """The figure of another network: of the row above or below, or of a sister in the family."""
+    """Try the figures of other networks in the table or family."""
     if c.claim.quantity not in COUNTED or c.claim.quantity in ("share", "bytes"):
         return
     for name in neighbour_networks(c):
@@ -42,7 +41,7 @@ def other_row(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def other_row_with_biases(c: RefutedClaim) -> Iterator[Attempt]:
-    """The figure of a sister in the family, if its convolutions had biases."""
+    """Try the parameters of other networks in the family, with a bias in each convolution."""
     if (
         c.claim.quantity != "params"
         or c.network is None
@@ -66,8 +65,7 @@ def other_row_with_biases(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def stored_numbers(network: ClaimedNetwork) -> list[tuple[str, int]]:
-    """The numbers that a file of weights may hold: parameters, with running statistics, with
-    needless biases too."""
+    """List what a weights file may hold: parameters, running statistics, unnecessary biases."""
     total = sum(r.params for r in network.rows())
     buffers, more = sum(r.buffers for r in network.rows()), count_absent_biases(network.nodes)
     found = [(f"{format_count(total)} parameters", total)]
@@ -92,7 +90,7 @@ def stored_numbers(network: ClaimedNetwork) -> list[tuple[str, int]]:
 
 
 def other_megabyte(c: RefutedClaim) -> Iterator[Attempt]:
-    """A megabyte as the thousandth of a GiB, 1,073,741.824 bytes."""
+    """Try a megabyte of a thousandth of a GiB, 1,073,741.824 bytes."""
     if (
         c.claim.quantity != "bytes"
         or c.network is None
@@ -115,7 +113,7 @@ def other_megabyte(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def copied_stride(c: RefutedClaim) -> Iterator[Attempt]:
-    """The stride of an earlier layer, copied down its column."""
+    """Try the stride of an earlier layer."""
     if c.claim.quantity != "stride" or c.network is None or len(c.rows) != 1 or c.figure is None:
         return
     for row in c.network.rows():
@@ -129,11 +127,9 @@ def copied_stride(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def other_factor(c: RefutedClaim) -> Iterator[Attempt]:
-    """One factor of a map's size mistaken for another, or for half of one, as where a network has
-    two towers.
+    """Try another dimension, or half of one, for a factor of an activation size.
 
-    Of figures with all their digits only, and at least four: 253,440 for AlexNet's 55*55*96 is
-    55*48*96."""
+    Only for exact figures with four or more digits: 253,440 for AlexNet's 55*55*96 is 55*48*96."""
     if (
         c.claim.quantity != "activation_size"
         or len(c.rows) != 1
@@ -154,7 +150,7 @@ def other_factor(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def other_layer(c: RefutedClaim) -> Iterator[Attempt]:
-    """The activation size or parameters of the layer before or after, in a table of layers."""
+    """Try the activation size or parameters of the layer before or after, in a table of layers."""
     if (
         not c.claim.cell
         or c.network is None
@@ -173,7 +169,7 @@ def other_layer(c: RefutedClaim) -> Iterator[Attempt]:
 
 
 def find_omitted_lines(c: RefutedClaim) -> Iterator[FoundMistake]:
-    """One run of lines left out of a list, or one too many in it."""
+    """Yield one run of lines that a printed list lacks or has too many."""
     if c.network is None:
         return
     right, wrong = (

@@ -1,4 +1,8 @@
-"""Worked examples: convolutions, pools and ReLU on matrices of numbers, in exact fractions."""
+"""Worked examples: convolutions, pools and ReLU on matrices of numbers, in exact fractions.
+
+A convolution is a correlation here, as in courses: the kernel is not flipped. Several channels are
+a list of matrices, whose results are added. Cells are numbers or printed text such as ``.55``; ""
+is a cell that was not printed."""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -15,8 +19,7 @@ MOST = 10_000  # cells that an example may have
 
 
 def work_example(fields: Fields) -> list[Cell]:
-    """Every printed cell of an example beside what comes out. Raises RequestError where the example
-    is none."""
+    """Compute an example and compare it with every printed cell. Raises RequestError if invalid."""
     given = parse_channels(fields["given"])
     kind, stride = fields["matrix"], fields.get("stride")
     if kind == "conv":
@@ -49,7 +52,7 @@ def work_example(fields: Fields) -> list[Cell]:
 
 
 def parse_channels(value: list[Any]) -> list[Matrix]:
-    """One matrix, or a list of them, as fractions. Raises RequestError."""
+    """Parse one matrix or a list of matrices into fractions. Raises RequestError."""
     found = (
         value
         if value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list)
@@ -77,7 +80,7 @@ def parse_cell(cell: Any) -> Fraction:
 
 
 def pad_matrix(m: Matrix, zeros: int) -> Matrix:
-    """The matrix in a frame of zeros."""
+    """Pad a matrix with a frame of zeros."""
     if not 0 <= zeros <= 100:
         raise RequestError("a worked example is padded by 0 to 100 zeros")
     side, width = [Fraction(0)] * zeros, len(m[0]) + 2 * zeros
@@ -97,14 +100,14 @@ def convolve(m: Matrix, kernel: Matrix, stride: int) -> Matrix:
 
 
 def multiply_cells(m: Matrix, kernel: Matrix) -> Matrix:
-    """Each cell times the kernel's: the first half of a convolution at one place."""
+    """Multiply each cell with the kernel's: the first half of a convolution at one place."""
     if (len(m), len(m[0])) != (len(kernel), len(kernel[0])):
         raise RequestError("a product takes two matrices of the same size")
     return [[a * b for a, b in zip(*rows, strict=True)] for rows in zip(m, kernel, strict=True)]
 
 
 def pool_matrix(m: Matrix, kind: str, size: int, stride: int, ceil: bool) -> Matrix:
-    """The matrix pooled; with ``ceil`` windows that reach over the border take what there is."""
+    """Pool a matrix; with ``ceil``, windows at the border are cut off there."""
 
     def starts(n: int) -> range:
         return range(0, n if ceil else n - size + 1, max(stride, 1))
@@ -119,8 +122,7 @@ def pool_matrix(m: Matrix, kind: str, size: int, stride: int, ceil: bool) -> Mat
 
 
 def compare_cells(result: Matrix, gives: list[Any]) -> list[Cell]:
-    """The printed cells against the result; a result that is larger or smaller disagrees there
-    too."""
+    """Compare the printed cells with the result; cells that only one of them has are wrong."""
     if not all(isinstance(row, list) for row in gives):
         raise RequestError("what a worked example gives are rows, as [[6, 8], [3, 4]]")
     cells = []
@@ -139,13 +141,13 @@ def compare_cells(result: Matrix, gives: list[Any]) -> list[Cell]:
 
 
 def parse_exact_figure(text: str | None) -> PrintedFigure | None:
-    """A cell's figure: whole numbers are exact, decimals rounded as they are printed."""
+    """Parse a cell's figure: whole numbers are exact, decimals are rounded as printed."""
     figure = parse_figure(text) if text is not None else None
     return figure.replace(step=Fraction(0)) if figure and text and "." not in text else figure
 
 
 def find_cell_mistakes(cells: Sequence[Cell]) -> Iterator[FoundMistake]:
-    """What gives the wrong cells: one left out, decimals cut off, or one digit mistyped."""
+    """Yield what explains the wrong cells: one left out, decimals cut off, one digit mistyped."""
     wrong = [c for c in cells if not c.holds]
     if gap := list(find_omitted_cell(cells)):
         yield from gap
@@ -177,7 +179,7 @@ def find_cell_mistakes(cells: Sequence[Cell]) -> Iterator[FoundMistake]:
 
 
 def find_omitted_cell(cells: Sequence[Cell]) -> Iterator[FoundMistake]:
-    """One cell of a list left out, after which everything stands one place too high."""
+    """Yield the cell of a list that was left out, so that all later cells moved up by one."""
     right = [c.computed for c in cells]
     printed = [f.value for c in cells if (f := parse_exact_figure(c.printed))]
     if len(printed) != len(right) - 1 or any(c.column for c in cells):
@@ -198,7 +200,7 @@ def find_omitted_cell(cells: Sequence[Cell]) -> Iterator[FoundMistake]:
 
 
 def is_truncated(cell: Cell) -> bool:
-    """Whether a cell's decimals were cut off, towards zero."""
+    """Whether a cell's decimals were cut off towards zero."""
     figure = parse_exact_figure(cell.printed)
     if figure is None or cell.computed is None or "." not in cell.printed or not figure.step:
         return False
