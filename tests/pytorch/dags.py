@@ -1,30 +1,25 @@
-"""Random networks that draw every registered operator, for what is planned of memory."""
+"""Random networks with every registered operator, to compare planned memory with PyTorch's."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from math import prod
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.registry import OPERATORS, load_operator
+from cnnspec.records import Record
 from cnnspec.units import Shape
 
 INPLACE = [name for name in OPERATORS if "inplace" in load_operator(name).fields]
-VECTORS = ("linear", "rbf")  # read them
-ANYWHERE = ("flatten", "tanh", "sigmoid", "mse", "scale")  # read also what roi_align gives
-BELOW_ONE = ("tanh", "sigmoid")  # as a class: the first
+READ_VECTORS = ("linear", "rbf")
+READ_ANY_SHAPE = ("flatten", "tanh", "sigmoid", "mse", "scale")  # that of roi_align too
+BELOW_ONE = ("tanh", "sigmoid")  # their outputs, as a class, are the first
 BLOCKS = ("space_to_depth", "depth_to_space")
-KEEP_NOTHING = (
-    "conv",
-    "depthwise_conv",
-    "conv_transpose",
-    "batchnorm",
-    "add",
-    "linear",
-)  # of what they give
+# They do not save their output for backward, so it may be overwritten.
+OUTPUT_NOT_SAVED = ("conv", "depthwise_conv", "conv_transpose", "batchnorm", "add", "linear")
 
 
-class Value(NamedTuple):
+class Value(Record):
     """A value of a network: its line's name, operator and shape."""
 
     name: str
@@ -64,8 +59,7 @@ def conv(r: Random, x: Shape) -> Fields:
 
 
 def attention(r: Random, x: Shape) -> Fields:
-    """Heads of a width of 2 at least: of one channel each, PyTorch's views and copies are
-    others."""
+    """Draw heads of at least two channels: with one, PyTorch's views and copies are others."""
     heads = r.choice([h for h in (1, 2, 4) if x[0] % (2 * h) == 0] or [3 * x[0]])
     return {
         "heads": heads,
@@ -94,7 +88,7 @@ def table(r: Random, x: Shape) -> Fields:
 
 
 def part(r: Random, x: Shape) -> Fields:
-    """Two channels at least: of one, PyTorch's layouts are two at once."""
+    """Draw at least two channels: with one, a tensor has two layouts at once."""
     start = r.randrange(max(x[0] - 1, 1))
     return {"start": start, "stop": r.randint(start + 2, max(x[0], start + 2))}
 
@@ -165,11 +159,10 @@ FIELDS: dict[str, Draw] = {
 
 
 class Dag:
-    """A network in the making: lines of a spec, and the values that they give; and a batch to run
-    it with.
+    """A random network: the lines of its spec, their values, a batch, and frozen layers.
 
-    Each seed tries for an operator of its own before others. A ``careless`` one works in place
-    wherever it can, on what somebody may need."""
+    Each seed has an operator that it prefers. A ``careless`` network works in place wherever an
+    operator can, even on values that are needed."""
 
     def __init__(self, seed: int, size: int, careless: bool = False):
         self.careless = careless
@@ -180,7 +173,7 @@ class Dag:
         self.values = [Value("input", "input", self.input)]
         self.lines: list[str] = []
         self.read: set[str] = set()
-        self.spent: set[str] = set()  # overwritten in place
+        self.overwritten: set[str] = set()
         self.add(
             "conv",
             [self.values[0]],
@@ -201,7 +194,7 @@ class Dag:
 
     @property
     def text(self) -> str:
-        """The spec; what nobody reads are its outputs."""
+        """The spec; its outputs are the values that no layer reads."""
         ends = [v.name for v in self.values if v.name not in self.read]
         return (
             f"input = {list(self.input)}\noutputs = {ends}\nlayers = [\n".replace("'", '"')
@@ -210,10 +203,9 @@ class Dag:
         )
 
     def head(self) -> None:
-        """One vector of logits, so that no output is large, and layers can be, and the pass forward
-        as well."""
+        """Join all outputs to one vector of logits, so that layers can be larger than the outputs."""
         for value in [
-            v for v in self.values[1:] if v.name not in self.read and v.name not in self.spent
+            v for v in self.values[1:] if v.name not in self.read and v.name not in self.overwritten
         ]:
             if 1 < len(value.shape) < 4:
                 self.add("global_avgpool", [value], {"keepdim": False})
@@ -225,7 +217,7 @@ class Dag:
         self.add("linear", [self.values[-1]], {"out_features": self.random.randint(1, 8)})
 
     def freeze(self) -> tuple[str, ...]:
-        """Layers that are not trained: the first ones, or any, but never all."""
+        """Choose layers that are not trained: the first ones, or any, but never all."""
         owners = [name for name, (op, *shapes) in self.made.items() if op.parameters(*shapes)]
         if len(owners) < 2:
             return ()
@@ -237,16 +229,18 @@ class Dag:
         )
 
     def grow(self, name: str) -> None:
-        """A line more, of an operator, where it fits what it draws to read."""
+        """Add a line with an operator, if it fits the inputs that it draws."""
         r, kind = self.random, load_operator(name)
         there = [
             v
             for v in self.values
-            if v.name not in self.spent and (len(v.shape) < 4 or name in ANYWHERE)
+            if v.name not in self.overwritten and (len(v.shape) < 4 or name in READ_ANY_SHAPE)
         ]
         vectors = [v for v in there if len(v.shape) == 1]
-        some = vectors if name in VECTORS and vectors else there[-4:] if r.random() < 0.7 else there
-        first = r.choice(some)
+        if name in READ_VECTORS and vectors:
+            first = r.choice(vectors)
+        else:
+            first = r.choice(there[-4:] if r.random() < 0.7 else there)
         inputs = [first]
         if kind.undoes:
             pools = [
@@ -264,19 +258,19 @@ class Dag:
                 if name in ("crop", "upsample", "concat", "roi_align") or v.shape == first.shape
             ]
             inputs += r.choices(others, k=1 if kind.arity[1] == 2 else r.randint(1, 2))
-        if name in VECTORS and len(first.shape) > 1:
+        if name in READ_VECTORS and len(first.shape) > 1:
             self.add("flatten", inputs, {})
             return
         fields = FIELDS.get(name, lambda r, x: {})(r, first.shape)
         if kind.size_only and len(inputs) > 1:
             fields = {k: v for k, v in fields.items() if k not in ("size", "scale_factor")}
-        alone = first.name not in self.read and first.op in KEEP_NOTHING
+        alone = first.name not in self.read and first.op in OUTPUT_NOT_SAVED
         if name in INPLACE and (self.careless or (alone and r.random() < 0.5)):
             fields["inplace"] = True
         self.add(name, inputs, fields)
 
     def add(self, name: str, inputs: list[Value], fields: Fields) -> None:
-        """A line, unless it does not fit, or becomes large."""
+        """Add a line, unless it does not fit or its output is large."""
         try:
             op: Any = load_operator(name)(**fields)
             if op.undoes:
@@ -286,21 +280,21 @@ class Dag:
         except OperatorError:
             return
         if name in ("batchnorm", "groupnorm") and self.batch * prod(output[1:]) == 1:
-            return  # PyTorch takes no variance of one value
+            return  # PyTorch computes no variance of one value
         if (
             name == "cross_entropy"
             and inputs[1:]
             and inputs[1].shape[0] == 1
             and inputs[1].op not in BELOW_ONE
         ):
-            return  # a number of a class that there is not
+            return  # the class would not exist
         if prod(output) > 4096 or (
             inputs[0].op == "box_rows" and ("pool" in name or name in BLOCKS)
         ):
-            return  # rows of numbers are no maps: they can lie in one piece in a way that is not planned
+            return  # for rows of boxes, layouts of maps are not planned
         line = f"n{len(self.lines)}"
         if fields.get("inplace"):
-            self.spent.add(inputs[0].name)
+            self.overwritten.add(inputs[0].name)
         self.read |= {v.name for v in inputs}
         self.values.append(Value(line, name, output))
         self.made[line] = op, inputs[0].shape
@@ -310,20 +304,14 @@ class Dag:
 
 
 def build(op: Any, inputs: list[Shape], output: Shape) -> None:
-    """Raises OperatorError where PyTorch has no such operator."""
+    """Build the operator's module. Raises OperatorError where PyTorch has none."""
     import torch
 
     op.build(torch, *inputs, y=output)
 
 
 def toml(value: Any) -> str:
-    return (
-        str(value).replace("'", '"').replace("True", "true").replace("False", "false")
-        if not isinstance(value, str)
-        else f'"{value}"'
-    )
-
-
-def dags(count: int, size: int = 10, start: int = 0) -> Iterator[Dag]:
-    """Networks by the numbers of their seeds."""
-    return (Dag(seed, size) for seed in range(start, start + count))
+    """Write a value as TOML."""
+    if isinstance(value, str):
+        return f'"{value}"'
+    return str(value).replace("'", '"').replace("True", "true").replace("False", "false")

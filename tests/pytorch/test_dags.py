@@ -1,5 +1,4 @@
-"""Random networks of every operator: memory as planned against memory as PyTorch allocates it,
-without a byte off."""
+"""Random networks of every operator: planned memory is what PyTorch allocates, to the byte."""
 
 import re
 
@@ -19,7 +18,7 @@ MANY = 500
 
 
 def size(seed: int) -> int:
-    """Small networks, in which each operator can be the largest, and larger ones."""
+    """Return the lines of a network: few, so that any operator can be the largest, or more."""
     return 3 + seed % 10
 
 
@@ -36,13 +35,13 @@ def compare(seed: int) -> None:
     optimizer = OPTIMIZERS[seed % len(OPTIMIZERS)]
     try:
         found = differences(graph, dag.batch, optimizer, dag.frozen)
-    except RequestError:  # what is not frozen leads to no output
+    except RequestError:  # no output depends on a layer that is not frozen
         found = EXACT if not gradients(graph, dag) else {}
     assert found == EXACT, f"{found}\n{dag.text}\nfrozen {dag.frozen}"
 
 
 def gradients(graph: Graph, dag: Dag) -> int:
-    """The bytes of gradients that a network really has."""
+    """Measure the bytes of a network's gradients."""
     return measure_memory(
         graph, build_module(graph), dag.batch, "mse", "none", frozenset(dag.frozen)
     ).gradients

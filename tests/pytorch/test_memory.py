@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import tomllib
+from pathlib import Path
 
 import pytest
 import support
@@ -20,11 +22,6 @@ from tests import memory_of
 
 BEFORE = '{ name = "a", op = "conv", out_channels = 8, kernel_size = 3, padding = 1 },\n'
 AFTER = '{ name = "z", op = "conv", out_channels = 4, kernel_size = 1 },\n'
-POOLED = (
-    '{ name = "p", op = "global_avgpool", keepdim = false }, { name = "z", op = "linear",'
-    " out_features = 3 },"
-)
-SUMMED = '{ name = "s", op = "conv", out_channels = 1, kernel_size = 16 },'
 ALONE = {
     "conv": "out_channels = 6, kernel_size = 3, stride = 2, groups = 2",
     "depthwise_conv": "kernel_size = 3, padding = 1",
@@ -80,98 +77,7 @@ ALONE = {
     "roi_align": "regions = 5, output_size = 3",
 }
 JOINS = ("add", "mul", "concat", "abs_difference")
-OTHERS = {
-    "rbf": (
-        '{ name = "f", op = "flatten" }, { name = "o", op = "rbf", out_features = 5 },'
-        '{ name = "p", op = "linear", out_features = 5 },'
-    ),
-    "maxunpool": (
-        '{ name = "p", op = "maxpool", kernel_size = 2 }, { name = "o", op = "maxunpool", from ='
-        ' ["p", "p"] },' + AFTER
-    ),
-    "pool for its indices": (
-        '{ name = "p", op = "maxpool", kernel_size = 2 }, { name = "q", op = "conv",'
-        'out_channels = 8, kernel_size = 1, stride = 2, from = "a" },'
-        '{ name = "o", op = "maxunpool", from = ["q", "p"] },' + AFTER
-    ),
-    "mse": '{ name = "t", op = "tanh" }, { name = "o", op = "mse", from = ["a", "t"] },',
-    "mse to zero": '{ name = "o", op = "mse" },',
-    "cross_entropy": '{ name = "o", op = "cross_entropy" },',
-    "probabilities": (
-        '{ name = "t", op = "softmax" }, { name = "o", op = "cross_entropy", from = ["a", "t"] },'
-    ),
-    "classes": (
-        '{ name = "t", op = "conv", out_channels = 1, kernel_size = 1 },'
-        '{ name = "o", op = "cross_entropy", from = ["a", "t"] },'
-    ),
-    "average of channels": (
-        '{ name = "o", op = "channel_pool", kernel_size = 3, kind = "average" },' + AFTER
-    ),
-    "norm over all": '{ name = "o", op = "layernorm", over = "all" },' + AFTER,
-    "attention": (
-        '{ name = "n", op = "layernorm" }, { name = "o", op = "attention", heads = 4 },' + AFTER
-    ),
-    "attention in windows": (
-        '{ name = "o", op = "attention", heads = 4, window_size = 4, qkv_bias = false },' + AFTER
-    ),
-    "regions of two maps": (
-        '{ name = "p", op = "maxpool", kernel_size = 2 }, { name = "o", op = "roi_align",'
-        'regions = 3, output_size = [2, 3], sampling_ratio = 1, from = ["a", "p"] },'
-    ),
-    "batch depth": '{ name = "o", op = "stochastic_depth", p = 0.2, mode = "batch" },' + AFTER,
-    "reflections": '{ name = "o", op = "pad", padding = 1, mode = "reflect" },' + AFTER,
-    "same average": (
-        '{ name = "o", op = "avgpool", kernel_size = 4, stride = 3, padding = "same" },' + AFTER
-    ),
-    "flatten": '{ name = "o", op = "flatten" }, { name = "p", op = "linear", out_features = 5 },',
-    "box_rows": '{ name = "o", op = "box_rows", values = 4 },',
-    "same": (
-        '{ name = "o", op = "conv", out_channels = 6, kernel_size = 4, padding = "same" },' + AFTER
-    ),
-    **{
-        f"channels last, {name}": '{ name = "n", op = "layernorm" },' + line + AFTER
-        for name, line in {
-            "gelu": '{ name = "o", op = "gelu" },',
-            "maxpool": '{ name = "o", op = "maxpool", kernel_size = 2 },',
-            "flatten": (
-                '{ name = "o", op = "flatten" }, { name = "p", op = "reshape", shape = [8, 16,'
-                " 16] },"
-            ),
-            "softmax": '{ name = "o", op = "softmax" },',
-            "norm": '{ name = "o", op = "batchnorm" },',
-            "join": '{ name = "o", op = "add", from = ["n", "a"] },',
-        }.items()
-    },
-    **{
-        f"gradients that lie as maps, {op}": (
-            f'{{ name = "n", op = "layernorm" }}, {{ name = "o", op = "{op}", '
-            f"out_channels = 64, kernel_size = {k} }},{POOLED}"
-        )
-        for op, k in (("conv", 3), ("conv", 5), ("conv_transpose", 2))
-    },
-    "frozen norm before a head": '{ name = "o", op = "batchnorm" },' + POOLED,
-    "same pool": (
-        '{ name = "o", op = "maxpool", kernel_size = 4, stride = 1, padding = "same" },' + AFTER
-    ),
-    **{
-        f"{op} in place": f'{{ name = "o", op = "{op}", inplace = true }},{AFTER}'
-        for op in ("relu", "leaky_relu", "elu", "relu6", "silu", "hardswish", "hardsigmoid")
-    },
-    **{
-        f"dropout in place {where}": (
-            f'{{ name = "o", op = "dropout", inplace = true{more} }},{after}'
-        )
-        for where, more, after in (
-            ("in between", "", AFTER),
-            ("of channels", ", channels = true", AFTER),
-            ("of what is large", "", SUMMED),
-        )
-    },
-    "two that meet": (
-        '{ name = "o", op = "relu" }, { name = "p", op = "add", from = ["o", "a"] },'
-        '{ name = "q", op = "concat", from = ["p", "o", "a"] },' + AFTER
-    ),
-}
+OTHERS = tomllib.loads(Path(__file__).with_name("memory_cases.toml").read_text())
 SMALL = [
     "lenet5",
     "bird_cnn",
@@ -202,18 +108,19 @@ LARGER = [
 
 
 def lines() -> dict[str, str]:
+    """Return the lines of each case, by operator or by name."""
     alone = {
         op: f'{{ name = "o", op = "{op}"{", " * bool(fields)}{fields} }},\n{AFTER}'
         for op, fields in ALONE.items()
     }
     joins = {
-        op: (
-            f'{{ name = "o", op = "tanh" }}, {{ name = "p", op = "{op}", from = ["a", "o"]'
-            f" }},\n{AFTER}"
-        )
+        op: f"""
+{{ name = "o", op = "tanh" }},
+{{ name = "p", op = "{op}", from = ["a", "o"] }},
+{AFTER}"""
         for op in JOINS
     }
-    return alone | joins | OTHERS
+    return alone | joins | {name: case["layers"] for name, case in OTHERS.items()}
 
 
 def differences(

@@ -1,5 +1,7 @@
-"""What operators in place overwrite too early, as found without PyTorch, and as PyTorch finds it
-out."""
+"""Values that operators in place overwrite too early, found without PyTorch and by PyTorch."""
+
+import tomllib
+from pathlib import Path
 
 import pytest
 import support
@@ -13,52 +15,22 @@ from cnnspec.problems import RequestError
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.verify import verify
 
-CONV = '{ name = "a", op = "conv", out_channels = 4, kernel_size = 1 }, '
-FLAT = '{ name = "f", op = "flatten" }, '
-LAST = '{ name = "l", op = "linear", out_features = 2, from = "%s" }'
+CASES = tomllib.loads(Path(__file__).with_name("overwriting_cases.toml").read_text())
 
 
-def relu(name: str, read: str, op: str = "relu") -> str:
-    return f'{{ name = "{name}", op = "{op}", inplace = true, from = "{read}" }}, '
-
-
-ONE = '{ name = "c", op = "conv", out_channels = 1, kernel_size = 1, from = "a" }, '
-SIGMOID = '{ name = "s", op = "sigmoid" }, '
-SUM = '{ name = "j", op = "add", from = ["%s", "%s"] }'
-FOUND = {  # lines and outputs; who overwrites, what, who needs it, and whether backwards
-    "a view of it is read": (
-        CONV + FLAT + relu("r", "a") + '{ name = "s", op = "flatten" }, ' + SUM % ("s", "f"),
-        "j",
-        [("r", "f", "j", False)],
-    ),
-    "it is a view": (CONV + FLAT + relu("r", "f") + ONE, "rc", [("r", "a", "c", False)]),
-    "the caller gets it": (CONV + relu("r", "a"), "ar", [("r", "a", None, False)]),
-    "a layer before has kept it": (CONV + ONE + relu("r", "a"), "rc", [("r", "a", "c", True)]),
-    "it was given to be kept": (CONV + SIGMOID + relu("r", "s"), "r", [("r", "s", "s", True)]),
-    "through a view": (CONV + SIGMOID + FLAT + relu("r", "f"), "r", [("r", "f", "s", True)]),
-    "two in place": (
-        CONV + relu("r", "a") + relu("d", "r", "dropout"),
-        "d",
-        [("d", "r", "r", True)],
-    ),
-    "twice, and the first is read": (
-        CONV + relu("r", "a") + relu("d", "r", "dropout") + SUM % ("d", "a"),
-        "j",
-        [("d", "r", "r", True), ("r", "a", "j", False)],
-    ),
-    "nothing is trained before": (SIGMOID + relu("r", "s") + FLAT + LAST % "f", "l", []),
-    "a copy is kept": (CONV + relu("r", "a", "silu") + relu("q", "r", "hardswish"), "q", []),
-}
-
-
-@pytest.mark.parametrize("case", FOUND)
+@pytest.mark.parametrize("case", CASES)
 def test_what_is_overwritten_too_early_is_found(case: str) -> None:
-    lines, outputs, expected = FOUND[case]
-    graph = written.network(lines, top=f"outputs = {[*outputs]}").graph
-    found = find_overwritten(graph, training=True)
+    layers, outputs = CASES[case]["layers"], CASES[case]["outputs"]
+    graph = written.network(layers, top=f"outputs = {outputs}").graph
     assert [
-        (x.node.name, x.value.name, x.reader and x.reader.name, x.backwards) for x in found
-    ] == expected
+        {
+            "node": found.node.name,
+            "value": found.value.name,
+            "reader": found.reader.name if found.reader else "",
+            "backwards": found.backwards,
+        }
+        for found in find_overwritten(graph, training=True)
+    ] == CASES[case]["found"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +43,7 @@ def test_pytorch_refuses_to_train_what_is_found_and_nothing_else(start: int) -> 
         found = find_overwritten(graph, training=True) + find_overwritten(graph, training=False)
         if not all(
             x.backwards for x in found
-        ):  # PyTorch would compute something else, and say nothing
+        ):  # PyTorch would compute with the wrong values, without an error
             with pytest.raises(RequestError, match="works in place"):
                 build_module(graph)
             continue
@@ -81,11 +53,16 @@ def test_pytorch_refuses_to_train_what_is_found_and_nothing_else(start: int) -> 
     assert seen == {True, False}
 
 
-TRAINED = CONV + SIGMOID + relu("r", "s")
+CONV = '{ name = "%s", op = "conv", out_channels = 4, kernel_size = 1 },'
+NOT_TRAINABLE = f"""
+{CONV % "a"}
+{{ name = "s", op = "sigmoid" }},
+{{ name = "r", op = "relu", inplace = true }},
+"""
 
 
 def test_what_cannot_be_trained_is_refused_by_name_and_runs_where_nothing_is_trained() -> None:
-    net = written.network(TRAINED)
+    net = written.network(NOT_TRAINABLE)
     with pytest.raises(
         RequestError,
         match=(
@@ -94,7 +71,7 @@ def test_what_cannot_be_trained_is_refused_by_name_and_runs_where_nothing_is_tra
         ),
     ):
         net.memory(1)
-    frozen = written.network(TRAINED + CONV.replace('"a"', '"z"')).memory(1, freeze=("a",))
+    frozen = written.network(NOT_TRAINABLE + CONV % "z").memory(1, freeze=("a",))
     assert frozen.gradients == 4 * (4 * 4 + 4)
     checks = {c.name: c for c in verify(net.graph, "cpu", memory=True).checks}
     assert checks["memory"].status == "limited"
@@ -104,8 +81,8 @@ def test_what_cannot_be_trained_is_refused_by_name_and_runs_where_nothing_is_tra
 
 def trains(graph: Graph) -> bool:
     """Whether PyTorch runs a backward pass from the sum of all outputs."""
-    twin = build_module(graph).train()
-    given = twin(*[torch.rand(2, *n.output) for n in graph.inputs])
+    built = build_module(graph).train()
+    given = built(*[torch.rand(2, *n.output) for n in graph.inputs])
     total = sum(
         x.sum() for x in (given if isinstance(given, tuple) else (given,)) if x.requires_grad
     )
