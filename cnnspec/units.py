@@ -89,12 +89,13 @@ def format_bytes(n: int, binary: bool = True) -> str:
 
 
 def _in_largest_unit(n: int, base: int, units: tuple[str, ...]) -> str:
-    """Divide by the base until the value rounds to less than 1000; whole values have no decimals."""
+    """Divide until the value rounds to less than 1000; whole values have no decimals."""
     power = 0
     while 100 * n >= 99_995 * base**power and power < len(units) - 1:
         power += 1
     whole, rest = divmod(n, base**power)
-    return f"{format_count(whole) if not rest else f'{n / base**power:,.1f}'} {units[power]}"
+    value = f"{n / base**power:,.1f}" if rest else format_count(whole)
+    return f"{value} {units[power]}"
 
 
 def parse_bytes(text: str) -> int | None:

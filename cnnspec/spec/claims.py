@@ -197,8 +197,7 @@ def check_claim_expression(reader: SpecReader, source: Source, path: Path, text:
     try:
         found = Expression(text)
         if found.names:
-            raise ExpressionError(
-                f"{visible(found.names[0], 60)} is not a number: a claim's expression has numbers only"
-            )
+            name = visible(found.names[0], 60)
+            raise ExpressionError(f"{name} is not a number: a claim's expression has numbers only")
     except ExpressionError as error:
         reader.report(source, path, "L007", error.message, error.hint)

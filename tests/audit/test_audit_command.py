@@ -160,7 +160,7 @@ def test_the_claims_of_a_spec_are_audited_by_its_file(tmp_path: Path) -> None:
         ),
         (
             ["mlp_mnist"],
-            "nothing is claimed of mlp_mnist: neither in its spec nor in a source of claims",
+            "there is no claim about mlp_mnist, in its spec or in a source of claims",
         ),
     ],
 )
@@ -187,7 +187,7 @@ def test_what_is_no_source_is_refused(names: list[str], message: str) -> None:
         ),
         (
             '[[claims]]\nquantity = "params"\nvalue = 1\n',
-            "C002 the claim names no network, and stands in no spec",
+            "C002 the claim names no network and is not in a spec",
         ),
         (
             '[[claims]]\nnetwork = "lenet5"\nquantity = "params"\nvalue = "many"\n',

@@ -17,6 +17,7 @@ from cnnspec.analyses.audit.ruling import (
     Ruling,
 )
 from cnnspec.analyses.audit.worked_examples import find_cell_mistakes, work_example
+from cnnspec.analyses.network_costs import Row
 from cnnspec.graph.build import read_spec
 from cnnspec.problems import Problem, RequestError, SpecError, did_you_mean, visible
 from cnnspec.records import Record
@@ -42,12 +43,8 @@ class AuditedSource(Record):
 def list_claim_files() -> dict[str, str]:
     """List the files of claims that ship with cnnspec, by their names."""
     folder = os.path.join(zoo_folder(), "claims")
-    names = (
-        sorted(f for f in os.listdir(folder) if f.endswith(".toml"))
-        if os.path.isdir(folder)
-        else []
-    )
-    return {f[:-5]: os.path.join(folder, f) for f in names}
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return {f[:-5]: os.path.join(folder, f) for f in sorted(names) if f.endswith(".toml")}
 
 
 def audit_sources(names: Sequence[str] = ()) -> list[AuditedSource]:
@@ -93,24 +90,17 @@ def audit_name(name: str, files: dict[str, str], networks: ClaimedNetworks) -> l
         ) from None
     found = []
     if own := read_own_claims(path, variant or name):
-        found.append(
-            AuditedSource(
-                name,
-                f"claims in {visible(path)}",
-                tuple(rule_claims(own, ClaimedNetworks(file=path))),
-            )
-        )
-    known = (
-        variant_names(path) if os.path.realpath(path) in map(os.path.realpath, zoo_files()) else []
-    )
+        rulings = tuple(rule_claims(own, ClaimedNetworks(file=path)))
+        found.append(AuditedSource(name, f"claims in {visible(path)}", rulings))
+    in_zoo = os.path.realpath(path) in map(os.path.realpath, zoo_files())
+    known = variant_names(path) if in_zoo else []
     names = {variant or name} if variant or name in known else {name, *known}
     for file in map(read_claims, files.values()):
         if chosen := [c for c in file.claims if c.subject.network in names]:
             found.append(AuditedSource(file.name, file.title, tuple(rule_claims(chosen, networks))))
     if not found:
         raise RequestError(
-            f"nothing is claimed of {visible(name, 60)}: neither in its spec nor in a source of"
-            " claims"
+            f"there is no claim about {visible(name, 60)}, in its spec or in a source of claims"
         )
     return found
 
@@ -194,13 +184,13 @@ def decide_verdict(outcomes: Sequence[ReadingResult]) -> tuple[str, str]:
     if not held:
         return REFUTED, "; ".join(dict.fromkeys(map(describe_result, outcomes)))
     missed = [o for o in outcomes if not o.holds and (o.open or o is outcomes[0])]
-    return (
-        AMBIGUOUS,
-        f"true of {'; '.join(map(describe_result, held[:2]))}. False of {'; '.join(map(describe_result, missed[:2]))}",
-    )
+    true = "; ".join(map(describe_result, held[:2]))
+    false = "; ".join(map(describe_result, missed[:2]))
+    return AMBIGUOUS, f"true of {true}. False of {false}"
 
 
 def describe_result(outcome: ReadingResult) -> str:
+    """Describe a result by the name of its reading and its arithmetic."""
     if not outcome.name or outcome.name in outcome.arithmetic:
         return outcome.arithmetic
     return f"{outcome.name}: {outcome.arithmetic}"
@@ -213,7 +203,7 @@ def rule_example(claim: Claim) -> Ruling:
     except RequestError as error:
         raise ClaimError(str(error)) from None
     wrong = [c for c in cells if not c.holds]
-    words = f"{len(cells) - len(wrong)} of {len(cells)} cells hold"
+    words = f"{len(cells) - len(wrong)} of {len(cells)} cells are right"
     parts = [
         f"row {c.row + 1}, column {c.column + 1} is"
         f" {'outside' if c.computed is None else format_number(c.computed)}, not {c.printed}"
@@ -229,25 +219,11 @@ def describe_refutation(
 ) -> RefutedClaim | None:
     """Collect what the search for mistakes needs."""
     subject = next(iter(claim.readings.values()), claim.subject)
-    if claim.kind == "expression":
-        return RefutedClaim(
-            claim,
-            parse_figure(claim.value),
-            ruling.number,
-            subject,
-            None,
-            (),
-            networks,
-            tuple(before),
-        )
-    network = networks.find(subject)
+    figure, network = parse_figure(claim.value), None
+    rows: tuple[Row, ...] = ()
+    if claim.kind != "expression":
+        network = networks.find(subject)
+        rows = tuple(network.select_rows(subject))
     return RefutedClaim(
-        claim,
-        parse_figure(claim.value),
-        ruling.number,
-        subject,
-        network,
-        tuple(network.select_rows(subject)),
-        networks,
-        tuple(before),
+        claim, figure, ruling.number, subject, network, rows, networks, tuple(before)
     )

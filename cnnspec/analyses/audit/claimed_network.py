@@ -119,9 +119,7 @@ class ClaimedNetworks:
             f"{self.file}:{subject.variant}" if subject.variant else self.file
         )
         if not name:
-            raise ClaimError(
-                "the claim names no network, and stands in no spec; add network = ..., say"
-            )
+            raise ClaimError("the claim names no network and is not in a spec; add network = ...")
         return name
 
     def load_resized(self, subject: ClaimSubject, input: Shape) -> ClaimedNetwork:
@@ -164,13 +162,13 @@ def make_single_operator(line: Fields, input: Shape | None) -> ClaimedNetwork:
             f"there is no operator {visible(kind, 60)!r}; {did_you_mean(str(kind), OPERATORS)}"
         )
     if not input or not all(is_int(n, 1) for n in input):
-        raise ClaimError("an operator alone needs the input on which it works: input = [3, 32, 32]")
+        raise ClaimError("a single operator needs an input, such as input = [3, 32, 32]")
     source = Node(0, "input", "input", Input(tuple(input)), (), tuple(input), ALONE, "input")
     try:
         op = load_operator(kind)(**{k: v for k, v in line.items() if k != "op"})
         output = op.output(tuple(input))
-    except OperatorError as misfit:
-        raise ClaimError(f"{kind}: {misfit.message.replace('$0', 'the input')}") from None
+    except OperatorError as error:
+        raise ClaimError(f"{kind}: {error.message.replace('$0', 'the input')}") from None
     return ClaimedNetwork(kind, [source], [Node(1, kind, kind, op, (source,), output, ALONE, kind)])
 
 

@@ -12,7 +12,7 @@ from cnnspec.graph.model import Node
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.units import format_count, format_shape
 
-FEW = 40  # layers of which one may have been left out: of more, one fits by chance
+FEW = 40  # with more layers, one of them fits by chance
 
 
 def with_auxiliary_heads(c: RefutedClaim) -> Iterator[Attempt]:
@@ -57,7 +57,8 @@ def without_norms(c: RefutedClaim) -> Iterator[Attempt]:
         if n > 0:
             yield Attempt(
                 c.value - n,
-                f"without the {format_count(n)} parameters of norms: {format_count(int(c.value) - n)}",
+                f"without the {format_count(n)} parameters of norms:"
+                f" {format_count(int(c.value) - n)}",
             )
 
 
@@ -70,7 +71,8 @@ def with_buffers(c: RefutedClaim) -> Iterator[Attempt]:
     ):
         yield Attempt(
             c.value + n,
-            f"with the {format_count(n)} running statistics of norms: {format_count(int(c.value) + n)}",
+            f"with the {format_count(n)} running statistics of norms:"
+            f" {format_count(int(c.value) + n)}",
         )
 
 
@@ -90,7 +92,8 @@ def with_biases(c: RefutedClaim) -> Iterator[Attempt]:
         if n:
             yield Attempt(
                 c.value + n,
-                f"with a bias in each convolution, {format_count(n)} more: {format_count(int(c.value) + n)}",
+                f"with a bias in each convolution, {format_count(n)} more:"
+                f" {format_count(int(c.value) + n)}",
             )
 
 

@@ -52,7 +52,8 @@ def mistyped(c: RefutedClaim) -> Iterator[Attempt]:
     if len(right) == len(wrong) >= 4 and len(differ) == 1:
         yield Attempt(
             int(wrong),
-            f"one digit of {format_count(int(right))} is another, a {differ[0][1]} for a {differ[0][0]}",
+            f"one digit of {format_count(int(right))} is wrong,"
+            f" {differ[0][1]} instead of {differ[0][0]}",
         )
 
 
@@ -103,7 +104,7 @@ def colours_not_written(c: RefutedClaim) -> Iterator[Attempt]:
     """Try a factor of three colours that is counted but not written: 32 * 32 = 3072."""
     if c.claim.kind == "expression" and c.value is not None and "*" in c.subject.expression:
         yield Attempt(
-            3 * c.value, f"three channels are counted, but not written: {c.subject.expression}*3"
+            3 * c.value, f"three channels are counted but not written: {c.subject.expression}*3"
         )
 
 
@@ -164,7 +165,7 @@ COMPOSED: dict[str, MistakeSearch] = {
     "biases, kilo": counting_mistakes.without_biases_in_kilo,
     "row, needless": table_mistakes.other_row_with_biases,
 }
-ONE_DIGIT = ("cut", "copied")  # all that a figure of one digit, and no exact one, can tell
+ONE_DIGIT = ("cut", "copied")  # the mistakes that a rounded figure of one digit can show
 MOST = 3
 
 
@@ -180,7 +181,7 @@ def chance_note(context: RefutedClaim, attempt: Attempt) -> str:
     ):
         return ""
     small = abs(attempt.value - value) < figure.step
-    return " (less than the last printed digit, so it may be chance)" if small else ""
+    return " (less than the last printed digit, so perhaps by chance)" if small else ""
 
 
 def find_mistakes(context: RefutedClaim) -> Iterator[FoundMistake]:
@@ -194,7 +195,7 @@ def find_mistakes(context: RefutedClaim) -> Iterator[FoundMistake]:
     for mistakes in (MISTAKES, COMPOSED):
         found = []
         for name, mistake in mistakes.items():
-            if not vague or name in ONE_DIGIT:  # of those of one kind, the first
+            if not vague or name in ONE_DIGIT:  # the first attempt of each mistake that fits
                 fitting = (t for t in mistake(context) if figure.holds(t.value))
                 found += [
                     FoundMistake(name, t.words + chance_note(context, t), t.network)

@@ -2,7 +2,6 @@
 
 A claim about several layers has one value for all of them, or a list in their order."""
 
-import operator
 import re
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +18,7 @@ def window_axes(row: Row) -> list[Axis]:
     main = row.main
     found = main.op.axes(main.shapes[0]) if main and main.inputs else []
     if not found:
-        raise ClaimError(f"{row.name} has no sliding window, and so neither kernel nor stride")
+        raise ClaimError(f"{row.name} has no sliding window, so it has no kernel or stride")
     return found
 
 
@@ -48,7 +47,9 @@ def norm_title(row: Row) -> str:
 
 def activation_title(row: Row) -> str:
     part = next((n for n in row.nodes[1:] if n.part == "activation"), None)
-    return part.op.title if part else row.operator.activation_title if row.operator else ""
+    if part:
+        return part.op.title
+    return row.operator.activation_title if row.operator else ""
 
 
 def type_title(row: Row) -> str:
@@ -156,11 +157,9 @@ def format_value(quantity: str, value: Any) -> str:
         return format_hwc(value) if len(value) == 3 else format_shape(value)
     if isinstance(value, tuple) and quantity != "padding":
         return str(value[0]) if len(set(value)) == 1 and quantity != "size" else format_shape(value)
-    return (
-        (", ".join(map(str, value)) or "uneven")
-        if isinstance(value, list | tuple)
-        else str(value) or "none"
-    )
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "uneven"
+    return str(value) or "none"
 
 
 NONE = ("none", "–", "-", "linear", "")
@@ -245,12 +244,3 @@ def matches(quantity: str, found: list[tuple[Row, Any]], value: Any) -> list[boo
             len(found) - len(value)
         )
     return [same(f, value) for _, f in found]
-
-
-COMPARISONS: dict[str, Same] = {
-    "fewer": operator.lt,
-    "smaller": operator.lt,
-    "more": operator.gt,
-    "larger": operator.gt,
-    "equal": operator.eq,
-}

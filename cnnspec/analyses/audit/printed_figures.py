@@ -25,8 +25,10 @@ SUFFIXES = {
     "t": 12,
 }
 FIGURE = re.compile(
-    r"(?P<relation><=|>=|<|>|≤|≥)?\s*(?P<sign>-?)(?P<whole>\d{1,40}|\d{1,3}(?:,\d{3}){1,12})?(?:\.(?P<decimals>\d{1,40}))?"
-    r"\s*(?P<suffix>thousand|million|billion|[kKMGBT](?=i?B\b|\s|$|[A-Z])|)\s*(?P<unit>[A-Za-z×-]{0,12})"
+    r"(?P<relation><=|>=|<|>|≤|≥)?\s*"
+    r"(?P<sign>-?)(?P<whole>\d{1,40}|\d{1,3}(?:,\d{3}){1,12})?(?:\.(?P<decimals>\d{1,40}))?\s*"
+    r"(?P<suffix>thousand|million|billion|[kKMGBT](?=i?B\b|\s|$|[A-Z])|)\s*"
+    r"(?P<unit>[A-Za-z×-]{0,12})"
 )
 UNITS = (
     "",
@@ -111,7 +113,9 @@ def parse_figure(value: Any) -> PrintedFigure | None:
     whole, decimals = (found["whole"] or "").replace(",", ""), found["decimals"] or ""
     scale = 10 ** SUFFIXES[found["suffix"].lower()]
     amount = Fraction(int(f"{whole}{decimals}"), 10 ** len(decimals)) * (-1 if found["sign"] else 1)
-    silent = 0 if decimals else len(whole) - len(whole.rstrip("0")) if whole.strip("0") else 0
+    silent = 0  # zeros at the end that are not significant
+    if whole.strip("0") and not decimals:
+        silent = len(whole) - len(whole.rstrip("0"))
     step = Fraction(10) ** (silent - len(decimals)) * scale
     digits = len(f"{whole}{decimals}".lstrip("0")) - silent
     relation = found["relation"] or ""
@@ -132,7 +136,8 @@ def parse_formula(text: str) -> PrintedFigure | None:
         number = Expression(text).evaluate(Scope({}))
     except ExpressionError:
         return None
-    return parse_figure(number).replace(text=text) if type(number) is int else None  # type: ignore[union-attr]
+    figure = parse_figure(number) if type(number) is int else None
+    return figure.replace(text=text) if figure else None
 
 
 def format_number(number: Fraction | int) -> str:

@@ -1,12 +1,13 @@
 """Evaluate the readings of a claim, and compare each value with the printed one."""
 
+import operator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from cnnspec.analyses.audit.claimed_network import ClaimedNetwork, ClaimedNetworks, ClaimError
 from cnnspec.analyses.audit.counted_quantities import COUNTED, OPEN, Reading, megabytes
 from cnnspec.analyses.audit.layer_quantities import (
-    COMPARISONS,
     format_value,
     matches,
     values_of_rows,
@@ -20,6 +21,14 @@ from cnnspec.spec.claims import Claim, ClaimSubject
 from cnnspec.spec.expressions import Expression
 from cnnspec.spec.scope import ExpressionError, Scope
 from cnnspec.units import format_count
+
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "fewer": operator.lt,
+    "smaller": operator.lt,
+    "more": operator.gt,
+    "larger": operator.gt,
+    "equal": operator.eq,
+}
 
 
 class ReadingResult(Record):
@@ -114,7 +123,7 @@ def evaluate_expression(claim: Claim, subject: ClaimSubject, name: str) -> Readi
         words = f"{subject.expression} is {str(value).lower()}"
         return ReadingResult(name, value is claim.value, value, str(value).lower(), words)
     if not isinstance(value, int | float):
-        raise ClaimError(f"{visible(subject.expression, 60)!r} is no number")
+        raise ClaimError(f"{visible(subject.expression, 60)!r} is not a number")
     number = Fraction(value)
     figure = claimed_figure(claim)
     text = format_number(number)
@@ -137,7 +146,7 @@ def evaluate_layers(
     network = networks.find(subject)
     rows = network.select_rows(subject)
     if not rows and claim.quantity != "count":
-        raise ClaimError(f"{network.name} has no layer of which this is said")
+        raise ClaimError(f"{network.name} has no layer that this claim is about")
     found = values_of_rows(network, rows, claim.quantity)
     good = matches(claim.quantity, found, claim.value)
     values = [simplify_shape(claim.quantity, v) for _, v in found]
@@ -160,12 +169,10 @@ def evaluate_layers(
         wrong = [
             f"{r.name} {t}" for (r, _), t, ok in zip(found, texts, good, strict=False) if not ok
         ]
-        arithmetic = (
-            words
-            if all(good)
-            else f"not of {', '.join(wrong[:6])}"
-            + (f" and {len(wrong) - 6} more" if len(wrong) > 6 else "")
-        )
+        arithmetic = words
+        if not all(good):
+            more = f" and {len(wrong) - 6} more" if len(wrong) > 6 else ""
+            arithmetic = f"not of {', '.join(wrong[:6])}{more}"
     return ReadingResult(name, bool(good) and all(good), computed, words, arithmetic, bool(name))
 
 

@@ -70,22 +70,12 @@ def stored_numbers(network: ClaimedNetwork) -> list[tuple[str, int]]:
     buffers, more = sum(r.buffers for r in network.rows()), count_absent_biases(network.nodes)
     found = [(f"{format_count(total)} parameters", total)]
     if buffers:
-        found.append(
-            (
-                f"{format_count(total + buffers)} numbers with the running statistics",
-                total + buffers,
-            )
-        )
+        n = total + buffers
+        found.append((f"{format_count(n)} numbers with the running statistics", n))
     if more:
-        found.append(
-            (
-                (
-                    f"{format_count(total + buffers + more)} numbers with the running statistics and a"
-                    " bias in each convolution"
-                ),
-                total + buffers + more,
-            )
-        )
+        n = total + buffers + more
+        what = "numbers with the running statistics and a bias in each convolution"
+        found.append((f"{format_count(n)} {what}", n))
     return found
 
 

@@ -15,7 +15,7 @@ from cnnspec.problems import RequestError
 from cnnspec.spec.model import Fields
 
 Matrix = list[list[Fraction]]
-MOST = 10_000  # cells that an example may have
+MOST = 10_000  # cells in a matrix
 
 
 def work_example(fields: Fields) -> list[Cell]:
@@ -44,7 +44,7 @@ def work_example(fields: Fields) -> list[Cell]:
     else:
         size = fields.get("size", 2)
         if size < 1:
-            raise RequestError(f"a window has a size of at least 1, not {size}")
+            raise RequestError(f"the size of a window is at least 1, not {size}")
         result = pool_matrix(given[0], kind, size, stride or size, fields.get("ceil", False))
     if kind == "relu" or fields.get("relu"):
         result = [[max(c, Fraction(0)) for c in row] for row in result]
@@ -68,7 +68,7 @@ def parse_channels(value: list[Any]) -> list[Matrix]:
             or any(len(row) != len(m[0]) for row in m)
             or len(m) * len(m[0]) > MOST
         ):
-            raise RequestError("a worked example takes rows of equally many numbers")
+            raise RequestError("a worked example needs rows of equal length")
     return matrices
 
 
@@ -124,7 +124,7 @@ def pool_matrix(m: Matrix, kind: str, size: int, stride: int, ceil: bool) -> Mat
 def compare_cells(result: Matrix, gives: list[Any]) -> list[Cell]:
     """Compare the printed cells with the result; cells that only one of them has are wrong."""
     if not all(isinstance(row, list) for row in gives):
-        raise RequestError("what a worked example gives are rows, as [[6, 8], [3, 4]]")
+        raise RequestError("gives is a list of rows, such as [[6, 8], [3, 4]]")
     cells = []
     for i in range(max(len(result), len(gives))):
         printed_row: list[Any] = gives[i] if i < len(gives) else []
@@ -174,7 +174,7 @@ def find_cell_mistakes(cells: Sequence[Cell]) -> Iterator[FoundMistake]:
             yield FoundMistake(
                 "mistyped",
                 f"{cell.printed} in row {cell.row + 1}, column {cell.column + 1} is {right} with "
-                "one digit another",
+                "one wrong digit",
             )
 
 
@@ -196,7 +196,7 @@ def find_omitted_cell(cells: Sequence[Cell]) -> Iterator[FoundMistake]:
                 f"one {format_number(value)} of those in places {places[0] + 1} to {places[-1] + 1}"
             )
         )
-        yield FoundMistake("left out", f"{where} is left out, all behind it moved up")
+        yield FoundMistake("left out", f"{where} is left out, and all later ones moved up")
 
 
 def is_truncated(cell: Cell) -> bool:

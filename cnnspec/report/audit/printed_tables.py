@@ -79,8 +79,7 @@ def correct_lists(rulings: Sequence[Ruling], where: str, escape: Mark, mark: Mar
 
 
 def correct_list(ruling: Ruling, escape: Mark, mark: Mark) -> str:
-    """Mark "left out: ..." where a printed list lacks items, and "too many: ..." where it has
-    surplus ones."""
+    """Mark items that a printed list lacks ("left out") or should not have ("too many")."""
     theirs, ours = words_of(ruling.claim.value), [str(w) for w in ruling.computed]
     parts: list[str] = []
     for what, a, b, c, d in SequenceMatcher(None, theirs, ours, autojunk=False).get_opcodes():
