@@ -1,6 +1,6 @@
-"""Absolute difference: |a - b|, element by element, as Siamese networks compare two embeddings.
+"""Absolute difference: |a - b|, element by element; Siamese networks compare embeddings so.
 
-Counted: one subtraction an element, as an addition; dropping the sign is free.
+Counted: one subtraction for each element, as an addition. Removing the sign is free.
 
 Source: Koch, Zemel & Salakhutdinov (2015), Siamese neural networks for one-shot image recognition,
 section 3.1."""

@@ -2,7 +2,7 @@
 
 Output i of O along a dimension of W positions averages the positions from floor(i*W/O) up to, but
 not including, ceil((i + 1)*W/O). A window of n positions costs n - 1 additions and one division.
-There is nothing to learn.
+There are no parameters.
 
 Source: ``torch.nn.AdaptiveAvgPool2d``; He, Zhang, Ren & Sun (2014), Spatial pyramid pooling, arXiv
 1406.4729, section 2.2, for fixed outputs of any input."""

@@ -1,8 +1,8 @@
-"""Adaptive max pooling: the output has a given size, and each value is a window's largest.
+"""Adaptive max pooling: the output has a given size, and each value is the largest of a window.
 
 Output i of O along a dimension of W positions reads the positions from floor(i*W/O) up to, but not
-including, ceil((i + 1)*W/O). A window of n positions costs n - 1 comparisons. There is nothing to
-learn.
+including, ceil((i + 1)*W/O). A window of n positions costs n - 1 comparisons. There are no
+parameters.
 
 Source: ``torch.nn.AdaptiveMaxPool2d``; He, Zhang, Ren & Sun (2014), Spatial pyramid pooling, arXiv
 1406.4729, section 2.2, for fixed outputs of any input."""

@@ -1,12 +1,13 @@
 """Attention: in h heads, a position sums the values of all, weighted by softmax(q*k / sqrt(C/h)).
 
-q, k and v are linear in the C channels, 3*C*C weights, and a projection takes C*C more. With
-``window_size`` M the map is padded at its ends to multiples of M, and positions see those of their
-own M x M window; without, all. B windows of n positions cost B*n*4*C*C multiply-accumulates for the
-linear maps and 2*B*n*n*C for q*k and its product with v. ``relative_position`` adds to q*k, in each
-dimension of size M, the product of q with one of 2*M - 1 learned vectors of C/h: B*n*M*C more.
-Counted besides: additions of biases, C scalings of q a position, the softmax (see there) of h*n
-rows a window, and one addition a weight and dimension for relative positions.
+q, k and v are linear in the C channels (3*C*C weights), and a projection takes C*C weights more.
+With ``window_size`` M, the map is padded at its ends to multiples of M, and a position attends to
+those of its own M x M window; otherwise to all. B windows of n positions cost B*n*4*C*C
+multiply-accumulates for the linear maps and 2*B*n*n*C for q*k and its product with v. With
+``relative_position``, each dimension of size M adds to q*k the product of q with one of 2*M - 1
+learned vectors of C/h: B*n*M*C more. Also counted: the additions of biases, C scalings of q for
+each position, the softmax (as ``softmax`` counts it) of h*n rows for each window, and one addition
+for each weight and dimension for relative positions.
 
 Source: Vaswani et al. (2017), arXiv 1706.03762, section 3.2; Li et al. (2022), MViTv2, arXiv
 2112.01526, equation 4; Kirillov et al. (2023), Segment anything, arXiv 2304.02643, and its
@@ -61,7 +62,7 @@ class Attention(Elementwise):
         return prod(-(-w // m) for w, m in zip(x[1:], self.each_window(x), strict=True))
 
     def tables(self, x: Shape) -> dict[str, Shape]:
-        """The learned vectors of relative positions, for each dimension."""
+        """Return the shapes of the learned vectors of relative positions, for each dimension."""
         if not self.relative_position:
             return {}
         names = ("h", "w") if len(x) == 3 else range(len(x) - 1)
@@ -108,7 +109,12 @@ class Attention(Elementwise):
     def window(self, x: Shape, y: Shape) -> Reach:
         if not self.window_size:
             return WHOLE
-        return tuple(Window(m, m, Phases(m, lambda r, m=m: range(m))) for m in self.each_window(x))  # type: ignore[misc]
+        return tuple(self.window_along(m) for m in self.each_window(x))
+
+    @staticmethod
+    def window_along(m: int) -> Window:
+        """Return what one dimension reads: all m positions of the window."""
+        return Window(m, m, Phases(m, lambda r: range(m)))
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         sizes = dict(zip(axis_symbols(SYMBOLS, len(x) - 1), x[1:], strict=True))

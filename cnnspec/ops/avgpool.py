@@ -1,8 +1,8 @@
-"""Average pooling: the mean of each window, each channel by itself; nothing to learn.
+"""Average pooling: the mean of each window, for each channel; it has no parameters.
 
-Sizes are those of max pooling, floor((W - K + 2P)/S) + 1, with ``ceil_mode`` too. The padding
-counts as zeros, and as pixels that the sum is divided by, unless ``count_include_pad`` is false. An
-output costs K*K - 1 additions and one division, whether the window covers pixels or padding.
+The sizes are those of max pooling, floor((W - K + 2P)/S) + 1, also with ``ceil_mode``. The padding
+counts as zeros and, unless ``count_include_pad`` is false, as pixels in the divisor. An output
+costs K*K - 1 additions and one division, whether its window covers pixels or padding.
 
 Source: LeCun, Bottou, Bengio & Haffner (1998), section II.A, local averaging;
 ``torch.nn.AvgPool2d``."""
@@ -60,14 +60,15 @@ class AvgPool(Pool):
 
     @staticmethod
     def at_once(axes: list[Axis]) -> bool:
-        """Whether PyTorch has one function for it."""
+        """Tell whether PyTorch has one function for it."""
         return modules.has_equal_padding(axes) and (
             len(axes) < 3 or all(a.kernel <= a.size for a in axes)
         )
 
     def counted(self, a: Axis, start: int) -> int:
-        """The positions that the mean counts of the window from ``start`` on; what ceil_mode lets
-        stick out is none."""
+        """Return how many positions the mean counts in the window that starts at ``start``.
+
+        Positions beyond the padding, which ceil_mode can add, do not count."""
         first, end = (-a.before, a.size + a.after) if self.count_include_pad else (0, a.size)
         return min(start + a.kernel, end) - max(start, first)
 

@@ -1,12 +1,11 @@
-"""Batch normalization: (x - mean) / sqrt(var + eps) * weight + bias, with one of each a channel.
+"""Batch normalization: (x - mean) / sqrt(var + eps) * weight + bias, each per channel.
 
-weight and bias are trained (2*C parameters); the running mean and variance are buffers (2*C), which
-inference uses and training updates. PyTorch's scalar ``num_batches_tracked`` is bookkeeping and not
-counted. At inference this is one subtraction, one multiplication and one addition an element, the
-scale being computed beforehand.
+weight and bias are trained (2*C parameters). The running mean and variance are buffers (2*C):
+training updates them, inference uses them. PyTorch's scalar ``num_batches_tracked`` is not counted.
+At inference each element takes one subtraction, one multiplication and one addition, because the
+scale is computed beforehand.
 
-Source: Ioffe & Szegedy (2015), Batch normalization, arXiv 1502.03167, algorithm 1.
-"""
+Source: Ioffe & Szegedy (2015), Batch normalization, arXiv 1502.03167, algorithm 1."""
 
 from math import prod
 from typing import Any

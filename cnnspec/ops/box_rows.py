@@ -1,12 +1,11 @@
 """Box rows: a detector's A*K channels at H x W positions become H*W*A rows of K values.
 
-The channels hold A boxes a position, each with its K values together; the rows run over the
-positions, line by line, and at each over its boxes. So the rows of all maps of a pyramid can be
-laid end to end. Nothing is computed.
+The channels hold A boxes for each position, and each box has its K values together. The rows run
+over the positions, line by line, and at each position over its boxes. So the rows of all maps of a
+pyramid can be concatenated. Nothing is computed.
 
 Source: Liu et al. (2016), SSD, arXiv 1512.02325, section 2.2; ``permute_and_flatten`` of
-``torchvision.models.detection.rpn``.
-"""
+``torchvision.models.detection.rpn``."""
 
 from math import prod
 from typing import Any

@@ -1,7 +1,7 @@
-"""Channel pooling: at each position, the maximum or mean of each K channels; no parameters.
+"""Channel pooling: at each position, the largest value or the mean of each K channels.
 
-C channels become floor((C - K)/S) + 1, at K - 1 comparisons an output, or, for the average, at K -
-1 additions and one division. Of a vector it takes each K values.
+C channels become floor((C - K)/S) + 1. An output costs K - 1 comparisons or, for the mean, K - 1
+additions and one division. Of a vector, it combines each K values. There are no parameters.
 
 Source: Goodfellow, Warde-Farley, Mirza, Courville & Bengio (2013), Maxout networks, arXiv
 1302.4389, section 3."""

@@ -1,7 +1,7 @@
-"""Channel scale: each channel is multiplied by a learned factor, and may get a learned bias.
+"""Channel scale: each channel is multiplied by a learned factor, and can get a learned bias.
 
-y_c = weight_c * x_c + bias_c: C parameters, or 2*C with ``bias``; one multiplication an element,
-and one addition with ``bias``.
+y_c = weight_c * x_c + bias_c: C parameters, or 2*C with ``bias``. Each element takes one
+multiplication, and one addition with ``bias``.
 
 Source: Touvron, Cord, Sablayrolles, Synnaeve & Jégou (2021), Going deeper with image transformers,
 arXiv 2103.17239, section 2 (LayerScale); Liu et al. (2022), A ConvNet for the 2020s, arXiv

@@ -1,6 +1,6 @@
 """Channel shuffle: the channels, read as g rows of C/g, are reordered column by column.
 
-So the groups mix. Nothing is computed, and the shape C x H x W stays.
+This mixes the groups. Nothing is computed, and the shape C x H x W stays the same.
 
 Source: Zhang, Zhou, Lin & Sun (2018), ShuffleNet, arXiv 1707.01083, section 3.1;
 ``torch.nn.ChannelShuffle``."""

@@ -1,10 +1,10 @@
-"""Convolution: k kernels slide over d channels, each giving one channel of the output.
+"""Convolution: k kernels slide over d channels, and each gives one channel of the output.
 
 Along each spatial dimension the output has floor((W - K + 2P)/S) + 1 positions (W input size, K
 kernel, P zero padding on each side, S stride); with dilation D a kernel spans D(K - 1) + 1. A
 kernel has m*n*d weights and one bias, so there are ((m*n*d) + 1)*k parameters; in g groups a kernel
-sees d/g channels only. Every output position costs m*n*d/g multiply-accumulates a channel, whether
-the window covers pixels or padding.
+reads d/g channels only. Each position of an output channel costs m*n*d/g multiply-accumulates,
+whether its window covers pixels or padding.
 
 Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep learning, arXiv
 1603.07285, relation 6; LeCun, Bottou, Bengio & Haffner (1998) for the shared weights."""

@@ -1,7 +1,8 @@
 """Convolution with a connection table: each output map reads the input maps listed in its row.
 
-Sizes are those of a convolution, floor((W - K + 2P)/S) + 1. N connections of k maps have N*m*n
-weights and k biases, and an output position costs N*m*n multiply-accumulates over all maps.
+The sizes are those of a convolution, floor((W - K + 2P)/S) + 1. N connections and k output maps
+have N*m*n weights and k biases. An output position costs N*m*n multiply-accumulates for all maps
+together.
 
 Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document
 recognition, section II.B and table I."""
@@ -126,8 +127,7 @@ class ConvTable(Operator):
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        """A module that has weights for the connections only, drawn as torch.nn.Conv2d draws
-        them."""
+        """Return a module with weights for the connections only, initialised as in Conv2d."""
         axes, kernel = self.axes(x), self.parameters(x)["weight"][1:]
         reads = [channel for row in self.connections for channel in row]
         writes = [i for i, row in enumerate(self.connections) for _ in row]

@@ -1,10 +1,10 @@
 """Transposed convolution ("deconvolution"): each input value is spread over a kernel's window.
 
-Its connections are those of a convolution from its output to its input, so along each spatial
-dimension there are (W - 1)*S - 2P + D*(K - 1) + output_padding + 1 positions; output_padding
-chooses among the sizes that a convolution of stride S makes equal. A kernel of m*n weights joins
-each of the d input channels with each of the k/g outputs of its group: m*n*d*k/g weights and k
-biases. Each input position costs as many multiply-accumulates as there are weights.
+Its connections are those of a convolution from its output to its input. Along each spatial
+dimension the output has (W - 1)*S - 2P + D*(K - 1) + output_padding + 1 positions; output_padding
+selects one of the sizes that a convolution of stride S maps to the same size. A kernel of m*n
+weights joins each of the d input channels with each of the k/g outputs of its group: m*n*d*k/g
+weights and k biases. Each input position costs as many multiply-accumulates as there are weights.
 
 Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep learning, arXiv
 1603.07285, relation 14; ``torch.nn.ConvTranspose2d``; ``torch.utils.flop_counter`` counts input
@@ -52,7 +52,7 @@ class ConvTranspose(Operator):
     bias: bool = flag_field("whether each output channel has a bias", default=True)
 
     def axes(self, x: Shape) -> list[Axis]:
-        """The windows of the convolution that is transposed, which slide over the output."""
+        """Return the windows of the convolution that it transposes, which slide over the output."""
         names = ("kernel_size", "stride", "padding", "output_padding", "dilation")
         values = [per_dimension(f, getattr(self, f), len(x) - 1) for f in names]
         result = []

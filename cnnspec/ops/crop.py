@@ -1,7 +1,7 @@
-"""Crop: a part of w x h of a map, from an offset o on; position y reads y + o.
+"""Crop: a part of w x h of a map, starting at an offset o; position y reads y + o.
 
 The part has the size of the second input, or that of ``size``. Without an offset it is the middle,
-from floor((W - w)/2) on.
+starting at floor((W - w)/2).
 
 Source: Ronneberger, Fischer & Brox (2015), U-Net, arXiv 1505.04597, figure 1, for the middle;
 Caffe's Crop layer for the offset."""
@@ -43,11 +43,12 @@ class Crop(Operator):
         for w, kept, o in zip(x[1:], y[1:], self.offsets(x, y), strict=True):
             if kept > w or o + kept > w:
                 after = f" from {o} on" if self.offset is not None else ""
+                wrong_size = "size" if like is None else ""
                 raise OperatorError(
                     "D003",
                     f"crop: a part of {kept}{after} does not fit into {w}, which $0 has",
                     f"an offset of at most {w - kept}" if w >= kept else f"a size of at most {w}",
-                    "offset" if w >= kept else "size" if like is None else "",
+                    "offset" if w >= kept else wrong_size,
                 )
         return y
 

@@ -2,8 +2,8 @@
 
 The logits are a vector of n classes, or n channels at each position. The true classes come from
 outside, or as a second input: one channel of class numbers, or, in the logits' shape, a probability
-p for each class, for which the sum of p_i * (log(sum over j of exp(x_j)) - x_i) is taken. Counted
-for each of P positions: n exponentials, n - 1 additions, one logarithm and one subtraction; for
+p for each class. Then the loss is the sum of p_i * (log(sum over j of exp(x_j)) - x_i). Counted for
+each of P positions: n exponentials, n - 1 additions, one logarithm and one subtraction; with
 probabilities n subtractions, n multiplications and n - 1 additions instead of the one subtraction;
 then P - 1 additions and one division.
 
@@ -33,8 +33,8 @@ class CrossEntropy(Operator):
             raise OperatorError(
                 "D003",
                 f"cross_entropy: $0 is {format_shape(x)} but $1 is {format_shape(target)}",
-                f"{format_shape(classes)} for class numbers, or {format_shape(x)} for a probability for each"
-                " class",
+                f"{format_shape(classes)} for class numbers, or {format_shape(x)} for a"
+                " probability for each class",
             )
         return (1,)
 
@@ -90,8 +90,9 @@ class CrossEntropy(Operator):
         return *zeros, classes, memory.as_contiguous(x), log_softmax, losses, *mean
 
     def build(self, torch: Any, x: Shape, target: Shape | None = None, *, y: Shape) -> Any:
-        """A module that gives each example its own loss; without a target, that of the first class
-        everywhere."""
+        """Return a module that gives the loss of each example.
+
+        Without a target, the true class is the first one everywhere."""
         probable = target == x and x[0] > 1
 
         def forward(x: Any, target: Any = None) -> Any:

@@ -1,6 +1,6 @@
 """Depth to space (pixel shuffle): the channels of each position become a block of b x b positions.
 
-C x H x W becomes C/(b*b) x H*b x W*b, and C/b**n channels in n dimensions. The output position y
+C x H x W becomes C/(b*b) x H*b x W*b, with C/b**n channels in n dimensions. The output position y
 reads floor(y/b). Nothing is computed.
 
 Source: Shi et al. (2016), Real-time single image and video super-resolution, arXiv 1609.05158,

@@ -1,8 +1,8 @@
-"""Depthwise convolution: each channel has kernels of its own, which see no other channel.
+"""Depthwise convolution: each channel has its own kernels, which read no other channel.
 
-It is a convolution in as many groups as there are channels: of d channels it makes k =
-d*multiplier, of the sizes of any convolution, floor((W - K + 2P)/S) + 1. A kernel has m*n weights
-and one bias, so there are ((m*n) + 1)*k parameters, and m*n multiply-accumulates an output.
+It is a convolution with as many groups as channels: d channels become k = d*multiplier, and the
+sizes are those of any convolution, floor((W - K + 2P)/S) + 1. A kernel has m*n weights and one
+bias, so there are ((m*n) + 1)*k parameters. An output costs m*n multiply-accumulates.
 
 Source: Howard et al. (2017), MobileNets, arXiv 1704.04861, section 3.1; Chollet (2017), Xception,
 arXiv 1610.02357; ``torch.nn.Conv2d`` for the multiplier, its K."""
@@ -45,7 +45,7 @@ class DepthwiseConv(Operator):
     bias: bool = flag_field("whether each kernel has a bias", default=True)
 
     def conv(self, x: Shape) -> Conv:
-        """The convolution that this one is, for an input of ``x``."""
+        """Return the grouped convolution that computes the same for an input of ``x``."""
         return Conv(
             out_channels=x[0] * self.multiplier,
             groups=x[0],

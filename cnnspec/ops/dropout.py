@@ -1,6 +1,6 @@
-"""Dropout: while training, each element is zero with probability p, and scaled by 1/(1 - p) if not.
+"""Dropout: training zeroes each element with probability p and scales the others by 1/(1 - p).
 
-With ``channels`` whole channels are dropped. At inference it does nothing.
+With ``channels``, whole channels are dropped. At inference it does nothing.
 
 Source: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), Dropout; Tompson et al.
 (2015), Efficient object localization using convolutional networks, arXiv 1411.4280, for channels;

@@ -1,10 +1,9 @@
 """ELU, the exponential linear unit: x where it is positive, alpha * (exp(x) - 1) elsewhere.
 
-Counted, as if every element were negative: one comparison, one exponential, one addition and one
+Counted as if every element were negative: one comparison, one exponential, one addition and one
 multiplication.
 
-Source: Clevert, Unterthiner & Hochreiter (2016), arXiv 1511.07289, section 3; ``torch.nn.ELU``.
-"""
+Source: Clevert, Unterthiner & Hochreiter (2016), arXiv 1511.07289, section 3; ``torch.nn.ELU``."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
 """Frozen batch normalization: (x - mean) / sqrt(var + eps) * weight + bias, with nothing trained.
 
-weight, bias, running mean and running variance are all buffers, 4*C, as in networks that are
-fine-tuned on few images at a time. One multiplication and one addition an element, the scale and
-the shift being computed beforehand.
+weight, bias, running mean and running variance are all buffers (4*C), as in networks that are
+fine-tuned on few images at a time. Each element takes one multiplication and one addition, because
+scale and shift are computed beforehand.
 
 Source: ``torchvision.ops.FrozenBatchNorm2d``; Ioffe & Szegedy (2015), Batch normalization, arXiv
 1502.03167."""

@@ -1,11 +1,10 @@
 """GELU, the Gaussian error linear unit: x * P(X <= x) = 0.5 * x * (1 + erf(x / sqrt(2))).
 
-Counted: three multiplications, one addition and one exponential, which stands for erf. With
-``approximate`` "tanh" it is 0.5*x*(1 + tanh(c*(x + 0.044715*x^3))): six multiplications and two
-additions, and what a tanh costs.
+Counted: three multiplications, one addition, and one exponential in place of erf. With
+``approximate`` "tanh" it is 0.5*x*(1 + tanh(c*(x + 0.044715*x^3))): six multiplications, two
+additions, and the operations of a tanh.
 
-Source: Hendrycks & Gimpel (2016), arXiv 1606.08415, section 2; ``torch.nn.GELU``.
-"""
+Source: Hendrycks & Gimpel (2016), arXiv 1606.08415, section 2; ``torch.nn.GELU``."""
 
 from math import prod
 from typing import Any

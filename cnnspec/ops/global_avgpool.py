@@ -1,10 +1,9 @@
-"""Global average pooling: the mean of each channel over all its positions; nothing to learn.
+"""Global average pooling: the mean of each channel over all positions; it has no parameters.
 
-(C, H, W) becomes (C, 1, 1), or (C,) without ``keepdim``, at H*W - 1 additions and one division a
-channel.
+(C, H, W) becomes (C, 1, 1), or (C,) without ``keepdim``. Each channel costs H*W - 1 additions and
+one division.
 
-Source: Lin, Chen & Yan (2013), Network in network, arXiv 1312.4400, section 3.2.
-"""
+Source: Lin, Chen & Yan (2013), Network in network, arXiv 1312.4400, section 3.2."""
 
 from math import prod
 

@@ -1,9 +1,8 @@
-"""Global max pooling: the largest value of each channel over all its positions; nothing to learn.
+"""Global max pooling: the largest value of each channel; it has no parameters.
 
-(C, H, W) becomes (C, 1, 1), or (C,) without ``keepdim``, at H*W - 1 comparisons a channel.
+(C, H, W) becomes (C, 1, 1), or (C,) without ``keepdim``. Each channel costs H*W - 1 comparisons.
 
-Source: Oquab, Bottou, Laptev & Sivic (2015), Is object localization for free?, section 3.
-"""
+Source: Oquab, Bottou, Laptev & Sivic (2015), Is object localization for free?, section 3."""
 
 from math import prod
 

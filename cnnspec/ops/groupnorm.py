@@ -1,9 +1,9 @@
 """Group normalization: (x - mean) / sqrt(var + eps) * weight + bias, by groups of channels.
 
-Each of g groups takes its statistics over C/g channels and all positions of one example; weight and
-bias are per channel, 2*C parameters. A group of n elements costs 3n - 1 additions, n
+Each of g groups has the mean and variance of its C/g channels at all positions of one example.
+weight and bias are per channel (2*C parameters). A group of n elements costs 3n - 1 additions, n
 multiplications, n + 2 divisions and one square root, and n additions and n multiplications more for
-weight and bias. g = C is instance normalization.
+weight and bias. With g = C it is instance normalization.
 
 Source: Wu & He (2018), Group normalization, arXiv 1803.08494, equation 7; ``torch.nn.GroupNorm``.
 """

@@ -1,6 +1,6 @@
-"""Hardsigmoid: min(max(0, x + 3), 6) / 6, a sigmoid of three straight lines.
+"""Hardsigmoid: min(max(0, x + 3), 6) / 6, a sigmoid made of three straight lines.
 
-Counted: one addition, two comparisons and one division an element.
+Counted for each element: one addition, two comparisons and one division.
 
 Source: Howard et al. (2019), Searching for MobileNetV3, arXiv 1905.02244, section 5.2;
 ``torch.nn.Hardsigmoid``."""

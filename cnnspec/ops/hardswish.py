@@ -1,6 +1,6 @@
 """Hardswish: x * min(max(0, x + 3), 6) / 6, a SiLU with the hard sigmoid.
 
-Counted: one addition, two comparisons, one multiplication and one division an element.
+Counted for each element: one addition, two comparisons, one multiplication and one division.
 
 Source: Howard et al. (2019), Searching for MobileNetV3, arXiv 1905.02244, section 5.2;
 ``torch.nn.Hardswish``."""

@@ -1,7 +1,6 @@
-"""Identity: the input as it is, for a place in a network where nothing happens.
+"""Identity: the output is the input.
 
-Source: ``torch.nn.Identity``.
-"""
+Source: ``torch.nn.Identity``."""
 
 from typing import Any
 

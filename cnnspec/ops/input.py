@@ -1,6 +1,6 @@
-"""Input: what a network is given; no operator of a spec, but the first node of every graph.
+"""Input: the first node of every graph; specs do not use it as an operator.
 
-Its output is the shape C x H x W that it was made with; it computes and learns nothing.
+Its output is the shape C x H x W with which it was made. It computes nothing and has no parameters.
 
 Source: the specs' own ``input``, in the notation of ``torch.nn.Conv2d``, channels first and without
 the batch."""

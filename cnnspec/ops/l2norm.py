@@ -1,6 +1,6 @@
 """L2 normalization: the channels at each position are divided by their norm and scaled by weights.
 
-y_c = weight_c * x_c / sqrt(sum of x_j^2), with C weights. At each position C squares, C - 1
+y_c = weight_c * x_c / sqrt(sum of x_j^2), with C weights. Each position takes C squares, C - 1
 additions, one square root and C divisions, and C multiplications for the weights.
 
 Source: Liu, Rabinovich & Berg (2015), ParseNet, arXiv 1506.04579, section 3.3; Liu et al. (2016),

@@ -1,9 +1,9 @@
 """Layer normalization: (x - mean) / sqrt(var + eps) * weight + bias, over each example.
 
-They are taken at each position over its channels (2*C parameters), as ConvNeXt and transformers do,
-or once over the whole shape (2*C*H*W). A set of n elements costs 3n - 1 additions, n
-multiplications, n + 2 divisions and one square root, and n additions and n multiplications more for
-weight and bias. A vector is normalised over its n.
+The mean and variance are taken at each position over its channels (2*C parameters), as in ConvNeXt
+and transformers, or once over the whole shape (2*C*H*W). A set of n elements costs 3n - 1
+additions, n multiplications, n + 2 divisions and one square root, and n additions and n
+multiplications more for weight and bias. A vector is normalised over its n elements.
 
 Source: Ba, Kiros & Hinton (2016), Layer normalization, arXiv 1607.06450, equation 3;
 ``torch.nn.LayerNorm``; ``torchvision.models.convnext.LayerNorm2d`` for the channels."""

@@ -1,10 +1,9 @@
 """Leaky ReLU: x where it is positive, negative_slope * x elsewhere.
 
-Counted: one comparison and, as if every element were negative, one multiplication an element.
+Counted as if every element were negative: one comparison and one multiplication for each element.
 
 Source: Maas, Hannun & Ng (2013), Rectifier nonlinearities improve neural network acoustic models;
-``torch.nn.LeakyReLU``.
-"""
+``torch.nn.LeakyReLU``."""
 
 from typing import Any
 

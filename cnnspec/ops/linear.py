@@ -1,10 +1,9 @@
 """Linear (fully connected, dense): every output is a weighted sum of all inputs plus a bias.
 
-n inputs and k outputs need n*k weights and k biases, (n + 1)*k parameters, and n*k
+n inputs and k outputs need n*k weights and k biases, which are (n + 1)*k parameters, and n*k
 multiply-accumulates.
 
-Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.1.
-"""
+Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.1."""
 
 from math import prod
 from typing import Any

@@ -1,8 +1,8 @@
 """Log softmax: x_i - log(sum over j of exp(x_j)), over a vector or the channels at each position.
 
-Counted for each of the P positions with its C channels: C exponentials, C - 1 additions, one
-logarithm and C subtractions, which count as additions. The maximum that implementations subtract
-first is not counted.
+Counted for each of the P positions with C channels: C exponentials, C - 1 additions, one logarithm
+and C subtractions, which count as additions. Implementations first subtract the maximum; that is
+not counted.
 
 Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 6.30;
 ``torch.nn.LogSoftmax``, dim 1."""

@@ -1,10 +1,10 @@
 """Local response normalization: a channel is damped where its neighbours are active.
 
-b_c = a_c / (k + alpha/n * sum of a_j^2)^beta, the sum running over the n channels around c that
-there are. AlexNet's paper divides alpha by nothing; PyTorch divides it by n, and Caffe too, so the
-paper's alpha of 1e-4 is theirs of 5e-4 at n = 5. For each element: one square and one product with
-alpha/n, n - 1 additions for the sum and one of k, one power and one division; channels outside
-count as zeros. There is nothing to learn.
+b_c = a_c / (k + alpha/n * sum of a_j^2)^beta, with the sum over the n channels around c, as far as
+they exist. AlexNet's paper does not divide alpha by n, but PyTorch and Caffe do: the paper's alpha
+of 1e-4 is 5e-4 there, with n = 5. Each element takes one square and one product with alpha/n, n - 1
+additions for the sum and one for k, one power and one division; missing channels count as zeros.
+There are no parameters.
 
 Source: Krizhevsky, Sutskever & Hinton (2012), section 3.3; ``torch.nn.LocalResponseNorm`` for the
 defaults."""
@@ -73,8 +73,9 @@ class LocalResponseNorm(Elementwise):
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        """torch's module, which runs in bfloat16 on a CPU only if the positions are one dimension,
-        as here."""
+        """Return torch.nn.LocalResponseNorm on flattened positions.
+
+        On a CPU it runs in bfloat16 only if the positions are one dimension."""
         cls = torch.nn.LocalResponseNorm
         norm = modules.with_forward(
             cls, lambda module, x: cls.forward(module, x.flatten(2)).view(x.shape)

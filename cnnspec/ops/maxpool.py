@@ -1,6 +1,6 @@
-"""Max pooling: the largest value of each window, each channel by itself; nothing to learn.
+"""Max pooling: the largest value of each window, for each channel; it has no parameters.
 
-Sizes are those of a convolution, floor((W - K + 2P)/S) + 1; with ``ceil_mode`` the quotient is
+The sizes are those of a convolution, floor((W - K + 2P)/S) + 1. With ``ceil_mode`` the quotient is
 rounded up, and a window that would start in the padding after the input is dropped. The padding
 counts as minus infinity.
 

@@ -1,8 +1,8 @@
 """Max unpooling: each value returns to where the max pooling found it; the rest is zero.
 
-The output has the size that the pool's input had. The second input is the pool, for its indices, so
-the values must have the shape of its output. Nothing to learn; one lookup a value. A position reads
-every x whose window holds it, y = x*S - P + j with j from 0 to K - 1.
+The output has the size of the pool's input. The second input is the pool, which gives the indices,
+so the values must have the shape of its output. There are no parameters. Each value takes one
+lookup. A position y reads every x whose window contains it: y = x*S - P + j with j from 0 to K - 1.
 
 Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, arXiv
 1311.2901, section 2.1; Badrinarayanan, Kendall & Cipolla (2017), SegNet, arXiv 1511.00561;
@@ -62,8 +62,7 @@ class MaxUnpool(Operator):
         return (memory.Function(prod(y), saved=memory.Saved(pool_indices=True)),)
 
     def build(self, torch: Any, x: Shape, pooled: Shape, y: Shape) -> Any:
-        """A module of the values and of the indices that the pool gives when it is built with
-        ``return_indices``."""
+        """Return a module of the values and of the indices that the pool returns."""
         cls, window = modules.sliding_class(torch, "MaxUnpool", self.pool.axes(self.size))
         return modules.with_forward(
             cls, lambda module, x, indices: cls.forward(module, x, indices, y[1:])

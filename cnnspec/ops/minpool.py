@@ -1,7 +1,7 @@
-"""Min pooling: the smallest value of each window, each channel by itself; nothing to learn.
+"""Min pooling: the smallest value of each window, for each channel; it has no parameters.
 
-It is max pooling of the negative, min(x) = -max(-x), and has its sizes: floor((W - K + 2P)/S) + 1.
-The padding counts as plus infinity. An output costs K*K - 1 comparisons.
+It is max pooling of the negative, min(x) = -max(-x), and has the same sizes: floor((W - K + 2P)/S)
++ 1. The padding counts as plus infinity. An output costs K*K - 1 comparisons.
 
 Source: He, Sun & Tang (2009), Single image haze removal using dark channel prior, equation 5, whose
 dark channel is a minimum over patches; mathematical morphology knows it as erosion."""

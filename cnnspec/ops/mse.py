@@ -3,8 +3,7 @@
 The target t comes from outside or as a second input. Counted: n subtractions and n - 1 additions,
 together 2*n - 1 additions, n multiplications and one division.
 
-Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 5.4; ``torch.nn.MSELoss``.
-"""
+Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 5.4; ``torch.nn.MSELoss``."""
 
 from math import prod
 from typing import Any
@@ -49,7 +48,7 @@ class MeanSquaredError(Operator):
         return zeros, memory.Function(n, saves=(0, 1), inputs=(0, memory.PREVIOUS)), *mean
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
-        """A module that gives each example its own error; without a target, that from zero."""
+        """Return a module that gives the error of each example; without a target, from zero."""
 
         def forward(x: Any, target: Any = None) -> Any:
             true = torch.zeros_like(x) if target is None else target

@@ -1,8 +1,8 @@
 """Multiplication: the product, element by element, of two or more inputs, which may be gates.
 
-Inputs have one shape C x H x W, or are gates: C x 1 x 1 with a factor for each channel, as
-squeeze-and-excitation has them, or 1 x H x W with a factor for each position. N inputs cost N - 1
-multiplications an element.
+All inputs have the shape C x H x W, or are gates: C x 1 x 1 with a factor for each channel, as in
+squeeze-and-excitation, or 1 x H x W with a factor for each position. N inputs cost N - 1
+multiplications for each element.
 
 Source: Hu, Shen & Sun (2018), Squeeze-and-excitation networks, arXiv 1709.01507, equation 4; Woo et
 al. (2018), CBAM, arXiv 1807.06521, equation 1, for positions."""

@@ -1,7 +1,7 @@
-"""Padding: values added before and after each spatial dimension, which grows to W + P + Q.
+"""Padding: values added before and after each spatial dimension; W becomes W + P + Q.
 
-The values are zeros, the input mirrored at its border (reflect: the border itself stands once, so P
-and Q must be less than W), or the border's own (replicate). Position y reads y - P.
+The values are zeros, the input mirrored at its border (reflect; the border itself is not repeated,
+so P and Q must be less than W), or the value at the border (replicate). Position y reads y - P.
 
 Source: ``torch.nn.functional.pad``; ``torch.nn.ZeroPad2d``, ``ReflectionPad2d`` and
 ``ReplicationPad2d``."""

@@ -1,10 +1,9 @@
 """Position embedding: a learned value for each element of the input, added to it.
 
-Without it attention could not tell one position from another. There are C*H*W parameters, and one
-addition an element.
+Without it, attention cannot distinguish positions. There are C*H*W parameters, and one addition for
+each element.
 
-Source: Dosovitskiy et al. (2021), An image is worth 16x16 words, arXiv 2010.11929, equation 1.
-"""
+Source: Dosovitskiy et al. (2021), An image is worth 16x16 words, arXiv 2010.11929, equation 1."""
 
 from math import prod
 from typing import Any
@@ -32,8 +31,7 @@ class PositionEmbedding(Elementwise):
         return (memory.Function(prod(y), gradient=memory.INCOMING, parameters=("weight",)),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        """A module whose values are drawn, as the paper's are, from a normal distribution of
-        deviation 0.02."""
+        """Return a module whose values are drawn from a normal distribution with deviation 0.02."""
         return modules.make_module(
             torch,
             "PositionEmbedding",

@@ -1,11 +1,10 @@
-"""PReLU: x where it is positive, a * x elsewhere, with a learned.
+"""PReLU: x where it is positive, a * x elsewhere, with a learned coefficient a.
 
-There is one coefficient a channel, C parameters, or one for the whole layer. Counted: one
-comparison and, as if every element were negative, one multiplication an element.
+The coefficient a is learned: one for each channel (C parameters), or one for the whole layer.
+Counted as if every element were negative: one comparison and one multiplication for each element.
 
 Source: He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, arXiv 1502.01852, equation 1;
-``torch.nn.PReLU``, whose default is the shared coefficient.
-"""
+``torch.nn.PReLU``, whose default is the shared coefficient."""
 
 from math import prod
 from typing import Any

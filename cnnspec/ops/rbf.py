@@ -1,7 +1,7 @@
 """Radial basis functions: each output is the squared distance of the input from a fixed vector.
 
-y_i = sum of (x_j - w_ij)^2. The k vectors of n are set by hand and not trained: n*k values of
-buffers. An output costs n subtractions, which count as additions, n multiplications and n - 1
+y_i = sum of (x_j - w_ij)^2. The k vectors of length n are set by hand and not trained: n*k values
+in buffers. An output costs n subtractions, which count as additions, n multiplications and n - 1
 additions.
 
 Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document
@@ -64,8 +64,7 @@ class Rbf(Operator):
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        """A module whose vectors are random, of -1 and 1, as the paper's bitmaps of characters
-        are."""
+        """Return a module with random vectors of -1 and 1, like the paper's bitmaps."""
         vectors = torch.randint(0, 2, self.buffers(x)["weight"]) * 2.0 - 1.0
         return modules.make_module(
             torch,

@@ -76,11 +76,11 @@ OPERATORS = {
 
 @cache
 def load_operator(name: str) -> type[Operator]:
-    """The operator called ``name``. Raises KeyError where there is none."""
+    """Return the operator called ``name``. Raises KeyError if there is none."""
     found: type[Operator] = getattr(import_module(f"cnnspec.ops.{name}"), OPERATORS[name])
     return found
 
 
 def operator_name(op: Operator | type[Operator]) -> str:
-    """The name by which specs call an operator."""
+    """Return the name of an operator in specs."""
     return op.__module__.rpartition(".")[2]

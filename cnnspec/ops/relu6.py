@@ -1,9 +1,8 @@
 """ReLU6: min(max(0, x), 6), a ReLU whose outputs stay in the range of low-precision arithmetic.
 
-Counted: two comparisons an element.
+Counted: two comparisons for each element.
 
-Source: Howard et al. (2017), MobileNets, arXiv 1704.04861; ``torch.nn.ReLU6``.
-"""
+Source: Howard et al. (2017), MobileNets, arXiv 1704.04861; ``torch.nn.ReLU6``."""
 
 from typing import Any
 

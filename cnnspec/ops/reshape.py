@@ -1,9 +1,9 @@
 """Reshape: the same elements in the same order, read as another shape.
 
-A size of -1 is what the others leave: the elements divided by the product of the other sizes.
+A size of -1 follows from the others: it is the number of elements divided by the product of the
+other sizes.
 
-Source: ``torch.reshape``; ``torch.nn.Unflatten``.
-"""
+Source: ``torch.reshape``; ``torch.nn.Unflatten``."""
 
 from math import prod
 from typing import Any
@@ -34,8 +34,8 @@ class Reshape(Operator):
         if n % known or (-1 not in self.shape and n != known):
             raise OperatorError(
                 "D005",
-                f"reshape keeps the number of elements, but $0 has {format_shape(x)} = {format_count(n)} and"
-                " the sizes of shape give"
+                "reshape keeps the number of elements, but $0 has"
+                f" {format_shape(x)} = {format_count(n)} and the sizes of shape give"
                 f" {format_count(known)}{' times a whole number' * (-1 in self.shape)}",
                 f"sizes whose product is {format_count(n)}, or one of them -1",
                 "shape",

@@ -1,10 +1,11 @@
 """RoI align: each of R image regions becomes a map of w x h a channel, sampled from feature maps.
 
-A region is cut into w x h cells; a cell is the mean of s*s samples, each interpolated from its
-neighbours: in n dimensions s**n * 2**n multiplications, s**n * 2**n - 1 additions and one division
-an element. Of several inputs, the maps of a pyramid, each region is sampled from the one that suits
-its size; where the regions lie depends on the image. The output is C x h x w x R, the regions last:
-reshaped to C*h*w x R, a 1x1 convolution is a linear layer on each region.
+A region is divided into w x h cells. A cell is the mean of s*s samples, and each sample is
+interpolated from its neighbours: in n dimensions s**n * 2**n multiplications, s**n * 2**n - 1
+additions and one division for each element. If the inputs are the maps of a pyramid, each region is
+sampled from the map that suits its size; the positions of the regions depend on the image. The
+output is C x h x w x R, with the regions last: after a reshape to C*h*w x R, a 1x1 convolution is a
+linear layer on each region.
 
 Source: He, Gkioxari, Dollár & Girshick (2017), Mask R-CNN, arXiv 1703.06870, section 3; Lin et al.
 (2017), Feature pyramid networks, arXiv 1612.03144, equation 1, for the pyramid;
@@ -76,7 +77,7 @@ class RoiAlign(Operator):
         ]
 
     def sampled_functions(self, i: int, maps: int, y: Shape, follow: int) -> memory.Functions:
-        """Declare the sampling of a map's regions; ``follow`` maps are sampled after it (``build``)."""
+        """Declare the sampling of a map's regions; ``follow`` maps are sampled after it."""
         n, regions = max(len(y) - 2, 2), len(range(i, self.regions, maps))
         previous = (memory.PREVIOUS,)
         points = regions * prod(self.sampling_ratio * w for w in y[1:-1])
@@ -115,11 +116,11 @@ class RoiAlign(Operator):
         return *(f for part in parts for f in part), joined
 
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
-        """A module that chooses its regions by itself, as no proposals reach it.
+        """Return a module that chooses its regions itself, because it gets no proposals.
 
-        They are half as large as the image, lie along its diagonal, and the maps take turns.
-        Samples are taken in single precision at least: in 16 bits grid_sample on a CPU reads
-        outside of maps of more than 32,767 positions."""
+        The regions are half as large as the image and lie along its diagonal; the maps take turns.
+        Samples are computed at least in float32, because grid_sample on a CPU reads outside of maps
+        with more than 32,767 positions in 16 bits."""
         sizes, s, n = y[1:-1], self.sampling_ratio, max(len(y) - 2, 2)
         modules.require_at_most_3_dimensions("sampling", len(sizes))
 

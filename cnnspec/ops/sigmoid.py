@@ -1,6 +1,6 @@
 """Sigmoid, the logistic function: 1 / (1 + exp(-x)).
 
-Counted: one exponential, one addition and one division an element; a change of sign is free.
+Counted for each element: one exponential, one addition and one division. A change of sign is free.
 
 Source: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.2.2.2; ``torch.nn.Sigmoid``.
 """

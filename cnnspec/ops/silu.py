@@ -1,6 +1,6 @@
 """SiLU (Swish): x * sigmoid(x) = x / (1 + exp(-x)).
 
-Counted: one exponential, one addition, one division and one multiplication an element.
+Counted for each element: one exponential, one addition, one division and one multiplication.
 
 Source: Elfwing, Uchibe & Doya (2018), arXiv 1702.03118; Ramachandran, Zoph & Le (2017), arXiv
 1710.05941; ``torch.nn.SiLU``."""

@@ -1,7 +1,7 @@
 """Softmax: exp(x_i) / sum over j of exp(x_j), over the channels at each position, or over a vector.
 
-Counted for each of the P positions with its C channels: C exponentials, C - 1 additions and C
-divisions. The maximum that implementations subtract first, against overflow, is not counted.
+Counted for each of the P positions with C channels: C exponentials, C - 1 additions and C
+divisions. Implementations first subtract the maximum, against overflow; that is not counted.
 
 Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 6.29; ``torch.nn.Softmax``,
 dim 1."""

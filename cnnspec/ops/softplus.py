@@ -1,6 +1,6 @@
 """Softplus: log(1 + exp(beta * x)) / beta, and x itself where beta * x is above a threshold.
 
-Counted, as if every element were below the threshold: one comparison, one multiplication, one
+Counted as if every element were below the threshold: one comparison, one multiplication, one
 exponential, one addition, one logarithm and one division.
 
 Source: Dugas et al. (2001), Incorporating second-order functional knowledge for better option

@@ -1,11 +1,10 @@
 """Space to depth: each block of b x b positions becomes one position with b*b times the channels.
 
-C x H x W becomes C*b*b x H/b x W/b, and C*b**n channels in n dimensions. The output position y
+C x H x W becomes C*b*b x H/b x W/b, with C*b**n channels in n dimensions. The output position y
 reads b*y to b*y + b - 1. Nothing is computed.
 
 Source: Redmon & Farhadi (2017), YOLO9000, arXiv 1612.08242, section 2, "fine-grained features";
-``torch.nn.PixelUnshuffle``.
-"""
+``torch.nn.PixelUnshuffle``."""
 
 from math import prod
 from typing import Any

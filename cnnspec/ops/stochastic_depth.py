@@ -1,7 +1,7 @@
 """Stochastic depth: training drops a residual branch with probability p or scales it by 1/(1 - p).
 
-A "row" drops it for each example by itself, a "batch" for all at once. At inference it does
-nothing.
+The mode "row" drops the branch for each example separately, "batch" for all examples together. At
+inference it does nothing.
 
 Source: Huang, Sun, Liu, Sedra & Weinberger (2016), Deep networks with stochastic depth, arXiv
 1603.09382; ``torchvision.ops.StochasticDepth`` for the modes."""

@@ -1,6 +1,6 @@
-"""Subsampling: every S-th position of each dimension, from the first on, so that ceil(W/S) remain.
+"""Subsampling: every S-th position of each dimension, from the first on; ceil(W/S) remain.
 
-Nothing is computed. It is max pooling with a window of one.
+Nothing is computed. It is the same as max pooling with a window of one.
 
 Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, section 3.3,
 option A."""

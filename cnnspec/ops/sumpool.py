@@ -1,10 +1,9 @@
-"""Sum pooling: the sum of each window, each channel by itself; nothing to learn.
+"""Sum pooling: the sum of each window, for each channel; it has no parameters.
 
-Sizes are those of max pooling, floor((W - K + 2P)/S) + 1. The padding counts as zeros. An output
-costs K*K - 1 additions.
+The sizes are those of max pooling, floor((W - K + 2P)/S) + 1. The padding counts as zeros. An
+output costs K*K - 1 additions.
 
-Source: ``torch.nn.LPPool2d``, which at p = 1 is sum pooling.
-"""
+Source: ``torch.nn.LPPool2d``, which at p = 1 is sum pooling."""
 
 from typing import Any
 

@@ -1,9 +1,8 @@
 """Tanh, the hyperbolic tangent: (exp(2x) - 1) / (exp(2x) + 1).
 
-Counted: one multiplication, one exponential, two additions and one division an element.
+Counted for each element: one multiplication, one exponential, two additions and one division.
 
-Source: LeCun, Bottou, Bengio & Haffner (1998), section II.B and appendix A; ``torch.nn.Tanh``.
-"""
+Source: LeCun, Bottou, Bengio & Haffner (1998), section II.B and appendix A; ``torch.nn.Tanh``."""
 
 from typing import Any
 

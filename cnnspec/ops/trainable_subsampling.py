@@ -1,9 +1,9 @@
 """Trainable subsampling: each window's sum, times a channel coefficient, plus a channel bias.
 
-A channel has one coefficient and one bias, 2*C parameters. Sizes are those of pooling without
+A channel has one coefficient and one bias (2*C parameters). The sizes are those of pooling without
 padding, floor((W - K)/S) + 1. An output costs K*K - 1 additions for the sum, one multiplication and
-one addition; the coefficient stands outside the sum, so this is elementwise work and no
-multiply-accumulate.
+one addition. The coefficient multiplies the sum, not each value, so this is element-wise work and
+no multiply-accumulate.
 
 Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document
 recognition, section II.B."""
@@ -50,7 +50,7 @@ class TrainableSubsampling(Operator):
         }
 
     def count_connections(self, x: Shape, y: Shape) -> int:
-        """Each output reads K*K inputs and a bias: K*K additions and a multiplication."""
+        """Count K*K inputs and a bias for each output: K*K additions and a multiplication."""
         return sum(self.elementwise(x, y).values())
 
     def window(self, x: Shape, y: Shape) -> Reach:
@@ -74,7 +74,7 @@ class TrainableSubsampling(Operator):
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        """A module that starts as the mean of its windows."""
+        """Return a module that initially takes the mean of its windows."""
         axes = self.axes(x)
         sums = modules.make_window_sum_function(torch, axes)
 

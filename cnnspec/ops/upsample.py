@@ -1,10 +1,10 @@
 """Upsampling: a map of w x h gets another size, by the nearest value or linear interpolation.
 
-The size is floor(W*s) for a scale factor s, or given by ``size`` or the second input. Position y
-stands at y*r in the input, r being 1/s or W/W_out, of which nearest reads the floor; bilinear takes
-the pixels' middles, at (y + 1/2)*r - 1/2, or, with align_corners, y*(W - 1)/(W_out - 1), and reads
-the two neighbours (one, where it hits it) along each of n dimensions: 2**n multiplications and 2**n
-- 1 additions an element. Nearest is free.
+The size is floor(W*s) for a scale factor s, or that of ``size`` or of the second input. The output
+position y corresponds to y*r in the input, where r is 1/s or W/W_out; "nearest" reads floor(y*r).
+"bilinear" uses the centres of pixels, (y + 1/2)*r - 1/2, or, with align_corners, y*(W - 1)/(W_out -
+1). It reads the two neighbours along each of n dimensions (one where the position is exact): 2**n
+multiplications and 2**n - 1 additions for each element. "nearest" costs nothing.
 
 Source: ``torch.nn.Upsample``; Lin et al. (2017), Feature pyramid networks, arXiv 1612.03144,
 section 3, for nearest."""
@@ -44,8 +44,7 @@ class Upsample(Operator):
     )
 
     def factor(self, w: int) -> Fraction:
-        """s as a fraction, the plainest that agrees with the floating-point W*s by which PyTorch
-        sizes."""
+        """Return s as the simplest fraction that agrees with PyTorch's floating-point W*s."""
         assert self.scale_factor is not None
         plain = Fraction(self.scale_factor).limit_denominator(4096)
         return (
@@ -85,8 +84,7 @@ class Upsample(Operator):
         return tuple(self.reads(w, size) for w, size in zip(x[1:], y[1:], strict=True))
 
     def reads(self, w: int, size: int) -> Window:
-        """What one dimension reads: its phases repeat where the ratio of the sizes in lowest terms
-        does."""
+        """Return what one dimension reads; phases repeat as the reduced ratio of sizes does."""
         if self.align_corners and 1 in (w, size):
             return Window(size, w, Phases(size, lambda y: single_offset(0)))
         r = Fraction(w, size) if self.scale_factor is None else 1 / self.factor(w)

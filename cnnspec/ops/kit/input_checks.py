@@ -120,7 +120,8 @@ def find_wanted_sizes(op: str, x: Shape, like: Shape | None, **asked: Any) -> Sh
     if len(like) != len(x):
         raise OperatorError(
             "D003",
-            f"{op}: $0 is {format_shape(x)} but $1, whose size it is to take, is {format_shape(like)}",
+            f"{op}: $0 is {format_shape(x)} but $1, whose size it is to take, is"
+            f" {format_shape(like)}",
             "both must have the same number of dimensions",
         )
     return like[1:]
@@ -145,8 +146,8 @@ def suggest_fix(a: Shape, b: Shape, i: int, j: int) -> str:
         )
     lost = {w - v for v, w in zip(small[1:], large[1:], strict=True)}
     sizes = (
-        f"the sizes {format_shape(small[1:])} and {format_shape(large[1:])} differ by no whole stride: check the"
-        f" padding of ${si}"
+        f"the sizes {format_shape(small[1:])} and {format_shape(large[1:])} differ by no whole"
+        f" stride: check the padding of ${si}"
     )
     if len(lost) == 1 and (more := min(lost)) in (2, 4, 6):
         sizes += f", where {more // 2} more on each side adds {more}"
@@ -158,9 +159,7 @@ def find_missing_stride(small: Shape, large: Shape) -> int:
     """Return the stride that reduces the sizes ``large`` to ``small``, rounded up or down, or 0."""
     strides = {(2 * w + v) // (2 * v) for v, w in zip(small, large, strict=True)}
     stride = strides.pop()
-    fits = (
-        all(v in (w // stride, -(-w // stride)) for v, w in zip(small, large, strict=True))
-        if stride > 1
-        else False
+    fits = stride > 1 and all(
+        v in (w // stride, -(-w // stride)) for v, w in zip(small, large, strict=True)
     )
     return stride if fits and not strides else 0
