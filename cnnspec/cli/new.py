@@ -8,7 +8,7 @@ import click
 from cnnspec.cli.command import Command
 from cnnspec.cli.output import print_page, write_pages
 from cnnspec.problems import RequestError, visible
-from cnnspec.spec.starter import SCHEMA, starter_spec
+from cnnspec.spec.zoo import SCHEMA, starter_spec
 
 
 @click.command(cls=Command, name="new", short_help="Write a small spec to start from.")

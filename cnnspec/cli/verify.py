@@ -12,7 +12,7 @@ from cnnspec.cli.options import complete_with, network_options, parse_settings, 
 from cnnspec.cli.output import check_writable, print_page, save_page
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import VERDICTS
-from cnnspec.spec.references import LIBRARIES
+from cnnspec.spec.variants import LIBRARIES
 
 MISSING = "verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'"
 

@@ -17,8 +17,8 @@ from cnnspec.graph.frame import (
 from cnnspec.graph.model import Call
 from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import did_you_mean, visible
+from cnnspec.spec.calls import lacks_arguments, not_argument
 from cnnspec.spec.expressions import Expression, Text
-from cnnspec.spec.lines import lacks, not_argument
 from cnnspec.spec.model import Block, Line
 from cnnspec.spec.reader import name_fault, quoted
 from cnnspec.spec.scope import FAULTY, UNKNOWN, Scope
@@ -212,7 +212,9 @@ def bind_arguments(
             expansion.log.add(written.source, written.path, "L008", message, hint, frame.call)
     missing = [a for a in block.args if a not in given]
     if missing and not unknown:
-        expansion.log.add(line.source, line.path, "L008", *lacks(block, missing), frame.call)
+        expansion.log.add(
+            line.source, line.path, "L008", *lacks_arguments(block, missing), frame.call
+        )
     # each argument costs as much as a few steps of an expression
     expansion.count_steps(line, 4 * (len(given) + len(block.defaults)))
     own = dict.fromkeys(known if unknown else missing, UNKNOWN)

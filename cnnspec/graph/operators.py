@@ -10,10 +10,10 @@ from cnnspec.ops.kit.fields import OperatorError, describe_value, field_errors
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import did_you_mean, visible
+from cnnspec.spec.calls import named_part
 from cnnspec.spec.model import Block, Line
 from cnnspec.spec.reader import CONTROL, SHORTHAND, quoted
 from cnnspec.spec.scope import FAULTY, Scope
-from cnnspec.spec.shorthand import named_part
 
 
 def called_name(expansion: Expansion, frame: Frame, line: Line, scope: Scope) -> str:
@@ -163,7 +163,7 @@ def report_fields(
 
     ``values`` are those that could be evaluated.
     """
-    from cnnspec.spec.vocabulary import field_hint, field_meant  # only where something is wrong
+    from cnnspec.spec.hints import field_hint, field_meant  # only where something is wrong
 
     fields = load_operator(kind).fields
     known = [*fields, *SHORTHAND, *CONTROL]

@@ -15,7 +15,7 @@ from torch import nn
 from cnnspec.graph.model import Graph
 from cnnspec.ops.roi_align import RoiAlign
 from cnnspec.problems import RequestError, did_you_mean, visible
-from cnnspec.spec.references import LIBRARIES
+from cnnspec.spec.variants import LIBRARIES
 
 
 def check_libraries(libraries: tuple[str, ...], graph: Graph | None = None) -> None:

@@ -1,5 +1,4 @@
-"""What expressions can do: their operations and functions, each bounded, over the nodes of Python's
-own parser."""
+"""The operations and functions of expressions, each with limits, on nodes of Python's parser."""
 
 import ast
 import math
@@ -13,8 +12,8 @@ from cnnspec.spec.scope import ExpressionError, Scope
 MAX_INT = 2**63
 
 
-def bounded(value: Any) -> Any:
-    """``value`` if it is finite and of bearable size. Raises ExpressionError."""
+def check_limits(value: Any) -> Any:
+    """Return ``value`` if it is finite and not too large. Raises ExpressionError."""
     if type(value) is int and not -MAX_INT <= value <= MAX_INT:
         raise ExpressionError("an expression's integers stay below 2**63")
     if type(value) is float and not math.isfinite(value):
@@ -36,7 +35,7 @@ def _power(a: Any, b: Any) -> Any:
 
 
 def count_values(value: Any, scope: Scope) -> None:
-    """Count the values in ``value`` as work: lists that name lists can hold more than any file."""
+    """Count the values inside ``value`` as work: nested lists can be larger than any file."""
     inside = [value]
     while inside:
         v = inside.pop()
@@ -52,7 +51,7 @@ def _contains(a: Any, b: Any) -> bool:
 
 
 def round_channels(value: float, divisor: int = 8) -> int:
-    """The multiple of ``divisor`` nearest to ``value``, but not below 90% of it.
+    """Return the multiple of ``divisor`` nearest to ``value``, but not below 90% of it.
 
     Source: make_divisible of the MobileNet reference implementations.
     """
@@ -61,8 +60,7 @@ def round_channels(value: float, divisor: int = 8) -> int:
 
 
 def _round(value: Any, digits: int = 0) -> Any:
-    """``value`` rounded, half to even; exactly as Python rounds, but for digits that would take for
-    ever."""
+    """Round half to even, as Python does, with a limit of 15 digits to bound the time."""
     if type(digits) is not int or not 0 <= digits <= 15:
         raise ExpressionError(f"round keeps 0 to 15 digits, not {digits}")
     return round(value, digits) if digits else round(value)
@@ -101,12 +99,13 @@ OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Or: any,
 }
 ALLOWED = (
-    "there are + - * / // % **, comparisons, and or not in, a if c else b, indexing, and "
+    "allowed are + - * / // % **, comparisons, and or not in, a if c else b, indexing, and "
     + ", ".join(FUNCTIONS)
 )
 
 
-def run(node: Any, scope: Scope) -> Any:
+def evaluate_node(node: Any, scope: Scope) -> Any:
+    """Evaluate a node of an expression. Raises ExpressionError, and what Python raises."""
     return EVALUATE[type(node)](node, scope)
 
 
@@ -124,16 +123,16 @@ def _name(node: ast.Name, scope: Scope) -> Any:
 
 
 def _binary(node: ast.BinOp, scope: Scope) -> Any:
-    a, b = run(node.left, scope), run(node.right, scope)
+    a, b = evaluate_node(node.left, scope), evaluate_node(node.right, scope)
     if not isinstance(a, int | float) or not isinstance(b, int | float):
         raise TypeError("arithmetic takes numbers")
-    return bounded(OPERATORS[type(node.op)](a, b))
+    return check_limits(OPERATORS[type(node.op)](a, b))
 
 
 def _compare(node: ast.Compare, scope: Scope) -> bool:
-    left = run(node.left, scope)
+    left = evaluate_node(node.left, scope)
     for op, right in zip(node.ops, node.comparators, strict=True):
-        value = run(right, scope)
+        value = evaluate_node(right, scope)
         count_values(value, scope)
         if not OPERATORS[type(op)](left, value):
             return False
@@ -144,22 +143,22 @@ def _compare(node: ast.Compare, scope: Scope) -> bool:
 def _bool(node: ast.BoolOp, scope: Scope) -> Any:
     value: Any = None
     for part in node.values:
-        value = run(part, scope)
+        value = evaluate_node(part, scope)
         if bool(value) is isinstance(node.op, ast.Or):
             break
     return value
 
 
 def _call(node: ast.Call, scope: Scope) -> Any:
-    args = [run(a, scope) for a in node.args]
+    args = [evaluate_node(a, scope) for a in node.args]
     scope.spend(sum(len(a) for a in args if isinstance(a, list | str)))
     return FUNCTIONS[node.func.id](*args)  # type: ignore[attr-defined]
 
 
 def _index(node: ast.Subscript, scope: Scope) -> Any:
-    value, index = run(node.value, scope), run(node.slice, scope)
+    value, index = evaluate_node(node.value, scope), evaluate_node(node.slice, scope)
     if isinstance(value, dict) and isinstance(index, str) and index not in value:
-        raise IndexError(f"there is no {visible(index, 60)!r} in the row")
+        raise IndexError(f"the row has no {visible(index, 60)!r}")
     return value[index]
 
 
@@ -167,10 +166,12 @@ EVALUATE: dict[type, Callable[[Any, Scope], Any]] = {
     ast.Constant: lambda node, scope: node.value,
     ast.Name: _name,
     ast.BinOp: _binary,
-    ast.UnaryOp: lambda node, scope: OPERATORS[type(node.op)](run(node.operand, scope)),
+    ast.UnaryOp: lambda node, scope: OPERATORS[type(node.op)](evaluate_node(node.operand, scope)),
     ast.Compare: _compare,
     ast.BoolOp: _bool,
-    ast.IfExp: lambda node, scope: run(node.body if run(node.test, scope) else node.orelse, scope),
+    ast.IfExp: lambda node, scope: evaluate_node(
+        node.body if evaluate_node(node.test, scope) else node.orelse, scope
+    ),
     ast.Call: _call,
     ast.Subscript: _index,
 }

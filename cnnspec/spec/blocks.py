@@ -1,11 +1,11 @@
-"""Reading blocks, from the network's own file and from the files that it includes."""
+"""Reads blocks, from the network's own file and from the files that it includes."""
 
 import os
 from typing import Any
 
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import SpecError, visible
-from cnnspec.spec.headers import KEYS, NEEDED, below
+from cnnspec.spec.headers import KEYS, NEEDED, move_up_hint
 from cnnspec.spec.lines import read_line, read_lines
 from cnnspec.spec.model import Block
 from cnnspec.spec.reader import CONTROL, SpecReader
@@ -15,7 +15,7 @@ COMPOSITE = ("layers", "args", "defaults", "inputs", "outputs")
 
 
 def read_blocks(reader: SpecReader, source: Source, own: bool, into: dict[str, Block]) -> None:
-    """Add the blocks of one file to ``into``."""
+    """Read the blocks of one file into ``into``. ``own`` says it is the network's own file."""
     tables = source.data.get("blocks", {})
     for name, table in (
         reader.check_type(source, ("blocks",), tables, dict, "a table of blocks") or {}
@@ -37,7 +37,7 @@ def read_blocks(reader: SpecReader, source: Source, own: bool, into: dict[str, B
                 source,
                 path,
                 "L004",
-                f"the block {visible(name)} is there twice: also in {other}",
+                f"the block {visible(name)} exists twice: also in {other}",
                 key=True,
             )
         elif reader.check_type(source, path, table, dict, "a table") is not None:
@@ -49,18 +49,18 @@ def read_blocks(reader: SpecReader, source: Source, own: bool, into: dict[str, B
 def read_block(
     reader: SpecReader, source: Source, path: Path, table: dict[str, Any], own: bool
 ) -> Block:
-    """One block: a preset where it has op, else a list of layers."""
+    """Read one block: a preset if it has op, else a list of layers."""
     name = str(path[-1])
     args = reader.read_names(source, (*path, "args"), table.get("args", []), "arguments")
-    broken = lost(table.get("args", []), args)
+    broken = has_lost_names(table.get("args", []), args)
     defaults = read_defaults(reader, source, path, table, args)
-    strays = stray_keys(reader, source, path, table, own)
+    stray = report_stray_keys(reader, source, path, table, own)
     if "op" in table:
         for key in table:
             if (
                 key in ("inputs", "outputs", "layers", *CONTROL)
                 and key != "op"
-                and key not in strays
+                and key not in stray
             ):
                 reader.report(
                     source,
@@ -70,12 +70,12 @@ def read_block(
                     key=True,
                 )
         fields = {
-            k: v for k, v in table.items() if k not in (*COMPOSITE, *CONTROL, *strays) or k == "op"
+            k: v for k, v in table.items() if k not in (*COMPOSITE, *CONTROL, *stray) or k == "op"
         }
         line = read_line(reader, source, path, {"name": name, **fields})
         return Block(name, source, path, own, args, defaults, preset=line, broken=broken)
     for key in table:
-        if key not in COMPOSITE and key not in strays:
+        if key not in COMPOSITE and key not in stray:
             reader.report_unknown_key(
                 source, (*path, key), [*COMPOSITE, "op"], f"the block {visible(name, 60)}"
             )
@@ -87,26 +87,30 @@ def read_block(
         read_lines(reader, source, (*path, "layers"), table["layers"]) if "layers" in table else ()
     )
     inputs, outputs = read_ports(reader, source, path, table)
-    broken = broken or lost(table.get("inputs", []), inputs)
+    broken = broken or has_lost_names(table.get("inputs", []), inputs)
     return Block(name, source, path, own, args, defaults, inputs, outputs, layers, broken=broken)
 
 
-def stray_keys(
+def report_stray_keys(
     reader: SpecReader, source: Source, path: Path, table: dict[str, Any], own: bool
 ) -> list[str]:
-    """The keys below a block's header that belong to the network; noted, but for those that the
-    network lacks."""
+    """Return the keys in a block that belong to the network, and report them.
+
+    Those that the network lacks are reported there.
+    """
     belong = [k for k in table if k in KEYS and k not in COMPOSITE] if own else []
     if own and "op" in table and "layers" in table and "layers" not in source.data:
         belong.append("layers")
     for key in belong:
         if key in source.data or key not in NEEDED:
             message = f"{key} is not a key of the block {visible(path[-1], 60)}"
-            reader.report(source, (*path, key), "L001", message, below((*path, key)), key=True)
+            reader.report(
+                source, (*path, key), "L001", message, move_up_hint((*path, key)), key=True
+            )
     return belong
 
 
-def lost(value: Any, names: tuple[str, ...]) -> bool:
+def has_lost_names(value: Any, names: tuple[str, ...]) -> bool:
     """Whether a list of names holds some that could not be read."""
     return not isinstance(value, list) or any(name not in names for name in value)
 
@@ -114,7 +118,7 @@ def lost(value: Any, names: tuple[str, ...]) -> bool:
 def read_defaults(
     reader: SpecReader, source: Source, path: Path, table: dict[str, Any], args: tuple[str, ...]
 ) -> dict[str, Any]:
-    """The optional arguments of a block with their values."""
+    """Read the optional arguments of a block with their values."""
     where = (*path, "defaults")
     defaults = reader.check_type(
         source, where, table.get("defaults", {}), dict, "a table of arguments with their values"
@@ -122,7 +126,7 @@ def read_defaults(
     for key in defaults or {}:
         if reader.check_name(source, (*where, key), key, "argument") and key in args:
             reader.report(
-                source, (*where, key), "L004", f"{key} is a required argument already", key=True
+                source, (*where, key), "L004", f"{key} is already a required argument", key=True
             )
     return {
         k: reader.compile_expressions(source, (*where, k), v) for k, v in (defaults or {}).items()
@@ -132,7 +136,7 @@ def read_defaults(
 def read_ports(
     reader: SpecReader, source: Source, path: Path, table: dict[str, Any]
 ) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
-    """The inputs and outputs of a block or a network. Outputs may be paths down into blocks."""
+    """Read the inputs and outputs of a block or a network. Outputs may be paths into blocks."""
     inputs = (
         reader.read_names(source, (*path, "inputs"), table["inputs"], "inputs")
         if "inputs" in table
@@ -153,8 +157,10 @@ def read_ports(
 
 
 def read_includes(reader: SpecReader, source: Source, home: str, into: dict[str, Block]) -> None:
-    """Add the blocks of the included files; they lie in ``home``, the zoo's folder, or below the
-    file's own."""
+    """Read the blocks of the included files into ``into``.
+
+    They are in ``home``, the zoo's folder, or below the file's own folder.
+    """
     value = reader.check_type(
         source, ("include",), source.data.get("include", []), list, "a list of files"
     )
@@ -167,8 +173,8 @@ def read_includes(reader: SpecReader, source: Source, home: str, into: dict[str,
                 source,
                 path,
                 "L013",
-                f"{visible(name, 60)!r} leads out of the folder of the specs",
-                "includes lie below the file's own folder, or in specs/",
+                f"{visible(name, 60)!r} leads out of the folder of the spec",
+                "included files are below the file's own folder, or in specs/",
             )
             continue
         try:
@@ -182,6 +188,6 @@ def read_includes(reader: SpecReader, source: Source, home: str, into: dict[str,
             continue
         for key in included.data:
             if key != "blocks":
-                message = f"an included file holds blocks only, no {visible(key, 60)}"
+                message = f"an included file has blocks only, no {visible(key, 60)}"
                 reader.report(included, (key,), "L001", message, key=True)
         read_blocks(reader, included, False, into)

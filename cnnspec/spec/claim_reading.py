@@ -18,9 +18,8 @@ from cnnspec.spec.claims import (
     check_claim_expression,
     check_claim_value,
 )
-from cnnspec.spec.model import Fields
 from cnnspec.spec.reader import SpecReader
-from cnnspec.spec.source import Path, Source, read_source
+from cnnspec.spec.source import Fields, Path, Source, read_source
 
 
 def read_claims(path: str) -> ClaimFile:

@@ -28,10 +28,9 @@ from cnnspec.ops.kit.fields import describe_value, is_int
 from cnnspec.problems import visible
 from cnnspec.records import Record
 from cnnspec.spec.expressions import Expression
-from cnnspec.spec.model import Fields
 from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.scope import ExpressionError
-from cnnspec.spec.source import Path, Source
+from cnnspec.spec.source import Fields, Path, Source
 
 QUANTITIES = (
     "params",

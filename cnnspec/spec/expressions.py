@@ -1,10 +1,8 @@
-"""Expressions in values: ``"{3 * width}"`` takes its value, ``"block{i + 1}"`` puts it into the
-text.
+"""Expressions in values: ``"{3 * width}"`` is a number, ``"block{i + 1}"`` is a text with a number.
 
-Arithmetic, comparison, ``and or not in``, ``a if c else b``, indexing and a few functions: nothing
-else. Integers are exact, and a division of integers that leaves no remainder gives an integer.
-Everything is bounded: the length of an expression, its depth, the size of its results, and the work
-of all expressions of a network together."""
+Expressions have arithmetic, comparison, ``and or not in``, ``a if c else b``, indexing and a few
+functions. Integers are exact, and dividing integers without a remainder gives an integer. The
+length of an expression, its depth, its results and the work of all expressions are limited."""
 
 import ast
 import re
@@ -16,18 +14,18 @@ from cnnspec.spec.arithmetic import (
     EVALUATE,
     FUNCTIONS,
     OPERATORS,
-    bounded,
+    check_limits,
     count_values,
-    run,
+    evaluate_node,
 )
 from cnnspec.spec.scope import Dynamic, ExpressionError, Scope
 
 MAX_LENGTH, MAX_DEPTH, MAX_TEXT = 1000, 40, 200
-BRACES = "write {{ and }} for braces that are text"
+BRACES = "write {{ and }} for braces in text"
 
 
 class Expression(Dynamic):
-    """One expression. ``names`` are those that it uses, ``text`` is how it was written."""
+    """One expression. ``names`` are those that it uses, ``text`` is as it is written."""
 
     def __init__(self, text: str):
         self.text = text.strip()
@@ -40,7 +38,7 @@ class Expression(Dynamic):
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             words = re.findall(r"\w+", self.text)
             hint = (
-                "a conditional needs both: a if c else b"
+                "a conditional needs an else: a if c else b"
                 if "if" in words and "else" not in words
                 else ""
             )
@@ -88,14 +86,14 @@ class Expression(Dynamic):
     def evaluate(self, scope: Scope) -> Any:
         scope.spend(1)
         try:
-            return bounded(run(self.tree, scope))
+            return check_limits(evaluate_node(self.tree, scope))
         except (TypeError, ValueError, IndexError, ArithmeticError) as error:
             reason = "division by zero" if isinstance(error, ZeroDivisionError) else visible(error)
             raise ExpressionError(f"{{{visible(self.text, 60)}}} has no value: {reason}") from None
 
 
 class Text(Dynamic):
-    """A string with expressions in it; integers and strings are put in."""
+    """A text with expressions in it, whose values are integers or texts."""
 
     def __init__(self, parts: list[Any]):
         self.parts = parts
@@ -110,13 +108,11 @@ class Text(Dynamic):
             if type(value) not in (int, str):
                 what = type(value).__name__
                 raise ExpressionError(
-                    f"{{{part.text}}} is a {what}; only integers and strings go into text"
+                    f"{{{part.text}}} is a {what}; only integers and strings can be put into text"
                 )
             result += str(value)
             if len(result) > MAX_TEXT:
-                raise ExpressionError(
-                    f"a text with expressions comes to at most {MAX_TEXT} characters"
-                )
+                raise ExpressionError(f"a text with expressions has at most {MAX_TEXT} characters")
         return result
 
 
@@ -136,9 +132,9 @@ class Many(Dynamic):
 
 
 def compile_value(value: Any) -> Any:
-    """``value`` as it is, or Dynamic where it holds expressions. Raises ExpressionError."""
+    """Return ``value``, or a Dynamic if it contains expressions. Raises ExpressionError."""
     if isinstance(value, str):
-        return _template(value) if "{" in value or "}" in value else value
+        return _compile_text(value) if "{" in value or "}" in value else value
     if isinstance(value, list):
         items: Any = [compile_value(v) for v in value]
         return Many(items) if any(isinstance(v, Dynamic) for v in items) else value
@@ -149,12 +145,12 @@ def compile_value(value: Any) -> Any:
 
 
 def evaluate_value(value: Any, scope: Scope) -> Any:
-    """The value of what :func:`compile_value` gave. Raises ExpressionError, or Unknown after an earlier
-    problem."""
+    """Evaluate what :func:`compile_value` returned. Raises ExpressionError, UnknownValue."""
     return value.evaluate(scope) if isinstance(value, Dynamic) else value
 
 
-def _template(text: str) -> Any:
+def _compile_text(text: str) -> Any:
+    """Compile a text with braces: an Expression, a Text, or a plain string."""
     parts: list[Any] = []
     literal, i = "", 0
     while i < len(text):
@@ -165,14 +161,14 @@ def _template(text: str) -> Any:
             end = text.find("}", i)
             if end < 0:
                 raise ExpressionError(
-                    f"{visible(text, 60)!r} opens a brace that it does not close", BRACES
+                    f"{visible(text, 60)!r} has an opening brace without a closing one", BRACES
                 )
             parts += [literal] if literal else []
             parts.append(Expression(text[i + 1 : end]))
             literal, i = "", end + 1
         elif c == "}":
             raise ExpressionError(
-                f"{visible(text, 60)!r} closes a brace that it does not open", BRACES
+                f"{visible(text, 60)!r} has a closing brace without an opening one", BRACES
             )
         else:
             literal, i = literal + c, i + 1

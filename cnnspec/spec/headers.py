@@ -1,11 +1,10 @@
-"""The keys of a network, and which table's header has swallowed one of them."""
+"""The keys of a network, and mistakes with table headers, which swallow the keys below them."""
 
 from typing import Any
 
 from cnnspec.problems import visible
-from cnnspec.spec.model import Fields
 from cnnspec.spec.reader import SpecReader
-from cnnspec.spec.source import Path, Source
+from cnnspec.spec.source import Fields, Path, Source
 
 NEEDED = ("name", "input", "layers")
 ABOUT = ("title", "year", "source", "input")
@@ -25,45 +24,32 @@ KEYS = (
 )
 
 
-def missing(reader: SpecReader, source: Source, key: str, what: str, example: str) -> None:
-    """Say that a key of the network is missing, and, where a table's header has swallowed it,
-    which."""
+def require_key(reader: SpecReader, source: Source, key: str, what: str, example: str) -> None:
+    """Report a key that the network lacks, at the place where a table's header swallowed it."""
     if key in source.data:
         return
-    path = swallowed(source.data, key)
-    reader.report(
-        source,
-        path,
-        "L002",
-        f"a spec needs {what}",
-        below(path) if path else example,
-        key=bool(path),
-    )
+    path = find_swallowed(source.data, key)
+    hint = move_up_hint(path) if path else example
+    reader.report(source, path, "L002", f"a spec needs {what}", hint, key=bool(path))
 
 
-def swallowed(data: Fields, key: str) -> Path:
-    """Where ``key`` stands below the header of a table that has no such key; () where it does
-    not."""
+def find_swallowed(data: Fields, key: str) -> Path:
+    """Return the path of ``key`` in a table that has no such key; () where there is none."""
     tables: dict[Path, Any] = {("args",): data.get("args")}
     for group in ("variants", "blocks"):
         named = data.get(group)
-        tables |= (
-            {(group, name): table for name, table in named.items()}
-            if isinstance(named, dict)
-            else {}
-        )
+        if isinstance(named, dict):
+            tables |= {(group, name): table for name, table in named.items()}
     for path, table in tables.items():
         if isinstance(table, dict) and key in table:
-            proper = {"variants": key in ABOUT, "blocks": key == "layers" and "op" not in table}
-            if not proper.get(str(path[0]), False):
+            belongs = {"variants": key in ABOUT, "blocks": key == "layers" and "op" not in table}
+            if not belongs.get(str(path[0])):
                 return (*path, key)
     return ()
 
 
-def below(path: Path) -> str:
-    """The hint for a key that a table's header has swallowed."""
+def move_up_hint(path: Path) -> str:
+    """Return the hint for a key that is below a table's header but belongs to the network."""
     *header, key = map(str, path)
-    dotted = visible(".".join(header), 60)
-    return (
-        f"{key} stands below [{dotted}], which makes it {dotted}.{key}: move it above that header"
-    )
+    table = visible(".".join(header), 60)
+    return f"{key} is below [{table}], which makes it {table}.{key}: move it above that header"

@@ -1,23 +1,19 @@
-"""A network as it was written: lines, blocks, variants. Values may still hold expressions; nothing
-is resolved."""
+"""A network as it is written: lines, blocks, variants. Expressions are not evaluated yet."""
 
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.records import Record
-from cnnspec.spec.source import Path, Source
+from cnnspec.spec.source import Fields, Path, Source
 
 if TYPE_CHECKING:
     from cnnspec.spec.claims import Claim
 
-Fields = dict[str, Any]
-
 
 class Line(Record):
-    """One line of a list of layers, or a preset. Values are as :func:`expressions.compile_value` left
-    them.
+    """One line of a list of layers, or a preset. Expressions in its values are compiled.
 
-    ``broken`` lines have a problem that is reported already; what depends on them stays unknown.
-    Their values are FAULTY where they have it, so that the others can still be looked at."""
+    A ``broken`` line has a problem that is reported; what depends on it has no value. The wrong
+    values are FAULTY, so that the others can still be checked."""
 
     source: Source
     path: Path
@@ -33,17 +29,16 @@ class Line(Record):
     broken: bool = False
 
     def at(self, key: str) -> Path:
-        """The path of one of the line's values, under its key in the file."""
+        """Return the path of one of the line's values in the file."""
         return (*self.path, "from" if key == "sources" else key)
 
 
 class Block(Record):
-    """A named list of layers with arguments and inputs, or, with ``preset``, an operator with
-    fields filled in.
+    """A named list of layers with arguments and inputs, or a preset: an operator with fields.
 
-    ``outputs`` None means the last line. ``own`` blocks stand in the network's own file and see its
-    arguments. Of ``broken`` ones nobody knows what arguments and inputs they take; that is reported
-    already."""
+    ``outputs`` None means the last line. An ``own`` block is in the network's own file and can use
+    its arguments. The arguments and inputs of a ``broken`` block are not all known, which is
+    reported."""
 
     name: str
     source: Source
@@ -59,7 +54,7 @@ class Block(Record):
 
 
 class Variant(Record):
-    """A named setting of a network's arguments, with a title, year, source and input of its own."""
+    """A named setting of a network's arguments, which may have its own title, year and input."""
 
     name: str
     path: Path
@@ -68,8 +63,7 @@ class Variant(Record):
 
 
 class NetworkSpec(Record):
-    """One file of the language. ``about`` holds title, year, source and the input shape as they
-    were written."""
+    """One spec. ``about`` holds title, year, source and the input shape as they are written."""
 
     source: Source
     name: str

@@ -41,7 +41,7 @@ class SpecReader:
 
     def report_unknown_key(self, source: Source, path: Path, known: list[str], what: str) -> None:
         """Report a key that ``what`` does not have."""
-        from cnnspec.spec.vocabulary import field_hint  # only where something is wrong
+        from cnnspec.spec.hints import field_hint  # only where something is wrong
 
         name = str(path[-1])
         hint = field_hint(name, known, "known here: " + ", ".join(known[:24]))
@@ -62,7 +62,7 @@ class SpecReader:
         Values that are expressions are not checked. ``names`` are those that an expression can use
         there. ``partial`` fields may be filled in elsewhere, so that none is missing.
         """
-        from cnnspec.spec.vocabulary import field_hint, field_meant  # only where something is wrong
+        from cnnspec.spec.hints import field_hint, field_meant  # only where something is wrong
 
         fields = load_operator(kind).fields
         known = [*fields, *SHORTHAND, *CONTROL]

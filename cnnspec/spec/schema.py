@@ -1,26 +1,36 @@
-"""The JSON Schema (draft-07) of the language, made from the operators' own fields.
+"""The JSON Schema (draft-07) of the language, made from the fields of the operators.
 
-What depends on another place of a file is beyond it: whether a block, a layer or an argument is
-there, and how large anything is. Names are told from expressions by their braces."""
+A schema cannot check what depends on another place of the file, such as whether a block, layer or
+argument exists. Braces tell expressions from names."""
 
 from keyword import kwlist
 from typing import Any
 
 from cnnspec.ops.registry import OPERATORS
+from cnnspec.spec import claims as language
+from cnnspec.spec.budgets import COUNTS, LIMITS, SETTINGS
 from cnnspec.spec.headers import KEYS
 from cnnspec.spec.reader import BOUND, CONTROL, RESERVED
-from cnnspec.spec.schema_lines import EXPRESSION, LINES, NAME, NAMES, block, definitions
-from cnnspec.spec.schema_tables import budget, claims, reference
+from cnnspec.spec.schema_lines import EXPRESSION, LINES, NAME, NAMES, block_schema, line_definitions
+from cnnspec.spec.variants import LIBRARIES
 
 SIZE = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, EXPRESSION]}
 SHAPE = {"type": "array", "items": SIZE, "minItems": 1, "maxItems": 8}
 WORD = r"""^[^\d\s.,:;+*/(){}\[\]="'-][^\s.,:;+*/(){}\[\]="'-]*$"""
 TAKEN = (*BOUND, *CONTROL, *RESERVED, *(word for word in kwlist))
+TYPES = {
+    str: "string",
+    list: "array",
+    dict: "object",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+}
 ARGUMENT = {"type": "string", "pattern": WORD, "not": {"enum": list(TAKEN)}}
 
 
 def language_schema() -> dict[str, Any]:
-    """The whole schema, as plain data."""
+    """Return the whole schema as plain data."""
     own = {**ARGUMENT, "not": {"enum": [*TAKEN, *(k for k in KEYS if k not in TAKEN)]}}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -31,7 +41,7 @@ def language_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             "name": {**NAME, "description": "the network's, or the family's, name"},
-            **about(),
+            **about_schema(),
             "args": {
                 "type": "object",
                 "propertyNames": own,
@@ -46,13 +56,13 @@ def language_schema() -> dict[str, Any]:
             "blocks": {
                 "type": "object",
                 "propertyNames": {**NAME, "not": {"enum": [*OPERATORS, *RESERVED]}},
-                "additionalProperties": block(ARGUMENT),
+                "additionalProperties": block_schema(ARGUMENT),
             },
             "variants": {
                 "type": "object",
                 "propertyNames": NAME,
                 "description": "settings of the arguments, by name",
-                "additionalProperties": {"type": "object", "properties": about()},
+                "additionalProperties": {"type": "object", "properties": about_schema()},
             },
             "include": {
                 **NAMES,
@@ -60,22 +70,22 @@ def language_schema() -> dict[str, Any]:
             },
             "reference": {
                 "type": "object",
-                "additionalProperties": reference(),
-                "description": "the models of libraries that variants must equal",
+                "additionalProperties": reference_schema(),
+                "description": "the models of libraries that the variants must equal",
             },
             "budget": {
                 "type": "object",
-                "additionalProperties": budget(),
-                "description": "limits that variants keep",
+                "additionalProperties": budget_schema(),
+                "description": "limits that the variants must keep",
             },
-            "claims": {**claims(), "description": "published figures"},
+            "claims": {**claims_schema(), "description": "published figures"},
         },
-        "definitions": definitions(),
+        "definitions": line_definitions(),
     }
 
 
-def about() -> dict[str, Any]:
-    """What a network says of itself, and a variant of it."""
+def about_schema() -> dict[str, Any]:
+    """Return the schema of title, year, source and input, which variants have too."""
     return {
         "title": {"type": "string", "description": "as tables print it"},
         "year": {"type": "integer", "description": "of the publication"},
@@ -85,3 +95,80 @@ def about() -> dict[str, Any]:
             "description": "channels, height, width; or a table with a shape for each of inputs",
         },
     }
+
+
+def reference_schema() -> dict[str, Any]:
+    """Return the schema of a reference: a model by library, and the arguments that make it equal."""
+    models = {
+        library: {"type": "string", "description": f"a model of {library}"} for library in LIBRARIES
+    }
+    settings = {"type": "object", "description": "the arguments with which the network equals it"}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {**models, "set": settings},
+    }
+
+
+def budget_schema() -> dict[str, Any]:
+    """Return the schema of a budget: limits, and how memory is counted."""
+    side, number = r"^\s*(<=|>=)?\s*", r"\d[\d,_ ]*(\.\d+)?\s*"
+    forms = {
+        "": "[kKmMgGtT]?",
+        "MAC": "[kKmMgGtT]?([mM][aA][cC][sS]?|[fF][lL][oO][pP][sS]?)?",
+        "B": "[kKmMgGtT]?i?[bB]?",
+    }
+    limits = {}
+    for quantity in LIMITS:
+        pattern = f"{side}{number}{forms[COUNTS.get(quantity, 'B')]}\\s*$"
+        limits[quantity] = {
+            "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": pattern}],
+            "description": (
+                f"{'at least' if quantity == 'receptive_field' else 'at most'}, unless a "
+                "text begins with <= or >="
+            ),
+        }
+    settings: dict[str, Any] = {key: {"enum": list(options)} for key, options in SETTINGS.items()}
+    settings["batch"] = {"type": "integer", "minimum": 1}
+    return {"type": "object", "additionalProperties": False, "properties": {**limits, **settings}}
+
+
+def claims_schema() -> dict[str, Any]:
+    """Return the schema of claims: published figures, or groups of them with common keys."""
+    kinds = {key: takes for kind in language.KINDS.values() for key, takes in kind.items()}
+    known = {**language.ABOUT, **language.SUBJECT, **kinds}
+    properties: dict[str, Any] = {
+        k: {"type": type_names(kind), "description": text} for k, (kind, text) in known.items()
+    }
+    quantities = {"enum": list(language.QUANTITIES)}
+    properties["quantity"] |= quantities
+    properties["says"]["propertyNames"] = quantities
+    properties["matrix"] |= {"enum": list(language.MATRICES)}
+    properties["columns"] |= {
+        "minItems": 1,
+        "items": [{"enum": ["layer", "network"]}],
+        "additionalItems": quantities,
+    }
+    properties["readings"]["additionalProperties"] = {
+        "type": "object",
+        "propertyNames": {"enum": list(language.SUBJECT)},
+    }
+    one = {"type": "object", "properties": properties, "additionalProperties": False}
+    own = {key: value for key, value in properties.items() if key != "claims"}
+    group = {
+        **one,
+        "properties": {**own, "claims": {"type": "array", "items": {**one, "properties": own}}},
+    }
+    whole = {
+        "anyOf": [{"required": [kind]} for kind in language.KINDS],
+        "dependencies": {kind: list(keys) for kind, keys in language.NEEDED.items()},
+    }
+    return {
+        "type": "array",
+        "items": {"if": {"required": ["claims"]}, "then": group, "else": {**one, **whole}},
+    }
+
+
+def type_names(kind: Any) -> list[str]:
+    """Return the names of Python types in JSON Schema."""
+    return [TYPES[k] for k in (kind if isinstance(kind, tuple) else (kind,))]

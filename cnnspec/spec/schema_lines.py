@@ -1,8 +1,7 @@
 """The JSON Schema of layers: lines, the operators that they call, and blocks.
 
-Lines are told apart by their ``op`` with if/then, which gives editors one clear error; ``oneOf``
-gives one an operator. Any value may be an expression, so each field also takes a string with a
-brace in it."""
+if/then on ``op`` gives editors one clear error; ``oneOf`` would give one for each operator. Any
+value may be an expression, so each field also takes a string with a brace in it."""
 
 from inspect import getdoc
 from sys import modules
@@ -31,17 +30,17 @@ CALLED = ("name", "op", "from", "repeat", "each", "when", "training_only", *SHOR
 SHARED = ("name", "share", "from", "repeat", "when", "training_only")
 
 
-def definitions() -> Schema:
-    """What lines are made of: the operators, norms and activations, and expressions."""
+def line_definitions() -> Schema:
+    """Return the definitions that lines use: operators, norms, activations and expressions."""
     known = {
-        **{name: fields(name) for name in OPERATORS},
-        **{part: shorthand(part) for part in SHORTHAND},
+        **{name: operator_schema(name) for name in OPERATORS},
+        **{part: part_schema(part) for part in SHORTHAND},
     }
-    return {**known, "line": line(), "expression": EXPRESSION}
+    return {**known, "line": line_schema(), "expression": EXPRESSION}
 
 
-def line() -> Schema:
-    """A line of layers: its control keys, and the fields of the operator that it calls."""
+def line_schema() -> Schema:
+    """Return the schema of a line: the keys of every line, and the fields of its operator."""
     anew = {"type": "string", "pattern": r"^previous$|\{"}  # not the same every time
     repeated = {"required": ["from"], "anyOf": [{"required": ["repeat"]}, {"required": ["each"]}]}
     return {
@@ -95,42 +94,40 @@ def line() -> Schema:
                     "properties": {"from": {"anyOf": [anew, {"type": "array", "contains": anew}]}}
                 },
             },
-            parts(),
-            *[call(name, CALLED, whole=True) for name in OPERATORS],
+            parts_schema(),
+            *[call_schema(name, CALLED, whole=True) for name in OPERATORS],
         ],
     }
 
 
-def fields(name: str) -> Schema:
-    """An operator: its documentation and its fields with what they take, their defaults and their
-    meaning."""
+def operator_schema(name: str) -> Schema:
+    """Return the schema of an operator: its documentation and its fields."""
     cls, properties = load_operator(name), {}
     for key, field in cls.fields.items():
-        properties[key] = {**dynamic(field.schema()), "description": field.doc}
+        properties[key] = {**with_expressions(field.schema()), "description": field.doc}
         if not field.required and field.default is not None:
             properties[key]["default"] = field.default
-    return {"description": described(name), "properties": properties}
+    return {"description": operator_summary(name), "properties": properties}
 
 
-def described(name: str) -> str:
-    """The first paragraph of an operator's documentation."""
+def operator_summary(name: str) -> str:
+    """Return the first paragraph of an operator's documentation."""
     return (getdoc(modules[load_operator(name).__module__]) or "").split("\n\n")[0]
 
 
-def dynamic(plain: Schema) -> Schema:
-    """A field's schema, where an expression may stand for any value, in lists too."""
+def with_expressions(plain: Schema) -> Schema:
+    """Return a field's schema that also takes an expression for any value, in lists too."""
     options = [
-        o | {"items": dynamic(o["items"])} if "items" in o else o
+        o | {"items": with_expressions(o["items"])} if "items" in o else o
         for o in plain.get("anyOf", [plain])
     ]
     return {"anyOf": [*options, {"$ref": "#/definitions/expression"}]}
 
 
-def call(name: str, keys: tuple[str, ...], whole: bool = False) -> Schema:
-    """What holds where ``op`` is the operator ``name``: its fields, beside ``keys``; ``whole``:
-    none left out.
+def call_schema(name: str, keys: tuple[str, ...], whole: bool = False) -> Schema:
+    """Return the condition for lines that call ``name``: its fields, besides ``keys``.
 
-    Rows of ``each`` may fill in required fields.
+    ``whole`` requires all required fields, which rows of ``each`` may fill in.
     """
     own = load_operator(name).fields
     then: Schema = {
@@ -140,15 +137,14 @@ def call(name: str, keys: tuple[str, ...], whole: bool = False) -> Schema:
     required = [key for key, field in own.items() if field.required]
     if whole:
         fewest, most = load_operator(name).arity
-        then["properties"] = {"from": inputs(fewest, most)}
+        then["properties"] = {"from": inputs_schema(fewest, most)}
         then["required"] = ["from"] if fewest > 1 else []
         then["anyOf"] = [{"required": required}, {"required": ["each"]}]
     return {"if": {"properties": {"op": {"const": name}}, "required": ["op"]}, "then": then}
 
 
-def parts() -> Schema:
-    """What holds where ``op`` is any operator: norm and activation are its, and no arguments of a
-    block."""
+def parts_schema() -> Schema:
+    """Return the condition for lines that call an operator: norm and activation are its keys."""
     refs = {part: {"$ref": f"#/definitions/{part}"} for part in SHORTHAND}
     return {
         "if": {"properties": {"op": {"enum": list(OPERATORS)}}, "required": ["op"]},
@@ -156,15 +152,14 @@ def parts() -> Schema:
     }
 
 
-def inputs(fewest: int, most: int) -> Schema:
-    """What an operator with so many inputs reads."""
+def inputs_schema(fewest: int, most: int) -> Schema:
+    """Return the schema of `from` for an operator with that many inputs."""
     several = {"type": "array", "minItems": fewest, "maxItems": most}
     return {"anyOf": [{"type": "string"} if fewest == 1 else EXPRESSION, several]}
 
 
-def shorthand(part: str) -> Schema:
-    """What ``norm`` or ``activation`` takes: an operator's name or a preset's, alone or in a table
-    with its fields."""
+def part_schema(part: str) -> Schema:
+    """Return the schema of ``norm`` or ``activation``: a name, or a table with op and fields."""
     known = [name for name in OPERATORS if load_operator(name).role == part]
     others = [name for name in OPERATORS if name not in known]
     named: Schema = {
@@ -174,7 +169,7 @@ def shorthand(part: str) -> Schema:
         "type": "object",
         "required": ["op"],
         "properties": {"op": named},
-        "allOf": [call(name, ("op",)) for name in known],
+        "allOf": [call_schema(name, ("op",)) for name in known],
     }
     return {
         "anyOf": [*named["anyOf"], table],
@@ -185,9 +180,8 @@ def shorthand(part: str) -> Schema:
     }
 
 
-def block(argument: Schema) -> Schema:
-    """A block: a preset, with an op; or a list of layers with arguments and ports, and nothing
-    else."""
+def block_schema(argument: Schema) -> Schema:
+    """Return the schema of a block: a preset with op, or layers with arguments and ports."""
     args = {
         "args": {
             "type": "array",
@@ -212,8 +206,8 @@ def block(argument: Schema) -> Schema:
             **args,
         },
         "allOf": [
-            parts(),
-            *[call(name, ("op", "args", "defaults", *SHORTHAND)) for name in OPERATORS],
+            parts_schema(),
+            *[call_schema(name, ("op", "args", "defaults", *SHORTHAND)) for name in OPERATORS],
         ],
     }
     return {

@@ -1,14 +1,14 @@
-"""The names that expressions see, and the work that they may do."""
+"""The names that expressions can use, and the limit of their work."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
-STEPS_A_LINE = 200  # of work, for each line that a network may have
+STEPS_A_LINE = 200  # steps of expressions, for each line that a network may have
 MAX_LINES = 5_000
 
 
 class ExpressionError(Exception):
-    """An expression that cannot be read or has no value: the message and what would mend it."""
+    """An expression that cannot be read or has no value: the message and a hint."""
 
     def __init__(self, message: str, hint: str = ""):
         super().__init__(message)
@@ -16,7 +16,7 @@ class ExpressionError(Exception):
 
 
 class UnknownValue(Exception):
-    """An expression over a value that is unknown because of an earlier problem; reported there."""
+    """An expression uses a value that is unknown because of a problem that was reported."""
 
 
 UNKNOWN: Any = object()
@@ -32,13 +32,12 @@ class Work:
 
 
 class Scope:
-    """The names that an expression sees: ``own`` ones, which hide those of ``outer``; and the work
-    done so far.
+    """The names that an expression can use: its ``own``, which hide those of ``outer``.
 
-    The names ``below`` get their values one after the other; ``declare`` says how a name would be
-    declared; ``written`` are own values as they were written, each with the scope in which it was
-    evaluated, None for this one: no scope refers to itself, so that what a network leaves behind
-    goes without garbage collection."""
+    ``below`` are names that get their values one after the other, ``declare`` says how a name is
+    declared here. ``written`` holds own values as they are written, each with the scope that
+    evaluated it. That scope is None for this one: no scope refers to itself, so that networks are
+    freed without garbage collection."""
 
     declare = "args.{} = ..."
 
@@ -49,8 +48,7 @@ class Scope:
         self.work: Work = work or (outer.work if outer else Work())
 
     def get(self, name: str) -> Any:
-        """The value of ``name``. Raises KeyError where it is not declared, Unknown where it has no
-        value."""
+        """Return the value of ``name``. Raises KeyError if not declared, UnknownValue if unknown."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope.own:
@@ -61,8 +59,7 @@ class Scope:
         raise KeyError(name)
 
     def origin(self, name: str) -> "tuple[Dynamic, Scope] | None":
-        """The expression that gave ``name`` its value, and its scope; None where no expression
-        did."""
+        """Return the expression that gave ``name`` its value, and its scope, if there is one."""
         scope: Scope | None = self
         while scope is not None and name not in scope.own:
             scope = scope.outer
@@ -72,28 +69,26 @@ class Scope:
         return (value, where or scope) if isinstance(value, Dynamic) and value.text else None
 
     def get_or_unknown(self, name: str) -> Any:
-        """The value of ``name``, or UNKNOWN."""
+        """Return the value of ``name``, or UNKNOWN."""
         try:
             return self.get(name)
         except (KeyError, UnknownValue):
             return UNKNOWN
 
     def names(self) -> list[str]:
-        """The names that are declared, own ones first."""
+        """List the names that are declared, own ones first."""
         return list(dict.fromkeys([*self.own, *(self.outer.names() if self.outer else [])]))
 
     def hint(self, name: str) -> str:
-        """What would mend the use of ``name``, which is not declared; "" where that is not
-        known."""
+        """Return the hint for ``name``, which is not declared; "" if there is none."""
         return (
-            "it is declared below: an argument sees those above it"
+            "it is declared below: an argument can use only those above it"
             if name in self.below
             else HINTS.get(name, "")
         )
 
     def spend(self, steps: int) -> None:
-        """Count work. Raises ExpressionError where the network's expressions together do too much
-        of it."""
+        """Count steps. Raises ExpressionError if the network's expressions take too many."""
         self.work.steps += steps
         if self.work.steps > self.work.max_steps:
             raise ExpressionError(
@@ -103,18 +98,18 @@ class Scope:
 
 
 class Dynamic:
-    """A value that is computed anew for each scope. An expression has its ``text``, and the
-    ``names`` in it."""
+    """A value that is evaluated in a scope. An expression has a ``text`` and the ``names`` in it."""
 
     text = ""
     names: Sequence[str] = ()
 
     def evaluate(self, scope: Scope) -> Any:
+        """Return the value in a scope. Raises ExpressionError, UnknownValue."""
         raise NotImplementedError
 
 
 class Faulty(Dynamic):
-    """Stands for a value whose fault has been reported: what uses it stays unknown, and silent."""
+    """Replaces a value whose problem was reported. What uses it is unknown, without a problem."""
 
     def evaluate(self, scope: Scope) -> Any:
         raise UnknownValue

@@ -1,4 +1,4 @@
-"""One file of a spec: its text, what TOML makes of it, and where in it each value stands."""
+"""One file of a spec: its text, its TOML data, and the place of each value in it."""
 
 import os
 import re
@@ -13,14 +13,15 @@ MAX_PARTS = 64  # of a key: tomllib's time and memory grow with the square of th
 LONG_KEY = r"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}"""
 LONG_DIGITS = r"[0-9A-Fa-f_]{16}"
 INTEGERS = "an integer has at most 64 bits"
-Path = tuple[str | int, ...]
+Path = tuple[str | int, ...]  # of a value in a file: its keys and indices
+Fields = dict[str, Any]
 
 
 class Source:
-    """A spec file. ``name`` is how problems call it, ``data`` what TOML makes of its text."""
+    """A spec file. ``name`` is its name in problems, ``data`` its parsed TOML."""
 
     def __init__(self, name: str, text: str):
-        """Parse ``text``. Raises SpecError (T003) where it is not TOML."""
+        """Parse ``text``. Raises SpecError (T003) if it is not TOML."""
         self.name, self.text = name, text
         self._places: dict[Path, tuple[int, int]] | None = None
         dotted = any(line.count(".") >= MAX_PARTS for line in text.split("\n"))
@@ -44,7 +45,7 @@ class Source:
             self._check_integers()
 
     def _check_integers(self) -> None:
-        """Raises SpecError (T003) for an integer beyond 64 bits, which TOML does not have."""
+        """Raise SpecError (T003) for an integer of more than 64 bits, which TOML does not have."""
         inside: list[tuple[Path, Any]] = [((), self.data)]
         while inside:
             path, value = inside.pop()
@@ -55,13 +56,17 @@ class Source:
                 raise SpecError([Problem(self.where(path), "T003", f"not TOML: {INTEGERS}")])
 
     def beside(self, file: str) -> "Source | None":
-        """The source in a file below the spec's own folder, if it is there. Raises SpecError (T001,
-        T002, T003)."""
+        """Read a file below the spec's own folder; None if it does not exist.
+
+        Raises SpecError (T001, T002, T003).
+        """
         return read_source_inside(os.path.dirname(self.name), file)
 
     def where(self, path: Path, key: bool = False) -> Where:
-        """The place of the value at ``path`` (or of its key), or of the nearest thing above that is
-        there."""
+        """Return the place of the value at ``path``, or of its key.
+
+        If the path does not exist, it is the place of the nearest value around it.
+        """
         if self._places is None:
             from cnnspec.spec.positions import find_positions  # only where something is wrong
 
@@ -72,16 +77,16 @@ class Source:
         return Where(self.name, line, column)
 
     def _not_toml(self, error: str) -> Problem:
+        """Return the problem for an error message of tomllib."""
         found = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$", error)
         reason = error[: found.start()] if found else error
-        reason = re.sub(r"\('(.*)',\)", r"[\1]", reason).replace(
-            "', '", "."
-        )  # a table, in Python's notation
+        # tomllib writes the name of a table as a Python tuple
+        reason = re.sub(r"\('(.*)',\)", r"[\1]", reason).replace("', '", ".")
         if found and found[1]:
             line, column = int(found[1]), int(found[2])
         else:
             line, column = self.text.count("\n") + 1, 1
-        from cnnspec.spec.not_toml import toml_hint
+        from cnnspec.spec.hints import toml_hint
 
         return Problem(
             Where(self.name, line, column),
@@ -92,7 +97,7 @@ class Source:
 
 
 def read_source(path: str) -> Source:
-    """The source in the file ``path``. Raises SpecError (T001, T002, T003)."""
+    """Read the file ``path``. Raises SpecError (T001, T002, T003)."""
     where = Where(path, 0)
     try:
         status = os.stat(path)
@@ -111,8 +116,7 @@ def read_source(path: str) -> Source:
 
 
 def read_source_inside(folder: str, name: str) -> Source | None:
-    """The source in the file ``name`` below ``folder``, if it is there and no link leads out of the
-    folder.
+    """Read the file ``name`` below ``folder``; None if it does not exist or a link leads outside.
 
     Raises SpecError (T001, T002, T003).
     """
@@ -123,7 +127,7 @@ def read_source_inside(folder: str, name: str) -> Source | None:
 
 
 def decode_text(name: str, raw: bytes) -> str:
-    """The text of a spec. Raises SpecError (T002) where it is not plain UTF-8."""
+    """Decode the text of a spec. Raises SpecError (T002) if it is not plain UTF-8."""
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         problem = Problem(
             Where(name, 1, 1),

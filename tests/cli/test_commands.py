@@ -139,7 +139,7 @@ def test_schema_prints_the_json_schema() -> None:
         (
             ("table", "lenet"),
             (
-                "there is no network 'lenet'; cnnspec list shows those there are; did you mean"
+                "there is no network 'lenet'; cnnspec list shows all networks; did you mean"
                 " 'lenet5'?"
             ),
         ),

@@ -40,7 +40,7 @@ TESTS = {  # each room's in turns, those that are quick and see much first
         [
             "tests/spec/test_bad_specs.py",
             "tests/spec/test_all_problems.py",
-            "tests/spec/test_vocabulary.py",
+            "tests/spec/test_hints.py",
             "tests/spec/test_language_arguments.py",
             "tests/spec/test_language_names.py",
             "tests/spec/test_language_repeats.py",

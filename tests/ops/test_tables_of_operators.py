@@ -9,7 +9,7 @@ from cnnspec.conventions import CONVENTIONS, load_convention
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.recording.recorder import record_model
-from cnnspec.spec import vocabulary
+from cnnspec.spec import hints
 
 
 def recorded_kinds(cls: type[Operator], example: Example) -> list[str]:
@@ -47,8 +47,8 @@ def test_every_convention_counts_the_operators_with_parameters_or_macs(conventio
 
 
 def test_foreign_names_stand_for_operators() -> None:
-    assert set(vocabulary.OPERATORS.values()) <= OPERATORS.keys()
-    assert not vocabulary.OPERATORS.keys() & (OPERATORS.keys() - set(vocabulary.OPERATORS.values()))
+    assert set(hints.OPERATOR_NAMES.values()) <= OPERATORS.keys()
+    assert not hints.OPERATOR_NAMES.keys() & (OPERATORS.keys() - set(hints.OPERATOR_NAMES.values()))
 
 
 @pytest.mark.parametrize("name", OPERATORS)

@@ -114,7 +114,7 @@ def test_problems_name_the_revision(repository: Path) -> None:
             "specs/net.toml@\x1b[31m",
             r"specs/net.toml: there is no revision '\\x1b[31m' in its git repository",
         ),
-        ("nothing@v1", "there is no network 'nothing'; cnnspec list shows those there are"),
+        ("nothing@v1", "there is no network 'nothing'; cnnspec list shows all networks"),
         (
             "specs/net.toml@a\0b",
             "git cannot be called, which a revision needs: its name is not valid",

@@ -20,8 +20,8 @@ from cnnspec.ops.kit.fields import OperatorError, is_int
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.spec.claims import Claim, ClaimSubject
-from cnnspec.spec.model import Fields
 from cnnspec.spec.scope import MAX_LINES
+from cnnspec.spec.source import Fields
 from cnnspec.spec.zoo import variant_names, zoo_files
 from cnnspec.units import Shape
 

@@ -12,7 +12,7 @@ from cnnspec.analyses.audit.printed_figures import PrintedFigure, format_number,
 from cnnspec.analyses.audit.ruling import Cell, FoundMistake
 from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import RequestError
-from cnnspec.spec.model import Fields
+from cnnspec.spec.source import Fields
 
 Matrix = list[list[Fraction]]
 MOST = 10_000  # cells in a matrix

@@ -5,7 +5,7 @@ import support
 
 from cnnspec import SpecError
 from cnnspec.ops.registry import OPERATORS
-from cnnspec.spec import vocabulary
+from cnnspec.spec import hints as hints_module
 
 
 def hints(line: str) -> str:
@@ -15,7 +15,7 @@ def hints(line: str) -> str:
 
 
 def test_every_name_given_is_an_operator_here() -> None:
-    assert set(vocabulary.OPERATORS.values()) <= set(OPERATORS)
+    assert set(hints_module.OPERATOR_NAMES.values()) <= set(OPERATORS)
 
 
 @pytest.mark.parametrize(
@@ -32,28 +32,31 @@ def test_every_name_given_is_an_operator_here() -> None:
     ],
 )
 def test_foreign_operators(foreign: str, here: str) -> None:
-    assert f"that is {here} here" in hints(f'{{ name = "a", op = "{foreign}" }}')
+    assert f"it is called {here} here" in hints(f'{{ name = "a", op = "{foreign}" }}')
 
 
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
-        ('op = "conv", filters = 8, kernel_size = 3', "that is out_channels here"),
-        ('op = "conv", out_channels = 8, kernel_size = 3, strides = 2', "that is stride here"),
+        ('op = "conv", filters = 8, kernel_size = 3', "it is called out_channels here"),
+        ('op = "conv", out_channels = 8, kernel_size = 3, strides = 2', "it is called stride here"),
         (
             'op = "conv", in_channels = 3, out_channels = 8, kernel_size = 3',
-            "the line before gives it: leave it out",
+            "leave it out: it follows from the line before",
         ),
-        ('op = "dropout", rate = 0.5', "that is p here"),
-        ('op = "relu", inputs = "input"', "that is from here"),
+        ('op = "dropout", rate = 0.5', "it is called p here"),
+        ('op = "relu", inputs = "input"', "it is called from here"),
         (
             'op = "conv", out_channels = 8, kernel_size = 3, activation = "swish"',
-            "that is silu here",
+            "it is called silu here",
         ),
-        ('op = "conv", out_channels = 8, kernel_size = 3, norm = "bn"', "that is batchnorm here"),
+        (
+            'op = "conv", out_channels = 8, kernel_size = 3, norm = "bn"',
+            "it is called batchnorm here",
+        ),
         (
             'op = "conv", out_channels = 8, kernel_size = 3, activation = "ReLU"',
-            "that is relu here",
+            "it is called relu here",
         ),
     ],
 )

@@ -1,0 +1,169 @@
+"""Hints for mistakes: names of other libraries, misspelt keys, and text that is not TOML.
+
+Imported only where something is wrong."""
+
+import re
+from collections.abc import Iterable
+
+from cnnspec.problems import did_you_mean, nearest_name, visible
+
+# what Keras, PyTorch and users call operators and fields, in lower case, and their names here
+OPERATOR_NAMES = {
+    "dense": "linear",
+    "fc": "linear",
+    "fullyconnected": "linear",
+    "bn": "batchnorm",
+    "gap": "global_avgpool",
+    "batchnormalization": "batchnorm",
+    "batchnorm2d": "batchnorm",
+    "layernormalization": "layernorm",
+    "conv2d": "conv",
+    "conv1d": "conv",
+    "conv3d": "conv",
+    "convolution": "conv",
+    "deconv": "conv_transpose",
+    "conv2dtranspose": "conv_transpose",
+    "convtranspose2d": "conv_transpose",
+    "separableconv": "depthwise_conv",
+    "separableconv2d": "depthwise_conv",
+    "depthwiseconv2d": "depthwise_conv",
+    "maxpooling2d": "maxpool",
+    "maxpool2d": "maxpool",
+    "averagepooling2d": "avgpool",
+    "avgpool2d": "avgpool",
+    "globalaveragepooling": "global_avgpool",
+    "globalaveragepooling2d": "global_avgpool",
+    "adaptiveavgpool2d": "adaptive_avgpool",
+    "concatenate": "concat",
+    "cat": "concat",
+    "multiply": "mul",
+    "upsampling2d": "upsample",
+    "zeropadding2d": "pad",
+    "zeropadding": "pad",
+    "instancenorm": "groupnorm",
+    "swish": "silu",
+    "leakyrelu": "leaky_relu",
+    "hardswish": "hardswish",
+    "dropout2d": "dropout",
+}
+FIELD_NAMES = {
+    "filters": "out_channels",
+    "channels": "out_channels",
+    "kernels": "out_channels",
+    "units": "out_features",
+    "strides": "stride",
+    "kernel": "kernel_size",
+    "pool_size": "kernel_size",
+    "dilation_rate": "dilation",
+    "use_bias": "bias",
+    "inputs": "from",
+    "rate": "p",
+    "scale": "scale_factor",
+    "num_groups": "groups",
+    "epsilon": "eps",
+    "alpha": "negative_slope",
+    "input_shape": "input",
+    "type": "op",
+    "act": "activation",
+}
+INFERRED_FIELDS = {
+    "in_channels": "leave it out: it follows from the line before",
+    "in_features": "leave it out: it follows from the line before",
+    "dim": "leave it out: channels are joined",
+    "axis": "leave it out: channels are joined",
+}
+
+
+def operator_hint(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return the hint for an unknown operator: its name here, or the nearest one."""
+    names = list(known)
+    plain = name.lower().replace("_", "").replace("-", "")
+    here = OPERATOR_NAMES.get(plain)
+    if here is None:
+        here = next((n for n in names if n.replace("_", "") == plain), None)
+    if here in names:
+        return f"it is called {here} here"
+    return did_you_mean(name, names, otherwise)
+
+
+def field_hint(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return the hint for an unknown key: its name here, why it is not needed, or the nearest."""
+    names = list(known)
+    if name in INFERRED_FIELDS and name not in names:
+        return INFERRED_FIELDS[name]
+    here = FIELD_NAMES.get(name.lower())
+    if here in names:
+        return f"it is called {here} here"
+    return did_you_mean(name, names, otherwise)
+
+
+def field_meant(name: str, known: Iterable[str]) -> str:
+    """Return the key that :func:`field_hint` names for an unknown one, or nothing."""
+    names = list(known)
+    here = FIELD_NAMES.get(name.lower(), "")
+    return here if here in names else nearest_name(name, names)
+
+
+def toml_hint(reason: str, text: str, line: int, column: int) -> str:
+    """Return what to write where tomllib stops for ``reason``; nothing where that is not clear."""
+    lines = [*text.split("\n"), ""]
+    here = lines[line - 1]
+    before, after = here[: column - 1], here[column - 1 :]
+    if has_open_table(before) and not after.strip():
+        return "TOML 1.0 keeps an inline table { ... } on one line"
+    comma = before.rstrip().endswith(",") and after.startswith("}")
+    if reason.startswith("Invalid initial character") and comma:
+        return "TOML 1.0 allows no comma before the }"
+    if reason == "Unclosed inline table":
+        return "a comma is missing here, or the } after it"
+    if reason == "Unclosed array":
+        return "a comma is missing before this, or the ] at the end of the list"
+    if reason == "Invalid value":
+        if not "".join([after, *lines[line:]]).strip():
+            return "the ] at the end of a list is missing"
+        return value_hint(after)
+    if reason == "Illegal character '\\n'":
+        return "a quote is missing: text on one line ends with the quote that it starts with"
+    if reason.startswith("Expected '='"):
+        return "a line is key = value"
+    if reason.startswith(
+        ("Cannot overwrite", "Cannot declare", "Cannot mutate", "Cannot redefine", "Duplicate")
+    ):
+        return duplicate_hint(before, lines[: line - 1])
+    return ""
+
+
+def has_open_table(before: str) -> bool:
+    """Whether ``before`` ends inside an inline table. Braces in strings do not count."""
+    plain = re.sub(r'"(\\.|[^"\\])*"|\'[^\']*\'', "", before)
+    return plain.count("{") > plain.count("}")
+
+
+def value_hint(after: str) -> str:
+    """Return the hint for text that is no TOML value."""
+    word = re.match(r"[A-Za-z_][\w.-]*", after)
+    if word is None:
+        return "lists are written in brackets: [3, 224, 224]" if after.startswith("(") else ""
+    if word[0] in ("True", "False"):
+        return f"TOML writes {word[0].lower()}"
+    if word[0] in ("None", "null", "nil"):
+        return "TOML has no such value: leave the key out"
+    return f'text is written in quotes: "{visible(word[0], 40)}"'
+
+
+def duplicate_hint(before: str, above: list[str]) -> str:
+    """Return the hint for a table or key that appears twice; ``above`` are the lines above it."""
+    if before.lstrip().startswith("["):
+        return (
+            "a table is written in one place: all its keys below one header, or all as table.key"
+            " = ..."
+        )
+    key = re.match(r"\s*([^=]*?)\s*=", before)
+    if not key:
+        return "a key may appear once"
+    matches = (re.match(r"\s*(\[[^\[\]=,{}\"']+\])\s*(#|$)", text) for text in above)
+    headers = [match[1] for match in matches if match]
+    table = ""
+    if headers:
+        table = f", in {visible(headers[-1], 60)}; the network's own keys go above all headers"
+    return f"{visible(key[1], 60)} already appears above{table}"
