@@ -1,5 +1,4 @@
-"""A real Chromium, without a window, driven over a pipe in its own words (the DevTools protocol):
-no library needed."""
+"""Drive a real Chromium, without a window, over a pipe with the DevTools protocol."""
 
 import fcntl
 import json
@@ -27,8 +26,9 @@ def chromium() -> str:
 
 
 class Page:
-    """One page of a browser. ``complaints`` are what its console was told, and exceptions that
-    nobody caught."""
+    """One page of a browser.
+
+    ``complaints`` are the messages of its console, and uncaught exceptions."""
 
     def __init__(self, profile: Path):
         command = [

@@ -1,13 +1,12 @@
-"""Reading a picture back from its SVG: boxes, frames, wires and labels with their places, and what
-is wrong there."""
+"""Read a picture back from its SVG: boxes, frames, wires, labels, and find faults in it."""
 
 import re
 from collections.abc import Iterable
 from itertools import combinations, pairwise
-from typing import NamedTuple
 from xml.etree import ElementTree
 
 from cnnspec.graph.model import Node
+from cnnspec.records import Record
 from cnnspec.report.diagram.metrics import LARGE, text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -25,7 +24,7 @@ SHOWN = [
 ]  # as different as pictures can be
 
 
-class Rect(NamedTuple):
+class Rect(Record):
     x: int
     y: int
     right: int
@@ -41,7 +40,7 @@ class Rect(NamedTuple):
         )
 
 
-class Wire(NamedTuple):
+class Wire(Record):
     values: tuple[str, ...]
     part: str
     ways: list[tuple[tuple[int, int], tuple[int, int]]]  # straight, from point to point
@@ -101,8 +100,9 @@ def ways(d: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
 
 
 def owner(node: Node, drawn: set[str]) -> str | None:
-    """The box in which a node is; None where it is one of several that a box stands for, and not
-    the first."""
+    """Return the box in which a node is, or None.
+
+    If a box stands for several equal nodes, only the first one has it."""
     names = [node.row, *(".".join(node.call.trail[:i]) for i in range(len(node.call.trail), 0, -1))]
     return next((name for name in names if name in drawn), None)
 
@@ -150,8 +150,7 @@ def along(picture: Picture) -> list[tuple[str, str]]:
 
 
 def missing(nodes: Iterable[Node], drawn: set[str], picture: Picture) -> list[tuple[str, str]]:
-    """The edges to nodes that are neither drawn nor inside a box, of those that are ``drawn`` on
-    one sheet."""
+    """Return the edges between ``drawn`` boxes for which there is no wire."""
     assert drawn <= {name for name, _ in picture.boxes}
     there = {(value, wire.part) for wire in picture.wires for value in wire.values}
     found = []

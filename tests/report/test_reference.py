@@ -11,7 +11,7 @@ from cnnspec.gate.findings import CODES
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import ERROR_RULES
 from cnnspec.report.pages.reference import anchor, render_pages
-from cnnspec.report.reference.language import Example, find_examples, run_examples
+from cnnspec.report.reference.language import SpecExample, find_examples, run_examples
 from cnnspec.report.reference.plain_text import render_plain
 from cnnspec.report.reference.topics import list_sections, list_topics, render_topic
 from cnnspec.spec.arithmetic import FUNCTIONS
@@ -53,7 +53,7 @@ def test_specs_of_examples_fit_a_terminal(section) -> None:  # type: ignore[no-u
 def test_an_example_without_its_mistake_is_an_error() -> None:
     spec = 'name = "n"\ninput = [3]\nlayers = [{ name = "r", op = "relu" }]\n'
     with pytest.raises(ValueError, match="an example for L001 has no problem"):
-        [*run_examples([Example(spec, ("L001",))])]
+        [*run_examples([SpecExample(spec, ("L001",))])]
 
 
 def test_every_key_of_the_language_is_described() -> None:

@@ -39,7 +39,7 @@ class Section(Record):
     text: str
 
 
-class Example(Record):
+class SpecExample(Record):
     """One spec of a reference page, and the words behind ``toml``."""
 
     spec: str
@@ -78,9 +78,9 @@ def read_page(page: str) -> tuple[str, tuple[Section, ...]]:
     )
 
 
-def find_examples(text: str) -> list[Example]:
+def find_examples(text: str) -> list[SpecExample]:
     """Return the examples in the Markdown of a section, in order."""
-    return [Example(spec, tuple(words.split())) for words, spec in FENCE.findall(text)]
+    return [SpecExample(spec, tuple(words.split())) for words, spec in FENCE.findall(text)]
 
 
 def render_section(section: Section) -> str:
@@ -105,7 +105,7 @@ def render_reference(page: str) -> str:
     return "\n\n".join([head, *map(render_section, sections)]) + "\n"
 
 
-def run_examples(examples: list[Example]) -> Iterator[str]:
+def run_examples(examples: list[SpecExample]) -> Iterator[str]:
     """Return what each example gives: its layers, or the messages about it."""
     lock = ""
     for example in examples:
@@ -122,14 +122,14 @@ def run_examples(examples: list[Example]) -> Iterator[str]:
             yield "\n\n".join(map(render_layers, build_example(example)))
 
 
-def build_example(example: Example) -> list[Graph]:
+def build_example(example: SpecExample) -> list[Graph]:
     """Return the graph of an example, or those of all its variants. Raises SpecError."""
     spec, problems = read_spec(Source(NAME, example.spec))
     names = list(spec.variants) if "variants" in example.words else [""]
     return [build_variant(spec, problems, name, **example.settings) for name in names]
 
 
-def find_problems(example: Example) -> tuple[Problem, ...]:
+def find_problems(example: SpecExample) -> tuple[Problem, ...]:
     """Return the problems for which an example is refused."""
     try:
         build_example(example)
@@ -160,7 +160,7 @@ def describe_inputs(inputs: list[Node]) -> str:
     return ", ".join(f"{node.name} {format_shape(node.output)}" for node in inputs)
 
 
-def check_example(example: Example, lock: str) -> str:
+def check_example(example: SpecExample, lock: str) -> str:
     """Return the findings of ``cnnspec check`` in an example with a ``lock`` beside it."""
     from cnnspec.gate.check import check_file
 
@@ -176,14 +176,14 @@ def check_example(example: Example, lock: str) -> str:
     return run_in_folder(example, lock, check)
 
 
-def write_lock(example: Example) -> str:
+def write_lock(example: SpecExample) -> str:
     """Return the lock of an example."""
     from cnnspec.gate.locks import make_lock
 
     return run_in_folder(example, "", lambda path: make_lock(path).text)
 
 
-def run_in_folder(example: Example, lock: str, run: Callable[[str], str]) -> str:
+def run_in_folder(example: SpecExample, lock: str, run: Callable[[str], str]) -> str:
     """Return ``run(path)`` of an example in a temporary folder: its file, and its lock if any."""
     from tempfile import TemporaryDirectory
 

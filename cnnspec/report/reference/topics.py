@@ -14,14 +14,14 @@ from cnnspec.gate.findings import (
     get_title,
 )
 from cnnspec.ops.kit.derivation import Step
-from cnnspec.ops.kit.operator import Example as WorkedExample
+from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.report.formula import substitute_numbers
 from cnnspec.report.pages.rules import render_rule
 from cnnspec.report.reference.language import (
-    Example,
     Section,
+    SpecExample,
     find_examples,
     read_page,
     render_reference,
@@ -94,7 +94,7 @@ def sections_by_topic() -> dict[str, Section]:
 
 
 def operator_parts(name: str) -> Iterator[str]:
-    """Yield what there is about an operator: formula and source, fields, an example, the steps."""
+    """Yield the parts of an operator's page: formula and source, fields, an example, the steps."""
     cls = load_operator(name)
     yield f"# {name}"
     yield from (import_module(cls.__module__).__doc__ or "").strip().split("\n\n")
@@ -139,7 +139,7 @@ def format_toml(value: Any) -> str:
     return str(value)
 
 
-def spec_line(name: str, example: WorkedExample) -> str:
+def spec_line(name: str, example: Example) -> str:
     """Return the line of a spec that calls the operator of a worked example."""
     values = {"name": name, "op": name, **example.fields}
     return format_toml(values)
@@ -157,7 +157,7 @@ def render_steps(steps: list[Step]) -> str:
 
 
 def rule_parts(code: str) -> Iterator[str]:
-    """Yield what there is about a rule: what it demands, why, and examples."""
+    """Yield the parts of a rule's page: what it demands, why, and examples."""
     yield f"# {code}: {get_title(code)}"
     if can_be_ignored(code):
         yield (
@@ -179,7 +179,7 @@ def rule_parts(code: str) -> Iterator[str]:
                 yield from example_parts(example, result)
 
 
-def example_parts(example: Example, result: str) -> Iterator[str]:
+def example_parts(example: SpecExample, result: str) -> Iterator[str]:
     """Yield an example and its result."""
     yield f"```toml\n{example.spec}```"
     yield f"```text\n{result}\n```"
