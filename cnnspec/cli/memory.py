@@ -2,9 +2,9 @@
 
 import click
 
-from cnnspec.analyses.memory.autocast import autocast_saved_bytes
 from cnnspec.analyses.memory.largest_batch import BatchSearch, find_largest_batch, give_advice
 from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
+from cnnspec.analyses.memory.passes import autocast_saved_bytes
 from cnnspec.analyses.memory.request import DTYPES, LOSSES, MODES
 from cnnspec.api import Network
 from cnnspec.cli.command import Command

@@ -52,7 +52,7 @@ def compare_memory(graph: Graph, plan: NetworkMemory, device: str, against: str)
 
 
 def allow_difference_on_cuda(check: Check, planned: int, measured: int) -> Check:
-    """Turn a difference on CUDA into a limited check: kernels save and allocate other things there."""
+    """Turn a difference on CUDA into a limited check, as the plan is for the kernels of a CPU."""
     if check.status == PASSED:
         return check
     off = f"{100 * (planned - measured) / measured:+.2f} %" if measured else "of nothing"

@@ -6,7 +6,7 @@ from cnnspec.analyses.network_costs import NetworkCosts, Row
 from cnnspec.records import Record
 from cnnspec.report.diagram.metrics import text_width
 from cnnspec.report.formats import escape_html
-from cnnspec.units import format_count
+from cnnspec.units import format_bytes, format_count
 
 MOST = 600  # rows on one page
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 960, 150, 8, 8, 22, 20  # of a plot, in pixels
@@ -85,13 +85,17 @@ def draw_bars(lines: list[PageRow], which: int, title: str, unit: str) -> str:
     """A bar chart as SVG, a bar for each row; its height is the count number ``which``."""
     rows = [*rows_without_blocks(lines)]
     most = max((line.counts[which] for line in rows), default=0)
+
+    def amount(n: int) -> str:
+        return format_bytes(n, binary=False) if unit == "bytes" else f"{format_count(n)} {unit}"
+
     step = (WIDTH - LEFT - RIGHT) / max(1, len(rows))
     base, high = HEIGHT - BOTTOM, HEIGHT - TOP - BOTTOM
     parts = [
         f'<svg class="bars" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="'
-        f"{escape_html(title)} of each row, at most {format_count(most)} {unit};"
+        f"{escape_html(title)} of each row, at most {amount(most)};"
         f' the table below has the numbers" font-size="{SIZE}">',
-        f'<text x="{LEFT}" y="13">{escape_html(title)}: at most {format_count(most)} {unit}</text>',
+        f'<text x="{LEFT}" y="13">{escape_html(title)}: at most {amount(most)}</text>',
     ]
     for i, line in enumerate(rows):
         if value := line.counts[which]:
@@ -99,7 +103,7 @@ def draw_bars(lines: list[PageRow], which: int, title: str, unit: str) -> str:
             parts.append(
                 f'<rect x="{LEFT + i * step:.1f}" y="{base - tall:.1f}"'
                 f' width="{max(0.5, step * 0.85):.1f}" height="{tall:.1f}"><title>'
-                f"{escape_html(line.name)}: {format_count(value)} {unit}</title></rect>"
+                f"{escape_html(line.name)}: {amount(value)}</title></rect>"
             )
     parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" y2="{base}"/>')
     return "".join([*parts, *bar_labels(rows, step, base), "</svg>"])

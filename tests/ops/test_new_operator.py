@@ -13,7 +13,7 @@ import cnnspec
 from cnnspec.analyses.architecture import count_depth, describe_chain, find_longest_path, is_pool
 from cnnspec.analyses.audit.layer_quantities import kind_in_order
 from cnnspec.analyses.input_sizes import find_input_sizes
-from cnnspec.analyses.memory.autocast import autocast_saved_bytes
+from cnnspec.analyses.memory.passes import autocast_saved_bytes
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.api import Network
 from cnnspec.graph.model import Graph

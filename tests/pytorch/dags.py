@@ -203,7 +203,7 @@ class Dag:
         )
 
     def head(self) -> None:
-        """Join all outputs to one vector of logits, so that layers can be larger than the outputs."""
+        """Join all outputs to one vector of logits, so that layers can be larger than outputs."""
         for value in [
             v for v in self.values[1:] if v.name not in self.read and v.name not in self.overwritten
         ]:

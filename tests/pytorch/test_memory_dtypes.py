@@ -6,8 +6,8 @@ import torch
 from test_memory import BEFORE, EXACT, lines
 
 import cnnspec
-from cnnspec.analyses.memory.autocast import autocast_saved_bytes
 from cnnspec.analyses.memory.network_memory import plan_memory
+from cnnspec.analyses.memory.passes import autocast_saved_bytes
 from cnnspec.analyses.memory.request import MODES
 from cnnspec.graph.model import Graph
 from cnnspec.ops.registry import OPERATORS, load_operator

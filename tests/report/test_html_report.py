@@ -136,11 +136,11 @@ def test_hostile_names_stay_text() -> None:
 
 def test_a_network_whose_memory_nobody_knows_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
-        raise cnnspec.RequestError("what relu needs in memory has not been measured yet")
+        raise cnnspec.RequestError("the memory of relu has not been measured yet")
 
     monkeypatch.setattr("cnnspec.report.html_page.plan_memory", unknown)
     page = render_html_report(cnnspec.load("lenet5"))
-    assert "The memory of this network is not planned: what relu needs" in page
+    assert "The memory of this network is not planned: the memory of relu" in page
     assert "Training peak" not in page
     assert all(row[5] == "–" for row in Reader(page).rows[1:])
 

@@ -38,9 +38,9 @@ class LargestBatch(Record):
 
 
 class MemoryAdvice(Record):
-    """A way to need less memory: the change, the largest batch with it, and the peak of the batch before.
+    """A way to need less memory: a change, and the largest batch that fits with it.
 
-    Where the change is the batch itself, ``peak`` is that of the new batch."""
+    ``peak`` is that of the batch that fitted before; if the change is the batch, of the new one."""
 
     change: str
     batch: int

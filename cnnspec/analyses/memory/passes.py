@@ -1,5 +1,7 @@
 """The memory of whole passes: inference, and a training step with loss, backward and optimizer."""
 
+from math import prod
+
 from cnnspec.analyses.memory.allocations import (
     AllocationLog,
     PassSettings,
@@ -17,6 +19,7 @@ from cnnspec.ops.kit.memory import COPIES_STRIDED, OUTPUT, Function, Layout
 from cnnspec.problems import RequestError
 from cnnspec.records import Record
 
+BFLOAT16, FLOAT32 = 2, 4  # bytes of an element
 LOG_SOFTMAX = Function(0, saves=(OUTPUT,), layout=Layout(copies=COPIES_STRIDED))
 LOSS = Function(0, layout=Layout(contiguous=True))  # returns a gradient for each element
 
@@ -43,10 +46,32 @@ def plan_inference(graph: Graph, batch: int, size: int = 4) -> PassMemory:
     return PassMemory(log.peak, log.peak_at, log)
 
 
-def plan_saved_bytes(graph: Graph, batch: int, size: int) -> int:
-    """Return the bytes that a forward pass in training saves for backward."""
-    settings = PassSettings(batch, size, True)
-    return ForwardPass(graph, settings, *allocate_inputs(graph, settings), True).saved_bytes
+def autocast_saved_bytes(graph: Graph, batch: int) -> int | None:
+    """Return the bytes saved for backward under autocast, mixed precision in bfloat16 on a CPU.
+
+    None if an operator does not say how autocast treats it (``Operator.autocast``). Parameters,
+    their gradients and the optimizer's state remain float32. Convolutions and linear layers save
+    their input and a copy of their weight, both cast to bfloat16. The operators after them work in
+    bfloat16 too, except that the statistics of norms are float32. The network's input is saved as
+    its cast copy."""
+    layers = list(graph.layers(training=True))
+    if not all(n.op.autocast for n in layers):
+        return None
+    casts = sum(
+        prod(n.op.parameters(*n.shapes)["weight"])
+        for n in layers
+        if n.op.autocast == "casts" and not n.shares
+    )
+    norms = [
+        function.saved
+        for n in layers
+        if n.op.autocast == "statistics"
+        for function in n.op.memory(*n.shapes, y=n.output, training=True)
+    ]
+    statistics = sum(2 * (s.channel_statistics + s.example_statistics * batch) for s in norms)
+    settings = PassSettings(batch, BFLOAT16, True)
+    forward = ForwardPass(graph, settings, *allocate_inputs(graph, settings), True)
+    return forward.saved_bytes + BFLOAT16 * casts + (FLOAT32 - BFLOAT16) * statistics
 
 
 def plan_training(

@@ -197,8 +197,7 @@ class Operator:
         Raises RequestError if this was not measured."""
         kind = type(self).__module__.rpartition(".")[2]
         raise RequestError(
-            f"what {kind} needs in memory has not been measured yet, so nothing is said of this"
-            " network"
+            f"the memory of {kind} has not been measured yet, so that of this network is unknown"
         )
 
     def build(self, torch: Any, *inputs: Any, **sizes: Any) -> Any:
