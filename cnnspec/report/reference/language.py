@@ -94,6 +94,8 @@ def render_section(section: Section) -> str:
         options = [f"--input {w[6:]}" if w.startswith("input=") else f"--set {w}" for w in given]
         caption = f"With `{' '.join(options)}`:\n\n" if options else ""
         shown = f"```toml\n{match[2]}```"
+        if example.codes:
+            shown = f"A mistake:\n\n{shown}"
         return f"{shown}\n\n{caption}```text\n{result}\n```"
 
     return f"## {section.title}\n\n{FENCE.sub(filled, section.text)}"
