@@ -10,10 +10,15 @@ from cnnspec.conventions import CONVENTIONS
 from cnnspec.gate.findings import CODES
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import ERROR_RULES
-from cnnspec.report.pages.reference import anchor, render_pages
 from cnnspec.report.reference.language import SpecExample, find_examples, run_examples
 from cnnspec.report.reference.plain_text import render_plain
-from cnnspec.report.reference.topics import list_sections, list_topics, render_topic
+from cnnspec.report.reference.topics import (
+    anchor,
+    list_sections,
+    list_topics,
+    render_pages,
+    render_topic,
+)
 from cnnspec.spec.arithmetic import FUNCTIONS
 from cnnspec.spec.blocks import COMPOSITE
 from cnnspec.spec.budgets import LIMITS, SETTINGS

@@ -15,7 +15,7 @@ PAGES = (
     "cnnspec.report.pages.operators",
     "cnnspec.report.pages.audit",
     "cnnspec.report.pages.rules",
-    "cnnspec.report.pages.reference",
+    "cnnspec.report.reference.topics",
 )
 
 

@@ -1,5 +1,6 @@
-"""Find what a topic of ``cnnspec docs`` means, and write its page in Markdown."""
+"""The topics of ``cnnspec docs``, as Markdown, and the pages language.md and counting.md."""
 
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -195,3 +196,25 @@ def convention_parts(name: str) -> Iterator[str]:
         "It has no rule for other operators, so they count nothing. If such an operator has"
         f" parameters or MACs, cnnspec gives no figure for {name}."
     )
+
+
+def render_pages(reports: str) -> dict[str, str]:
+    """Return each page of the reference, with a table of contents."""
+    return {f"{name}.md": insert_contents(render_page(name)) for name in PAGES}
+
+
+def insert_contents(page: str) -> str:
+    """Return a page with links to its sections before the first of them."""
+    titles = [
+        line.removeprefix("## ")
+        for line in re.sub(r"^```.*?^```$", "", page, flags=re.M | re.S).split("\n")
+        if line.startswith("## ")
+    ]
+    contents = "\n".join(f"- [{title}](#{anchor(title)})" for title in titles)
+    head, mark, rest = page.partition("\n## ")
+    return f"{head}\n{contents}\n{mark}{rest}"
+
+
+def anchor(title: str) -> str:
+    """Return the anchor that GitHub and GitLab give to a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
