@@ -1,22 +1,24 @@
-"""Pausing the garbage collector while something large is built that holds no garbage."""
+"""Pauses the garbage collector while large objects are built that contain no garbage."""
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-MANY = 200_000  # objects that are left over: some 30 MB
+MANY = 200_000  # uncollected objects: about 30 MB
 
 
 def collect_garbage_if_large() -> None:
-    """Collect, where collecting is paused and many objects are left over since the last time."""
+    """Collect garbage if many objects were made since the last collection."""
     if gc.get_count()[0] > MANY:
         gc.collect()
 
 
 @contextmanager
 def garbage_collection_paused() -> Iterator[None]:
-    """No collection inside: graphs and costs only grow, and looking through them again and again is
-    quadratic."""
+    """Pause garbage collection inside a ``with``.
+
+    Graphs and costs only grow, and repeated collections of them would take quadratic time.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,1 +1,1 @@
-"""From a spec to a graph: blocks unrolled, names connected, shapes inferred, in execution order."""
+"""From a spec to a graph: blocks expanded, names looked up, shapes inferred, in execution order."""

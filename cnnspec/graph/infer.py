@@ -1,4 +1,4 @@
-"""The nodes of one line: its operator, norm and activation, each with its inputs and output shape."""
+"""The nodes of a line: its operator, norm and activation, with their inputs and output shapes."""
 
 from math import prod
 

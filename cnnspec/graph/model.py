@@ -1,4 +1,4 @@
-"""The graph of a network: nodes in execution order, each one operator with one output."""
+"""The graph of a network: nodes in execution order, each with one operator and one output."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,12 +10,11 @@ from cnnspec.spec.model import Line
 from cnnspec.spec.scope import UNKNOWN, Dynamic, Scope
 from cnnspec.units import Shape
 
-MAX_ORIGINS = 64  # of one value: a spec can make a chain of arguments as long as it likes
+MAX_ORIGINS = 64  # of one value: a spec can have a chain of arguments of any length
 
 
 class Call(Record):
-    """One call of a block: its names from the network down, the block, its arguments, and the line
-    that calls it."""
+    """One call of a block: its path from the network down, its arguments, and the calling line."""
 
     trail: tuple[str, ...]
     block: str
@@ -25,8 +24,7 @@ class Call(Record):
 
 
 class Origin(Record):
-    """Where a value came from: its name, the expression as written, and the values of the names in
-    it."""
+    """Where a value comes from: the expression as written, and the values of the names in it."""
 
     name: str
     value: Any
@@ -35,16 +33,15 @@ class Origin(Record):
 
 
 def origin_of(name: str, value: Any, expression: Dynamic, scope: Scope) -> Origin:
-    """The origin of a value that an expression gave in a scope."""
+    """Return the origin of a value that an expression has in a scope."""
     names = [n for n in dict.fromkeys(expression.names) if scope.get_or_unknown(n) is not UNKNOWN]
     return Origin(name, value, expression.text, {n: scope.get(n) for n in names})
 
 
 def trace(name: str, value: Any, expression: Dynamic, scope: Scope) -> list[Origin]:
-    """The origin of a value, then those of the names in its expression that other expressions gave,
-    and so on.
+    """Return the origins of a value and, in turn, of the names in its expressions.
 
-    What a call only passes on, under the same name, has its origin where it comes from.
+    A value that a call only passes on under the same name has its origin outside the call.
     """
     found: dict[tuple[int, int], Origin] = {}
     open_ = [(name, value, expression, scope)]
@@ -64,11 +61,12 @@ NONE: Mapping[str, Any] = {}
 
 
 class Node:
-    """One operator at work. ``inputs`` are nodes; ``output`` is a shape without the batch.
+    """One operator with its inputs, which are nodes, and its output shape without the batch.
 
-    ``row`` is the name of the line that made it and ``name`` its own: a line's norm and activation
-    are nodes called ``row.norm`` and ``row.activation``, and ``part`` says so. ``shares`` is the
-    node whose parameters this one uses again."""
+    ``row`` is the name of its line and ``name`` its own: the norm and the activation of a line are
+    nodes called ``row.norm`` and ``row.activation``, and ``part`` is "norm" or "activation" then.
+    ``shares`` is the node whose parameters this one uses. ``readers`` counts the nodes and outputs
+    that read it."""
 
     __slots__ = (
         "call",
@@ -110,15 +108,14 @@ class Node:
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
-        """The shapes of the inputs."""
+        """The shapes of the inputs, without the batch."""
         return tuple([n.output for n in self.inputs])
 
     def __repr__(self) -> str:
         return f"Node({self.name}: {self.kind} -> {self.output})"
 
     def trace(self) -> list[Origin]:
-        """Where the fields that were written as expressions got their values, back to the network's
-        arguments."""
+        """Return the origins of fields written as expressions, back to the network's arguments."""
         written = [(k, *w) for k, w in self.origins.items() if w[0].text]
         return [
             o
@@ -128,12 +125,11 @@ class Node:
 
 
 class Graph(Record):
-    """A network at one setting of its arguments. ``nodes`` hold the inputs first, then every layer.
+    """A network at one setting of its arguments. ``nodes`` are the inputs, then all layers.
 
-    ``unfit`` are the problems of layers that are there in training only, where they do not fit an
-    input that was given from outside: inference does not need them. ``reference`` is what
-    [reference.NAME] says: the library's model that the network must equal, by the library's name,
-    and under "set" the arguments with which it does."""
+    ``unfit`` are problems of training-only layers that do not fit an input from outside; inference
+    does not need them. ``reference`` is the table [reference.NAME]: by library the model that the
+    network must equal, and under "set" the arguments with which it does."""
 
     name: str
     family: str
@@ -149,24 +145,23 @@ class Graph(Record):
     reference: dict[str, Any] = {}
 
     def computed(self) -> list[Origin]:
-        """The arguments that were written as expressions, with the values in them."""
+        """Return the origins of the arguments that are written as expressions."""
         written = [(name, self.scope.origin(name)) for name in self.arguments]
         return [
             origin_of(name, self.arguments[name], *origin) for name, origin in written if origin
         ]
 
     def layers(self, training: bool = False) -> Iterator[Node]:
-        """The nodes of the layers, those that are there in training only if they are asked for.
+        """Iterate over the layers, without the training-only ones unless ``training``.
 
-        Raises SpecError where those are asked for and do not fit the input.
+        Raises SpecError if training-only layers are asked for and do not fit the input.
         """
         if training and self.unfit:
             raise SpecError(self.unfit)
         return (n for n in self.nodes[len(self.inputs) :] if training or not n.training_only)
 
     def results(self, training: bool = False) -> list[Node]:
-        """What a call gives: the outputs and, in training, the ends of what is there in training
-        only.
+        """Return the outputs and, with ``training``, the training-only layers that nothing reads.
 
         Raises SpecError as ``layers`` does.
         """
@@ -176,11 +171,11 @@ class Graph(Record):
 
 
 def graph_digest(graph: Graph) -> str:
-    """The SHA-256, in hexadecimal digits, of all that a measurement of a graph depends on.
+    """Return the SHA-256, in hexadecimal, of all that a measurement of a graph depends on.
 
-    That is the unrolled network and the references that it must equal: names, operators, fields
-    that are not their defaults, connections and shapes. Comments, claims, budgets and how blocks
-    are written leave it as it is."""
+    That is the expanded network with its references: names, operators, fields that are not
+    defaults, connections and shapes. It does not depend on comments, claims, budgets, and how the
+    network is divided into blocks."""
     from hashlib import sha256
 
     lines = [
@@ -193,7 +188,7 @@ def graph_digest(graph: Graph) -> str:
 
 
 def node_text(node: Node) -> str:
-    """A node in a line."""
+    """Return the text of one node for the digest."""
     op = node.op
     fields = {
         name: getattr(op, name) for name in op.fields if getattr(op, name) != op.defaults.get(name)

@@ -1,1 +1,1 @@
-"""The language: TOML text becomes a frozen NetworkSpec, or all the problems that are in it."""
+"""The language: TOML text becomes a NetworkSpec, or a list of all problems in it."""

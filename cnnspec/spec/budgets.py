@@ -1,10 +1,10 @@
-"""Budgets: the limits that a network keeps, in [budget.NAME] of its spec or in a pyproject.toml.
+"""Reads budgets: limits of a network, in [budget.NAME] of its spec or in a pyproject.toml.
 
 [budget.mobilenet_v1]
-params        = "4.3M"               # at most; ">= 4M" is at least
+params        = "4.3M"               # at most; ">= 4M" means at least
 macs          = "600 MMACs"
-weights       = "17 MiB"             # parameters and buffers, in dtype
-training_peak = "4 GiB"              # of a batch, with an optimizer
+weights       = "17 MiB"             # parameters and buffers in dtype
+training_peak = "4 GiB"              # for a batch and an optimizer
 batch         = 32
 optimizer     = "adam"
 """
@@ -29,8 +29,7 @@ SETTINGS = {
 
 
 class Limit(Record):
-    """One limit: the quantity, whether it is the most or the least, its value, and how it was
-    written."""
+    """One limit: its quantity, whether it is the most or the least, its value, and its text."""
 
     quantity: str
     most: bool
@@ -42,67 +41,53 @@ class Limit(Record):
 def check_budgets(
     reader: SpecReader, source: Source, path: Path, value: Any
 ) -> dict[str, dict[str, Any]]:
-    """The budgets by name in the table at ``path``, with what is wrong in them noted and left
-    out."""
-    tables = reader.check_type(source, path, value, dict, "a table with one table a network") or {}
+    """Return the budgets in the table at ``path`` by name. Wrong limits are reported, left out."""
+    takes = "a table with one table for each network"
     found = {}
-    for name, table in tables.items():
-        if reader.check_type(source, (*path, name), table, dict, "a table of limits") is not None:
-            found[name] = check_budget(reader, source, (*path, name), table)
+    for name, table in (reader.check_type(source, path, value, dict, takes) or {}).items():
+        where = (*path, name)
+        if reader.check_type(source, where, table, dict, "a table of limits") is not None:
+            found[name] = check_budget(reader, source, where, table)
     return found
 
 
 def check_budget(
     reader: SpecReader, source: Source, path: Path, table: dict[str, Any]
 ) -> dict[str, Any]:
-    """One budget: ``limits`` a list of them, and the settings of memory."""
+    """Return one budget: ``limits``, a list of Limit, and the settings of memory."""
     budget: dict[str, Any] = {"limits": []}
     for key, value in table.items():
-        where = (*path, key)
+        where, takes = (*path, key), ""
         if key in LIMITS:
             limit = read_limit(key, value, where)
             if limit is None:
                 example = EXAMPLES.get(key, '"50 MiB"')
-                reader.report(
-                    source,
-                    where,
-                    "L003",
-                    f"{key} is a limit such as {example}, not {describe_value(value)}",
-                )
+                takes = f"a limit such as {example}"
             else:
                 budget["limits"].append(limit)
         elif key == "batch":
             if type(value) is int and 1 <= value <= MAX_BATCH:
                 budget[key] = value
             else:
-                reader.report(
-                    source,
-                    where,
-                    "L003",
-                    f"batch is an integer from 1 to {format_count(MAX_BATCH)}, not {describe_value(value)}",
-                )
+                takes = f"an integer from 1 to {format_count(MAX_BATCH)}"
         elif key in SETTINGS:
             if value in SETTINGS[key]:
                 budget[key] = value
             else:
-                reader.report(
-                    source,
-                    where,
-                    "L003",
-                    f"{key} is one of {', '.join(SETTINGS[key])}, not {describe_value(value)}",
-                )
+                takes = f"one of {', '.join(SETTINGS[key])}"
         else:
-            reader.report_unknown_key(
-                source, where, [*LIMITS, "batch", *SETTINGS], f"the budget {visible(path[-1], 60)}"
-            )
+            known = [*LIMITS, "batch", *SETTINGS]
+            reader.report_unknown_key(source, where, known, f"the budget {visible(path[-1], 60)}")
+        if takes:
+            message = f"{key} is {takes}, not {describe_value(value)}"
+            reader.report(source, where, "L003", message)
     return budget
 
 
 def read_limit(key: str, value: Any, path: Path) -> Limit | None:
-    """A limit: a number, or a text such as ``600 MMACs``, ``<= 5M``, ``>= 224``; None where it is
-    none.
+    """Read a limit: a number, or a text such as ``600 MMACs``, ``<= 5M``, ``>= 224``; else None.
 
-    Plain numbers are the most that there may be, but for the receptive field: of that, the least.
+    A plain number is the most allowed; for the receptive field it is the least.
     """
     most, text = key != "receptive_field", value
     if isinstance(text, str) and text.strip()[:2] in ("<=", ">="):

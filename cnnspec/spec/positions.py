@@ -1,6 +1,6 @@
-"""Where each value stands in a TOML text: a scanner, run only on texts that tomllib has accepted.
+"""Finds the place of each value in a TOML text, with a scanner for texts that tomllib accepts.
 
-The path of a value is its keys and indices; the path of its key is that and None behind it.
+The path of a value is its keys and indices. The path of its key is the same with None at the end.
 """
 
 from bisect import bisect_right
@@ -12,32 +12,31 @@ BLANK = " \t\r\n"
 
 
 def find_positions(text: str) -> Places:
-    """Line and column, from 1, of every key and value of a valid TOML ``text``."""
+    """Return line and column, from 1, of every key and value in a valid TOML ``text``."""
     scanner = _Scanner(text)
     scanner.document()
     starts = line_starts(text)
-    return {path: place(starts, offset) for path, offset in scanner.offsets.items()}
+    return {path: line_and_column(starts, offset) for path, offset in scanner.offsets.items()}
 
 
 def line_starts(text: str) -> list[int]:
-    """The offset at which each line starts."""
+    """Return the offset at which each line starts."""
     return [0] + [i + 1 for i, c in enumerate(text) if c == "\n"]
 
 
-def place(starts: list[int], offset: int) -> tuple[int, int]:
-    """Line and column of an offset."""
+def line_and_column(starts: list[int], offset: int) -> tuple[int, int]:
+    """Return line and column of an offset."""
     line = bisect_right(starts, offset)
     return line, offset - starts[line - 1] + 1
 
 
 def find_comments(text: str) -> list[tuple[int, int, str]]:
-    """Line and column, from 1, and the words of every comment in a valid TOML ``text``, without
-    their ``#``."""
+    """Return line, column and text, without ``#``, of every comment in a valid TOML ``text``."""
     scanner = _Scanner(text)
     scanner.document()
     starts = line_starts(text)
     return [
-        (*place(starts, i), scanner.text[i + 1 : scanner.text.index("\n", i)].strip())
+        (*line_and_column(starts, i), scanner.text[i + 1 : scanner.text.index("\n", i)].strip())
         for i in scanner.comments
     ]
 
@@ -58,7 +57,7 @@ class _Scanner:
                 self.pair(table)
 
     def skip(self, blank: str, comments: bool = False) -> bool:
-        """Move past blanks and comments; whether any text is left."""
+        """Move past blanks and comments; return whether any text is left."""
         while self.i < len(self.text):
             c = self.text[self.i]
             if c in blank:
@@ -91,7 +90,7 @@ class _Scanner:
         return path
 
     def keys(self) -> list[tuple[str, int]]:
-        """A key, dotted or not: its parts with their offsets."""
+        """Read a key, dotted or not: its parts with their offsets."""
         found = []
         while True:
             self.skip(SPACE)
@@ -139,14 +138,11 @@ class _Scanner:
                 self.i += 1
 
     def string(self) -> str:
-        """Move past a string; its text as it stands (escapes are resolved only in what keys need:
-        none)."""
+        """Move past a string and return its text."""
         quote = self.text[self.i]
         if self.text.startswith(quote * 3, self.i):
             end = self.closing(quote * 3, self.i + 3)
-            while (
-                self.text[end + 3] == quote
-            ):  # up to two quotes may stand before the closing three
+            while self.text[end + 3] == quote:  # up to two quotes may precede the closing three
                 end += 1
             body, self.i = self.text[self.i + 3 : end], end + 3
         else:
@@ -161,7 +157,7 @@ class _Scanner:
 
 
 def unescaped(body: str) -> str:
-    """A basic string's text with its escapes resolved, as tomllib reads it."""
+    """Resolve the escapes of a basic string, as tomllib does."""
     if "\\" not in body:
         return body
     import tomllib

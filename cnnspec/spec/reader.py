@@ -83,7 +83,7 @@ class SpecReader:
         return {error.field for error in errors}
 
     def compile_expressions(self, source: Source, path: Path, value: Any) -> Any:
-        """Return the value with its expressions compiled; FAULTY, with problems, where one is wrong."""
+        """Return the value with its expressions compiled; FAULTY if one is wrong and reported."""
         try:
             return compile_value(value)
         except ExpressionError:
@@ -169,8 +169,8 @@ def name_fault(name: Any) -> str:
     if not name.isprintable() or not FORBIDDEN.isdisjoint(name):
         bad = next(c for c in name if not c.isprintable() or c in FORBIDDEN)
         return (
-            f"{describe_value(name)} contains {describe_value(bad)}, but names are printable and without"
-            " . / \\ : and quotes"
+            f"{describe_value(name)} contains {describe_value(bad)}, "
+            "but names are printable and without . / \\ : and quotes"
         )
     return ""
 

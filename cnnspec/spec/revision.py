@@ -1,7 +1,6 @@
-"""Specs as they were at a revision of git: ``FILE.toml@REVISION``, ``FILE.toml:variant@REVISION``,
-``NAME@REVISION``.
+"""Reads specs at a revision of git: ``FILE.toml@REVISION``, ``FILE.toml:variant@REVISION``.
 
-The files that such a spec includes are read from the same revision.
+``NAME@REVISION`` does so for a network of the zoo. Included files are read from the same revision.
 """
 
 import os
@@ -11,14 +10,11 @@ from cnnspec.problems import Problem, RequestError, SpecError, Where, visible
 from cnnspec.spec.source import MAX_BYTES, Source, decode_text, read_source
 from cnnspec.spec.zoo import find_spec
 
-PLAIN_FILE = (  # how git's modes of regular files begin; links, folders and submodules have others
-    "100"
-)
+PLAIN_FILE = "100"  # git's modes of regular files begin so; not those of links and folders
 
 
 def open_spec_at_revision(name: str) -> tuple[Source, str]:
-    """The source that ``name`` means, at a revision where it says one, and the variant ("" for the
-    first).
+    """Return the source that ``name`` means, and the variant ("" for the first).
 
     Raises RequestError, and SpecError (T001, T002, T003).
     """
@@ -31,10 +27,9 @@ def open_spec_at_revision(name: str) -> tuple[Source, str]:
 
 
 def source_at_revision(path: str, revision: str) -> Source:
-    """The source in a file of a git repository, as it was at a revision. Raises RequestError,
-    SpecError."""
+    """Read a file of a git repository at a revision. Raises RequestError, SpecError."""
     folder, inner = os.path.split(path)
-    while folder and not os.path.isdir(folder):  # it may be gone by now
+    while folder and not os.path.isdir(folder):  # it may not exist now
         folder, last = os.path.split(folder)
         inner = os.path.join(last, inner)
     commit = git(
@@ -45,9 +40,9 @@ def source_at_revision(path: str, revision: str) -> Source:
         raise RequestError(
             f"{visible(path)}: there is no revision {asked!r} in its git repository"
             if repository
-            else f"{visible(path)} lies in no git repository, so it has no revision {asked!r}"
+            else f"{visible(path)} is not in a git repository, so it has no revision {asked!r}"
         )
-    return Then(
+    return SourceAtRevision(
         path,
         revision,
         folder,
@@ -57,10 +52,10 @@ def source_at_revision(path: str, revision: str) -> Source:
     )
 
 
-class Then(Source):
-    """A spec as it was at a commit; problems call it ``FILE.toml@REVISION``.
+class SourceAtRevision(Source):
+    """A spec at a commit. Its name in problems is ``FILE.toml@REVISION``.
 
-    ``folder`` is one that is there now, ``inner`` the path of the spec's folder from it.
+    ``folder`` is a folder that exists now, ``inner`` the path from it to the spec's folder.
     """
 
     def __init__(self, path: str, revision: str, folder: str, inner: str, commit: str, file: str):
@@ -74,15 +69,15 @@ class Then(Source):
         )
         name = f"{path}@{revision}"
         super().__init__(
-            name, decode_text(name, blob(name, folder, commit, os.path.join(inner, file)))
+            name, decode_text(name, read_blob(name, folder, commit, os.path.join(inner, file)))
         )
 
     def beside(self, file: str) -> Source | None:
         path = os.path.join(os.path.dirname(self.path), file)
         full = os.path.normpath(os.path.join(self.inner, file))
-        if not entry(self.folder, self.commit, full):
+        if not tree_entry(self.folder, self.commit, full):
             return None
-        return Then(
+        return SourceAtRevision(
             path,
             self.revision,
             self.folder,
@@ -92,13 +87,12 @@ class Then(Source):
         )
 
 
-def blob(name: str, folder: str, commit: str, file: str) -> bytes:
-    """The bytes of a file at a commit, of which ``name`` tells problems. Raises SpecError
-    (T001)."""
-    found = entry(folder, commit, file)
+def read_blob(name: str, folder: str, commit: str, file: str) -> bytes:
+    """Return the bytes of a file at a commit. Raises SpecError (T001) about ``name``."""
+    found = tree_entry(folder, commit, file)
     if found is None:
         raise SpecError(
-            [Problem(Where(name), "T001", "not a readable spec: there was no such file")]
+            [Problem(Where(name), "T001", "not a readable spec: the file did not exist")]
         )
     mode, digest, size = found
     if not mode.startswith(PLAIN_FILE):
@@ -110,12 +104,12 @@ def blob(name: str, folder: str, commit: str, file: str) -> bytes:
         raise SpecError([Problem(Where(name), "T001", message)])
     raw = git(folder, "cat-file", "blob", digest)
     if raw is None:
-        raise SpecError([Problem(Where(name), "T001", "not a readable spec: git cannot give it")])
+        raise SpecError([Problem(Where(name), "T001", "not a readable spec: git cannot read it")])
     return raw
 
 
-def entry(folder: str, commit: str, file: str) -> tuple[str, str, int] | None:
-    """A file's mode, digest and size at a commit, None where it was not there."""
+def tree_entry(folder: str, commit: str, file: str) -> tuple[str, str, int] | None:
+    """Return a file's mode, digest and size at a commit; None if it did not exist."""
     listed = git(
         folder,
         "--literal-pathspecs",
@@ -133,9 +127,8 @@ def entry(folder: str, commit: str, file: str) -> tuple[str, str, int] | None:
 
 
 def git(folder: str, *arguments: str) -> bytes | None:
-    """What git prints when it is called in a folder, None where it fails. Raises RequestError
-    without git."""
-    import subprocess  # wanted for revisions only
+    """Run git in a folder and return its output, None if it fails. Raises RequestError."""
+    import subprocess  # only for revisions
 
     try:
         done = subprocess.run(

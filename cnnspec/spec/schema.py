@@ -98,7 +98,7 @@ def about_schema() -> dict[str, Any]:
 
 
 def reference_schema() -> dict[str, Any]:
-    """Return the schema of a reference: a model by library, and the arguments that make it equal."""
+    """Return the schema of a reference: models by library, and the arguments of the network."""
     models = {
         library: {"type": "string", "description": f"a model of {library}"} for library in LIBRARIES
     }

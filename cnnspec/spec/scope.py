@@ -48,7 +48,7 @@ class Scope:
         self.work: Work = work or (outer.work if outer else Work())
 
     def get(self, name: str) -> Any:
-        """Return the value of ``name``. Raises KeyError if not declared, UnknownValue if unknown."""
+        """Return the value of ``name``. Raises KeyError, or UnknownValue if it has none."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope.own:
@@ -92,13 +92,13 @@ class Scope:
         self.work.steps += steps
         if self.work.steps > self.work.max_steps:
             raise ExpressionError(
-                f"the expressions of one network take at most {self.work.max_steps:,} steps together",
+                f"the expressions of a network take at most {self.work.max_steps:,} steps together",
                 "--max-lines raises the limit with the number of lines",
             )
 
 
 class Dynamic:
-    """A value that is evaluated in a scope. An expression has a ``text`` and the ``names`` in it."""
+    """A value that is evaluated in a scope. Expressions have a ``text`` and the ``names`` in it."""
 
     text = ""
     names: Sequence[str] = ()

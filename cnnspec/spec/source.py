@@ -73,7 +73,8 @@ class Source:
             self._places = find_positions(self.text)
         while path and (path if not key else (*path, None)) not in self._places:
             path, key = path[:-1], False
-        line, column = self._places.get((*path, None) if key else path, (1, 1))  # type: ignore[arg-type]
+        place: Any = (*path, None) if key else path
+        line, column = self._places.get(place, (1, 1))
         return Where(self.name, line, column)
 
     def _not_toml(self, error: str) -> Problem:

@@ -121,7 +121,7 @@ def check_variant(
     """Report a variant that the network does not have."""
     if known and variant not in known:
         message = f"{describe_value(variant)} is not a variant of the network"
-        hint = did_you_mean(str(variant), known, "its variants are " + ", ".join(known[:12]))
+        hint = did_you_mean(str(variant), known, "known here: " + ", ".join(known[:12]))
         reader.report(source, path, "L015", message, hint, key=path[-1] == variant)
 
 

@@ -241,7 +241,7 @@ def test_a_mistake_in_a_budget_is_a_problem_of_the_spec(
 def test_a_budget_must_name_a_network() -> None:
     (found,) = findings("[budget.nett]\nparams = 1\n")
     assert (found["code"], found["help"]) == ("L015", "did you mean 'net'?")
-    assert findings("[budget.other]\nparams = 1\n")[0]["help"] == "there are net"
+    assert findings("[budget.other]\nparams = 1\n")[0]["help"] == "known here: net"
     assert {f["help"] for f in findings(VARIANTS + "[budget.other]\nparams = 1\n")} == {
         "there are net, wide, narrow"
     }

@@ -127,7 +127,7 @@ def test_problems_beyond_200_are_not_read(tmp_path: Path, line: str) -> None:
     found = outcome(written(tmp_path, GOOD + text))
     assert isinstance(found, SpecError)
     assert len(found.problems) == 200
-    assert str(found).endswith("\nand more: reading stopped here")
+    assert str(found).endswith("\nthere are more problems: reading stopped here")
 
 
 def test_problems_of_repeated_lines_end_too(tmp_path: Path) -> None:

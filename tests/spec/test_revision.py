@@ -133,7 +133,7 @@ def test_what_was_no_spec_then_is_said_to_be_none(repository: Path) -> None:
     git("add", ".")
     git("commit", "-q", "-m", "third")
     for name, reason in {
-        "new": "not a readable spec: there was no such file",
+        "new": "not a readable spec: the file did not exist",
         "link": "it was not a regular file",
         "long": "a spec has at most 524,288 bytes, this file had 524,289",
     }.items():
@@ -159,7 +159,7 @@ def test_outside_of_repositories_and_without_git(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     (tmp_path / "net.toml").write_text(NET)
     with pytest.raises(
-        RequestError, match=r"net\.toml lies in no git repository, so it has no revision 'HEAD'"
+        RequestError, match=r"net\.toml is not in a git repository, so it has no revision 'HEAD'"
     ):
         load_graph(f"{tmp_path}/net.toml@HEAD")
     monkeypatch.setenv("PATH", str(tmp_path))
