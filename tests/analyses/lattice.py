@@ -1,8 +1,7 @@
-"""What a node's positions depend on, traced naively on an unbounded lattice from the operators'
-definitions.
+"""Trace naively, on an unbounded lattice, what a node's positions depend on.
 
-Nothing here uses the windows of cnnspec/ops: positions are followed one by one, as sets of
-positions of the input."""
+The trace follows the operators' definitions position by position, as sets of input positions. It
+does not use the windows of cnnspec/ops."""
 
 from fractions import Fraction
 from itertools import product
@@ -20,7 +19,7 @@ def each(value: Any, axis: int) -> Any:
 
 
 def before(op: Any, w: int, axis: int, k: int, s: int, d: int) -> int:
-    """The zeros that stand before the input."""
+    """Return the zeros before the input."""
     extent = d * (k - 1) + 1
     if op.padding == "half":
         return extent // 2
@@ -31,7 +30,7 @@ def before(op: Any, w: int, axis: int, k: int, s: int, d: int) -> int:
 
 
 def ratio(node: Node, axis: int) -> Fraction:
-    """Input positions for one output position of an operator that changes the size."""
+    """Return the input positions per output position of an operator that changes the size."""
     op, w, out = node.op, node.shapes[0][1 + axis], node.output[1 + axis]
     if node.kind == "upsample":
         return 1 / Fraction(op.scale_factor) if op.scale_factor else Fraction(w, out)
@@ -43,7 +42,7 @@ def ratio(node: Node, axis: int) -> Fraction:
 
 
 def reads(node: Node, axis: int, y: int) -> set[int]:
-    """The positions of the first input that output position ``y`` reads along one dimension."""
+    """Return the input positions that output position ``y`` reads along one dimension."""
     op, w = node.op, node.shapes[0][1 + axis]
     if node.kind in ELEMENTWISE:
         return {y}
@@ -76,17 +75,15 @@ def reads(node: Node, axis: int, y: int) -> set[int]:
 
 
 def interpolated(mode: str, y: int, r: Fraction) -> set[int]:
-    """The pixels at position ``y`` of a map that has 1/r times as many."""
+    """Return the pixels that position ``y`` of a map with 1/r times as many interpolates."""
     place = y * r if mode == "nearest" else (y + Fraction(1, 2)) * r - Fraction(1, 2)
     return {floor(place)} if mode == "nearest" else {floor(place), ceil(place)}
 
 
 class Trace:
-    """The dependency of every node of a small graph; what ``local`` says None of has no field of
-    its own.
+    """The dependencies of every node of a small graph; ``local`` None means no field.
 
-    Raises OverflowError where the positions repeat only after more than ``longest``.
-    """
+    Raises OverflowError if positions repeat only after more than ``longest``."""
 
     def __init__(self, nodes: list[Node], longest: int):
         self.dimensions = len(nodes[0].output) - 1
@@ -105,14 +102,12 @@ class Trace:
             self.enter(node, used)
 
     def repeats(self, node: Node, used: tuple[Node, ...], axis: int) -> int:
-        """A number of positions after which the dependencies repeat: all enlargements on the way,
-        multiplied."""
+        """Return a number of positions after which dependencies repeat, a product of ratios."""
         periods = lcm(*(self.period[n.index][axis] for n in used))
         return periods * ratio(node, axis).denominator if used else 1
 
     def enter(self, node: Node, used: tuple[Node, ...]) -> None:
-        """Find whether the node has a field, and of which inputs: a factor that sees everything is
-        a gate."""
+        """Find whether the node has a field, and of which inputs; one that sees all is a gate."""
         local = [n for n in used if self.local[n.index] is not None]
         gate = (
             node.kind == "mul"
@@ -137,7 +132,7 @@ class Trace:
             self.diverging.add(node.index)
 
     def at(self, node: Node, y: Position) -> frozenset[Position]:
-        """The input positions that position ``y`` of the node depends on."""
+        """Return the input positions that position ``y`` of the node depends on."""
         if not node.inputs:
             return frozenset([y])
         key = (node.index, y)
@@ -150,8 +145,7 @@ class Trace:
         return self.known[key]
 
     def spans(self, node: Node, axis: int) -> list[tuple[int, int] | None]:
-        """The lowest and highest input position along ``axis``, for each position over a period and
-        one more."""
+        """Return the lowest and highest input along ``axis``, by position over a period and one."""
         found: list[tuple[int, int] | None] = []
         for y in range(2 * self.period[node.index][axis]):
             others = [range(p) if a != axis else [y] for a, p in enumerate(self.period[node.index])]
@@ -160,7 +154,7 @@ class Trace:
         return found
 
     def stride(self, node: Node) -> tuple[Fraction, ...]:
-        """Input positions from one output to the next, over a whole period."""
+        """Return the input positions from one output to the next, over a whole period."""
         return tuple(self.steps(node, axis) for axis in range(self.dimensions))
 
     def steps(self, node: Node, axis: int) -> Fraction:

@@ -1,4 +1,4 @@
-"""Aligning recordings: of random networks with themselves in another order, and with one edit."""
+"""Alignment of recordings: random networks with themselves, in another order, with one edit."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ KINDS = ["conv", "relu", "batchnorm", "maxpool"]
 
 
 def recording(calls: list[tuple[str, dict[str, Any], tuple[int, ...]]]) -> Recording:
-    """A recording of calls of (kind, fields, what they read); what nobody reads is given."""
+    """Record calls of (kind, fields, reads); calls that nothing reads are outputs."""
     read = {r for _, _, reads in calls for r in reads}
     made = [
         RecordedCall(kind, fields, tuple(map(Edge, reads)), (1,), (), f"{i}")
@@ -24,7 +24,7 @@ def recording(calls: list[tuple[str, dict[str, Any], tuple[int, ...]]]) -> Recor
 
 @st.composite
 def networks(draw: st.DrawFn, size: int = 14) -> Recording:
-    """A random network of single layers, sums and concatenations."""
+    """Draw a random network of single layers, sums and concatenations."""
     calls: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [("input", {}, ())]
     for i in range(1, draw(st.integers(3, size))):
         kind = draw(st.sampled_from([*KINDS, *KINDS, "add", "concat"]))
@@ -35,8 +35,7 @@ def networks(draw: st.DrawFn, size: int = 14) -> Recording:
 
 
 def reordered(side: Recording, order: list[float]) -> tuple[Recording, dict[int, int]]:
-    """The same network, run in another order that respects what calls read; and the new index of
-    each call."""
+    """Run the same network in another valid order; return it with the new index of each call."""
     new: dict[int, int] = {}
     while len(new) < len(side.calls):
         ready = [
@@ -51,7 +50,7 @@ def reordered(side: Recording, order: list[float]) -> tuple[Recording, dict[int,
 
 
 def touched(change: Change) -> set[str]:
-    """The places of the calls that a difference is about."""
+    """Return the places of the calls that a difference is about."""
     return {call.place for call in (change.spec, change.model) if call}
 
 
@@ -69,7 +68,7 @@ def test_another_order_of_independent_calls_is_no_difference(
 
 
 def edits(side: Recording, i: int, what: str) -> Recording:
-    """The network with one edit of call ``i``: set otherwise, replaced, doubled, or left out."""
+    """Edit call ``i`` of a network: change a setting, replace it, double it, or leave it out."""
     call = side.calls[i]
     if what in ("fields", "kind"):
         other = call.replace(fields={"n": 9}) if what == "fields" else call.replace(kind="tanh")
@@ -98,8 +97,7 @@ def edits(side: Recording, i: int, what: str) -> Recording:
 def test_one_edit_differs_where_it_is(
     side: Recording, data: st.DataObject, what: str, alike: bool
 ) -> None:
-    """Each difference is about the edited call or who reads it; where many calls are alike there
-    are few at least."""
+    """Each difference is about the edited call or a reader; equal calls give few differences."""
     if not alike:
         side = Recording(
             [c.replace(fields={"n": -i}) for i, c in enumerate(side.calls)], side.outputs
@@ -159,10 +157,7 @@ def test_outputs_in_another_order_differ_and_ends_of_training_do_not() -> None:
     ("model", "apart"),
     [
         (("a", "b", "c", "d", "e"), set()),
-        (
-            ("a", "x", "c", "d", "e"),
-            set(),
-        ),  # b became x: what it gives is held against what x gives
+        (("a", "x", "c", "d", "e"), set()),  # b became x, so their values are compared
         (("a", "x", "b", "c", "d", "e"), {2}),
         (("a", "c", "d", "e"), {3}),
         (("a", "b", "c", "d"), set()),

@@ -1,4 +1,4 @@
-"""Depth as papers count it: the numbers in the networks' own names and titles."""
+"""Depth as papers count it, which is in the networks' own names and titles."""
 
 import pytest
 

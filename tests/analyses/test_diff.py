@@ -1,5 +1,4 @@
-"""Sheets and their differences: one edit is one difference, whatever else a network holds and
-however it is named."""
+"""Differences of networks: one edit is one difference, whatever the layers are named."""
 
 from collections import Counter
 from typing import Any
@@ -41,7 +40,7 @@ WORKS = st.lists(st.sampled_from(sorted(LINES)), min_size=1, max_size=9)
 
 
 def chain(works: list[str], names: list[str] | None = None) -> NetworkDescription:
-    """The sheet of a network of such lines, named, or numbered from 0."""
+    """Describe a network of such lines, named, or numbered from 0."""
     lines = [
         f'{{ name = "{name}", {LINES[w]} }},'
         for name, w in zip(names or map("n{}".format, range(99)), works, strict=False)
@@ -50,13 +49,13 @@ def chain(works: list[str], names: list[str] | None = None) -> NetworkDescriptio
 
 
 def statuses(found: Diff) -> dict[str, int]:
-    """How many layers there are of each status but those that are the same, or follow."""
+    """Count the layers by status, except those that are the same or follow."""
     numbers = Counter(e.status for e in found.entries)
     return {k: n for k, n in numbers.items() if k not in (SAME, FOLLOWS)}
 
 
 def own(found: Diff) -> dict[str, int]:
-    """As :func:`statuses`, without names."""
+    """Count as :func:`statuses`, without names."""
     return {k: n for k, n in statuses(found).items() if k != RENAMED}
 
 
@@ -129,7 +128,7 @@ TOKENS = st.lists(
 
 
 def price(left: LayerToken, right: LayerToken) -> int:
-    """What it costs to make one layer of another."""
+    """Return the cost of turning one layer into another."""
     if left.work == right.work:
         return 0 if left.name == right.name else layer_pairs.RENAMED
     if left.name == right.name:
@@ -138,7 +137,7 @@ def price(left: LayerToken, right: LayerToken) -> int:
 
 
 def least(left: list[LayerToken], right: list[LayerToken]) -> int:
-    """The least cost of all ways to make one list of another, tried one by one."""
+    """Return the least cost of turning one list into another, by trying all ways."""
     if not left or not right:
         return layer_pairs.ALONE * (len(left) + len(right))
     return min(
@@ -180,7 +179,7 @@ def test_a_layer_taken_out_of_a_network_of_the_zoo_is_one_difference(name: str) 
         )
 
 
-def test_the_totals_of_a_sheet_are_those_of_the_table() -> None:
+def test_the_totals_of_a_description_are_those_of_the_table() -> None:
     for name in (
         "googlenet",
         "mobilenet_v3_small",
@@ -201,7 +200,7 @@ def test_the_totals_of_a_sheet_are_those_of_the_table() -> None:
         }
 
 
-def test_the_layers_of_a_sheet_are_the_rows_of_the_table() -> None:
+def test_the_layers_of_a_description_are_the_rows_of_the_table() -> None:
     net = load("googlenet")
     rows = {row.name: (row.op, row.output, row.params, row.macs) for row in net.rows(training=True)}
     found = describe_network(net.graph).layers
@@ -254,7 +253,8 @@ def test_the_same_in_other_words_is_no_difference(before: str, after: str) -> No
 
 
 BRANCHES = """{ name = "a", op = "conv", out_channels = 4, kernel_size = 1 },
-{ name = "b", op = "conv", out_channels = 4, kernel_size = 1, from = "%s" }, { name = "sum", op = "%s", from = %s },"""
+{ name = "b", op = "conv", out_channels = 4, kernel_size = 1, from = "%s" },
+{ name = "sum", op = "%s", from = %s },"""
 
 
 def test_another_input_is_a_difference_of_the_layer_that_reads_it() -> None:

@@ -1,5 +1,4 @@
-"""The sizes of inputs: against networks built anew at each size, against torchvision's figures, and
-the papers'."""
+"""Input sizes, compared with networks built at each size, with torchvision, and with papers."""
 
 import time
 from collections.abc import Callable
@@ -86,8 +85,7 @@ def test_alexnet_wants_227() -> None:
 
 
 def test_unet_takes_every_sixteenth_size_as_its_paper_says() -> None:
-    """Ronneberger, Fischer & Brox (2015), section 2: all 2x2 max-pooling is to be applied to layers
-    of even size."""
+    """Ronneberger, Fischer & Brox (2015), section 2: every 2x2 max-pooling reads an even size."""
     found = find_input_sizes(load_graph("unet"))
     assert found.whole == [*range(188, 573, 16)]
     assert found.accepted == found.valid == [*range(188, 573)]
@@ -198,7 +196,8 @@ def test_what_is_read_whole_has_no_warning_of_unread_pixels() -> None:
 
 
 def test_sizes_at_which_shapes_do_not_join_are_not_valid() -> None:
-    lines = """{ name = "half", op = "maxpool", kernel_size = 2 }, { name = "up", op = "upsample", scale_factor = 2 },
+    lines = """{ name = "half", op = "maxpool", kernel_size = 2 },
+               { name = "up", op = "upsample", scale_factor = 2 },
                { name = "sum", op = "add", from = ["up", "input"] },"""
     found = sizes(lines, [1, 8, 8], bound=9)
     assert found.valid == found.accepted == [2, 4, 6, 8]
@@ -222,12 +221,14 @@ def test_a_network_that_fits_no_size_tried_says_why_at_the_largest() -> None:
         (
             [1, 8, 8],
             (1, 8, 8),
-            "--input needs a * for each size that varies, but not for the channels: for example 1,*,*",
+            "--input needs a * for each size that varies, but not for the channels:"
+            " for example 1,*,*",
         ),
         (
             [1, 8, 8],
             (None, 8, None),
-            "--input needs a * for each size that varies, but not for the channels: for example 1,*,*",
+            "--input needs a * for each size that varies, but not for the channels:"
+            " for example 1,*,*",
         ),
         ([1, 8, 8], (1, None), "net takes 1x8x8, so --input needs 3 sizes, not 2"),
     ],

@@ -1,5 +1,4 @@
-"""Hulls: exact below their bounds, whatever the kernels; beyond them, unknown with the reason, and
-never slow."""
+"""Input spans: exact within their bounds, unknown with a reason beyond them, and never slow."""
 
 from typing import Any
 
@@ -29,7 +28,7 @@ from cnnspec.report.explain import render_explanations
 from cnnspec.report.table import render_table
 from cnnspec.spec.source import Source
 
-HULLS = st.lists(
+SPANS = st.lists(
     st.one_of(st.none(), st.tuples(st.integers(-9, 9), st.integers(0, 9))), min_size=1, max_size=7
 ).map(
     lambda phases: InputSpan(
@@ -52,22 +51,22 @@ def last(net: cnnspec.Network) -> ReceptiveField:
 
 
 @given(
-    hull=HULLS,
+    span=SPANS,
     first=st.integers(-20, 20),
     n=st.integers(0, 60),
     step=st.integers(1, 9),
     at=st.integers(0, 20),
 )
 def test_the_ends_of_a_kernel_reach_as_far_as_all_of_it(
-    hull: InputSpan, first: int, n: int, step: int, at: int
+    span: InputSpan, first: int, n: int, step: int, at: int
 ) -> None:
     offsets = range(first, first + n * step, step)
 
     def reach(chosen: Any) -> tuple[int, int] | None:
-        seen = [h for o in chosen if (h := hull.at(at + o)) is not None]
+        seen = [h for o in chosen if (h := span.at(at + o)) is not None]
         return (min(w for w, _ in seen), max(h for _, h in seen)) if seen else None
 
-    assert reach(outermost_offsets(offsets, hull.period)) == reach(offsets)
+    assert reach(outermost_offsets(offsets, span.period)) == reach(offsets)
 
 
 @given(

@@ -1,4 +1,4 @@
-"""Elements that layers move, counted by hand."""
+"""Memory traffic: elements that layers move, counted by hand."""
 
 import cnnspec
 from cnnspec.analyses.memory_traffic import count_memory_traffic

@@ -1,4 +1,4 @@
-"""The receptive field of every node is what a brute-force trace of its dependencies finds."""
+"""Receptive fields, compared with a brute-force trace of the dependencies."""
 
 from fractions import Fraction
 from math import prod
@@ -27,7 +27,7 @@ def axis_values(n: int, low: int, high: int) -> st.SearchStrategy[Any]:
 
 
 def fields(kind: str, n: int) -> st.SearchStrategy[dict[str, Any]]:
-    """What may stand in a line of an operator with sliding windows or another size."""
+    """Draw the fields of an operator with sliding windows or another output size."""
     few = axis_values(n, 1, 3)
     padding: st.SearchStrategy[Any] = axis_values(n, 0, 1) | st.sampled_from(["half", "same"])
     kinds: dict[str, dict[str, st.SearchStrategy[Any]]] = {
@@ -84,7 +84,7 @@ JOINS = ("add", "concat", "mul", "gate", "crop_like", "upsample_like")
 
 
 class Growing:
-    """A graph that grows node by node; what does not fit is left out."""
+    """A graph that grows node by node; nodes that do not fit are left out."""
 
     def __init__(self, sizes: list[int]):
         shape = (4, *sizes)
@@ -117,7 +117,7 @@ class Growing:
 
 @st.composite
 def graphs(draw: st.DrawFn) -> list[Node]:
-    """Small random graphs in one and two dimensions; joins prefer inputs of one size, which fit."""
+    """Draw small graphs in one or two dimensions; joins prefer inputs of one size, which fit."""
     n = draw(st.sampled_from([1, 2]))
     graph = Growing(draw(st.lists(st.integers(4, 9), min_size=n, max_size=n)))
     for _ in range(draw(st.integers(1, 7 - n))):
@@ -162,8 +162,9 @@ def test_field_equals_a_brute_force_trace(nodes: list[Node]) -> None:
 
 
 def test_nothing_along_one_dimension_is_nothing_at_all() -> None:
-    """Dimensions are followed apart, which is exact in a chain: rows that depend on nothing empty
-    their columns too."""
+    """Dimensions are traced separately, which is exact in a chain.
+
+    Rows that depend on nothing leave their columns without dependencies, too."""
     graph = Growing([4, 4])
     graph.add(
         "conv_transpose",
@@ -178,8 +179,7 @@ def test_nothing_along_one_dimension_is_nothing_at_all() -> None:
 
 
 def test_branches_that_drift_apart_have_no_field() -> None:
-    """Two maps of 2 positions, one every second input and one every one: position y reads 2*y and
-    y."""
+    """Two maps of 2 positions, of strides 2 and 1, are joined: position y reads 2*y and y."""
     graph = Growing([3])
     x = graph.nodes[0]
     for values in ({"kernel_size": 1, "stride": 2}, {"kernel_size": 2}):
@@ -195,7 +195,7 @@ def test_branches_that_drift_apart_have_no_field() -> None:
 
 
 def lines(*rows: tuple[str, int, int, Any]) -> str:
-    """Lines of TOML for rows of operator, kernel size, stride and padding."""
+    """Write lines of TOML for rows of operator, kernel size, stride and padding."""
 
     def one(i: int, op: str, k: int, s: int, p: Any) -> str:
         maps = "out_channels = 4, " if op == "conv" else ""
@@ -233,11 +233,11 @@ RESNET_V1_50 = """
   { name = "unit{i}", op = "unit", each = [1, 1, 2, 1, 1, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1] },
 ]
 [blocks.unit]
-args = ["stride"]
+args = ["s"]
 layers = [
   { name = "conv1", op = "conv", out_channels = 4, kernel_size = 1 },
-  { name = "conv2", op = "conv", out_channels = 4, kernel_size = 3, stride = "{stride}", padding = 1 },
-  { name = "short", op = "subsample", from = "input", stride = "{stride}" },
+  { name = "conv2", op = "conv", out_channels = 4, kernel_size = 3, stride = "{s}", padding = 1 },
+  { name = "short", op = "subsample", from = "input", stride = "{s}" },
   { name = "add", op = "add", from = ["conv2", "short"] },
 """
 
@@ -254,8 +254,7 @@ layers = [
 def test_field_equals_the_table_of_araujo_norris_and_sim(
     layers: str, size: int, stride: int, padding: int, tmp_path: Path
 ) -> None:
-    """Distill (2019), "Computing receptive fields", table of the appendix; the networks are those
-    of TF-Slim."""
+    """Distill (2019), "Computing receptive fields", appendix: the networks of TF-Slim."""
     file = tmp_path / "net.toml"
     file.write_text(
         f'name = "net"\ninput = [4, 224, 224]\nlayers = [\n{layers}\n]\n', encoding="utf-8"

@@ -1,4 +1,4 @@
-"""Claims written in a test, and what the audit says of them."""
+"""Write claims in a test, and audit them."""
 
 from functools import cache
 from pathlib import Path
@@ -11,32 +11,32 @@ from cnnspec.spec.claim_reading import read_claim_tables
 from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Source
 
-SHEETS = ClaimedNetworks()  # networks are asked for again and again
+NETWORKS = ClaimedNetworks()  # networks are asked for again and again
 
 
 def rulings(text: str) -> list[Ruling]:
-    """The rulings about ``[[claims]]``. Raises SpecError."""
+    """Return the rulings about ``[[claims]]``. Raises SpecError."""
     reader = SpecReader()
     claims = list(read_claim_tables(reader, Source("claims.toml", text)))
     if reader.problems:
         raise SpecError(reader.problems)
-    return rule_claims(claims, SHEETS)
+    return rule_claims(claims, NETWORKS)
 
 
 def ruling(line: str) -> Ruling:
-    """The ruling about the one claim that is written as an inline table without braces."""
+    """Return the ruling about one claim, written as an inline table without braces."""
     [found] = rulings(f"claims = [{{ {line} }}]")
     return found
 
 
 @cache
 def shipped() -> list[AuditedSource]:
-    """The audit of every source that ships with cnnspec, made once."""
+    """Audit every source that ships with cnnspec, once."""
     return audit_sources()
 
 
 def file(folder: Path, text: str) -> str:
-    """A file of claims."""
+    """Write a file of claims."""
     path = folder / "claims.toml"
     path.write_text(f'title = "A test"\n{text}', encoding="utf-8")
     return str(path)

@@ -1,5 +1,4 @@
-"""cnnspec audit as a user calls it: what it prints in each format, what it refuses, and its exit
-codes."""
+"""The command cnnspec audit: its output in each format, its refusals, and its exit codes."""
 
 import json
 import subprocess

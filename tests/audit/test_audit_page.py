@@ -1,4 +1,4 @@
-"""reports/audit.md and the pages of the sources are what the claims give today."""
+"""reports/audit.md and the pages of the sources are up to date."""
 
 from pathlib import Path
 
@@ -28,13 +28,13 @@ def test_the_pages_are_those_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_errata_have_their_corrections_and_slips() -> None:
     page = (REPORTS / "audit.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("|")]
-    for printed, right, slip in (
+    for printed, right, mistake in (
         ("66,536", "256\\*256 = 65,536", "one digit of 65,536 is another"),
         ("9,261", "256\\*6\\*6 = 9,216", "two digits of 9,216 in the wrong order"),
         ("156", "((5\\*5\\*3) + 1)\\*6 = 456", "for one channel, not three"),
         ("25.6M", "11,689,512", "that is resnet50's: 25,557,032"),
     ):
-        assert any(f"| {printed} |" in r and right in r and slip in r for r in rows), printed
+        assert any(f"| {printed} |" in r and right in r and mistake in r for r in rows), printed
 
 
 def test_every_table_has_rows_of_equal_length() -> None:

@@ -1,4 +1,4 @@
-"""The claims in a user's spec are part of the gate."""
+"""cnnspec check audits the claims in a user's spec."""
 
 import tomllib
 from pathlib import Path

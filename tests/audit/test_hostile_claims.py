@@ -1,11 +1,10 @@
-"""Nothing that stands in a file of claims is answered with a traceback: shipped claims, with
-anything put into them."""
+"""No claim causes a traceback: shipped claims with any of their values replaced."""
 
 import tomllib
 from contextlib import suppress
 from typing import Any
 
-from audit.claims import SHEETS
+from audit.claims import NETWORKS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,8 +83,7 @@ BASES = [c for path in list_claim_files().values() for c in claims(path)]
 
 @st.composite
 def spoilt(draw: st.DrawFn) -> dict[str, Any]:
-    """A claim with one or two of its values, at any depth, replaced by what does not belong
-    there."""
+    """Draw a claim with one or two of its values, at any depth, replaced by a wrong one."""
     claim = dict(draw(st.sampled_from(BASES)))
     for _ in range(draw(st.integers(1, 2))):
         key = draw(st.sampled_from([*claim, *KEYS]))
@@ -110,6 +108,6 @@ def test_a_spoilt_claim_is_ruled_or_refused_with_problems(claim: dict[str, Any])
     with suppress(TooManyProblems, SpecError, RequestError):
         found = list(read_claim_tables(reader, source, "test"))
         assert found or reader.problems or claim.get("rows") == [] or not claim.get("says", "x")
-        for ruling in rule_claims(found, SHEETS):
+        for ruling in rule_claims(found, NETWORKS):
             assert ruling.verdict in ("confirmed", "refuted", "ambiguous", "undecidable")
             assert ruling.why or ruling.verdict != "refuted"

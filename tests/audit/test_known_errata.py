@@ -1,8 +1,6 @@
-"""What a reader finds wrong in the notes with paper and pencil is found by the audit, with the mistake
-that was made.
+"""The audit finds the errors that a reader of the notes found by hand, with their mistakes.
 
-This list is independent of the marks in the files of claims: it was made by reading the notes.
-"""
+This list was made by reading the notes, independently of the marks in the files of claims."""
 
 from functools import cache
 
@@ -11,7 +9,8 @@ import pytest
 from cnnspec.analyses.audit.audit import AuditedSource, audit_sources
 from cnnspec.analyses.audit.ruling import Ruling
 
-ERRATA = [  # the note, words of the claim, what it is about, what comes out, and the mistake ("" where none is known)
+# the note, words of the claim, its subject, the right value, and the mistake ("" if unknown)
+ERRATA = [
     ("note_000", "256X256", "", "65,536", "mistyped"),
     ("note_000", "66,536 x 1024 = 68,132,864", "256*256*1024", "67,108,864", "carried"),
     ("note_000", "32 x 32 = 3072", "", "1,024", "colours"),
@@ -64,7 +63,7 @@ def of(source: str) -> AuditedSource:
 
 
 def find(source: str, words: str, about: str = "") -> Ruling:
-    """The one claim with these words about this quantity (of this row), or this calculation."""
+    """Find the one claim with these words and this quantity (and row), or this calculation."""
     row, _, quantity = about.rpartition(" ")
     [found] = [
         r

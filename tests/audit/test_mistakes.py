@@ -1,5 +1,4 @@
-"""The search for mistakes: each is found where it was made, none makes a wrong figure right, and few
-fit by chance."""
+"""The search for mistakes finds those that were made, and few that fit by chance."""
 
 import random
 
@@ -129,8 +128,9 @@ def test_not_even_a_mistake_that_gives_every_figure_changes_a_verdict(
 
 
 def test_few_random_figures_fit_a_mistake() -> None:
-    """Of 100 wrong figures of four digits within a factor of 3, at most 1 in 10 fits any mistake, of
-    one digit none."""
+    """Of 100 wrong four-digit figures within a factor of 3, at most 1 in 10 fits any mistake.
+
+    Of wrong figures with one digit, none fits."""
     draw = random.Random(7)
     figures = [f'"{draw.uniform(0.33, 3) * 61.706:.4g}k"' for _ in range(100)]
     fitted = [
@@ -159,7 +159,7 @@ def test_lists_name_what_they_leave_out() -> None:
 
 
 def test_the_numbers_of_the_examples_are_right() -> None:
-    """What MADE's comments say, from the networks themselves."""
+    """Compare MADE's comments with the networks."""
     nets = {
         name: load(name).totals for name in ("lenet5", "resnet50", "resnet34", "resnet101", "vgg16")
     }

@@ -1,5 +1,4 @@
-"""Figures at the precision with which they are printed: they hold for what rounds to them, and for
-nothing else."""
+"""A printed figure is right for the numbers that round to it, and for no others."""
 
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -18,8 +17,7 @@ SUFFIX = st.sampled_from(
 
 
 def rounded(n: int, places: int, suffix: tuple[str, int], how: str) -> str:
-    """``n`` as somebody prints it, by Python's decimal arithmetic, which the product does not
-    use."""
+    """Round ``n`` with Python's decimal arithmetic, which cnnspec does not use."""
     amount = (Decimal(n) / 10 ** suffix[1]).quantize(Decimal(10) ** -places, how)
     return f"{amount:,}{suffix[0]}"
 

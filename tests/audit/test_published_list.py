@@ -1,8 +1,6 @@
-"""Every row of the project's list of published figures is a claim, as it is printed there, and says
-if it was read.
+"""Every row of the list of published figures is a claim, and says whether its source was read.
 
-published.csv is a copy of that list; its last column says whether the text itself was at hand.
-"""
+published.csv is a copy of that list; its last column says whether the text was available."""
 
 import csv
 import re
@@ -18,7 +16,7 @@ with Path(__file__).with_name("published.csv").open(encoding="utf-8", newline=""
 
 
 def rulings(row: dict[str, str]) -> list[Ruling]:
-    """The claims of the row's source whose words have the row's model, or layer, and its figure."""
+    """Find the claims of the row's source about the row's model or layer and its figure."""
     figures = re.split(r"\s*/\s*", row["published"])
     model = re.sub(r"^all$|^total$", "", row["model"])
     return [
@@ -44,9 +42,7 @@ def test_each_row_is_a_claim(row: dict[str, str]) -> None:
     unread = row["known"].startswith("as widely quoted")
     assert unread or row["known"] == "read in the text"
     assert all(bool(r.claim.quoted) == unread for r in found)
-    if re.match(
-        "params|FLOPs|GFLOPs|mult-adds|MAdds|ops", row["quantity"]
-    ):  # what is held against the network is that
+    if re.match("params|FLOPs|GFLOPs|mult-adds|MAdds|ops", row["quantity"]):  # it was audited
         values = [str(r.claim.value).rstrip("KMGB") for r in found if r.verdict != "undecidable"]
         figures = re.split(r"\s*/\s*", row["published"].replace(",", ""))
         assert not values or any(

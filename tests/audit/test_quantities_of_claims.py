@@ -1,5 +1,4 @@
-"""The quantities of claims against figures of sources that count by hand, and the vocabulary they
-share."""
+"""The quantities of claims, compared with figures of sources that count by hand."""
 
 import pytest
 from audit.claims import ruling

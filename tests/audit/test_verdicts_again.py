@@ -1,8 +1,7 @@
 """Verdicts of the shipped claims, decided a second time without cnnspec's own arithmetic.
 
-The files of claims are read with tomllib alone; calculations are evaluated by Python, worked
-examples by PyTorch, whole networks counted by torchvision and timm. What is printed is read here
-too, in ten lines of its own."""
+This test reads the files of claims with tomllib only. Python evaluates calculations, PyTorch works
+examples, torchvision and timm count whole networks. Printed figures are parsed here, too."""
 
 import math
 import re
@@ -27,7 +26,7 @@ NAMES = {"floor": math.floor, "ceil": math.ceil, "round": round, "max": max, "mi
 
 
 def claims(kind: str) -> list[tuple[dict[str, Any], Ruling]]:
-    """The tables of claims that have this key, without readings, each with its one ruling."""
+    """Yield the tables of claims with this key and no readings, each with its ruling."""
     found = []
     for (stem, path), audited in zip(list_claim_files().items(), shipped(), strict=True):
         rulings = {r.claim.path: r for r in audited.rulings}
@@ -44,8 +43,7 @@ def claims(kind: str) -> list[tuple[dict[str, Any], Ruling]]:
 
 
 def right(printed: Any, number: float | Fraction) -> bool:
-    """Whether a figure is the number: an integer exactly, text to its last digit that is not a zero
-    before a unit."""
+    """Whether a figure is right: an integer exactly, text to its last significant digit."""
     if not isinstance(printed, str):
         return bool(number == printed)
     match = re.fullmatch(r"(<?)(\d*)(?:\.(\d+))?([KkMGB]| million|)", printed)
@@ -60,8 +58,7 @@ def right(printed: Any, number: float | Fraction) -> bool:
 
 
 def inception(d: int, *k: int) -> int:
-    """The parameters of a module of GoogLeNet's table 1, by the columns of its row: #1x1, #3x3
-    reduce, #3x3, ..."""
+    """Count the parameters of a module in GoogLeNet's table 1: #1x1, #3x3 reduce, #3x3, ..."""
     one, reduce3, three, reduce5, five, pool = k
     return (
         (d + 1) * (one + reduce3 + reduce5 + pool)
@@ -97,7 +94,7 @@ def test_worked_examples_are_as_pytorch_has_them() -> None:
 
 
 def again(table: dict[str, Any]) -> list[tuple[int, int, str, float | None]]:
-    """Each cell of a worked example, as printed and as PyTorch has it."""
+    """Yield each cell of a worked example, as printed and as PyTorch computes it."""
     given, size = matrix(table["given"]), table.get("size", 2)
     stride, kind = table.get("stride"), table["matrix"]
     if kind == "conv":
@@ -139,7 +136,7 @@ def again(table: dict[str, Any]) -> list[tuple[int, int, str, float | None]]:
 
 
 def matrix(rows: list[Any]) -> torch.Tensor:
-    """A matrix of numbers or printed numbers, or several, as channels."""
+    """Convert a matrix, or several as channels, of numbers or printed numbers."""
     several = rows if isinstance(rows[0][0], list) else [rows]
     return torch.tensor(
         [[[float(c) for c in row] for row in m] for m in several], dtype=torch.float64
@@ -155,8 +152,7 @@ def alike(printed: str, value: float | None) -> bool:
 
 @cache
 def counted(name: str) -> tuple[int, int]:
-    """The trainable parameters of a reference without its auxiliary heads, and its MACs, counted by
-    PyTorch."""
+    """Count a reference model's trainable parameters, without auxiliary heads, and its MACs."""
     reference = next(r for r in references() if r.network == name)
     try:
         with torch.device("meta"):
@@ -173,8 +169,7 @@ def counted(name: str) -> tuple[int, int]:
 
 @pytest.mark.long
 def test_networks_are_as_torchvision_and_timm_have_them() -> None:
-    """Every figure of parameters or MACs of a whole network that a library has too, confirmed or
-    refuted."""
+    """Check every figure of parameters or MACs of a whole network that a library has."""
     known = {r.network for r in references()} - {"ssd300_torchvision"}
     whole = [
         (t, r)
@@ -192,7 +187,8 @@ def test_networks_are_as_torchvision_and_timm_have_them() -> None:
         assert ruling.computed == number, table["text"]
 
 
-BY_HAND = [  # refuted figures of papers that no library has: the network, the figure, what it is, and how that is known
+# refuted figures of papers that no library has: network, figure, right value, and its source
+BY_HAND = [
     (
         "alexnet",
         253440,

@@ -1,4 +1,4 @@
-"""Worked examples cell by cell, against PyTorch's convolutions and pools on the same numbers."""
+"""Worked examples cell by cell, compared with PyTorch's convolutions and pools."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def matrices(draw: st.DrawFn, least: int = 1, most: int = 7) -> list[list[int]]:
 
 
 def cells(fields: dict[str, Any], like: torch.Tensor) -> torch.Tensor:
-    """What the audit computes for every cell of an output that is as large as ``like``."""
+    """Return what the audit computes for every cell of an output as large as ``like``."""
     blank = [["0"] * like.shape[1] for _ in range(like.shape[0])]
     found = work_example({**fields, "gives": blank})
     assert len(found) == like.numel()

@@ -1,11 +1,10 @@
-"""Conventions against the tools themselves, exactly: on networks of torchvision, and on
-torchvision's own figures."""
+"""Conventions, compared exactly with the tools on torchvision's networks, and with its figures."""
 
 import contextlib
 import io
 import warnings
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -25,24 +24,22 @@ from cnnspec.graph.model import Node
 from cnnspec.ops.input import Input
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import RequestError
+from cnnspec.records import Record
 from tests.support import import_torchvision
 
 TOOLS = ("fvcore", "thop", "torchinfo", "ptflops")
 
 
-class Written(NamedTuple):
-    """How torchvision's code of a network differs from a module a layer: what it calls as functions
-    or by ``mean``."""
+class Written(Record):
+    """What torchvision's code of a network calls as a function, or computes by ``mean``."""
 
-    functions: tuple[
-        str, ...
-    ] = ()  # kinds, and layers as "name:"; hooks on modules do not see them
+    functions: tuple[str, ...] = ()  # kinds, or layers as "name:"; hooks do not see them
     mean: bool = False  # global pooling by x.mean, which no tool counts
-    more: tuple[int, ...] = ()  # a map that it pools besides to the size that it has
+    more: tuple[int, ...] = ()  # a map that it pools, too, to the size that it has
 
 
 PLAIN = Written()
-NETWORKS = {  # our name, theirs where it is another, and how they write it
+NETWORKS = {  # our name, torchvision's if it differs, and how torchvision writes it
     "alexnet_torchvision": ("alexnet", PLAIN),
     "vgg11": ("", Written(more=(512, 7, 7))),
     "googlenet_torchvision": ("googlenet", Written(("relu",))),
@@ -65,7 +62,7 @@ NETWORKS = {  # our name, theirs where it is another, and how they write it
 
 
 def theirs(tool: str, model: Any, size: tuple[int, ...]) -> int:
-    """What a tool counts, exactly."""
+    """Return what a tool counts."""
     import torch
 
     x = torch.zeros(1, *size)
@@ -89,7 +86,7 @@ def theirs(tool: str, model: Any, size: tuple[int, ...]) -> int:
             return int(
                 torchinfo.summary(model, input_data=x, verbose=0, mode="eval").total_mult_adds
             )
-        import_torchvision()  # which ptflops does, but for torchvisions that were built for another torch
+        import_torchvision()  # ptflops imports it, too, but fails if it was built for another torch
         ptflops = pytest.importorskip("ptflops", reason="ptflops is not there")
         return int(
             ptflops.get_model_complexity_info(
@@ -99,8 +96,7 @@ def theirs(tool: str, model: Any, size: tuple[int, ...]) -> int:
 
 
 def model_of(name: str) -> Any:
-    """torchvision's model; where it can be, its values are whatever is in memory, which takes a
-    tenth of the time."""
+    """Build torchvision's model, uninitialised where possible, which is ten times faster."""
     import torch
 
     more = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
@@ -113,7 +109,7 @@ def model_of(name: str) -> Any:
 
 
 def expected(tool: str, net: Network, written: Written) -> int:
-    """What the convention gives, but for what torchvision writes otherwise."""
+    """Return the convention's count, corrected for what torchvision writes in another way."""
     of = load_convention(tool)
     figure = 0
     for node in net.graph.layers():
@@ -169,8 +165,7 @@ def test_a_convention_gives_the_figure_of_its_tool(tool: str, name: str) -> None
     "tool", [pytest.param(t, marks=pytest.mark.long if t == "ptflops" else []) for t in TOOLS]
 )  # which imports torchvision
 def test_an_operator_counts_as_its_module(tool: str, kind: str) -> None:
-    """The worked examples of each operator that is one of torch's own modules, those of vectors and
-    of images."""
+    """Check the examples of each operator that is a module of PyTorch, for vectors and images."""
     import torch
 
     of, call, compared = load_convention(tool), cnnspec.load("lenet5").graph.nodes[1].call, 0
@@ -182,9 +177,10 @@ def test_an_operator_counts_as_its_module(tool: str, kind: str) -> None:
             else None
         )
         seen = given
-        if module is not None and kind == "upsample":  # ours takes a second input too
-            module = torch.nn.Upsample(example.output[1:], mode=op.mode)  # type: ignore[attr-defined]
-        elif module is not None and kind == "layernorm" and op.over == "channels":  # type: ignore[attr-defined]
+        fields: Any = op
+        if module is not None and kind == "upsample":  # our upsample may take a second input
+            module = torch.nn.Upsample(example.output[1:], mode=fields.mode)
+        elif module is not None and kind == "layernorm" and fields.over == "channels":
             module, seen = torch.nn.LayerNorm(given[0]), (*given[1:], given[0])
         if type(module).__module__.startswith("torch.nn"):
             node = Node(
@@ -228,7 +224,7 @@ def test_the_figures_that_torchvision_publishes_are_multiply_accumulates() -> No
 
 @pytest.mark.parametrize("tool", CONVENTIONS)
 def test_nothing_with_weights_counts_nothing_by_oversight(tool: str) -> None:
-    """A new operator with parameters or MACs is either given a rule or known to have none."""
+    """Each operator with parameters or MACs has a rule, or is known to have none."""
     unsaid = {"attention", "conv_table", "trainable_subsampling"} - load_convention(
         tool
     ).rules.keys()
