@@ -14,7 +14,8 @@ from cnnspec.analyses.alignment.matching import (
 from cnnspec.records import Record
 
 TRIALS = 32
-UNREAD = ("pad", "concat", "detach")  # one of these that nothing reads is no difference
+# One of these that nothing reads is no difference. A call that was merged reads nothing either.
+UNREAD = ("pad", "concat", "detach", "merged")
 
 
 class Change(Record):
@@ -159,6 +160,8 @@ def find_unread_calls(side: Recording) -> set[int]:
 
 def find_differing_fields(ours: RecordedCall, theirs: RecordedCall) -> dict[str, tuple[Any, Any]]:
     """Find the settings in which two calls differ."""
+    if ours.work == theirs.work:
+        return {}
     left, right = ours.fields, theirs.fields
     found = {k: (left.get(k), right.get(k)) for k in [*left, *(right.keys() - left.keys())]}
     kind = {"op": (ours.kind, theirs.kind)} if ours.kind != theirs.kind else {}

@@ -29,7 +29,10 @@ class RecordedCall(Record):
     "input"), else PyTorch's name of the operation. ``fields`` are the settings that do not follow
     from the inputs. ``output`` is the shape of the first output without the batch. ``tensors``
     names the parameters and buffers that it reads. ``place`` is the path of the module that made
-    the call, or, in a built module, the name of the node."""
+    the call, or, in a built module, the name of the node. ``source`` is the line of the user's file
+    that runs it ("model.py:31"). ``same_as`` are the kind and the fields of another operator that
+    does the same on this input, and as which the call is compared: a 1x1 convolution is a linear
+    layer at each position, and a pool as large as its map is a global pool."""
 
     kind: str
     fields: dict[str, Any]
@@ -37,11 +40,14 @@ class RecordedCall(Record):
     output: Shape
     tensors: tuple[str, ...] = ()
     place: str = ""
+    source: str = ""
+    same_as: tuple[str, dict[str, Any]] | None = None
 
     @property
     def work(self) -> tuple[Any, ...]:
         """What the call does, apart from what it reads and how large that is."""
-        return self.kind, freeze_value(self.fields)
+        kind, fields = self.same_as or (self.kind, self.fields)
+        return kind, freeze_value(fields)
 
 
 class Recording(Record):

@@ -22,6 +22,7 @@ from cnnspec.pytorch.recording.dropouts import (
 )
 from cnnspec.pytorch.recording.operations import VIEWS, loses_precision, read_operation
 from cnnspec.pytorch.recording.readers import VIEW, Fields
+from cnnspec.pytorch.recording.source_lines import find_source_line
 
 PADDING_MODES = "reflection", "replication"
 CONVOLUTION = 0, *PADDING_MODES
@@ -98,6 +99,7 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.calls: list[RecordedCall] = []
         self.places = [""]
         self.watch, self.watching = watch, False
+        self.is_built = isinstance(model, BuiltModule)
         self.names = {id(module): name for name, module in model.named_modules()}
         self.origins: Any = WeakTensorKeyDictionary()
         for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
@@ -121,7 +123,8 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return result
 
     def append(self, call: RecordedCall) -> Edge:
-        self.calls.append(call)
+        source = "" if self.is_built else find_source_line()
+        self.calls.append(call.replace(source=source) if source else call)
         return Edge(len(self.calls) - 1)
 
     def note_operation(self, name: str, given: Fields, result: Any) -> None:

@@ -1,0 +1,47 @@
+"""Find the line of a user's file that runs an operation."""
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+import torch
+
+# Frames of these folders are PyTorch's own, or the recorder's.
+RECORDER = str(Path(__file__).parent) + os.sep
+PASSED_OVER = str(Path(torch.__file__).parent) + os.sep, RECORDER
+PACKAGE = str(Path(__file__).parents[2]) + os.sep
+
+
+def find_source_line() -> str:
+    """Return the file and the line that called PyTorch, as ``model.py:31``; "" where none did.
+
+    This is the innermost frame of the model that is neither PyTorch's nor the recorder's. Code of
+    this package is no source.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not is_passed_over(file):
+            shown = show_file(file)
+            return f"{shown}:{frame.f_lineno}" if shown else ""
+        if frame.f_code.co_name == "record_model" and file.startswith(RECORDER):
+            return ""  # what follows is who verifies
+        frame = frame.f_back  # type: ignore[assignment]
+    return ""
+
+
+@cache
+def is_passed_over(file: str) -> bool:
+    return file.startswith(PASSED_OVER)
+
+
+@cache
+def show_file(file: str) -> str:
+    """Return a file's path as a user knows it: in the current folder, or below site-packages."""
+    if file.startswith((PACKAGE, "<")):
+        return ""
+    for folder in (os.getcwd(), *sorted(sys.path, key=len, reverse=True)):
+        if folder and file.startswith(folder + os.sep):
+            return file.removeprefix(folder + os.sep)
+    return file
