@@ -156,9 +156,9 @@ def plan_steps(
     Raises RequestError where an operator that works in place would overwrite a value that another
     node still reads.
     """
-    for clash in find_overwritten(graph, training):
-        if not clash.backwards:
-            raise RequestError(clash.message)
+    for overwritten in find_overwritten(graph, training):
+        if not overwritten.backwards:
+            raise RequestError(overwritten.message)
     nodes = list(graph.layers(training))
     results = {n.index for n in graph.results(training)}
     last_reader: dict[int, int] = {}

@@ -108,7 +108,8 @@ def draw_timeline(title: str, points: list[TimelinePoint], baseline: int) -> str
     side = "end" if at > len(points) / 2 else "start"
     words = f"peak {format_bytes(peak.live)} at {visible(peak.node)}, {peak.phase}"
     held = "parameters, buffers, input, target, optimizer state"
-    labels = [(peak.live, y(peak.live)), (baseline, y(baseline))]
+    # The baseline's label goes below the peak's, should both be at the same height.
+    labels = [(peak.live, float(TOP)), (baseline, max(float(y(baseline)), TOP + 14))]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
         ' font-family="sans-serif" font-size="12">',

@@ -14,7 +14,7 @@ Row = dict[str, Any]
 QUANTITIES = ("saved", "inference", "training")
 HEAD = (
     "Network",
-    "Kept",
+    "Saved",
     "Inference peak",
     "Training peak",
     "Off",
@@ -46,7 +46,7 @@ with a batch of {data["batch"]}{describe_smaller_batches(rows)}. Not measured on
 {len(rows)} of {len(data["networks"])} networks were measured; for {len(exact)} of them all three
 figures are right to the byte.
 {summarize_adam(rows)}
-Kept is what autograd holds when the backward pass starts. A peak is the sum of all tensors alive,
+Saved is what autograd has saved when backward starts. A peak is the sum of all tensors alive,
 including parameters, input and target. All figures are in bytes. Off is predicted minus measured,
 for all three figures if one differs. A kernel's workspace, which it allocates and releases itself,
 depends on the machine and is not part of the peaks; the next column is the training peak with it.
@@ -76,15 +76,15 @@ out of them:
 - rows of boxes that are pooled, or rearranged in blocks, as if they were maps: one copy too many.
 
 In other dtypes (`tests/pytorch/test_memory_dtypes.py`) parameters, gradients, the optimizer's state
-and what is kept for the backward pass are exact; in float64 so are the peaks. Known errors are:
+and what is saved for backward are exact; in float64 so are the peaks. Known errors are:
 
 - float64: `trainable_subsampling`, whose inference peak is 8 bytes too low;
 - bfloat16 and float16: peaks, because kernels on a CPU temporarily accumulate in float32 (norms,
   means, gradients of biases and of repeated scales): too low by one layer's output in float32; and
   `roi_align`, which keeps its grid in float32.
 
-Under autocast in bfloat16 the command says what is kept for the backward pass, to the byte, for
-networks of operators for which that was measured; peaks under autocast are not predicted.
+Under autocast in bfloat16 the command says what is saved for backward, to the byte, for networks
+of operators for which that was measured; peaks under autocast are not predicted.
 
 ## Not measured
 
