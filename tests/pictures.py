@@ -1,4 +1,4 @@
-"""Read a picture back from its SVG: boxes, frames, wires, labels, and find faults in it."""
+"""Read a picture from its SVG: boxes, frames, wires and labels, and what is wrong with them."""
 
 import re
 from collections.abc import Iterable
@@ -25,6 +25,8 @@ SHOWN = [
 
 
 class Rect(Record):
+    """A rectangle by its left, upper, right and lower edge."""
+
     x: int
     y: int
     right: int
@@ -41,6 +43,8 @@ class Rect(Record):
 
 
 class Wire(Record):
+    """A wire with its values, the part at its end, and its straight segments."""
+
     values: tuple[str, ...]
     part: str
     ways: list[tuple[tuple[int, int], tuple[int, int]]]  # straight, from point to point
@@ -52,7 +56,7 @@ def rect(element: ElementTree.Element) -> Rect:
 
 
 class Picture:
-    """What an SVG shows. Raises ParseError where it is no XML."""
+    """The contents of an SVG. Raises ParseError if it is not XML."""
 
     def __init__(self, text: str):
         self.root = ElementTree.fromstring(text)
@@ -80,7 +84,7 @@ class Picture:
 
 
 def label(element: ElementTree.Element) -> tuple[str, Rect]:
-    """A label with an upper bound of what it covers."""
+    """A label with an upper bound of its extent."""
     text, x, y = element.text or "", int(element.attrib["x"]), int(element.attrib["y"])
     wide = text_width(
         text, int(element.get("font-size", "11")), bold="font-weight" in element.attrib
@@ -90,7 +94,7 @@ def label(element: ElementTree.Element) -> tuple[str, Rect]:
 
 
 def ways(d: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """The straight ways of a path; round corners are taken for straight cuts."""
+    """The straight segments of a path; rounded corners count as straight cuts."""
     points = []
     for command, numbers in re.findall(r"([MLQ])([-\d ]+)", d):
         values = [int(n) for n in numbers.split()]
@@ -100,15 +104,13 @@ def ways(d: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
 
 
 def owner(node: Node, drawn: set[str]) -> str | None:
-    """Return the box in which a node is, or None.
-
-    If a box stands for several equal nodes, only the first one has it."""
+    """The box of a node; None for a node of a folded part other than the first."""
     names = [node.row, *(".".join(node.call.trail[:i]) for i in range(len(node.call.trail), 0, -1))]
     return next((name for name in names if name in drawn), None)
 
 
 def overlaps(picture: Picture) -> list[tuple[str, str]]:
-    """What lies over each other: boxes, labels, and wires that go through a box or a label."""
+    """The overlaps of boxes and labels, and the wires that cross a box or a label."""
     found = [
         (a, b)
         for (a, r), (b, s) in combinations([*picture.boxes, *picture.labels], 2)
@@ -150,7 +152,7 @@ def along(picture: Picture) -> list[tuple[str, str]]:
 
 
 def missing(nodes: Iterable[Node], drawn: set[str], picture: Picture) -> list[tuple[str, str]]:
-    """Return the edges between ``drawn`` boxes for which there is no wire."""
+    """The edges between ``drawn`` nodes that have no wire and are not inside a box."""
     assert drawn <= {name for name, _ in picture.boxes}
     there = {(value, wire.part) for wire in picture.wires for value in wire.values}
     found = []

@@ -74,7 +74,7 @@ def cli() -> None:
     cnnspec verify resnet50               compare the spec with PyTorch
     cnnspec check specs/                  find errors and doubtful lines
     cnnspec audit                         check published figures
-    cnnspec docs                          the reference: language, operators, rules
+    cnnspec docs                          language, operators and rules
 
     With eval "$(_CNNSPEC_COMPLETE=bash_source cnnspec)" (or zsh_source), the shell completes
     commands, networks and layers.

@@ -1,4 +1,4 @@
-"""Benchmarks: ratios measured in one run, written to reports/data/, shown in reports/benchmarks.md.
+"""Benchmarks: ratios measured in one run, written to reports/data/ and shown in benchmarks.md.
 
-python -m tests.benchmarks            measure, and write data and page
+python -m tests.benchmarks            measures, and writes data and page
 """

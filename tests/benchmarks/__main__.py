@@ -1,6 +1,6 @@
 """Measure, and write reports/data/benchmarks.json and reports/benchmarks.md.
 
-``python -m tests.benchmarks check`` measures that part anew, and leaves the others as they were.
+``python -m tests.benchmarks check`` measures only that part again.
 """
 
 import datetime

@@ -1,4 +1,4 @@
-"""How the cost of an analysis grows with the number of nodes: each size in a process of its own."""
+"""How the time of an analysis grows with the number of nodes, each size in its own process."""
 
 import subprocess
 import sys
@@ -15,7 +15,9 @@ n = int(sys.argv[1])
 text = '''
 name = "chain"
 input = [8, 32, 32]
-layers = [{ name = "conv", op = "conv", out_channels = 8, kernel_size = 3, padding = 1, repeat = %d }]
+layers = [
+  { name = "conv", op = "conv", out_channels = 8, kernel_size = 3, padding = 1, repeat = %d },
+]
 ''' % n
 build_graph(Source("chain", text), max_lines=n)  # modules and caches are warm
 best = None
@@ -30,8 +32,7 @@ print(best)
 
 
 def measure() -> list[dict[str, Any]]:
-    """Seconds, and microseconds a node, for graph, costs, receptive fields, rows and totals of a
-    chain."""
+    """Measure the analyses of a chain from graph to totals: seconds, and µs per node."""
     found = []
     for n in SIZES:
         result = subprocess.run(

@@ -1,5 +1,4 @@
-"""What a command costs as a whole process, against a Python that only imports the libraries it
-stands on."""
+"""How long a command takes, compared with a process that only imports the libraries it needs."""
 
 import os
 import statistics
@@ -25,13 +24,13 @@ LIMIT = 1.4
 
 
 def command(text: str) -> list[str]:
-    """The command of this very Python's environment."""
+    """The command in the environment of this Python."""
     name, *rest = text.split()
     return [str(Path(sys.executable).with_name(name)), *rest]
 
 
 def seconds(argv: list[str]) -> float:
-    """The wall time of one run; bytecode is cached, as it is after an installation."""
+    """The wall time of one run, with cached bytecode, as after an installation."""
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
     subprocess.run(argv, env=env, stdout=subprocess.DEVNULL, check=True)
@@ -39,8 +38,9 @@ def seconds(argv: list[str]) -> float:
 
 
 def compare(ours: list[str], base: list[str], runs: int = RUNS) -> dict[str, Any]:
-    """Both commands in turn, after one run of each that is not counted: medians, and the median of
-    the ratios."""
+    """Run both commands alternately: medians of their times, median and quartiles of the ratios.
+
+    A first run of each is not counted."""
     seconds(ours), seconds(base)
     pairs = [(seconds(ours), seconds(base)) for _ in range(runs)]
     ratios = sorted(a / b for a, b in pairs)
@@ -55,8 +55,7 @@ def compare(ours: list[str], base: list[str], runs: int = RUNS) -> dict[str, Any
 
 
 def deep() -> list[dict[str, Any]]:
-    """Networks of many nodes: against the same base, and the time that each node adds to a network
-    of a few."""
+    """Measure networks of many nodes, and the time per node in excess of a small network."""
     base, small = [sys.executable, "-c", BASE], command(table(SMALL))
     found = []
     for name in DEEPER:
@@ -79,7 +78,7 @@ def table(name: str) -> str:
 
 
 def measure() -> list[dict[str, Any]]:
-    """All cases."""
+    """Measure all cases."""
     return [
         {
             "command": text,

@@ -1,7 +1,6 @@
-"""What `cnnspec verify resnet50` costs as a whole process, against a Python that only does what it
-cannot do without.
+"""How long `cnnspec verify resnet50` takes, compared with a process that only runs the model.
 
-python -m tests.benchmarks.verifying           measure, and write data and page
+python -m tests.benchmarks.verifying           measures, and writes data and page
 """
 
 import json
@@ -17,7 +16,7 @@ model.eval()
 with torch.no_grad():
     model(torch.zeros(1, 3, 224, 224))
 """
-TWIN = "import torch, cnnspec\nmodel = cnnspec.load('resnet50').build()" + RUN
+BUILT = "import torch, cnnspec\nmodel = cnnspec.load('resnet50').build()" + RUN
 REFERENCE = (
     "import torch\nfrom tests.support import import_torchvision\n"
     "model = import_torchvision().models.resnet50(weights=None)" + RUN
@@ -25,10 +24,10 @@ REFERENCE = (
 CASES = (
     (
         "verify resnet50",
-        "import torch, build the twin, one forward",
+        "import torch, build the module, one forward",
         ["cnnspec", "verify"],
         [],
-        TWIN,
+        BUILT,
         1.3,
     ),
     (
@@ -43,7 +42,7 @@ CASES = (
 
 
 def measure(runs: int = RUNS) -> list[dict[str, Any]]:
-    """Both cases, on the CPU; to be run where `tests` can be imported."""
+    """Measure both cases on the CPU. `tests` must be importable."""
     return [
         {
             "command": f"cnnspec {name}",
@@ -60,7 +59,7 @@ def measure(runs: int = RUNS) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Measure this part anew, and leave the others as they are."""
+    """Measure this part again, and leave the others unchanged."""
     from tests.pages.benchmarks import render_benchmarks_page, verify_section
 
     reports = Path(__file__).parents[2] / "reports"

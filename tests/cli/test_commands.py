@@ -1,4 +1,4 @@
-"""Each command as a user calls it: what it prints, what it refuses, and its exit codes."""
+"""Each command as a user runs it: output, refused requests and exit codes."""
 
 import json
 import subprocess
@@ -105,8 +105,9 @@ def test_table_takes_a_file_and_its_variants(family: str) -> None:
 
 
 def test_set_and_input_change_the_network(family: str) -> None:
-    assert data(f"{family}:wide", "--set", "width=2")["layers"][0]["output"] == [2, 30, 30]  # type: ignore[index]
-    assert data(family, "--input", "1,10,12")["layers"][0]["output"] == [4, 8, 10]  # type: ignore[index]
+    wide, small = data(f"{family}:wide", "--set", "width=2"), data(family, "--input", "1,10,12")
+    assert wide["layers"][0]["output"] == [2, 30, 30]  # type: ignore[index]
+    assert small["layers"][0]["output"] == [4, 8, 10]  # type: ignore[index]
     assert data(family, "--input", "1x10x12")["input"] == [1, 10, 12]
 
 

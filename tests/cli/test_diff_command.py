@@ -1,4 +1,4 @@
-"""cnnspec diff as a user calls it: the pages, at 80 columns and escaped, and the exit codes."""
+"""cnnspec diff as a user runs it: pages of 80 columns, escapes, and exit codes."""
 
 import json
 from pathlib import Path
@@ -20,8 +20,7 @@ def run(*arguments: str, code: int = 0) -> Result:
 
 @pytest.fixture
 def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """LeNet-5 with six more kernels in C1, its first pooling gone, and a dropout before the
-    output."""
+    """LeNet-5 with six more kernels in C1, without its first pooling, and with a dropout."""
     text = (
         LENET.replace("out_channels = 6,", "out_channels = 12,")
         .replace('  { name = "S2",      op = "avgpool", kernel_size = 2 },\n', "")

@@ -1,5 +1,4 @@
-"""cnnspec diff of whole files: every variant that both have is compared, and none is passed
-over."""
+"""cnnspec diff of whole files: every variant of both is compared, and none is left out."""
 
 import json
 import subprocess
@@ -30,8 +29,7 @@ NOW = NET.replace("width = 8", "width = 8\nextra = true").replace(
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A spec in git with three variants, of which one is changed since, one is gone and one is
-    new."""
+    """A spec in git with three variants: since then one changed, one was removed, one is new."""
     monkeypatch.chdir(tmp_path)
     Path("net.toml").write_text(NET)
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]

@@ -1,4 +1,4 @@
-"""cnnspec draw: where the picture goes, and what is refused."""
+"""cnnspec draw: where the picture is written, and which requests are refused."""
 
 from pathlib import Path
 from xml.etree import ElementTree

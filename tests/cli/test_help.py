@@ -1,4 +1,4 @@
-"""--help teaches by example: every command has examples, and every example runs as it stands."""
+"""--help teaches by examples: every command has some, and every example runs unchanged."""
 
 import re
 import shlex
@@ -26,7 +26,7 @@ ELSEWHERE = {  # and why they are not run here
 
 
 def examples(command: str) -> list[str]:
-    """The lines of a command's help that call cnnspec, without what is said behind them."""
+    """The lines of a command's help that call cnnspec, without their explanations."""
     found = cli.get_command(click.Context(cli), command)
     assert found is not None
     lines = [
@@ -47,7 +47,7 @@ CASES = [
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository that has what examples name."""
+    """A repository with the files that the examples name."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
@@ -78,7 +78,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(line: str) -> str:
-    """Run an example; what goes to a file goes there."""
+    """Run an example, with its redirection to a file."""
     line, _, file = line.partition(" > ")
     result = CliRunner().invoke(cli, shlex.split(line)[1:], catch_exceptions=False)
     assert result.exit_code == 0, result.output

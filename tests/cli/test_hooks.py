@@ -1,5 +1,4 @@
-"""The pre-commit hooks, the GitHub Action and shell completion: what they name is run as they name
-it."""
+"""The pre-commit hooks, the GitHub Action and shell completion run what they name."""
 
 import os
 import re

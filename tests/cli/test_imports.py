@@ -1,4 +1,4 @@
-"""What commands import: no command of the calculator waits for a library that it does not need."""
+"""What commands import: none waits for a library that it does not need."""
 
 import subprocess
 import sys
@@ -12,7 +12,8 @@ from cnnspec.__main__ import main
 try:
     main()
 finally:
-    print("\\n" + " ".join(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
+    names = sorted({name.partition(".")[0] for name in sys.modules})
+    print("\\n" + " ".join(names), file=sys.stderr)
 """
 
 

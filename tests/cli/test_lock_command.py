@@ -1,5 +1,4 @@
-"""cnnspec lock as a user calls it: what it writes, what it says, and that it writes all or
-nothing."""
+"""cnnspec lock as a user runs it: what it writes and prints, and that it writes all or nothing."""
 
 import shutil
 from pathlib import Path
@@ -51,7 +50,8 @@ def test_a_renewed_lock_says_what_has_changed(folder: Path) -> None:
     spec.write_text(spec.read_text().replace("out_features = 84", "out_features = 85"))
     failed = run("check", "--select", "K", code=1).output
     assert (
-        "K001 F6 differs from the lock: out_features 84 → 85; output 84 → 85; params 10,164 → 10,285"
+        "K001 F6 differs from the lock: out_features 84 → 85; output 84 → 85;"
+        " params 10,164 → 10,285"
         " (+121)" in failed
     )
     assert (

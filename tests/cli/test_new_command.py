@@ -1,4 +1,4 @@
-"""cnnspec new: the starter is a good spec that shows the language, and what is there stays."""
+"""cnnspec new: the starter passes the check and shows the language; existing files are kept."""
 
 import json
 import tomllib

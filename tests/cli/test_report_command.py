@@ -1,7 +1,8 @@
-"""cnnspec report: pages are written whole, and --check says what of them is not up to date."""
+"""cnnspec report: pages are written completely, and --check names those not up to date."""
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -72,7 +73,7 @@ def test_check_shows_a_missing_page_as_a_diff_from_nothing_and_writes_none(repor
         lambda text: "",
     ],
 )
-def test_check_sees_a_page_that_was_edited(reports: Path, spoil) -> None:  # type: ignore[no-untyped-def]
+def test_check_sees_a_page_that_was_edited(reports: Path, spoil: Callable[[str], str]) -> None:
     run(reports)
     page = reports / "sample.md"
     page.write_bytes(spoil(page.read_text()).encode())

@@ -1,5 +1,4 @@
-"""The command line under hostile use: exit code 2 and a sentence, never a traceback, a hang or half
-a gigabyte."""
+"""The command line with hostile input: exit code 2 and a message, no traceback, no hang."""
 
 import csv
 import io
@@ -41,7 +40,7 @@ def run(
 
 
 def refused(done: subprocess.CompletedProcess[bytes]) -> str:
-    """What a refused request says; asserts that it is one."""
+    """The message of a refused request; asserts that it is refused."""
     said = done.stderr.decode()
     assert done.returncode == 2, said
     assert done.stdout == b""

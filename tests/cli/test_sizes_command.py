@@ -1,4 +1,4 @@
-"""cnnspec sizes as a user calls it: at 80 columns, as JSON, and what it refuses."""
+"""cnnspec sizes as a user runs it: at 80 columns, as JSON, and which requests are refused."""
 
 import json
 from itertools import pairwise

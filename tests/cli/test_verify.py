@@ -1,5 +1,4 @@
-"""cnnspec verify as a user calls it: verdicts, exit codes, formats, models of one's own, and what
-it refuses."""
+"""cnnspec verify as a user runs it: verdicts, exit codes, formats, own models, refused requests."""
 
 import json
 import os

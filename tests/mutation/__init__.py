@@ -1,2 +1,1 @@
-"""Mutation testing of the checker itself: faults planted in spec/, ops/ and rules/, and which tests
-notice."""
+"""Mutation testing of cnnspec itself: faults planted in spec/, ops/ and rules/."""

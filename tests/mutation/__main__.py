@@ -1,10 +1,10 @@
-"""Draw mutants, run the tests that concern them, and write reports/data/mutation.json.
+"""Draw mutants, run the tests of their package, and write reports/data/mutation.json.
 
 ``python -m tests.mutation --count 1000 --run 1000 --jobs 2``. A process forks for each mutant:
 libraries are imported once, the mutated module is compiled in place of its file, and tests run
-until the first fails. A mutant is killed by a failing test, by the end of its time, or by not even
-being imported. ``--again`` runs those that survived once more, after tests were written for them.
-``cnnspec report`` makes the page."""
+until the first fails. A mutant is killed by a failing test, by a timeout, or by failing to be
+imported. ``--again`` runs the survivors again, after tests were written for them.
+``python -m tests.pages`` renders the page."""
 
 import argparse
 import ast
@@ -20,13 +20,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from tests.mutation.mutants import PACKAGE, Mutant, drawn, mutants, mutated
-from tests.mutation.plugins import Fewer, Named
+from tests.mutation.mutants import PACKAGE, Mutant, apply_mutant, draw_mutants, find_mutants
+from tests.mutation.plugins import FewerExamples, NamedTestsFirst
 
 ROOT = PACKAGE.parent
 DATA = ROOT / "reports" / "data" / "mutation.json"
-SECONDS = 150  # of CPU, for the tests of one mutant; those of one that survives take some 60
-TESTS = {  # each room's in turns, those that are quick and see much first
+SECONDS = 150  # of CPU time for the tests of one mutant; a survivor takes about 60
+TESTS = {  # of each package, in groups; the quickest and most effective ones first
     "rules": [
         ["tests/rules"],
         [
@@ -94,13 +94,12 @@ TESTS = {  # each room's in turns, those that are quick and see much first
 }
 
 
-def child(mutant: Mutant) -> int:
-    """The exit code of pytest over a mutant, in a process of its own; a number below 0 is no mutant
-    at all."""
+def run_mutant(mutant: Mutant) -> int:
+    """Run the tests of a mutant and return pytest's exit code; a number below 0 changes nothing."""
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     path = PACKAGE / mutant.file
     source = path.read_text(encoding="utf-8")
-    tree = mutated(source, mutant.number) if mutant.number >= 0 else ast.parse(source)
+    tree = apply_mutant(source, mutant.number) if mutant.number >= 0 else ast.parse(source)
     original = importlib.machinery.SourceFileLoader.get_code
 
     def get_code(self: Any, fullname: str) -> Any:
@@ -114,20 +113,21 @@ def child(mutant: Mutant) -> int:
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
-    os.environ["CI"] = "1"  # hypothesis draws the same each time
+    os.environ["CI"] = "1"  # hypothesis draws the same examples each time
     options = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--no-header"]
-    plugins = [Named(mutant.file), Fewer()]
+    plugins = [NamedTestsFirst(mutant.file), FewerExamples()]
     turns = TESTS[mutant.file.partition("/")[0]]
     return next(
         (code for t in turns if (code := int(pytest.main([*options, *t], plugins=plugins)))), 0
     )
 
 
-def outcomes(
+def run_mutants(
     mutants: list[Mutant], jobs: int, minutes: float = 600
 ) -> Iterator[tuple[Mutant, str]]:
-    """Each mutant with what became of it, in the order in which they end; none begins after so many
-    minutes."""
+    """Run each mutant in a process of its own, and yield its outcome as it ends.
+
+    No mutant is started after ``minutes``."""
     waiting, running = list(reversed(mutants)), {}
     end = time.monotonic() + 60 * minutes
     while waiting or running:
@@ -137,7 +137,7 @@ def outcomes(
             if pid == 0:
                 code = 3
                 try:
-                    code = child(mutant)
+                    code = run_mutant(mutant)
                 finally:
                     os._exit(code)
             running[pid] = mutant
@@ -146,11 +146,12 @@ def outcomes(
         pid, status = os.wait()
         code = os.waitstatus_to_exitcode(status)
         late = code in (-signal.SIGXCPU, -signal.SIGKILL)
-        yield running.pop(pid), "survived" if code == 0 else "out of time" if late else "killed"
+        killed = "out of time" if late else "killed"
+        yield running.pop(pid), "survived" if code == 0 else killed
 
 
 def main() -> None:
-    """Run, show how it goes, and write what came of it."""
+    """Run the mutants, print their outcomes, and write the data."""
     parser = argparse.ArgumentParser()
     for option, default in (
         ("count", 1000),
@@ -159,26 +160,23 @@ def main() -> None:
         ("jobs", os.cpu_count() or 1),
     ):
         parser.add_argument(f"--{option}", type=int, default=default)
-    parser.add_argument("--minutes", type=float, default=600, help="Begin no mutant after so many.")
     parser.add_argument(
-        "--again", action="store_true", help="Only those that survived, with the tests of today."
+        "--minutes", type=float, default=600, help="Start no mutant after this time."
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="Run only the survivors, with today's tests."
     )
     given = parser.parse_args()
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-    for name in (
-        "click",
-        "hypothesis",
-        "jsonschema",
-        "pytest",
-        "torch",
-    ):  # and nothing of ours: mutants import that
+    # Only libraries are imported before the processes fork: mutants import cnnspec themselves.
+    for name in ("click", "hypothesis", "jsonschema", "pytest", "torch"):
         __import__(name)
     assert not [name for name in sys.modules if name.startswith("cnnspec")]
-    sound = [Mutant(f"{room}/__init__.py", -1, 0, "none", "", "") for room in TESTS]
-    for mutant, outcome in outcomes(sound, given.jobs):
+    sound = [Mutant(f"{package}/__init__.py", -1, 0, "none", "", "") for package in TESTS]
+    for mutant, outcome in run_mutants(sound, given.jobs):
         if outcome != "survived":
-            raise SystemExit(f"the tests of {mutant.file} fail without any mutant ({outcome})")
+            raise SystemExit(f"the tests of {mutant.file} fail without a mutant ({outcome})")
     about = {
         "date": datetime.date.today().isoformat(),
         "python": platform.python_version(),
@@ -186,14 +184,14 @@ def main() -> None:
     }
     if given.again:
         data = json.loads(DATA.read_text(encoding="utf-8"))
-        data["mutants"], chosen = followed(data["mutants"])
+        data["mutants"], chosen = follow_mutants(data["mutants"])
     else:
         data = {"about": {**about, "drawn": given.count}, "mutants": []}
-        chosen = drawn(given.count, given.seed)[: given.run]
-    ran = {planted(m): m for m in data["mutants"]}
-    for done, (mutant, outcome) in enumerate(outcomes(chosen, given.jobs, given.minutes), 1):
-        assert mutant in mutants(PACKAGE / mutant.file), (
-            f"{mutant} is no mutant of the code as it is"
+        chosen = draw_mutants(given.count, given.seed)[: given.run]
+    ran = {mutant_of_entry(m): m for m in data["mutants"]}
+    for done, (mutant, outcome) in enumerate(run_mutants(chosen, given.jobs, given.minutes), 1):
+        assert mutant in find_mutants(PACKAGE / mutant.file), (
+            f"{mutant} is not a mutant of today's code"
         )
         ran[mutant] = {**mutant._asdict(), "outcome": outcome, "again": given.again}
         print(
@@ -201,24 +199,24 @@ def main() -> None:
             flush=True,
         )
         if done % 50 == 0 or done == len(chosen):
-            write({**data, "mutants": [ran[key] for key in sorted(ran)]})
-    write({**data, "mutants": [ran[key] for key in sorted(ran)]})
+            write_data({**data, "mutants": [ran[key] for key in sorted(ran)]})
+    write_data({**data, "mutants": [ran[key] for key in sorted(ran)]})
 
 
-def planted(m: dict[str, Any]) -> Mutant:
-    """The mutant that an entry of the data is about."""
+def mutant_of_entry(m: dict[str, Any]) -> Mutant:
+    """The mutant of an entry of the data."""
     return Mutant(**{k: m[k] for k in Mutant._fields})
 
 
-def followed(known: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[Mutant]]:
-    """The mutants as the code has them today, and the survivors among them that it still has.
+def follow_mutants(known: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[Mutant]]:
+    """The known mutants updated for today's code, and the survivors that still exist.
 
-    One of changed code is followed to where the same change can be made; else it stays as it was.
-    """
+    A mutant of changed code is moved to the only place where the same change can be made; otherwise
+    it stays as it is."""
     everything, again = [], []
     for m in known:
-        mutant = planted(m)
-        there = mutants(PACKAGE / mutant.file)
+        mutant = mutant_of_entry(m)
+        there = find_mutants(PACKAGE / mutant.file)
         same = [t for t in there if t[3:] == mutant[3:]]
         if mutant not in there and len(same) == 1:
             mutant = same[0]
@@ -228,8 +226,8 @@ def followed(known: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[Mu
     return everything, again
 
 
-def write(data: dict[str, Any]) -> None:
-    """Write the data, whole or not at all."""
+def write_data(data: dict[str, Any]) -> None:
+    """Write the data completely or not at all."""
     unfinished = DATA.with_suffix(".part")
     unfinished.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     unfinished.replace(DATA)

@@ -1,9 +1,7 @@
-"""Mutants of a module: every place where one small change makes another program, numbered in the
-order of the file.
+"""The mutants of a module: all small changes to its code, numbered in the order of the file.
 
-Left out is what only words or PyTorch's side sees: text and f-strings, annotations, documentation,
-worked examples, and the methods that derive formulas, plan memory and build twins, which have
-suites of their own."""
+Left out are text and f-strings, annotations, documentation, worked examples, and the methods that
+derive formulas, plan memory and build modules, which have test suites of their own."""
 
 import ast
 import random
@@ -13,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 PACKAGE = Path(__file__).parents[2] / "cnnspec"
-ROOMS = ("spec", "ops", "rules")
-APART = (
+PACKAGES = ("spec", "ops", "rules")
+METHODS_LEFT_OUT = (
     "derivation",
     "memory",
     "build",
@@ -26,8 +24,8 @@ APART = (
     "__repr__",
     "__str__",
 )
-FILES_APART = (
-    "building.py",
+FILES_LEFT_OUT = (
+    "modules.py",
     "memory.py",
     "derivation.py",
     "schema.py",
@@ -61,8 +59,9 @@ ARITHMETIC: dict[type, type] = {
 
 
 class Mutant(NamedTuple):
-    """One mutant: the file below the package, its number there, the line, the kind of change,
-    before and after."""
+    """One mutant: its file, number and line, the kind of change, and the code before and after.
+
+    A tuple, as mutants are sorted and their last fields compared."""
 
     file: str
     number: int
@@ -72,12 +71,12 @@ class Mutant(NamedTuple):
     after: str
 
 
-def changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
-    """The changes that can be made to a node, each with its kind; done in place."""
+def possible_changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The changes that can be made to a node: their kinds, and functions that make them."""
     match node:
         case ast.Compare(ops=[op]) if type(op) in COMPARE:
             yield "comparison", lambda: setattr(node, "ops", [COMPARE[type(op)]()])
-        case ast.BinOp(op=op) if type(op) in ARITHMETIC and not text(node):
+        case ast.BinOp(op=op) if type(op) in ARITHMETIC and not is_text_sum(node):
             yield "arithmetic", lambda: setattr(node, "op", ARITHMETIC[type(op)]())
         case ast.BoolOp(op=op):
             yield (
@@ -100,31 +99,31 @@ def changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
             yield "statement", lambda: setattr(node, "value", ast.Constant(None))
 
 
-def text(node: ast.BinOp) -> bool:
-    """Whether a sum is one of texts."""
+def is_text_sum(node: ast.BinOp) -> bool:
+    """Whether a sum joins texts."""
     inside = [n for n in ast.walk(node) if isinstance(n, ast.Constant | ast.JoinedStr)]
     return any(isinstance(n, ast.JoinedStr) or isinstance(n.value, str) for n in inside)
 
 
-def places(node: ast.AST, inside: bool = False) -> Iterator[ast.AST]:
+def mutable_nodes(node: ast.AST, inside: bool = False) -> Iterator[ast.AST]:
     """The nodes that may be changed, in the order of the file."""
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "decorator_list"):
             continue
         for child in value if isinstance(value, list) else [value]:
-            if not isinstance(child, ast.AST) or skipped(child, inside):
+            if not isinstance(child, ast.AST) or is_left_out(child, inside):
                 continue
             yield child
-            yield from places(child, inside or isinstance(child, ast.FunctionDef))
+            yield from mutable_nodes(child, inside or isinstance(child, ast.FunctionDef))
 
 
-def skipped(node: ast.AST, inside: bool) -> bool:
-    """Whether nothing in a node is changed."""
+def is_left_out(node: ast.AST, inside: bool) -> bool:
+    """Whether a node and everything in it stays unchanged."""
     match node:
         case ast.JoinedStr() | ast.Import() | ast.ImportFrom() | ast.Assert():
             return True
         case ast.FunctionDef(name=name):
-            return name in APART
+            return name in METHODS_LEFT_OUT
         case ast.Assign(targets=[ast.Name(id=name)]):
             return name in ("examples", "rule") and not inside
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
@@ -132,46 +131,49 @@ def skipped(node: ast.AST, inside: bool) -> bool:
     return False
 
 
-def mutated(source: str, number: int) -> ast.Module:
-    """The tree of a module with the change of that number made."""
+def apply_mutant(source: str, number: int) -> ast.Module:
+    """The tree of a module with change number ``number`` made."""
     tree = ast.parse(source)
-    change = [change for node in places(tree) for _, change in changes(node)][number]
+    change = [change for node in mutable_nodes(tree) for _, change in possible_changes(node)][
+        number
+    ]
     change()
     return ast.fix_missing_locations(tree)
 
 
 @cache
-def mutants(file: Path) -> list[Mutant]:
+def find_mutants(file: Path) -> list[Mutant]:
     """All mutants of a file."""
     source = file.read_text(encoding="utf-8")
     tree = ast.parse(source)
     name, found = file.relative_to(PACKAGE).as_posix(), []
-    for node in places(tree):
-        for kind, change in changes(node):
+    for node in mutable_nodes(tree):
+        for kind, change in possible_changes(node):
             before, fields = ast.unparse(node), dict(vars(node))
             change()
             after = ast.unparse(ast.fix_missing_locations(node))
             vars(node).update(fields)
             line = getattr(node, "lineno", 0)
-            found.append(Mutant(name, len(found), line, kind, short(before), short(after)))
+            found.append(Mutant(name, len(found), line, kind, shorten(before), shorten(after)))
     return found
 
 
-def short(code: str) -> str:
+def shorten(code: str) -> str:
     first, _, more = code.partition("\n")
     return first if not more and len(first) <= 100 else first[:100] + " …"
 
 
-def drawn(count: int, seed: int) -> list[Mutant]:
-    """So many mutants, from each room as many, by chance and from a seed; the first of them are a
-    sample too."""
+def draw_mutants(count: int, seed: int) -> list[Mutant]:
+    """Draw ``count`` mutants, equally from each package; the first ones are a sample, too."""
     rng = random.Random(seed)
     strata = []
-    for room in ROOMS:
-        files = [f for f in sorted((PACKAGE / room).rglob("*.py")) if f.name not in FILES_APART]
-        every = [m for f in files for m in mutants(f)]
+    for package in PACKAGES:
+        files = [
+            f for f in sorted((PACKAGE / package).rglob("*.py")) if f.name not in FILES_LEFT_OUT
+        ]
+        every = [m for f in files for m in find_mutants(f)]
         rng.shuffle(every)
-        strata.append(every[: -(-count // len(ROOMS))])
+        strata.append(every[: -(-count // len(PACKAGES))])
     order = [m for row in zip(*strata, strict=False) for m in row]
     rest = [m for stratum in strata for m in stratum if m not in set(order)]
     return [*order, *rest][:count]

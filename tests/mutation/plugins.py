@@ -1,8 +1,6 @@
-"""What makes a run of a thousand mutants end within hours: the order of the tests, and fewer
-examples of each law.
+"""Pytest plugins that make a thousand mutants run within hours: test order and fewer examples.
 
-It kills no more than the whole suite does.
-"""
+They kill no mutant that the whole suite would not kill."""
 
 from pathlib import Path
 from typing import Any
@@ -10,8 +8,8 @@ from typing import Any
 EXAMPLES = 12
 
 
-class Named:
-    """Has the tests run first that have the name of the mutated file: most mutants fall to them."""
+class NamedTestsFirst:
+    """Runs tests first whose name contains that of the mutated file: they kill most mutants."""
 
     def __init__(self, file: str):
         self.stem = Path(file).stem
@@ -20,8 +18,8 @@ class Named:
         items.sort(key=lambda item: self.stem not in item.nodeid)
 
 
-class Fewer:
-    """Lets hypothesis draw at most so many examples for each test."""
+class FewerExamples:
+    """Limits the examples that hypothesis draws for each test."""
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         from hypothesis import settings

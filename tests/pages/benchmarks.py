@@ -7,6 +7,7 @@ from cnnspec.report.pages.folder import read_data
 
 SMALL = "mlp_mnist"  # its process does little more than start
 STARTUP = ("Command", "Base", "ms", "Base ms", "Ratio", "Quartiles", "Limit")
+CHAIN = ("Nodes", "Seconds", "µs per node", "Ratio", "Limit")
 DEEP = ("Command", "Nodes", "ms", "Base ms", "Ratio", "Quartiles", "Limit", "µs per node")
 
 
@@ -75,7 +76,7 @@ Expansion, shapes, costs, receptive fields, rows and totals of a chain of convol
 its own process. The ratio is the time per node divided by that of the smallest chain. The goal is a
 ratio of at most the limit.
 
-{render_grid(["Nodes", "Seconds", "µs per node", "Ratio", "Limit"], scaling, [True] * 5, "markdown")}
+{render_grid(CHAIN, scaling, [True] * 5, "markdown")}
 {verify_section(data.get("verify", []))}{check_section(data.get("check"))}"""
 
 
@@ -89,8 +90,8 @@ def deep_section(rows: list[list[str]]) -> str:
     """The table of the deepest networks, if they were measured."""
     if not rows:
         return ""
-    return f"""The deepest networks, with the first of these bases. Nodes are those in excess of {SMALL}'s, and the
-time per node is the excess over the same command for {SMALL}, divided by them.
+    return f"""The deepest networks, with the first of these bases. Nodes are those in excess of
+{SMALL}'s, and the time per node is the excess over the same command for {SMALL}, divided by them.
 
 {render_grid(DEEP, rows, [False] + [True] * 7, "markdown")}
 

@@ -1,5 +1,4 @@
-"""Pictures of networks, read back from their SVG: nothing overlaps, nothing is lost, nothing leaves
-the page."""
+"""Pictures of networks, read from their SVG: nothing overlaps, is missing, or leaves the page."""
 
 import pytest
 from hypothesis import given, settings

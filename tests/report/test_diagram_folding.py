@@ -1,4 +1,4 @@
-"""Which nodes of a network are one part of its picture, and which parts are opened."""
+"""Which nodes of a network are drawn as one part, and which parts are opened."""
 
 import pytest
 from pictures import SHOWN

@@ -1,5 +1,4 @@
-"""The SVG of a picture: what may be in it, in any name, without a style sheet, and in a
-notebook."""
+"""The SVG of a picture: its contents with any name, without CSS, and in a notebook."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The wires of a picture: on which tracks they go across, and where they branch."""
+"""The wires of a picture: their tracks and their branches."""
 
 from itertools import pairwise
 

@@ -1,5 +1,4 @@
-"""Every formula that explain prints with numbers in it evaluates, exactly, to the value beside
-it."""
+"""Every formula that explain prints with numbers evaluates exactly to the printed value."""
 
 import ast
 import math
@@ -55,7 +54,7 @@ def value(formula: str) -> Fraction:
 
 
 def printed_steps(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Each quantity in printed text, and what stands after its equals signs."""
+    """Each quantity in printed text, with the texts after its equals signs."""
     steps: list[tuple[str, list[str]]] = []
     for line in text.splitlines():
         found = re.fullmatch(r"  (\S.*?|) *(?<= )= (.*)", line)
@@ -67,8 +66,7 @@ def printed_steps(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def check(text: str) -> int:
-    """Hold every printed formula against its printed value; the number of formulas with numbers
-    in."""
+    """Compare every printed formula with its printed value; return the number of formulas."""
     evaluated = 0
     for quantity, (formula, *numbers, result) in printed_steps(text):
         assert re.fullmatch(r"-?\d{1,3}(,\d{3})*", result), (quantity, result)
@@ -144,8 +142,7 @@ def test_every_formula_of_an_example_evaluates_to_its_value(kind: str) -> None:
 
 
 def test_a_convolution_is_compared_with_a_dense_layer() -> None:
-    """Course note 000: 3072 inputs to 4704 outputs are 14 million weights; the convolution has
-    456."""
+    """Note 000: 3072 inputs to 4704 outputs have 14 million weights; the convolution has 456."""
     text = render_explanations(
         network('{ name = "c", op = "conv", out_channels = 6, kernel_size = 5 }'), "c"
     )

@@ -1,5 +1,4 @@
-"""What explain says of the arguments of a network: where each size comes from, and what was
-computed beside it."""
+"""What explain prints about arguments: where sizes come from, and computed arguments."""
 
 from written import network
 

@@ -1,4 +1,4 @@
-"""Every format of a table reads back as what it is, whatever stands in names and titles."""
+"""Every format of a table can be parsed, whatever names and titles contain."""
 
 import csv
 import io

@@ -1,5 +1,4 @@
-"""The page of one network as text: all is there, all is escaped, nothing is fetched, nothing is
-large."""
+"""The HTML page of a network: complete, escaped, small, and without external resources."""
 
 import re
 from html.parser import HTMLParser
@@ -27,8 +26,7 @@ VOID = {"meta", "input", "br"}
 
 
 class Reader(HTMLParser):
-    """The elements of a page, each with its attributes; ``rows`` are the texts of the table's
-    cells."""
+    """The elements of a page with their attributes; ``rows`` are the texts of the table's cells."""
 
     def __init__(self, page: str):
         super().__init__()

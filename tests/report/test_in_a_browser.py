@@ -1,5 +1,4 @@
-"""The pages in a real Chromium: they load, fold and sort, by the keyboard too, in light and dark,
-without complaint."""
+"""The pages in a real Chromium: they load, fold and sort, also by keyboard, in light and dark."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,10 +144,10 @@ def test_light_and_dark_are_readable(page: Page) -> None:
             )
         )
     assert all(a != b for a, b in zip(*colours, strict=True))
-    for body, text, box, ground, sheet, words in colours:
-        assert body == ground == sheet
+    for body, text, box, ground, table, words in colours:
+        assert body == ground == table
         assert contrast(text, box) >= 4.5  # what WCAG 2 asks of text
-        assert contrast(words, sheet) >= 4.5
+        assert contrast(words, table) >= 4.5
 
 
 def contrast(one: str, other: str) -> float:
@@ -173,7 +172,8 @@ def test_text_stays_within_its_box_in_the_browsers_own_font(
         """[...document.querySelectorAll('g.cnn-box')].flatMap(g => {
         const box = g.querySelector('rect:last-of-type').getBBox();
         return [...g.querySelectorAll('text:not(.cnn-letter)')].map(t => t.getBBox())
-            .filter(t => t.x < box.x || t.x + t.width > box.x + box.width).length; }).reduce((a, b) => a + b, 0)"""
+            .filter(t => t.x < box.x || t.x + t.width > box.x + box.width).length;
+        }).reduce((a, b) => a + b, 0)"""
     )
     assert wide == 0
     assert browser.run("document.querySelectorAll('g.cnn-box').length") > 5

@@ -1,4 +1,4 @@
-"""reports/memory.md says how far a plan is off, what other tools say, and what was not measured."""
+"""reports/memory.md shows the errors of plans, other tools, and what was not measured."""
 
 import json
 from pathlib import Path

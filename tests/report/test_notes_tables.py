@@ -1,5 +1,4 @@
-"""The tables of the course notes come out cell for cell; what they say stands in data/, with its
-source."""
+"""The tables of the course notes are printed cell for cell; data/ has them with their sources."""
 
 import csv
 import re
@@ -76,7 +75,7 @@ def test_the_vgg_family_is_that_of_note_002_with_the_stage_that_it_leaves_out() 
         last = re.search(r"Max pool, ((?:Conv\d-512, )+Max pool, )FC-4096", ours[1])
         assert last, "the fifth stage, which the note has not"
         assert ours[1].replace(last[1], "", 1) == noted[1]
-    # the last column, error rates, is measured on images: no sheet can say it
+    # the last column, error rates, is measured on images and cannot be calculated
 
 
 SIZES = {  # rows of the comparison of note 002 that hold, and what is true of those that do not

@@ -14,10 +14,14 @@ from cnnspec.report.presets import PRESETS
 from cnnspec.report.table import render_table
 
 UNITS = """[blocks.unit]
-layers = [{ name = "c", op = "conv", out_channels = 4, kernel_size = 3, padding = 1, activation = "relu" }]"""
-AUXILIARY = """{ name = "c", op = "conv", out_channels = 4, kernel_size = 3 },
-  { name = "aux", op = "conv", from = "c", out_channels = 7, kernel_size = 1, training_only = true },
-  { name = "p", op = "maxpool", kernel_size = 2 },"""
+layers = [
+  { name = "c", op = "conv", out_channels = 4, kernel_size = 3, padding = 1, activation = "relu" },
+]"""
+AUXILIARY = """
+  { name = "c", op = "conv", out_channels = 4, kernel_size = 3 },
+{ name = "aux", op = "conv", from = "c", out_channels = 7, kernel_size = 1, training_only = true },
+  { name = "p", op = "maxpool", kernel_size = 2 },
+"""
 
 
 def rows(text: str) -> list[list[str]]:
@@ -142,15 +146,20 @@ def test_training_adds_what_inference_leaves_out() -> None:
     ] == [None, True, None]
 
 
-JOINED = """{ name = "c", op = "conv", out_channels = 4, kernel_size = 3, norm = "batchnorm", activation = "relu" },
+JOINED = """
+{ name="c", op="conv", out_channels=4, kernel_size=3, norm="batchnorm", activation="relu" },
   { name = "d", op = "conv", out_channels = 4, kernel_size = 3, activation = "leaky_relu" },
-  { name = "p", op = "maxpool", kernel_size = 2 },"""
+  { name = "p", op = "maxpool", kernel_size = 2 },
+"""
 
 
 def test_a_row_names_the_norm_and_the_activation_that_it_includes() -> None:
     text = render_table(network(JOINED))
     assert [r[1] for r in rows(text)[1:]] == ["conv+bn+relu", "conv+leaky_relu", "maxpool", ""]
-    note = "Rows include their norm and activation (conv+bn+relu); cnnspec table --unfold separates them."
+    note = (
+        "Rows include their norm and activation (conv+bn+relu); cnnspec table --unfold separates"
+        " them."
+    )
     assert note in text.replace("\n", " ")
     for format in ("markdown", "latex", "html"):
         assert "conv+bn+relu" in render_table(network(JOINED), format)

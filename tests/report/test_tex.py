@@ -1,4 +1,4 @@
-"""What commands print as LaTeX goes through a real TeX, with the packages that they name."""
+"""What commands print as LaTeX compiles with a real TeX and the packages that they name."""
 
 import shutil
 import subprocess

@@ -110,7 +110,8 @@ def render_pages(reports: str) -> dict[str, str]:
 def render_errata_page(found: dict[str, AuditedSource]) -> str:
     """audit.md: counts, links to the pages of the sources, and the errata of each."""
     links = [
-        f"- [{escape(source.title or source.name)}](audit/{stem}.md): {escape(summarize_source(source))}"
+        f"- [{escape(source.title or source.name)}](audit/{stem}.md):"
+        f" {escape(summarize_source(source))}"
         for stem, source in found.items()
     ]
     sources = [*found.values()]
