@@ -26,7 +26,7 @@ from cnnspec.pytorch.recording.source_lines import find_source_line
 
 PADDING_MODES = "reflection", "replication"
 CONVOLUTION = 0, *PADDING_MODES
-WINDOW_PADDING = {  # by operator: the values of a pad that becomes the window's own padding
+WINDOW_PADDING = {  # what the windows that pad by themselves pad with; such a pad is merged
     "conv": CONVOLUTION,
     "depthwise_conv": CONVOLUTION,
     "maxpool": (float("-inf"),),
