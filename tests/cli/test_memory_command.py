@@ -125,6 +125,28 @@ def test_sizes_are_read(text: str, size: int | None) -> None:
     assert parse_bytes(text) == size
 
 
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1 kB"),
+        (1234, "1.2 kB"),
+        (80_000, "80 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB (976.5 KiB)"),
+        (17 * 2**20, "17.8 MB (17 MiB)"),
+        (243_860_896, "243.9 MB (232.6 MiB)"),
+        (24 * 2**30, "25.8 GB (24 GiB)"),
+        (1023 * 2**20, "1.1 GB (1.0 GiB)"),
+    ],
+)
+def test_sizes_are_printed_in_the_unit_that_gives_1_to_999(size: int, text: str) -> None:
+    assert format_bytes(size) == text
+    assert format_bytes(size, binary=False) == text.partition(" (")[0]
+
+
 def test_a_frozen_layer_has_no_gradient_and_no_state() -> None:
     whole, found = (
         cnnspec.load("resnet18").memory(optimizer="adam", freeze=f)
