@@ -21,16 +21,16 @@ POOL = only_dimensions(2, per_input(1))
 BILINEAR, NEAREST = per_output(4), per_output(1)
 
 
-def upsampled(node: Node) -> int:
+def count_upsample(node: Node) -> int:
     return (BILINEAR if getattr(node.op, "mode", "") == "bilinear" else NEAREST).count(node)
 
 
-def pooled(node: Node) -> int:
+def count_pool(node: Node) -> int:
     """Count the input's elements if the input has two dimensions, else nothing."""
     return per_input(1).count(node) if len(node.shapes[0]) == 3 else 0
 
 
-def printed(n: int) -> str:
+def format_fvcore(n: int) -> str:
     """Format a count as ``flop_count_table`` does: 4.112G."""
     steps = (
         (1e14, 1e15, "P"),
@@ -43,13 +43,13 @@ def printed(n: int) -> str:
     return text[:-1].rstrip("0").rstrip(".") + text[-1] if text[-1].isalpha() else text
 
 
-POOL = CountingRule("1 per element of its input, in two dimensions", pooled)
+POOL = CountingRule("1 per element of its input, in two dimensions", count_pool)
 CONVENTION = Convention(
     "fvcore",
     "0.1.5",
     "flops",
     "fvcore calls a multiply-accumulate a flop.",
-    printed,
+    format_fvcore,
     {
         "conv": MACS,
         "depthwise_conv": MACS,
@@ -61,7 +61,7 @@ CONVENTION = Convention(
         "global_avgpool": POOL,
         "adaptive_avgpool": POOL,
         "upsample": only_dimensions(
-            2, CountingRule("1 per element of its output, 4 if bilinear", upsampled)
+            2, CountingRule("1 per element of its output, 4 if bilinear", count_upsample)
         ),
         "frozen_batchnorm": FREE,  # it has no handle for products and sums
         "prelu": FREE,

@@ -17,19 +17,19 @@ from cnnspec.conventions.rules import (
 from cnnspec.graph.model import Node
 
 
-def adaptive(node: Node) -> int:
+def count_adaptive_pool(node: Node) -> int:
     """Count C*(input positions + output positions): sums of the inputs, one division an output."""
     channels, *sizes = node.shapes[0]
     return channels * (prod(sizes) + prod(node.output[1:]))
 
 
-def softmax(node: Node) -> int:
+def count_softmax(node: Node) -> int:
     """Count n exponentials, n - 1 additions and n divisions for each group of n channels."""
     n = node.shapes[0][0]
     return prod(node.shapes[0]) // n * (3 * n - 1)
 
 
-def upsampled(node: Node) -> int:
+def count_upsample(node: Node) -> int:
     if getattr(node.op, "mode", "") == "nearest":
         return prod(node.output)
     return prod(node.output) * {2: 5, 3: 11}.get(
@@ -37,7 +37,9 @@ def upsampled(node: Node) -> int:
     )  # it has no rule for trilinear
 
 
-ADAPTIVE = CountingRule("1 per element of its input and 1 per element of its output", adaptive)
+ADAPTIVE = CountingRule(
+    "1 per element of its input and 1 per element of its output", count_adaptive_pool
+)
 CONVENTION = Convention(
     "thop",
     "0.1.1",
@@ -55,11 +57,13 @@ CONVENTION = Convention(
         "layernorm": per_input(4, 2),
         "groupnorm": FREE,
         "prelu": per_input(1),
-        "softmax": CountingRule("3*n - 1 per n channels", softmax),
+        "softmax": CountingRule("3*n - 1 per n channels", count_softmax),
         "avgpool": per_output(1),
         "global_avgpool": ADAPTIVE,
         "adaptive_avgpool": ADAPTIVE,
-        "upsample": CountingRule("1 per element of its output; linear 5, bilinear 11", upsampled),
+        "upsample": CountingRule(
+            "1 per element of its output; linear 5, bilinear 11", count_upsample
+        ),
         "frozen_batchnorm": FREE,
         "channel_scale": FREE,
         "scale": FREE,

@@ -25,7 +25,7 @@ def test_the_pages_are_those_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
 
-def test_the_errata_have_their_corrections_and_slips() -> None:
+def test_the_errata_have_their_corrections_and_mistakes() -> None:
     page = (REPORTS / "audit.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("|")]
     for printed, right, mistake in (

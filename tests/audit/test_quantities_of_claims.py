@@ -4,7 +4,7 @@ import pytest
 from audit.claims import ruling
 
 from cnnspec.analyses.audit.counted_quantities import COUNTED
-from cnnspec.analyses.audit.layer_quantities import SAME
+from cnnspec.analyses.audit.layer_quantities import MATCHES
 from cnnspec.spec.claims import QUANTITIES
 
 LENET = {  # LeCun et al. (1998), section II.B
@@ -18,7 +18,7 @@ LENET = {  # LeCun et al. (1998), section II.B
 
 
 def test_every_quantity_of_the_language_is_one_that_the_audit_knows() -> None:
-    assert sorted(QUANTITIES) == sorted([*COUNTED, *SAME])
+    assert sorted(QUANTITIES) == sorted([*COUNTED, *MATCHES])
 
 
 @pytest.mark.parametrize(("layer", "figures"), LENET.items())

@@ -91,7 +91,7 @@ SIZES = {  # rows of the comparison of note 002 that hold, and what is true of t
 }
 
 
-def test_models_compare_as_in_note_002_with_its_slips_corrected() -> None:
+def test_models_compare_as_in_note_002_with_its_mistakes_corrected() -> None:
     rows = shown(f"{MODELS} --exact")[1:]
     headings, *theirs = printed("model_comparison")
     assert [row[0].replace("-", "").lower() for row in rows] == [

@@ -30,7 +30,7 @@ class Reading(Record):
     arithmetic: str
 
 
-def put_in(step: Step) -> str:
+def write_step(step: Step) -> str:
     """Insert the numbers into a step's formula: ``((5*5*3) + 1)*8 = 608``."""
     numbers = re.sub(
         r"[A-Za-z_]\w*",
@@ -40,21 +40,23 @@ def put_in(step: Step) -> str:
     return f"{numbers} = {format_count(step.result)}"
 
 
-def step_of(row: Row, quantity: str) -> str:
+def write_derivation(row: Row, quantity: str) -> str:
     """Return the row's derivation of a quantity; "" if it has none."""
     main = row.main
     if main is None or main.shares is not None:
         return ""
     steps = main.op.derivation(*main.shapes, y=main.output)
-    return next((put_in(s) for s in steps if s.quantity == quantity), "")
+    return next((write_step(s) for s in steps if s.quantity == quantity), "")
 
 
-def summed(rows: Sequence[Row], value: Callable[[Row], int], step: str = "") -> tuple[int, str]:
+def sum_and_write(
+    rows: Sequence[Row], value: Callable[[Row], int], step: str = ""
+) -> tuple[int, str]:
     """Sum a quantity over rows, and write the sum out; for one row, write its formula."""
     terms = [(r, n) for r in rows if (n := value(r))]
     total = sum([n for _, n in terms])
     if len(terms) == 1:
-        own = step_of(terms[0][0], step) if step else ""
+        own = write_derivation(terms[0][0], step) if step else ""
         if own.endswith(f"= {format_count(total)}"):
             return total, own
     if 1 < len(terms) <= MOST:
@@ -64,11 +66,11 @@ def summed(rows: Sequence[Row], value: Callable[[Row], int], step: str = "") -> 
     )
 
 
-def params(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
-    return [Reading("", *summed(rows, lambda r: r.params, "parameters"))]
+def read_params(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
+    return [Reading("", *sum_and_write(rows, lambda r: r.params, "parameters"))]
 
 
-def kernels(row: Row) -> int:
+def count_kernel_weights(row: Row) -> int:
     """Count the weights of a row's layers, without biases and norms."""
     nodes = [n for n in row.nodes if n.op.role == "layer" and n.shares is None]
     return sum(
@@ -76,7 +78,7 @@ def kernels(row: Row) -> int:
     )
 
 
-def biases(row: Row) -> int:
+def count_biases(row: Row) -> int:
     """Count the biases of a row's layers."""
     nodes = [n for n in row.nodes if n.op.role == "layer" and n.shares is None]
     return sum(
@@ -84,8 +86,8 @@ def biases(row: Row) -> int:
     )
 
 
-def weights(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
-    total, words = summed(rows, kernels)
+def read_weights(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
+    total, words = sum_and_write(rows, count_kernel_weights)
     shapes = [
         s
         for r in rows
@@ -98,19 +100,19 @@ def weights(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     return [Reading("", total, words)]
 
 
-def all_biases(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
-    return [Reading("", *summed(rows, biases))]
+def read_biases(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
+    return [Reading("", *sum_and_write(rows, count_biases))]
 
 
-def buffers(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
-    return [Reading("", *summed(rows, lambda r: r.buffers))]
+def read_buffers(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
+    return [Reading("", *sum_and_write(rows, lambda r: r.buffers))]
 
 
-def macs(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
-    return [Reading("", *summed(rows, lambda r: r.macs, "multiply-accumulates"))]
+def read_macs(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
+    return [Reading("", *sum_and_write(rows, lambda r: r.macs, "multiply-accumulates"))]
 
 
-def flops(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
+def read_flops(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     total = sum(r.macs for r in rows)
     return [
         Reading("2 FLOPs a MAC", 2 * total, f"2*{format_count(total)} = {format_count(2 * total)}"),
@@ -118,14 +120,14 @@ def flops(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     ]
 
 
-def size_in_bytes(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
+def read_bytes(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     """Return the bytes of the parameters in float32; ``megabytes`` reads them as MB or MiB."""
     total = sum(r.params for r in rows)
     return [Reading("", 4 * total, f"4*{format_count(total)} = {format_count(4 * total)} bytes")]
 
 
-def activation_size(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
-    total, words = summed(rows, lambda r: r.activation_size, "activation size")
+def read_activation_size(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
+    total, words = sum_and_write(rows, lambda r: r.activation_size, "activation size")
     first = rows[0].nodes[0] if len(rows) == 1 else None
     if (
         first and first.inputs and len(first.output) == 1 and prod(first.shapes[0]) == total
@@ -134,17 +136,17 @@ def activation_size(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Readin
     return [Reading("", total, words)]
 
 
-def connections(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
+def read_connections(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     """Count connections as LeCun et al. (1998): each input that an output reads, and its bias."""
-    return [Reading("", *summed(rows, connected))]
+    return [Reading("", *sum_and_write(rows, count_connections))]
 
 
-def connected(row: Row) -> int:
+def count_connections(row: Row) -> int:
     main = row.nodes[0]
     return main.op.count_connections(*main.shapes, y=main.output) if main.inputs else 0
 
 
-def share(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
+def read_share(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     """Return the share of the network's parameters that is in these layers."""
     some, whole = sum(r.params for r in rows), sum(r.params for r in network.rows())
     value = Fraction(some, whole) if whole else Fraction(0)
@@ -153,7 +155,7 @@ def share(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     ]
 
 
-def layers(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
+def read_depth(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     """Return the depth by five definitions, counted within the given rows."""
     nodes = [n for r in rows for n in r.nodes]
     paths: tuple[tuple[str, list[Node]], ...] = (
@@ -166,37 +168,39 @@ def layers(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
         ("lines of the network", [n for n in nodes if not n.part]),
         ("operations, activations and norms among them", nodes),
     )
-    return [Reading(name, len(path), f"{len(path)} {name}{listed(path)}") for name, path in paths]
+    return [
+        Reading(name, len(path), f"{len(path)} {name}{list_names(path)}") for name, path in paths
+    ]
 
 
-def layers_and_pools(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
+def read_depth_with_pools(network: ClaimedNetwork, rows: Sequence[Row]) -> list[Reading]:
     """Return the depth with pooling layers."""
-    return [layers(network, rows)[1].replace(name="")]
+    return [read_depth(network, rows)[1].replace(name="")]
 
 
-def listed(path: Sequence[Node]) -> str:
+def list_names(path: Sequence[Node]) -> str:
     names = [n.name for n in path]
     return f": {', '.join(names)}" if len(names) <= MOST else f": {names[0]} to {names[-1]}"
 
 
 COUNTED: dict[str, Callable[[ClaimedNetwork, Sequence[Row]], list[Reading]]] = {
-    "params": params,
-    "weights": weights,
-    "biases": all_biases,
-    "buffers": buffers,
-    "macs": macs,
-    "flops": flops,
-    "bytes": size_in_bytes,
-    "activation_size": activation_size,
-    "connections": connections,
-    "share": share,
-    "layers": layers,
-    "layers_and_pools": layers_and_pools,
+    "params": read_params,
+    "weights": read_weights,
+    "biases": read_biases,
+    "buffers": read_buffers,
+    "macs": read_macs,
+    "flops": read_flops,
+    "bytes": read_bytes,
+    "activation_size": read_activation_size,
+    "connections": read_connections,
+    "share": read_share,
+    "layers": read_depth,
+    "layers_and_pools": read_depth_with_pools,
 }
 OPEN = ("flops", "bytes")
 
 
-def megabytes(readings: list[Reading], unit: str) -> list[Reading]:
+def read_megabytes(readings: list[Reading], unit: str) -> list[Reading]:
     """Return both readings of a printed unit such as MB: decimal and binary.
 
     The values are comparable with the printed 27 * 10**6 of ``27 MB``: the bytes, and the bytes

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from cnnspec.analyses.audit.claimed_network import ClaimedNetwork, make_single_operator
-from cnnspec.analyses.audit.counted_quantities import COUNTED, biases, kernels
+from cnnspec.analyses.audit.counted_quantities import COUNTED, count_biases, count_kernel_weights
 from cnnspec.analyses.audit.printed_figures import format_number
 from cnnspec.analyses.audit.ruling import Attempt, RefutedClaim
 from cnnspec.analyses.network_costs import Row
@@ -44,7 +44,11 @@ def flops_and_macs(c: RefutedClaim) -> Iterator[Attempt]:
 
 def without_biases(c: RefutedClaim) -> Iterator[Attempt]:
     """Try the count without biases."""
-    if c.claim.quantity == "params" and c.value is not None and (n := sum(map(biases, c.rows))):
+    if (
+        c.claim.quantity == "params"
+        and c.value is not None
+        and (n := sum(map(count_biases, c.rows)))
+    ):
         yield Attempt(
             c.value - n, f"without the {format_count(n)} biases: {format_count(int(c.value) - n)}"
         )
@@ -53,7 +57,7 @@ def without_biases(c: RefutedClaim) -> Iterator[Attempt]:
 def without_norms(c: RefutedClaim) -> Iterator[Attempt]:
     """Try the count without the scales and shifts of norms."""
     if c.claim.quantity == "params" and c.value is not None:
-        n = sum(r.params - kernels(r) - biases(r) for r in c.rows)
+        n = sum(r.params - count_kernel_weights(r) - count_biases(r) for r in c.rows)
         if n > 0:
             yield Attempt(
                 c.value - n,
@@ -105,7 +109,7 @@ def without_biases_in_kilo(c: RefutedClaim) -> Iterator[Attempt]:
         and c.figure is not None
         and c.figure.scale == 1000
     ):
-        weights = c.value - sum(map(biases, c.rows))
+        weights = c.value - sum(map(count_biases, c.rows))
         yield Attempt(
             weights * Fraction(1000, 1024),
             f"without biases, {format_count(int(weights))}, in units of 1,024: "
@@ -126,7 +130,7 @@ def layer_omitted(c: RefutedClaim) -> Iterator[Attempt]:
         "params": lambda r: r.params,
         "macs": lambda r: r.macs,
     }
-    counted = by_name.get(c.claim.quantity, kernels)
+    counted = by_name.get(c.claim.quantity, count_kernel_weights)
     terms = [(r, n) for r in c.rows if (n := counted(r))]
     some = terms if len(terms) <= FEW and c.figure.digits >= 4 else terms[-1:]
     for row, n in some:

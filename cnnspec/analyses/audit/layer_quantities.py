@@ -22,15 +22,15 @@ def window_axes(row: Row) -> list[Axis]:
     return found
 
 
-def kernel_size(row: Row) -> Shape:
+def row_kernel_size(row: Row) -> Shape:
     return tuple(a.kernel for a in window_axes(row))
 
 
-def stride(row: Row) -> Shape:
+def row_stride(row: Row) -> Shape:
     return tuple(a.stride for a in window_axes(row))
 
 
-def padding(row: Row) -> tuple[str, ...]:
+def row_padding(row: Row) -> tuple[str, ...]:
     """Return the names of a padding: zeros on each side, valid, same."""
     found = window_axes(row)
     given = [(a.before, a.after) for a in found]
@@ -79,9 +79,9 @@ ROWWISE: dict[str, Callable[[Row], Any]] = {
     "output": lambda r: r.output,
     "channels": lambda r: r.output[:1],
     "size": spatial_shape,
-    "kernel_size": kernel_size,
-    "stride": stride,
-    "padding": padding,
+    "kernel_size": row_kernel_size,
+    "stride": row_stride,
+    "padding": row_padding,
     "activation": activation_title,
     "norm": norm_title,
     "type": type_title,
@@ -147,7 +147,7 @@ def line_in_layout(row: Row) -> str:
         return ""
     if kind == "pool":
         return op.title.lower().replace("pooling", "pool").replace("avg", "average")
-    kernel = format_shape(tuple(dict.fromkeys(kernel_size(row)))) if kind == "conv" else ""
+    kernel = format_shape(tuple(dict.fromkeys(row_kernel_size(row)))) if kind == "conv" else ""
     return op.short_title.lower().format(kernel=kernel, channels=row.output[0])
 
 
@@ -166,7 +166,7 @@ NONE = ("none", "–", "-", "linear", "")
 Same = Callable[[Any, Any], bool]
 
 
-def alike(found: Any, value: Any) -> bool:
+def sizes_match(found: Any, value: Any) -> bool:
     """Whether sizes equal the printed ones; one number is for all dimensions, ">=2" a bound."""
     figure = parse_figure(value) if isinstance(value, str) and value[:1] in "<>≤≥" else None
     if figure is not None:
@@ -179,7 +179,7 @@ def alike(found: Any, value: Any) -> bool:
     )
 
 
-def same_shape(found: Any, value: Any) -> bool:
+def shape_matches(found: Any, value: Any) -> bool:
     """Whether a shape equals the printed one, with channels first, last or left out, or (n, 1)."""
     wanted, dims = parse_sizes(value), tuple(found)
     if wanted is None:
@@ -191,47 +191,47 @@ def same_shape(found: Any, value: Any) -> bool:
     return wanted in forms
 
 
-def same_words(found: Any, value: Any) -> bool:
+def words_match(found: Any, value: Any) -> bool:
     words = str(value).casefold().replace(" ", "")
     return str(found).casefold().replace(" ", "") == words or (not found and words in NONE)
 
 
-def one_of(found: Any, value: Any) -> bool:
+def is_among(found: Any, value: Any) -> bool:
     return str(value).casefold() in list(found)
 
 
-def same_list(found: Any, value: Any) -> bool:
-    return bool(words_of(value) == found)
+def list_matches(found: Any, value: Any) -> bool:
+    return bool(split_list(value) == found)
 
 
-def words_of(value: Any) -> list[str]:
+def split_list(value: Any) -> list[str]:
     """Split a printed list, or a flow such as ``Conv -> Pool``, into its items."""
     words = value if isinstance(value, list) else re.split(r"\s*(?:->|→|,)\s*", str(value))
     return [str(w).casefold() for w in words]
 
 
-SAME: dict[str, Same] = {
-    "input": same_shape,
-    "output": same_shape,
-    "channels": alike,
-    "size": alike,
-    "kernel_size": alike,
-    "stride": alike,
-    "padding": one_of,
-    "activation": same_words,
-    "norm": same_words,
-    "type": same_words,
-    "filter": same_shape,
-    "count": alike,
-    "order": same_list,
-    "layout": same_list,
-    "receptive_field": alike,
+MATCHES: dict[str, Same] = {
+    "input": shape_matches,
+    "output": shape_matches,
+    "channels": sizes_match,
+    "size": sizes_match,
+    "kernel_size": sizes_match,
+    "stride": sizes_match,
+    "padding": is_among,
+    "activation": words_match,
+    "norm": words_match,
+    "type": words_match,
+    "filter": shape_matches,
+    "count": sizes_match,
+    "order": list_matches,
+    "layout": list_matches,
+    "receptive_field": sizes_match,
 }
 
 
-def matches(quantity: str, found: list[tuple[Row, Any]], value: Any) -> list[bool]:
+def match_values(quantity: str, found: list[tuple[Row, Any]], value: Any) -> list[bool]:
     """List which rows have the printed value: one for all, or a list with one for each."""
-    same = SAME[quantity]
+    same = MATCHES[quantity]
     if value == "rising":
         numbers = [tuple(f) for _, f in found]
         return [bool(numbers) and numbers == sorted(numbers) and numbers[0] < numbers[-1]]

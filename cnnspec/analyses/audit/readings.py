@@ -6,10 +6,10 @@ from fractions import Fraction
 from typing import Any
 
 from cnnspec.analyses.audit.claimed_network import ClaimedNetwork, ClaimedNetworks, ClaimError
-from cnnspec.analyses.audit.counted_quantities import COUNTED, OPEN, Reading, megabytes
+from cnnspec.analyses.audit.counted_quantities import COUNTED, OPEN, Reading, read_megabytes
 from cnnspec.analyses.audit.layer_quantities import (
     format_value,
-    matches,
+    match_values,
     values_of_rows,
 )
 from cnnspec.analyses.audit.printed_figures import PrintedFigure, format_number, parse_figure
@@ -88,7 +88,7 @@ def evaluate_readings(
             for t, r in zip(tops, found, strict=True)
             if r.value
         ]
-    return megabytes(found, figure.prefixed) if claim.quantity == "bytes" else found
+    return read_megabytes(found, figure.prefixed) if claim.quantity == "bytes" else found
 
 
 def add_rounding_note(reading: Reading, figure: PrintedFigure) -> str:
@@ -148,7 +148,7 @@ def evaluate_layers(
     if not rows and claim.quantity != "count":
         raise ClaimError(f"{network.name} has no layer that this claim is about")
     found = values_of_rows(network, rows, claim.quantity)
-    good = matches(claim.quantity, found, claim.value)
+    good = match_values(claim.quantity, found, claim.value)
     values = [simplify_shape(claim.quantity, v) for _, v in found]
     computed = values[0] if len(values) == 1 else values
     texts = [format_value(claim.quantity, v) for _, v in found]

@@ -7,7 +7,12 @@ from math import prod
 from cnnspec.analyses.audit.claimed_network import ClaimedNetwork, ClaimError, list_siblings
 from cnnspec.analyses.audit.counted_quantities import COUNTED
 from cnnspec.analyses.audit.counting_mistakes import count_absent_biases
-from cnnspec.analyses.audit.layer_quantities import alike, stride, values_of_rows, words_of
+from cnnspec.analyses.audit.layer_quantities import (
+    row_stride,
+    sizes_match,
+    split_list,
+    values_of_rows,
+)
 from cnnspec.analyses.audit.printed_figures import format_number
 from cnnspec.analyses.audit.ruling import Attempt, FoundMistake, RefutedClaim
 from cnnspec.spec.claims import ClaimSubject
@@ -110,7 +115,7 @@ def copied_stride(c: RefutedClaim) -> Iterator[Attempt]:
         if row.name == c.rows[0].name:
             return
         try:
-            if row.op == c.rows[0].op and alike(stride(row), c.claim.value):
+            if row.op == c.rows[0].op and sizes_match(row_stride(row), c.claim.value):
                 yield Attempt(c.figure.value, f"that is the stride of {row.name}, copied down")
         except ClaimError:
             continue
@@ -164,7 +169,7 @@ def find_omitted_lines(c: RefutedClaim) -> Iterator[FoundMistake]:
         return
     right, wrong = (
         values_of_rows(c.network, list(c.rows), c.claim.quantity)[0][1],
-        words_of(c.claim.value),
+        split_list(c.claim.value),
     )
     for longer, shorter, what in ((right, wrong, "left out"), (wrong, right, "too many")):
         n = len(longer) - len(shorter)

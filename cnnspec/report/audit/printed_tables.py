@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from cnnspec.analyses.audit.audit import AuditedSource
-from cnnspec.analyses.audit.layer_quantities import words_of
+from cnnspec.analyses.audit.layer_quantities import split_list
 from cnnspec.analyses.audit.printed_figures import parse_figure
 from cnnspec.analyses.audit.ruling import AMBIGUOUS, CONFIRMED, REFUTED, Ruling
 from cnnspec.records import Record
@@ -80,7 +80,7 @@ def correct_lists(rulings: Sequence[Ruling], where: str, escape: Mark, mark: Mar
 
 def correct_list(ruling: Ruling, escape: Mark, mark: Mark) -> str:
     """Mark items that a printed list lacks ("left out") or should not have ("too many")."""
-    theirs, ours = words_of(ruling.claim.value), [str(w) for w in ruling.computed]
+    theirs, ours = split_list(ruling.claim.value), [str(w) for w in ruling.computed]
     parts: list[str] = []
     for what, a, b, c, d in SequenceMatcher(None, theirs, ours, autojunk=False).get_opcodes():
         if what == "equal":
