@@ -62,12 +62,16 @@ class SpecReader:
         Values that are expressions are not checked. ``names`` are those that an expression can use
         there. ``partial`` fields may be filled in elsewhere, so that none is missing.
         """
-        from cnnspec.spec.hints import field_hint, field_meant  # only where something is wrong
-
         fields = load_operator(kind).fields
         known = [*fields, *SHORTHAND, *CONTROL]
+
+        def meant(name: str) -> str:
+            from cnnspec.spec.hints import field_meant  # only where something is wrong
+
+            return field_meant(name, known)
+
         values = {key: value for key, value in written.items() if not isinstance(value, Dynamic)}
-        errors = field_errors(fields, values, written, lambda name: field_meant(name, known))
+        errors = field_errors(fields, values, written, meant)
         for error in errors:
             message, hint = f"{kind}: {error.message}", error.hint
             if error.rule == "L002":
@@ -75,6 +79,8 @@ class SpecReader:
                     self.report(source, path, error.rule, message, hint)
                 continue
             if error.rule == "L001":
+                from cnnspec.spec.hints import field_hint  # only where something is wrong
+
                 hint = field_hint(error.field, known, "known here: " + ", ".join(fields))
             else:
                 hint = hint or quoted(values[error.field], names)

@@ -243,7 +243,7 @@ def test_a_budget_must_name_a_network() -> None:
     assert (found["code"], found["help"]) == ("L015", "did you mean 'net'?")
     assert findings("[budget.other]\nparams = 1\n")[0]["help"] == "known here: net"
     assert {f["help"] for f in findings(VARIANTS + "[budget.other]\nparams = 1\n")} == {
-        "there are net, wide, narrow"
+        "known here: net, wide, narrow"
     }
     nameless = {
         f["code"]

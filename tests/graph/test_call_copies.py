@@ -1,5 +1,4 @@
-"""Copies of what a block gave before are what unrolling it again gives: nodes, names, origins,
-problems, limits."""
+"""Copying an equal call of a block gives the same as expanding it again: nodes, problems, limits."""
 
 from typing import Any
 
@@ -18,11 +17,15 @@ UNIT = """
 args = ["width"]
 defaults = { stride = 1, deep = false }
 layers = [
-  { name = "conv", op = "conv", out_channels = "{width}", kernel_size = 3, stride = "{stride}", padding = 1 },
+  { name = "conv", op = "conv3", out_channels = "{width}", stride = "{stride}" },
   { name = "more", op = "unit", width = "{width}", when = "{deep}" },
   { name = "relu", op = "relu" },
   { name = "add", op = "add", from = ["previous", "conv"] },
 ]
+[blocks.conv3]
+op = "conv"
+kernel_size = 3
+padding = 1
 """
 TWO = """
 [blocks.two]
@@ -31,165 +34,259 @@ layers = [{ name = "add", op = "add", from = ["a", "b"] }]
 """
 SPECS = {
     "an argument of i": (
-        '{ name = "u", op = "unit", repeat = 3, width = 4, stride = "{2 if i == 0 else 1}" }',
+        """
+  { name = "u", op = "unit", repeat = 3, width = 4, stride = "{2 if i == 0 else 1}" },
+""",
         UNIT,
     ),
     "an argument of another line": (
-        '{ name = "u", op = "unit", width = 4 }, { name = "v", op = "unit", width = "{2 * 2}" }',
+        """
+  { name = "u", op = "unit", width = 4 },
+  { name = "v", op = "unit", width = "{2 * 2}" },
+""",
         UNIT,
     ),
-    "rows": ('{ name = "u", op = "unit", each = [[4], [4], [8], [4], [8]] }', UNIT),
+    "rows": (
+        """
+  { name = "u", op = "unit", each = [[4], [4], [8], [4], [8]] },
+""",
+        UNIT,
+    ),
     "an integer and a boolean": (
-        (
-            '{ name = "u", op = "unit", width = 3, stride = 1 }, '
-            '{ name = "v", op = "unit", width = 3, stride = true }'
-        ),
+        """
+  { name = "u", op = "unit", width = 3, stride = 1 },
+  { name = "v", op = "unit", width = 3, stride = true },
+""",
         UNIT,
     ),
-    "a float": ('{ name = "u", op = "unit", each = [[3], [3.0]] }', UNIT),
-    "one that calls itself": ('{ name = "u", op = "unit", each = [[3], [3, 1, true]] }', UNIT),
+    "a float": (
+        """
+  { name = "u", op = "unit", each = [[3], [3.0]] },
+""",
+        UNIT,
+    ),
+    "one that calls itself": (
+        """
+  { name = "u", op = "unit", each = [[3], [3, 1, true]] },
+""",
+        UNIT,
+    ),
     "one that calls itself through another": (
-        '{ name = "p", op = "b" }, { name = "q", op = "a", flag = true }',
-        (
-            '[blocks.a]\nargs = ["flag"]\nlayers = [{ name = "x", op = "relu" }, { name = "y", op ='
-            ' "b", when = "{flag}" }]\n[blocks.b]\nlayers = [{ name = "x", op = "a", flag ='
-            " false }]"
-        ),
+        """
+  { name = "p", op = "b" },
+  { name = "q", op = "a", flag = true },
+""",
+        """
+[blocks.a]
+args = ["flag"]
+layers = [
+  { name = "x", op = "relu" },
+  { name = "y", op = "b", when = "{flag}" },
+]
+[blocks.b]
+layers = [{ name = "x", op = "a", flag = false }]
+""",
     ),
     "inputs that are one and two": (
-        (
-            '{ name = "x", op = "relu" }, { name = "y", op = "relu", from = "input" }, '
-            '{ name = "p", op = "two", from = ["x", "x"] }, '
-            '{ name = "q", op = "two", from = ["x", "y"] }, '
-            '{ name = "r", op = "two", from = ["p", "q"] }'
-        ),
+        """
+  { name = "x", op = "relu" },
+  { name = "y", op = "relu", from = "input" },
+  { name = "p", op = "two", from = ["x", "x"] },
+  { name = "q", op = "two", from = ["x", "y"] },
+  { name = "r", op = "two", from = ["p", "q"] },
+""",
         TWO,
     ),
     "an input that does not fit": (
-        (
-            '{ name = "x", op = "maxpool", kernel_size = 2 }, '
-            '{ name = "p", op = "two", from = ["x", "x"] }, '
-            '{ name = "q", op = "two", from = ["x", "input"] }'
-        ),
+        """
+  { name = "x", op = "maxpool", kernel_size = 2 },
+  { name = "p", op = "two", from = ["x", "x"] },
+  { name = "q", op = "two", from = ["x", "input"] },
+""",
         TWO,
     ),
     "unpooling": (
-        (
-            '{ name = "m", op = "maxpool", kernel_size = 2 }, { name = "n", op = "maxpool",'
-            ' kernel_size = 3, stride = 2, padding = 1, from = "input" }, { name = "p", op = "un",'
-            ' from = "m" }, { name = "q", op = "un", from = "n" }, { name = "r", op = "add", from ='
-            ' ["p", "q"] }'
-        ),
-        '[blocks.un]\nlayers = [{ name = "x", op = "maxunpool", from = ["input", "input"] }]',
+        """
+  { name = "m", op = "maxpool", kernel_size = 2 },
+  { name = "n", op = "maxpool", kernel_size = 3, stride = 2, padding = 1, from = "input" },
+  { name = "p", op = "un", from = "m" },
+  { name = "q", op = "un", from = "n" },
+  { name = "r", op = "add", from = ["p", "q"] },
+""",
+        """
+[blocks.un]
+layers = [{ name = "x", op = "maxunpool", from = ["input", "input"] }]
+""",
     ),
     "unpooling what is no pool": (
-        (
-            '{ name = "m", op = "maxpool", kernel_size = 2 }, '
-            '{ name = "n", op = "avgpool", kernel_size = 2, from = "input" }, '
-            '{ name = "p", op = "un", from = "m" }, { name = "q", op = "un", from = "n" }, '
-            '{ name = "r", op = "add", from = ["p", "q"] }'
-        ),
-        '[blocks.un]\nlayers = [{ name = "x", op = "maxunpool", from = ["input", "input"] }]',
+        """
+  { name = "m", op = "maxpool", kernel_size = 2 },
+  { name = "n", op = "avgpool", kernel_size = 2, from = "input" },
+  { name = "p", op = "un", from = "m" },
+  { name = "q", op = "un", from = "n" },
+  { name = "r", op = "add", from = ["p", "q"] },
+""",
+        """
+[blocks.un]
+layers = [{ name = "x", op = "maxunpool", from = ["input", "input"] }]
+""",
     ),
     "shared inside": (
-        '{ name = "s", op = "sharing", repeat = 3 }',
-        (
-            '[blocks.sharing]\nlayers = [{ name = "a", op = "conv", out_channels = 3, kernel_size ='
-            ' 1, norm = "batchnorm" }, { name = "b", share = "a" }]'
-        ),
+        """
+  { name = "s", op = "sharing", repeat = 3 },
+""",
+        """
+[blocks.sharing]
+layers = [
+  { name = "a", op = "conv", out_channels = 3, kernel_size = 1, norm = "batchnorm" },
+  { name = "b", share = "a" },
+]
+""",
     ),
     "shared outside": (
-        '{ name = "u", op = "unit", width = 3, repeat = 2 }, { name = "v", share = "u.1" }',
+        """
+  { name = "u", op = "unit", width = 3, repeat = 2 },
+  { name = "v", share = "u.1" },
+""",
         UNIT,
     ),
     "training only twice": (
-        (
-            '{ name = "u", op = "unit", width = 3, training_only = true }, '
-            '{ name = "v", op = "unit", width = 3, training_only = true }, '
-            '{ name = "w", op = "relu", from = "input" }'
-        ),
+        """
+  { name = "u", op = "unit", width = 3, training_only = true },
+  { name = "v", op = "unit", width = 3, training_only = true },
+  { name = "w", op = "relu", from = "input" },
+""",
         UNIT,
     ),
     "a reader of what is there in training only": (
-        (
-            '{ name = "x", op = "relu", training_only = true }, '
-            '{ name = "u", op = "unit", width = 3, from = "input" }, '
-            '{ name = "v", op = "unit", width = 3, from = "x" }, '
-            '{ name = "w", op = "two", from = ["u", "v"] }'
-        ),
+        """
+  { name = "x", op = "relu", training_only = true },
+  { name = "u", op = "unit", width = 3, from = "input" },
+  { name = "v", op = "unit", width = 3, from = "x" },
+  { name = "w", op = "two", from = ["u", "v"] },
+""",
         UNIT + TWO,
     ),
     "training only": (
-        (
-            '{ name = "u", op = "unit", width = 3, training_only = true }, '
-            '{ name = "v", op = "unit", width = 3 }, { name = "w", op = "unit", width = 3 }'
-        ),
+        """
+  { name = "u", op = "unit", width = 3, training_only = true },
+  { name = "v", op = "unit", width = 3 },
+  { name = "w", op = "unit", width = 3 },
+""",
         UNIT,
     ),
     "problems in each": (
-        '{ name = "u", op = "bad", repeat = 3 }',
-        '[blocks.bad]\nlayers = [{ name = "x", op = "conv", out_channels = 3, kernel_size = 99 }]',
+        """
+  { name = "u", op = "bad", repeat = 3 },
+""",
+        """
+[blocks.bad]
+layers = [
+  { name = "x", op = "conv", out_channels = 3, kernel_size = 99 },
+]
+""",
     ),
-    "problems aside": (
-        '{ name = "u", op = "odd", repeat = 3 }',
-        (
-            '[blocks.odd]\noutputs = ["y"]\nlayers = [{ name = "x", op = "conv", out_channels = 3, '
-            'kernel_size = 99 }, { name = "y", op = "relu", from = "input" }]'
-        ),
+    "problems for training only": (
+        """
+  { name = "u", op = "odd", repeat = 3 },
+""",
+        """
+[blocks.odd]
+outputs = ["y"]
+layers = [
+  { name = "x", op = "conv", out_channels = 3, kernel_size = 99 },
+  { name = "y", op = "relu", from = "input" },
+]
+""",
     ),
     "an argument of the network without a value": (
-        (
-            '{ name = "u", op = "plain", width = "{x}" }, { name = "v", op = "plain" }, '
-            '{ name = "w", op = "plain", width = "{x}" }, { name = "p", op = "plain" }'
-        ),
-        (
-            '[args]\nx = "{1 / 0}"\n[blocks.plain]\ndefaults = { width = 3 }\nlayers = [{ name ='
-            ' "a", op = "conv", out_channels = "{width}", kernel_size = 1, from = "input" }, { name'
-            ' = "b", op = "conv", out_channels = "three", kernel_size = 1, from = "input" }]'
-        ),
+        """
+  { name = "u", op = "plain", width = "{x}" },
+  { name = "v", op = "plain" },
+  { name = "w", op = "plain", width = "{x}" },
+  { name = "p", op = "plain" },
+""",
+        """
+[args]
+x = "{1 / 0}"
+[blocks.plain]
+defaults = { width = 3 }
+layers = [
+  { name = "a", op = "conv", out_channels = "{width}", kernel_size = 1, from = "input" },
+  { name = "b", op = "conv", out_channels = "three", kernel_size = 1, from = "input" },
+]
+""",
     ),
     "an argument of the network without a value inside": (
-        '{ name = "u", op = "plain", repeat = 2 }',
-        (
-            '[args]\nx = "{1 / 0}"\n[blocks.plain]\noutputs = ["b"]\n'
-            'layers = [{ name = "a", op = "conv", out_channels = "{x}", kernel_size = 1 }, '
-            '{ name = "b", op = "relu", from = "input" }]'
-        ),
+        """
+  { name = "u", op = "plain", repeat = 2 },
+""",
+        """
+[args]
+x = "{1 / 0}"
+[blocks.plain]
+outputs = ["b"]
+layers = [
+  { name = "a", op = "conv", out_channels = "{x}", kernel_size = 1 },
+  { name = "b", op = "relu", from = "input" },
+]
+""",
     ),
     "a line that cannot be read": (
-        '{ name = "u", op = "plain", repeat = 2 }',
-        (
-            '[blocks.plain]\noutputs = ["b"]\n'
-            'layers = [{ name = "a", op = "conv", out_channels = "{3 +}", kernel_size = 1 }, '
-            '{ name = "b", op = "relu", from = "input" }]'
-        ),
+        """
+  { name = "u", op = "plain", repeat = 2 },
+""",
+        """
+[blocks.plain]
+outputs = ["b"]
+layers = [
+  { name = "a", op = "conv", out_channels = "{3 +}", kernel_size = 1 },
+  { name = "b", op = "relu", from = "input" },
+]
+""",
     ),
     "an argument that is missing": (
-        '{ name = "u", op = "unit", repeat = 2 }, { name = "v", op = "unit", width = 3 }',
+        """
+  { name = "u", op = "unit", repeat = 2 },
+  { name = "v", op = "unit", width = 3 },
+""",
         UNIT,
     ),
     "one that is faultless before others are not": (
-        (
-            '{ name = "u", op = "unit", width = 3 }, { name = "x", op = "maxpool", kernel_size = 99'
-            ' }, { name = "v", op = "unit", width = 3 }, { name = "w", op = "unit", width = 3, from'
-            ' = "u" }'
-        ),
+        """
+  { name = "u", op = "unit", width = 3 },
+  { name = "x", op = "maxpool", kernel_size = 99 },
+  { name = "v", op = "unit", width = 3 },
+  { name = "w", op = "unit", width = 3, from = "u" },
+""",
         UNIT,
     ),
     "layers that nothing reads": (
-        '{ name = "u", op = "loose", repeat = 3 }',
-        (
-            '[blocks.loose]\nlayers = [{ name = "x", op = "relu" }, '
-            '{ name = "y", op = "relu", from = "input" }]'
-        ),
+        """
+  { name = "u", op = "loose", repeat = 3 },
+""",
+        """
+[blocks.loose]
+layers = [
+  { name = "x", op = "relu" },
+  { name = "y", op = "relu", from = "input" },
+]
+""",
     ),
     "several outputs": (
-        (
-            '{ name = "u", op = "fork", repeat = 2, from = "{\'input\' if i == 0 else \'u.0.b\'}"'
-            ' }, { name = "v", op = "add", from = ["u.0.a", "u.1.a", "u.1.b"] }'
-        ),
-        '[blocks.fork]\noutputs = ["a", "b"]\nlayers = [{ name = "a", op = "relu" }, '
-        '{ name = "b", op = "two", from = ["a", "input"] }]\n' + TWO,
+        """
+  { name = "u", op = "fork", repeat = 2, from = "{'input' if i == 0 else 'u.0.b'}" },
+  { name = "v", op = "add", from = ["u.0.a", "u.1.a", "u.1.b"] },
+""",
+        """
+[blocks.fork]
+outputs = ["a", "b"]
+layers = [
+  { name = "a", op = "relu" },
+  { name = "b", op = "two", from = ["a", "input"] },
+]
+"""
+        + TWO,
     ),
 }
 
@@ -207,7 +304,7 @@ def fields(op: Operator) -> dict[str, Any]:
 
 
 def seen(graph: Graph) -> list[Any]:
-    """All that a graph says of its nodes."""
+    """Return all that a graph says about its nodes."""
     return [
         (
             n.index,
@@ -243,7 +340,7 @@ def without_copies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("case", SPECS)
-def test_copies_are_what_unrolling_gives(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_copies_are_what_expanding_gives(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     limits = (1000, 5, 8)
     copied = [spec(case, n) for n in limits]
     without_copies(monkeypatch)

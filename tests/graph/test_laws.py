@@ -1,5 +1,4 @@
-"""Laws that hold for every network: of convolutions, of sums, of folding, and of writing the same
-thing twice."""
+"""Laws of every network: convolutions, sums, folded rows, and two ways to write one network."""
 
 from math import ceil, prod
 from typing import Any

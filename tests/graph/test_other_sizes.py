@@ -1,5 +1,4 @@
-"""Networks at other input sizes: a fully convolutional one takes any, a flatten makes the layer
-behind it refuse."""
+"""Networks at other input sizes: a linear layer after a flatten takes one size only."""
 
 import pytest
 

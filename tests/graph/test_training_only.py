@@ -1,5 +1,4 @@
-"""Layers that are there in training only do not stand in the way of inference at another input
-size."""
+"""Training-only layers that do not fit another input size do not prevent inference at it."""
 
 import pytest
 

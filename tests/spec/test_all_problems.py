@@ -67,8 +67,7 @@ def said(base: dict[str, str], *faults: dict[str, str]) -> Counter[tuple[str, st
 
 
 def pairs(faults: dict[str, dict[str, str]]) -> list[tuple[str, str]]:
-    """The pairs of faults that are not in the same key. Rows that are none may hold what is
-    required."""
+    """Return the pairs of faults in different keys, as wrong rows may hold what is required."""
     found = [(a, b) for a, b in combinations(faults, 2) if not faults[a].keys() & faults[b].keys()]
     return [pair for pair in found if pair != ("each", "required")]
 

@@ -1,8 +1,6 @@
-"""Every field of every operator, misused in every way of its kind: the exact message, at the value,
-with its code.
+"""Every field of every operator with every kind of wrong value: message, place and code are exact.
 
-The table says of each field what kind of value it takes, written down apart from the operators' own
-definitions."""
+The table says what kind of value each field takes, independently of the operators' definitions."""
 
 from typing import Any
 

@@ -1,5 +1,4 @@
-"""Fuzz: mutated specs of the zoo give pages or problems, within bounds, whatever the mutation made
-of them."""
+"""Fuzzing: mutated specs of the zoo give a table or problems, in bounded time."""
 
 import random
 import tomllib

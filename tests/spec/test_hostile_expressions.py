@@ -1,5 +1,4 @@
-"""Hostile expressions, repeats, blocks and includes: refused with a rule, within bounds, inside the
-folders."""
+"""Hostile expressions, repeats, blocks and includes are refused with a rule, in bounded time."""
 
 from pathlib import Path
 

@@ -1,5 +1,4 @@
-"""Hostile files: what is no TOML text, or too much of it, is one problem or some, never a traceback
-or a hang."""
+"""Hostile files: text that is not TOML, or too large, gives problems, no traceback and no hang."""
 
 import os
 from pathlib import Path

@@ -1,5 +1,4 @@
-"""Hostile values: every key takes every kind of value without a traceback; sizes are exact, or are
-refused."""
+"""Hostile values: no key gives a traceback for any value; sizes are exact, or refused."""
 
 import math
 from collections.abc import Iterator
@@ -146,8 +145,7 @@ def test_the_rich_spec_is_right(tmp_path: Path) -> None:
 
 
 def refused(folder: Path, top: str, share: int = 1) -> int:
-    """How many of the specs with a strange value below the key ``top`` are refused; one in
-    ``share`` is tried."""
+    """Count the refused specs with a strange value inside ``top``; every ``share``-th is tried."""
     file = folder / "rich.toml"
     n = 0
     for i, path in enumerate(p for p in paths(RICH) if p[0] == top):
@@ -193,8 +191,7 @@ SIZES = [
 
 @pytest.mark.parametrize("name", list(OPERATORS))
 def test_every_field_takes_every_size(tmp_path: Path, name: str) -> None:
-    """No operator builds what a size tells it to: near 2**31 they are as quick, and as exact, as
-    near 2."""
+    """No operator allocates by size: near 2**31 they are as fast and exact as near 2."""
     cls = load_operator(name)
     if not cls.examples:
         return

@@ -1,5 +1,4 @@
-"""The language, design section 3: scope, arguments, variants, what comes from outside, include,
-bindings."""
+"""The language: scopes, arguments, variants, settings from outside, include, references, budgets."""
 
 from pathlib import Path
 

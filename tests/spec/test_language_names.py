@@ -1,5 +1,4 @@
-"""The language, design section 3: order and names, blocks, presets, inputs and outputs, norm and
-activation."""
+"""The language: order and names, blocks, presets, inputs and outputs, norm and activation."""
 
 import pytest
 from support import graph_of
@@ -40,7 +39,7 @@ def test_from_names_lines_above_the_input_and_the_previous_line() -> None:
     assert edges(graph_of(text)) == {"a": ["input"], "b": ["input"], "c": ["a", "b", "input"]}
 
 
-def test_file_order_is_execution_order_with_blocks_unrolled() -> None:
+def test_file_order_is_execution_order_with_blocks_expanded() -> None:
     text = (
         'layers = [{ name = "z", op = "relu" }, { name = "b", op = "unit" }, { name = "a", op ='
         ' "relu" }]\n[blocks.unit]\n' + layers(("y", ""), ("x", ""))

@@ -88,8 +88,7 @@ flat = st.recursive(scalars, lambda s: st.one_of(arrays(s), tables(s)), max_leav
 
 @st.composite
 def texts(draw: st.DrawFn) -> str:
-    """A text that tomllib accepts: keys, dotted keys, tables, and arrays of tables within each
-    other."""
+    """Return a text that tomllib accepts, with keys, dotted keys, tables and arrays of tables."""
     out: list[str] = []
     taken: set[str] = set()
     for header in ["", *draw(st.permutations(HEADERS))]:
@@ -126,8 +125,7 @@ def walk(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ..
 
 
 def scalar_at(text: str, place: tuple[int, int]) -> Any:
-    """The value that starts at a place: the shortest piece of text from there that tomllib reads as
-    a whole value."""
+    """Return the value at a place: the shortest text from there that tomllib reads as a value."""
     offset = sum(len(line) + 1 for line in text.split("\n")[: place[0] - 1]) + place[1] - 1
     rest = text[offset:] + "\n"
     ends = (i for i, c in enumerate(rest) if i and c in ",]}#\n \t")

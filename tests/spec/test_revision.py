@@ -1,5 +1,4 @@
-"""Specs at a revision of git: the file and what it includes as they were, and what cannot be had
-said plainly."""
+"""Specs at a revision of git: the file and its includes as they were, and the errors."""
 
 import os
 import subprocess
@@ -36,8 +35,7 @@ def git(*arguments: str) -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with a spec below specs/, whose block is a convolution at first and a transposed
-    one now."""
+    """Make a repository with a spec whose block was a convolution, and is a transposed one now."""
     for name in [n for n in os.environ if n.startswith("GIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)

@@ -1,5 +1,4 @@
-"""The JSON Schema is one, accepts every spec of the zoo, and refuses what the language refuses: by
-two validators."""
+"""The JSON Schema is valid, accepts the zoo, and refuses what the language refuses (2 validators)."""
 
 import re
 import tomllib
@@ -56,8 +55,7 @@ def test_the_schema_is_a_draft_07_schema() -> None:
 
 
 def test_patterns_are_read_alike_by_editors() -> None:
-    """JavaScript's validators compile them with the flag u, which lets a backslash stand before few
-    characters only."""
+    """JavaScript's validators compile patterns with the flag u, which allows few escapes."""
 
     def inside(value: Any) -> list[str]:
         if isinstance(value, list):
