@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import cnnspec
 from cnnspec.cli import cli
 from tests.support import import_torchvision
 
@@ -29,6 +30,10 @@ def test_readme_has_what_these_tests_look_for() -> None:
 
 def test_readme_is_short() -> None:
     assert README.count("\n") <= 150
+
+
+def test_number_of_networks_is_right() -> None:
+    assert f"{sum(map(len, cnnspec.networks().values()))} networks come with it" in README
 
 
 @pytest.mark.parametrize(("command", "shown"), OUTPUTS, ids=[command for command, _ in OUTPUTS])
