@@ -130,7 +130,7 @@ def check_options(
         raise RequestError("--set and --input go with names, not with --all")
     if not whole and not names:
         raise RequestError(
-            "which network? Give a name, a file.toml, or --all; cnnspec list shows those there are"
+            "which network? Give a name, a file.toml, or --all; cnnspec list shows all networks"
         )
     if model and (whole or len(names) > 1):
         raise RequestError("--model goes with one network")
