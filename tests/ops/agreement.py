@@ -1,4 +1,4 @@
-"""An operator beside PyTorch: either both refuse, or they agree."""
+"""Compare an operator with PyTorch: either both refuse the inputs, or they agree."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -18,7 +18,7 @@ Runs = Callable[..., Tensor]
 
 
 def ours(name: str, fields: Fields, *inputs: Shape) -> Shape | None:
-    """The output shape, or None where the operator refuses."""
+    """Return the output shape, or None if the operator refuses."""
     try:
         return load_operator(name)(**fields).output(*inputs)
     except OperatorError:
@@ -26,7 +26,7 @@ def ours(name: str, fields: Fields, *inputs: Shape) -> Shape | None:
 
 
 def theirs(run: Runs, *inputs: Shape) -> Shape | None:
-    """The output shape of torch, or None where it refuses."""
+    """Return PyTorch's output shape, or None if it refuses."""
     try:
         return tuple(run(*(torch.zeros(1, *x) for x in inputs)).shape[1:])
     except (RuntimeError, ValueError, IndexError):
@@ -34,22 +34,21 @@ def theirs(run: Runs, *inputs: Shape) -> Shape | None:
 
 
 def shapes_agree(name: str, fields: Fields, run: Runs, *inputs: Shape) -> None:
-    """Either both refuse, or the output's shape is the same."""
+    """Check that both refuse, or the shapes of the outputs are equal."""
     assert ours(name, fields, *inputs) == theirs(run, *inputs)
 
 
 def named(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Shape]:
-    """Tensors by name, without the bookkeeping that is not counted."""
+    """Return the tensors by name, without the bookkeeping that is not counted."""
     return {name: tuple(t.shape) for name, t in tensors if name != "num_batches_tracked"}
 
 
 def layers_agree(
     name: str, x: Shape, fields: Fields, build: Callable[[], nn.Module], batch: int = 1
 ) -> None:
-    """Either both refuse, or output, parameters, buffers and multiply-accumulates are the same.
+    """Check that both refuse, or output, parameters, buffers and multiply-accumulates are equal.
 
-    torch lets a transposed convolution have an output of nothing, which is refused here.
-    """
+    PyTorch allows a transposed convolution with an empty output, which operators refuse."""
     try:
         module = build().eval()
         with FlopCounterMode(display=False) as flops:
@@ -70,7 +69,7 @@ def layers_agree(
 
 
 def dims(kind: str, x: Shape) -> Any:
-    """torch's module of as many dimensions as the shape has: Conv2d, MaxPool1d, ..."""
+    """Return PyTorch's module for the dimensions of the shape: Conv2d, MaxPool1d, ..."""
     return getattr(nn, f"{kind}{len(x) - 1}d")
 
 

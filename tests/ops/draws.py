@@ -1,24 +1,25 @@
-"""What hypothesis draws for operators: small shapes in one, two and three dimensions, and values
-per axis."""
+"""Hypothesis strategies for operators: small shapes in one to three dimensions, and fields."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
+
+from cnnspec.records import Record
 
 Shape = tuple[int, ...]
 often = settings(max_examples=80, deadline=None)
 
 
-class Drawn(NamedTuple):
-    """A feature map's shape, and fields for the operator that takes it."""
+class Drawn(Record):
+    """The shape of a feature map, and fields for the operator that takes it."""
 
     x: Shape
     fields: dict[str, Any]
 
 
 def per_axis(n: int, low: int, high: int) -> st.SearchStrategy[Any]:
-    """One number for all of ``n`` dimensions, or one for each."""
+    """Draw one number for all of ``n`` dimensions, or one for each."""
     one = st.integers(low, high)
     return one | st.tuples(*[one] * n)
 
@@ -29,13 +30,13 @@ def maps(largest: int = 8, channels: int = 6) -> st.SearchStrategy[Shape]:
 
 
 def shapes() -> st.SearchStrategy[Shape]:
-    """Feature maps and vectors."""
+    """Draw feature maps and vectors."""
     return maps(5) | st.tuples(st.integers(1, 6))
 
 
 @st.composite
 def drawn(draw: st.DrawFn, largest: int = 8, **fields: Any) -> Drawn:
-    """A shape, and for each field a strategy, or bounds of a value per axis."""
+    """Draw a shape, and each field by its strategy or by bounds of a value per axis."""
     x = draw(maps(largest))
     return Drawn(
         x,
@@ -47,7 +48,7 @@ def drawn(draw: st.DrawFn, largest: int = 8, **fields: Any) -> Drawn:
 
 
 def sometimes_changed(x: Shape) -> st.SearchStrategy[Shape]:
-    """The shape itself, or with some sizes set to 1, 2 or 3, or without its last dimension."""
+    """Draw the shape itself, or with some sizes of 1, 2 or 3, or without its last dimension."""
     sizes = [st.just(s) | st.integers(1, 3) for s in x]
     return st.just(x) | st.tuples(*sizes) | st.just(x[: max(1, len(x) - 1)])
 

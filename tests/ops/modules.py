@@ -1,4 +1,4 @@
-"""Modules as operators build them, with inputs and tensors drawn at random, in double precision."""
+"""Modules as operators build them, with random inputs and tensors, in double precision."""
 
 from typing import Any
 
@@ -12,8 +12,7 @@ Fields = dict[str, Any]
 
 
 def built(name: str, fields: Fields, *inputs: Shape) -> Any:
-    """The module in evaluation and double precision, every parameter and buffer drawn at random,
-    from 0.5 to 1.5."""
+    """Return the module in evaluation and double precision, with random tensors from 0.5 to 1.5."""
     op = load_operator(name)(**fields)
     module = op.build(torch, *inputs, y=op.output(*inputs)).double().eval()
     with torch.no_grad():

@@ -1,5 +1,4 @@
-"""Rearrangements in PyTorch: each as a function of torch's tensors and of the operator's own
-fields."""
+"""Rearrangements in PyTorch, as functions of a tensor and of the operator's own fields."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +10,7 @@ LINEAR = [{"mode": "bilinear", "align_corners": True}, {"mode": "bilinear"}, {"m
 
 
 def for_each(values: Any, n: int) -> list[Any]:
-    """A value per axis as torch's slices want it: ``n`` of them."""
+    """Return ``n`` values for a value per axis, as slices of tensors need them."""
     return list(values) if isinstance(values, Sequence) else [values] * n
 
 

@@ -1,5 +1,4 @@
-"""Activations against PyTorch: shapes, and that only PReLU has parameters. The fields are torch's
-arguments."""
+"""Compare activations with PyTorch: shapes and parameters; their fields are PyTorch's arguments."""
 
 from collections.abc import Callable
 

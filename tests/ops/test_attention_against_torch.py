@@ -1,4 +1,4 @@
-"""Attention against Segment Anything's image encoder, written anew for any number of dimensions."""
+"""Compare attention with Segment Anything's image encoder, written here for any dimensions."""
 
 from math import prod, sqrt
 
@@ -15,8 +15,7 @@ from cnnspec.ops.registry import load_operator
 
 
 class WindowAttention(nn.Module):
-    """Attention of heads over maps of one size, channels last, with decomposed relative positions
-    where asked."""
+    """Multi-head attention over maps, channels last, with relative positions if asked."""
 
     def __init__(self, c: int, heads: int, sizes: Shape, bias: bool, relative: bool):
         super().__init__()
@@ -51,7 +50,7 @@ class WindowAttention(nn.Module):
 
     @staticmethod
     def moved(weights: Tensor, q: Tensor, axis: int, table: Tensor) -> Tensor:
-        """The weights with q's products with the vectors of the distances along one axis added."""
+        """Add the products of q with the vectors of the distances along one axis."""
         sizes, places = q.shape[1:-1], torch.arange(q.shape[1 + axis])
         vectors = table[places[:, None] - places + len(places) - 1]
         rows = q.movedim(1 + axis, 0)
@@ -64,8 +63,7 @@ class WindowAttention(nn.Module):
 
 
 def windowed(module: nn.Module, x: Tensor, m: int) -> Tensor:
-    """``module`` on each window of m a side of a map, channels last, padded at its ends to whole
-    windows."""
+    """Apply ``module`` to each window of m x m, channels last, padded at the ends."""
     if not m:
         return module(x)
     n, sizes = x.dim() - 2, x.shape[1:-1]

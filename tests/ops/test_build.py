@@ -1,8 +1,7 @@
-"""Every operator builds a torch module that keeps the calculator's promises, on every worked
-example."""
+"""Every operator builds a PyTorch module that agrees with its calculation, on every example."""
 
 import copy
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import OPERATORS, load_operator
+from cnnspec.records import Record
 
 # Time is short: maps are cut to LARGEST a side, or replaced by these. On the meta device every
 # example is whole.
@@ -29,8 +29,8 @@ DTYPES = (torch.float32, torch.float64, torch.bfloat16)
 OFFERS_IN_PLACE = [name for name in OPERATORS if "inplace" in load_operator(name).fields]
 
 
-class Case(NamedTuple):
-    """An operator with inputs, and what it makes of them."""
+class Case(Record):
+    """An operator with the shapes of its inputs and its output."""
 
     op: Operator
     inputs: tuple[Shape, ...]
@@ -40,11 +40,12 @@ class Case(NamedTuple):
         return self.op.build(torch, *self.inputs, y=self.y)
 
     def tensors(self, batch: int, dtype: torch.dtype = torch.float32) -> list[Tensor]:
-        """Random inputs; for what undoes a pool, values with the indices of that pool."""
+        """Return random inputs; for an unpooling, with the indices of the pool."""
         if not self.op.undoes:
             return [torch.randn(batch, *x, dtype=dtype) for x in self.inputs]
-        pool: Any = self.op.pool.build(torch, self.op.size, y=self.inputs[1], return_indices=True)  # type: ignore[attr-defined]
-        _, indices = pool(torch.randn(batch, *self.op.size, dtype=dtype))  # type: ignore[attr-defined]
+        op: Any = self.op
+        pool = op.pool.build(torch, op.size, y=self.inputs[1], return_indices=True)
+        _, indices = pool(torch.randn(batch, *op.size, dtype=dtype))
         return [torch.randn(batch, *self.inputs[0], dtype=dtype), indices]
 
 
@@ -54,7 +55,7 @@ def _seeded() -> None:
 
 
 def case(name: str, number: int, whole: bool = False) -> Case:
-    """A worked example, or, where it is large, its fields on smaller inputs."""
+    """Return a worked example; if it is large, with the same fields on smaller inputs."""
     example = load_operator(name).examples[number]
     op, inputs = load_operator(name).of(example), example.inputs
     if not whole:
@@ -80,8 +81,7 @@ def flops(module: Any, tensors: list[Tensor]) -> int:
 
 
 def own_first(tensors: dict[str, Shape]) -> list[tuple[str, Shape]]:
-    """In the order in which torch lists a module's tensors: its own, then those of modules within
-    it."""
+    """Sort names as PyTorch lists tensors: a module's own, then those of its children."""
     return sorted(tensors.items(), key=lambda item: "." in item[0])
 
 
@@ -139,8 +139,7 @@ def test_tensors_follow_the_fields(name: str, fields: dict[str, Any], x: Shape) 
 def test_the_whole_example_runs_on_the_meta_device_and_costs_its_macs(
     name: str, number: int
 ) -> None:
-    """FlopCounterMode counts two for each multiply-accumulate, and sees every operator that has
-    any."""
+    """FlopCounterMode counts two for each multiply-accumulate."""
     c = case(name, number, whole=True)
     with torch.device("meta"):
         module = c.build().eval()
@@ -158,15 +157,15 @@ def test_the_whole_example_runs_on_the_meta_device_and_costs_its_macs(
 def test_a_copy_computes_the_same_with_tensors_of_its_own(name: str, number: int) -> None:
     c = case(name, number)
     module, tensors = c.build().eval(), c.tensors(1)
-    twin = copy.deepcopy(module)
+    copied = copy.deepcopy(module)
     expected = module(*tensors)
-    torch.testing.assert_close(twin(*tensors), expected)
+    torch.testing.assert_close(copied(*tensors), expected)
     with torch.no_grad():
-        for tensor in twin.state_dict().values():
+        for tensor in copied.state_dict().values():
             tensor.fill_(7)
     torch.testing.assert_close(module(*tensors), expected)
-    if twin.state_dict():
-        assert not torch.allclose(twin(*tensors), expected)
+    if copied.state_dict():
+        assert not torch.allclose(copied(*tensors), expected)
 
 
 @every_example
@@ -217,6 +216,6 @@ def test_what_pytorch_has_in_three_dimensions_is_refused_in_four(
     name: str, fields: dict[str, Any]
 ) -> None:
     op, x = load_operator(name)(**fields), (2, 4, 4, 4, 4)
-    with pytest.raises(OperatorError, match="1 to 3 spatial dimensions, but \\$0 has 4") as misfit:
+    with pytest.raises(OperatorError, match="1 to 3 spatial dimensions, but \\$0 has 4") as error:
         op.build(torch, x, y=op.output(x))
-    assert misfit.value.rule == "D001"
+    assert error.value.rule == "D001"

@@ -1,5 +1,4 @@
-"""Built attention and region sampling against their formulas written out in loops, and attention
-against timm's."""
+"""Compare built attention and region sampling with formulas in loops, and attention with timm's."""
 
 from itertools import product
 from math import prod
@@ -30,7 +29,7 @@ def attended(draw: st.DrawFn) -> tuple[Shape, Fields]:
 
 
 def attention_of(op: Any, module: Any, x: Tensor) -> Tensor:
-    """One window's attention, C x M x ..., for each pair of positions by itself."""
+    """Return the attention of one window, C x M x ..., computed for each pair of positions."""
     c, places = len(x), list(product(*map(range, x.shape[1:])))
     rows = torch.stack([module.qkv(x[(slice(None), *p)]).view(3, op.heads, -1) for p in places], 2)
     y, tables = (
@@ -88,8 +87,7 @@ def test_attention_is_that_of_segment_anything(window: int) -> None:
 
 
 def sampled(x: Tensor, place: list[float]) -> Tensor:
-    """The value of a batch of maps between its pixels, whose middles stand at 1/2, 3/2, ...; none
-    lies outside."""
+    """Return the value of maps between pixels; the centres are at 1/2, 3/2, ..."""
     place = [min(max(p - 0.5, 0), w - 1) for p, w in zip(place, x.shape[2:], strict=True)]
     total = torch.zeros_like(x.flatten(2)[..., 0])
     for corner in product((0, 1), repeat=len(place)):
@@ -101,8 +99,7 @@ def sampled(x: Tensor, place: list[float]) -> Tensor:
 
 @pytest.mark.parametrize("sizes", [[(9,), (4,)], [(9, 7), (5, 3)], [(4, 5, 6), (2, 3, 3)]])
 def test_roi_align_takes_the_means_of_samples(sizes: list[Shape]) -> None:
-    """Three regions, of half a side, from the first corner on to the last; the second is of the
-    second map."""
+    """Three regions of half a side, from the first corner to the last, on two maps."""
     x, fields, n = (
         [(2, *s) for s in sizes],
         {"regions": 3, "output_size": 2, "sampling_ratio": 2},
@@ -124,7 +121,7 @@ def test_roi_align_takes_the_means_of_samples(sizes: list[Shape]) -> None:
 
 
 def test_roi_align_finds_its_places_in_single_precision() -> None:
-    """16 bits are too coarse for places, and on a CPU too few for the indices of large maps."""
+    """16 bits are too coarse for coordinates and too few for indices of large maps."""
     op, x = load_operator("roi_align")(regions=7, output_size=3), (2, 40, 40)
     module, values = op.build(torch, x, y=op.output(x)), torch.randn(1, *x).bfloat16()
     assert torch.equal(module(values), module(values.float()).bfloat16())

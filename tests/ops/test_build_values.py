@@ -1,4 +1,4 @@
-"""Built modules that torch.nn does not have, against their formulas written out in loops."""
+"""Compare built modules that torch.nn does not have with their formulas in loops."""
 
 from itertools import product
 from math import log
@@ -16,7 +16,7 @@ from cnnspec.ops.registry import load_operator
 
 
 def positions(x: Tensor) -> Any:
-    """All spatial positions of a batch of maps."""
+    """Return all spatial positions of a batch of maps."""
     return product(*map(range, x.shape[2:]))
 
 
@@ -25,7 +25,7 @@ MAPS = pytest.mark.parametrize("x", [(6, 5), (6, 4, 3), (6, 4, 3, 2)], ids=["1-D
 
 @MAPS
 def test_norms_of_channels(x: Shape) -> None:
-    """Each position by its own channels: divided by their length, or standardised."""
+    """Each position is divided by the length of its channels, or standardised over them."""
     values = random(*x)
     l2, layer = built("l2norm", {}, x), built("layernorm", {"eps": 0.1}, x)
     for p in positions(values):
@@ -92,8 +92,7 @@ def test_shuffles_and_slices_of_channels(x: Shape) -> None:
 
 @pytest.mark.parametrize("x", [(3, 6), (3, 6, 4), (3, 6, 4, 2)])
 def test_space_to_depth_and_back(x: Shape) -> None:
-    """Channel c*b**n + i*b + j of a position is channel c of place (i, j) in its block, as
-    PixelUnshuffle has it."""
+    """Channel c*b**n + i*b + j is channel c at (i, j) in its block, as in PixelUnshuffle."""
     values, n = random(*x), len(x) - 1
     deep = built("space_to_depth", {"block": 2}, x)(values)
     for c, p, place in product(range(3), list(positions(deep)), list(product(range(2), repeat=n))):
@@ -170,7 +169,7 @@ def test_losses_of_each_example() -> None:
 
 
 def test_what_drops_is_active_in_training_only() -> None:
-    """What is dropped as one: an element, a channel, an example, or the batch."""
+    """The units that are dropped: an element, a channel, an example, or the batch."""
     x, values = (3, 4, 5), torch.ones(64, 3, 4, 5)
     whole = {"dropout": (0, 1, 2, 3), "channels": (0, 1), "row": (0,), "batch": ()}
     for kind, own in whole.items():

@@ -1,5 +1,4 @@
-"""Built convolutions and pools against loops over windows, in one to three dimensions, with every
-kind of padding."""
+"""Compare built convolutions and pools with loops over windows, in one to three dimensions."""
 
 from collections.abc import Callable
 from itertools import product
@@ -25,15 +24,14 @@ WORDS = st.sampled_from(["valid", "half", "same"])
 
 
 def pads(n: int, most: int) -> st.SearchStrategy[Any]:
-    """One number, a word, or for each dimension a number or a pair."""
+    """Draw one number, a word, or for each dimension a number or a pair."""
     one = st.integers(0, most)
     return one | WORDS | st.tuples(*[one | st.tuples(one, one)] * n)
 
 
 @st.composite
 def drawn(draw: st.DrawFn, most: int = 3, **fields: Any) -> tuple[Shape, Fields]:
-    """A shape, and for each field a strategy, or bounds of a value per axis; the padding may be of
-    any kind."""
+    """Draw a shape, fields by their strategies, and a padding of any kind."""
     x = draw(maps(6, channels=4))
     n = len(x) - 1
     values = {
@@ -50,8 +48,7 @@ def output(op: Any, x: Shape) -> Shape | None:
 
 
 def windows(op: Any, x: Shape, y: Shape) -> list[tuple[Shape, list[Axis], Spans]]:
-    """For each position of the output its axes, and the part of the input that its window
-    covers."""
+    """Yield each output position with its axes and the part of the input in its window."""
     axes = op.axes(x)
     found = []
     for place in product(*map(range, y[1:])):
@@ -61,7 +58,7 @@ def windows(op: Any, x: Shape, y: Shape) -> list[tuple[Shape, list[Axis], Spans]
 
 
 def covered(x: Tensor, axes: list[Axis], spans: Spans) -> Tensor:
-    """The values within a window, B x C x n; padding is none."""
+    """Return the values within a window, B x C x n, without padding."""
     inside = [
         slice(max(low, 0), min(high, a.size)) for (low, high), a in zip(spans, axes, strict=True)
     ]
@@ -69,7 +66,7 @@ def covered(x: Tensor, axes: list[Axis], spans: Spans) -> Tensor:
 
 
 def counted(axes: list[Axis], spans: Spans) -> int:
-    """The positions of a window up to the end of the padding; what sticks out of that is none."""
+    """Count the positions of a window up to the end of the padding."""
     return prod(
         min(high, a.size + a.after) - low for (low, high), a in zip(spans, axes, strict=True)
     )
@@ -107,7 +104,7 @@ def test_pools(name: str, d: tuple[Shape, Fields], include: bool) -> None:
 @often
 @given(d=drawn(2, **POOL))
 def test_maxunpool_puts_each_maximum_back(d: tuple[Shape, Fields]) -> None:
-    """Where windows overlap they agree on the value. Indices of uneven padding are refused."""
+    """Overlapping windows agree on the value. Indices of uneven padding are refused."""
     x, fields = d
     pool, op = load_operator("maxpool")(**fields), load_operator("maxunpool")()
     y = output(pool, x)
@@ -144,7 +141,7 @@ def costs_its_macs(module: Any, values: Tensor, macs: int) -> None:
 @often
 @given(d=drawn(**CONV, dilation=(1, 2), out_channels=st.integers(1, 4), groups=st.integers(1, 2)))
 def test_conv(d: tuple[Shape, Fields]) -> None:
-    """A convolution of the input with its zeros around it."""
+    """It equals a convolution of the input with its zeros around it."""
     x, fields = d
     op = load_operator("conv")(**fields)
     y = output(op, x)
@@ -173,8 +170,7 @@ def test_conv(d: tuple[Shape, Fields]) -> None:
     d=drawn(**CONV), rows=st.lists(st.sets(st.integers(0, 3), min_size=1), min_size=1, max_size=3)
 )
 def test_conv_table(d: tuple[Shape, Fields], rows: list[set[int]]) -> None:
-    """Each output map is the sum of the convolutions of the maps in its row, each with a kernel of
-    its own."""
+    """Each output map is the sum of convolutions of the maps in its row."""
     x, fields = d
     op = load_operator("conv_table")(
         **fields, connections=[sorted({c % x[0] for c in row}) for row in rows]

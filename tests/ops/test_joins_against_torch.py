@@ -1,5 +1,4 @@
-"""Joins of several inputs, and losses of two, against PyTorch: shapes, work, and what a misfit
-says."""
+"""Compare joins and losses with PyTorch: shapes, work, and the messages of errors."""
 
 from math import prod
 
@@ -21,8 +20,7 @@ def is_gate(x: Shape, full: Shape) -> bool:
 @often
 @given(several)
 def test_mul(xs: list[Shape]) -> None:
-    """torch broadcasts any size of 1, and any lacking dimension; here only gates of channels or of
-    positions."""
+    """PyTorch broadcasts any size of 1 and missing dimensions; operators only gates."""
     full = max(xs, key=prod)
     if all(is_gate(x, full) for x in xs):
         shapes_agree("mul", {}, lambda *ts: torch.stack(torch.broadcast_tensors(*ts)).prod(0), *xs)
@@ -36,7 +34,7 @@ def test_mul(xs: list[Shape]) -> None:
 @often
 @given(several)
 def test_add_and_abs_difference(xs: list[Shape]) -> None:
-    """torch would broadcast; here all shapes are the same."""
+    """PyTorch would broadcast; operators require equal shapes."""
     expected = xs[0] if len(set(xs)) == 1 else None
     assert ours("add", {}, *xs) == expected
     assert ours("abs_difference", {}, *xs[:2]) == (xs[0] if xs[0] == xs[1] else None)
@@ -51,14 +49,14 @@ def test_concat(xs: list[Shape]) -> None:
 
 
 def test_a_misfit_names_both_sides_and_what_would_mend_it() -> None:
-    with pytest.raises(OperatorError) as misfit:
+    with pytest.raises(OperatorError) as error:
         load_operator("concat")().output((64, 28, 28), (32, 28, 28), (32, 14, 14))
-    assert misfit.value.rule == "D003"
-    assert misfit.value.message == "concat: $0 is 64x28x28 but $2 is 32x14x14"
-    assert misfit.value.hint == "$0 lacks stride = 2"
-    with pytest.raises(OperatorError) as misfit:
+    assert error.value.rule == "D003"
+    assert error.value.message == "concat: $0 is 64x28x28 but $2 is 32x14x14"
+    assert error.value.hint == "$0 lacks stride = 2"
+    with pytest.raises(OperatorError) as error:
         load_operator("mul")().output((64, 28, 28), (32, 1, 1))
-    assert misfit.value.hint == "a gate for its channels is 64x1x1"
+    assert error.value.hint == "a gate for its channels is 64x1x1"
 
 
 # Losses. torch gives a scalar, which is here a vector of one.
@@ -67,7 +65,7 @@ def test_a_misfit_names_both_sides_and_what_would_mend_it() -> None:
 @often
 @given(several)
 def test_mse(xs: list[Shape]) -> None:
-    """torch broadcasts, with a warning; here both shapes are the same."""
+    """PyTorch broadcasts, with a warning; the operator requires equal shapes."""
     if xs[0] == xs[1]:
         shapes_agree("mse", {}, lambda a, b: functional.mse_loss(a, b).reshape(1, 1), *xs[:2])
     else:
@@ -77,8 +75,7 @@ def test_mse(xs: list[Shape]) -> None:
 @often
 @given(several)
 def test_cross_entropy(xs: list[Shape]) -> None:
-    """Class numbers have one channel here and none in torch; probabilities have the logits' shape
-    in both."""
+    """Class numbers have one channel here, none in PyTorch; probabilities have one a class."""
     x, target = xs[:2]
     if target == (1, *x[1:]):
         shapes_agree(

@@ -1,5 +1,4 @@
-"""Layers against PyTorch: sizes, parameters, buffers, MACs and refusals, in one, two and three
-dimensions."""
+"""Compare layers with PyTorch: sizes, parameters, buffers, MACs and refusals."""
 
 import pytest
 from agreement import Apply, Fields, dims, layers_agree
@@ -24,7 +23,7 @@ def test_conv(d: Drawn) -> None:
 @often
 @given(drawn(**CONV | {"stride": st.just(1)}, **GROUPS, padding=st.sampled_from(["same", "valid"])))
 def test_conv_padded_by_a_word(d: Drawn) -> None:
-    """PyTorch takes "same" with a stride of 1 only."""
+    """PyTorch allows "same" with a stride of 1 only."""
     layers_agree("conv", d.x, d.fields, lambda: dims("Conv", d.x)(d.x[0], **d.fields))
 
 
@@ -70,7 +69,7 @@ def test_a_conv_table_of_all_connections_is_a_convolution(d: Drawn, k: int) -> N
 @often
 @given(shapes(), st.integers(1, 9), st.booleans())
 def test_linear(x: Shape, k: int, bias: bool) -> None:
-    """torch applies a Linear to the last dimension of anything; here it takes vectors only."""
+    """PyTorch applies a Linear to the last dimension; the operator takes vectors only."""
     if len(x) == 1:
         layers_agree(
             "linear", x, {"out_features": k, "bias": bias}, lambda: nn.Linear(x[0], k, bias)
@@ -106,7 +105,7 @@ def test_layernorm(x: Shape, affine: bool) -> None:
 @often
 @given(shapes(), st.integers(1, 4), st.booleans())
 def test_groupnorm(x: Shape, groups: int, affine: bool) -> None:
-    """Two examples, because torch refuses to run where a group of the whole batch has one value."""
+    """Two examples, because PyTorch refuses a group that has one value in the whole batch."""
     layers_agree(
         "groupnorm",
         x,
@@ -145,6 +144,6 @@ def test_what_torchvision_has(x: Shape) -> None:
     ("rows", "says"), [([[0, 3]], "channel 3, but"), ([[0], [1, 1]], "1 more than once")]
 )
 def test_a_connection_table_is_checked(rows: list[list[int]], says: str) -> None:
-    with pytest.raises(OperatorError, match=says) as misfit:
+    with pytest.raises(OperatorError, match=says) as error:
         load_operator("conv_table")(connections=rows, kernel_size=1).output((3, 4, 4))
-    assert (misfit.value.rule, misfit.value.field) == ("L003", "connections")
+    assert (error.value.rule, error.value.field) == ("L003", "connections")

@@ -1,4 +1,4 @@
-"""The package treats operators that it has never heard of as what they say they are."""
+"""The rest of the package treats operators that it does not know by their properties."""
 
 import sys
 from collections.abc import Iterator
@@ -104,7 +104,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def remarks(code: str, graph: Graph) -> list[str]:
-    """The rows that a rule reports."""
+    """Return the rows that a rule reports."""
     return [remark.node.row for remark in load_rule(code).check(LintedNetwork(graph))]
 
 
@@ -129,7 +129,7 @@ activation = "ramp"
 
 
 def model() -> nn.Module:
-    """The same network in PyTorch, written without cnnspec."""
+    """Return the same network in PyTorch, written without cnnspec."""
     return nn.Sequential(
         nn.Conv2d(3, 8, 3, bias=False),
         nn.BatchNorm2d(8, affine=False),
@@ -233,7 +233,7 @@ layers = [{ name = "one", op = "ramp" }, { name = "two", op = "ramp" }]
 
 def test_norms_and_activations_have_their_own_keys() -> None:
     for key, name in (("norm", "ramp"), ("activation", "plain_norm"), ("norm", "crest")):
-        with pytest.raises(SpecError, match=f"{name} is no {key}"):
+        with pytest.raises(SpecError, match=rf"{name} is not an? {key}\n"):
             graph_of(f"""
 layers = [{{ name = "conv", op = "conv", out_channels = 8, kernel_size = 3, {key} = "{name}" }}]
 """)

@@ -1,5 +1,4 @@
-"""Pools and what undoes them against PyTorch: sizes, work and refusals, in one, two and three
-dimensions."""
+"""Compare pools and unpooling with PyTorch: sizes, work and refusals."""
 
 import pytest
 import torch
@@ -27,8 +26,7 @@ def test_maxpool_and_minpool(d: Drawn) -> None:
 
 
 def averaged_by_torch(d: Drawn) -> bool:
-    """In three dimensions torch averages nothing that is smaller than the kernel before padding and
-    ceil_mode."""
+    """PyTorch cannot average a 3D map that is smaller than the kernel before padding."""
     return len(d.x) < 4 or max(per_dimension("kernel_size", d.fields["kernel_size"], 3)) <= min(
         d.x[1:]
     )
@@ -42,7 +40,7 @@ def test_avgpool(d: Drawn) -> None:
 
 
 def sum_pool(d: Drawn) -> nn.Module:
-    """torch's LPPool1d takes no tuples."""
+    """PyTorch's LPPool1d takes no tuples."""
     if len(d.x) > 2:
         return dims("LPPool", d.x)(1, **d.fields)
     return nn.LPPool1d(
@@ -92,7 +90,7 @@ def test_channel_pool(x: Shape, k: int, s: int, kind: str) -> None:
     pool = (nn.MaxPool1d if kind == "max" else nn.AvgPool1d)(k, s)
 
     def pooled(t: Tensor) -> Tensor:
-        """The channels of each position as a line of one channel, and back."""
+        """Pool the channels of each position as a line of one channel."""
         return (
             pool(t.movedim(1, -1).flatten(0, -2)[:, None]).reshape(*x[1:], -1).movedim(-1, 0)[None]
         )
@@ -105,7 +103,7 @@ def test_channel_pool(x: Shape, k: int, s: int, kind: str) -> None:
 @often
 @given(drawn(**POOL, padding=(0, 2)))
 def test_maxunpool(d: Drawn) -> None:
-    """torch's unpooling is told the size, as ours is; what the pool refuses cannot be undone."""
+    """Both get the size to restore. What the pool refuses cannot be undone."""
     pool = MaxPool(**d.fields)
     try:
         pooled = pool.output(d.x)

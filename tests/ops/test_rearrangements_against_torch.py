@@ -1,4 +1,4 @@
-"""Pads, crops, changes of size, shuffles and reshapes against PyTorch: shapes and refusals."""
+"""Compare pads, crops, resizing, shuffles and reshapes with PyTorch: shapes and refusals."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ from cnnspec.ops.registry import load_operator
 
 
 def drawn(fields: Callable[[int], Fields]) -> st.SearchStrategy[tuple[Shape, Fields]]:
-    """A map and fields, which may depend on its number of spatial dimensions."""
+    """Draw a map and fields, which may depend on its number of spatial dimensions."""
     return maps().flatmap(
         lambda x: st.tuples(st.just(x), st.fixed_dictionaries(fields(len(x) - 1)))
     )
@@ -120,8 +120,7 @@ def test_subsample(d: tuple[Shape, Fields]) -> None:
 @often
 @given(shapes(), st.integers(0, 6), st.none() | st.integers(1, 8), st.integers(1, 4))
 def test_slice_channels(x: Shape, start: int, stop: int | None, step: int) -> None:
-    """torch cuts a slice off at the end of the channels and gives an empty one; both are refused
-    here."""
+    """PyTorch shortens a slice at the last channel; the operator refuses it, and empty ones."""
     fields = {"start": start, "step": step} | ({} if stop is None else {"stop": stop})
     if start < (x[0] if stop is None else stop) <= x[0]:
         shapes_agree("slice_channels", fields, lambda t: t[:, start:stop:step], x)
@@ -177,8 +176,7 @@ def test_roi_align_takes_maps_of_any_size_and_the_same_channels() -> None:
     st.randoms(),
 )
 def test_reshape(x: Shape, sizes: list[int], random: Any) -> None:
-    """Of sizes that are a shuffle of the input's, with one -1, and of any sizes; two -1 are a
-    misfit to both."""
+    """Sizes that are a shuffle of the input's, with one -1, and any sizes; both refuse two -1."""
     kept = random.sample(x, len(x))
     for new in (sizes, kept, [-1, *kept[1:]], [*x]):
         shapes_agree("reshape", {"shape": new}, lambda t, new=new: t.reshape(1, *new), x)

@@ -1,5 +1,4 @@
-"""Every registered operator keeps the contract: one file, a source, worked examples, and
-derivations that hold."""
+"""Every operator has one file with a source, worked examples, and derivations that are true."""
 
 import re
 from fractions import Fraction
@@ -16,7 +15,7 @@ from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import SimpleReach
 from cnnspec.ops.registry import OPERATORS, load_operator
 
-ROOM = Path(import_module("cnnspec.ops").__path__[0])
+FOLDER = Path(import_module("cnnspec.ops").__path__[0])
 SHARED = {"__init__", "registry", "input"}  # input: the first node of graphs, no operator of specs
 ROLES = {"layer", "norm", "activation", "regulariser", "join", "shape", "loss"}
 KINDS = {
@@ -54,7 +53,7 @@ def derived(op: type[Operator], example: Example) -> list[Step]:
 
 
 def evaluated(step: Step) -> Any:
-    """The step's formula with its numbers put in, in exact arithmetic."""
+    """Evaluate a step's formula with its numbers, in exact arithmetic."""
     assert re.fullmatch(r"[\w+\-*/(), ]+", step.formula), step.formula
     assert "**" not in step.formula, step.formula
     assert (
@@ -66,7 +65,7 @@ def evaluated(step: Step) -> Any:
 
 
 def test_registry_lists_exactly_the_operator_modules() -> None:
-    assert {path.stem for path in ROOM.glob("*.py")} - SHARED == set(OPERATORS)
+    assert {path.stem for path in FOLDER.glob("*.py")} - SHARED == set(OPERATORS)
 
 
 @every_operator
@@ -75,7 +74,7 @@ def test_nothing_works_in_place_unless_it_is_asked_to(op: type[Operator]) -> Non
 
 
 def test_titles_are_unique() -> None:
-    """Except where an operator is another one and its activation in one, as LeNet-5's rbf is."""
+    """Only an operator that includes an activation may share a title, as LeNet-5's rbf does."""
     titles = [
         load_operator(name).title for name in OPERATORS if not load_operator(name).activation_title
     ]

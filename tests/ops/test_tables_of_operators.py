@@ -13,7 +13,7 @@ from cnnspec.spec import hints
 
 
 def recorded_kinds(cls: type[Operator], example: Example) -> list[str]:
-    """The operations that a recording shows of an operator, as built for an example."""
+    """Return the operations that a recording shows of an operator, built for an example."""
     op = cls.of(example)
     module: Any = op.build(torch, *example.inputs, y=op.output(*example.inputs))
     inputs = [torch.rand(2, *shape) for shape in example.inputs]

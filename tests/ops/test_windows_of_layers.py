@@ -1,4 +1,4 @@
-"""Sizes and windows of layers against their definitions, written out as loops."""
+"""Compare the sizes and windows of layers with their definitions, written as loops."""
 
 from itertools import count
 from math import ceil, floor
@@ -18,8 +18,10 @@ from cnnspec.units import Shape
 
 
 def windows_that_fit(a: Axis, ceil_mode: bool = False) -> int:
-    """Slide the window and count: a last one that sticks out needs ceil_mode, something new, and to
-    start inside."""
+    """Count the windows that fit by sliding one.
+
+    With ceil_mode, a last one may reach beyond the end if it reads new positions and starts inside.
+    """
     for n, start in enumerate(count(-a.before, a.stride)):
         if start + a.extent > a.size + a.after:
             new = start - a.stride + a.extent < a.size + a.after
@@ -36,7 +38,7 @@ axis = st.builds(
 @often
 @given(axis)
 def test_sizes_are_those_of_a_loop(a: Axis) -> None:
-    """Pools have no dilation, and at most half a window of padding."""
+    """Pools have no dilation, and a padding of at most half a window."""
     assert a.positions == windows_that_fit(a)
     p = Axis(
         a.size + a.kernel,
@@ -53,7 +55,7 @@ def test_sizes_are_those_of_a_loop(a: Axis) -> None:
 
 
 def read_by(window: Window, y: int) -> set[int]:
-    """The input positions that output position ``y`` reads, as Window defines them."""
+    """Return the input positions that the output position ``y`` reads."""
     t, r = divmod(y, window.period)
     assert len(window.offsets) == window.period
     assert all(list(o) == sorted(set(o)) for o in window.offsets)

@@ -1,5 +1,4 @@
-"""What each position of a rearrangement reads, traced: change the input at one place, and see which
-outputs change."""
+"""What each position of a rearrangement reads, found by changing one input position at a time."""
 
 from itertools import product
 
@@ -13,7 +12,7 @@ from cnnspec.ops.registry import load_operator
 
 
 def traced(run: Runs, x: Shape, axis: int) -> list[set[int]]:
-    """For each output position along an axis, the input positions along it on which it depends."""
+    """Return for each output position along an axis the input positions on which it depends."""
     base = torch.randn(1, *x, dtype=torch.float64)
     out, reads = run(base), []
     for i in range(x[1 + axis]):
@@ -25,7 +24,7 @@ def traced(run: Runs, x: Shape, axis: int) -> list[set[int]]:
 
 
 def windows_hold(name: str, fields: Fields, run: Runs, x: Shape) -> None:
-    """Each output position reads what its window says, except where that lies outside the input."""
+    """Check that each output position reads what its window says, within the input."""
     op = load_operator(name)(**fields)
     reach = op.window(x, y=op.output(x))
     assert len(reach) == len(x) - 1

@@ -1,8 +1,7 @@
-"""What each operator does beside multiply-accumulates, counted by hand on a map of 6 channels of 4
-x 5 positions.
+"""The work of each operator besides multiply-accumulates, counted by hand.
 
-120 values, 20 positions. The counts are products of how many values there are and what the formula
-does to one."""
+The map has 6 channels of 4 x 5 positions: 120 values, 20 positions. The counts are the number of
+values times what the formula does to each."""
 
 from typing import Any
 

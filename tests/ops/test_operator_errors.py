@@ -1,4 +1,4 @@
-"""What operators say of inputs that do not fit, with every number and hint."""
+"""The errors of operators for inputs that do not fit, with all numbers and hints."""
 
 from typing import Any
 
