@@ -1,4 +1,4 @@
-"""Copying an equal call of a block gives the same as expanding it again: nodes, problems, limits."""
+"""Copying an equal call of a block gives what expanding it again gives: nodes and problems."""
 
 from typing import Any
 

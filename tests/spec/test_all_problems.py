@@ -35,8 +35,10 @@ BLOCK = """
 [blocks.unit]
 args     = ["width", "size"]
 defaults = { stride = 1, twice = "{2 * stride}" }
-layers   = [{ name = "conv", op = "conv", out_channels = "{width}", kernel_size = "{size}", stride = "{stride}" },
-            { name = "relu", op = "relu" }]
+layers   = [
+  { name = "c", op = "conv", out_channels = "{width}", kernel_size = "{size}", stride = "{stride}" },
+  { name = "relu", op = "relu" },
+]
 """
 CALL = {"name": '"x"', "op": '"unit"', "width": "4", "size": "3", "from": '"input"'}
 CALLED = {  # of a line that calls a block

@@ -171,18 +171,14 @@ def misuses(kind: Any) -> list[tuple[Any, str]]:
 
 
 def shown(v: Any) -> str:
-    """A list as messages quote it: at most eight items."""
+    """Return a value as messages quote it: at most eight items of a list."""
     if isinstance(v, list):
         return f"[{', '.join([*map(shown, v[:8]), *['…'] * (len(v) > 8)])}]"
-    return (
-        f'"{v}"'
-        if isinstance(v, str)
-        else (
-            str(v).lower()
-            if isinstance(v, bool)
-            else (f"{v!r} (a float)" if isinstance(v, float) else str(v))
-        )
-    )
+    if isinstance(v, str):
+        return f'"{v}"'
+    if isinstance(v, bool):
+        return str(v).lower()
+    return f"{v!r} (a float)" if isinstance(v, float) else str(v)
 
 
 def line(op: str, fields: dict[str, Any]) -> str:

@@ -116,17 +116,12 @@ VALUES: list[Any] = [
 
 
 def paths(data: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The path of every value in ``data``."""
+    """Iterate over the paths of all values in ``data``."""
     if here:
         yield here
-    for k, v in (
-        data.items()
-        if isinstance(data, dict)
-        else enumerate(data)
-        if isinstance(data, list)
-        else ()
-    ):
-        yield from paths(v, (*here, k))
+    if isinstance(data, dict | list):
+        for k, v in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from paths(v, (*here, k))
 
 
 def changed(data: Any, path: tuple[Any, ...], value: Any) -> Any:
@@ -158,7 +153,10 @@ def refused(folder: Path, top: str, share: int = 1) -> int:
 @pytest.mark.parametrize("top", list(RICH))
 def test_every_key_takes_strange_values(tmp_path: Path, top: str) -> None:
     below = len(list(paths(RICH[top])))
-    assert refused(tmp_path, top, share=1 if below < 4 else 4 if below < 20 else 9)
+    share = 9
+    if below < 20:
+        share = 1 if below < 4 else 4
+    assert refused(tmp_path, top, share=share)
 
 
 @pytest.mark.long

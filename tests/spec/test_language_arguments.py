@@ -1,4 +1,4 @@
-"""The language: scopes, arguments, variants, settings from outside, include, references, budgets."""
+"""The language: scopes, arguments, variants, settings from outside, include, budgets."""
 
 from pathlib import Path
 
@@ -66,9 +66,11 @@ layers = [{ name = "a", op = "conv", out_channels = "{in_channels + 2}", kernel_
           { name = "b", op = "unit", from = ["a", "input"] }]
 [blocks.unit]
 inputs = ["x", "y"]
-layers = [{ name = "p", op = "conv", out_channels = "{2 * in_channels}", kernel_size = 1, from = "y" },
-          { name = "q", op = "conv", out_channels = "{in_channels}", kernel_size = 1 },
-          { name = "cat", op = "concat", from = ["q", "x"] }]
+layers = [
+  { name = "p", op = "conv", out_channels = "{2 * in_channels}", kernel_size = 1, from = "y" },
+  { name = "q", op = "conv", out_channels = "{in_channels}", kernel_size = 1 },
+  { name = "cat", op = "concat", from = ["q", "x"] },
+]
 """
     assert [n.output[0] for n in graph_of(text).layers()] == [5, 10, 5, 10]
 

@@ -1,4 +1,4 @@
-"""The language, design section 3: expressions and interpolation."""
+"""The language: expressions and interpolation."""
 
 from typing import Any
 

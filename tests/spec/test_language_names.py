@@ -49,7 +49,10 @@ def test_file_order_is_execution_order_with_blocks_expanded() -> None:
 
 def test_a_dotted_path_leads_down_into_blocks() -> None:
     text = """
-layers = [{ name = "b", op = "outer" }, { name = "add", op = "add", from = ["b.inner.one", "b.inner", "b"] }]
+layers = [
+  { name = "b", op = "outer" },
+  { name = "add", op = "add", from = ["b.inner.one", "b.inner", "b"] },
+]
 [blocks.outer]
 layers = [{ name = "inner", op = "unit" }, { name = "last", op = "relu" }]
 [blocks.unit]
@@ -127,8 +130,10 @@ def test_several_inputs_have_a_shape_each_or_one_shape() -> None:
 
 def test_a_preset_fills_in_fields_that_a_line_may_override() -> None:
     text = """
-layers = [{ name = "a", op = "conv_bn", out_channels = 4, kernel_size = 1 },
-          { name = "b", op = "conv_bn", out_channels = 4, kernel_size = 3, bias = true, norm = "none" }]
+layers = [
+  { name = "a", op = "conv_bn", out_channels = 4, kernel_size = 1 },
+  { name = "b", op = "conv_bn", out_channels = 4, kernel_size = 3, bias = true, norm = "none" },
+]
 [blocks.conv_bn]
 op   = "conv"
 bias = false

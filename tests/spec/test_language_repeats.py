@@ -1,4 +1,4 @@
-"""The language, design section 3: repeat, each, when, share and training_only."""
+"""The language: repeat, each, when, share and training_only."""
 
 import pytest
 from support import graph_of
@@ -129,11 +129,16 @@ def test_when_is_asked_for_each_instance() -> None:
 def test_shared_layers_count_their_parameters_once_and_their_work_each_time() -> None:
     text = """
 layers = [
-  { name = "a", op = "conv", out_channels = 3, kernel_size = 1, norm = "batchnorm", activation = "relu" },
+  { name = "a", op = "conv_bn_relu", out_channels = 3, kernel_size = 1 },
   { name = "pool", op = "maxpool", kernel_size = 2 },
   { name = "b", share = "a" },
   { name = "c", share = "b" },
-]"""
+]
+[blocks.conv_bn_relu]
+op = "conv"
+norm = "batchnorm"
+activation = "relu"
+"""
     graph = graph_of(text)
     rows = {r.name: r for r in Network(graph).layers}
     assert [rows[n].params for n in "abc"] == [12 + 6, 0, 0]

@@ -112,16 +112,10 @@ def readable(text: str) -> bool:
 
 
 def walk(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    items = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
-    for key, inner in items:
-        yield (*path, key), inner
-        yield from walk(inner, (*path, key))
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield (*path, key), inner
+            yield from walk(inner, (*path, key))
 
 
 def scalar_at(text: str, place: tuple[int, int]) -> Any:
