@@ -104,7 +104,9 @@ def parse_bytes(text: str) -> int | None:
 
     form = r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*"
     found = re.fullmatch(form, text.lower()) if len(text) < 40 else None
-    return parse_scaled(found[1], found[2], 1024 if found[3] else 1000) if found else None
+    if found is None:
+        return None
+    return parse_scaled(found[1], found[2], 1024 if found[3] else 1000)
 
 
 def parse_amount(text: str, unit: str) -> int | None:

@@ -11,10 +11,14 @@ from cnnspec.analyses.audit.audit import list_claim_files
 from cnnspec.cli import cli
 from cnnspec.spec.schema import language_schema
 
-SPEC = (
-    'name = "net"\ninput = [1, 32, 32]\nlayers = [{ name = "C1", op = "conv", out_channels = 6,'
-    ' kernel_size = 5 }, { name = "S2", op = "avgpool", kernel_size = 2 }]\n'
-)
+SPEC = """\
+name = "net"
+input = [1, 32, 32]
+layers = [
+  { name = "C1", op = "conv", out_channels = 6, kernel_size = 5 },
+  { name = "S2", op = "avgpool", kernel_size = 2 },
+]
+"""
 
 
 def check(folder: Path, claims: str) -> Result:
@@ -73,7 +77,7 @@ def test_wrong_claims_fail_with_their_place(
     assert found.exit_code == code, found.output
     assert message in found.output
     assert (
-        "net.toml:4:1" in found.output
+        "net.toml:7:1" in found.output
         or not message
         or "L003" in message
         or "two digits" in message

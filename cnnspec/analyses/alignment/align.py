@@ -69,11 +69,9 @@ def align_recordings(spec: Recording, model: Recording, heads: int | None = None
     pairs = match_calls(spec, model)
     found = join_moved_calls(spec, model, list(find_changes(spec, model, pairs, heads)))
     back = {j: i for i, j in pairs.items()}
-    astray = (
-        [i for i, j in pairs.items() if not reads_agree(spec, model, i, j, pairs, back, None)]
-        if found
-        else []
-    )
+    if not found:
+        return Alignment(spec, model, pairs, found)
+    astray = [i for i, j in pairs.items() if not reads_agree(spec, model, i, j, pairs, back, None)]
     for i in astray[:TRIALS]:  # a call at another place gives fewer differences without a partner
         trial = {k: j for k, j in pairs.items() if k != i}
         fewer = join_moved_calls(spec, model, list(find_changes(spec, model, trial, heads)))
@@ -94,12 +92,9 @@ def find_changes(
             continue
         theirs = model.calls[pairs[i]]
         fields = find_differing_fields(ours, theirs)
-        same = reads_agree(spec, model, i, pairs[i], pairs, back, None)
-        reads = (
-            None
-            if same
-            else (describe_sources(spec, ours.reads), describe_sources(model, theirs.reads))
-        )
+        reads = None
+        if not reads_agree(spec, model, i, pairs[i], pairs, back, None):
+            reads = describe_sources(spec, ours.reads), describe_sources(model, theirs.reads)
         if fields or reads:
             yield Change(ours, theirs, fields, reads)
     unread = find_unread_calls(model)
@@ -113,12 +108,8 @@ def find_changes(
         {translate_edge(o, back) for o in trace_origins(model, e, back)} for e in model.outputs
     ]
     if not outputs_agree(left, right, heads):
-        yield Change(
-            None,
-            None,
-            {},
-            (describe_sources(spec, spec.outputs), describe_sources(model, model.outputs)),
-        )
+        outputs = describe_sources(spec, spec.outputs), describe_sources(model, model.outputs)
+        yield Change(None, None, {}, outputs)
 
 
 def outputs_agree(left: list[set[Edge]], right: list[set[Edge]], heads: int | None) -> bool:
