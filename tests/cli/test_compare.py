@@ -96,10 +96,12 @@ def test_shared_weights_count_once_and_a_batch_moves_weights_once() -> None:
 def test_a_field_that_is_no_square_is_shown_whole_and_compared_by_its_larger_side(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "n.toml").write_text(
-        'name = "n"\ninput = [1, 8, 8]\n'
-        'layers = [{ name = "c", op = "conv", out_channels = 1, kernel_size = [1, 5] }]\n'
-    )
+    spec = """
+name = "n"
+input = [1, 8, 8]
+layers = [{ name = "c", op = "conv", out_channels = 1, kernel_size = [1, 5] }]
+"""
+    (tmp_path / "n.toml").write_text(spec)
     given = (str(tmp_path / "n.toml"), "--columns", "network,receptive_field")
     assert run(*given).stdout.splitlines()[2].split() == ["n", "1x5"]
     assert names(*given, "--filter", "receptive_field > 4") == ["n"]

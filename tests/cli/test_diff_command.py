@@ -132,10 +132,15 @@ def test_set_and_input_go_to_both_sides() -> None:
 @pytest.mark.parametrize("format", ["text", "markdown", "json"])
 def test_hostile_names_are_shown_escaped(tmp_path: Path, format: str) -> None:
     file = tmp_path / "n.toml"
-    file.write_text(
-        'name = "n"\ninput = [1, 4, 4]\nlayers = [{ name = "<script>|*~{{}}$", op = "relu"'
-        f' }}, {{ name = "{"x" * 100}", op = "conv", out_channels = 2, kernel_size = 1 }}]\n'
-    )
+    spec = """
+name = "n"
+input = [1, 4, 4]
+layers = [
+  { name = "<script>|*~{{}}$", op = "relu" },
+  { name = "%s", op = "conv", out_channels = 2, kernel_size = 1 },
+]
+"""
+    file.write_text(spec % ("x" * 100))
     page = run("lenet5", str(file), "--format", format).output
     assert all(c.isprintable() or c == "\n" for c in page)
     if format == "text":

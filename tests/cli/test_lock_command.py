@@ -81,9 +81,12 @@ def test_networks_that_come_and_go_are_named(folder: Path) -> None:
 
 
 def test_all_or_nothing(folder: Path) -> None:
-    (folder / "nets" / "broken.toml").write_text(
-        'name = "b"\ninput = [1]\nlayers = [{ name = "a", op = "rulu" }]\n'
-    )
+    spec = """
+name = "b"
+input = [1]
+layers = [{ name = "a", op = "rulu" }]
+"""
+    (folder / "nets" / "broken.toml").write_text(spec)
     with pytest.raises(SpecError, match='L005 "rulu" is neither an operator nor a block'):
         run("lock")
     assert not list(folder.rglob("*.lock*"))

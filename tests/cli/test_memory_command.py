@@ -176,12 +176,17 @@ def test_the_advice_makes_room() -> None:
 
 
 def test_a_doubled_stride_is_the_spec_with_a_doubled_stride(tmp_path: Path) -> None:
-    text = (
-        'name = "n"\ninput = [3, 32, 32]\nlayers = [\n{ name = "a", op = "conv", out_channels = 8,'
-        ' kernel_size = 3, stride = %d },\n{ name = "b", op = "maxpool", kernel_size = 2 },\n{ name'
-        ' = "c", op = "maxunpool", from = ["b", "b"] },\n{ name = "d", op = "flatten" },\n{ name ='
-        ' "e", op = "linear", out_features = 5 }]\n'
-    )
+    text = """
+name = "n"
+input = [3, 32, 32]
+layers = [
+  { name = "a", op = "conv", out_channels = 8, kernel_size = 3, stride = %d },
+  { name = "b", op = "maxpool", kernel_size = 2 },
+  { name = "c", op = "maxunpool", from = ["b", "b"] },
+  { name = "d", op = "flatten" },
+  { name = "e", op = "linear", out_features = 5 },
+]
+"""
     (tmp_path / "n.toml").write_text(text % 1)
     (tmp_path / "m.toml").write_text(text % 2)
     found = double_first_stride(cnnspec.load(str(tmp_path / "n.toml")).graph)

@@ -275,11 +275,15 @@ class Tags(HTMLParser):
 @pytest.mark.parametrize("format", ["text", "markdown", "latex", "html", "csv", "json"])
 def test_hostile_text_is_shown_escaped(tmp_path: Path, format: str) -> None:
     name = "=cmd|' /C calc'!A0".replace("'", "").replace("/", "")
-    spec = (
-        f'title = "{HOSTILE}"\nsource = "{HOSTILE}"\nlayers = [{{ name = "{name}", op = "relu" }},'
-        ' { name = "<script>$_{{%}}", op = "relu" }, { name = "@SUM(1+1)*cmd", op ='
-        ' "relu" }]'
-    )
+    spec = f"""
+title = "{HOSTILE}"
+source = "{HOSTILE}"
+layers = [
+  {{ name = "{name}", op = "relu" }},
+  {{ name = "<script>$_{{{{%}}}}", op = "relu" }},
+  {{ name = "@SUM(1+1)*cmd", op = "relu" }},
+]
+"""
     (tmp_path / "n.toml").write_text(HEAD + spec)
     done = run("table", "n.toml", "--format", format, cwd=tmp_path)
     page = done.stdout.decode()

@@ -19,12 +19,16 @@ def test_a_size_alone_is_a_dashed_arrow() -> None:
 
 def test_hostile_names_are_escaped() -> None:
     evil = '<script>alert(1)</script>&\\"\\u001b[31m\\u202e'
-    text = (
-        f'title = "{evil}"\nlayers = [{{ name = "<b>&; $", op = "relu" }}, {{ name = "]]><x>", op ='
-        ' "unit" }]\n'
-    )
-    unit = '[blocks.unit]\nlayers = [{ name = "a", op = "relu" }]\n'
-    drawn = Network(graph_of(text + unit)).draw()
+    text = f"""
+title = "{evil}"
+layers = [
+  {{ name = "<b>&; $", op = "relu" }},
+  {{ name = "]]><x>", op = "unit" }},
+]
+[blocks.unit]
+layers = [{{ name = "a", op = "relu" }}]
+"""
+    drawn = Network(graph_of(text)).draw()
     picture = Picture(drawn)  # or it is no XML
     tags = {e.tag.removeprefix(SVG) for e in picture.root.iter()}
     assert tags <= {"svg", "title", "desc", "style", "rect", "g", "text", "path", "circle"}

@@ -154,10 +154,13 @@ def test_a_convolution_is_compared_with_a_dense_layer() -> None:
 def test_a_size_from_an_argument_shows_its_expression_and_the_values_in_it() -> None:
     net = network(
         '{ name = "b", op = "block", width = 8 }',
-        rest=(
-            '[blocks.block]\nargs = ["width"]\nlayers = [{ name = "c", op = "conv", kernel_size ='
-            ' 3, out_channels = "{3 * width + in_channels}" }]'
-        ),
+        rest="""
+[blocks.block]
+args = ["width"]
+layers = [
+  { name = "c", op = "conv", kernel_size = 3, out_channels = "{3 * width + in_channels}" },
+]
+""",
     )
     assert (
         "  out_channels = 27 from {3 * width + in_channels} with width = 8, in_channels = 3\n"
@@ -168,10 +171,13 @@ def test_a_size_from_an_argument_shows_its_expression_and_the_values_in_it() -> 
 def test_a_layer_is_a_row_a_node_or_a_block() -> None:
     net = network(
         '{ name = "b", op = "block" }',
-        rest=(
-            '[blocks.block]\nlayers = [{ name = "c", op = "conv", kernel_size = 3, out_channels ='
-            ' 2, activation = "relu" }, { name = "p", op = "maxpool", kernel_size = 2 }]'
-        ),
+        rest="""
+[blocks.block]
+layers = [
+  { name = "c", op = "conv", kernel_size = 3, out_channels = 2, activation = "relu" },
+  { name = "p", op = "maxpool", kernel_size = 2 },
+]
+""",
     )
     headings = {
         layer: re.findall(r"^(\S+): ", render_explanations(net, layer), re.M)

@@ -5,11 +5,15 @@ from written import network
 import cnnspec
 from cnnspec.report.explain import render_explanations
 
-BLOCK = (
-    '[blocks.block]\nargs = ["out"]\n'
-    'layers = [{ name = "c", op = "conv", kernel_size = 1, out_channels = "{out}" }]\n'
-    '[blocks.stage]\nargs = ["out"]\nlayers = [{ name = "b", op = "block", out = "{out}" }]\n'
-)
+BLOCK = """
+[blocks.block]
+args = ["out"]
+layers = [{ name = "c", op = "conv", kernel_size = 1, out_channels = "{out}" }]
+
+[blocks.stage]
+args = ["out"]
+layers = [{ name = "b", op = "block", out = "{out}" }]
+"""
 
 
 def lines(text: str, *names: str) -> list[str]:
@@ -32,10 +36,11 @@ def test_a_size_is_followed_through_calls_to_the_arguments_of_the_network() -> N
 
 
 def test_arguments_that_name_each_other_in_turn_have_an_origin() -> None:
-    rest = (
-        '[blocks.block]\ndefaults = { a = "{b}", b = "{a}", c = "{c}" }\n'
-        'layers = [{ name = "c", op = "conv", kernel_size = 1, out_channels = "{a + b + c}" }]'
-    )
+    rest = """
+[blocks.block]
+defaults = { a = "{b}", b = "{a}", c = "{c}" }
+layers = [{ name = "c", op = "conv", kernel_size = 1, out_channels = "{a + b + c}" }]
+"""
     net = network('{ name = "s", op = "block" }', rest=rest, top="args.b = 4\nargs.c = 5")
     assert lines(render_explanations(net, "s.c"), "out_channels") == [
         "out_channels = 13 from {a + b + c} with a = 4, b = 4, c = 5"

@@ -120,10 +120,11 @@ def test_nothing_is_fetched_and_nothing_runs_but_its_own_script() -> None:
 
 def test_hostile_names_stay_text() -> None:
     evil = "{{rows}}</title></script><script>alert(1)</script>\\u001b\\u202e"
-    text = (
-        f'title = "{evil}"\nsource = "{evil}"\nlayers = [{{ name = "<img src=x onerror=alert(1)>&",'
-        ' op = "relu" }]'
-    )
+    text = f"""
+title = "{evil}"
+source = "{evil}"
+layers = [{{ name = "<img src=x onerror=alert(1)>&", op = "relu" }}]
+"""
     page = render_html_report(Network(graph_of(text)))
     tags = [tag for tag, _ in Reader(page).tags]
     assert tags.count("script") == 1
