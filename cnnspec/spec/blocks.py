@@ -5,10 +5,9 @@ from typing import Any
 
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import SpecError, visible
-from cnnspec.spec.headers import KEYS, NEEDED, move_up_hint
 from cnnspec.spec.lines import read_line, read_lines
 from cnnspec.spec.model import Block
-from cnnspec.spec.reader import CONTROL, SpecReader
+from cnnspec.spec.reader import CONTROL, KEYS, NEEDED, SpecReader, move_up_hint
 from cnnspec.spec.source import Path, Source, read_source_inside
 
 COMPOSITE = ("layers", "args", "defaults", "inputs", "outputs")

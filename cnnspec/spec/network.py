@@ -5,10 +5,9 @@ from collections.abc import Iterable
 
 from cnnspec.spec.blocks import read_blocks, read_includes, read_ports
 from cnnspec.spec.calls import check_line
-from cnnspec.spec.headers import KEYS, require_key
 from cnnspec.spec.lines import read_lines
 from cnnspec.spec.model import Block, NetworkSpec
-from cnnspec.spec.reader import SpecReader
+from cnnspec.spec.reader import KEYS, SpecReader, require_key
 from cnnspec.spec.scope import FAULTY
 from cnnspec.spec.source import Source
 from cnnspec.spec.variants import (

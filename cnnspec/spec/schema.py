@@ -9,8 +9,7 @@ from typing import Any
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.spec import claims as language
 from cnnspec.spec.budgets import COUNTS, LIMITS, SETTINGS
-from cnnspec.spec.headers import KEYS
-from cnnspec.spec.reader import BOUND, CONTROL, RESERVED
+from cnnspec.spec.reader import BOUND, CONTROL, KEYS, RESERVED
 from cnnspec.spec.schema_lines import EXPRESSION, LINES, NAME, NAMES, block_schema, line_definitions
 from cnnspec.spec.variants import LIBRARIES
 

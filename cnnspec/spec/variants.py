@@ -6,9 +6,8 @@ from typing import Any
 
 from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import did_you_mean, visible
-from cnnspec.spec.headers import ABOUT, KEYS, NEEDED, move_up_hint
 from cnnspec.spec.model import Variant
-from cnnspec.spec.reader import SpecReader
+from cnnspec.spec.reader import ABOUT, KEYS, NEEDED, SpecReader, move_up_hint
 from cnnspec.spec.scope import Dynamic
 from cnnspec.spec.source import Fields, Path, Source
 

@@ -22,8 +22,7 @@ from cnnspec.report.reference.topics import (
 from cnnspec.spec.arithmetic import FUNCTIONS
 from cnnspec.spec.blocks import COMPOSITE
 from cnnspec.spec.budgets import LIMITS, SETTINGS
-from cnnspec.spec.headers import KEYS
-from cnnspec.spec.reader import CONTROL, SHORTHAND
+from cnnspec.spec.reader import CONTROL, KEYS, SHORTHAND
 
 SECTIONS = list_sections()
 PAGES = render_pages("")

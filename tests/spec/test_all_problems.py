@@ -36,8 +36,8 @@ BLOCK = """
 args     = ["width", "size"]
 defaults = { stride = 1, twice = "{2 * stride}" }
 layers   = [
-  { name = "c", op = "conv", out_channels = "{width}", kernel_size = "{size}", stride = "{stride}" },
-  { name = "relu", op = "relu" },
+{ name = "c", op = "conv", out_channels = "{width}", kernel_size = "{size}", stride = "{stride}" },
+{ name = "relu", op = "relu" },
 ]
 """
 CALL = {"name": '"x"', "op": '"unit"', "width": "4", "size": "3", "from": '"input"'}
