@@ -25,6 +25,7 @@ from cnnspec.pytorch.compare_values import (
     compare_values,
     run_model,
 )
+from cnnspec.pytorch.describe_changes import describe_changes
 from cnnspec.pytorch.load_models import describe_exception
 from cnnspec.pytorch.meta_shapes import QuickShapes
 from cnnspec.pytorch.random_weights import (
@@ -187,7 +188,7 @@ def check_calls(
                 )
         if not wiring and not all(c.spec and c.model for c in changes if not is_random(c)):
             changes = [c for c in changes if is_random(c)]
-    differences = list(dict.fromkeys(map(call_difference, changes)))
+    differences = describe_changes(changes)
     compared = f"{len(training.pairs)} of {len(training.spec.calls)} calls aligned"
     return make_check("calls", name, compared, differences, detail)
 
@@ -196,27 +197,6 @@ def is_random(change: Change) -> bool:
     """Return whether a change is about dropout or the like, which values do not show."""
     calls = change.spec, change.model
     return any(call is not None and acts_in_training_only(call.kind) for call in calls)
-
-
-def call_difference(change: Change) -> Difference:
-    """Return a change of a call as a difference of a check."""
-    ours, theirs = change.spec, change.model
-    read, model_read = (", ".join(side) for side in change.reads or ((), ()))
-    if theirs is None:
-        if ours is None:
-            return Difference("outputs", "order", read, model_read, "the network's outputs")
-        return Difference(ours.place, "layer", ours.kind, None, "the model lacks this layer")
-    place = theirs.place or "forward"
-    if ours is None:
-        return Difference(place, "layer", None, theirs.kind, "the spec lacks this layer")
-    if change.fields:
-        left, right = (
-            ", ".join(f"{k} = {v[side]}" for k, v in change.fields.items() if v[side] is not None)
-            for side in (0, 1)
-        )
-        right = f"{right}, in {place}"
-        return Difference(ours.place, ours.kind, left, right, ", ".join(change.fields))
-    return Difference(ours.place, "reads", read, model_read, f"what it reads, in {place}")
 
 
 def check_output_shapes(graph: Graph, outputs: list[torch.Tensor], name: str) -> Check:
