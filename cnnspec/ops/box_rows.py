@@ -34,7 +34,8 @@ class BoxRows(Operator):
         if channels % self.values:
             raise OperatorError(
                 "D005",
-                f"$0 has {channels} channels, which are no whole number of boxes of {self.values}",
+                f"$0 has {channels} channels, which do not divide into boxes of"
+                f" {self.values} values",
                 f"values that divides {channels}",
                 "values",
             )

@@ -27,7 +27,7 @@ class LayerNorm(Elementwise):
     autocast = "statistics"
 
     over: str = choice_field(
-        "whether each position is normalised over its channels, or the shape over all",
+        "what is normalised: the channels at each position, or the whole shape",
         "channels",
         "all",
         default="channels",

@@ -41,8 +41,8 @@ class Pad(Operator):
             if self.mode == "reflect" and max(pair) >= w:
                 raise OperatorError(
                     "D002",
-                    f"a reflection of {max(pair)} does not fit into {w}: it leaves out the border,"
-                    f" so there are {w - 1} to mirror",
+                    f"a reflection of {max(pair)} does not fit into {w}: it does not repeat the"
+                    f" border, so there are {w - 1} positions to mirror",
                     f"a padding of at most {w - 1}",
                     "padding",
                 )

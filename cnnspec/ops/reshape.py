@@ -26,7 +26,7 @@ class Reshape(Operator):
     is_affine = True
 
     shape: tuple[int, ...] = shape_field(
-        "the new shape, channels first; one size may be -1, which the others give"
+        "the new shape, channels first; one size may be -1 and follows from the others"
     )
 
     def output(self, x: Shape) -> Shape:

@@ -37,7 +37,7 @@ class SliceChannels(Operator):
         if not self.start < self.end(x) <= x[0]:
             raise OperatorError(
                 "L003",
-                f"a slice lies within the channels, but $0 has {x[0]} and the slice is from "
+                f"a slice must lie within the channels, but $0 has {x[0]} and the slice is from "
                 f"{self.start} to {self.end(x)}",
                 f"start below stop, stop at most {x[0]}",
                 "start" if self.start >= self.end(x) else "stop",

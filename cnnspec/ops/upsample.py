@@ -40,7 +40,7 @@ class Upsample(Operator):
         default="nearest",
     )
     align_corners: bool = flag_field(
-        "whether bilinear lays the corner pixels onto each other", default=False
+        "whether bilinear aligns the centres of the corner pixels", default=False
     )
 
     def factor(self, w: int) -> Fraction:

@@ -70,7 +70,7 @@ TESTS = {  # of each package, in groups; the quickest and most effective ones fi
             "tests/ops/test_registry.py",
             "tests/spec/test_bad_specs.py",
             "tests/ops/test_work_by_hand.py",
-            "tests/ops/test_misfits.py",
+            "tests/ops/test_operator_errors.py",
         ],
         [
             "tests/ops/test_activations_against_torch.py",

@@ -48,7 +48,7 @@ def test_concat(xs: list[Shape]) -> None:
     shapes_agree("concat", {}, lambda *ts: torch.cat(ts, 1), *xs)
 
 
-def test_a_misfit_names_both_sides_and_what_would_mend_it() -> None:
+def test_an_error_names_both_inputs_and_how_to_fix_them() -> None:
     with pytest.raises(OperatorError) as error:
         load_operator("concat")().output((64, 28, 28), (32, 28, 28), (32, 14, 14))
     assert error.value.rule == "D003"

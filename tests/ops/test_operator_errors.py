@@ -77,7 +77,7 @@ SAID: list[tuple[tuple[str, dict[str, Any]], tuple[Shape, ...], str, str, str]] 
         ("avgpool", {"kernel_size": 3, "padding": 2}),
         ((8, 9),),
         "D002",
-        "a padding of 2 is more than half the window of 3: some windows would hold padding only",
+        "a padding of 2 is more than half the window of 3: some windows would contain only padding",
         "padding of at most 1",
     ),
     (
@@ -136,7 +136,7 @@ SAID: list[tuple[tuple[str, dict[str, Any]], tuple[Shape, ...], str, str, str]] 
 
 
 @pytest.mark.parametrize(("op", "inputs", "rule", "message", "hint"), SAID)
-def test_a_misfit_says_its_numbers(
+def test_an_error_says_its_numbers(
     op: tuple[str, dict[str, Any]], inputs: tuple[Shape, ...], rule: str, message: str, hint: str
 ) -> None:
     with pytest.raises(OperatorError) as caught:
@@ -144,7 +144,7 @@ def test_a_misfit_says_its_numbers(
     assert (caught.value.rule, caught.value.message, caught.value.hint) == (rule, message, hint)
 
 
-def test_a_misfit_reads_as_its_message() -> None:
+def test_an_error_reads_as_its_message() -> None:
     assert str(OperatorError("L003", "what is wrong", "what would mend it")) == "what is wrong"
 
 
@@ -162,7 +162,7 @@ def test_a_table_has_at_most_as_many_rows_as_the_largest_map_channels() -> None:
     assert table.accept([[0]] * 65537) is None
 
 
-def test_what_just_fits_is_no_misfit() -> None:
+def test_what_just_fits_is_no_error() -> None:
     assert load_operator("conv")(out_channels=2, kernel_size=6, padding=[[0, 1]]).output(
         (8, 5)
     ) == (

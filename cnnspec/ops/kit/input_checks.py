@@ -120,8 +120,7 @@ def find_wanted_sizes(op: str, x: Shape, like: Shape | None, **asked: Any) -> Sh
     if len(like) != len(x):
         raise OperatorError(
             "D003",
-            f"{op}: $0 is {format_shape(x)} but $1, whose size it is to take, is"
-            f" {format_shape(like)}",
+            f"{op}: $0 is {format_shape(x)} but $1, whose size it takes, is {format_shape(like)}",
             "both must have the same number of dimensions",
         )
     return like[1:]

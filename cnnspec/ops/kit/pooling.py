@@ -68,7 +68,7 @@ class Pool(Pooling):
                 raise OperatorError(
                     "D002",
                     f"a padding of {max(a.before, a.after)} is more than half the window of"
-                    f" {a.kernel}: some windows would hold padding only",
+                    f" {a.kernel}: some windows would contain only padding",
                     f"padding of at most {a.kernel // 2}",
                     "padding",
                 )
