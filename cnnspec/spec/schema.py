@@ -34,12 +34,12 @@ def language_schema() -> dict[str, Any]:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "cnnspec network",
-        "description": "A convolutional network: https://toml.io text that cnnspec reads",
+        "description": "A convolutional network for cnnspec, in TOML (https://toml.io)",
         "type": "object",
         "required": ["name", "input", "layers"],
         "additionalProperties": False,
         "properties": {
-            "name": {**NAME, "description": "the network's, or the family's, name"},
+            "name": {**NAME, "description": "the name of the network, or of the family"},
             **about_schema(),
             "args": {
                 "type": "object",
@@ -49,7 +49,7 @@ def language_schema() -> dict[str, Any]:
             "inputs": {**NAMES, "description": "the names of several inputs"},
             "outputs": {
                 **NAMES,
-                "description": "the layers that the network gives; default: the last",
+                "description": "the layers that are outputs of the network; default: the last",
             },
             "layers": LINES,
             "blocks": {
@@ -86,8 +86,8 @@ def language_schema() -> dict[str, Any]:
 def about_schema() -> dict[str, Any]:
     """Return the schema of title, year, source and input, which variants have too."""
     return {
-        "title": {"type": "string", "description": "as tables print it"},
-        "year": {"type": "integer", "description": "of the publication"},
+        "title": {"type": "string", "description": "the title in tables"},
+        "year": {"type": "integer", "description": "the year of publication"},
         "source": {"type": "string", "description": "authors (year), title, table"},
         "input": {
             "anyOf": [SHAPE, {"type": "object", "additionalProperties": SHAPE}, EXPRESSION],

@@ -41,7 +41,7 @@ def line_definitions() -> Schema:
 
 def line_schema() -> Schema:
     """Return the schema of a line: the keys of every line, and the fields of its operator."""
-    anew = {"type": "string", "pattern": r"^previous$|\{"}  # not the same every time
+    anew = {"type": "string", "pattern": r"^previous$|\{"}  # reads another layer every time
     repeated = {"required": ["from"], "anyOf": [{"required": ["repeat"]}, {"required": ["each"]}]}
     return {
         "type": "object",
@@ -51,11 +51,11 @@ def line_schema() -> Schema:
         "properties": {
             "name": {
                 "anyOf": [NAME, EXPRESSION],
-                "description": "how lines below, tables and messages call it",
+                "description": "the name in lines below, tables and messages",
             },
             "op": {
                 "anyOf": [{"enum": list(OPERATORS)}, {"type": "string"}],
-                "description": "an operator, or a block of this file or of an included one",
+                "description": "an operator, or a block of this file or of an included file",
             },
             "from": {
                 "anyOf": [{"type": "string", "minLength": 1}, NAMES],
@@ -65,26 +65,29 @@ def line_schema() -> Schema:
             },
             "repeat": {
                 "anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION],
-                "description": "the line so many times; i counts from 0",
+                "description": "how often the line is repeated; i counts from 0",
             },
             "each": {
                 "anyOf": [{"type": "array", "minItems": 1}, EXPRESSION],
                 "description": (
-                    "the line once for each row, which fills in arguments; i counts from 0"
+                    "one instance of the line for each row, which gives arguments; i counts from 0"
                 ),
             },
             "when": {
                 "anyOf": [{"type": "boolean"}, EXPRESSION],
-                "description": "whether the line is there",
+                "description": "false leaves the line out",
             },
-            "share": {"type": "string", "description": "the line whose parameters are used again"},
+            "share": {
+                "type": "string",
+                "description": "the line above whose parameters this one uses",
+            },
             "training_only": {
                 "type": "boolean",
                 "default": False,
-                "description": "whether inference leaves it out",
+                "description": "true for layers that inference leaves out",
             },
-            "norm": {"description": "the norm behind the operator"},
-            "activation": {"description": "the activation behind that"},
+            "norm": {"description": "the norm after the operator"},
+            "activation": {"description": "the activation after that"},
         },
         "allOf": [
             {"if": {"required": ["share"]}, "then": {"propertyNames": {"enum": [*SHARED, "op"]}}},
@@ -196,13 +199,13 @@ def block_schema(argument: Schema) -> Schema:
     }
     properties = {
         **args,
-        "inputs": {**NAMES, "description": "default: one, input"},
-        "outputs": {**NAMES, "description": "default: the last line"},
+        "inputs": {**NAMES, "description": "names of the inputs; default: one, called input"},
+        "outputs": {**NAMES, "description": "names of the output lines; default: the last line"},
         "layers": LINES,
     }
     preset = {
         "properties": {
-            "op": {"type": "string", "description": "the operator that this preset fills in"},
+            "op": {"type": "string", "description": "the operator that this preset calls"},
             **args,
         },
         "allOf": [

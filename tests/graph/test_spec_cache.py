@@ -1,4 +1,4 @@
-"""What the networks of a spec share while they are built changes none of them."""
+"""Networks of a spec that share a cache are the same as those built alone."""
 
 from pathlib import Path
 
@@ -34,47 +34,47 @@ SOME = [f for f in zoo_files() if Path(f).stem in ("resnet", "unet", "mobilenet_
 
 
 @pytest.mark.parametrize("path", SOME, ids=lambda f: Path(f).stem)
-def test_networks_are_the_same_with_and_without(path: str) -> None:
-    spec, notes = read_spec(read_source(path))
+def test_networks_are_the_same_with_and_without_a_shared_cache(path: str) -> None:
+    spec, reader = read_spec(read_source(path))
     shared = SpecCache()
     for name in [*spec.variants] or [""]:
-        assert graph_digest(build_variant(spec, notes, name, cache=shared)) == graph_digest(
+        assert graph_digest(build_variant(spec, reader, name, cache=shared)) == graph_digest(
             build_graph(read_source(path), name)
         )
 
 
-def test_each_variant_tells_its_own_faults() -> None:
-    spec, notes = read_spec(Source("net.toml", NET.replace("width = 12", "width = -1")))
+def test_each_variant_reports_its_own_problems() -> None:
+    spec, reader = read_spec(Source("net.toml", NET.replace("width = 12", "width = -1")))
     shared = SpecCache()
-    build_variant(spec, notes, "first", cache=shared)
+    build_variant(spec, reader, "first", cache=shared)
     with pytest.raises(SpecError, match="out_channels is an integer from 1"):
-        build_variant(spec, notes, "second", cache=shared)
-    third = build_variant(spec, notes, "third", cache=shared)
+        build_variant(spec, reader, "second", cache=shared)
+    third = build_variant(spec, reader, "third", cache=shared)
     assert [n.output for n in third.nodes] == [
         n.output for n in build_graph(spec.source, "first").nodes
     ]
 
 
-def test_what_is_known_is_forgotten_where_it_grows_too_large(
+def test_a_cache_that_is_too_large_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    spec, notes = read_spec(Source("net.toml", NET))
+    spec, reader = read_spec(Source("net.toml", NET))
     shared = SpecCache()
-    build_variant(spec, notes, "first", cache=shared)
+    build_variant(spec, reader, "first", cache=shared)
     assert shared.or_empty_if_large() is shared
     monkeypatch.setattr(cache, "MAX_ENTRIES", 3)
     assert shared.or_empty_if_large() is not shared
     assert not shared.or_empty_if_large().operators
 
 
-def test_a_network_leaves_no_cycles_behind() -> None:
+def test_a_network_is_freed_without_garbage_collection() -> None:
     import gc
 
-    spec, notes = read_spec(Source("net.toml", NET))
+    spec, reader = read_spec(Source("net.toml", NET))
     gc.collect()
     gc.disable()
     try:
-        build_variant(spec, notes, "second", cache=SpecCache())
+        build_variant(spec, reader, "second", cache=SpecCache())
         assert gc.collect() == 0
     finally:
         gc.enable()
