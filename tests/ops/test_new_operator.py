@@ -19,7 +19,7 @@ from cnnspec.api import Network
 from cnnspec.graph.model import Graph
 from cnnspec.ops.batchnorm import BatchNorm
 from cnnspec.ops.kit.elementwise import Activation, Elementwise
-from cnnspec.ops.kit.fields import flag_field
+from cnnspec.ops.kit.fields import OperatorError, flag_field
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.kit.pooling import Pool
 from cnnspec.ops.maxpool import MaxPool
@@ -284,3 +284,7 @@ def test_an_operator_does_not_change() -> None:
         pool.kernel_size = 3
     assert pool.replace(kernel_size=3, stride=1).axes((1, 8, 8))[0].positions == 6
     assert pool.axes((1, 8, 8))[0].positions == 4
+    with pytest.raises(OperatorError, match="colour is not a field"):
+        pool.replace(colour=1)
+    with pytest.raises(OperatorError, match="kernel_size is an integer"):
+        pool.replace(kernel_size=0)
