@@ -9,6 +9,7 @@ from itertools import islice
 from cnnspec.records import Record
 
 # errors that cannot be ignored: T about the file, L the language, D dimensions and shapes
+MAX_FILE_PATH = 4096  # characters: a shorter limit would cut off the name of the file
 ERROR_RULES = {
     "T001": "a spec is a readable file of at most 512 KiB",
     "T002": "a spec is UTF-8 text without a byte-order mark",
@@ -48,7 +49,7 @@ class Where(Record):
     column: int = 0
 
     def __str__(self) -> str:
-        name = visible(self.file)
+        name = visible(self.file, MAX_FILE_PATH)
         return f"{name}:{self.line}:{self.column}" if self.line else name
 
 

@@ -6,7 +6,7 @@
 import os
 import re
 
-from cnnspec.problems import Problem, RequestError, SpecError, Where, visible
+from cnnspec.problems import MAX_FILE_PATH, Problem, RequestError, SpecError, Where, visible
 from cnnspec.spec.source import MAX_BYTES, Source, decode_text, read_source
 from cnnspec.spec.zoo import find_spec
 
@@ -37,10 +37,11 @@ def source_at_revision(path: str, revision: str) -> Source:
     )
     if commit is None:
         asked, repository = visible(revision, 60), git(folder, "rev-parse", "--git-dir") is not None
+        file = visible(path, MAX_FILE_PATH)
         raise RequestError(
-            f"{visible(path)}: there is no revision {asked!r} in its git repository"
+            f"{file}: there is no revision {asked!r} in its git repository"
             if repository
-            else f"{visible(path)} is not in a git repository, so it has no revision {asked!r}"
+            else f"{file} is not in a git repository, so it has no revision {asked!r}"
         )
     return SourceAtRevision(
         path,
