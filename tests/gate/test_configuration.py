@@ -76,7 +76,7 @@ def test_an_unused_ignore_is_reported_only_if_the_whole_file_was_checked() -> No
             "per-file-ignores.'a.toml' = { T003 = 'x' }",
             "T003 cannot be ignored; fix the cause",
         ),
-        ("budget = 3", "budget is a table with one table a network, not 3"),
+        ("budget = 3", "budget is a table with one table for each network, not 3"),
         ("budget.net.parms = 3", "parms is not a key of the budget net"),
     ],
 )
