@@ -144,17 +144,21 @@ class Columns:
         """Move each column to the median of its neighbours; return whether one has moved."""
         moved = False
         for column in reversed(self.sequence) if reverse else self.sequence:
-            wishes = sorted(
+            targets = sorted(
                 self.x[other] + far
                 for other, far, weight in self.links[column]
                 for _ in range(weight)
             )
-            if not wishes:
+            if not targets:
                 continue
-            wish = (wishes[(len(wishes) - 1) // 2] + wishes[len(wishes) // 2]) // 2
-            low = max((self.x[c] + apart for c, apart in self.before[column].items()), default=wish)
-            high = min((self.x[c] - apart for c, apart in self.after[column].items()), default=wish)
-            new = min(max(wish, low), high) if low <= high else self.x[column]
+            target = (targets[(len(targets) - 1) // 2] + targets[len(targets) // 2]) // 2
+            low = max(
+                (self.x[c] + apart for c, apart in self.before[column].items()), default=target
+            )
+            high = min(
+                (self.x[c] - apart for c, apart in self.after[column].items()), default=target
+            )
+            new = min(max(target, low), high) if low <= high else self.x[column]
             moved = moved or new != self.x[column]
             self.x[column] = new
         self.write()

@@ -49,7 +49,7 @@ def sharing_lines(part: DiagramPart) -> tuple[str, ...]:
     shared = [n for n in part.nodes if n.shares and n.shares.index not in own]
     if not shared or shared[0].shares is None:
         return ()
-    below = len(shared[0].row) - len(part.name)  # what is the same in both names, below the parts
+    below = len(shared[0].row) - len(part.name)  # the length of the common end of both names
     whose = shared[0].shares.row
     return (f"parameters of {visible(whose[: len(whose) - below] if below else whose, LONGEST)}",)
 
