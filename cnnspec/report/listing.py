@@ -46,6 +46,6 @@ def network_entry(net: NetworkCosts) -> dict[str, Any]:
 
 
 def params_and_macs(net: NetworkCosts) -> tuple[int, int]:
-    """The totals that a list shows, without the rows' receptive fields, which take as long again."""
+    """The totals that a list shows, without receptive fields, which take as long again."""
     costs = [net.costs[n.index] for n in net.graph.layers()]
     return sum([c.params for c in costs]), sum([c.macs for c in costs])

@@ -125,8 +125,8 @@ def describe_totals(net: NetworkCosts, shown: list[Row], training: bool) -> str:
     if joined is None:
         return line
     return (
-        f"{line} Rows include their norm and activation ({op_with_parts(joined)}); cnnspec table --unfold"
-        " separates them."
+        f"{line} Rows include their norm and activation ({op_with_parts(joined)});"
+        " cnnspec table --unfold separates them."
     )
 
 

@@ -127,7 +127,7 @@ class Folder:
         )
 
     def signature(self, nodes: tuple[Node, ...], fields: bool = True) -> tuple[object, ...]:
-        """What nodes do, whatever their names and input sizes; without ``fields`` only their wiring."""
+        """What nodes do, whatever their names and sizes; without ``fields`` only their wiring."""
         at = {node.index: i for i, node in enumerate(nodes)}
         outside: dict[int, int] = {}
         return tuple(
