@@ -44,6 +44,7 @@ from cnnspec.pytorch.transplant_weights import (
     transplant_weights,
     unequal_tensor_counts,
 )
+from cnnspec.pytorch.weight_norms import replace_normalized_weights
 from cnnspec.units import format_plural
 
 SEED = 2016
@@ -145,6 +146,7 @@ def prepare_model(
     model: nn.Module, inputs: Batch, device: str, generator: torch.Generator
 ) -> nn.Module:
     """Return the model in float64 with drawn weights; lazy modules get theirs by a first run."""
+    replace_normalized_weights(model)
     model = model.to(device, torch.float64)
     if any(torch.nn.parameter.is_lazy(p) for p in model.parameters()):
         with torch.no_grad():

@@ -138,10 +138,16 @@ def copy_model(model: Any) -> nn.Module:
     """Copy a user's model, as verifying may change it. Raises RequestError where it cannot."""
     if not isinstance(model, nn.Module):
         raise RequestError(f"a model is a torch.nn.Module, not {with_article(model)}")
+    computed = [t for m in model.modules() for t in vars(m).values() if is_computed(t)]
     try:
-        return copy.deepcopy(model)
+        return copy.deepcopy(model, {id(t): t.detach().clone() for t in computed})
     except Exception as error:
         raise RequestError(f"the model cannot be copied: {describe_exception(error)}") from None
+
+
+def is_computed(value: Any) -> bool:
+    """Return whether a value is a tensor computed from others, which deepcopy refuses to copy."""
+    return isinstance(value, torch.Tensor) and not value.is_leaf
 
 
 def load_user_model(path: str, arguments: dict[str, Any]) -> nn.Module:

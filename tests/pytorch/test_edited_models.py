@@ -245,7 +245,7 @@ ONE: dict[str, tuple[str, Callable[[], nn.Module], str, str]] = {
             )
         ),
         "mixed.b2a",
-        "out_features",
+        "out_channels",
     ),
     "groups of a branch": (
         "branches",

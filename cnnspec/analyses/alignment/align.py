@@ -153,10 +153,23 @@ def find_differing_fields(ours: RecordedCall, theirs: RecordedCall) -> dict[str,
     """Find the settings in which two calls differ."""
     if ours.work == theirs.work:
         return {}
+    if ours.kind != theirs.kind:
+        for one, other in (
+            (ours.replace(same_as=None), take_equal_operator(theirs)),
+            (take_equal_operator(ours), theirs.replace(same_as=None)),
+        ):
+            if one.kind == other.kind:
+                return find_differing_fields(one, other)
     left, right = ours.fields, theirs.fields
     found = {k: (left.get(k), right.get(k)) for k in [*left, *(right.keys() - left.keys())]}
     kind = {"op": (ours.kind, theirs.kind)} if ours.kind != theirs.kind else {}
     return kind | {k: v for k, v in found.items() if v[0] != v[1]}
+
+
+def take_equal_operator(call: RecordedCall) -> RecordedCall:
+    """Return a call as the operator that does the same on this input, if there is one."""
+    kind, fields = call.same_as or (call.kind, call.fields)
+    return call.replace(kind=kind, fields=fields, same_as=None)
 
 
 def describe_sources(side: Recording, edges: tuple[Edge, ...]) -> tuple[str, ...]:

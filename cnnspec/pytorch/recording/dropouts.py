@@ -1,4 +1,4 @@
-"""Record dropout and stochastic depth with their probability, but switch them off.
+"""Record dropout with its probability, but switch it off.
 
 A recorded run is then the same each time, and its values can be compared.
 """
@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 import torch
-from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
@@ -18,10 +17,6 @@ from cnnspec.ops.registry import OPERATORS, load_operator
 
 # Matches not native_dropout, which also returns a mask.
 DROPOUT_FUNCTION = re.compile(r"(?:feature_)?(alpha_)?dropout(?:[123]d|_)?")
-PATH_MODULES = {  # by class name: libraries have classes of their own
-    "StochasticDepth": "stochastic_depth",
-    "DropPath": "stochastic_depth",
-}
 # Takes the kind of the call, its fields, the tensor it read and the tensor it returned.
 NoteCall = Callable[[str, dict[str, Any], torch.Tensor, torch.Tensor], None]
 
@@ -30,7 +25,7 @@ NoteCall = Callable[[str, dict[str, Any], torch.Tensor, torch.Tensor], None]
 def acts_in_training_only(kind: str) -> bool:
     """Return whether a recorded call is dropout or the like, which values do not show."""
     known = kind in OPERATORS and load_operator(kind).role == "regulariser"
-    return known or kind == "alpha_dropout"
+    return known or kind in ("alpha_dropout", "random")
 
 
 class DropoutRecorder(TorchFunctionMode):
@@ -56,33 +51,6 @@ class DropoutRecorder(TorchFunctionMode):
         result = x if given.get("inplace") or name.endswith("_") else x.clone()
         self.note(f"{match[1] or ''}dropout", fields, x, result)
         return result
-
-
-@contextmanager
-def recording_dropped_paths(note: NoteCall) -> Iterator[None]:
-    """Record modules that drop whole branches, and make them the identity."""
-    active: list[nn.Module] = []
-
-    def enter(module: nn.Module, args: Any) -> None:
-        known = type(module).__name__ in PATH_MODULES
-        if module.training and known and not list(module.children()):
-            module.training = False
-            active.append(module)
-
-    def leave(module: nn.Module, args: Any, output: Any) -> Any:
-        if not active or active[-1] is not module:
-            return None
-        active.pop().training = True
-        p = getattr(module, "drop_prob", getattr(module, "p", None))
-        if not p or not isinstance(output, torch.Tensor):
-            return None
-        result = output.clone()
-        fields = {"p": p, "mode": getattr(module, "mode", "row")}
-        note(PATH_MODULES[type(module).__name__], fields, output, result)
-        return result
-
-    with module_hooks(enter, leave):
-        yield
 
 
 @contextmanager

@@ -8,8 +8,10 @@ operation without a translation keeps its own name and arguments: nothing is lef
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import torch
+from torch.utils._pytree import tree_leaves
 
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.recording import readers
@@ -61,6 +63,10 @@ def read_operation(name: str, given: Fields, output: torch.Tensor) -> Reading:
     return renamed_operations().get(name, name), fields
 
 
+def find_tensors(values: Any) -> list[torch.Tensor]:
+    return [t for t in tree_leaves(values) if isinstance(t, torch.Tensor)]
+
+
 def loses_precision(x: torch.Tensor, y: torch.Tensor) -> bool:
     """Return whether a value was cast to a dtype that cannot hold all of it."""
     return x.dtype != y.dtype and torch.promote_types(x.dtype, y.dtype) != y.dtype
@@ -74,6 +80,9 @@ READERS: dict[str, Callable[[Fields, torch.Tensor], Reading]] = {
     "mean": readers.read_mean,
     "amax": readers.read_amax,
     "mul": readers.read_mul,
+    "div": readers.read_div,
+    "add": readers.read_add,
+    "max": readers.read_max,
     "threshold": readers.read_threshold,
     "clamp": readers.read_clamp,
     "clamp_min": readers.read_clamp,

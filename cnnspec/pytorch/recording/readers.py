@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from cnnspec.units import Shape
+
 Fields = dict[str, Any]
 Reading = tuple[str, Fields]
 Reader = Callable[[Fields, torch.Tensor], Reading]
@@ -35,6 +37,26 @@ def holds_tensors(value: Any) -> bool:
     )
 
 
+def find_equal_operator(kind: str, fields: Fields, shape: Shape) -> Reading | None:
+    """Return the simpler operator that does the same on an input of a shape, if there is one.
+
+    ``shape`` is that of a batch. A convolution of one position is the same linear layer at every
+    position, a pool as large as its map is a global pool, and instance normalization is group
+    normalization of single channels.
+    """
+    if kind == "conv":
+        window = fields["kernel_size"] + fields["stride"]
+        if set(window) == {1} and fields["groups"] == 1 and not any(fields["padding"]):
+            return "linear", {"out_features": fields["out_channels"], "bias": fields["bias"]}
+    if kind in ("maxpool", "avgpool"):
+        whole = fields["kernel_size"] == shape[2:] and not any(fields["padding"])
+        if whole and not fields.get("divisor_override"):
+            return f"global_{kind}", {}
+    if kind == "instancenorm" and "track_running_stats" not in fields:
+        return "groupnorm", {"group": shape[1], "eps": fields["eps"]}
+    return None
+
+
 def read_convolution(given: Fields, output: torch.Tensor) -> Reading:
     weight, channels, groups = given["weight"], given["input"].shape[1], given["groups"]
     fields: Fields = {"kernel_size": tuple(weight.shape[2:])}
@@ -43,9 +65,6 @@ def read_convolution(given: Fields, output: torch.Tensor) -> Reading:
     if given["transposed"]:
         more = {"output_padding": tuple(given["output_padding"]), "groups": groups}
         return "conv_transpose", {"out_channels": weight.shape[1] * groups, **fields, **more}
-    pointwise = set(fields["kernel_size"] + fields["stride"]) == {1} and not any(fields["padding"])
-    if groups == 1 and pointwise:  # the same linear map at every position
-        return "linear", {"out_features": weight.shape[0], "bias": fields["bias"]}
     if groups == channels > 1:
         return "depthwise_conv", {"multiplier": weight.shape[0] // groups, **fields}
     return "conv", {"out_channels": weight.shape[0], **fields, "groups": groups}
@@ -74,6 +93,19 @@ def read_mul(given: Fields, output: torch.Tensor) -> Reading:
     return "mul", plain_arguments(given)
 
 
+def read_div(given: Fields, output: torch.Tensor) -> Reading:
+    other = given["other"]
+    if holds_tensors(other) or not other or given.get("rounding_mode"):
+        return "div", plain_arguments(given)
+    return read_mul({"other": 1 / other}, output)
+
+
+def read_add(given: Fields, output: torch.Tensor) -> Reading:
+    if not holds_tensors(given["other"]) and given["other"] == 0:
+        return VIEW, {}  # Python's sum starts with 0
+    return "add", plain_arguments(given)
+
+
 def read_pad(given: Fields, output: torch.Tensor) -> Reading:
     pad: list[int] = given["pad"] if "pad" in given else given["padding"]
     if not any(pad):
@@ -96,9 +128,6 @@ def pool_reader(kind: str) -> Reader:
     def read(given: Fields, output: torch.Tensor) -> Reading:
         fields = plain_arguments(given)
         stride = fields.get("stride") or fields["kernel_size"]
-        whole = tuple(fields["kernel_size"]) == tuple(given["self"].shape[2:])
-        if whole and not any(fields["padding"]):
-            return f"global_{kind}", {}
         ceil_mode = fields["ceil_mode"] and set(stride) != {1}  # a stride of 1 has no remainder
         return kind, fields | {"stride": stride, "ceil_mode": ceil_mode}
 
@@ -130,6 +159,12 @@ def read_amax(given: Fields, output: torch.Tensor) -> Reading:
     return ("global_maxpool" if kind == "global_avgpool" else "amax"), fields
 
 
+def read_max(given: Fields, output: torch.Tensor) -> Reading:
+    if "dim" not in given:
+        return "max", plain_arguments(given)
+    return read_amax(given | {"dim": [given["dim"]]}, output)
+
+
 def read_threshold(given: Fields, output: torch.Tensor) -> Reading:
     if given["threshold"] == given["value"] == 0:
         return "relu", {}
@@ -156,12 +191,17 @@ def read_permute(given: Fields, output: torch.Tensor) -> Reading:
     else:
         a, b = given["dim0"] % x.dim(), given["dim1"] % x.dim()
         order[a], order[b] = order[b], order[a]
-    longer = [d for d in order if x.shape[d] > 1]  # dimensions of 1 can move freely
-    if longer == sorted(longer) or order in channel_moves(x.dim()):
+    return permutation_reading(order, tuple(x.shape))
+
+
+def permutation_reading(order: list[int], shape: Shape) -> Reading:
+    """Return what it is to bring the dimensions of a shape, with the batch, into an order."""
+    longer = [d for d in order if shape[d] > 1]  # dimensions of 1 can move freely
+    if longer == sorted(longer) or order in channel_moves(len(shape)):
         return VIEW, {}
-    if len(order) > 3 and order == [0, 2, 1, *range(3, x.dim())]:
-        return "channel_shuffle", {"groups": x.shape[1]}
-    return "permute", {"dims": tuple(order), "of": tuple(x.shape[1:])}
+    if len(order) > 3 and order == [0, 2, 1, *range(3, len(shape))]:
+        return "channel_shuffle", {"groups": shape[1]}
+    return "permute", {"dims": tuple(order), "of": shape[1:]}
 
 
 def channel_moves(n: int) -> list[list[int]]:
@@ -174,6 +214,8 @@ def channel_moves(n: int) -> list[list[int]]:
 
 def read_select(given: Fields, output: torch.Tensor) -> Reading:
     x, dim = given["self"], given["dim"] % given["self"].dim()
+    if dim and x.shape[dim] == 1:
+        return VIEW, {}  # the only position
     return "slice", {"dim": dim, "start": given["index"] % x.shape[dim], "length": 1, "step": 1}
 
 
@@ -188,6 +230,11 @@ def read_slice(given: Fields, output: torch.Tensor) -> Reading:
 
 def upsample_reader(mode: str) -> Reader:
     def read(given: Fields, output: torch.Tensor) -> Reading:
+        x = given["self"] if "self" in given else given["input"]
+        scales = [s for k, s in given.items() if k.startswith("scale") and s is not None]
+        factors = [f for s in scales for f in (s if isinstance(s, (list, tuple)) else [s])]
+        if output.shape == x.shape and all(f == 1 for f in factors):
+            return VIEW, {}
         aligned = {"align_corners": True} if given.get("align_corners") else {}
         return "upsample", {"mode": mode, "size": tuple(output.shape[2:]), **aligned}
 

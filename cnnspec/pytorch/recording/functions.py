@@ -1,0 +1,131 @@
+"""Record functions that PyTorch splits into many operations as one call each, or in one way.
+
+PyTorch's attention, normalization and recurrent layers run other operations on other devices, in
+other modes and for other numbers of dimensions. Here they are the same everywhere.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
+
+from cnnspec.pytorch.recording.readers import Fields
+
+NORM_ARGUMENTS = (
+    *("input", "running_mean", "running_var", "weight", "bias"),
+    *("use_input_stats", "momentum", "eps"),
+)
+RECURRENT = {  # not supported; by function, the module that has it
+    "lstm": "nn.LSTM",
+    "gru": "nn.GRU",
+    "rnn_tanh": "nn.RNN",
+    "rnn_relu": "nn.RNN",
+    "lstm_cell": "nn.LSTMCell",
+    "gru_cell": "nn.GRUCell",
+    "rnn_tanh_cell": "nn.RNNCell",
+    "rnn_relu_cell": "nn.RNNCell",
+}
+CONVERSIONS = "float", "double", "to", "type", "type_as"
+SINGLE = {"float", torch.float32, "torch.float32", "torch.FloatTensor", "torch.cuda.FloatTensor"}
+DOUBLE = {"double", torch.float64, "torch.float64", "torch.DoubleTensor"}
+# Takes the kind of a call, its fields, the arguments, and what it returned.
+NoteFunction = Callable[[str, Fields, Any, Any], None]
+
+
+def read_function(name: str, args: Any, kwargs: Fields) -> tuple[str, Fields] | None:
+    """Return the kind and the fields of a function that is one call, else None."""
+    if name in RECURRENT:
+        return RECURRENT[name], {}
+    if name == "linear":
+        weight, bias = bind_arguments(("input", "weight", "bias"), args, kwargs, "weight", "bias")
+        return "linear", {"out_features": weight.shape[0], "bias": bias is not None}
+    if name == "local_response_norm":
+        given = {"alpha": 1e-4, "beta": 0.75, "k": 1.0}
+        given |= dict(zip(("input", "size", "alpha", "beta", "k"), args, strict=False)) | kwargs
+        return "lrn", {n: given[n] for n in ("size", "alpha", "beta", "k")}
+    if name == "instance_norm":
+        mean, eps = bind_arguments(NORM_ARGUMENTS, args, kwargs, "running_mean", "eps")
+        tracked = {} if mean is None else {"track_running_stats": True}
+        return "instancenorm", {"eps": 1e-5 if eps is None else eps, **tracked}
+    return None
+
+
+def bind_arguments(names: tuple[str, ...], args: Any, kwargs: Fields, *wanted: str) -> list[Any]:
+    """Return the wanted arguments of a call, None where they are not given."""
+    given = dict(zip(names, args, strict=False)) | kwargs
+    return [given.get(name) for name in wanted]
+
+
+class FunctionRecorder(TorchFunctionMode):
+    """Record some functions as one call, and let others run in the same way everywhere.
+
+    ``run_unrecorded(function)`` calls a function without recording what it runs.
+    """
+
+    def __init__(self, note: NoteFunction, run_unrecorded: Callable[[Callable[[], Any]], Any]):
+        super().__init__()
+        self.note, self.run_unrecorded = note, run_unrecorded
+        self.keeps_double = False
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name, kwargs = getattr(func, "__name__", ""), kwargs or {}
+        if name in CONVERSIONS:
+            return self.convert(func, args, kwargs)
+        if name in REWRITTEN and not self.is_special(args, kwargs):
+            with self:
+                return REWRITTEN[name](*args, **kwargs)
+        reading = read_function(name, args, kwargs)
+        if reading is None:
+            return func(*args, **kwargs)
+        result = self.run_unrecorded(lambda: func(*args, **kwargs))
+        self.note(*reading, tree_leaves((args, kwargs)), result)
+        return result
+
+    def convert(self, func: Any, args: Any, kwargs: Fields) -> Any:
+        """Convert a tensor, but keep double precision: here it is what a model's floats are.
+
+        A model that then asks for double precision gets what its floats can hold.
+        """
+        x, others = args[0], (*args[1:], *kwargs.values())
+        if not isinstance(x, torch.Tensor) or x.dtype != torch.float64:
+            return func(*args, **kwargs)
+        wanted = {a.dtype if isinstance(a, torch.Tensor) else str(a) for a in others}
+        wanted.add(func.__name__)
+        if wanted & SINGLE:
+            self.keeps_double = True
+            return x
+        if self.keeps_double and wanted & DOUBLE:
+            result = self.run_unrecorded(lambda: torch.Tensor.float(x).double())
+            self.note("_to_copy", {"dtype": torch.float32}, [x], result)
+            return result
+        return func(*args, **kwargs)
+
+    @staticmethod
+    def is_special(args: Any, kwargs: Fields) -> bool:
+        """Return whether attention has options that the one way does not have."""
+        return any(kwargs.get(option) for option in ("is_causal", "enable_gqa")) or any(args[5:])
+
+
+def run_attention(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    attn_mask: torch.Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> torch.Tensor:
+    """Run scaled_dot_product_attention by its formula."""
+    weights = q @ k.transpose(-2, -1) * (q.shape[-1] ** -0.5 if scale is None else scale)
+    if attn_mask is not None and attn_mask.dtype == torch.bool:
+        weights = weights.masked_fill(attn_mask.logical_not(), float("-inf"))
+    elif attn_mask is not None:
+        weights = weights + attn_mask
+    return F.dropout(weights.softmax(-1), dropout_p) @ v
+
+
+REWRITTEN: dict[str, Callable[..., Any]] = {"scaled_dot_product_attention": run_attention}
