@@ -13,8 +13,9 @@ from contextlib import nullcontext
 import torch
 from torch import nn
 
-from cnnspec.analyses.alignment.align import Alignment, Change, align_recordings
+from cnnspec.analyses.alignment.align import Alignment, align_recordings
 from cnnspec.analyses.alignment.call_graph import Recording
+from cnnspec.analyses.alignment.changes import Change
 from cnnspec.analyses.verdict import IMPOSSIBLE, PASSED, Check, Difference, make_check
 from cnnspec.graph.model import Graph
 from cnnspec.pytorch.built_module import BuiltModule, build_module

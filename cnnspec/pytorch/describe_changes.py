@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cnnspec.analyses.alignment.align import Change
+from cnnspec.analyses.alignment.changes import Change
 from cnnspec.analyses.verdict import Difference
 
 

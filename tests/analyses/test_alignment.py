@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnspec.analyses.alignment.align import Alignment, Change, align_recordings
+from cnnspec.analyses.alignment.align import Alignment, align_recordings
 from cnnspec.analyses.alignment.call_graph import Edge, RecordedCall, Recording
+from cnnspec.analyses.alignment.changes import Change
 
 KINDS = ["conv", "relu", "batchnorm", "maxpool"]
 

@@ -39,7 +39,7 @@ NETWORKS = (
     "mnasnet1_0",
     "mnasnet0_5",
     "regnet_y_400mf",
-    "regnet_x_400mf",
+    "mnasnet0_75",
     "mobilenet_v2",
     "shufflenet_v2_x1_0",
     "shufflenet_v2_x0_5",
@@ -63,7 +63,9 @@ class Planting(Record):
     seconds: float
 
 
-def plant_faults(flat: FlatSpec, shapes: Shapes, count: int, chance: Random) -> tuple[Graph, list[str]]:
+def plant_faults(
+    flat: FlatSpec, shapes: Shapes, count: int, chance: Random
+) -> tuple[Graph, list[str]]:
     """Return a graph with ``count`` faults in different lines, and what they are."""
     faults: list[str] = []
     touched: set[str] = set()

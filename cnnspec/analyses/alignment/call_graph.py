@@ -130,3 +130,26 @@ def find_readers(side: Recording) -> dict[int, list[tuple[int, int]]]:
         for position, edge in enumerate(call.reads):
             found[edge.call].append((i, 0 if is_commutative(call.kind) else position))
     return found
+
+
+@cache
+def find_family(kind: str) -> str:
+    """Return the family of a kind: calls of one family can replace each other in a network.
+
+    Families are norms, activations, joins, pools, layers with a matrix of weights, and so on."""
+    if kind not in OPERATORS:
+        return kind
+    operator = load_operator(kind)
+    if operator.role != "layer":
+        return operator.role
+    if operator.pools:
+        return "pool"
+    return "weighted sum" if operator.weight_layout else kind
+
+
+def kinds_agree(ours: RecordedCall, theirs: RecordedCall) -> bool:
+    """Whether two calls are of one kind, or one does the same as a call of the other's kind."""
+    if ours.kind == theirs.kind:
+        return True
+    left, right = ours.same_as or (ours.kind,), theirs.same_as or (theirs.kind,)
+    return left[0] in (right[0], theirs.kind) or ours.kind == right[0]

@@ -1,0 +1,134 @@
+"""List the differences of two recordings whose calls are paired."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cnnspec.analyses.alignment.call_graph import Edge, RecordedCall, Recording
+from cnnspec.analyses.alignment.matching import Pairs, reads_agree, trace_origins, translate_edge
+from cnnspec.records import Record
+
+# One of these that nothing reads is no difference. A call that was merged reads nothing either.
+UNREAD = ("pad", "concat", "detach", "merged")
+
+
+class Change(Record):
+    """One difference; ``spec`` and ``model`` are the calls, None on the side that lacks it.
+
+    ``fields`` are the settings that differ, with both values; ``reads`` are the values read, if
+    they differ. If both calls are None, the outputs differ."""
+
+    spec: RecordedCall | None
+    model: RecordedCall | None
+    fields: dict[str, tuple[Any, Any]] = {}
+    reads: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+
+
+def list_changes(
+    spec: Recording, model: Recording, pairs: Pairs, heads: int | None
+) -> list[Change]:
+    """List all differences; a call that one side has elsewhere is one difference."""
+    return join_moved_calls(spec, model, list(find_changes(spec, model, pairs, heads)))
+
+
+def find_changes(
+    spec: Recording, model: Recording, pairs: Pairs, heads: int | None
+) -> Iterator[Change]:
+    """Yield all differences: the spec's calls in order, calls of the model alone, outputs."""
+    back, silent = {j: i for i, j in pairs.items()}, find_unread_calls(spec)
+    for i, ours in enumerate(spec.calls):
+        if i not in pairs:
+            if i not in silent:
+                yield Change(ours, None)
+            continue
+        theirs = model.calls[pairs[i]]
+        fields = find_differing_fields(ours, theirs)
+        reads = None
+        if not reads_agree(spec, model, i, pairs[i], pairs, back, None):
+            reads = describe_sources(spec, ours.reads), describe_sources(model, theirs.reads)
+        if fields or reads:
+            yield Change(ours, theirs, fields, reads)
+    unread = find_unread_calls(model)
+    yield from (
+        Change(None, call)
+        for j, call in enumerate(model.calls)
+        if j not in back and j not in unread
+    )
+    left = [trace_origins(spec, e, pairs) for e in spec.outputs]
+    right = [
+        {translate_edge(o, back) for o in trace_origins(model, e, back)} for e in model.outputs
+    ]
+    if not outputs_agree(left, right, heads):
+        outputs = describe_sources(spec, spec.outputs), describe_sources(model, model.outputs)
+        yield Change(None, None, {}, outputs)
+
+
+def outputs_agree(left: list[set[Edge]], right: list[set[Edge]], heads: int | None) -> bool:
+    """Whether two lists of outputs agree: the first ``heads`` in order, the others in any order."""
+    heads = len(left) if heads is None else heads
+    if len(left) != len(right) or not all(
+        a & b for a, b in zip(left[:heads], right[:heads], strict=True)
+    ):
+        return False
+    rest = right[heads:]
+    for a in left[heads:]:
+        b = next((b for b in rest if a & b), None)
+        if b is None:
+            return False
+        rest.remove(b)
+    return True
+
+
+def join_moved_calls(spec: Recording, model: Recording, found: list[Change]) -> list[Change]:
+    """Join a call that one side lacks and one that the other has elsewhere into one difference."""
+    lost = [c for c in found if c.spec and c.model is None]
+    for new in [c for c in found if c.model and c.spec is None]:
+        old = next(
+            (c for c in lost if c.spec and new.model and c.spec.work == new.model.work), None
+        )
+        if old and old.spec and new.model:
+            lost.remove(old)
+            found.remove(new)
+            reads = describe_sources(spec, old.spec.reads), describe_sources(model, new.model.reads)
+            found[found.index(old)] = Change(old.spec, new.model, {}, reads)
+    return found
+
+
+def find_unread_calls(side: Recording) -> set[int]:
+    """Find calls that nothing reads as their reader does their work: padding, concatenations."""
+    read = {e.call for call in side.calls for e in call.reads} | {e.call for e in side.outputs}
+    return {i for i, call in enumerate(side.calls) if i not in read and call.kind in UNREAD}
+
+
+def find_differing_fields(ours: RecordedCall, theirs: RecordedCall) -> dict[str, tuple[Any, Any]]:
+    """Find the settings in which two calls differ."""
+    if ours.kind == theirs.kind and ours.fields == theirs.fields:
+        return {}
+    if ours.work == theirs.work:
+        return {}
+    if ours.kind != theirs.kind:
+        for one, other in (
+            (ours.replace(same_as=None), take_equal_operator(theirs)),
+            (take_equal_operator(ours), theirs.replace(same_as=None)),
+        ):
+            if one.kind == other.kind:
+                return find_differing_fields(one, other)
+    left, right = ours.fields, theirs.fields
+    found = {k: (left.get(k), right.get(k)) for k in [*left, *(right.keys() - left.keys())]}
+    kind = {"op": (ours.kind, theirs.kind)} if ours.kind != theirs.kind else {}
+    return kind | {k: v for k, v in found.items() if v[0] != v[1]}
+
+
+def take_equal_operator(call: RecordedCall) -> RecordedCall:
+    """Return a call as the operator that does the same on this input, if there is one."""
+    kind, fields = call.same_as or (call.kind, call.fields)
+    return call.replace(kind=kind, fields=fields, same_as=None)
+
+
+def describe_sources(side: Recording, edges: tuple[Edge, ...]) -> tuple[str, ...]:
+    """Describe where values come from."""
+    return tuple(
+        [
+            side.calls[e.call].place or side.calls[e.call].kind if e.call >= 0 else "a constant"
+            for e in edges
+        ]
+    )
