@@ -101,8 +101,8 @@ def compare_work(ours: RecordedCall, theirs: RecordedCall) -> float:
         return 3.0
     if kinds_agree(ours, theirs):
         names = {*ours.fields, *theirs.fields}
-        differing = sum(ours.fields.get(k) != theirs.fields.get(k) for k in names)
-        return 1.5 + 0.5 / (1 + differing)
+        differing = [k for k in names if ours.fields.get(k) != theirs.fields.get(k)]
+        return 1.5 + 0.5 / (1 + len(differing))
     return 0.8 if find_family(ours.kind) == find_family(theirs.kind) else 0.0
 
 
