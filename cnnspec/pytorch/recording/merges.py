@@ -219,6 +219,8 @@ def merge_permutations(log: CallLog, new: NewCall) -> NewCall | None:
     first = log.maker(new.reads[0], "permute") if new.reads[0] != CONSTANT else None
     if first is None or first.output != new.shapes[0]:
         return None
+    if len(first.fields["dims"]) < len(first.output) or len(new.fields["dims"]) < len(new.output):
+        return None
     order = [first.fields["dims"][d] for d in new.fields["dims"]]
     kind, fields = permutation_reading(order, first.shapes[0])
     absorbs = (new.reads[0].call,)

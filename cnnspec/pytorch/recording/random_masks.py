@@ -15,9 +15,8 @@ from cnnspec.records import Record
 from cnnspec.units import Shape
 
 UNIFORM, MASK, OTHER = "uniform", "mask", "other"
-VIEWS_OF_MASKS = frozenset(
-    ["view", "expand", "reshape", "unsqueeze", "squeeze", "clone", "alias", "_to_copy", "detach"]
-)
+VIEWS = frozenset(["view", "expand", "reshape", "unsqueeze", "squeeze", "alias", "detach"])
+COPIES = frozenset(["clone", "_to_copy"])
 
 
 class RandomTensor(Record):
@@ -25,7 +24,7 @@ class RandomTensor(Record):
 
     Uniform numbers between ``low`` and ``low`` + 1; a mask that is ``scale`` with the probability
     ``keep``, else 0; or anything else. With ``is_mean``, the values of a mask were replaced by its
-    mean, which a mask of truth values cannot hold.
+    mean, else by ones: only double precision holds the mean exactly.
     """
 
     kind: str
@@ -64,18 +63,10 @@ class RandomTensors:
         if before and not drawn and len(tensors) == 1:
             after = describe_changed(name, given, before)
         after = after or RandomTensor(OTHER)
-        if after.kind == MASK and drawn_as_mask(before, drawn):
-            after = after.replace(is_mean=result.is_floating_point())
+        if after.kind == MASK and name not in VIEWS:
+            after = after.replace(is_mean=result.dtype == torch.float64)
             result.fill_(after.keep * after.scale if after.is_mean else 1)
-        elif after.kind == MASK and not after.is_mean and result.is_floating_point():
-            after = after.replace(is_mean=True)
-            result.fill_(after.keep * after.scale)
         self.known[result] = after
-
-
-def drawn_as_mask(before: RandomTensor | None, drawn: bool) -> bool:
-    """Return whether an operation made a mask of what was no mask."""
-    return drawn or (before is not None and before.kind != MASK)
 
 
 def describe_drawn(name: str, given: Fields) -> RandomTensor | None:
@@ -91,14 +82,15 @@ def describe_drawn(name: str, given: Fields) -> RandomTensor | None:
             return RandomTensor(MASK, keep=p)
         chances = p if isinstance(p, torch.Tensor) else given["self"]
         if not chances.is_meta and chances.numel() and bool((chances == chances.max()).all()):
-            return RandomTensor(MASK, keep=float(chances.max()))
+            digits = 12 if chances.dtype == torch.float64 else 7
+            return RandomTensor(MASK, keep=float(f"{chances.max().item():.{digits}g}"))
     return None
 
 
 def describe_changed(name: str, given: Fields, x: RandomTensor) -> RandomTensor | None:
     """Describe what an operation on a random tensor gives, if it is known."""
     name, other = name.removesuffix("_"), given.get("other")
-    if name in VIEWS_OF_MASKS:
+    if name in VIEWS | COPIES:
         return x
     if x.kind == UNIFORM and name == "floor" and 0 <= x.low <= 1:
         return RandomTensor(MASK, keep=x.low)

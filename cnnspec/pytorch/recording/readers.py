@@ -199,6 +199,10 @@ def permutation_reading(order: list[int], shape: Shape) -> Reading:
     longer = [d for d in order if shape[d] > 1]  # dimensions of 1 can move freely
     if longer == sorted(longer) or order in channel_moves(len(shape)):
         return VIEW, {}
+    kept = [d for d, n in enumerate(shape) if not d or n > 1]
+    if len(kept) < len(shape):
+        left = [kept.index(d) for d in order if d in kept]
+        return permutation_reading(left, tuple([shape[d] for d in kept]))
     if len(order) > 3 and order == [0, 2, 1, *range(3, len(shape))]:
         return "channel_shuffle", {"groups": shape[1]}
     return "permute", {"dims": tuple(order), "of": shape[1:]}
