@@ -3,7 +3,7 @@
 from cnnspec.analyses.alignment.call_graph import Recording
 from cnnspec.analyses.alignment.changes import Change, list_changes
 from cnnspec.analyses.alignment.improve import improve_pairs
-from cnnspec.analyses.alignment.match_in_order import match_in_order
+from cnnspec.analyses.alignment.match_in_order import MERGED, match_in_order
 from cnnspec.analyses.alignment.matching import Pairs, match_calls
 from cnnspec.records import Record
 
@@ -51,4 +51,6 @@ def align_recordings(spec: Recording, model: Recording, heads: int | None = None
         candidates = [pairs, *match_in_order(spec, model)]
         pairs = improve_pairs(spec, model, candidates, heads)
         found = list_changes(spec, model, pairs, heads)
+    # What a merged call gives is part of another call, and need not be the same.
+    pairs = {i: j for i, j in pairs.items() if spec.calls[i].kind != MERGED}
     return Alignment(spec, model, pairs, found)
