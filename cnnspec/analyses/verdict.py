@@ -11,13 +11,23 @@ COMPARED = ("output", "tensors", "params", "buffers", "macs")
 
 
 class Difference(Record):
-    """One quantity of one node that differs between two sides, with a likely cause."""
+    """One quantity of one node that differs between two sides, with a likely cause.
+
+    ``count`` is how often it occurs. For a call of a model, ``change`` gives both sides in one
+    phrase ("kernel_size 1 → 3, padding 0 → 1"), ``module`` is the path of the module that makes the
+    call, ``source`` is the line that runs it, and ``block`` is the whole block that one side lacks.
+    """
 
     name: str
     quantity: str
     calculated: Any
     measured: Any
     cause: str
+    count: int = 1
+    change: str = ""
+    module: str = ""
+    source: str = ""
+    block: str = ""
 
 
 def compare_costs(calculated: Iterable[NodeCost], measured: Iterable[NodeCost]) -> list[Difference]:

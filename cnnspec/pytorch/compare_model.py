@@ -178,20 +178,21 @@ def check_calls(
     calls are differences too.
     """
     evaluation, training = found
-    changes = [*evaluation.changes, *training.changes]
+    modes = [evaluation.changes, training.changes]
     detail = ""
     if not strict:
         if not training.complete:
             detail = "the others are not compared one by one"
         if not any(acts_in_training_only(call.kind) for call in training.model.calls):
-            changes = [c for c in changes if not is_random(c)]
+            modes = [[c for c in changes if not is_random(c)] for changes in modes]
             if detail:
                 detail = (
                     "the model has no dropout; calls without a partner are not compared one by one"
                 )
-        if not wiring and not all(c.spec and c.model for c in changes if not is_random(c)):
-            changes = [c for c in changes if is_random(c)]
-    differences = describe_changes(changes)
+        sure = [c for changes in modes for c in changes if not is_random(c)]
+        if not wiring and not all(c.spec and c.model for c in sure):
+            modes = [[c for c in changes if is_random(c)] for changes in modes]
+    differences = describe_changes(*modes)
     compared = f"{len(training.pairs)} of {len(training.spec.calls)} calls aligned"
     return make_check("calls", name, compared, differences, detail)
 

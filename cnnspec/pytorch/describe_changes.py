@@ -1,14 +1,23 @@
 """Describe the changes that an alignment found as differences of a check."""
 
+from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from cnnspec.analyses.alignment.changes import Change
 from cnnspec.analyses.verdict import Difference
 
+LACKED_BY_MODEL, LACKED_BY_SPEC = "the model lacks this layer", "the spec lacks this layer"
 
-def describe_changes(changes: Iterable[Change]) -> list[Difference]:
-    """Return the changes of inference and of training as differences, each once."""
-    return list(dict.fromkeys(map(describe_change, changes)))
+
+def describe_changes(*modes: Iterable[Change]) -> list[Difference]:
+    """Return the changes of inference and of training as differences, in this order.
+
+    Equal differences of one mode are counted; those that both modes have are one.
+    """
+    counts = [Counter(map(describe_change, changes)) for changes in modes]
+    distinct = dict.fromkeys(d for found in counts for d in found)
+    return [d.replace(count=max(found[d] for found in counts)) for d in distinct]
 
 
 def describe_change(change: Change) -> Difference:
@@ -18,15 +27,51 @@ def describe_change(change: Change) -> Difference:
     if theirs is None:
         if ours is None:
             return Difference("outputs", "order", read, model_read, "the network's outputs")
-        return Difference(ours.place, "layer", ours.kind, None, "the model lacks this layer")
-    place = theirs.place or "forward"
+        return Difference(ours.place, "layer", ours.kind, None, LACKED_BY_MODEL)
+    place, source = theirs.place or "forward", theirs.source
     if ours is None:
-        return Difference(place, "layer", None, theirs.kind, "the spec lacks this layer")
+        kind, cause = theirs.kind, LACKED_BY_SPEC
+        if kind.startswith("nn."):
+            cause = f"not supported: {kind} at {join_place(place, source)}"
+        return Difference(place, "layer", None, kind, cause, module=place, source=source)
     if change.fields:
         left, right = (
-            ", ".join(f"{k} = {v[side]}" for k, v in change.fields.items() if v[side] is not None)
+            ", ".join(
+                f"{k} = {format_setting(v[side])}"
+                for k, v in change.fields.items()
+                if v[side] is not None
+            )
             for side in (0, 1)
         )
-        right = f"{right}, in {place}"
-        return Difference(ours.place, ours.kind, left, right, ", ".join(change.fields))
-    return Difference(ours.place, "reads", read, model_read, f"what it reads, in {place}")
+        words = describe_fields(change.fields)
+        cause = ", ".join(change.fields)
+        return Difference(ours.place, ours.kind, left, right, cause, 1, words, place, source)
+    cause = f"what it reads, in {place}"
+    return Difference(ours.place, "reads", read, model_read, cause, module=place, source=source)
+
+
+def describe_fields(fields: dict[str, tuple[Any, Any]]) -> str:
+    """Return the settings that differ in one phrase, each once: "kernel_size 1 → 3".
+
+    Of calls of different kinds only the kinds are told, and the settings that both have.
+    """
+    shown = fields
+    if "op" in fields:
+        shown = {k: v for k, v in fields.items() if k == "op" or None not in v}
+    return ", ".join(
+        f"{'' if k == 'op' else k + ' '}{format_setting(a)} → {format_setting(b)}"
+        for k, (a, b) in shown.items()
+    )
+
+
+def format_setting(value: Any) -> str:
+    """Return a setting as text: of equal numbers for all axes only one, else 3x5."""
+    if value is None:
+        return "none"
+    if isinstance(value, tuple) and value and all(isinstance(v, int) for v in value):
+        return str(value[0]) if len(set(value)) == 1 else "x".join(map(str, value))
+    return str(value)
+
+
+def join_place(place: str, source: str) -> str:
+    return ", ".join(filter(None, [place, source]))

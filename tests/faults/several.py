@@ -116,14 +116,12 @@ def measure_network(network: str, seeds: int) -> list[Planting]:
             spec = record_on_meta(changed)
             start = perf_counter()
             changes = [
-                change
+                align_recordings(ours, theirs, len(changed.outputs)).changes
                 for ours, theirs in zip(spec, model, strict=True)
-                for change in align_recordings(ours, theirs, len(changed.outputs)).changes
             ]
             seconds = perf_counter() - start
             rows = [
-                f"{d.name}: {d.quantity}: {d.calculated} -> {d.measured}: {d.cause}"
-                for d in describe_changes(changes)
+                f"{d.name}: {d.quantity}: {d.change or d.cause}" for d in describe_changes(*changes)
             ]
             found.append(Planting(network, faults, rows, seconds))
     return found

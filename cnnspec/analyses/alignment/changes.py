@@ -35,6 +35,7 @@ def find_changes(
 ) -> Iterator[Change]:
     """Yield all differences: the spec's calls in order, calls of the model alone, outputs."""
     back, silent = {j: i for i, j in pairs.items()}, find_unread_calls(spec)
+    concats: Pairs = {}  # those that read in another order
     for i, ours in enumerate(spec.calls):
         if i not in pairs:
             if i not in silent:
@@ -42,9 +43,14 @@ def find_changes(
             continue
         theirs = model.calls[pairs[i]]
         fields = find_differing_fields(ours, theirs)
+        if fields and is_same_part(spec, model, ours, theirs):
+            fields = {}
         reads = None
         if not reads_agree(spec, model, i, pairs[i], pairs, back, None):
-            reads = describe_sources(spec, ours.reads), describe_sources(model, theirs.reads)
+            if not is_consequence(spec, model, i, pairs, concats):
+                reads = describe_sources(spec, ours.reads), describe_sources(model, theirs.reads)
+            if ours.kind == theirs.kind == "concat":
+                concats[i] = pairs[i]
         if fields or reads:
             yield Change(ours, theirs, fields, reads)
     unread = find_unread_calls(model)
@@ -60,6 +66,50 @@ def find_changes(
     if not outputs_agree(left, right, heads):
         outputs = describe_sources(spec, spec.outputs), describe_sources(model, model.outputs)
         yield Change(None, None, {}, outputs)
+
+
+def is_same_part(
+    spec: Recording, model: Recording, ours: RecordedCall, theirs: RecordedCall
+) -> bool:
+    """Whether two slices take the same part, such as the second half, of values of other sizes.
+
+    The call that made the sizes differ is a difference already."""
+    if not ours.kind == theirs.kind == "slice" or len(ours.reads) != 1 or len(theirs.reads) != 1:
+        return False
+    if any(ours.fields[k] != theirs.fields[k] for k in ("dim", "step")):
+        return False
+    axis, parts = ours.fields["dim"] - 1, []
+    for side, call in ((spec, ours), (model, theirs)):
+        read = call.reads[0]
+        shape = side.calls[read.call].output if read.call >= 0 and not read.port else ()
+        if not 0 <= axis < len(shape):
+            return False
+        start, length, size = call.fields["start"], call.fields["length"], shape[axis]
+        parts.append((start / size, length / size))
+    return parts[0] == parts[1]
+
+
+def is_consequence(spec: Recording, model: Recording, i: int, pairs: Pairs, concats: Pairs) -> bool:
+    """Whether what call ``i`` reads differs only as it contains all that a differing concat reads.
+
+    A recording joins a concat with the concat that reads it, so that the later one of the two shows
+    the other's order too."""
+    ours, theirs = spec.calls[i].reads, model.calls[pairs[i]].reads
+    for a, b in reversed(concats.items()):
+        inner, other = spec.calls[a].reads, model.calls[b].reads
+        starts = [
+            k
+            for k in range(len(ours) - len(inner) + 1)
+            if ours[k : k + len(inner)] == inner and theirs[k : k + len(other)] == other
+        ]
+        for k in starts:
+            left, right = ours[:k] + ours[k + len(inner) :], theirs[:k] + theirs[k + len(other) :]
+            if len(left) == len(right) and all(
+                x.port == y.port and pairs.get(x.call) == y.call
+                for x, y in zip(left, right, strict=True)
+            ):
+                return True
+    return False
 
 
 def outputs_agree(left: list[set[Edge]], right: list[set[Edge]], heads: int | None) -> bool:

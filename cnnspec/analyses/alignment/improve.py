@@ -11,7 +11,7 @@ from cnnspec.analyses.alignment.call_graph import (
 from cnnspec.analyses.alignment.changes import Change, list_changes
 from cnnspec.analyses.alignment.matching import Pairs, find_replacements, reads_agree
 
-TRIALS = 200  # for each pairing
+EFFORT = 40_000  # trials for each pairing, times the calls of the spec
 NEAR = 8  # calls between a call and another one of its side that may take its place
 Readers = dict[int, list[tuple[int, int]]]
 
@@ -20,7 +20,8 @@ def improve_pairs(
     spec: Recording, model: Recording, candidates: list[Pairs], heads: int | None
 ) -> Pairs:
     """Improve several pairings, and return the one with the fewest differences, or the first."""
-    found = [PairSearch(spec, model, pairs, heads) for pairs in candidates]
+    first, *others = [PairSearch(spec, model, pairs, heads) for pairs in candidates]
+    found = [first, *sorted(others, key=lambda search: search.cost)[:1]]
     for search in found:
         search.run()
     return min(found, key=lambda search: search.cost).pairs
@@ -40,6 +41,7 @@ class PairSearch:
         self.pairs = pairs
         self.cost, self.changes = self.evaluate(pairs)
         self.trials = 0
+        self.most_trials = EFFORT // max(len(spec.calls), 1)
 
     def evaluate(self, pairs: Pairs) -> tuple[float, list[Change]]:
         """Return the cost of pairs, a difference more for each row, and the differences."""
@@ -48,7 +50,7 @@ class PairSearch:
 
     def run(self) -> None:
         """Take each proposal that gives fewer differences, until there is none."""
-        while self.trials < TRIALS and self.step():
+        while len(self.changes) > 1 and self.trials < self.most_trials and self.step():
             pass
 
     def step(self) -> bool:
@@ -59,7 +61,7 @@ class PairSearch:
             if cost < self.cost:
                 self.pairs, self.cost, self.changes = pairs, cost, changes
                 return True
-            if self.trials >= TRIALS:
+            if self.trials >= self.most_trials:
                 break
         return False
 
