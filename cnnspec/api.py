@@ -29,9 +29,9 @@ class Network(NetworkCosts):
 
     ``layers`` are the rows of the table, and ``totals`` their sums, as at inference."""
 
-    def __init__(self, graph: Graph, rebuild: Callable[[dict[str, Any]], Graph] | None = None):
+    def __init__(self, graph: Graph, rebuild: Callable[..., Graph] | None = None):
         super().__init__(graph)
-        self.rebuild = rebuild  # builds the graph again with more arguments
+        self.rebuild = rebuild  # builds it again with more arguments, or an input
 
     def node(self, name: str) -> Node | None:
         """The node called ``name``, or None."""
@@ -109,8 +109,8 @@ def load(
     without the batch), and ``max_lines`` limits the lines of the expanded network. Raises SpecError
     with all problems of the spec, or RequestError."""
 
-    def rebuild(more: dict[str, Any]) -> Graph:
-        return load_graph(name, {**more, **settings}, input, max_lines)
+    def rebuild(more: dict[str, Any], shape: Shape | None = None) -> Graph:
+        return load_graph(name, {**more, **settings}, shape or input, max_lines)
 
     return Network(load_graph(name, settings, input, max_lines), rebuild)
 
@@ -122,14 +122,17 @@ def verify(
     against: tuple[str, ...] | str = (),
     model_name: str = "",
     memory: bool = False,
+    strict: bool = False,
+    seed: int = 2016,
 ) -> "PrintedVerdict":
     """Compare a network's spec with the PyTorch module built from it and with reference models.
 
-    ``model`` is a model of your own that the spec describes; it is copied, not changed. ``against``
-    names libraries (torchvision, timm) in which the spec has a reference. ``device`` is auto, cpu,
-    cuda or meta. ``memory`` also measures the memory that the module needs. The verdict is true if
-    everything agrees, and prints itself. Differences are not raised; RequestError is raised for a
-    request that cannot be carried out."""
+    ``model`` is a model of your own that the spec describes; it is copied, not changed. A model
+    with other calls that compute the same passes, except where ``strict``; ``seed`` draws its
+    weights and inputs. ``against`` names libraries (torchvision, timm) in which the spec has a
+    reference. ``device`` is auto, cpu, cuda or meta. ``memory`` also measures the memory that the
+    module needs. The verdict is true if everything agrees, and prints itself. Differences are not
+    raised; RequestError is raised for a request that cannot be carried out."""
     from cnnspec.report.verdicts.readable import PrintedVerdict
 
     network = load(net) if isinstance(net, str) else net
@@ -146,7 +149,15 @@ def verify(
     check_libraries(libraries, network.graph)
     theirs = None if model is None else copy_model(model)
     found = verify(
-        network.graph, device, libraries, theirs, model_name, rebuild=network.rebuild, memory=memory
+        network.graph,
+        device,
+        libraries,
+        theirs,
+        model_name,
+        rebuild=network.rebuild,
+        memory=memory,
+        strict=strict,
+        seed=seed,
     )
     return PrintedVerdict(**vars(found))
 

@@ -88,6 +88,7 @@ class Check(Record):
     failed) if the comparison could not be made, because a library is missing or a model does not
     run; or limited if this machine only allows a weaker comparison. ``compared`` says how much was
     compared, ``detail`` adds a remark, and ``figures`` holds the compared numbers if they are few.
+    ``notes`` are differences that do not matter: other calls that compute the same, for instance.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Check(Record):
     detail: str = ""
     differences: tuple[Difference, ...] = ()
     figures: dict[str, int] = {}
+    notes: tuple[Difference, ...] = ()
 
 
 class Verdict(Record):

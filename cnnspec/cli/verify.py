@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import click
@@ -52,6 +54,18 @@ MISSING = "verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'"
     help="An argument for the factory: a number, true, a TOML list, or text.",
 )
 @click.option(
+    "--strict",
+    is_flag=True,
+    help="Let a model with other calls fail, even if it computes the same.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=2016,
+    show_default=True,
+    help="Draws the weights and the inputs on which a model is compared.",
+)
+@click.option(
     "--memory",
     is_flag=True,
     help="Also measure the memory saved for the backward pass and both peaks, on the CPU or CUDA.",
@@ -75,6 +89,8 @@ def command(
     libraries: tuple[str, ...],
     model: str | None,
     arguments: tuple[str, ...],
+    strict: bool,
+    seed: int,
     jobs: int | None,
     format_: str,
     output: str | None,
@@ -91,7 +107,8 @@ def command(
 
     Compares the shape, the tensors and the MACs of every layer; two tools count the MACs. To
     compare with another model, cnnspec copies its weights into the built module; both must then
-    give the same values in float64, layer by layer.
+    give the same values in float64, layer by layer, and the same gradients. A model whose calls
+    differ passes where it computes the same; the report then lists these calls as notes.
 
     Exit codes: 0 all passed, 1 something differs or could not be compared, 2 the request or a spec
     cannot be understood."""
@@ -104,7 +121,8 @@ def command(
         if several:
             found = verify_several(names, libraries, jobs, **rest)
         else:
-            found = [verify_one(names[0], libraries, model, arguments, **rest)]
+            with printing_to_stderr():
+                found = [verify_one(names[0], libraries, model, arguments, strict, seed, **rest)]
     except KeyboardInterrupt:
         click.echo("cnnspec: interrupted", err=True)
         sys.exit(130)
@@ -138,11 +156,31 @@ def check_options(
         raise RequestError("--arg goes with --model")
 
 
+@contextmanager
+def printing_to_stderr() -> Iterator[None]:
+    """Send to stderr what a model prints to stdout, so that a report there stays readable."""
+    sys.stdout.flush()
+    try:
+        own = os.dup(1)
+        os.dup2(2, 1)  # also what processes and compiled code print
+    except OSError:
+        own = None
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if own is not None:
+            os.dup2(own, 1)
+            os.close(own)
+
+
 def verify_one(
     name: str,
     libraries: tuple[str, ...],
     model: str | None,
     arguments: tuple[str, ...],
+    strict: bool,
+    seed: int,
     device: str,
     settings: tuple[str, ...],
     input_shape: str | None,
@@ -163,7 +201,7 @@ def verify_one(
         except ImportError:
             raise RequestError(MISSING) from None
         loaded = load_user_model(model, given)
-    return verify(net, loaded, device, libraries, model or "", memory)
+    return verify(net, loaded, device, libraries, model or "", memory, strict, seed)
 
 
 def verify_several(

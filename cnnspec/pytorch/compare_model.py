@@ -1,55 +1,55 @@
-"""Compare a graph with another model, a library's or a user's: same calls, tensors and values.
+"""Compare a graph with another model, a library's or a user's: calls, tensors, values, gradients.
 
-Both run once in inference and once in training, on two random examples of the spec's input size,
-with all weights drawn at random. Compared are the calls and their settings, dropout and its
-probability, parameters, buffers and which of them are shared, all outputs, the values after each
-call, and the running statistics after training. Such runs do not show how the model treats other
-sizes of input and batch, its initial weights, or which parameters are frozen.
+Both run in inference and in training, on two random examples of the spec's input size, with all
+weights drawn at random. Compared are the calls and their settings, dropout and its probability,
+parameters, buffers and which of them are shared, all outputs, the values after each call, the
+running statistics after training, and the gradients of a user's model. Where calls differ, more
+draws and another input size show whether both compute the same. Such runs do not show how the
+model treats other batches, its initial weights, or which parameters are frozen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import torch
 from torch import nn
 
-from cnnspec.analyses.alignment.align import Alignment, align_recordings
 from cnnspec.analyses.alignment.call_graph import Recording
-from cnnspec.analyses.alignment.changes import Change
-from cnnspec.analyses.verdict import IMPOSSIBLE, PASSED, Check, Difference, make_check
+from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, PASSED, Check, Difference, make_check
 from cnnspec.graph.model import Graph
-from cnnspec.pytorch.built_module import BuiltModule, build_module
-from cnnspec.pytorch.compare_values import (
-    ModelRun,
-    RunFunction,
-    ValueComparison,
-    compare_values,
-    run_model,
+from cnnspec.problems import RequestError, SpecError
+from cnnspec.pytorch.built_module import build_module
+from cnnspec.pytorch.check_calls import (
+    REFERENCE,
+    SAME_CALLS,
+    SAME_FUNCTION,
+    check_calls,
+    unprovable_differences,
 )
-from cnnspec.pytorch.describe_changes import describe_changes
+from cnnspec.pytorch.compare_gradients import compare_gradients
+from cnnspec.pytorch.compare_values import RunFunction, model_reached_limits
+from cnnspec.pytorch.draws import (
+    Draw,
+    DrawComparison,
+    ModelUnderTest,
+    align_draw,
+    compare_draw,
+    constant_calls,
+    draw_runs,
+    value_checks,
+)
 from cnnspec.pytorch.load_models import describe_exception
 from cnnspec.pytorch.meta_shapes import QuickShapes
-from cnnspec.pytorch.random_weights import (
-    RunningStatistics,
-    SkipInitialization,
-    draw_weights,
-    in_mode,
-    restoring_tensors,
-)
-from cnnspec.pytorch.recording.dropouts import acts_in_training_only
+from cnnspec.pytorch.random_weights import in_mode, restoring_tensors
 from cnnspec.pytorch.recording.recorder import record_built_module
-from cnnspec.pytorch.transplant_weights import (
-    pair_tensors_by_calls,
-    pair_tensors_by_order,
-    running_statistics_differences,
-    transplant_weights,
-    unequal_tensor_counts,
-)
-from cnnspec.pytorch.weight_norms import replace_normalized_weights
-from cnnspec.units import format_plural
+from cnnspec.units import Shape, format_plural, format_shape
 
 SEED = 2016
-Batch = tuple[torch.Tensor, ...]
+MOST_DRAWS = 5  # until all values vary with the input
+# Scales of the inputs and of the weights: large values reach limits that small ones do not.
+MORE_DRAWS = ((8.0, 1.0), (1.0, 3.0))
+SMALL = 32  # a smaller side is doubled for another input size, a larger one grows by so much
+ResizeGraph = Callable[[Shape], Graph]
 
 
 def compare_model(
@@ -58,102 +58,146 @@ def compare_model(
     name: str,
     device: str,
     run: RunFunction | None = None,
-    strict: bool = True,
+    demand: str = SAME_FUNCTION,
+    seed: int = SEED,
+    resize: ResizeGraph | None = None,
 ) -> list[Check]:
     """Compare a graph with a model on a device, in float64 and with a batch of two.
 
-    Where ``strict``, the calls of both must be the same, and the model gets back the tensors that
-    it had. Otherwise it is enough that tensors are used in the same order, and the model is
-    changed. ``run`` runs the model (default: call it).
+    ``demand`` is SAME_CALLS, SAME_FUNCTION or REFERENCE of :mod:`check_calls`. The model gets back
+    the tensors that it had, except a reference. ``run`` runs the model (default: call it), and
+    ``resize`` makes the graph for another input shape.
     """
-    with restoring_tensors(model) if strict else nullcontext():
-        return compare_without_restoring(graph, model, name, device, run, strict)
+    tested = ModelUnderTest(model, name, device, run, demand)
+    with restoring_tensors(model) if demand != REFERENCE else nullcontext():
+        return compare_without_restoring(graph, tested, seed, resize)
 
 
 def compare_without_restoring(
-    graph: Graph, model: nn.Module, name: str, device: str, run: RunFunction | None, strict: bool
+    graph: Graph, tested: ModelUnderTest, seed: int = SEED, resize: ResizeGraph | None = None
 ) -> list[Check]:
     """Do what :func:`compare_model` does, but leave the model changed."""
-    generator = torch.Generator().manual_seed(SEED)
-    drawn = [
-        torch.randn(2, *n.output, generator=generator, dtype=torch.float64) for n in graph.inputs
-    ]
-    inputs = tuple(x.to(device) for x in drawn)
     try:
-        model = prepare_model(model, inputs, device, generator)
-        statistics = RunningStatistics(model)
-        trained = run_model(model, inputs, run, True)
-        statistics.settle()  # the training pass does not depend on them, inference does
-        inferred = run_model(model, inputs, run, False)
-    except Exception as error:
-        detail = f"it cannot be run on this spec's input in float64: {describe_exception(error)}"
-        return [Check("run", name, IMPOSSIBLE, detail=detail)]
-    heads, (evaluation, training) = len(graph.outputs), record_on_meta(graph)
-    found = (
-        align_recordings(evaluation, inferred.recording, heads),
-        align_recordings(training, trained.recording, heads),
-    )
-    calls = check_calls(found, name, strict)
-    shapes = check_output_shapes(graph, inferred.outputs, name)
-    if strict and calls.status != PASSED:
+        return compare_draws(graph, tested, seed, resize)
+    except ModelError as error:
+        detail = f"it cannot be run on this spec's input in float64: {error}"
+        return [Check("run", tested.name, IMPOSSIBLE, detail=detail)]
+
+
+class ModelError(Exception):
+    """An exception that a model raised, in one line."""
+
+
+def run_draw(
+    graph: Graph, tested: ModelUnderTest, seed: int, scales: tuple[float, float] = (1.0, 1.0)
+) -> Draw:
+    """Run the model on one draw. Raises ModelError for all that it raises, SystemExit too."""
+    try:
+        return draw_runs(tested, [n.output for n in graph.inputs], seed, *scales)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise ModelError(describe_exception(error)) from None
+
+
+def compare_draws(
+    graph: Graph, tested: ModelUnderTest, seed: int, resize: ResizeGraph | None
+) -> list[Check]:
+    """Compare one draw, and more where calls differ or values do not vary. Raises ModelError."""
+    name, demand = tested.name, tested.demand
+    draw, recordings = run_draw(graph, tested, seed), record_on_meta(graph)
+    found = align_draw(graph, draw, recordings)
+    calls = check_calls(found, name, demand)
+    shapes = check_output_shapes(graph, draw.inferred.outputs, name)
+    if demand == SAME_CALLS and calls.status != PASSED:
         return [calls, shapes]
-    rest = [
-        shapes,
-        *compare_with_weights(
-            graph, model, name, device, found, (inferred, trained), inputs, statistics
-        ),
-    ]
-    if any(c.status != PASSED for c in rest):  # calls that are not aligned may be the cause
-        calls = check_calls(found, name, strict, True)
-    return [calls, *rest]
+    compared = [compare_draw(graph, tested, draw, found)]
+    while compared[-1].same and len(compared) < MOST_DRAWS and constant_calls(compared):
+        draw = run_draw(graph, tested, seed + len(compared))
+        compared.append(compare_draw(graph, tested, draw, align_draw(graph, draw, recordings)))
+    if demand == REFERENCE or calls.status == PASSED:
+        checks = [shapes, *value_checks(compared, name)]
+        if demand != REFERENCE and all(c.status == PASSED for c in checks):
+            checks.append(compare_gradients(graph, tested, compared[-1], seed))
+        if any(c.status != PASSED for c in checks):  # calls that are not aligned may be the cause
+            calls = check_calls(found, name, demand, True)
+        return [calls, *checks]
+    if shapes.status == PASSED and compared[-1].same:
+        return compare_other_calls(graph, tested, compared, recordings, shapes, seed, resize)
+    return [calls, shapes]
 
 
-def compare_with_weights(
+def compare_other_calls(
     graph: Graph,
-    model: nn.Module,
-    name: str,
-    device: str,
-    found: tuple[Alignment, Alignment],
-    runs: tuple[ModelRun, ModelRun],
-    inputs: Batch,
-    statistics: RunningStatistics,
-) -> Iterator[Check]:
-    """Copy the model's weights into the built module and, where they fit, compare all values.
+    tested: ModelUnderTest,
+    compared: list[DrawComparison],
+    recordings: list[Recording],
+    shapes: Check,
+    seed: int,
+    resize: ResizeGraph | None,
+) -> list[Check]:
+    """Compare a model whose calls differ, and whose values were the same in the first draws.
 
-    ``found`` and ``runs`` are those of inference and of training; ``statistics`` are the model's.
+    Draws again at other scales and at another input size. Where all is the same, the calls that
+    differ become notes, except those that values cannot excuse. Raises ModelError.
     """
-    evaluation, training = found
-    with SkipInitialization(), torch.device(device):
-        built = BuiltModule(graph).to(device, torch.float64)
-    if training.complete:
-        pairs, unequal = pair_tensors_by_calls(training), unequal_tensor_counts(training)
-    else:
-        pairs, unequal = pair_tensors_by_order(training, built, model), []
-    weights = transplant_weights(pairs, unequal, built, model, name)
-    yield weights
-    if weights.status != PASSED:
-        return
-    compared = compare_values(graph, built, inputs, runs[0], evaluation, False)
-    yield check_values(compared, "evaluation", name)
-    ours = RunningStatistics(built)
-    compared = compare_values(graph, built, inputs, runs[1], training, True)
-    compared.differences.extend(
-        running_statistics_differences(pairs, ours.current(), statistics.after_training)
+    name = tested.name
+    for i, scales in enumerate(MORE_DRAWS):
+        draw = run_draw(graph, tested, seed + MOST_DRAWS + i, scales)
+        compared.append(compare_draw(graph, tested, draw, align_draw(graph, draw, recordings)))
+    calls = check_calls(compared[0].alignments, name, SAME_CALLS)
+    other, size = compare_at_another_size(graph, tested, seed, resize)
+    if not all(c.same for c in compared):
+        return [calls.replace(detail="the outputs of other draws differ"), shapes]
+    if other and not other.same:
+        return [calls.replace(detail=f"the outputs {size} differ"), shapes]
+    alignments = [a for c in compared for a in c.alignments]
+    ours = {r for c in compared for v in c.values for r in v.reached}
+    theirs = {
+        r
+        for c in compared
+        for run in (c.draw.inferred, c.draw.trained)
+        for r in model_reached_limits(run)
+    }
+    bad = unprovable_differences(alignments[:2], ours, theirs)
+    counted = [d.replace(count=1) for d in bad]
+    notes = tuple(d for d in calls.differences if d.replace(count=1) not in counted)
+    detail = f"other calls, same function: {format_plural(len(compared), 'draw')}, {size}"
+    calls = Check(
+        "calls",
+        name,
+        FAILED if bad else PASSED,
+        calls.compared,
+        "the values are the same, but they do not show what these calls do" if bad else detail,
+        tuple(bad),
+        notes=notes,
     )
-    yield check_values(compared, "training", name)
+    checks = [shapes, *value_checks(compared, name)]
+    if all(c.status == PASSED for c in checks):
+        checks.append(compare_gradients(graph, tested, compared[-1], seed))
+    return [calls, *checks]
 
 
-def prepare_model(
-    model: nn.Module, inputs: Batch, device: str, generator: torch.Generator
-) -> nn.Module:
-    """Return the model in float64 with drawn weights; lazy modules get theirs by a first run."""
-    replace_normalized_weights(model)
-    model = model.to(device, torch.float64)
-    if any(torch.nn.parameter.is_lazy(p) for p in model.parameters()):
-        with torch.no_grad():
-            model(*inputs)
-    draw_weights(model, generator)
-    return model
+def compare_at_another_size(
+    graph: Graph, tested: ModelUnderTest, seed: int, resize: ResizeGraph | None
+) -> tuple[DrawComparison | None, str]:
+    """Compare at another input size, where the spec and the model take one, and say which."""
+    shape = graph.inputs[0].output
+    if resize is None or len(graph.inputs) != 1 or len(shape) < 2:
+        return None, "at one input size"
+    larger = (shape[0], *(n + min(n, SMALL) for n in shape[1:]))
+    try:
+        resized = resize(larger)
+    except (SpecError, RequestError):
+        return None, "at one input size (the spec takes no other)"
+    if resized.unfit:
+        return None, "at one input size (the spec takes no other)"
+    try:
+        draw = run_draw(resized, tested, seed)
+    except ModelError:
+        return None, f"at one input size (the model does not take {format_shape(larger)})"
+    found = align_draw(resized, draw, record_on_meta(resized))
+    return compare_draw(resized, tested, draw, found), f"also at {format_shape(larger)}"
 
 
 def record_on_meta(graph: Graph) -> list[Recording]:
@@ -167,42 +211,6 @@ def record_on_meta(graph: Graph) -> list[Recording]:
     return found
 
 
-def check_calls(
-    found: tuple[Alignment, Alignment], name: str, strict: bool, wiring: bool = False
-) -> Check:
-    """Check that the calls are the same, in evaluation and in training mode.
-
-    Where not ``strict``, calls need to be the same only if each of them has a partner, and dropout
-    in any case, unless the model has none at all, as libraries leave it out by default. Whether
-    calls that are connected otherwise give the same is left to the values; with ``wiring`` these
-    calls are differences too.
-    """
-    evaluation, training = found
-    modes = [evaluation.changes, training.changes]
-    detail = ""
-    if not strict:
-        if not training.complete:
-            detail = "the others are not compared one by one"
-        if not any(acts_in_training_only(call.kind) for call in training.model.calls):
-            modes = [[c for c in changes if not is_random(c)] for changes in modes]
-            if detail:
-                detail = (
-                    "the model has no dropout; calls without a partner are not compared one by one"
-                )
-        sure = [c for changes in modes for c in changes if not is_random(c)]
-        if not wiring and not all(c.spec and c.model for c in sure):
-            modes = [[c for c in changes if is_random(c)] for changes in modes]
-    differences = describe_changes(*modes)
-    compared = f"{len(training.pairs)} of {len(training.spec.calls)} calls aligned"
-    return make_check("calls", name, compared, differences, detail)
-
-
-def is_random(change: Change) -> bool:
-    """Return whether a change is about dropout or the like, which values do not show."""
-    calls = change.spec, change.model
-    return any(call is not None and acts_in_training_only(call.kind) for call in calls)
-
-
 def check_output_shapes(graph: Graph, outputs: list[torch.Tensor], name: str) -> Check:
     """Check that the model's outputs of inference have the same shapes."""
     found = []
@@ -212,17 +220,3 @@ def check_output_shapes(graph: Graph, outputs: list[torch.Tensor], name: str) ->
             cause = "the shape of an output"
             found.append(Difference(node.name, "output", node.output, other, cause))
     return make_check("outputs", name, format_plural(len(graph.outputs), "output shape"), found)
-
-
-def check_values(compared: ValueComparison, mode: str, name: str) -> Check:
-    """Check that all values are the same, and that they vary with the input."""
-    found = compared.differences
-    constant = [
-        Difference(
-            n, "values", "vary with the input", "the same for two inputs", "this proves nothing"
-        )
-        for n in compared.constant
-    ]
-    detail = f"and {len(found) - 1} more after it" if len(found) > 1 else ""
-    text = f"outputs, and values after {format_plural(compared.calls, 'call')}"
-    return make_check(mode, name, text, found[:1] + constant, detail)

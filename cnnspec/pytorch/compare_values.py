@@ -14,6 +14,7 @@ from cnnspec.analyses.alignment.call_graph import Recording
 from cnnspec.analyses.verdict import Difference
 from cnnspec.graph.model import Graph
 from cnnspec.pytorch.built_module import BuiltModule
+from cnnspec.pytorch.check_calls import Reached, call_limits, number_calls
 from cnnspec.pytorch.random_weights import in_mode
 from cnnspec.pytorch.recording.recorder import record_built_module, record_model
 from cnnspec.records import Record
@@ -40,12 +41,14 @@ class ValueTrace(Record):
 class ValueComparison(Record):
     """The result of comparing two runs: how many calls, and what differs in execution order.
 
-    ``constant`` are the calls of the spec whose values do not depend on the input.
+    ``constant`` are the calls of the spec whose values do not depend on the input. ``reached`` are
+    the calls with the limits (:func:`call_limits`) that values reached.
     """
 
     calls: int
     differences: list[Difference]
     constant: list[str]
+    reached: Reached = set()
 
 
 class ModelRun(Record):
@@ -75,26 +78,34 @@ def compare_values(
     model: ModelRun,
     alignment: Alignment,
     training: bool,
+    other_calls: bool = False,
 ) -> ValueComparison:
     """Run the built module on the inputs of a model's run, and compare the values.
 
     Compares the values after every aligned call and the outputs in full, at :data:`TOLERANCE`.
-    Skips calls that need not give the same because calls beside them differ.
+    Skips calls that need not give the same because calls beside them differ. With ``other_calls``
+    the calls may be aligned wrongly, so only the outputs decide, also those of training alone.
     """
     differences: list[Difference] = []
     constant: list[str] = []
+    reached: Reached = set()
     count = 0
     places: list[str] = [call.place for call in alignment.spec.calls]
     skipped = alignment.apart
+    limits = (
+        {i: call_limits(call) for i, call in enumerate(alignment.spec.calls)} if other_calls else {}
+    )
+    keys = number_calls(alignment.spec.calls)
 
     def watch(i: int, x: torch.Tensor) -> None:
         nonlocal count
         trace = model.traces.get(alignment.pairs.get(i, -1))
         if not varies_with_input(x):
             constant.append(places[i])
+        if limits.get(i):
+            reached.update((keys[i], v) for v in reached_limits(sample_values(x), limits[i]))
         if trace is None or trace.size != x.numel() or i in skipped:
             return
-        count += 1
         off = float("inf")
         for y in channel_layouts(x):
             off = min(off, relative_difference(sample_values(y), trace.sample))
@@ -102,7 +113,10 @@ def compare_values(
                 break
         values = zero_infinities(x)
         off = max(off, abs(values.sum().item() - trace.total) / (values.abs().sum().item() or 1.0))
-        if not off <= TOLERANCE:
+        if off <= TOLERANCE:
+            count += 1
+        elif not other_calls:
+            count += 1
             differences.append(value_difference(places[i], off))
 
     with in_mode(built, training):
@@ -113,7 +127,46 @@ def compare_values(
             off = relative_difference(output, other.reshape(output.shape))
         if not off <= TOLERANCE:
             differences.append(value_difference(node.name, off, "output"))
-    return ValueComparison(count, differences, constant)
+    if other_calls:
+        differences += compare_other_outputs(
+            outputs[len(graph.outputs) :], model.outputs[len(graph.outputs) :]
+        )
+    return ValueComparison(count, differences, constant, reached)
+
+
+def compare_other_outputs(ours: list[torch.Tensor], theirs: list[torch.Tensor]) -> list[Difference]:
+    """Compare the outputs that only training has, which a model may return in any order."""
+    left = list(theirs)
+    for x in ours:
+        same = (
+            i
+            for i, y in enumerate(left)
+            if x.numel() == y.numel() and relative_difference(x, y.reshape(x.shape)) <= TOLERANCE
+        )
+        i = next(same, None)
+        if i is None:
+            return [value_difference("outputs", float("inf"), "output")]
+        del left[i]
+    if left:
+        cause = "outputs that the spec lacks"
+        return [Difference("outputs", "output", len(ours), len(theirs), cause)]
+    return []
+
+
+def reached_limits(sample: torch.Tensor, limits: tuple[float, ...]) -> list[float]:
+    """Return the limits that are among the values of a sample."""
+    return [v for v in limits if bool((sample == v).any())]
+
+
+def model_reached_limits(run: ModelRun) -> Reached:
+    """Return the calls of a model with the limits that its values reached."""
+    calls = run.recording.calls
+    keys = number_calls(calls)
+    return {
+        (keys[j], v)
+        for j, trace in run.traces.items()
+        for v in reached_limits(trace.sample, call_limits(calls[j]))
+    }
 
 
 def value_difference(name: str, off: float, quantity: str = "values") -> Difference:

@@ -141,7 +141,7 @@ def copy_model(model: Any) -> nn.Module:
     computed = [t for m in model.modules() for t in vars(m).values() if is_computed(t)]
     try:
         return copy.deepcopy(model, {id(t): t.detach().clone() for t in computed})
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise RequestError(f"the model cannot be copied: {describe_exception(error)}") from None
 
 

@@ -39,6 +39,43 @@ def pair_tensors_by_order(
     return pairs
 
 
+def pair_remaining_tensors(
+    alignment: Alignment, built: BuiltModule, model: nn.Module
+) -> TensorPairs:
+    """Pair tensors by the aligned calls that use as many, and the remaining ones by their order."""
+    spec, calls = alignment.spec.calls, alignment.model.calls
+    used = [(spec[i].tensors, calls[j].tensors) for i, j in sorted(alignment.pairs.items())]
+    pairs: TensorPairs = []
+    for a, b in used:
+        if len(a) == len(b):
+            pairs += zip(a, b, strict=True)
+    by_name: dict[str, str] = {}
+    taken: set[str] = set()
+    for mine, other in pairs:
+        if mine not in by_name and other not in taken:
+            by_name[mine] = other
+            taken.add(other)
+    for kind in ("named_parameters", "named_buffers"):
+        ours, theirs = dict(getattr(built, kind)()), dict(getattr(model, kind)())
+        left = [n for n in alignment.spec.tensors() if n in ours and n not in by_name]
+        right = [n for n in alignment.model.tensors() if n in theirs and n not in taken]
+        by_name.update(zip(left, right, strict=False))
+    return list(by_name.items())
+
+
+def pair_tensors_as_registered(built: BuiltModule, model: nn.Module) -> TensorPairs:
+    """Pair the parameters, and the running statistics, in the order in which modules have them."""
+    sides = [(list(float_tensors(m)), {n for n, _ in m.named_buffers()}) for m in (built, model)]
+    return [
+        pair
+        for is_buffer in (False, True)
+        for pair in zip(
+            *[[n for n in names if (n in buffers) is is_buffer] for names, buffers in sides],
+            strict=False,
+        )
+    ]
+
+
 def unequal_tensor_counts(alignment: Alignment) -> list[Difference]:
     """Return the aligned calls that use different numbers of tensors.
 

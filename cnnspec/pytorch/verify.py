@@ -2,8 +2,8 @@
 
 import platform
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import torch
 from torch import nn
@@ -22,8 +22,9 @@ from cnnspec.costs import NodeCost, compute_costs
 from cnnspec.graph.model import Graph, graph_digest
 from cnnspec.problems import RequestError, SpecError, Where
 from cnnspec.pytorch.built_module import BuiltModule, build_module
+from cnnspec.pytorch.check_calls import REFERENCE, SAME_CALLS, SAME_FUNCTION
 from cnnspec.pytorch.compare_memory import memory_checks
-from cnnspec.pytorch.compare_model import compare_model
+from cnnspec.pytorch.compare_model import SEED, compare_model
 from cnnspec.pytorch.devices import choose_device, describe_shortage, device_title
 from cnnspec.pytorch.load_models import describe_exception, load_reference, run_reference
 from cnnspec.pytorch.measure_costs import count_macs_with_fvcore, measure_costs
@@ -35,7 +36,7 @@ QUANTITIES = {
     "tensors": {"tensors", "params", "buffers"},
     "MACs": {"macs"},
 }
-RebuildGraph = Callable[[dict[str, Any]], Graph]
+RebuildGraph = Callable[..., Graph]  # takes more arguments by name, and an input shape
 
 
 def verify(
@@ -47,12 +48,16 @@ def verify(
     share: float = 1.0,
     rebuild: RebuildGraph | None = None,
     memory: bool = False,
+    strict: bool = False,
+    seed: int = SEED,
 ) -> Verdict:
     """Verify a graph on a device, also against libraries' references and a model.
 
-    ``share`` is the part of the free memory that may be used. ``rebuild`` makes the graph anew with
-    more arguments, for references that are equal only with these. ``memory`` measures memory too.
-    Raises RequestError for a device that does not exist, or without fvcore.
+    ``share`` is the part of the free memory that may be used. ``rebuild(more, input_shape)`` makes
+    the graph anew with more arguments, for references that are equal only with these, or for
+    another input shape. ``memory`` measures memory too. Where ``strict``, a model with other calls
+    fails even if it computes the same. ``seed`` draws its weights and inputs. Raises RequestError
+    for a device that does not exist, or without fvcore.
     """
     device = choose_device(device)
     try:
@@ -66,7 +71,8 @@ def verify(
     for library in libraries:
         checks += check_reference(graph, library, device, share, rebuild)
     if model is not None:
-        checks += check_model(graph, model, model_name or type(model).__name__, device, share, True)
+        name, demand = model_name or type(model).__name__, SAME_CALLS if strict else SAME_FUNCTION
+        checks += check_model(graph, model, name, device, share, demand, seed, rebuild)
     return Verdict(
         graph.name,
         device_title(device),
@@ -162,7 +168,7 @@ def check_reference(
         shown += arguments
     except (RequestError, SpecError) as error:
         return [Check("reference", shown, IMPOSSIBLE, detail=str(error))]
-    found = check_model(graph, model, shown, device, share, False)
+    found = check_model(graph, model, shown, device, share, REFERENCE)
     if not settings:
         return found
     equal = ", ".join(f"{key} = {graph.arguments.get(key)}" for key in settings)
@@ -170,14 +176,23 @@ def check_reference(
 
 
 def check_model(
-    graph: Graph, model: nn.Module, name: str, device: str, share: float, strict: bool
+    graph: Graph,
+    model: nn.Module,
+    name: str,
+    device: str,
+    share: float,
+    demand: str,
+    seed: int = SEED,
+    rebuild: RebuildGraph | None = None,
 ) -> list[Check]:
     """Compare a graph with a model, on the CPU instead of the meta device."""
     where = "cpu" if device == "meta" else device
     shortage = describe_shortage(graph, where, 2, 2, 8, share)
     if shortage:
         return [Check("values", name, LIMITED, detail=f"not compared: {shortage}")]
-    return compare_model(graph, model, name, where, None if strict else run_reference, strict)
+    run = run_reference if demand == REFERENCE else None
+    resize = partial(rebuild, {}) if rebuild else None
+    return compare_model(graph, model, name, where, run, demand, seed, resize)
 
 
 def tool_versions(*libraries: str) -> dict[str, str]:

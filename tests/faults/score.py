@@ -13,11 +13,12 @@ from cnnspec.analyses.verdict import PASSED, Check
 from cnnspec.graph.model import Graph
 from cnnspec.problems import SpecError
 from cnnspec.pytorch.built_module import BuiltModule, build_module
+from cnnspec.pytorch.check_calls import REFERENCE, check_calls
 from cnnspec.pytorch.compare_model import (
-    check_calls,
     check_output_shapes,
     compare_without_restoring,
 )
+from cnnspec.pytorch.draws import ModelUnderTest
 from cnnspec.pytorch.load_models import load_reference, run_reference
 from cnnspec.pytorch.random_weights import SkipInitialization, draw_weights, in_mode
 from cnnspec.pytorch.recording.recorder import record_built_module, record_model
@@ -119,10 +120,10 @@ def check_structure(graph: Graph, reference: RecordedReference) -> list[Check]:
             pairs, unequal_tensor_counts(found[1]) if whole else [], built, reference.model, ""
         ),
     ]
-    calls = check_calls(found, "", False)
+    calls = check_calls(found, "", REFERENCE)
     passed = calls.status == PASSED
     if any(c.status != PASSED for c in rest):
-        calls = check_calls(found, "", False, True)
+        calls = check_calls(found, "", REFERENCE, True)
     return [calls.replace(name="wiring" if passed else "calls"), *rest]
 
 
@@ -137,7 +138,9 @@ def score_mutant(
         return row | {"by": "calculator", "rule": error.problems[0].rule}
     checks = check_structure(changed, reference)
     if values or all(c.status == PASSED for c in checks):
-        full = compare_without_restoring(changed, reference.model, "", "cpu", run_reference, False)
+        full = compare_without_restoring(
+            changed, ModelUnderTest(reference.model, "", "cpu", run_reference, REFERENCE)
+        )
         failed = [c.name for c in full if c.status != PASSED]
         row["by values"] = next((name for name in failed if name not in ("calls", "outputs")), "")
         if all(c.status == PASSED for c in checks):

@@ -12,14 +12,17 @@ from support import graph_of
 from torch import nn
 
 from cnnspec.analyses.verdict import PASSED, Check
+from cnnspec.pytorch.check_calls import SAME_CALLS
 from cnnspec.pytorch.compare_model import compare_model
 
+NAMES = ["calls", "outputs", "tensors", "evaluation", "training", "gradients"]
 HERE = Path(__file__).parent / "models"
 
 
 def verify_model(spec: str, model: nn.Module) -> list[Check]:
-    """Compare a model with the spec in models/ of this name."""
-    return compare_model(graph_of((HERE / f"{spec}.toml").read_text()), model, "mine", "cpu")
+    """Compare a model, which must have the same calls, with the spec in models/ of this name."""
+    graph = graph_of((HERE / f"{spec}.toml").read_text())
+    return compare_model(graph, model, "mine", "cpu", None, SAME_CALLS)
 
 
 def layer_differences(checks: list[Check]) -> list[tuple[str, str]]:
@@ -38,7 +41,7 @@ def layer_differences(checks: list[Check]) -> list[tuple[str, str]]:
 )
 def test_a_model_that_follows_its_spec_passes(spec: str, model: Callable[[], nn.Module]) -> None:
     checks = verify_model(spec, model())
-    assert [c.name for c in checks] == ["calls", "outputs", "tensors", "evaluation", "training"]
+    assert [c.name for c in checks] == NAMES
     assert all(c.status == PASSED for c in checks), checks
 
 

@@ -46,7 +46,7 @@ def test_a_model_is_verified_and_stays_as_it_was() -> None:
     lines = LINES.replace('norm = "batchnorm"', 'norm = { op = "batchnorm", momentum = 0.3 }')
     verdict = cnnspec.verify(written.network(lines), model=model)
     assert verdict, str(verdict)
-    assert [c.against for c in verdict.checks[4:]] == ["Mine"] * 5
+    assert [c.against for c in verdict.checks[4:]] == ["Mine"] * 6
     assert model.training
     assert model.bn.momentum == 0.3
     assert model.conv.weight.dtype is torch.float32
@@ -146,7 +146,7 @@ def test_measuring_and_comparing_import_no_compiler() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True
     )
-    assert done.stdout.split() == ["True", "9", "False"]
+    assert done.stdout.split() == ["True", "10", "False"]
 
 
 @pytest.mark.parametrize(

@@ -17,22 +17,31 @@ def record_model(
     inputs: tuple[torch.Tensor, ...],
     run: Callable[..., Any] | None = None,
     watch: Watch | None = None,
+    gradients: bool = False,
 ) -> tuple[Recording, list[torch.Tensor]]:
     """Run a model on batches, record its calls, and return these and the tensors it returns.
 
     ``run(model, *inputs)`` runs the model (default: call it), and ``watch`` sees the output of each
-    call. Dropout is recorded but does nothing. No gradients are computed. An exception of the model
-    goes through.
+    call. Dropout is recorded but does nothing. With ``gradients`` the outputs can be traced back
+    to the parameters by autograd. An exception of the model goes through.
     """
     inputs = tuple(x.clone() for x in inputs)
     recorder = CallRecorder(model, inputs, watch)
-    with torch.no_grad(), recorder.following_modules(), recorder.recording():
+    with (
+        torch.set_grad_enabled(gradients),
+        recorder.following_modules(),
+        recorder.recording(),
+    ):
         result = run(model, *inputs) if run else model(*inputs)
     return recorder.finish(result)
 
 
 def record_built_module(
-    graph: Graph, built: BuiltModule, inputs: tuple[torch.Tensor, ...], watch: Watch | None = None
+    graph: Graph,
+    built: BuiltModule,
+    inputs: tuple[torch.Tensor, ...],
+    watch: Watch | None = None,
+    gradients: bool = False,
 ) -> tuple[Recording, list[torch.Tensor]]:
     """Do what :func:`record_model` does; the place of a call is the name of its node."""
     inputs = tuple(x.clone() for x in inputs)
@@ -45,6 +54,6 @@ def record_built_module(
         finally:
             recorder.places.pop()
 
-    with torch.no_grad(), recorder.recording():
+    with torch.set_grad_enabled(gradients), recorder.recording():
         result = built.run(inputs, call)
     return recorder.finish(result)

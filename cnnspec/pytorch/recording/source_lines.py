@@ -1,11 +1,13 @@
-"""Find the line of a user's file that runs an operation."""
+"""Find the line of a user's file that runs an operation, or that computes under autocast."""
 
 import os
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 # Frames of these folders are PyTorch's own, or the recorder's.
 RECORDER = str(Path(__file__).parent) + os.sep
@@ -45,3 +47,17 @@ def show_file(file: str) -> str:
         if folder and file.startswith(folder + os.sep):
             return file.removeprefix(folder + os.sep)
     return file
+
+
+class AutocastDetector(TorchFunctionMode):
+    """Note where a model computes under autocast, which has no effect on float64."""
+
+    def __init__(self, device: str):
+        super().__init__()
+        self.device = device
+        self.source: str | None = None
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if self.source is None and torch.is_autocast_enabled(self.device):
+            self.source = find_source_line()
+        return func(*args, **(kwargs or {}))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, Check, Verdict
+from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, Check, Difference, Verdict
 from cnnspec.report.contract import encode_json
 from cnnspec.report.formats import (
     escape_github_message,
@@ -65,24 +65,25 @@ def verdict_entry(verdict: Verdict) -> dict[str, Any]:
 
 
 def check_entry(check: Check) -> dict[str, Any]:
-    differences = [
-        {
-            "layer": d.name,
-            "quantity": d.quantity,
-            "calculated": d.calculated,
-            "measured": d.measured,
-            "cause": d.cause,
-        }
-        for d in check.differences
-    ]
     return {
         "check": check.name,
         "against": check.against,
         "status": check.status,
         "compared": check.compared,
         "detail": check.detail,
-        "differences": differences,
+        "differences": [difference_entry(d) for d in check.differences],
+        **({"notes": [difference_entry(d) for d in check.notes]} if check.notes else {}),
         **({"figures": check.figures} if check.figures else {}),
+    }
+
+
+def difference_entry(difference: Difference) -> dict[str, Any]:
+    return {
+        "layer": difference.name,
+        "quantity": difference.quantity,
+        "calculated": difference.calculated,
+        "measured": difference.measured,
+        "cause": difference.cause,
     }
 
 

@@ -66,6 +66,11 @@ def check_lines(check: Check, width: int) -> Iterator[str]:
             yield from wrap_plain(f"likely cause: {difference.cause}", "    ", "      ")
     if len(check.differences) > MOST_DIFFERENCES:
         yield f"  and {len(check.differences) - MOST_DIFFERENCES:,} more"
+    for note in check.notes[:MOST_DIFFERENCES]:
+        text = f"note: {note.name}, {describe_difference(note, check)}"
+        yield from wrap_plain(text + (f" ({note.cause})" if note.cause else ""), "  ", "    ")
+    if len(check.notes) > MOST_DIFFERENCES:
+        yield f"  and {len(check.notes) - MOST_DIFFERENCES:,} more notes"
 
 
 def wrap_plain(text: str, first: str = "", later: str = "") -> list[str]:

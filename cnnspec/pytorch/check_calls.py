@@ -1,0 +1,143 @@
+"""Check the calls of a model: which differences count, and which values may excuse.
+
+Values show what most calls do. They do not show dropout, a limit that no value reaches, or a
+setting that has no effect at this size.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from cnnspec.analyses.alignment.align import Alignment
+from cnnspec.analyses.alignment.call_graph import RecordedCall, Recording, freeze_value
+from cnnspec.analyses.alignment.changes import Change
+from cnnspec.analyses.verdict import Check, Difference, make_check
+from cnnspec.pytorch.describe_changes import describe_changes
+from cnnspec.pytorch.recording.dropouts import acts_in_training_only
+
+SAME_CALLS = "same calls"  # the calls must be the same
+SAME_FUNCTION = "same function"  # other calls pass if they compute the same
+REFERENCE = "reference"  # of a library: looser, dropout may be missing, the model is changed
+
+CallKey = tuple[str, str, int]  # the place of a call, its kind, and how many are before it there
+Reached = set[tuple[CallKey, float]]  # the limits that values of calls reached
+
+# Values do not show where a gradient ends, or that a way is chosen by a value.
+UNSEEN = ("detach", "item")
+# All settings of these calls show in the values, at any size.
+SEEN = {
+    *("add", "concat", "div", "matmul", "mean", "mul", "permute", "pow", "scale", "select"),
+    *("slice", "softmax", "sub", "sum"),
+}
+LIMITS = {  # the values at which these calls start to be another function
+    "relu": (0.0,),
+    "relu6": (0.0, 6.0),
+    "hardsigmoid": (0.0, 1.0),
+    **dict.fromkeys(("gt", "ge", "lt", "le", "eq", "ne"), (0.0, 1.0)),
+}
+
+
+def check_calls(
+    found: tuple[Alignment, Alignment], name: str, demand: str, wiring: bool = False
+) -> Check:
+    """Check that the calls are the same, in evaluation and in training mode.
+
+    For a library's reference, calls need to be the same only if each of them has a partner, and
+    dropout in any case, unless the model has none at all, as libraries leave it out by default.
+    Whether calls that are connected otherwise give the same is left to the values; with ``wiring``
+    these calls are differences too.
+    """
+    evaluation, training = found
+    modes = [evaluation.changes, training.changes]
+    detail = ""
+    if demand == REFERENCE:
+        if not training.complete:
+            detail = "the others are not compared one by one"
+        if not any(acts_in_training_only(call.kind) for call in training.model.calls):
+            modes = [[c for c in changes if not is_random(c)] for changes in modes]
+            if detail:
+                detail = (
+                    "the model has no dropout; calls without a partner are not compared one by one"
+                )
+        sure = [c for changes in modes for c in changes if not is_random(c)]
+        if not wiring and not all(c.spec and c.model for c in sure):
+            modes = [[c for c in changes if is_random(c)] for changes in modes]
+    compared = f"{len(training.pairs)} of {len(training.spec.calls)} calls aligned"
+    return make_check("calls", name, compared, describe_changes(*modes), detail)
+
+
+def is_random(change: Change) -> bool:
+    """Return whether a change is about dropout or the like, which values do not show."""
+    calls = change.spec, change.model
+    return any(call is not None and acts_in_training_only(call.kind) for call in calls)
+
+
+def unprovable_differences(
+    found: Iterable[Alignment], ours: Reached, theirs: Reached
+) -> list[Difference]:
+    """Return the differences of calls that equal values cannot excuse.
+
+    ``ours`` and ``theirs`` are the limits that values of the spec and of the model reached.
+    """
+    return describe_changes(*[unprovable_changes(a, ours, theirs) for a in found])
+
+
+def unprovable_changes(alignment: Alignment, ours: Reached, theirs: Reached) -> Iterator[Change]:
+    """Yield the changed calls that equal values cannot excuse, and outputs that one side lacks.
+
+    These are dropout, ends of gradients, choices by a value, limits that no value reached, and
+    settings without effect at this size (ceil_mode) or on these values (eps): calls of one kind
+    that both sides change must have the same settings, unless the kind is in :data:`SEEN`.
+    """
+    left = Counter(call_settings(c.spec) for c in alignment.changes if c.spec)
+    right = Counter(call_settings(c.model) for c in alignment.changes if c.model)
+    kinds = ({kind for kind, _ in left} & {kind for kind, _ in right}) - SEEN
+    odd = {s for s in {*left, *right} if s[0] in kinds and left[s] != right[s]}
+    missed = find_missed_limits(alignment.spec, ours) | find_missed_limits(alignment.model, theirs)
+    for change in alignment.changes:
+        sides = [call for call in (change.spec, change.model) if call]
+        if not sides:
+            if len(alignment.spec.outputs) != len(alignment.model.outputs):
+                yield change
+        elif is_random(change) or any(
+            call.kind in UNSEEN or call_settings(call) in odd or id(call) in missed
+            for call in sides
+        ):
+            yield change
+
+
+def number_calls(calls: list[RecordedCall]) -> list[CallKey]:
+    """Return a key of each call that is the same in evaluation, in training and in every draw."""
+    before = Counter[tuple[str, str]]()
+    keys = []
+    for call in calls:
+        keys.append((call.place, call.kind, before[call.place, call.kind]))
+        before[call.place, call.kind] += 1
+    return keys
+
+
+def find_missed_limits(side: Recording, reached: Reached) -> set[int]:
+    """Return the ids of the calls with a limit that no value reached."""
+    return {
+        id(call)
+        for call, key in zip(side.calls, number_calls(side.calls), strict=True)
+        if any((key, limit) not in reached for limit in call_limits(call))
+    }
+
+
+def call_settings(call: RecordedCall) -> tuple[str, Any]:
+    """Return the kind of a call and its settings, without those that another call may take over.
+
+    A call before may pad, and one after may add the bias; values show both.
+    """
+    kind, fields = call.same_as or (call.kind, call.fields)
+    seen = ("padding", "padding_mode") if "conv" in kind else ()
+    return kind, freeze_value({k: v for k, v in fields.items() if k not in (*seen, "bias")})
+
+
+def call_limits(call: RecordedCall) -> tuple[float, ...]:
+    """Return the values at which a call starts to be another function: 0 and 6 for a relu6."""
+    if call.kind in ("clamp", "threshold"):
+        fields = [call.fields.get(key) for key in ("min", "max", "value")]
+        return tuple(float(v) for v in fields if isinstance(v, int | float))
+    return LIMITS.get(call.kind, ())

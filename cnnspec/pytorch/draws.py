@@ -1,0 +1,226 @@
+"""Draw weights and inputs, run a model on them, and compare the values with the spec's.
+
+One draw is a run in training and one in inference, on two random examples, with all weights drawn
+at random.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from cnnspec.analyses.alignment.align import Alignment, align_recordings
+from cnnspec.analyses.alignment.call_graph import Recording
+from cnnspec.analyses.verdict import PASSED, Check, Difference, make_check
+from cnnspec.graph.model import Graph
+from cnnspec.pytorch.built_module import BuiltModule
+from cnnspec.pytorch.check_calls import REFERENCE
+from cnnspec.pytorch.compare_values import (
+    ModelRun,
+    RunFunction,
+    ValueComparison,
+    compare_values,
+    run_model,
+)
+from cnnspec.pytorch.random_weights import (
+    RunningStatistics,
+    SkipInitialization,
+    draw_weights,
+)
+from cnnspec.pytorch.transplant_weights import (
+    TensorPairs,
+    pair_remaining_tensors,
+    pair_tensors_as_registered,
+    pair_tensors_by_calls,
+    pair_tensors_by_order,
+    running_statistics_differences,
+    transplant_weights,
+    unequal_tensor_counts,
+)
+from cnnspec.pytorch.weight_norms import replace_normalized_weights
+from cnnspec.records import Record
+from cnnspec.units import Shape, format_plural
+
+Batch = tuple[torch.Tensor, ...]
+
+
+class ModelUnderTest(Record):
+    """A model, its name in reports, its device, how it is run, and what is asked of it."""
+
+    model: nn.Module
+    name: str
+    device: str
+    run: RunFunction | None
+    demand: str
+
+
+class Draw(Record):
+    """The runs of a model on one draw, and its running statistics after training."""
+
+    inputs: Batch
+    inferred: ModelRun
+    trained: ModelRun
+    statistics: dict[str, torch.Tensor]
+
+
+class DrawComparison(Record):
+    """A draw compared with the spec: the weights' check and, where they fit, both modes' values.
+
+    ``alignments`` are those of evaluation and of training, ``pairs`` the tensors that were paired,
+    and ``built`` is the built module with the model's weights."""
+
+    draw: Draw
+    alignments: tuple[Alignment, Alignment]
+    weights: Check
+    values: tuple[ValueComparison, ...]
+    pairs: TensorPairs
+    built: BuiltModule
+
+    @property
+    def same(self) -> bool:
+        """Whether the weights fit and all values are the same."""
+        return self.weights.status == PASSED and not any(v.differences for v in self.values)
+
+
+def draw_runs(
+    tested: ModelUnderTest,
+    shapes: list[Shape],
+    seed: int,
+    input_scale: float = 1.0,
+    weight_scale: float = 1.0,
+) -> Draw:
+    """Draw inputs of the shapes (without the batch) and weights, and run the model on them.
+
+    Raises what the model raises."""
+    generator = torch.Generator().manual_seed(seed)
+    drawn = [torch.randn(2, *s, generator=generator, dtype=torch.float64) for s in shapes]
+    inputs = tuple(x.mul_(input_scale).to(tested.device) for x in drawn)
+    model = prepare_model(tested.model, inputs, tested.device, generator)
+    if weight_scale != 1:
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.mul_(weight_scale)
+    statistics = RunningStatistics(model)
+    trained = run_model(model, inputs, tested.run, True)
+    statistics.settle()  # the training pass does not depend on them, inference does
+    inferred = run_model(model, inputs, tested.run, False)
+    return Draw(inputs, inferred, trained, statistics.after_training)
+
+
+def prepare_model(
+    model: nn.Module, inputs: Batch, device: str, generator: torch.Generator
+) -> nn.Module:
+    """Return the model in float64 with drawn weights; lazy modules get theirs by a first run."""
+    replace_normalized_weights(model)
+    model = model.to(device, torch.float64)
+    if any(torch.nn.parameter.is_lazy(p) for p in model.parameters()):
+        with torch.no_grad():
+            model(*inputs)
+    draw_weights(model, generator)
+    return model
+
+
+def align_draw(
+    graph: Graph, draw: Draw, recordings: list[Recording]
+) -> tuple[Alignment, Alignment]:
+    """Align the spec's recordings of evaluation and training with those of a draw."""
+    (evaluation, training), heads = recordings, len(graph.outputs)
+    return (
+        align_recordings(evaluation, draw.inferred.recording, heads),
+        align_recordings(training, draw.trained.recording, heads),
+    )
+
+
+def compare_draw(
+    graph: Graph, tested: ModelUnderTest, draw: Draw, alignments: tuple[Alignment, Alignment]
+) -> DrawComparison:
+    """Copy the model's weights into the built module and, where they fit, compare all values.
+
+    Where calls differ, tries several ways to pair tensors: a wrong one gives other values.
+    """
+    with SkipInitialization(), torch.device(tested.device):
+        built = BuiltModule(graph).to(tested.device, torch.float64)
+    found: DrawComparison | None = None
+    for pairs, unequal in pairings(alignments[1], built, tested):
+        weights = transplant_weights(pairs, unequal, built, tested.model, tested.name)
+        values: tuple[ValueComparison, ...] = ()
+        if weights.status == PASSED:
+            values = compare_both_modes(graph, built, draw, alignments, pairs, tested.demand)
+        found = DrawComparison(draw, alignments, weights, values, pairs, built)
+        if found.same:
+            break
+    assert found
+    return found
+
+
+def pairings(
+    training: Alignment, built: BuiltModule, tested: ModelUnderTest
+) -> Iterator[tuple[TensorPairs, list[Difference]]]:
+    """Yield the ways to pair tensors, with the calls that use different numbers of them.
+
+    By the calls that use them where all are aligned, else by the order of use, by the aligned calls
+    with the remaining tensors by the order of use, and by the order in which modules have them.
+    """
+    if training.complete:
+        yield pair_tensors_by_calls(training), unequal_tensor_counts(training)
+        return
+    ways = [pair_tensors_by_order(training, built, tested.model)]
+    if tested.demand != REFERENCE:
+        ways.append(pair_remaining_tensors(training, built, tested.model))
+        ways.append(pair_tensors_as_registered(built, tested.model))
+    yield from ((pairs, []) for i, pairs in enumerate(ways) if pairs not in ways[:i])
+
+
+def compare_both_modes(
+    graph: Graph,
+    built: BuiltModule,
+    draw: Draw,
+    alignments: tuple[Alignment, Alignment],
+    pairs: TensorPairs,
+    demand: str,
+) -> tuple[ValueComparison, ValueComparison]:
+    """Compare the values in evaluation and in training, and the running statistics after it."""
+    other = demand != REFERENCE and not all(a.complete for a in alignments)
+    evaluation = compare_values(
+        graph, built, draw.inputs, draw.inferred, alignments[0], False, other
+    )
+    ours = RunningStatistics(built)
+    training = compare_values(graph, built, draw.inputs, draw.trained, alignments[1], True, other)
+    training.differences.extend(
+        running_statistics_differences(pairs, ours.current(), draw.statistics)
+    )
+    return evaluation, training
+
+
+def constant_calls(compared: list[DrawComparison]) -> list[str]:
+    """Return the calls whose values did not depend on the input in any draw."""
+    return [n for mode in (0, 1) for n in constant_in_mode(compared, mode)]
+
+
+def constant_in_mode(compared: list[DrawComparison], mode: int) -> list[str]:
+    draws = [c.values[mode].constant for c in compared if c.values]
+    return [n for n in draws[0] if all(n in names for names in draws[1:])] if draws else []
+
+
+def value_checks(compared: list[DrawComparison], name: str) -> list[Check]:
+    """Return the checks of the weights and of the values in both modes, over all draws."""
+    checks = [compared[-1].weights]
+    if compared[-1].values:
+        for mode, title in enumerate(("evaluation", "training")):
+            constant = constant_in_mode(compared, mode)
+            checks.append(check_values(compared[-1].values[mode], constant, title, name))
+    return checks
+
+
+def check_values(compared: ValueComparison, constant: list[str], mode: str, name: str) -> Check:
+    """Check that all values are the same, and that they vary with the input in some draw."""
+    found = compared.differences
+    unproven = [
+        Difference(
+            n, "values", "vary with the input", "the same for two inputs", "this proves nothing"
+        )
+        for n in constant
+    ]
+    detail = f"and {len(found) - 1} more after it" if len(found) > 1 else ""
+    text = f"outputs, and values after {format_plural(compared.calls, 'call')}"
+    return make_check(mode, name, text, found[:1] + unproven, detail)

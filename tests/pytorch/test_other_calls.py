@@ -1,0 +1,302 @@
+"""A model with other calls passes where it computes the same, and only there."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+from pytorch.test_wrong_models import Net, replaced, verify_model
+from support import graph_of
+from torch import nn
+
+import cnnspec
+from cnnspec.analyses.verdict import FAILED, PASSED, Check
+from cnnspec.pytorch.check_calls import SAME_CALLS, SAME_FUNCTION
+from cnnspec.pytorch.compare_model import compare_model
+from cnnspec.report.verdicts.data import check_entry
+from cnnspec.report.verdicts.readable import check_lines
+
+
+def passes(checks: list[Check]) -> bool:
+    return all(c.status == PASSED for c in checks)
+
+
+OTHER_CALLS: dict[str, Callable[[], nn.Module]] = {
+    "a branch that is not used": lambda: replaced(before=lambda self, x: (x.tanh(), x)[1]),
+    "two activations": lambda: replaced(activate=lambda self, x: F.relu(x).relu()),
+    "a product of two": lambda: replaced(activate=lambda self, x: x * (x > 0)),
+    "a half and a half": lambda: replaced(after=lambda self, x: x / 2 + 0.5 * x),
+    "a sort that is undone": lambda: replaced(before=lambda self, x: x.flip(2).flip(2)),
+    "a logarithm": lambda: replaced(after=lambda self, x: x.exp().log()),
+}
+
+
+@pytest.mark.parametrize("model", OTHER_CALLS.values(), ids=OTHER_CALLS)
+def test_other_calls_with_the_same_values_are_notes(model: Callable[[], nn.Module]) -> None:
+    checks = verify_model(model())
+    assert passes(checks), checks
+    assert checks[0].notes
+    assert "other calls, same function" in checks[0].detail
+    strict = verify_model(model(), SAME_CALLS)
+    assert strict[0].status == FAILED
+    assert set(strict[0].differences) == set(checks[0].notes)
+
+
+def test_notes_are_shown() -> None:
+    check = verify_model(OTHER_CALLS["two activations"]())[0]
+    text = " ".join(" ".join(check_lines(check, 5)).split())
+    assert "note: forward, layer; spec: no layer; model: relu (the spec lacks this layer)" in text
+    assert [note["measured"] for note in check_entry(check)["notes"]] == ["relu"]
+
+
+UNPROVEN: dict[str, Callable[[], nn.Module]] = {
+    "a limit that only large values reach": lambda: replaced(
+        before=lambda self, x: x.clamp(-1e9, 1e9)
+    ),
+    "a comparison that is always true": lambda: replaced(
+        before=lambda self, x: torch.where(x < 1e9, x, 0 * x)
+    ),
+    "a way chosen by a value": lambda: replaced(
+        before=lambda self, x: x + 0.0 if x.sum() < 1e9 else x
+    ),
+    "dropout twice": lambda: replaced(
+        drop=lambda self, x: F.dropout(F.dropout(x, training=self.training), 0.1, self.training)
+    ),
+    "a detached copy": lambda: replaced(before=lambda self, x: x.detach() + 0.0),
+    "one output more": lambda: replaced(after=lambda self, x: (x + 0.0, x)),
+}
+
+
+@pytest.mark.parametrize("model", UNPROVEN.values(), ids=UNPROVEN)
+def test_what_values_do_not_show_is_a_difference(model: Callable[[], nn.Module]) -> None:
+    checks = verify_model(model())
+    assert checks[0].status == FAILED
+    assert checks[0].differences
+
+
+POOLS = """
+input = [3, 8, 8]
+layers = [
+  { name = "conv", op = "conv", out_channels = 4, kernel_size = 3, padding = 1 },
+  { name = "pool", op = "maxpool", kernel_size = 2 },
+  { name = "norm", op = "batchnorm" },
+  { name = "scale", op = "scale", factor = 0.5 },
+]
+"""
+
+
+class Pools(nn.Module):
+    """The network of POOLS, with the scale written otherwise."""
+
+    def __init__(self, **pool: Any) -> None:
+        super().__init__()
+        eps = pool.pop("eps", 1e-5)
+        self.conv, self.norm = nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4, eps=eps)
+        self.pool = nn.MaxPool2d(2, **pool)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.norm(self.pool(self.conv(x))) / 2
+
+
+@pytest.mark.parametrize("setting", [{}, {"ceil_mode": True}, {"eps": 1.0000001e-5}])
+def test_settings_without_effect_on_these_values_are_differences(setting: dict[str, Any]) -> None:
+    checks = compare_model(graph_of(POOLS), Pools(**setting), "mine", "cpu")
+    assert passes(checks) is (not setting), checks
+    assert checks[0].notes or setting
+
+
+def test_a_pool_of_a_fixed_size_is_told_by_another_input_size(tmp_path: Any) -> None:
+    file = tmp_path / "net.toml"
+    file.write_text("""
+name = "net"
+input = [3, 8, 8]
+layers = [
+  { name = "conv", op = "conv", out_channels = 4, kernel_size = 3, padding = 1 },
+  { name = "pool", op = "global_avgpool" },
+]
+""")
+
+    class Mine(nn.Module):
+        def __init__(self, fixed: bool):
+            super().__init__()
+            self.conv, self.fixed = nn.Conv2d(3, 4, 3, padding=1), fixed
+
+        def forward(self, x: torch.Tensor) -> Any:
+            x = self.conv(x)
+            if self.fixed:
+                return x[:, :, :8, :8].sum((2, 3), keepdim=True) / 64
+            return x.sum((2, 3), keepdim=True) / x[0, 0].numel()
+
+    verdict = cnnspec.verify(str(file), model=Mine(False), device="cpu")
+    assert verdict, str(verdict)
+    assert "also at 3x16x16" in verdict.checks[4].detail
+    verdict = cnnspec.verify(str(file), model=Mine(True), device="cpu")
+    assert not verdict
+    assert "the outputs also at 3x16x16 differ" in verdict.checks[4].detail
+    assert not cnnspec.verify(str(file), model=Mine(False), device="cpu", strict=True)
+
+
+BRANCHES = """
+input = [3, 8, 8]
+layers = [
+  { name = "a", op = "conv", out_channels = 3, kernel_size = 3, padding = 1, from = "input" },
+  { name = "b", op = "conv", out_channels = 3, kernel_size = 3, padding = 1, from = "input" },
+  { name = "elu", op = "elu", from = "b" },
+  { name = "c", op = "conv", out_channels = 3, kernel_size = 3, padding = 2, dilation = 2 },
+  { name = "add", op = "add", from = ["a", "c"] },
+  { name = "half", op = "scale", factor = 0.5 },
+]
+"""
+
+
+class Branches(nn.Module):
+    """The network of BRANCHES, which may run its second branch first."""
+
+    def __init__(self, first: str = "a", shared: bool = False, wrong: bool = False) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 3, 3, padding=1)
+        self.c = nn.Conv2d(3, 3, 3, padding=2, dilation=2)
+        if shared:
+            self.b = self.a
+        self.first, self.wrong = first, wrong
+
+    def forward(self, x: torch.Tensor) -> Any:
+        if self.first == "a":
+            a = self.a(x)
+            c = self.c(F.elu(self.b(x)))
+        else:
+            c = self.c(F.elu(self.b(x)))
+            a = self.a(x)
+        return ((self.b(x) if self.wrong else a) + c) / 2
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_weights_are_paired_in_any_order_of_calls(first: str) -> None:
+    assert passes(compare_model(graph_of(BRANCHES), Branches(first), "mine", "cpu"))
+    checks = compare_model(graph_of(BRANCHES), Branches(first, wrong=True), "mine", "cpu")
+    assert not passes(checks)
+
+
+def test_shared_weights_are_a_difference_also_among_other_calls() -> None:
+    assert not passes(compare_model(graph_of(BRANCHES), Branches(shared=True), "mine", "cpu"))
+
+
+class ReversedGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
+        return -gradients[0]
+
+
+def without_gradient(self: Any, x: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        return F.relu(x)
+
+
+def under_autocast(self: Any, x: torch.Tensor) -> torch.Tensor:
+    with torch.autocast("cpu"):
+        return F.relu(x)
+
+
+class DetachedWeight(Net):
+    def forward(self, x: torch.Tensor) -> Any:
+        x = F.conv2d(x, self.conv.weight.detach(), self.conv.bias, padding=1)
+        return self.fc(self.drop(self.activate(self.bn(x))).mean([2, 3]))
+
+
+WRONG_GRADIENTS: dict[str, Callable[[], nn.Module]] = {
+    "no gradient in a part": lambda: replaced(activate=without_gradient),
+    "no gradient at all": lambda: replaced(forward=torch.no_grad()(Net.forward)),
+    "a detached weight": DetachedWeight,
+    "a weight's data": lambda: replaced(after=lambda self, x: x - self.fc.bias + self.fc.bias.data),
+    "a reversed gradient": lambda: replaced(
+        activate=lambda self, x: ReversedGradient.apply(x.relu())
+    ),
+    "a reversed gradient of the input": lambda: replaced(
+        before=lambda self, x: ReversedGradient.apply(x)
+    ),
+    "autocast": lambda: replaced(activate=under_autocast),
+}
+
+
+@pytest.mark.parametrize("model", WRONG_GRADIENTS.values(), ids=WRONG_GRADIENTS)
+@pytest.mark.parametrize("demand", [SAME_CALLS, SAME_FUNCTION])
+def test_a_wrong_gradient_does_not_pass(model: Callable[[], nn.Module], demand: str) -> None:
+    checks = verify_model(model(), demand)
+    assert not passes(checks)
+
+
+def test_a_wrong_gradient_is_named() -> None:
+    check = verify_model(WRONG_GRADIENTS["a detached weight"]())[-1]
+    assert (check.name, check.status) == ("gradients", FAILED)
+    assert check.differences[0].name == "conv.weight"
+    check = verify_model(WRONG_GRADIENTS["autocast"]())[-1]
+    assert check.differences[0].cause == "autocast in forward"
+    assert "test_other_calls.py:" in check.differences[0].name
+
+
+def test_frozen_parameters_and_gradients_stay_as_they_were() -> None:
+    model = Net()
+    model.conv.weight.requires_grad_(False)
+    model.fc.weight.grad = torch.ones_like(model.fc.weight)
+    assert passes(verify_model(model))
+    assert [n for n, p in model.named_parameters() if not p.requires_grad] == ["conv.weight"]
+    assert [n for n, p in model.named_parameters() if p.grad is not None] == ["fc.weight"]
+    assert model.fc.weight.grad.eq(1).all()
+
+
+NARROW = """
+input = [3, 8, 8]
+layers = [
+  { name = "conv", op = "conv", out_channels = 8, kernel_size = 3, norm = "batchnorm" },
+  { name = "pool", op = "global_avgpool" },
+  { name = "fc1", op = "conv", out_channels = 1, kernel_size = 1, activation = "relu" },
+  { name = "fc2", op = "conv", out_channels = 8, kernel_size = 1, activation = "sigmoid" },
+  { name = "mul", op = "mul", from = ["conv", "fc2"] },
+]
+"""
+
+
+class Narrow(nn.Module):
+    """The network of NARROW; ``dead`` lets the one hidden unit never be on."""
+
+    def __init__(self, dead: bool = False) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)
+        self.fc1, self.fc2 = nn.Conv2d(8, 1, 1), nn.Conv2d(1, 8, 1)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        x = self.norm(self.conv(x))
+        y = self.fc1(x.mean((2, 3), keepdim=True)).relu()
+        return x * self.fc2(y).sigmoid()
+
+
+def test_units_that_are_off_are_drawn_again() -> None:
+    for seed in range(8):
+        checks = compare_model(graph_of(NARROW), Narrow(), "mine", "cpu", seed=seed)
+        assert passes(checks), (seed, checks)
+
+
+def test_units_that_are_always_off_prove_nothing() -> None:
+    spec = """
+input = [3, 8, 8]
+layers = [
+  { name = "conv", op = "conv", out_channels = 4, kernel_size = 3 },
+  { name = "first", op = "sigmoid" },
+  { name = "minus", op = "scale", factor = -1.0 },
+  { name = "relu", op = "relu" },
+]
+"""
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sigmoid(), Minus(), nn.ReLU())
+    checks = compare_model(graph_of(spec), model, "mine", "cpu")
+    assert [c.name for c in checks if c.status == FAILED] == ["evaluation", "training"]
+    assert checks[3].differences[0].cause == "this proves nothing"
+
+
+class Minus(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * -1.0
