@@ -18,6 +18,10 @@ from cnnspec.report.verdicts.data import check_entry
 from cnnspec.report.verdicts.readable import check_lines
 
 
+def halve(x: torch.Tensor) -> torch.Tensor:
+    return 0.75 * x - 0.25 * x
+
+
 def passes(checks: list[Check]) -> bool:
     return all(c.status == PASSED for c in checks)
 
@@ -96,7 +100,7 @@ class Pools(nn.Module):
         self.pool = nn.MaxPool2d(2, **pool)
 
     def forward(self, x: torch.Tensor) -> Any:
-        return self.norm(self.pool(self.conv(x))) / 2
+        return halve(self.norm(self.pool(self.conv(x))))
 
 
 @pytest.mark.parametrize("setting", [{}, {"ceil_mode": True}, {"eps": 1.0000001e-5}])
@@ -168,7 +172,7 @@ class Branches(nn.Module):
         else:
             c = self.c(F.elu(self.b(x)))
             a = self.a(x)
-        return ((self.b(x) if self.wrong else a) + c) / 2
+        return halve((self.b(x) if self.wrong else a) + c)
 
 
 @pytest.mark.parametrize("first", ["a", "b"])
