@@ -124,7 +124,12 @@ def transplant_weights(
     count = sum(prod(p.shape) for p in built.parameters())
     differences = found + unpaired + sharing_differences(pairs)
     text = f"{format_plural(len(pairs), 'tensor')}, {format_plural(count, 'parameter')}"
-    return make_check("tensors", name, text, differences)
+    unused = [n for n, _ in model.named_buffers() if n in theirs.keys() - {b for _, b in pairs}]
+    notes = [
+        Difference(n, "buffer", None, tuple(theirs[n].shape), "a buffer that the spec lacks")
+        for n in unused
+    ]
+    return make_check("tensors", name, text, differences).replace(notes=tuple(notes))
 
 
 def sharing_differences(pairs: TensorPairs) -> list[Difference]:

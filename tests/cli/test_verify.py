@@ -21,6 +21,9 @@ from cnnspec.ops.conv import Conv
 from cnnspec.problems import RequestError, SpecError
 
 LENET = """
+import os
+import sys
+
 import torch
 from torch import nn
 
@@ -42,6 +45,21 @@ class Parts:
 
 def made(**arguments):
     return Net(**arguments)
+
+class Talking(Net):
+    def forward(self, x):
+        print("talking")
+        os.system("echo shouting")
+        return super().forward(x)
+
+class Exiting(Net):
+    def forward(self, x):
+        sys.exit(0)
+
+class Spelled(Net):
+    def forward(self, x):
+        y = super().forward(x)
+        return 0.75 * y + 0.25 * y
 
 def fails():
     raise ValueError("no such width\\x1b[31m")
@@ -178,6 +196,37 @@ def test_an_argument_of_a_factory_is_toml_or_one_of_pythons_words_or_text(
     """The text "False" would be true to a factory, and prove another network."""
     found = parse_settings((f"a={text}",), "--arg")["a"]
     assert (type(found), found) == (type(value), value)
+
+
+def test_what_a_model_prints_goes_to_stderr(mine: Path) -> None:
+    arguments = ["verify", "lenet5", "--format", "json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "cnnspec", *arguments, "--model", "mine:Talking"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["passed"] is True
+    assert "talking" in done.stderr
+    assert "shouting" in done.stderr
+
+
+def test_a_model_that_exits_is_a_verdict(mine: Path) -> None:
+    result = run("lenet5", "--model", "mine:Exiting", "--format", "json")
+    assert result.exit_code == 1
+    check = json.loads(result.stdout)["checks"][-1]
+    assert check["status"] == "impossible"
+    assert check["detail"].endswith("SystemExit: 0")
+
+
+def test_other_calls_pass_with_notes_and_fail_where_strict(mine: Path) -> None:
+    result = run("lenet5", "--model", "mine:Spelled", "--seed", "7", "--format", "json")
+    assert result.exit_code == 0, result.output
+    (calls,) = [c for c in json.loads(result.stdout)["checks"] if c["check"] == "calls"]
+    assert {note["measured"] for note in calls["notes"]} == {"mul", "add"}
+    assert run("lenet5", "--model", "mine:Spelled", "--strict").exit_code == 1
 
 
 def test_a_model_that_has_drifted_fails_at_its_layer(mine: Path) -> None:

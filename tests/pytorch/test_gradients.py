@@ -1,0 +1,134 @@
+"""Gradients are compared, and every exception of a model is a verdict."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+from pytorch.test_other_calls import passes
+from pytorch.test_wrong_models import Net, replaced, verify_model
+from torch import nn
+
+from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE
+from cnnspec.pytorch.check_calls import SAME_CALLS, SAME_FUNCTION
+
+
+class ReversedGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
+        return -gradients[0]
+
+
+def without_gradient(self: Any, x: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        return F.relu(x)
+
+
+def under_autocast(self: Any, x: torch.Tensor) -> torch.Tensor:
+    with torch.autocast("cpu"):
+        return F.relu(x)
+
+
+class DetachedWeight(Net):
+    def forward(self, x: torch.Tensor) -> Any:
+        x = F.conv2d(x, self.conv.weight.detach(), self.conv.bias, padding=1)
+        return self.fc(self.drop(self.activate(self.bn(x))).mean([2, 3]))
+
+
+WRONG_GRADIENTS: dict[str, Callable[[], nn.Module]] = {
+    "no gradient in a part": lambda: replaced(activate=without_gradient),
+    "no gradient at all": lambda: replaced(forward=torch.no_grad()(Net.forward)),
+    "a detached weight": DetachedWeight,
+    "a weight's data": lambda: replaced(after=lambda self, x: x - self.fc.bias + self.fc.bias.data),
+    "a reversed gradient": lambda: replaced(
+        activate=lambda self, x: ReversedGradient.apply(x.relu())
+    ),
+    "a reversed gradient of the input": lambda: replaced(
+        before=lambda self, x: ReversedGradient.apply(x)
+    ),
+    "autocast": lambda: replaced(activate=under_autocast),
+}
+
+
+@pytest.mark.parametrize("model", WRONG_GRADIENTS.values(), ids=WRONG_GRADIENTS)
+@pytest.mark.parametrize("demand", [SAME_CALLS, SAME_FUNCTION])
+def test_a_wrong_gradient_does_not_pass(model: Callable[[], nn.Module], demand: str) -> None:
+    checks = verify_model(model(), demand)
+    assert not passes(checks)
+
+
+def test_a_wrong_gradient_is_named() -> None:
+    check = verify_model(WRONG_GRADIENTS["a detached weight"]())[-1]
+    assert (check.name, check.status) == ("gradients", FAILED)
+    assert check.differences[0].name == "conv.weight"
+    check = verify_model(WRONG_GRADIENTS["autocast"]())[-1]
+    assert check.differences[0].cause == "autocast in forward"
+    assert "test_gradients.py:" in check.differences[0].name
+
+
+def test_frozen_parameters_and_gradients_stay_as_they_were() -> None:
+    model = Net()
+    model.conv.weight.requires_grad_(False)
+    model.fc.weight.grad = torch.ones_like(model.fc.weight)
+    assert passes(verify_model(model))
+    assert [n for n, p in model.named_parameters() if not p.requires_grad] == ["conv.weight"]
+    assert [n for n, p in model.named_parameters() if p.grad is not None] == ["fc.weight"]
+    assert model.fc.weight.grad.eq(1).all()
+
+
+class Leaving(BaseException):
+    """An exception that is no Exception."""
+
+
+def leaving(self: Any, x: torch.Tensor) -> torch.Tensor:
+    raise Leaving("for good")
+
+
+def exiting(self: Any, x: torch.Tensor) -> torch.Tensor:
+    sys.exit(0)
+
+
+def interrupted(self: Any, x: torch.Tensor) -> torch.Tensor:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("before", "told"), [(leaving, "Leaving: for good"), (exiting, "SystemExit: 0")]
+)
+def test_every_exception_of_a_model_is_a_verdict(
+    before: Callable[..., torch.Tensor], told: str
+) -> None:
+    (check,) = verify_model(replaced(before=before))
+    assert (check.name, check.status) == ("run", IMPOSSIBLE)
+    assert check.detail.endswith(told)
+
+
+def test_an_interruption_is_no_verdict() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        verify_model(replaced(before=interrupted))
+
+
+def backward_fails(self: Any, x: torch.Tensor) -> torch.Tensor:
+    return Unfinished.apply(x)
+
+
+class Unfinished(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
+        sys.exit(0)
+
+
+def test_a_backward_pass_that_raises_is_a_difference() -> None:
+    check = verify_model(replaced(before=backward_fails))[-1]
+    assert (check.name, check.status) == ("gradients", FAILED)
+    assert check.differences[0].measured == "SystemExit: 0"
