@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from cnnspec.graph.model import Node
 from cnnspec.records import Record
-from cnnspec.report.diagram.metrics import LARGE, text_width
+from cnnspec.report.diagram.style import LARGE, text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 SHOWN = [

@@ -2,7 +2,7 @@
 
 A measure is computed when it is first asked for, so a table of parameters does not plan memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -10,11 +10,10 @@ from typing import Any
 from cnnspec.analyses.architecture import count_depth, describe_chain
 from cnnspec.analyses.memory.network_memory import NetworkMemory, plan_memory
 from cnnspec.analyses.memory.request import DTYPES, check_request
-from cnnspec.analyses.memory_traffic import count_memory_traffic
-from cnnspec.analyses.network_costs import NetworkCosts
+from cnnspec.analyses.network_costs import NetworkCosts, Row
 from cnnspec.conventions import CONVENTIONS, Uncounted, count_network, load_convention
 from cnnspec.garbage import garbage_collection_paused
-from cnnspec.graph.model import Graph
+from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.records import Record
 
@@ -201,3 +200,26 @@ def find_measure(key: str) -> Measure:
         hint = did_you_mean(key, list(MEASURES), "there are " + ", ".join(MEASURES))
         raise RequestError(f"there is no measure {visible(key, 40)!r}; {hint}")
     return MEASURES[key]
+
+
+MOVES_NOTHING = ("shape", "regulariser")  # roles: views, and what only acts in training
+
+
+def count_memory_traffic(rows: Iterable[Row], batch: int = 1) -> int:
+    """Count the elements that all layers move at inference.
+
+    Each layer reads its inputs and writes its output once. A layer's norm and activation are
+    assumed to be fused with it. Parameters and buffers are read once per batch."""
+    elements = 0
+    for row in rows:
+        if row.operator is None or row.operator.role in MOVES_NOTHING or row.main is None:
+            continue
+        read = [n for i, n in enumerate(row.main.inputs) if i not in row.operator.size_only]
+        elements += batch * (sum(prod(n.output) for n in read) + prod(row.output))
+        elements += sum(prod(shape) for node in row.nodes for shape in tensor_shapes(node))
+    return elements
+
+
+def tensor_shapes(node: Node) -> list[tuple[int, ...]]:
+    """Return the shapes of a node's parameters and buffers, shared ones included."""
+    return [*node.op.parameters(*node.shapes).values(), *node.op.buffers(*node.shapes).values()]

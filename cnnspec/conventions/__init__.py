@@ -1,4 +1,4 @@
-"""Counting conventions: what other tools count for the same nodes, one file a tool.
+"""Counting conventions: what other tools count for the same nodes.
 
 A convention assumes that every node is the PyTorch module or function of the same name, called
 once per example. Most published implementations are written so. If one is not (a mean instead of a
@@ -9,7 +9,6 @@ But an unlisted operator with multiply-accumulates or parameters is Uncounted: w
 depends on how the operator is implemented."""
 
 from collections.abc import Iterable
-from importlib import import_module
 
 from cnnspec.conventions.rules import FREE, Convention, CountingRule, Uncounted, count_macs
 from cnnspec.graph.model import Graph, Node
@@ -36,8 +35,9 @@ def load_convention(name: str) -> Convention:
     if name not in CONVENTIONS:
         hint = did_you_mean(name, CONVENTIONS, "there are " + ", ".join(CONVENTIONS))
         raise RequestError(f"there is no convention {visible(name, 40)!r}; {hint}")
-    found: Convention = import_module(f"cnnspec.conventions.{name}").CONVENTION
-    return found
+    from cnnspec.conventions.tools import TOOLS
+
+    return TOOLS[name]
 
 
 def find_counting_rule(of: Convention, node: Node) -> CountingRule:

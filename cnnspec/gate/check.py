@@ -18,7 +18,7 @@ from cnnspec.graph.cache import SpecCache
 from cnnspec.graph.model import Graph
 from cnnspec.problems import ERROR_RULES, Problem, SpecError
 from cnnspec.records import Record
-from cnnspec.rules.lint import lint_graph
+from cnnspec.rules.registry import lint_graph
 from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.source import Source, read_source

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cnnspec.analyses.network_costs import NetworkCosts, Row
 from cnnspec.records import Record
-from cnnspec.report.diagram.metrics import text_width
+from cnnspec.report.diagram.style import text_width
 from cnnspec.report.formats import escape_html
 from cnnspec.units import format_bytes, format_count
 

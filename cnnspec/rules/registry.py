@@ -2,10 +2,15 @@
 
 S is about the geometry of windows, A about architecture. Files are imported on first use."""
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 
-from cnnspec.rules.rule import LintRule
+from cnnspec.graph.model import Graph, Node
+from cnnspec.graph.problem_log import ProblemLog
+from cnnspec.problems import Problem
+from cnnspec.rules.rule import LintedNetwork, LintRule
+from cnnspec.spec.source import Path
 
 RULES = {
     "S001": "unread_pixels",
@@ -31,3 +36,25 @@ def load_rule(code: str) -> LintRule:
     """Return the rule with a code. Raises KeyError for an unknown code."""
     rule: LintRule = import_module(f"cnnspec.rules.{RULES[code]}").rule
     return rule
+
+
+def lint_graph(graph: Graph, codes: Iterable[str]) -> list[Problem]:
+    """Return what the rules with the given codes find in a network.
+
+    A finding that several calls of a block share is returned once, with the calls."""
+    network, notes = LintedNetwork(graph), ProblemLog(limited=False)
+    for code in codes:
+        for remark in load_rule(code).check(network):
+            node = remark.node
+            if node.line is not None:
+                path = remark_path(node, remark.keys)
+                notes.add(node.line.source, path, code, remark.message, remark.hint, node.call)
+    return notes.problems()
+
+
+def remark_path(node: Node, keys: tuple[str, ...]) -> Path:
+    """Return the path of the first of ``keys`` that a node's line has, else of its ``op``."""
+    line = node.line
+    assert line is not None
+    part = (node.part,) if node.part in line.fields else ()
+    return line.at(next((key for key in (*part, *keys) if key in line.fields), "op"))

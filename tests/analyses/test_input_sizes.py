@@ -12,7 +12,7 @@ from written import network
 from cnnspec.analyses.input_sizes import InputSizes, find_input_sizes
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, SpecError
-from cnnspec.rules.lint import lint_graph
+from cnnspec.rules.registry import lint_graph
 
 
 def sizes(layers: str, shape: list[int], **options: Any) -> InputSizes:

@@ -1,7 +1,7 @@
 """Memory traffic: elements that layers move, counted by hand."""
 
 import cnnspec
-from cnnspec.analyses.memory_traffic import count_memory_traffic
+from cnnspec.analyses.comparison import count_memory_traffic
 
 
 def test_moved_elements_of_lenet5() -> None:

@@ -2,8 +2,7 @@
 
 from cnnspec.graph.build import build_graph
 from cnnspec.problems import Problem
-from cnnspec.rules.lint import lint_graph
-from cnnspec.rules.registry import RULES
+from cnnspec.rules.registry import RULES, lint_graph
 from cnnspec.spec.source import Source
 
 

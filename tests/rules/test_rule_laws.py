@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rules.linting import lint_layers
 from written import network
 
-from cnnspec.rules.lint import lint_graph
+from cnnspec.rules.registry import lint_graph
 
 
 def read_positions(size: int, kernel: int, stride: int, pad: int, dilation: int) -> set[int]:

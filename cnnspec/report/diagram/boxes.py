@@ -6,7 +6,7 @@ from cnnspec.costs import NodeCost
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
 from cnnspec.report.diagram.fold import DiagramPart
-from cnnspec.report.diagram.metrics import LARGE, text_width
+from cnnspec.report.diagram.style import LARGE, text_width
 from cnnspec.units import format_count, format_shape
 
 LONGEST = 40  # letters in a line of a box

@@ -4,8 +4,7 @@ from cnnspec.gate.findings import CHECKS, get_documentation, get_severity, get_t
 from cnnspec.graph.build import build_graph
 from cnnspec.problems import ERROR_RULES
 from cnnspec.report.formats import render_grid
-from cnnspec.rules.lint import lint_graph
-from cnnspec.rules.registry import RULES, load_rule
+from cnnspec.rules.registry import RULES, lint_graph, load_rule
 from cnnspec.rules.rule import ERROR
 from cnnspec.spec.source import Source
 

@@ -126,7 +126,7 @@ def render_comparison_page(nets: list[NetworkCosts]) -> str:
         f"- {m.heading}: {m.says}." for m in (MEASURES[key] for key in SIZES) if m.says
     )
     tools = "\n".join(
-        f"- [{c.name}](../cnnspec/conventions/{c.name}.py) {c.version}, which calls it {c.unit}. "
+        f"- [{c.name}](../cnnspec/conventions/tools.py) {c.version}, which calls it {c.unit}. "
         f"{escape_markdown(c.about)}"
         for c in map(load_convention, CONVENTIONS)
     )
