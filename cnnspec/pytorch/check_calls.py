@@ -63,7 +63,8 @@ def check_calls(
         if not wiring and not all(c.spec and c.model for c in sure):
             modes = [[c for c in changes if is_random(c)] for changes in modes]
     compared = f"{len(training.pairs)} of {len(training.spec.calls)} calls aligned"
-    return make_check("calls", name, compared, describe_changes(*modes), detail)
+    differences = describe_changes(*modes, spec=training.spec)
+    return make_check("calls", name, compared, differences, detail)
 
 
 def is_random(change: Change) -> bool:

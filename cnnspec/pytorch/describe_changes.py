@@ -4,20 +4,46 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from cnnspec.analyses.alignment.call_graph import Recording
 from cnnspec.analyses.alignment.changes import Change
 from cnnspec.analyses.verdict import Difference
 
 LACKED_BY_MODEL, LACKED_BY_SPEC = "the model lacks this layer", "the spec lacks this layer"
 
 
-def describe_changes(*modes: Iterable[Change]) -> list[Difference]:
+def describe_changes(*modes: Iterable[Change], spec: Recording | None = None) -> list[Difference]:
     """Return the changes of inference and of training as differences, in this order.
 
-    Equal differences of one mode are counted; those that both modes have are one.
+    Equal differences of one mode are counted; those that both modes have are one. ``spec`` is the
+    recording of the spec, which tells the blocks that the model lacks as a whole.
     """
     counts = [Counter(map(describe_change, changes)) for changes in modes]
     distinct = dict.fromkeys(d for found in counts for d in found)
-    return [d.replace(count=max(found[d] for found in counts)) for d in distinct]
+    lacking = {d.name for d in distinct if d.cause == LACKED_BY_MODEL}
+    blocks = find_whole_blocks(lacking, spec) if spec else {}
+    return [
+        d.replace(
+            count=max(found[d] for found in counts),
+            block=blocks.get(d.name, "") if d.cause == LACKED_BY_MODEL else "",
+        )
+        for d in distinct
+    ]
+
+
+def find_whole_blocks(lacking: set[str], spec: Recording) -> dict[str, str]:
+    """Return, by layer, the largest block of several layers that are all lacking."""
+    places: dict[str, set[str]] = {}
+    for call in spec.calls:
+        parts = call.place.split(".")
+        for k in range(1, len(parts) + 1):
+            places.setdefault(".".join(parts[:k]), set()).add(call.place)
+    whole = {block for block, inside in places.items() if len(inside) > 1 and inside <= lacking}
+    found = {}
+    for name in lacking:
+        parts = name.split(".")
+        blocks = [".".join(parts[:k]) for k in range(1, len(parts) + 1)]
+        found[name] = next((block for block in blocks if block in whole), "")
+    return found
 
 
 def describe_change(change: Change) -> Difference:

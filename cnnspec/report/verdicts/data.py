@@ -10,8 +10,10 @@ from cnnspec.report.formats import (
     escape_html,
     relative_path,
 )
+from cnnspec.report.verdicts.group import group_differences
 from cnnspec.report.verdicts.readable import (
     count_verdicts,
+    describe_cause,
     describe_difference,
     summarize_verdict,
     verdict_markdown,
@@ -21,6 +23,7 @@ from cnnspec.report.verdicts.readable import (
 )
 
 JUNIT_ELEMENTS = {FAILED: "failure", IMPOSSIBLE: "error", LIMITED: "skipped"}
+DETAILS = ("change", "module", "source", "block")  # of a difference, where there are any
 MOST_ANNOTATIONS = 10  # of a check: GitHub shows no more annotations of one step
 
 
@@ -65,6 +68,10 @@ def verdict_entry(verdict: Verdict) -> dict[str, Any]:
 
 
 def check_entry(check: Check) -> dict[str, Any]:
+    causes = [
+        {"layers": list(g.names), "count": g.count, "text": describe_cause(g, check)}
+        for g in group_differences(check.differences)
+    ]
     return {
         "check": check.name,
         "against": check.against,
@@ -72,6 +79,7 @@ def check_entry(check: Check) -> dict[str, Any]:
         "compared": check.compared,
         "detail": check.detail,
         "differences": [difference_entry(d) for d in check.differences],
+        **({"causes": causes} if len(causes) < len(check.differences) else {}),
         **({"notes": [difference_entry(d) for d in check.notes]} if check.notes else {}),
         **({"figures": check.figures} if check.figures else {}),
     }
@@ -84,6 +92,8 @@ def difference_entry(difference: Difference) -> dict[str, Any]:
         "calculated": difference.calculated,
         "measured": difference.measured,
         "cause": difference.cause,
+        **{key: getattr(difference, key) for key in DETAILS if getattr(difference, key)},
+        **({"count": difference.count} if difference.count > 1 else {}),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, PASSED, Check, Difference, Verdict
 from cnnspec.report.formats import WIDTH, escape_html, escape_markdown, escape_text, render_grid
+from cnnspec.report.verdicts.group import DifferenceGroup, describe_group, group_differences
 from cnnspec.units import format_count, format_shape
 
 STATUS = {PASSED: "passed", FAILED: "FAILED", IMPOSSIBLE: "IMPOSSIBLE", LIMITED: "limited"}
@@ -59,18 +60,32 @@ def check_lines(check: Check, width: int) -> Iterator[str]:
         text += f" ({check.detail})" if check.compared else f": {check.detail}"
     head = f"{STATUS[check.status]:<10}  {escape_text(check.name):<{width}}  "
     yield from wrap_plain(text, head, " " * len(head))
-    for difference in check.differences[:MOST_DIFFERENCES]:
-        text = f"{difference.name}, {describe_difference(difference, check)}"
-        yield from wrap_plain(text, "  ", "    ")
-        if difference.cause:
-            yield from wrap_plain(f"likely cause: {difference.cause}", "    ", "      ")
-    if len(check.differences) > MOST_DIFFERENCES:
-        yield f"  and {len(check.differences) - MOST_DIFFERENCES:,} more"
+    groups = group_differences(check.differences)
+    for group in groups[:MOST_DIFFERENCES]:
+        yield from wrap_plain(describe_cause(group, check), "  ", "    ")
+        cause = group.differences[0].cause
+        if cause and not is_described(group):
+            yield from wrap_plain(f"likely cause: {cause}", "    ", "      ")
+    if len(groups) > MOST_DIFFERENCES:
+        yield f"  and {len(groups) - MOST_DIFFERENCES:,} more"
     for note in check.notes[:MOST_DIFFERENCES]:
         text = f"note: {note.name}, {describe_difference(note, check)}"
         yield from wrap_plain(text + (f" ({note.cause})" if note.cause else ""), "  ", "    ")
     if len(check.notes) > MOST_DIFFERENCES:
         yield f"  and {len(check.notes) - MOST_DIFFERENCES:,} more notes"
+
+
+def describe_cause(group: DifferenceGroup, check: Check) -> str:
+    """Return a group of differences in words, with the layers that it names."""
+    if len(group.differences) > 1:
+        return f"{group.title}, {describe_group(group)}"
+    difference = group.differences[0]
+    return f"{difference.name}, {describe_difference(difference, check)}"
+
+
+def is_described(group: DifferenceGroup) -> bool:
+    """Return whether the words of a group say its cause already."""
+    return bool(group.differences[0].change) or len(group.differences) > 1
 
 
 def wrap_plain(text: str, first: str = "", later: str = "") -> list[str]:
@@ -183,13 +198,20 @@ def reasons_for_limits(verdicts: list[Verdict]) -> dict[str, list[str]]:
 def describe_difference(difference: Difference, check: Check) -> str:
     """Return a difference in words.
 
-    For PyTorch and fvcore "macs: calculated 1,024, measured 1,000"; for a model "layer; spec: no
-    layer; model: relu".
+    For a changed setting "conv: kernel_size 1 → 3 (blocks.0.conv, model.py:31)". For PyTorch and
+    fvcore "macs: calculated 1,024, measured 1,000"; else "layer; spec: no layer; model: relu".
     """
+    times = f" ({difference.count:,} times)" if difference.count > 1 else ""
+    where = ", ".join(filter(None, [difference.module, difference.source]))
+    if difference.module == difference.name:
+        where = difference.source
+    where = f" ({where})" if where else ""
+    if difference.change:
+        return f"{difference.quantity}: {difference.change}{where}{times}"
     ours, theirs = show_sides(difference)
     if check.against.startswith(("PyTorch", "fvcore")):
         return f"{difference.quantity}: calculated {ours}, measured {theirs}"
-    return f"{difference.quantity}; spec: {ours}; model: {theirs}"
+    return f"{difference.quantity}; spec: {ours}; model: {theirs}{where}{times}"
 
 
 def show_sides(difference: Difference) -> tuple[str, str]:

@@ -1,0 +1,74 @@
+"""Group the differences of a check that have one cause, so that each cause is told once."""
+
+from collections.abc import Iterable
+
+from cnnspec.analyses.verdict import Difference
+from cnnspec.records import Record
+from cnnspec.units import format_plural
+
+MOST_NAMES = 4  # that a heading shows
+
+
+class DifferenceGroup(Record):
+    """Differences with one cause, in order. ``names`` are the layers, or the blocks if whole."""
+
+    differences: tuple[Difference, ...]
+    names: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        return sum(d.count for d in self.differences)
+
+    @property
+    def title(self) -> str:
+        """The names of the group, at most MOST_NAMES of them."""
+        shown = ", ".join(self.names[:MOST_NAMES])
+        more = len(self.names) - MOST_NAMES
+        return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def group_differences(differences: Iterable[Difference]) -> list[DifferenceGroup]:
+    """Group equal changes of several layers, equal layers that are missing, and equal blocks."""
+    blocks: dict[str, list[Difference]] = {}
+    units: list[tuple[str, list[Difference]]] = []
+    for d in differences:
+        if d.block:
+            if d.block not in blocks:
+                blocks[d.block] = []
+                units.append((d.block, blocks[d.block]))
+            blocks[d.block].append(d)
+        else:
+            units.append((d.name, [d]))
+    groups: dict[object, list[tuple[str, list[Difference]]]] = {}
+    for i, (name, found) in enumerate(units):
+        groups.setdefault(identify_cause(name, found) or i, []).append((name, found))
+    return [
+        DifferenceGroup(
+            tuple([d for _, found in group for d in found]), tuple([name for name, _ in group])
+        )
+        for group in groups.values()
+    ]
+
+
+def identify_cause(name: str, found: list[Difference]) -> object:
+    """Return a key that is equal for differences with one cause; None if it has no like."""
+    first = found[0]
+    if first.block:
+        return name.rpartition(".")[2], *[(d.name[len(name) :], d.calculated) for d in found]
+    if first.change:
+        return first.quantity, first.change
+    if first.quantity == "layer" and first.measured is None:
+        return first.calculated, first.cause, name.rpartition(".")[2]
+    return None
+
+
+def describe_group(group: DifferenceGroup) -> str:
+    """Return what the differences of a group of several have in common."""
+    first = group.differences[0]
+    if first.block:
+        size = len(group.differences) // len(group.names)
+        kinds = ", ".join(str(d.calculated) for d in group.differences[:size])
+        return f"block; the model lacks {format_plural(size, 'layer')}: {kinds}"
+    if first.change:
+        return f"{first.quantity}: {first.change} in {group.count:,} layers"
+    return f"layer; the model lacks {group.count:,} times {first.calculated}"
