@@ -27,7 +27,7 @@ def list_changes(
     spec: Recording, model: Recording, pairs: Pairs, heads: int | None
 ) -> list[Change]:
     """List all differences; a call that one side has elsewhere is one difference."""
-    return join_moved_calls(spec, model, list(find_changes(spec, model, pairs, heads)))
+    return join_moved_calls(spec, model, pairs, list(find_changes(spec, model, pairs, heads)))
 
 
 def find_changes(
@@ -128,19 +128,47 @@ def outputs_agree(left: list[set[Edge]], right: list[set[Edge]], heads: int | No
     return True
 
 
-def join_moved_calls(spec: Recording, model: Recording, found: list[Change]) -> list[Change]:
-    """Join a call that one side lacks and one that the other has elsewhere into one difference."""
+def join_moved_calls(
+    spec: Recording, model: Recording, pairs: Pairs, found: list[Change]
+) -> list[Change]:
+    """Join a call that one side lacks and an equal one that the other has near it.
+
+    Near means that both have one call before or after them in common."""
     lost = [c for c in found if c.spec and c.model is None]
-    for new in [c for c in found if c.model and c.spec is None]:
-        old = next(
-            (c for c in lost if c.spec and new.model and c.spec.work == new.model.work), None
-        )
-        if old and old.spec and new.model:
-            lost.remove(old)
-            found.remove(new)
-            reads = describe_sources(spec, old.spec.reads), describe_sources(model, new.model.reads)
-            found[found.index(old)] = Change(old.spec, new.model, {}, reads)
+    new = [c for c in found if c.model and c.spec is None]
+    if not lost or not new:
+        return found
+    back = {j: i for i, j in pairs.items()}
+    ours, theirs = find_paired_around(spec, pairs), find_paired_around(model, back)
+    for change in new:
+        around = {back[j] for j in theirs[id(change.model)]}
+        for old in lost:
+            if not (old.spec and change.model and old.spec.work == change.model.work):
+                continue
+            if around & ours[id(old.spec)]:
+                lost.remove(old)
+                found.remove(change)
+                reads = (
+                    describe_sources(spec, old.spec.reads),
+                    describe_sources(model, change.model.reads),
+                )
+                found[found.index(old)] = Change(old.spec, change.model, {}, reads)
+                break
     return found
+
+
+def find_paired_around(side: Recording, paired: Pairs) -> dict[int, set[int]]:
+    """Return, by id of each unpaired call, the first paired calls before and after it."""
+    before: list[set[int]] = []
+    after: list[set[int]] = [set() for _ in side.calls]
+    for call in side.calls:
+        sources = [e.call for e in call.reads if e.call >= 0]
+        before.append(set().union(*[{k} if k in paired else before[k] for k in sources]))
+    for i in reversed(range(len(side.calls))):
+        for edge in side.calls[i].reads:
+            if edge.call >= 0:
+                after[edge.call] |= {i} if i in paired else after[i]
+    return {id(call): before[i] | after[i] for i, call in enumerate(side.calls) if i not in paired}
 
 
 def find_unread_calls(side: Recording) -> set[int]:

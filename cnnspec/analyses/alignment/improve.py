@@ -8,7 +8,7 @@ from cnnspec.analyses.alignment.call_graph import (
     find_readers,
     kinds_agree,
 )
-from cnnspec.analyses.alignment.changes import Change, list_changes
+from cnnspec.analyses.alignment.changes import Change, find_changes, join_moved_calls
 from cnnspec.analyses.alignment.matching import Pairs, find_replacements, reads_agree
 
 EFFORT = 40_000  # trials for each pairing, times the calls of the spec
@@ -42,15 +42,37 @@ class PairSearch:
     def __init__(self, spec: Recording, model: Recording, pairs: Pairs, heads: int | None):
         self.spec, self.model, self.heads = spec, model, heads
         self.readers: tuple[Readers, Readers] = find_readers(spec), find_readers(model)
+        self.places = {id(call): i for side in (spec, model) for i, call in enumerate(side.calls)}
         self.pairs = pairs
         self.cost, self.changes = self.evaluate(pairs)
         self.trials = 0
         self.most_trials = EFFORT // max(len(spec.calls), 1)
 
     def evaluate(self, pairs: Pairs) -> tuple[float, list[Change]]:
-        """Return the cost of pairs, a difference more for each row, and the differences."""
-        changes = list_changes(self.spec, self.model, pairs, self.heads)
-        return sum(count_rows(c) + 0.001 * len(c.fields) for c in changes), changes
+        """Return the cost of pairs and the differences.
+
+        A call that moved counts almost as two, one lacking on each side: often these are two calls
+        that only look alike."""
+        found = list(find_changes(self.spec, self.model, pairs, self.heads))
+        cost = sum(count_rows(c) + 0.001 * len(c.fields) for c in found)
+        unlike = [c for c in found if c.reads or "op" in c.fields]
+        cost += sum(0.95 for c in unlike if self.is_elsewhere(c, pairs))
+        single = len(found)
+        joined = join_moved_calls(self.spec, self.model, pairs, found)
+        return cost - 0.1 * (single - len(joined)), joined
+
+    def is_elsewhere(self, change: Change, pairs: Pairs) -> bool:
+        """Whether no call just before or after a paired call is beside its partner too."""
+        i, j = self.places.get(id(change.spec)), self.places.get(id(change.model))
+        if i is None or j is None:
+            return False
+        beside = self.list_neighbours(1, j)
+        return not any(pairs.get(k) in beside for k in self.list_neighbours(0, i))
+
+    def list_neighbours(self, side: int, i: int) -> set[int]:
+        """Return the calls that a call reads, and its readers; outputs are negative."""
+        calls = (self.spec, self.model)[side].calls
+        return {e.call for e in calls[i].reads} | {r for r, _ in self.readers[side][i]}
 
     def run(self) -> None:
         """Take each proposal that gives fewer differences, until there is none."""
