@@ -2,7 +2,7 @@
 
 from cnnspec.problems import visible
 from cnnspec.records import Record
-from cnnspec.report.diagram import boxes, metrics
+from cnnspec.report.diagram import boxes, style
 from cnnspec.report.diagram.boxes import LONGEST, count_suffix, name_part
 from cnnspec.report.diagram.fold import DiagramPart
 
@@ -80,14 +80,14 @@ def add_frame(part: DiagramPart, inner: Canvas) -> Canvas:
     result.tops = {value: x + MARGIN for value, x in inner.tops.items()}
     result.bottoms = {value: x + MARGIN for value, x in inner.bottoms.items()}
     result.lines = [extend_to_frame(line, inner) for line in result.lines]
-    result.width += max(MARGIN, metrics.text_width(result.title) + 2 * boxes.PAD - free)
+    result.width += max(MARGIN, style.text_width(result.title) + 2 * boxes.PAD - free)
     return result
 
 
 def frame_title(part: DiagramPart, width: int) -> str:
     """The title of an opened part: its name, and its block if that fits into ``width``."""
     full = f"{name_part(part)} · {visible(part.block, LONGEST)}{count_suffix(part)}"
-    return full if metrics.text_width(full) <= width else name_part(part) + count_suffix(part)
+    return full if style.text_width(full) <= width else name_part(part) + count_suffix(part)
 
 
 def extend_to_frame(line: WireLine, inner: Canvas) -> WireLine:

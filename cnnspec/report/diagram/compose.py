@@ -2,7 +2,7 @@
 
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
-from cnnspec.report.diagram import align, boxes, canvas, layers, metrics, route
+from cnnspec.report.diagram import align, boxes, canvas, layers, route, style
 from cnnspec.report.diagram.boxes import LONGEST, box_lines
 from cnnspec.report.diagram.canvas import Box, Canvas, TextLabel, WireLine
 from cnnspec.report.diagram.fold import DiagramPart, Folder
@@ -112,9 +112,7 @@ class Composition:
             source = self.owner.get(value, self.entries.get(value, 0))
             text = self.label(source, values)
             goals = [WireEnd(v, dashed) for v, dashed in sorted(self.wires[value].items())]
-            found.append(
-                (Wire(value, source, goals, text, metrics.text_width(text)), tuple(values))
-            )
+            found.append((Wire(value, source, goals, text, style.text_width(text)), tuple(values)))
         return sorted(found, key=lambda pair: (pair[0].source, pair[0].value))
 
     def label(self, source: int, values: list[int]) -> str:
@@ -207,7 +205,7 @@ class Composition:
 
 def port_vertex(label: str) -> Vertex:
     """The vertex at which a value enters or leaves."""
-    return Vertex(6, max(6, metrics.text_width(label) + 2 * route.LABEL if label else 0), 0)
+    return Vertex(6, max(6, style.text_width(label) + 2 * route.LABEL if label else 0), 0)
 
 
 def compose_frame(folder: Folder, part: DiagramPart) -> Canvas:

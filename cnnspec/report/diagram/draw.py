@@ -6,7 +6,7 @@ from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.costs import NodeCost
 from cnnspec.graph.model import Graph
 from cnnspec.problems import visible
-from cnnspec.report.diagram import metrics, style
+from cnnspec.report.diagram import style
 from cnnspec.report.diagram.boxes import LINE, STACK, describe_part, is_stacked
 from cnnspec.report.diagram.canvas import Box, Canvas, TextLabel
 from cnnspec.report.diagram.contents import choose_contents, describe_picture, picture_caption
@@ -50,7 +50,7 @@ def render_svg(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {page.width} {page.height}"'
             f' width="{page.width}" height="{page.height}" font-family="Helvetica, Arial,'
-            f' sans-serif" font-size="{metrics.SMALL}" role="graphics-document document">'
+            f' sans-serif" font-size="{style.SMALL}" role="graphics-document document">'
         ),
         f"<title>{escape_xml(title)}</title>",
         f"<desc>{escape_xml(about)}</desc>",
@@ -98,8 +98,7 @@ def box_svg(box: Box, costs: dict[int, NodeCost], letter: str) -> str:
     made.append(f'<rect x="{box.x}" y="{box.y}" {rect}')
     for i, text in enumerate(box.lines):
         look = (
-            f'font-size="{metrics.LARGE}" font-weight="bold" class="cnn-text"'
-            f' fill="{style.TEXT[0]}"'
+            f'font-size="{style.LARGE}" font-weight="bold" class="cnn-text" fill="{style.TEXT[0]}"'
             if i == 0
             else f'class="cnn-muted" fill="{style.MUTED[0]}"'
         )
@@ -123,7 +122,7 @@ def badge_svg(letter: str, x: int, y: int) -> str:
 
 def heading_svg(text: TextLabel) -> str:
     return (
-        f'<text class="cnn-text" x="{text.x}" y="{text.y}" font-size="{metrics.LARGE}"'
+        f'<text class="cnn-text" x="{text.x}" y="{text.y}" font-size="{style.LARGE}"'
         f' font-weight="bold" fill="{style.TEXT[0]}">{escape_xml(text.text)}</text>'
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from cnnspec.problems import visible
-from cnnspec.report.diagram import metrics
+from cnnspec.report.diagram import style
 from cnnspec.report.diagram.boxes import LINE
 from cnnspec.report.diagram.canvas import Canvas, TextLabel, WireLine
 from cnnspec.report.diagram.compose import COLUMN, PANEL, compose_canvas
@@ -41,7 +41,7 @@ def add_caption(below: Canvas, title: str, caption: list[str]) -> Canvas:
     lines: list[str] = []
     for piece in caption:
         longer = f"{lines[-1]} · {piece}" if lines else piece
-        if lines and metrics.text_width(longer) <= max(below.width, NARROWEST) - 2 * EDGE:
+        if lines and style.text_width(longer) <= max(below.width, NARROWEST) - 2 * EDGE:
             lines[-1] = longer
         else:
             lines.append(piece)
@@ -51,7 +51,7 @@ def add_caption(below: Canvas, title: str, caption: list[str]) -> Canvas:
     result.labels += [
         TextLabel(EDGE, EDGE + 10 + LINE * (i + 1), line) for i, line in enumerate(lines)
     ]
-    texts = [metrics.text_width(title, metrics.LARGE, bold=True), *map(metrics.text_width, lines)]
+    texts = [style.text_width(title, style.LARGE, bold=True), *map(style.text_width, lines)]
     result.width = max(result.width, *(2 * EDGE + text for text in texts))
     return result
 
@@ -105,7 +105,7 @@ def add_panel_heading(panel: Panel, inside: Canvas) -> Canvas:
     result.put(inside, 0, HEADING)
     result.headings.append(TextLabel(BADGE, 12, text))
     result.badges.append(TextLabel(BADGE // 2 - 3, 8, panel.letter))
-    result.width = max(result.width, BADGE + metrics.text_width(text, metrics.LARGE, bold=True))
+    result.width = max(result.width, BADGE + style.text_width(text, style.LARGE, bold=True))
     return result
 
 
