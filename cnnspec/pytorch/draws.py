@@ -30,7 +30,6 @@ from cnnspec.pytorch.random_weights import (
 from cnnspec.pytorch.transplant_weights import (
     TensorPairs,
     pair_remaining_tensors,
-    pair_tensors_as_registered,
     pair_tensors_by_calls,
     pair_tensors_by_order,
     running_statistics_differences,
@@ -158,8 +157,8 @@ def pairings(
 ) -> Iterator[tuple[TensorPairs, list[Difference]]]:
     """Yield the ways to pair tensors, with the calls that use different numbers of them.
 
-    By the calls that use them where all are aligned, else by the order of use, by the aligned calls
-    with the remaining tensors by the order of use, and by the order in which modules have them.
+    By the calls that use them where all are aligned. Else by the order of use, and by the aligned
+    calls with the remaining tensors by the order of use.
     """
     if training.complete:
         yield pair_tensors_by_calls(training), unequal_tensor_counts(training)
@@ -167,7 +166,6 @@ def pairings(
     ways = [pair_tensors_by_order(training, built, tested.model)]
     if tested.demand != REFERENCE:
         ways.append(pair_remaining_tensors(training, built, tested.model))
-        ways.append(pair_tensors_as_registered(built, tested.model))
     yield from ((pairs, []) for i, pairs in enumerate(ways) if pairs not in ways[:i])
 
 

@@ -63,19 +63,6 @@ def pair_remaining_tensors(
     return list(by_name.items())
 
 
-def pair_tensors_as_registered(built: BuiltModule, model: nn.Module) -> TensorPairs:
-    """Pair the parameters, and the running statistics, in the order in which modules have them."""
-    sides = [(list(float_tensors(m)), {n for n, _ in m.named_buffers()}) for m in (built, model)]
-    return [
-        pair
-        for is_buffer in (False, True)
-        for pair in zip(
-            *[[n for n in names if (n in buffers) is is_buffer] for names, buffers in sides],
-            strict=False,
-        )
-    ]
-
-
 def unequal_tensor_counts(alignment: Alignment) -> list[Difference]:
     """Return the aligned calls that use different numbers of tensors.
 

@@ -141,6 +141,51 @@ layers = [
     assert not cnnspec.verify(str(file), model=Mine(False), device="cpu", strict=True)
 
 
+def test_large_values_show_what_small_ones_do_not() -> None:
+    checks = verify_model(replaced(before=lambda self, x: x + F.relu(x - 10)))
+    assert checks[0].status == FAILED
+    assert checks[0].detail == "the outputs of other draws differ"
+
+
+AUXILIARY = """
+input = [3, 8, 8]
+outputs = ["head"]
+layers = [
+  { name = "conv", op = "conv", out_channels = 4, kernel_size = 3 },
+  { name = "aux", op = "conv", out_channels = 2, kernel_size = 1, training_only = true },
+  { name = "half", op = "scale", factor = 0.5, from = "aux", training_only = true },
+  { name = "head", op = "conv", out_channels = 2, kernel_size = 3, from = "conv" },
+]
+"""
+
+
+class Auxiliary(nn.Module):
+    """The network of AUXILIARY, whose auxiliary output is multiplied by ``factor``."""
+
+    def __init__(self, factor: float, missing: bool = False) -> None:
+        super().__init__()
+        self.conv, self.aux, self.head = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 2, 1), nn.Conv2d(4, 2, 3)
+        self.factor, self.missing = factor, missing
+
+    def forward(self, x: torch.Tensor) -> Any:
+        x = self.conv(x)
+        if not self.training:
+            return self.head(x)
+        aux = self.aux(x)
+        aux = (0.25 + self.factor) * aux - 0.25 * aux
+        return self.head(x) if self.missing else (self.head(x), aux)
+
+
+@pytest.mark.parametrize(
+    ("factor", "missing", "right"), [(0.5, False, True), (0.6, False, False), (0.5, True, False)]
+)
+def test_outputs_of_training_alone_must_be_the_same(
+    factor: float, missing: bool, right: bool
+) -> None:
+    checks = compare_model(graph_of(AUXILIARY), Auxiliary(factor, missing), "mine", "cpu")
+    assert passes(checks) is right, checks
+
+
 BRANCHES = """
 input = [3, 8, 8]
 layers = [
@@ -159,8 +204,8 @@ class Branches(nn.Module):
 
     def __init__(self, first: str = "a", shared: bool = False, wrong: bool = False) -> None:
         super().__init__()
-        self.a, self.b = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 3, 3, padding=1)
         self.c = nn.Conv2d(3, 3, 3, padding=2, dilation=2)
+        self.b, self.a = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 3, 3, padding=1)
         if shared:
             self.b = self.a
         self.first, self.wrong = first, wrong
