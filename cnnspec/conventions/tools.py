@@ -67,6 +67,7 @@ FVCORE = Convention(
         "batchnorm": per_input(2, 1),
         "layernorm": per_input(5, 4),
         "groupnorm": per_input(5, 4),
+        "instancenorm": per_input(5, 4),
         "global_avgpool": FVCORE_POOL,
         "adaptive_avgpool": FVCORE_POOL,
         "upsample": only_dimensions(
@@ -123,6 +124,7 @@ THOP = Convention(
         "batchnorm": per_input(4, 2),
         "layernorm": per_input(4, 2),
         "groupnorm": FREE,
+        "instancenorm": per_input(4, 2),
         "prelu": per_input(1),
         "softmax": CountingRule("3*n - 1 per n channels", count_thop_softmax),
         "avgpool": per_output(1),
@@ -172,6 +174,7 @@ TORCHINFO = Convention(
         "batchnorm": PARAMETERS,
         "layernorm": PARAMETERS,
         "groupnorm": PARAMETERS,
+        "instancenorm": PARAMETERS,
         "prelu": PARAMETERS,
         "frozen_batchnorm": FREE,
     },
@@ -199,6 +202,7 @@ PTFLOPS = Convention(
         "linear": MACS_AND_BIAS,
         "batchnorm": per_input(2, 1),
         "groupnorm": per_input(2, 1),
+        "instancenorm": per_input(2, 1),
         "layernorm": per_input(1),
         "relu": TWICE,
         "elu": TWICE,
@@ -235,7 +239,9 @@ TORCHVISION = Convention(
     {
         **dict.fromkeys(("conv", "depthwise_conv", "conv_transpose", "linear", "attention"), MACS),
         **NO_RULE,
-        **dict.fromkeys(("batchnorm", "layernorm", "groupnorm", "prelu", "l2norm"), FREE),
+        **dict.fromkeys(
+            ("batchnorm", "layernorm", "groupnorm", "instancenorm", "prelu", "l2norm"), FREE
+        ),
     },
 )
 

@@ -3,7 +3,7 @@
 Each of g groups has the mean and variance of its C/g channels at all positions of one example.
 weight and bias are per channel (2*C parameters). A group of n elements costs 3n - 1 additions, n
 multiplications, n + 2 divisions and one square root, and n additions and n multiplications more for
-weight and bias. With g = C it is instance normalization.
+weight and bias. With g = C it is ``instancenorm``.
 
 Source: Wu & He (2018), Group normalization, arXiv 1803.08494, equation 7; ``torch.nn.GroupNorm``.
 """

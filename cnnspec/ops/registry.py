@@ -29,6 +29,7 @@ OPERATORS = {
     "frozen_batchnorm": "FrozenBatchNorm",
     "layernorm": "LayerNorm",
     "groupnorm": "GroupNorm",
+    "instancenorm": "InstanceNorm",
     "lrn": "LocalResponseNorm",
     "l2norm": "L2Norm",
     "channel_scale": "ChannelScale",

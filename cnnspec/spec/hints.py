@@ -40,7 +40,7 @@ OPERATOR_NAMES = {
     "upsampling2d": "upsample",
     "zeropadding2d": "pad",
     "zeropadding": "pad",
-    "instancenorm": "groupnorm",
+    "instancenormalization": "instancenorm",
     "swish": "silu",
     "leakyrelu": "leaky_relu",
     "hardswish": "hardswish",

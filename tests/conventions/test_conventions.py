@@ -141,6 +141,7 @@ def test_a_convention_gives_the_figure_of_its_tool(tool: str, name: str) -> None
         "linear",
         "batchnorm",
         "groupnorm",
+        "instancenorm",
         "prelu",
         "relu",
         "relu6",

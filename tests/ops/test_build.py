@@ -123,6 +123,7 @@ def test_tensors_have_the_names_shapes_and_order_of_the_calculator(name: str, nu
         ("layernorm", {"affine": False}, (4, 3)),
         ("layernorm", {"affine": False, "over": "all"}, (4, 3)),
         ("groupnorm", {"groups": 2, "affine": False}, (4, 3)),
+        ("instancenorm", {"affine": True}, (4, 3)),
         ("depthwise_conv", {"kernel_size": 3, "multiplier": 2, "bias": False}, (4, 5, 5)),
     ],
 )

@@ -216,6 +216,10 @@ FIELDS: dict[str, tuple[Fields, Any]] = {
         {"size": 3, "alpha": 0.5, "beta": 0.6, "k": 2.0},
         lambda x: functional.local_response_norm(x, 3, 0.5, 0.6, 2),
     ),
+    "instancenorm": (
+        {"eps": 0.1},
+        lambda x: functional.instance_norm(x, eps=0.1),
+    ),
     "groupnorm": (
         {"groups": 2, "eps": 0.1, "affine": False},
         lambda x: functional.group_norm(x, 2, eps=0.1),

@@ -1,9 +1,11 @@
 """Compare layers with PyTorch: sizes, parameters, buffers, MACs and refusals."""
 
+from math import prod
+
 import pytest
 from agreement import Apply, Fields, dims, layers_agree
 from draws import Drawn, Shape, drawn, maps, often, shapes
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -113,6 +115,14 @@ def test_groupnorm(x: Shape, groups: int, affine: bool) -> None:
         lambda: nn.GroupNorm(groups, x[0], affine=affine),
         batch=2,
     )
+
+
+@often
+@given(maps(5), st.booleans())
+def test_instancenorm(x: Shape, affine: bool) -> None:
+    assume(prod(x[1:]) > 1)  # one position has no variance
+    kind = getattr(nn, f"InstanceNorm{len(x) - 1}d")
+    layers_agree("instancenorm", x, {"affine": affine}, lambda: kind(x[0], affine=affine))
 
 
 @often

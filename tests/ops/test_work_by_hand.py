@@ -230,6 +230,18 @@ WORK: list[tuple[str, dict[str, Any], tuple[Shape, ...], dict[str, int]]] = [
             "square_roots": 2,
         },
     ),
+    # 6 channels of 20 positions
+    (
+        "instancenorm",
+        {"affine": True},
+        (MAP,),
+        {
+            "additions": 6 * (19 + 20 + 19 + 1) + 120,
+            "multiplications": 2 * 120,
+            "divisions": 6 * 2 + 120,
+            "square_roots": 6,
+        },
+    ),
     # each of 6 x 3 x 3 values of 2 regions is the mean of 2 x 2 samples, each interpolated of 4
     (
         "roi_align",

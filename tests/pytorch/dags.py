@@ -123,6 +123,7 @@ FIELDS: dict[str, Draw] = {
         "over": r.choice(["channels", "channels", "all"]),
         "affine": r.random() < 0.8,
     },
+    "instancenorm": lambda r, x: {"affine": r.random() < 0.5},
     "groupnorm": lambda r, x: {
         "groups": r.choice([g for g in (1, 2, 4) if x[0] % g == 0]),
         "affine": r.random() < 0.8,

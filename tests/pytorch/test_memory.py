@@ -34,6 +34,7 @@ ALONE = {
     "adaptive_maxpool": "output_size = 4",
     "batchnorm": "",
     "groupnorm": "groups = 2",
+    "instancenorm": "affine = true",
     "lrn": "size = 5",
     "channel_scale": "bias = true",
     "scale": "factor = 0.5",

@@ -183,6 +183,14 @@ SPELLINGS: dict[str, tuple[str, Forward]] = {
         '{ name = "n", op = "lrn", size = 3, alpha = 0.1, beta = 0.5, k = 2 },',
         lambda m, x: F.local_response_norm(m.c(x), 3, 0.1, 0.5, k=2.0),
     ),
+    "instance norm": (
+        '{ name = "n", op = "instancenorm", eps = 0.1 },',
+        lambda m, x: F.instance_norm(m.c(x), eps=0.1),
+    ),
+    "group norm of channels": (
+        '{ name = "n", op = "instancenorm" },',
+        lambda m, x: F.group_norm(m.c(x), 8),
+    ),
     "instance norm as group norm": (
         '{ name = "n", op = "groupnorm", groups = 8, affine = false },',
         lambda m, x: F.instance_norm(m.c(x)),

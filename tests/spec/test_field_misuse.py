@@ -82,6 +82,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "frozen_batchnorm": {"eps": "positive"},
     "layernorm": {"over": ("channels", "all"), "eps": "positive", "affine": "flag"},
     "groupnorm": {"groups": "size", "eps": "positive", "affine": "flag"},
+    "instancenorm": {"eps": "positive", "affine": "flag"},
     "lrn": {"size": "size", "alpha": "positive", "beta": "positive", "k": "positive"},
     "l2norm": {"scale": "positive"},
     "channel_scale": {"init": "positive", "bias": "flag"},
