@@ -37,8 +37,8 @@ class InstanceNorm(Elementwise):
         if prod(x[1:]) == 1:
             raise OperatorError(
                 "D001",
-                f"instancenorm takes channels of several positions, but $0 is {format_shape(x)}, and one"
-                " value has no variance",
+                "instancenorm takes channels of several positions, but $0 is"
+                f" {format_shape(x)}, and one value has no variance",
                 "a layer before it that leaves more positions",
             )
         return x

@@ -32,11 +32,11 @@ from cnnspec.pytorch.transplant_weights import (
     pair_remaining_tensors,
     pair_tensors_by_calls,
     pair_tensors_by_order,
+    replace_normalized_weights,
     running_statistics_differences,
     transplant_weights,
     unequal_tensor_counts,
 )
-from cnnspec.pytorch.weight_norms import replace_normalized_weights
 from cnnspec.records import Record
 from cnnspec.units import Shape, format_plural
 

@@ -4,6 +4,14 @@ from math import prod
 
 import torch
 from torch import nn
+from torch.nn.utils import (
+    parametrizations,
+    parametrize,
+    remove_spectral_norm,
+    remove_weight_norm,
+    spectral_norm,
+    weight_norm,
+)
 
 from cnnspec.analyses.alignment.align import Alignment
 from cnnspec.analyses.verdict import Check, Difference, make_check
@@ -12,6 +20,11 @@ from cnnspec.pytorch.compare_values import TOLERANCE, relative_difference
 from cnnspec.units import Shape, format_plural
 
 TensorPairs = list[tuple[str, str]]  # names in the built module and in the model
+HOOKS = {  # the old way: a hook computes the weight before each call
+    "WeightNorm": (weight_norm.__module__, remove_weight_norm),
+    "SpectralNorm": (spectral_norm.__module__, remove_spectral_norm),
+}
+PARAMETRIZATIONS = "_WeightNorm", "_SpectralNorm"
 
 
 def pair_tensors_by_calls(alignment: Alignment) -> TensorPairs:
@@ -172,3 +185,39 @@ def fit_shape(value: torch.Tensor, shape: Shape) -> torch.Tensor | None:
         if without_ones(tuple(candidate.shape)) == without_ones(shape):
             return candidate.reshape(shape)
     return None
+
+
+def replace_normalized_weights(model: nn.Module) -> list[str]:
+    """Make plain parameters of normalized weights in a model, and return their names.
+
+    A convolution with weight or spectral normalization is a convolution with the weight that this
+    gives: how it is trained is no matter of a spec. Other parametrizations stay.
+    """
+    found = []
+    for path, module in [*model.named_modules()]:
+        names = []
+        for hook in [*module._forward_pre_hooks.values()]:
+            home, remove = HOOKS.get(type(hook).__name__, ("", None))
+            if remove is not None and type(hook).__module__ == home:
+                remove(module, hook.name)
+                names.append(hook.name)
+        for name in parametrized_names(module):
+            parametrize.remove_parametrizations(module, name, leave_parametrized=True)
+            names.append(name)
+        found += [f"{path}.{name}".lstrip(".") for name in names]
+    return found
+
+
+def parametrized_names(module: nn.Module) -> list[str]:
+    """Return a module's tensors that only weight or spectral normalization computes."""
+    if not parametrize.is_parametrized(module):
+        return []
+    return [
+        name
+        for name, steps in module.parametrizations.items()  # type: ignore[union-attr,operator]
+        if all(
+            type(step).__name__ in PARAMETRIZATIONS
+            and type(step).__module__ == parametrizations.__name__
+            for step in steps
+        )
+    ]

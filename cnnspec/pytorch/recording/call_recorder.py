@@ -14,7 +14,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from cnnspec.analyses.alignment.call_graph import CONSTANT, Edge, RecordedCall, Recording
 from cnnspec.pytorch.built_module import BuiltModule
-from cnnspec.pytorch.recording.dropouts import DropoutRecorder, module_hooks
+from cnnspec.pytorch.recording import dropouts
 from cnnspec.pytorch.recording.functions import FunctionRecorder
 from cnnspec.pytorch.recording.merges import CallLog, NewCall, Weights, list_weights, merge_call
 from cnnspec.pytorch.recording.operations import (
@@ -22,11 +22,10 @@ from cnnspec.pytorch.recording.operations import (
     find_tensors,
     loses_precision,
     read_operation,
+    split_operation,
 )
-from cnnspec.pytorch.recording.random_masks import MASK, RandomTensors, read_random_product
 from cnnspec.pytorch.recording.readers import VIEW, Fields, find_equal_operator
 from cnnspec.pytorch.recording.source_lines import find_source_line
-from cnnspec.pytorch.recording.splits import split_operation
 
 Watch = Callable[[int, torch.Tensor], None]  # takes the index of a call and its first output
 
@@ -44,7 +43,7 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ):
         super().__init__()  # type: ignore[no-untyped-call]
         self.log = CallLog()
-        self.random = RandomTensors()
+        self.random = dropouts.RandomTensors()
         self.places = [""]
         self.watch, self.paused = watch, False
         self.is_built = isinstance(model, BuiltModule)
@@ -76,8 +75,8 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     @contextmanager
     def recording(self) -> Iterator[None]:
         """Record what runs inside."""
-        functions = FunctionRecorder(self.note_function, self.run_unrecorded)
-        with DropoutRecorder(self.note_random), functions, self:
+        functions = FunctionRecorder(self.note_function, self.run_unrecorded, self.random.as_mean)
+        with dropouts.DropoutRecorder(self.note_random), functions, self:
             yield
 
     @contextmanager
@@ -181,11 +180,11 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> NewCall:
         """Return the call that a new call with a random tensor is."""
         known, others = self.random.known[mask], [(t, o) for t, o in values if t is not mask]
-        if new.kind != "mul" or known.kind != MASK or len(others) != 1 or new.weights:
+        if new.kind != "mul" or known.kind != dropouts.MASK or len(others) != 1 or new.weights:
             return new.replace(kind="random", fields={"of": new.kind})
         new = new.replace(reads=(others[0][1],), shapes=(tuple(others[0][0].shape),))
         with self.pausing():
-            return read_random_product(self.log, new, known, tuple(mask.shape), output)
+            return dropouts.read_random_product(self.log, new, known, tuple(mask.shape), output)
 
     def note_function(self, kind: str, fields: Fields, arguments: list[Any], result: Any) -> None:
         """Record a function as one call."""
@@ -245,5 +244,5 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         def leave(module: nn.Module, args: Any, output: Any) -> None:
             self.places.pop()
 
-        with module_hooks(enter, leave):
+        with dropouts.module_hooks(enter, leave):
             yield

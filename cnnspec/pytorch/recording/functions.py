@@ -30,6 +30,7 @@ RECURRENT = {  # not supported; by function, the module that has it
     "rnn_relu_cell": "nn.RNNCell",
 }
 CONVERSIONS = "float", "double", "to", "type", "type_as"
+PRODUCTS = "mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply"
 SINGLE = {"float", torch.float32, "torch.float32", "torch.FloatTensor", "torch.cuda.FloatTensor"}
 DOUBLE = {"double", torch.float64, "torch.float64", "torch.DoubleTensor"}
 RunUnrecorded = Callable[[Callable[[], Any]], Any]
@@ -64,16 +65,21 @@ def bind_arguments(names: tuple[str, ...], args: Any, kwargs: Fields, *wanted: s
 class FunctionRecorder(TorchFunctionMode):
     """Record some functions as one call, and let others run in the same way everywhere.
 
-    ``run_unrecorded(function)`` calls a function without recording what it runs.
+    ``run_unrecorded(function)`` calls a function without recording what it runs, and ``as_mean``
+    takes the factor of a product and returns its mean if it is a random mask.
     """
 
-    def __init__(self, note: NoteFunction, run_unrecorded: RunUnrecorded):
+    def __init__(
+        self, note: NoteFunction, run_unrecorded: RunUnrecorded, as_mean: Callable[[Any], Any]
+    ):
         super().__init__()
-        self.note, self.run_unrecorded = note, run_unrecorded
+        self.note, self.run_unrecorded, self.as_mean = note, run_unrecorded, as_mean
         self.keeps_double = False
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name, kwargs = getattr(func, "__name__", ""), kwargs or {}
+        if name in PRODUCTS:
+            return func(*map(self.as_mean, args), **kwargs)
         if name in CONVERSIONS:
             return self.convert(func, args, kwargs)
         if name in ATTENTION:

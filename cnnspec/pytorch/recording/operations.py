@@ -3,7 +3,8 @@
 PyTorch runs the same few dozen operations whether a model calls modules, functions or methods, in
 place or not. Each becomes the operator of the same effect and its fields, without what follows from
 its input (channels, batch), so that a change of one layer does not show on the layers after it. An
-operation without a translation keeps its own name and arguments: nothing is left out.
+operation without a translation keeps its own name and arguments: nothing is left out. An operation
+that does what several operators do is split into these: torch.add(x, y, alpha=a).
 """
 
 from collections.abc import Callable
@@ -13,9 +14,12 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_leaves
 
+from cnnspec.analyses.alignment.call_graph import Edge
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.recording import readers
-from cnnspec.pytorch.recording.readers import Fields, Reading, plain_arguments
+from cnnspec.pytorch.recording.merges import CallLog
+from cnnspec.pytorch.recording.readers import Fields, Reading, holds_tensors, plain_arguments
+from cnnspec.records import Record
 
 # These return the value that they read, at most in another shape.
 VIEWS = frozenset(
@@ -110,3 +114,61 @@ READERS: dict[str, Callable[[Fields, torch.Tensor], Reading]] = {
     **{f"_adaptive_avg_pool{n}d": readers.adaptive_pool_reader("avgpool") for n in (2, 3)},
     **{f"adaptive_max_pool{n}d": readers.adaptive_pool_reader("maxpool") for n in (2, 3)},
 }
+
+
+class Part(Record):
+    """One of the calls that an operation is split into, with what it reads and returns."""
+
+    kind: str
+    fields: Fields
+    tensors: list[torch.Tensor]
+    outputs: list[torch.Tensor]
+
+
+class Split(Record):
+    """The calls that an operation is split into, and the origins of the tensors made for them."""
+
+    parts: list[Part]
+    origins: list[tuple[torch.Tensor, Edge]] = []
+
+
+def split_operation(
+    log: CallLog, name: str, given: Fields, origins: list[Any], outputs: list[torch.Tensor]
+) -> Split | None:
+    """Return the calls that an operation is, or None where it is one call.
+
+    ``name`` is PyTorch's name, ``given`` are the arguments by name, ``origins`` those of its
+    tensors. What the parts return is computed here.
+    """
+    if name in ("add", "add_") and given.get("alpha", 1) != 1 and holds_tensors(given["other"]):
+        return split_scaled_add(given, outputs)
+    if name == "sum" and given.get("dim") and len(given["dim"]) == 1 and not given["keepdim"]:
+        stack = log.maker(origins[0], "stack") if isinstance(origins[0], Edge) else None
+        rank = given["self"].dim()
+        if stack and stack.fields.get("dim", 0) % rank == given["dim"][0] % rank:
+            return split_sum_of_stack(log, given, origins[0], outputs)
+    return None
+
+
+def split_scaled_add(given: Fields, outputs: list[torch.Tensor]) -> Split:
+    """Split torch.add(x, y, alpha=a) into x + a * y."""
+    scaled = given["other"] * given["alpha"]
+    product = Part("mul", {"other": given["alpha"]}, [given["other"]], [scaled])
+    return Split([product, Part("add", {}, [given["self"], scaled], outputs)])
+
+
+def split_sum_of_stack(
+    log: CallLog, given: Fields, edge: Edge, outputs: list[torch.Tensor]
+) -> Split | None:
+    """Split torch.stack([a, b, c]).sum(0) into (a + b) + c."""
+    stack = log.new[edge.call]
+    terms = [t.clone() for t in given["self"].unbind(given["dim"][0])]
+    if stack is None or len(stack.reads) != len(terms) or len(terms) < 2:
+        return None
+    log.absorbed.add(edge.call)
+    parts, total = [], terms[0]
+    for i, term in enumerate(terms[1:], 2):
+        after = outputs[0] if i == len(terms) else total + term
+        parts.append(Part("add", {}, [total, term], [after]))
+        total = after
+    return Split(parts, list(zip(terms, stack.reads, strict=True)))
