@@ -141,7 +141,9 @@ def copy_model(model: Any) -> nn.Module:
     computed = [t for m in model.modules() for t in vars(m).values() if is_computed(t)]
     try:
         return copy.deepcopy(model, {id(t): t.detach().clone() for t in computed})
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too
         raise RequestError(f"the model cannot be copied: {describe_exception(error)}") from None
 
 
@@ -171,7 +173,9 @@ def load_user_model(path: str, arguments: dict[str, Any]) -> nn.Module:
                 " and among the installed packages"
             ) from None
         raise RequestError(f"{shown} cannot be imported: {describe_exception(error)}") from None
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too
         raise RequestError(f"{shown} cannot be imported: {describe_exception(error)}") from None
     for name in attribute.split("."):
         if not hasattr(found, name):
@@ -193,7 +197,9 @@ def call_factory(factory: Any, path: str, arguments: dict[str, Any]) -> nn.Modul
     call = f"{path}({visible(', '.join(f'{key}={value!r}' for key, value in arguments.items()))})"
     try:
         model = factory(**arguments)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too
         raise RequestError(f"{call} fails: {describe_exception(error)}") from None
     if not isinstance(model, nn.Module):
         raise RequestError(f"{call} returns {with_article(model)}, not a torch.nn.Module")

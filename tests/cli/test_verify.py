@@ -64,6 +64,12 @@ class Spelled(Net):
 def fails():
     raise ValueError("no such width\\x1b[31m")
 
+class Leaving(BaseException):
+    pass
+
+def leaves():
+    raise Leaving("for good")
+
 def number():
     return 3
 
@@ -246,6 +252,7 @@ def test_a_model_that_has_drifted_fails_at_its_layer(mine: Path) -> None:
         ("mine", "--model takes package.module:factory, not 'mine'"),
         ("mine:Nett", "mine has no Nett; did you mean 'Net'?"),
         ("mine:fails", "mine:fails() fails: ValueError: no such width"),
+        ("mine:leaves", "mine:leaves() fails: Leaving: for good"),
         ("mine:number", "mine:number() returns an int, not a torch.nn.Module"),
         (
             "mine:network",
