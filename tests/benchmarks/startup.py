@@ -13,14 +13,13 @@ from tests.pages.benchmarks import SMALL
 
 RUNS = 41
 BASE = "import click, tomllib, json"
-CASES = {
-    "cnnspec table vgg16 --format json": BASE,
-    "cnnspec table vgg16": (
-        BASE + ", tabulate"
-    ),  # as the goal was set; text tables do not need it any more
+CASES = {  # by command: its base, and the limit of the ratio
+    "cnnspec table vgg16 --format json": (BASE, 1.3),
+    # The base is that of the first goal; text tables do not need tabulate any more.
+    "cnnspec table vgg16": (BASE + ", tabulate", 1.0),
 }
 DEEPER = ("resnet50", "nasnetalarge", "resnet1202_cifar")
-LIMIT = 1.4
+DEEPER_LIMIT = 1.4
 
 
 def command(text: str) -> list[str]:
@@ -67,7 +66,7 @@ def deep() -> list[dict[str, Any]]:
                 "nodes": nodes,
                 **compare(command(table(name)), base),
                 "microseconds_a_node": round(1000 * added / nodes, 1),
-                "limit": LIMIT,
+                "limit": DEEPER_LIMIT,
             }
         )
     return found
@@ -83,8 +82,8 @@ def measure() -> list[dict[str, Any]]:
         {
             "command": text,
             "base": f'python -c "{base}"',
-            "limit": LIMIT,
+            "limit": limit,
             **compare(command(text), [sys.executable, "-c", base]),
         }
-        for text, base in CASES.items()
+        for text, (base, limit) in CASES.items()
     ]
