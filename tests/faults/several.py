@@ -49,7 +49,7 @@ NETWORKS = (
     "resnext50_32x4d",
     "squeezenet1_0",
     "squeezenet1_1",
-    "vgg16_bn",
+    "efficientnet_b1",
     "inception_v3",
 )
 

@@ -10,7 +10,9 @@ from cnnspec.costs import compute_costs
 from tests.faults.flat import flatten_graph
 from tests.faults.mutate import KINDS, make_mutants
 from tests.faults.score import score_mutants
+from tests.faults.several import measure_network
 from tests.pages.planted_faults import render_planted_faults_page
+from tests.support import import_timm
 
 REPORTS = Path(__file__).parents[2] / "reports"
 
@@ -54,3 +56,9 @@ def test_a_sample_of_faults_is_caught() -> None:
     for row in score_mutants("squeezenet1_1", (3, 64, 64), 24, 0.05):
         assert row["by"] or row["reason"], row
         assert row.get("right", True), row
+
+
+def test_several_faults_give_at_most_twice_as_many_rows() -> None:
+    import_timm()
+    for planting in measure_network("squeezenet1_1", 2):
+        assert len(planting.rows) <= 2 * len(planting.faults), planting
