@@ -62,7 +62,9 @@ def check_calls(
         sure = [c for changes in modes for c in changes if not is_random(c)]
         if not wiring and not all(c.spec and c.model for c in sure):
             modes = [[c for c in changes if is_random(c)] for changes in modes]
-    compared = f"{len(training.pairs)} of {len(training.spec.calls)} calls aligned"
+    own = [i for i, call in enumerate(training.spec.calls) if call.kind != "merged"]
+    aligned = sum(i in training.pairs for i in own)
+    compared = f"{aligned} of {len(own)} calls aligned"
     differences = describe_changes(*modes, spec=training.spec)
     return make_check("calls", name, compared, differences, detail)
 

@@ -99,14 +99,14 @@ def interrupted(self: Any, x: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("before", "told"), [(leaving, "Leaving: for good"), (exiting, "SystemExit: 0")]
+    ("before", "shown"), [(leaving, "Leaving: for good"), (exiting, "SystemExit: 0")]
 )
 def test_every_exception_of_a_model_is_a_verdict(
-    before: Callable[..., torch.Tensor], told: str
+    before: Callable[..., torch.Tensor], shown: str
 ) -> None:
     (check,) = verify_model(replaced(before=before))
     assert (check.name, check.status) == ("run", IMPOSSIBLE)
-    assert check.detail.endswith(told)
+    assert check.detail.endswith(shown)
 
 
 def test_an_interruption_is_no_verdict() -> None:
