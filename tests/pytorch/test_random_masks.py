@@ -10,6 +10,7 @@ from support import graph_of
 from torch import nn
 
 from cnnspec.analyses.verdict import FAILED, PASSED, Check
+from cnnspec.pytorch.check_calls import SAME_CALLS
 from cnnspec.pytorch.compare_model import compare_model
 
 SPEC = """
@@ -45,7 +46,7 @@ class Model(nn.Module):
 
 
 def verify(drop: DropPath, operator: str = "stochastic_depth") -> list[Check]:
-    return compare_model(graph_of(SPEC % operator), Model(drop), "mine", "cpu")
+    return compare_model(graph_of(SPEC % operator), Model(drop), "mine", "cpu", demand=SAME_CALLS)
 
 
 def bernoulli(x: torch.Tensor, *shape: int, keep: float = KEEP) -> torch.Tensor:
@@ -118,5 +119,7 @@ layers = [{ name = "l", op = "linear", out_features = 3 }]
             mask = torch.empty_like(self.weight).bernoulli_(KEEP) / KEEP
             return F.linear(x, self.weight * mask, self.bias)
 
-    checks = compare_model(graph_of(spec), nn.Sequential(DropConnect(4, 3)), "mine", "cpu")
+    checks = compare_model(
+        graph_of(spec), nn.Sequential(DropConnect(4, 3)), "mine", "cpu", demand=SAME_CALLS
+    )
     assert any(c.status == FAILED for c in checks)

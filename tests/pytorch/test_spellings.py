@@ -10,6 +10,7 @@ from support import graph_of
 from torch import nn
 
 from cnnspec.analyses.verdict import PASSED, Check
+from cnnspec.pytorch.check_calls import SAME_CALLS
 from cnnspec.pytorch.compare_model import compare_model
 from cnnspec.pytorch.recording.recorder import record_model
 
@@ -41,7 +42,9 @@ layers = [
   {layers}
 ]
 """
-    return compare_model(graph_of(spec), Model(forward, dimensions, **modules), "mine", "cpu")
+    return compare_model(
+        graph_of(spec), Model(forward, dimensions, **modules), "mine", "cpu", demand=SAME_CALLS
+    )
 
 
 def differences(checks: list[Check]) -> list[tuple[Any, ...]]:
