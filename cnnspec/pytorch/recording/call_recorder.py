@@ -67,8 +67,9 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         given = {a.name: a.default_value for a in schema}  # in the order of the schema
         given |= {a.name: v for a, v in zip(schema, args, strict=False)} | (kwargs or {})
         name = func.overloadpacket.__name__
-        with self.pausing():
-            self.random.follow(func, name, given, result)
+        if self.random.concerns(func):
+            with self.pausing():
+                self.random.follow(func, name, given, result)
         self.note_operation(name, given, result)
         return result
 

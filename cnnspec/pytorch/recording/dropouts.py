@@ -118,6 +118,10 @@ class RandomTensors:
         self.known[mean] = mask.replace(is_mean=True)
         return mean
 
+    def concerns(self, func: Any) -> bool:
+        """Return whether an operation is random, or may read what is."""
+        return len(self.known) > 0 or torch.Tag.nondeterministic_seeded in func.tags
+
     def follow(self, func: Any, name: str, given: Fields, result: Any) -> None:
         """Note the result of an operation on random tensors and constants, or of a random one.
 
