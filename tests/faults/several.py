@@ -50,7 +50,7 @@ NETWORKS = (
     "squeezenet1_0",
     "squeezenet1_1",
     "efficientnet_b1",
-    "inception_v3",
+    "wide_resnet50_2",
 )
 
 
