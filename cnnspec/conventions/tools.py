@@ -2,7 +2,7 @@
 
 from math import prod
 
-from cnnspec.conventions.rules import (
+from cnnspec.conventions import (
     BY_OUTPUTS,
     FREE,
     MACS,

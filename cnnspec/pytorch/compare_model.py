@@ -28,6 +28,7 @@ from cnnspec.pytorch.check_calls import (
 )
 from cnnspec.pytorch.compare_gradients import compare_gradients
 from cnnspec.pytorch.compare_values import RunFunction, model_reached_limits
+from cnnspec.pytorch.devices import QuickShapes
 from cnnspec.pytorch.draws import (
     Draw,
     DrawComparison,
@@ -39,7 +40,6 @@ from cnnspec.pytorch.draws import (
     value_checks,
 )
 from cnnspec.pytorch.load_models import describe_exception
-from cnnspec.pytorch.meta_shapes import QuickShapes
 from cnnspec.pytorch.random_weights import in_mode, restoring_tensors
 from cnnspec.pytorch.recording.recorder import record_built_module
 from cnnspec.units import Shape, format_plural, format_shape

@@ -29,7 +29,7 @@ def test_the_errata_have_their_corrections_and_mistakes() -> None:
     page = (REPORTS / "audit.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("|")]
     for printed, right, mistake in (
-        ("66,536", "256\\*256 = 65,536", "one digit of 65,536 is another"),
+        ("66,536", "256\\*256 = 65,536", "one digit of 65,536 is wrong, 6 instead of 5"),
         ("9,261", "256\\*6\\*6 = 9,216", "two digits of 9,216 in the wrong order"),
         ("156", "((5\\*5\\*3) + 1)\\*6 = 456", "for one channel, not three"),
         ("25.6M", "11,689,512", "that is resnet50's: 25,557,032"),

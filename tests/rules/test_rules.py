@@ -58,5 +58,5 @@ def test_a_message_names_its_numbers_and_how_to_fix_it(rule: LintRule) -> None:
 def test_the_folder_has_the_rules_of_the_registry_and_no_others() -> None:
     folder = Path(registry.__file__).parent
     files = {path.stem for path in folder.glob("*.py")}
-    assert files == {*registry.RULES.values(), "__init__", "registry", "rule", "lint"}
+    assert files == {*registry.RULES.values(), "__init__", "registry", "rule"}
     assert [rule.code for rule in RULES] == list(registry.RULES)

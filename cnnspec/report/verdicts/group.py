@@ -1,4 +1,4 @@
-"""Group the differences of a check that have one cause, so that each cause is told once."""
+"""Group the differences of a check that have one cause, so that each cause is shown once."""
 
 from collections.abc import Iterable
 
