@@ -8,103 +8,26 @@ A convention counts nothing for operators that it does not list, as the tool has
 But an unlisted operator with multiply-accumulates or parameters is Uncounted: what the tool counts
 depends on how the operator is implemented."""
 
-from collections.abc import Callable, Iterable
-from math import prod
+from collections.abc import Iterable
 
+from cnnspec.conventions.rules import FREE, Convention, CountingRule, Uncounted, count_macs
 from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.records import Record
 
+__all__ = [
+    "CONVENTIONS",
+    "Convention",
+    "OperatorCount",
+    "Uncounted",
+    "count_by_operator",
+    "count_network",
+    "count_node",
+    "find_counting_rule",
+    "load_convention",
+]
+
 CONVENTIONS = ("fvcore", "thop", "torchinfo", "ptflops", "torchvision")
-
-
-class Uncounted(Exception):
-    """A convention does not determine what it counts for a node."""
-
-
-class CountingRule(Record):
-    """What a node counts; ``says`` follows the operator's name: "conv: its parameters"."""
-
-    says: str
-    count: Callable[[Node], int]
-
-
-class Convention(Record):
-    """How one tool counts.
-
-    ``unit`` is the tool's name for the count, ``version`` the version that the rules describe,
-    ``about`` a remark, ``printed`` a function that formats a count as the tool does. ``rules`` are
-    by the operator's name."""
-
-    name: str
-    version: str
-    unit: str
-    about: str
-    printed: Callable[[int], str]
-    rules: dict[str, CountingRule]
-
-
-def count_macs(node: Node) -> int:
-    return node.op.macs(*node.shapes, y=node.output)
-
-
-def count_bias(node: Node) -> int:
-    """Count one addition for each output if the operator has a bias."""
-    return prod(node.output) if "bias" in node.op.parameters(*node.shapes) else 0
-
-
-def has_weight(node: Node) -> bool:
-    return "weight" in node.op.parameters(*node.shapes)
-
-
-def count_inputs(node: Node) -> int:
-    """Count the elements of the first input."""
-    return prod(node.shapes[0])
-
-
-FREE = CountingRule("nothing", lambda n: 0)
-MACS = CountingRule("its multiply-accumulates", count_macs)
-MACS_AND_BIAS = CountingRule(
-    "its multiply-accumulates, and 1 per output for the bias",
-    lambda n: count_macs(n) + count_bias(n),
-)
-PARAMETERS = CountingRule(
-    "its parameters, once", lambda n: sum(map(prod, n.op.parameters(*n.shapes).values()))
-)
-BY_OUTPUTS = CountingRule(
-    "its kernels at every output position instead of every input position",
-    lambda n: count_macs(n) // prod(n.shapes[0][1:]) * prod(n.output[1:]),
-)
-
-
-def per_input(k: int, plain: int | None = None, why: str = "") -> CountingRule:
-    """Return a rule: ``k`` per element of the input, or ``plain`` for a norm without weight."""
-    less = "" if plain is None else f" ({plain} without weight and bias)"
-    return CountingRule(
-        f"{k} per element of its input{less}{why}",
-        lambda n: count_inputs(n) * (k if plain is None or has_weight(n) else plain),
-    )
-
-
-def per_output(k: int, why: str = "") -> CountingRule:
-    """Return a rule: ``k`` per element of the output."""
-    return CountingRule(f"{k} per element of its output{why}", lambda n: prod(n.output) * k)
-
-
-def only_dimensions(n: int, inner: CountingRule) -> CountingRule:
-    """Return a rule that counts maps of ``n`` dimensions, and nothing for others."""
-    return CountingRule(
-        f"{inner.says}, of {n} dimensions",
-        lambda node: inner.count(node) if len(node.output) == n + 1 else 0,
-    )
-
-
-def format_suffixed(n: int, steps: tuple[tuple[float, float, str], ...], digits: int) -> str:
-    """Format ``n`` with the first of the steps (bound, divisor, suffix) whose bound it exceeds."""
-    for bound, divisor, suffix in steps:
-        if n > bound:
-            return f"{n / divisor:.{digits}f}{suffix}"
-    return str(n)
 
 
 def load_convention(name: str) -> Convention:

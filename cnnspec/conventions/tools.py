@@ -2,7 +2,7 @@
 
 from math import prod
 
-from cnnspec.conventions import (
+from cnnspec.conventions.rules import (
     BY_OUTPUTS,
     FREE,
     MACS,
