@@ -157,8 +157,8 @@ def _call(node: ast.Call, scope: Scope) -> Any:
 
 def _index(node: ast.Subscript, scope: Scope) -> Any:
     value, index = evaluate_node(node.value, scope), evaluate_node(node.slice, scope)
-    if isinstance(value, dict) and isinstance(index, str) and index not in value:
-        raise IndexError(f"the row has no {visible(index, 60)!r}")
+    if isinstance(value, dict) and (not isinstance(index, str) or index not in value):
+        raise IndexError(f"the row has no {visible(str(index), 60)!r}")
     return value[index]
 
 

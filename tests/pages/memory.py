@@ -73,6 +73,7 @@ out of them:
   most one map's bytes;
 - group norm after a layer norm, where the layout is channels_last: its forward pass temporarily
   takes two more numbers for each channel of each example, which matters only if the peak is there;
+- instance norm beside other readers of its input: the training peak, by some hundred bytes;
 - rows of boxes that are pooled, or rearranged in blocks, as if they were maps: one copy too many.
 
 In other dtypes (`tests/pytorch/test_memory_dtypes.py`) parameters, gradients, the optimizer's state

@@ -80,14 +80,15 @@ def test_what_cannot_be_trained_is_refused_by_name_and_runs_where_nothing_is_tra
 
 
 def trains(graph: Graph) -> bool:
-    """Whether PyTorch runs a backward pass from the sum of all outputs."""
+    """Whether PyTorch runs a backward pass from the sum of all outputs that need one."""
     built = build_module(graph).train()
     given = built(*[torch.rand(2, *n.output) for n in graph.inputs])
-    total = sum(
-        x.sum() for x in (given if isinstance(given, tuple) else (given,)) if x.requires_grad
-    )
+    outputs = given if isinstance(given, tuple) else (given,)
+    sums = [x.sum() for x in outputs if x.requires_grad]
+    if not sums:  # no parameter is before an output
+        return True
     try:
-        total.backward()  # type: ignore[union-attr]
+        torch.stack(sums).sum().backward()
     except RuntimeError as error:
         if "modified by an inplace operation" in str(error):
             return False

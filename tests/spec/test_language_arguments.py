@@ -152,3 +152,20 @@ def test_a_network_without_variants_binds_by_its_own_name() -> None:
     graph_of(text)
     with pytest.raises(SpecError, match='L015 "family" is not a variant'):
         graph_of(text.replace("reference.net", "reference.family"))
+
+
+def test_a_number_that_a_table_does_not_have_as_a_key_is_a_problem() -> None:
+    text = """
+name = "net"
+input = [3, 8, 8]
+args.depth = "18"
+args.widths.18 = 4
+args.widths.34 = 8
+layers = [
+  { name = "conv", op = "conv", out_channels = "{widths[depth]}", kernel_size = 1 },
+]
+"""
+    assert width(graph_of(text)) == 4
+    for depth in (34, 50, [1], True):
+        with pytest.raises(SpecError, match=r"L007 .*the row has no"):
+            graph_of(text, depth=depth)
