@@ -1,0 +1,1 @@
+"""Import: a PyTorch model or a model file becomes the text of a spec."""
