@@ -20,6 +20,7 @@ class Add(Operator):
     role = "join"
     arity = (2, 64)
     autocast = "follows"
+    values_show_settings = True
     is_commutative = True
 
     def output(self, *xs: Shape) -> Shape:

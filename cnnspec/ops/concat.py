@@ -21,6 +21,7 @@ class Concat(Operator):
     role = "join"
     arity = (2, 256)
     autocast = "follows"
+    values_show_settings = True
 
     def output(self, *xs: Shape) -> Shape:
         return (sum(x[0] for x in xs), *require_same_sizes("concat", xs))

@@ -32,6 +32,7 @@ from cnnspec.units import Shape
 class Conv(Operator):
     title = "Convolution"
     autocast = "casts"
+    pads_with = (0, "reflection", "replication")
     short_title = "Conv{kernel}-{channels}"
     weight_layout = "out-in"
     slides_over = "input"

@@ -31,6 +31,7 @@ class DepthwiseConv(Operator):
     title = "Depthwise Convolution"
     symbols = {"M": "outputs for each input channel (multiplier)"}
     autocast = "casts"
+    pads_with = (0, "reflection", "replication")
     short_title = "Depthwise{kernel}-{channels}"
     weight_layout = "out-in"
     slides_over = "input"

@@ -18,6 +18,7 @@ class Hardsigmoid(Activation):
     title = "Hardsigmoid"
     per_element = {"additions": 1, "comparisons": 2, "divisions": 1}
     autocast = "follows"
+    value_limits = (0.0, 1.0)
 
     inplace: bool = inplace_field()
 

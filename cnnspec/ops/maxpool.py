@@ -20,6 +20,7 @@ class MaxPool(Pool):
     title = "Max Pooling"
     takes = "largest"
     autocast = "follows"
+    pads_with = (float("-inf"),)
     short_title = "Max pool"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:

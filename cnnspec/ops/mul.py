@@ -24,6 +24,7 @@ class Mul(Operator):
     role = "join"
     arity = (2, 64)
     autocast = "follows"
+    values_show_settings = True
     takes_gates = True
     is_commutative = True
 

@@ -82,6 +82,11 @@ def load_operator(name: str) -> type[Operator]:
     return found
 
 
+def find_operator(kind: str) -> type[Operator]:
+    """Return the operator called ``kind``, or the base class for a recorded call that is none."""
+    return load_operator(kind) if kind in OPERATORS else Operator
+
+
 def operator_name(op: Operator | type[Operator]) -> str:
     """Return the name of an operator in specs."""
     return op.__module__.rpartition(".")[2]

@@ -16,6 +16,7 @@ class Relu(Activation):
     title = "ReLU"
     per_element = {"comparisons": 1}
     autocast = "follows"
+    value_limits = (0.0,)
     is_idempotent = True
 
     inplace: bool = flag_field(

@@ -17,6 +17,7 @@ class Relu6(Activation):
     title = "ReLU6"
     per_element = {"comparisons": 2}
     autocast = "follows"
+    value_limits = (0.0, 6.0)
     is_idempotent = True
 
     inplace: bool = inplace_field()

@@ -18,6 +18,7 @@ class Scale(Elementwise):
     is_composite = True
     per_element = {"multiplications": 1}
     autocast = "follows"
+    values_show_settings = True
     counts_as_layer = False
     is_affine = True
 

@@ -18,6 +18,7 @@ from cnnspec.units import Shape
 class Softmax(Activation):
     title = "Softmax"
     autocast = "follows"
+    values_show_settings = True
     short_title = "Soft-max"
     recorded_from = ("_softmax",)
 

@@ -9,10 +9,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cnnspec.analyses.alignment.align import Alignment
-from cnnspec.analyses.alignment.call_graph import RecordedCall, Recording, freeze_value
+from cnnspec.analyses.alignment.call_graph import RecordedCall, Recording
 from cnnspec.analyses.alignment.changes import Change
 from cnnspec.analyses.verdict import Check, Difference, make_check
 from cnnspec.pytorch.recording.dropouts import acts_in_training_only
+from cnnspec.pytorch.recording.visible_settings import (
+    INVISIBLE,
+    call_limits,
+    call_settings,
+    values_show_settings,
+)
 
 SAME_CALLS = "same calls"  # the calls must be the same
 SAME_FUNCTION = "same function"  # other calls pass if they compute the same
@@ -20,20 +26,6 @@ REFERENCE = "reference"  # of a library: looser, dropout may be missing, the mod
 
 CallKey = tuple[str, str, int]  # the place of a call, its kind, and how many are before it there
 Reached = set[tuple[CallKey, float]]  # the limits that values of calls reached
-
-# Values do not show where a gradient ends, or that a way is chosen by a value.
-UNSEEN = ("detach", "item")
-# All settings of these calls show in the values, at any size.
-SEEN = {
-    *("add", "concat", "div", "matmul", "mean", "mul", "permute", "pow", "scale", "select"),
-    *("slice", "softmax", "sub", "sum"),
-}
-LIMITS = {  # the values at which these calls start to be another function
-    "relu": (0.0,),
-    "relu6": (0.0, 6.0),
-    "hardsigmoid": (0.0, 1.0),
-    **dict.fromkeys(("gt", "ge", "lt", "le", "eq", "ne"), (0.0, 1.0)),
-}
 
 
 def check_calls(
@@ -89,12 +81,19 @@ def unprovable_changes(alignment: Alignment, ours: Reached, theirs: Reached) -> 
 
     These are dropout, ends of gradients, choices by a value, limits that no value reached, and
     settings without effect at this size (ceil_mode) or on these values (eps): calls of one kind
-    that both sides change must have the same settings, unless the kind is in :data:`SEEN`.
+    that both sides change must have the same settings, unless the values of such calls
+    show all settings.
     """
     left = Counter(call_settings(c.spec) for c in alignment.changes if c.spec)
     right = Counter(call_settings(c.model) for c in alignment.changes if c.model)
-    kinds = ({kind for kind, _ in left} & {kind for kind, _ in right}) - SEEN
-    odd = {s for s in {*left, *right} if s[0] in kinds and left[s] != right[s]}
+    kinds = {kind for kind, _ in left} & {kind for kind, _ in right}
+    odd = {
+        settings
+        for settings in {*left, *right}
+        if settings[0] in kinds
+        and left[settings] != right[settings]
+        and not values_show_settings(settings[0])
+    }
     missed = find_missed_limits(alignment.spec, ours) | find_missed_limits(alignment.model, theirs)
     for change in alignment.changes:
         sides = [call for call in (change.spec, change.model) if call]
@@ -102,7 +101,7 @@ def unprovable_changes(alignment: Alignment, ours: Reached, theirs: Reached) -> 
             if len(alignment.spec.outputs) != len(alignment.model.outputs):
                 yield change
         elif is_random(change) or any(
-            call.kind in UNSEEN or call_settings(call) in odd or id(call) in missed
+            call.kind in INVISIBLE or call_settings(call) in odd or id(call) in missed
             for call in sides
         ):
             yield change
@@ -125,24 +124,6 @@ def find_missed_limits(side: Recording, reached: Reached) -> set[int]:
         for call, key in zip(side.calls, number_calls(side.calls), strict=True)
         if any((key, limit) not in reached for limit in call_limits(call))
     }
-
-
-def call_settings(call: RecordedCall) -> tuple[str, Any]:
-    """Return the kind of a call and its settings, without those that another call may take over.
-
-    A call before may pad, and one after may add the bias; values show both.
-    """
-    kind, fields = call.same_as or (call.kind, call.fields)
-    seen = ("padding", "padding_mode") if "conv" in kind else ()
-    return kind, freeze_value({k: v for k, v in fields.items() if k not in (*seen, "bias")})
-
-
-def call_limits(call: RecordedCall) -> tuple[float, ...]:
-    """Return the values at which a call starts to be another function: 0 and 6 for a relu6."""
-    if call.kind in ("clamp", "threshold"):
-        fields = [call.fields.get(key) for key in ("min", "max", "value")]
-        return tuple(float(v) for v in fields if isinstance(v, int | float))
-    return LIMITS.get(call.kind, ())
 
 
 LACKED_BY_MODEL, LACKED_BY_SPEC = "the model lacks this layer", "the spec lacks this layer"

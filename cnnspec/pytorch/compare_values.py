@@ -14,9 +14,10 @@ from cnnspec.analyses.alignment.call_graph import Recording
 from cnnspec.analyses.verdict import Difference
 from cnnspec.graph.model import Graph
 from cnnspec.pytorch.built_module import BuiltModule
-from cnnspec.pytorch.check_calls import Reached, call_limits, number_calls
+from cnnspec.pytorch.check_calls import Reached, number_calls
 from cnnspec.pytorch.random_weights import in_mode
 from cnnspec.pytorch.recording.recorder import record_built_module, record_model
+from cnnspec.pytorch.recording.visible_settings import call_limits
 from cnnspec.records import Record
 
 TOLERANCE = 1e-9  # relative to the largest value

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
-from cnnspec.ops.registry import OPERATORS, load_operator
+from cnnspec.ops.registry import OPERATORS, find_operator
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
@@ -75,7 +75,7 @@ def freeze_value(value: Any) -> Any:
 @cache
 def is_commutative(kind: str) -> bool:
     """Whether the order of a call's inputs does not matter, as for an add."""
-    return kind in OPERATORS and load_operator(kind).is_commutative
+    return find_operator(kind).is_commutative
 
 
 def number_pasts(*sides: Recording) -> tuple[list[int], ...]:
@@ -139,7 +139,7 @@ def find_family(kind: str) -> str:
     Families are norms, activations, joins, pools, layers with a matrix of weights, and so on."""
     if kind not in OPERATORS:
         return kind
-    operator = load_operator(kind)
+    operator = find_operator(kind)
     if operator.role != "layer":
         return operator.role
     if operator.pools:

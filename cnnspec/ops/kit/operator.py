@@ -82,6 +82,14 @@ class Operator:
     uses_batch_statistics: ClassVar[bool] = False
     # Whether in training it zeroes elements with probability ``p`` and scales up the others.
     drops_elements: ClassVar[bool] = False
+    # The outputs at which it starts to be another function: 0 and 6 of a ReLU6. Where no output
+    # reaches one of them, values do not show that the operator has this limit.
+    value_limits: ClassVar[tuple[float, ...]] = ()
+    # Whether a change of any setting changes the outputs, of all sizes and for almost all inputs.
+    values_show_settings: ClassVar[bool] = False
+    # What its own padding can be: numbers, and PyTorch's modes "reflection" and "replication". A
+    # recorded pad with one of these before it is shown as its padding.
+    pads_with: ClassVar[tuple[float | str, ...]] = ()
     # For a join: whether the order of the inputs does not matter.
     is_commutative: ClassVar[bool] = False
     # For a join: whether an input may be a gate, with one factor for a whole channel or position.

@@ -16,7 +16,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from cnnspec.ops.registry import OPERATORS, load_operator
+from cnnspec.ops.registry import find_operator
 from cnnspec.pytorch.recording.merges import CallLog, NewCall, is_scaling, multiply
 from cnnspec.pytorch.recording.readers import Fields
 from cnnspec.records import Record
@@ -34,8 +34,7 @@ COPIES = frozenset(["clone", "_to_copy"])
 @cache
 def acts_in_training_only(kind: str) -> bool:
     """Return whether a recorded call is dropout or the like, which values do not show."""
-    known = kind in OPERATORS and load_operator(kind).role == "regulariser"
-    return known or kind in ("alpha_dropout", "random")
+    return find_operator(kind).role == "regulariser" or kind in ("alpha_dropout", "random")
 
 
 class DropoutRecorder(TorchFunctionMode):

@@ -8,18 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnspec.analyses.alignment.call_graph import CONSTANT, Edge, RecordedCall
+from cnnspec.ops.registry import find_operator
 from cnnspec.pytorch.recording.readers import Fields, permutation_reading
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
 PADDING_MODES = "reflection", "replication"
-CONVOLUTION = 0, *PADDING_MODES
-WINDOW_PADDING: dict[str, tuple[Any, ...]] = {
-    # what the windows that pad by themselves pad with; such a pad is merged
-    "conv": CONVOLUTION,
-    "depthwise_conv": CONVOLUTION,
-    "maxpool": (float("-inf"),),
-}
 REDUCTIONS = {"global_avgpool": "mean", "global_maxpool": "amax"}
 Weights = tuple[str, ...]  # the names of the parameters and buffers that a tensor comes from
 
@@ -81,7 +75,10 @@ Rule = Callable[[CallLog, NewCall], NewCall | None]
 
 def merge_call(log: CallLog, new: NewCall) -> NewCall:
     """Return the call that does the work of a new call and of calls before it."""
-    for rule in RULES.get(new.kind, ()):
+    rules = RULES.get(new.kind, ())
+    if find_operator(new.kind).pads_with:
+        rules = (merge_padding, *rules)
+    for rule in rules:
         merged = rule(log, new)
         if merged:
             return merged
@@ -118,7 +115,7 @@ def merge_concats(log: CallLog, new: NewCall) -> NewCall | None:
 def merge_padding(log: CallLog, new: NewCall) -> NewCall | None:
     """Let a pad be the padding of the window that reads it."""
     pad = log.maker(new.reads[0], "pad") if new.reads else None
-    if pad is None or pad.fields["value"] not in WINDOW_PADDING[new.kind]:
+    if pad is None or pad.fields["value"] not in find_operator(new.kind).pads_with:
         return None
     sides, axes = pad.fields["pad"], len(new.fields["padding"])
     outer, inner = sides[:-axes], sides[-axes:]
@@ -229,7 +226,6 @@ def merge_permutations(log: CallLog, new: NewCall) -> NewCall | None:
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "concat": (merge_concats,),
-    **dict.fromkeys(WINDOW_PADDING, (merge_padding,)),
     **dict.fromkeys((*REDUCTIONS, *REDUCTIONS.values()), (merge_reductions,)),
     "mul": (merge_swish, merge_scaling_of_product, merge_rescaling),
     "matmul": (merge_scaled_product,),

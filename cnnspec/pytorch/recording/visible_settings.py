@@ -1,0 +1,39 @@
+"""What the values of a recorded call show of its settings.
+
+For a call that is an operator, the operator's properties say it; for PyTorch's own operations, the
+tables here.
+"""
+
+from typing import Any
+
+from cnnspec.analyses.alignment.call_graph import RecordedCall, freeze_value
+from cnnspec.ops.registry import find_operator
+
+# Values do not show where a gradient ends, or that a way is chosen by a value.
+INVISIBLE = ("detach", "item")
+# All settings of these show in the values, at any size.
+VISIBLE = ("div", "matmul", "mean", "permute", "pow", "select", "slice", "sub", "sum")
+COMPARISONS = ("gt", "ge", "lt", "le", "eq", "ne")  # they return 0 or 1
+
+
+def values_show_settings(kind: str) -> bool:
+    """Return whether a change of any setting of such a call changes its values, at any size."""
+    return kind in VISIBLE or find_operator(kind).values_show_settings
+
+
+def call_settings(call: RecordedCall) -> tuple[str, Any]:
+    """Return the kind of a call and its settings, without those that another call may take over.
+
+    A call before may pad, and one after may add the bias; values show both.
+    """
+    kind, fields = call.same_as or (call.kind, call.fields)
+    seen = ("padding", "padding_mode") if find_operator(kind).weight_layout else ()
+    return kind, freeze_value({k: v for k, v in fields.items() if k not in (*seen, "bias")})
+
+
+def call_limits(call: RecordedCall) -> tuple[float, ...]:
+    """Return the values at which a call starts to be another function: 0 and 6 for a relu6."""
+    if call.kind in ("clamp", "threshold"):
+        fields = [call.fields.get(key) for key in ("min", "max", "value")]
+        return tuple(float(v) for v in fields if isinstance(v, int | float))
+    return (0.0, 1.0) if call.kind in COMPARISONS else find_operator(call.kind).value_limits
