@@ -1,0 +1,75 @@
+"""The flat draft: one line for each node, without blocks. It is always exact."""
+
+from typing import Any
+
+from cnnspec.importing.folding.names import make_layer_name, make_unique
+from cnnspec.importing.imported_graph import ImportedGraph, ImportedNode
+from cnnspec.importing.writing.spec_draft import BlockDraft, DraftLine
+
+
+def draft_flat_network(graph: ImportedGraph) -> BlockDraft:
+    """Return the lines of a network, one for each node, named after the modules."""
+    names = name_nodes(graph)
+    inputs = tuple(
+        name for name, node in zip(names, graph.nodes, strict=True) if node.kind == "input"
+    )
+    lines: list[DraftLine] = []
+    previous, owners = 0, find_owners(graph)
+    for i, node in enumerate(graph.nodes):
+        if node.kind == "input":
+            continue
+        line: DraftLine = {"name": names[i]}
+        if i in owners:
+            line["share"] = names[owners[i]]
+        else:
+            line["op"] = node.kind
+        if node.inputs != (previous,):
+            sources = [names[k] for k in node.inputs]
+            line["from"] = sources[0] if len(sources) == 1 else sources
+        if i not in owners:
+            line |= plain_fields(node)
+        if node.training_only:
+            line["training_only"] = True
+        else:
+            previous = i
+        lines.append(line)
+    outputs = tuple(names[i] for i in graph.outputs)
+    return BlockDraft(
+        graph.name, lines, (), inputs, () if graph.outputs == (previous,) else outputs
+    )
+
+
+def name_nodes(graph: ImportedGraph) -> list[str]:
+    """Return a name for each node: the path of its module, or its operator."""
+    names: list[str] = []
+    taken: set[str] = set()
+    single = sum(node.kind == "input" for node in graph.nodes) == 1
+    for node in graph.nodes:
+        path = node.calls[-1].path if node.calls else ""
+        if node.kind == "input":
+            name = "input" if single else make_unique("input1", taken)
+        else:
+            name = make_unique(make_layer_name(path or node.kind), taken)
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def find_owners(graph: ImportedGraph) -> dict[int, int]:
+    """Return for each node that uses the weights of an earlier one the first that does."""
+    first: dict[tuple[str, ...], int] = {}
+    return {
+        i: owner
+        for i, node in enumerate(graph.nodes)
+        if node.weights and (owner := first.setdefault(node.weights, i)) != i
+    }
+
+
+def plain_fields(node: ImportedNode) -> dict[str, Any]:
+    """Return the fields of a node as TOML has them, with lists for tuples."""
+    return {name: as_lists(value) for name, value in node.fields.items()}
+
+
+def as_lists(value: Any) -> Any:
+    """Return a value with lists in place of tuples."""
+    return [as_lists(v) for v in value] if isinstance(value, list | tuple) else value

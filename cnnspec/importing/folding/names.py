@@ -1,0 +1,38 @@
+"""Names of an imported network: of layers, of blocks and of arguments, as the language allows."""
+
+import re
+from collections.abc import Collection
+
+from cnnspec.ops.registry import OPERATORS
+
+FORBIDDEN = re.compile(r"[./\\\"'`:{}\s]|[^ -~]")
+MAX_NAME = 90  # characters, so that a number fits at the end
+
+
+def make_layer_name(text: str) -> str:
+    """Return a name of a layer that is close to ``text``."""
+    name = FORBIDDEN.sub("_", text)[:MAX_NAME] or "layer"
+    return f"{name}_" if name in ("input", "previous") else name
+
+
+def make_identifier(text: str) -> str:
+    """Return a name of a block or an argument: words in small letters, joined by underscores."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
+    name = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_").lower()
+    return re.sub(r"_+", "_", name)[:MAX_NAME]
+
+
+def make_unique(name: str, taken: Collection[str], separator: str = "_") -> str:
+    """Return ``name``, or with a number from 2 at its end if it is taken."""
+    unique, number = name, 2
+    while unique in taken:
+        unique, number = f"{name}{separator}{number}", number + 1
+    return unique
+
+
+def make_block_name(text: str, taken: Collection[str]) -> str:
+    """Return the name of a block that is neither taken nor an operator's."""
+    name = make_identifier(text) or "block"
+    if name in OPERATORS:
+        name += "_block"
+    return make_unique(name, taken)

@@ -1,0 +1,1 @@
+"""The text of a spec that was imported: columns, comments and TOML."""
