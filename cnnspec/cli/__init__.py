@@ -1,14 +1,17 @@
 """The command line: one file per command, imported only when the command runs."""
 
+import os
 import sys
 from importlib import import_module
-from typing import Any
 
 import click
 
 from cnnspec import __version__
 from cnnspec.cli.command import Command
-from cnnspec.problems import RequestError, SpecError
+from cnnspec.cli.output import print_error, print_note, silence_output
+from cnnspec.problems import RequestError, SpecError, visible
+
+INTERRUPTED = 130  # as shells report a program that Ctrl-C has ended
 
 COMMANDS = (
     "table",
@@ -80,16 +83,47 @@ def cli() -> None:
     commands, networks and layers.
 
     Exit codes: 0 success, 1 a verdict or a check fails, 2 the request or a spec cannot be
-    understood."""
+    understood, 130 interrupted."""
+    from cnnspec.spec.source import FILES_READ, read_stdin
+
+    FILES_READ.clear()  # of an earlier command in this process
+    read_stdin.cache_clear()
 
 
-def run() -> Any:
-    """Run the command line. Problems are printed to standard error, not raised."""
+def run() -> int:
+    """Run the command line and return the exit code. Problems are printed, not raised."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        return cli()
-    except (SpecError, RequestError) as error:
-        click.echo(f"cnnspec: {error}" if isinstance(error, RequestError) else str(error), err=True)
-        return sys.exit(2)
+        # Without standalone_mode, click leaves Ctrl-C and errors to us.
+        code = cli(standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        print_error(format_usage_error(error))
+        return error.exit_code
+    except SpecError as error:
+        print_error(str(error))
+    except RequestError as error:
+        print_note(str(error))
+    except MemoryError:
+        print_note("there is not enough memory")
+    except BrokenPipeError:  # the reader, such as head, has stopped
+        return silence_output()
+    except OSError as error:
+        silence_output()
+        file = f"{visible(os.fsdecode(error.filename))}: " if error.filename else ""
+        print_note(f"{file}{error.strerror or type(error).__name__}")
+    except click.Abort:
+        print_note("interrupted")
+        return INTERRUPTED
+    return 2
+
+
+def format_usage_error(error: click.ClickException) -> str:
+    """Return click's message about a command line: usage, hint and error."""
+    from io import StringIO
+
+    page = StringIO()
+    error.show(page)
+    return page.getvalue().rstrip("\n")

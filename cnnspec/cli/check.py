@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cnnspec.cli.command import Command
-from cnnspec.cli.output import check_writable, print_page, save_page
+from cnnspec.cli.output import check_writable, print_note, print_page, save_page
 from cnnspec.report.presets import FINDINGS
 from cnnspec.spec.scope import MAX_LINES
 
@@ -69,7 +69,9 @@ def command(
     cnnspec check specs/ --advice
     cnnspec check specs/ --format sarif --output cnnspec.sarif
 
-    PATH is a file, a folder, or FILE.toml:variant. All findings of all files are reported.
+    PATH is a file, a folder, FILE.toml:variant, or - for standard input. In folders, hidden files,
+    virtual environments, installed packages, build output and what .gitignore or exclude in
+    pyproject.toml matches are skipped. All findings of all files are reported.
 
     To ignore a rule on a line of a spec, put the comment "# cnnspec: ignore S001: REASON" on that
     line, or alone on the line above. The table [tool.cnnspec] of the nearest pyproject.toml can
@@ -78,6 +80,7 @@ def command(
     Exit codes: 0 no errors; 1 errors (with --strict, also warnings); 2 the request is not
     understood."""
     from cnnspec.gate.config import require_known_codes
+    from cnnspec.gate.folders import describe_skipped
     from cnnspec.gate.run import check_paths
     from cnnspec.report.findings.formats import render_findings
 
@@ -88,6 +91,7 @@ def command(
         check_writable(output)
     overrides = {key: value for key, value in options.items() if value}
     report = check_paths(paths or (".",), overrides, jobs, max_lines)
+    print_note(describe_skipped(report.skipped))
     if output:
         save_page(output, render_findings(report, format_))
     text = render_findings(report, "full" if output else format_)

@@ -5,12 +5,12 @@ import os
 import click
 
 from cnnspec.cli.command import Command
-from cnnspec.cli.output import print_page, write_pages
-from cnnspec.gate.config import load_config
-from cnnspec.gate.files import find_specs
+from cnnspec.cli.output import print_note, print_page, write_file
+from cnnspec.gate.files import collect_specs
 from cnnspec.gate.locks import Lock, make_lock
 from cnnspec.problems import RequestError, SpecError, visible
 from cnnspec.spec.scope import MAX_LINES
+from cnnspec.spec.source import STDIN
 from cnnspec.spec.zoo import HERE
 from cnnspec.units import format_plural
 
@@ -37,10 +37,12 @@ def command(paths: tuple[str, ...], max_lines: int) -> None:
     Commit locks with the specs: then a review shows every change of an architecture, whichever file
     or argument it comes from. If a spec has an error, no lock is written."""
     given = list(paths or (".",))
-    configs = {path: load_config(path, {}) for path in given if os.path.isdir(path)}
-    excluded = {path: (config.exclude, config.folder) for path, config in configs.items()}
+    collected = collect_specs(given)
+    print_note(collected.note)
     locks, problems = [], []
-    for file, variant in find_specs(given, excluded):
+    for file, variant in collected.specs:
+        if file == STDIN:
+            raise RequestError("a lock lies beside its spec: name a file, not -")
         if variant:
             raise RequestError(
                 f"a lock records all networks of a file: cnnspec lock {visible(file)}"
@@ -55,7 +57,7 @@ def command(paths: tuple[str, ...], max_lines: int) -> None:
         raise SpecError(problems)
     for lock in locks:
         if lock.changes != ():
-            write_pages(os.path.dirname(lock.path) or ".", {os.path.basename(lock.path): lock.text})
+            write_file(lock.path, lock.text)
     print_page("\n".join(line for lock in locks for line in describe_lock(lock)))
 
 

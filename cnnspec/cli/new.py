@@ -45,7 +45,7 @@ def command(file: str, schema: bool, force: bool) -> None:
         from cnnspec.spec.schema import language_schema
 
         pages = {SCHEMA: dumps(language_schema(), indent=2, ensure_ascii=False) + "\n"} | pages
-    write_pages(folder or ".", pages)
+    write_pages(folder, pages)
     shown = visible(quote(file))
     print_page(
         f"wrote {shown}; to see it: cnnspec table {shown}; to check it: cnnspec check {shown}"

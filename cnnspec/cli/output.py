@@ -1,53 +1,146 @@
-"""Writing a command's pages to standard output or into files."""
+"""Writing a command's pages to standard output or into files, each whole or not at all."""
 
 import os
+import stat
 import sys
+from contextlib import suppress
+from typing import TextIO
 
 from cnnspec.problems import RequestError, visible
+
+UNICODE = ("utf-8", "utf8", "utf-16", "utf-32")
 
 
 def print_page(page: str) -> None:
     """Print a page in the encoding of the terminal. Raises RequestError where that fails."""
+    stream = sys.stdout
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    if not encoding.lower().startswith(UNICODE) and not page.isascii():
+        page = escape_page(page)
     try:
         print(page, flush=True)
     except OSError as error:
-        # Python would try to write the rest again when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_output()
         if not isinstance(error, BrokenPipeError):  # the reader, such as head, has stopped
             raise RequestError(f"the output cannot be written: {error.strerror}") from None
+
+
+def escape_page(page: str) -> str:
+    """Return JSON, HTML and XML in ASCII, with their own escapes; text is escaped when printed."""
+    if page.startswith(("{", "[")):
+        from json import dumps
+
+        return "".join([c if c.isascii() else dumps(c)[1:-1] for c in page])
+    if page.startswith("<"):
+        return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    return page
+
+
+def silence_output() -> int:
+    """Discard what standard output still has to write, and return 0.
+
+    Python would try to write it again when it exits."""
+    discard(sys.stdout)
+    return 0
+
+
+def discard(stream: TextIO) -> None:
+    """Let everything that is written to a stream disappear."""
+    with suppress(AttributeError, OSError, ValueError):  # there may be no stream
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def print_error(text: str) -> None:
+    """Print a text to standard error, if somebody can read it."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        discard(sys.stderr)
+
+
+def print_note(text: str) -> None:
+    """Print a sentence of cnnspec to standard error, if there is one."""
+    if text:
+        print_error(f"cnnspec: {text}")
 
 
 def check_writable(path: str) -> None:
     """Raise RequestError if a file cannot be written, before a long run instead of after it."""
     folder = os.path.dirname(path) or "."
-    if not os.path.isdir(folder) or not os.access(
-        path if os.path.exists(path) else folder, os.W_OK
-    ):
+    if os.path.isdir(path):
+        raise RequestError(f"{visible(path)} cannot be written: it is a folder")
+    there = path if is_device(path) else folder
+    if not os.path.isdir(folder) or not os.access(there, os.W_OK):
         raise RequestError(f"{visible(path)} cannot be written")
 
 
 def save_page(path: str, page: str) -> None:
     """Write a page into a file. Raises RequestError where that fails."""
-    try:
-        with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(page + "\n")
-    except OSError as error:
-        raise RequestError(f"{visible(path)} cannot be written: {error.strerror}") from None
+    write_file(path, page + "\n")
 
 
 def write_pages(folder: str, pages: dict[str, str]) -> None:
-    """Write pages by their paths below a folder, each completely or not at all.
+    """Write pages by their paths below a folder. Raises RequestError where one cannot be written.
 
-    Raises RequestError where one cannot be written."""
+    Folders are made as needed."""
     for path, page in pages.items():
         whole = os.path.join(folder, *path.split("/"))
-        part = f"{whole}.part"
         try:
-            os.makedirs(os.path.dirname(whole), exist_ok=True)
-            with open(part, "w", encoding="utf-8", newline="\n") as file:
-                file.write(page)
-            os.replace(part, whole)
+            os.makedirs(os.path.dirname(whole) or ".", exist_ok=True)
         except OSError as error:
-            if os.path.isfile(part):
-                os.remove(part)
             raise RequestError(f"{visible(whole)} cannot be written: {error.strerror}") from None
+        write_file(whole, page)
+
+
+def write_file(path: str, text: str) -> None:
+    """Write a text into a file as UTF-8, completely or not at all.
+
+    Devices and pipes are written, links are followed; neither is replaced. Raises RequestError
+    where writing fails, or for a spec that this command has read."""
+    from cnnspec.spec.source import FILES_READ
+
+    target = os.path.realpath(path)
+    if target in FILES_READ:
+        raise RequestError(
+            f"{visible(path)} would be written over, but this command has read it: name another"
+            " file"
+        )
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        if is_device(path):
+            with open(path, "wb") as device:
+                device.write(data)
+        else:
+            replace_file(target, data)
+    except BrokenPipeError:
+        return  # the reader of the pipe has stopped
+    except (OSError, ValueError) as error:  # ValueError: the name has a null character
+        reason = error.strerror if isinstance(error, OSError) else "its name is not valid"
+        raise RequestError(f"{visible(path)} cannot be written: {reason}") from None
+
+
+def is_device(path: str) -> bool:
+    """Tell whether a path is a device, a pipe or the like, or a link to one."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def replace_file(path: str, data: bytes) -> None:
+    """Write a file under a random name beside ``path``, then rename it. Raises OSError."""
+    part = os.path.join(os.path.dirname(path), f".cnnspec-{os.urandom(8).hex()}.part")
+    # O_EXCL: never through a link that someone has put there. 0o666 is reduced by the umask.
+    number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with open(number, "wb") as file:
+            if os.path.isfile(path):
+                os.chmod(part, stat.S_IMODE(os.stat(path).st_mode))
+            file.write(data)
+            file.flush()
+            os.fsync(number)
+        os.replace(part, path)
+    except BaseException:  # also Ctrl-C
+        os.remove(part)
+        raise

@@ -7,7 +7,7 @@ ignore = ["A002"]
 advice = true                        # report advice too
 strict = true                        # warnings fail too
 locked = true                        # every spec must have a lock beside it
-exclude = ["drafts/*"]               # files to skip in folders
+exclude = ["drafts/", "*.old.toml"]  # what to skip in folders, as in .gitignore
 
 [tool.cnnspec.per-file-ignores]
 "specs/vgg.toml" = { A001 = "torchvision's have these biases" }
@@ -20,9 +20,10 @@ import os
 from functools import cache
 from typing import Any
 
-from cnnspec.gate.files import path_from_here
 from cnnspec.gate.findings import CODES, get_severity
+from cnnspec.gate.folders import path_from_here
 from cnnspec.gate.ignores import read_file_ignores
+from cnnspec.gate.patterns import require_pattern
 from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import ERROR_RULES, RequestError, SpecError, did_you_mean, visible
 from cnnspec.records import Record
@@ -152,6 +153,9 @@ def read_config(source: Source, table: Any) -> Config:
             values["extend" if key == "extend-select" else key] = tuple(value)
             if key != "exclude":
                 require_known_codes(tuple(value), str(where))
+            else:
+                for i, pattern in enumerate(value):
+                    require_pattern(pattern, source.where((*TABLE, key, i)))
         elif key in FLAGS:
             if not isinstance(value, bool):
                 raise RequestError(

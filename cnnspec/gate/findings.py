@@ -14,6 +14,7 @@ left out with --select and --ignore."""
 
 from collections.abc import Iterable, Iterator
 
+from cnnspec.gate.folders import SkippedPath
 from cnnspec.problems import ERROR_RULES, Problem
 from cnnspec.records import Record
 from cnnspec.rules.registry import RULES as LINT_RULES
@@ -154,7 +155,7 @@ class Report(Record):
     """The result of a run: files, number of networks, findings in file order, ignored findings.
 
     ``truncated`` are the files with too many problems to list them all. With ``strict``, warnings
-    fail too."""
+    fail too. ``skipped`` are files and folders that were not searched."""
 
     files: tuple[str, ...]
     networks: int
@@ -162,6 +163,7 @@ class Report(Record):
     ignored: tuple[Finding, ...] = ()
     truncated: tuple[str, ...] = ()
     strict: bool = False
+    skipped: tuple[SkippedPath, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Container, Mapping
 from functools import cache
 from typing import Any
 
-from cnnspec.gate.files import matches_pattern
 from cnnspec.gate.findings import CODES, FindingSet, can_be_ignored
+from cnnspec.gate.patterns import matches_pattern, require_pattern
 from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import Problem, RequestError, SpecError, Where, did_you_mean, visible
 from cnnspec.records import Record
@@ -124,12 +124,12 @@ def apply_file_ignores(
 ) -> tuple[tuple[str, str], ...]:
     """Mark the findings that per-file-ignores ignore; return the patterns and codes that did.
 
-    Patterns are relative to ``folder``."""
+    Patterns are those of .gitignore, relative to ``folder``."""
     used: dict[tuple[str, str], None] = {}
     for key, finding in found.by_key.items():
         where, code = finding.problem.where, finding.problem.rule
         for pattern, reasons in ignores.items():
-            if code in reasons and matches_pattern(where.file, [pattern], folder):
+            if code in reasons and matches_pattern(where.file, (pattern,), folder):
                 found.by_key[key] = finding.replace(
                     ignore_reason=reasons[code], ignored_by_config=True
                 )
@@ -146,6 +146,7 @@ def read_file_ignores(source: Source, table: Any) -> dict[str, dict[str, str]]:
             f" {describe_value(table)}"
         )
     for pattern, reasons in table.items():
+        require_pattern(pattern, source.where((*top, pattern), key=True), exceptions=False)
         if not isinstance(reasons, dict):
             raise RequestError(
                 f"{source.where((*top, pattern))}: the ignores of a file must be a table of codes"

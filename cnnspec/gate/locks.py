@@ -17,13 +17,10 @@ from cnnspec.analyses.diff.network_diff import (
     diff_networks,
 )
 from cnnspec.gate.config import Config
-from cnnspec.gate.files import Patterns, find_files
 from cnnspec.gate.lockfile import (
-    ENDING,
     UNITS,
     format_lock,
     format_section,
-    is_lock,
     lock_path,
     parse_section,
     read_lock,
@@ -208,15 +205,6 @@ def describe_total_changes(found: Diff) -> str:
     return "".join(
         [f"; {unit} {describe_numbers(*pair)}" for unit, pair in pairs if pair[0] != pair[1]]
     )
-
-
-def find_orphaned_locks(folder: str, excluded: Patterns) -> Iterator[str]:
-    """Return the locks in and below a folder whose spec no longer exists.
-
-    Files of other programs that end in .lock are not returned."""
-    for path in find_files(folder, ENDING, excluded):
-        if not os.path.lexists(spec_path(path)) and is_lock(path):
-            yield path
 
 
 def check_orphaned_lock(path: str) -> Problem:

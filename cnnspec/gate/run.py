@@ -8,12 +8,14 @@ from typing import Any
 from cnnspec.garbage import garbage_collection_paused
 from cnnspec.gate.check import CheckedFile, check_file, read_quoted_lines, sort_findings
 from cnnspec.gate.config import Config, find_config, load_config
-from cnnspec.gate.files import find_specs, matches_pattern
+from cnnspec.gate.files import collect_specs
 from cnnspec.gate.findings import FindingSet, Report
 from cnnspec.gate.ignores import apply_file_ignores, read_included_comments
-from cnnspec.gate.locks import check_orphaned_lock, find_orphaned_locks
+from cnnspec.gate.locks import check_orphaned_lock
+from cnnspec.gate.patterns import matches_pattern
 from cnnspec.problems import Problem, RequestError
 from cnnspec.spec.scope import MAX_LINES
+from cnnspec.spec.source import STDIN
 
 FEW = 40  # files that one process checks before others have started
 Task = tuple[str, str, Config, int]
@@ -32,20 +34,18 @@ def check_paths(
     overrides, paths = overrides or {}, list(paths)
     for cached in (find_config, read_included_comments, read_quoted_lines):
         cached.cache_clear()  # files may have changed since an earlier run in this process
-    configs = {path: load_config(path, overrides) for path in paths if os.path.isdir(path)}
-    excluded = {path: (config.exclude, config.folder) for path, config in configs.items()}
+    collected = collect_specs(paths, overrides)
     tasks = [
         (file, variant, load_config(file, overrides), max_lines)
-        for file, variant in find_specs(paths, excluded)
+        for file, variant in collected.specs
     ]
+    if any(task[0] == STDIN for task in tasks):
+        jobs = 1  # another process cannot read standard input
     results = check_tasks(tasks, min(jobs or count_cpus(), len(tasks)), bool(jobs))
-    locks = {
-        lock: load_config(lock, overrides)
-        for path in excluded
-        for lock in find_orphaned_locks(path, excluded[path])
-    }
+    locks = {lock: load_config(lock, overrides) for lock in collected.orphaned}
     orphaned = [check_lock_file(lock, config) for lock, config in locks.items()]
-    return merge_results(results, orphaned, [*[task[2] for task in tasks], *locks.values()])
+    report = merge_results(results, orphaned, [*[task[2] for task in tasks], *locks.values()])
+    return report.replace(skipped=collected.skipped)
 
 
 def count_cpus() -> int:
@@ -121,7 +121,7 @@ def find_unused_file_ignores(
         if set("*?[") & set(pattern):
             continue
         if not any(
-            c.complete and matches_pattern(c.path, [pattern], config.folder) for c in results
+            c.complete and matches_pattern(c.path, (pattern,), config.folder) for c in results
         ):
             continue
         for code in reasons:

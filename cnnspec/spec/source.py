@@ -3,12 +3,16 @@
 import os
 import re
 import stat
+import sys
 import tomllib
+from functools import cache
 from typing import Any
 
 from cnnspec.problems import Problem, SpecError, Where, visible
 
 MAX_BYTES = 2**19
+STDIN = "-"  # as the name of a file: standard input
+FILES_READ: set[str] = set()  # by this command, which must not write over them
 MAX_PARTS = 64  # of a key: tomllib's time and memory grow with the square of them
 LONG_KEY = r"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}"""
 LONG_DIGITS = r"[0-9A-Fa-f_]{16}"
@@ -98,7 +102,9 @@ class Source:
 
 
 def read_source(path: str) -> Source:
-    """Read the file ``path``. Raises SpecError (T001, T002, T003)."""
+    """Read the file ``path``; - is standard input. Raises SpecError (T001, T002, T003)."""
+    if path == STDIN:
+        return Source("<stdin>", decode_text("<stdin>", read_stdin()))
     where = Where(path, 0)
     try:
         status = os.stat(path)
@@ -113,7 +119,22 @@ def read_source(path: str) -> Source:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its name is not valid"
         raise SpecError([Problem(where, "T001", f"not a readable spec: {reason}")]) from None
+    FILES_READ.add(os.path.realpath(path))
     return Source(path, decode_text(path, raw))
+
+
+@cache
+def read_stdin() -> bytes:
+    """Read standard input, which can be read only once. Raises SpecError (T001)."""
+    try:
+        raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+    except (OSError, ValueError, AttributeError):  # it is closed, or there is none
+        problem = Problem(Where("<stdin>"), "T001", "standard input cannot be read")
+        raise SpecError([problem]) from None
+    if len(raw) > MAX_BYTES:
+        message = f"a spec has at most {MAX_BYTES:,} bytes, standard input has more"
+        raise SpecError([Problem(Where("<stdin>"), "T001", message)])
+    return raw
 
 
 def read_source_inside(folder: str, name: str) -> Source | None:

@@ -3,6 +3,7 @@
 import os
 
 from cnnspec.problems import RequestError, did_you_mean, visible
+from cnnspec.spec.source import STDIN
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SCHEMA = "cnnspec.schema.json"  # the file of the JSON Schema, beside a new spec
@@ -28,8 +29,10 @@ def family_name(file: str) -> str:
 def find_spec(name: str) -> tuple[str, str]:
     """Return the file and the variant ("" for the first) that ``name`` means.
 
-    ``name`` is a network of the zoo, a family of it, a file, or ``FILE.toml:variant``. Raises
-    RequestError."""
+    ``name`` is a network of the zoo, a family of it, a file, ``FILE.toml:variant``, or - for
+    standard input. Raises RequestError."""
+    if name == STDIN:
+        return name, ""
     path, _, variant = name.partition(".toml:") if ".toml:" in name else (name, "", "")
     if variant:
         return path + ".toml", variant

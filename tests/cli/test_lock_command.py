@@ -123,7 +123,7 @@ def test_specs_that_ship_with_cnnspec_are_not_locked(
 
 
 def test_a_folder_that_cannot_be_written_is_said(folder: Path) -> None:
-    (folder / "nets" / "lenet5.lock.part").mkdir()
+    (folder / "nets" / "lenet5.lock").mkdir()
     with pytest.raises(RequestError, match=r"nets/lenet5\.lock cannot be written: Is a directory"):
         run("lock", "nets")
-    assert not (folder / "nets" / "lenet5.lock").exists()
+    assert sorted(p.name for p in (folder / "nets").iterdir()) == ["lenet5.lock", "lenet5.toml"]

@@ -43,7 +43,7 @@ def check(*arguments: str) -> Result:
 
 def found(*arguments: str) -> list[tuple[str, int, str]]:
     """Return file, line and code of each finding."""
-    data = json.loads(check(*arguments, "--format", "json").output)
+    data = json.loads(check(*arguments, "--format", "json").stdout)
     return [(f["file"], f["line"], f["code"]) for f in data["findings"]]
 
 

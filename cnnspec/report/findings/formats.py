@@ -40,6 +40,7 @@ def render_json(report: Report) -> str:
         "findings": findings_json(report.findings),
         "ignored": findings_json(report.ignored),
         "cut": list(report.truncated),
+        "skipped": [{"path": relative_path(s.path), "reason": s.reason} for s in report.skipped],
     }
     return encode_json(data, indent=2)
 
