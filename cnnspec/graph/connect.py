@@ -16,6 +16,7 @@ from cnnspec.graph.frame import (
 from cnnspec.graph.model import Node
 from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import did_you_mean, visible
+from cnnspec.spec.scope import UNKNOWN
 
 
 class SourceError(Exception):
@@ -112,6 +113,14 @@ def node_of(value: Value, index: int | None = None, depth: int = 0) -> Node:
             index,
         )
     return found
+
+
+def count_channels(values: list[Value]) -> Any:
+    """Return the channels of the first of a line's inputs; UNKNOWN where that has no value."""
+    try:
+        return node_of(values[0]).output[0] if values else UNKNOWN
+    except (SourceError, Unresolved):
+        return UNKNOWN
 
 
 def output_names(frame: Frame) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from cnnspec.graph.arguments import (
     line_instances,
 )
 from cnnspec.graph.cache import CachedCall, Fields, call_key
-from cnnspec.graph.connect import SourceError, output_names, read_sources
+from cnnspec.graph.connect import SourceError, count_channels, output_names, read_sources
 from cnnspec.graph.expansion import Expansion
 from cnnspec.graph.frame import (
     MISSING,
@@ -188,7 +188,7 @@ def expand_called(
     except Unresolved:
         expansion.evaluate_all(fields, frame.call)  # to find its other problems
         raise
-    called, fields = follow_presets(expansion, frame, line, called, fields, at.name)
+    called, fields = follow_presets(expansion, frame, line, called, fields, at)
     if called in OPERATORS:
         return add_nodes(expansion, frame, line, called, fields, at)
     return expand_call(expansion, frame, line, expansion.spec.blocks[called], fields, at)
@@ -200,8 +200,7 @@ def expand_call(
     """Expand a call of a block, or copy an equal one. Raises LineError or Unresolved."""
     check_nesting(frame, line, block)
     inputs = call_inputs(frame, line, block, at.values)
-    first = inputs[block.inputs[0]]
-    channels = UNKNOWN if first is MISSING else first.output[0]
+    channels = count_channels([inputs[block.inputs[0]]])
     scope, call = bind_arguments(expansion, frame, line, block, fields, channels, at.name)
     nodes, work = expansion.nodes, expansion.work
     key: Any = None

@@ -26,22 +26,19 @@ def add_nodes(
     Raises Unresolved once all faults of all of them are reported.
     """
     extra = {key: fields[key] for key in SHORTHAND if key in fields}
-    own = {k: v for k, v in fields.items() if k not in extra} if extra else fields
-    parts, faulty = [(kind, own, "")], False
-    for part, written in extra.items():
+    inner = {k: v for k, v in fields.items() if k not in extra} if extra else fields
+    called, faulty = kind, False
+    for part in ("", *extra):
+        made: Value = MISSING
         try:
-            parts.append((*part_operator(expansion, frame, line, part, written, at.name), part))
+            if part:
+                called, inner = part_operator(expansion, frame, line, part, extra[part], at)
+            if called == "none":
+                continue
+            made = add_node(expansion, frame, line, called, inner, at, part)
         except Unresolved as error:
             expansion.report(error, frame.call)
             faulty = True
-    for called, inner, part in parts:
-        if called == "none":
-            continue
-        try:
-            made: Value = add_node(expansion, frame, line, called, inner, at, part)
-        except Unresolved as error:
-            expansion.report(error, frame.call)
-            faulty, made = True, MISSING
         at = Placement(at.name, [made], at.training, at.share)
     if faulty:
         raise Unresolved

@@ -4,8 +4,9 @@ from typing import Any
 
 from cnnspec.graph.arguments import bind_arguments, line_fields
 from cnnspec.graph.cache import Fields
+from cnnspec.graph.connect import count_channels
 from cnnspec.graph.expansion import Expansion
-from cnnspec.graph.frame import Frame, LineError, Unresolved, WrittenValue
+from cnnspec.graph.frame import Frame, LineError, Placement, Unresolved, WrittenValue
 from cnnspec.ops.kit.fields import OperatorError, describe_value, field_errors
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import OPERATORS, load_operator
@@ -28,11 +29,11 @@ def called_name(expansion: Expansion, frame: Frame, line: Line, scope: Scope) ->
 
 
 def follow_presets(
-    expansion: Expansion, frame: Frame, line: Line, called: str, fields: Fields, name: str
+    expansion: Expansion, frame: Frame, line: Line, called: str, fields: Fields, at: Placement
 ) -> tuple[str, Fields]:
     """Replace presets by what they call: the operator or block, and its fields.
 
-    ``name`` is the line's. Raises LineError or Unresolved.
+    Raises LineError or Unresolved.
     """
     seen: list[str] = []
     while called not in OPERATORS and expansion.spec.blocks[called].preset is not None:
@@ -41,22 +42,25 @@ def follow_presets(
             raise LineError(line.source, line.at("op"), "L010", message)
         seen.append(called)
         block = expansion.spec.blocks[called]
-        called, fields = fill_preset(expansion, frame, line, block, fields, name)
+        called, fields = fill_preset(expansion, frame, line, block, fields, at)
     return called, fields
 
 
 def fill_preset(
-    expansion: Expansion, frame: Frame, line: Line, block: Block, given: Fields, name: str
+    expansion: Expansion, frame: Frame, line: Line, block: Block, given: Fields, at: Placement
 ) -> tuple[str, Fields]:
-    """Return what a preset calls, and its fields overridden by those that the line gives."""
+    """Return what a preset calls, and its fields overridden by those that the line gives.
+
+    Inside the preset, `in_channels` are the channels of the first input in ``at``.
+    """
     preset = block.preset
     if preset is None or block.broken:
         raise Unresolved
     cached = expansion.cache.presets.get(id(block))
     if cached is None:
         own = {k: v for k, v in given.items() if k in block.args or k in block.defaults}
-        channels = frame.scope.get_or_unknown("in_channels")
-        scope, _ = bind_arguments(expansion, frame, line, block, own, channels, name)
+        channels = count_channels(at.values)
+        scope, _ = bind_arguments(expansion, frame, line, block, own, channels, at.name)
         inner = line_fields(expansion, preset, scope)
         cached = called_name(expansion, frame, preset, scope), inner
         if (
@@ -72,14 +76,18 @@ def fill_preset(
 
 
 def part_operator(
-    expansion: Expansion, frame: Frame, line: Line, part: str, written: WrittenValue, name: str
+    expansion: Expansion, frame: Frame, line: Line, part: str, written: WrittenValue, at: Placement
 ) -> tuple[str, Fields]:
     """Return the operator that `norm` or `activation` names, and its fields.
 
-    They come from a preset or from an inline table. ``name`` is the line's. Raises LineError,
-    Unresolved.
+    They come from a preset or from an inline table. In both, `in_channels` are the channels of what
+    the norm or activation reads, which is in ``at``. Raises LineError, Unresolved.
     """
-    value, blocks = expansion.evaluate(written, frame.call), expansion.spec.blocks
+    blocks = expansion.spec.blocks
+    if written.dynamic:
+        scope = Scope({"in_channels": count_channels(at.values)}, written.scope)
+        written = WrittenValue(written.value, written.source, written.path, scope)
+    value = expansion.evaluate(written, frame.call)
     known = expansion.cache.parts
     if type(value) is str and (part, value) in known:
         return known[part, value], {}
@@ -99,7 +107,7 @@ def part_operator(
             if called in seen:
                 raise OperatorError("L005", f"{part}: the preset {visible(called)} calls itself")
             seen.append(called)
-            called, fields = fill_preset(expansion, frame, line, blocks[called], fields, name)
+            called, fields = fill_preset(expansion, frame, line, blocks[called], fields, at)
             named_part(part, called, blocks)
     except OperatorError as error:
         raise LineError(
