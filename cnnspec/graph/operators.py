@@ -14,7 +14,7 @@ from cnnspec.problems import did_you_mean, visible
 from cnnspec.spec.calls import named_part
 from cnnspec.spec.model import Block, Line
 from cnnspec.spec.reader import CONTROL, SHORTHAND, quoted
-from cnnspec.spec.scope import FAULTY, Scope
+from cnnspec.spec.scope import FAULTY, UNKNOWN, Scope
 
 
 def called_name(expansion: Expansion, frame: Frame, line: Line, scope: Scope) -> str:
@@ -201,9 +201,9 @@ def expression_hint(written: WrittenValue, value: Any, error: OperatorError) -> 
     """Return the hint for a wrong value: for an expression, the names in it and their values."""
     names = dict.fromkeys(getattr(written.value, "names", ()))
     scope = written.scope
-    known = scope.names()
-    values: list[Any] = [f"{n} = {visible(scope.get(n), 40)}" for n in names if n in known]
-    hints = [error.hint or quoted(value, known)]
+    found = {name: scope.get_or_unknown(name) for name in names}
+    values = [f"{n} = {visible(v, 40)}" for n, v in found.items() if v is not UNKNOWN]
+    hints = [error.hint or quoted(value, scope.names())]
     if values:
         hints.append("here " + ", ".join(values))
     if names and "(a float)" in error.message:

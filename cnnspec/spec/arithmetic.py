@@ -1,24 +1,20 @@
-"""The operations and functions of expressions, each with limits, on nodes of Python's parser."""
+"""The operations of expressions, each with limits, on nodes of Python's parser."""
 
 import ast
-import math
 import operator
 from collections.abc import Callable
 from typing import Any
 
+from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import visible
+from cnnspec.spec.functions import (
+    FUNCTIONS,
+    call_function,
+    check_length,
+    check_limits,
+    count_values,
+)
 from cnnspec.spec.scope import ExpressionError, Scope
-
-MAX_INT = 2**63
-
-
-def check_limits(value: Any) -> Any:
-    """Return ``value`` if it is finite and not too large. Raises ExpressionError."""
-    if type(value) is int and not -MAX_INT <= value <= MAX_INT:
-        raise ExpressionError("an expression's integers stay below 2**63")
-    if type(value) is float and not math.isfinite(value):
-        raise ExpressionError("an expression's numbers are finite")
-    return value
 
 
 def _divide(a: Any, b: Any) -> Any:
@@ -34,48 +30,15 @@ def _power(a: Any, b: Any) -> Any:
     return a**b
 
 
-def count_values(value: Any, scope: Scope) -> None:
-    """Count the values inside ``value`` as work: nested lists can be larger than any file."""
-    inside = [value]
-    while inside:
-        v = inside.pop()
-        if isinstance(v, list | dict):
-            scope.spend(len(v) + 1)
-            inside.extend(v.values() if isinstance(v, dict) else v)
-        elif isinstance(v, str):
-            scope.spend(len(v) // 16)
-
-
 def _contains(a: Any, b: Any) -> bool:
-    return a in b
+    return (table_key(a) if isinstance(b, dict) else a) in b
 
 
-def round_channels(value: float, divisor: int = 8) -> int:
-    """Return the multiple of ``divisor`` nearest to ``value``, but not below 90% of it.
-
-    Source: make_divisible of the MobileNet reference implementations.
-    """
-    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * value else rounded
+def table_key(value: Any) -> Any:
+    """Return the key of a table that ``value`` looks up: TOML's keys are texts, also 18 and 34."""
+    return str(value) if type(value) is int else value
 
 
-def _round(value: Any, digits: int = 0) -> Any:
-    """Round half to even, as Python does, with a limit of 15 digits to bound the time."""
-    if type(digits) is not int or not 0 <= digits <= 15:
-        raise ExpressionError(f"round keeps 0 to 15 digits, not {digits}")
-    return round(value, digits) if digits else round(value)
-
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "min": min,
-    "max": max,
-    "ceil": math.ceil,
-    "floor": math.floor,
-    "round": _round,
-    "len": len,
-    "sum": sum,
-    "round_channels": round_channels,
-}
 OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -91,16 +54,26 @@ OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
     ast.In: _contains,
-    ast.NotIn: lambda a, b: a not in b,
+    ast.NotIn: lambda a, b: not _contains(a, b),
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
     ast.Not: operator.not_,
     ast.And: all,
     ast.Or: any,
 }
+SIGNS = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "in",
+    ast.USub: "-",
+    ast.UAdd: "+",
+}
 ALLOWED = (
-    "allowed are + - * / // % **, comparisons, and or not in, a if c else b, indexing, and "
-    + ", ".join(FUNCTIONS)
+    "allowed are + - * / // % **, comparisons, and or not in, a if c else b, indexing, lists, "
+    "[a for b in c], and " + ", ".join(FUNCTIONS)
 )
 
 
@@ -125,8 +98,18 @@ def _name(node: ast.Name, scope: Scope) -> Any:
 def _binary(node: ast.BinOp, scope: Scope) -> Any:
     a, b = evaluate_node(node.left, scope), evaluate_node(node.right, scope)
     if not isinstance(a, int | float) or not isinstance(b, int | float):
-        raise TypeError("arithmetic takes numbers")
+        return _join(node.op, a, b, scope)
     return check_limits(OPERATORS[type(node.op)](a, b))
+
+
+def _join(op: ast.operator, a: Any, b: Any, scope: Scope) -> Any:
+    """Join two texts or two lists."""
+    if not isinstance(op, ast.Add) or type(a) is not type(b) or not isinstance(a, list | str):
+        texts = isinstance(a, str) or isinstance(b, str)
+        hint = "; str makes text of an integer" if isinstance(op, ast.Add) and texts else ""
+        raise TypeError("arithmetic takes numbers, and + also two texts or two lists" + hint)
+    scope.spend(len(a) + len(b))
+    return check_length(a + b) if isinstance(a, str) else a + b
 
 
 def _compare(node: ast.Compare, scope: Scope) -> bool:
@@ -134,10 +117,22 @@ def _compare(node: ast.Compare, scope: Scope) -> bool:
     for op, right in zip(node.ops, node.comparators, strict=True):
         value = evaluate_node(right, scope)
         count_values(value, scope)
-        if not OPERATORS[type(op)](left, value):
+        try:
+            holds = OPERATORS[type(op)](left, value)
+        except TypeError:
+            shown = f"{describe_value(left)} and {describe_value(value)}"
+            raise TypeError(f"{SIGNS[type(op)]} does not take {shown}") from None
+        if not holds:
             return False
         left = value
     return True
+
+
+def _unary(node: ast.UnaryOp, scope: Scope) -> Any:
+    value = evaluate_node(node.operand, scope)
+    if not isinstance(node.op, ast.Not) and not isinstance(value, int | float):
+        raise TypeError(f"{SIGNS[type(node.op)]} does not take {describe_value(value)}")
+    return OPERATORS[type(node.op)](value)
 
 
 def _bool(node: ast.BoolOp, scope: Scope) -> Any:
@@ -151,22 +146,54 @@ def _bool(node: ast.BoolOp, scope: Scope) -> Any:
 
 def _call(node: ast.Call, scope: Scope) -> Any:
     args = [evaluate_node(a, scope) for a in node.args]
-    scope.spend(sum(len(a) for a in args if isinstance(a, list | str)))
-    return FUNCTIONS[node.func.id](*args)  # type: ignore[attr-defined]
+    return call_function(node.func.id, args, scope)  # type: ignore[attr-defined]
+
+
+def _list(node: ast.List, scope: Scope) -> list[Any]:
+    result = [evaluate_node(element, scope) for element in node.elts]
+    count_values(result, scope)
+    return result
+
+
+def _comprehension(node: ast.ListComp, scope: Scope) -> list[Any]:
+    """Evaluate ``[a for b in c if d]``; b is a name that only a and d can use."""
+    (loop,) = node.generators
+    values = evaluate_node(loop.iter, scope)
+    if not isinstance(values, list):
+        raise TypeError(f"for takes a list, not {describe_value(values)}")
+    result = []
+    for value in values:
+        scope.spend(1)
+        inner = Scope({loop.target.id: value}, scope)  # type: ignore[attr-defined]
+        if all(evaluate_node(condition, inner) for condition in loop.ifs):
+            result.append(evaluate_node(node.elt, inner))
+    count_values(result, scope)
+    return result
 
 
 def _index(node: ast.Subscript, scope: Scope) -> Any:
     value, index = evaluate_node(node.value, scope), evaluate_node(node.slice, scope)
-    if isinstance(value, dict) and (not isinstance(index, str) or index not in value):
-        raise IndexError(f"the row has no {visible(str(index), 60)!r}")
-    return value[index]
+    if isinstance(value, list | str) and isinstance(index, int):
+        if not -len(value) <= index < len(value):
+            what = (
+                f"{describe_value(value)} has {len(value)} values, the last is [{len(value) - 1}]"
+            )
+            raise IndexError(f"there is no [{index}]: {what}")
+        return value[index]
+    if not isinstance(value, dict):
+        raise TypeError(f"{describe_value(value)} has no [{describe_value(index)}]")
+    key = table_key(index)
+    if not isinstance(key, str) or key not in value:
+        keys = ", ".join(visible(k, 40) for k in list(value)[:12])
+        raise IndexError(f"the table has no {describe_value(index)}, only {keys or 'nothing'}")
+    return value[key]
 
 
 EVALUATE: dict[type, Callable[[Any, Scope], Any]] = {
     ast.Constant: lambda node, scope: node.value,
     ast.Name: _name,
     ast.BinOp: _binary,
-    ast.UnaryOp: lambda node, scope: OPERATORS[type(node.op)](evaluate_node(node.operand, scope)),
+    ast.UnaryOp: _unary,
     ast.Compare: _compare,
     ast.BoolOp: _bool,
     ast.IfExp: lambda node, scope: evaluate_node(
@@ -174,4 +201,6 @@ EVALUATE: dict[type, Callable[[Any, Scope], Any]] = {
     ),
     ast.Call: _call,
     ast.Subscript: _index,
+    ast.List: _list,
+    ast.ListComp: _comprehension,
 }

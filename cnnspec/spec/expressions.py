@@ -9,18 +9,11 @@ import re
 from typing import Any
 
 from cnnspec.problems import visible
-from cnnspec.spec.arithmetic import (
-    ALLOWED,
-    EVALUATE,
-    FUNCTIONS,
-    OPERATORS,
-    check_limits,
-    count_values,
-    evaluate_node,
-)
+from cnnspec.spec.arithmetic import ALLOWED, EVALUATE, OPERATORS, evaluate_node
+from cnnspec.spec.functions import FUNCTIONS, check_length, check_limits, count_values
 from cnnspec.spec.scope import Dynamic, ExpressionError, Scope
 
-MAX_LENGTH, MAX_DEPTH, MAX_TEXT = 1000, 40, 200
+MAX_LENGTH, MAX_DEPTH = 1000, 40
 BRACES = "write {{ and }} for braces in text"
 
 
@@ -46,12 +39,13 @@ class Expression(Dynamic):
                 f"{{{visible(self.text, 60)}}} is not an expression", hint
             ) from None
         self.names: list[str] = []
-        self._check(self.tree, 0)
+        self._check(self.tree, 0, frozenset())
 
     def __str__(self) -> str:
         return f"{{{self.text}}}"
 
-    def _check(self, node: ast.AST, depth: int) -> None:
+    def _check(self, node: ast.AST, depth: int, bound: frozenset[str]) -> None:
+        """Check a node and those inside it. ``bound`` are the names that a list around it gives."""
         if depth > MAX_DEPTH:
             raise ExpressionError(f"an expression nests at most {MAX_DEPTH} deep")
         kind = type(node)
@@ -66,10 +60,20 @@ class Expression(Dynamic):
                 )
             if node.keywords:
                 raise ExpressionError(f"{node.func.id} takes no named arguments in an expression")
+            FUNCTIONS[node.func.id].check_arguments(node.func.id, len(node.args))
             children: list[ast.AST] = list(node.args)
+        elif isinstance(node, ast.ListComp):
+            loop, *more = node.generators
+            if more or loop.is_async or not isinstance(loop.target, ast.Name):
+                raise ExpressionError(
+                    f"{ast.unparse(node)[:60]!r} is not allowed in an expression",
+                    "a list has one for, with one name: [2 * n for n in sizes]",
+                )
+            self._check(loop.iter, depth + 1, bound)
+            children, bound = [node.elt, *loop.ifs], bound | {loop.target.id}
         else:
             children = [c for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr)]
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name) and node.id not in bound:
             self.names.append(node.id)
         if isinstance(node, ast.Constant) and type(node.value) not in (int, float, bool, str):
             raise ExpressionError(
@@ -81,13 +85,13 @@ class Expression(Dynamic):
                     f"{ast.unparse(node)[:60]!r} is not allowed in an expression", ALLOWED
                 )
         for child in children:
-            self._check(child, depth + 1)
+            self._check(child, depth + 1, bound)
 
     def evaluate(self, scope: Scope) -> Any:
         scope.spend(1)
         try:
             return check_limits(evaluate_node(self.tree, scope))
-        except (TypeError, ValueError, IndexError, ArithmeticError) as error:
+        except (TypeError, ValueError, IndexError, ArithmeticError, RecursionError) as error:
             reason = "division by zero" if isinstance(error, ZeroDivisionError) else visible(error)
             raise ExpressionError(f"{{{visible(self.text, 60)}}} has no value: {reason}") from None
 
@@ -110,9 +114,7 @@ class Text(Dynamic):
                 raise ExpressionError(
                     f"{{{part.text}}} is a {what}; only integers and strings can be put into text"
                 )
-            result += str(value)
-            if len(result) > MAX_TEXT:
-                raise ExpressionError(f"a text with expressions has at most {MAX_TEXT} characters")
+            result = check_length(result + str(value))
         return result
 
 

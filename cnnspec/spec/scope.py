@@ -43,9 +43,9 @@ class Scope:
 
     def __init__(self, own: dict[str, Any], outer: "Scope | None" = None, work: Work | None = None):
         self.own, self.outer = own, outer
-        if outer is not None:
-            self.declare = outer.declare
         self.below: Collection[str] = ()
+        if outer is not None:
+            self.declare, self.below = outer.declare, outer.below
         self.written: dict[str, tuple[Any, Scope | None]] = {}
         self.work: Work = work or (outer.work if outer else Work())
 

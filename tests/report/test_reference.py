@@ -19,9 +19,9 @@ from cnnspec.report.reference.topics import (
     render_pages,
     render_topic,
 )
-from cnnspec.spec.arithmetic import FUNCTIONS
 from cnnspec.spec.blocks import COMPOSITE
 from cnnspec.spec.budgets import LIMITS, SETTINGS
+from cnnspec.spec.functions import FUNCTIONS
 from cnnspec.spec.reader import CONTROL, KEYS, SHORTHAND
 
 SECTIONS = list_sections()

@@ -67,6 +67,19 @@ def rules(file: Path, text: str, **settings: int) -> set[str]:
         "await r",
         "yield",
         "print(1)",
+        "str(1.5)",
+        "'a' + 1",
+        "[1] + 'a'",
+        "[a for a in 3]",
+        "[a for a, b in r]",
+        "[a for a in r for b in r]",
+        "[b for a in r]",
+        "[*r]",
+        "range(0.5)",
+        "range(1, 2, 0)",
+        "range(9**9)",
+        "sum([r, r], r)",
+        "min(r, 'a')",
         "r[0] if",
         "1 +",
         "",
@@ -123,11 +136,21 @@ def many(value: str, n: int) -> str:
         + "".join(f'args.a{i + 1} = {{ x = "{{a{i}}}", y = "{{a{i}}}" }}\n' for i in range(60)),
         'args.a0 = "x"\n' + "".join(f'args.a{i + 1} = "{{a{i}}}{{a{i}}}"\n' for i in range(60)),
         "args.a = " + many("1", 150_000) + "\nargs.b = " + many("'{sum(a)}'", 1000) + "\n",
+        'args.a = "{[0 for a in range(2000)]}"\n'
+        + "".join(f'args.b{i} = "{{[a for k in a]}}"\n' for i in range(9)),
+        'args.a = "{[[[0 for k in range(999)] for k in range(999)] for k in range(999)]}"\n',
+        'args.a0 = "{range(999)}"\n'
+        + "".join(f'args.a{i + 1} = "{{a{i} + a{i}}}"\n' for i in range(40)),
+        'args.a0 = "{[1]}"\n' + "".join(f'args.a{i + 1} = "{{[a{i}]}}"\n' for i in range(999)),
+        "args.a0 = [1]\n" + "".join(f'args.a{i + 1} = ["{{a{i}}}"]\n' for i in range(999)),
         "args.a = [{0}]\nargs.b = [{0}]\nargs.c = ".format(many("1", 80_000))
         + many("'{a == b}'", 1000)
         + "\n",
     ],
-    ids=["lists", "tables", "texts", "sums", "comparisons"],
+    ids=[
+        *("lists", "tables", "texts", "sums", "rows", "loops", "doubled", "nested", "nested lists"),
+        "comparisons",
+    ],
 )
 def test_values_that_grow_from_values(tmp_path: Path, text: str) -> None:
     assert rules(tmp_path / "net.toml", text + 'layers = [{ name = "z", op = "relu" }]') == {"L007"}

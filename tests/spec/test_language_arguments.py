@@ -154,7 +154,7 @@ def test_a_network_without_variants_binds_by_its_own_name() -> None:
         graph_of(text.replace("reference.net", "reference.family"))
 
 
-def test_a_number_that_a_table_does_not_have_as_a_key_is_a_problem() -> None:
+def test_a_number_looks_up_the_text_that_is_a_key_of_a_table() -> None:
     text = """
 name = "net"
 input = [3, 8, 8]
@@ -166,6 +166,10 @@ layers = [
 ]
 """
     assert width(graph_of(text)) == 4
-    for depth in (34, 50, [1], True):
-        with pytest.raises(SpecError, match=r"L007 .*the row has no"):
+    assert width(graph_of(text, depth=34)) == 8
+    for depth in (50, "50", [1], True, 18.0):
+        with pytest.raises(SpecError, match=r"L007 .*the table has no .*, only 18, 34"):
             graph_of(text, depth=depth)
+    text = text.replace("{widths[depth]}", "{7 if depth in widths else 5}")
+    found = {depth: width(graph_of(text, depth=depth)) for depth in (34, 50, "34", True)}
+    assert found == {34: 7, 50: 5, "34": 7, True: 5}

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import graph_of, import_torchvision
 
-from cnnspec.spec.arithmetic import count_values
 from cnnspec.spec.expressions import compile_value, evaluate_value
+from cnnspec.spec.functions import count_values
 from cnnspec.spec.scope import ExpressionError, Scope
 
 SCOPE = {
@@ -34,6 +34,20 @@ def value_of(text: str) -> Any:
         ("{n // 2}", 3),
         ("{n % 4}", 3),
         ("{n ** 2}", 49),
+        ("{[n, w, kind]}", [7, 0.5, "relu"]),
+        ("{[]}", []),
+        ("{[1] + [2, 3]}", [1, 2, 3]),
+        ("{'a' + 'b'}", "ab"),
+        ("{'a' + str(n)}", "a7"),
+        ("{str('a')}", "a"),
+        ("{range(3)}", [0, 1, 2]),
+        ("{range(7, n - 9, -3)}", [7, 4, 1]),
+        ("{['m' + str(k) for k in range(2)]}", ["m0", "m1"]),
+        ("{[r[0] * n for r in rows]}", [7, 14]),
+        ("{[k for k in range(n) if k % 2]}", [1, 3, 5]),
+        ("{[n for n in [1, 2]] + [n]}", [1, 2, 7]),
+        ("{[[a + b for a in [1, 2]] for b in [10, 20]]}", [[11, 12], [21, 22]]),
+        ("{len([k for k in rows])}", 2),
         ("{-n + +1}", -6),
         ("{n / 2}", 3.5),
         ("{n / 1}", 7),
