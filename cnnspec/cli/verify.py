@@ -12,11 +12,10 @@ from cnnspec.analyses.verdict import DEVICES
 from cnnspec.cli.command import Command
 from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_shape
 from cnnspec.cli.output import check_writable, print_page, save_page
+from cnnspec.cli.verify_several import MISSING, asks_for_several, verify_several
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import VERDICTS
 from cnnspec.spec.variants import LIBRARIES
-
-MISSING = "verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'"
 
 
 @click.command(
@@ -54,6 +53,11 @@ MISSING = "verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'"
     help="An argument for the factory: a number, true, a TOML list, or text.",
 )
 @click.option(
+    "--models",
+    is_flag=True,
+    help="Compare each spec with the model that its table [model] names; this imports their code.",
+)
+@click.option(
     "--strict",
     is_flag=True,
     help="Let a model with other calls fail, even if it computes the same.",
@@ -89,6 +93,7 @@ def command(
     libraries: tuple[str, ...],
     model: str | None,
     arguments: tuple[str, ...],
+    models: bool,
     strict: bool,
     seed: int,
     jobs: int | None,
@@ -98,11 +103,14 @@ def command(
 ) -> None:
     """Build the PyTorch module of each NAME, run it, and compare it with the calculation.
 
+    NAME is a network, a file, FILE.toml:variant, or a folder: every variant of its specs.
+
     \b
     cnnspec verify resnet50
     cnnspec verify resnet50 --against torchvision
     cnnspec verify resnet50 --memory
     cnnspec verify my_network.toml --model my_package.models:Net --arg classes=10
+    cnnspec verify specs/ --models
     cnnspec verify --all --format junit --output verify.xml
 
     Compares the shape, the tensors and the MACs of every layer; two tools count the MACs. To
@@ -112,16 +120,16 @@ def command(
 
     Exit codes: 0 all passed, 1 something differs or could not be compared, 2 the request or a spec
     cannot be understood."""
-    check_options(names, whole, model, arguments, rest)
+    check_options(names, whole, model, arguments, models, rest)
     if output:
         check_writable(output)
     libraries = tuple(dict.fromkeys(libraries))
-    several = whole or len(names) > 1
+    several = asks_for_several(names, whole, models)
     try:
-        if several:
-            found = verify_several(names, libraries, jobs, **rest)
-        else:
-            with printing_to_stderr():
+        with printing_to_stderr():
+            if several:
+                found = verify_several(names, libraries, jobs, models, strict, seed, **rest)
+            else:
                 found = [verify_one(names[0], libraries, model, arguments, strict, seed, **rest)]
     except KeyboardInterrupt:
         click.echo("cnnspec: interrupted", err=True)
@@ -139,6 +147,7 @@ def check_options(
     whole: bool,
     model: str | None,
     arguments: tuple[str, ...],
+    models: bool,
     rest: dict[str, Any],
 ) -> None:
     """Raise RequestError for options that cannot be combined."""
@@ -150,7 +159,10 @@ def check_options(
         raise RequestError(
             "which network? Give a name, a file.toml, or --all; cnnspec list shows all networks"
         )
-    if model and (whole or len(names) > 1):
+    if models and (whole or model):
+        other = "--all" if whole else "--model"
+        raise RequestError(f"--models is for specs that name their model, not with {other}")
+    if model and asks_for_several(names, whole, False):
         raise RequestError("--model goes with one network")
     if arguments and not model:
         raise RequestError("--arg goes with --model")
@@ -202,42 +214,3 @@ def verify_one(
             raise RequestError(MISSING) from None
         loaded = load_user_model(model, given)
     return verify(net, loaded, device, libraries, model or "", memory, strict, seed)
-
-
-def verify_several(
-    names: tuple[str, ...],
-    libraries: tuple[str, ...],
-    jobs: int | None,
-    device: str,
-    settings: tuple[str, ...],
-    input_shape: str | None,
-    max_lines: int,
-    memory: bool,
-) -> list[Any]:
-    """Return the verdicts on the networks, or on all without names, from several processes."""
-    from cnnspec.api import networks
-    from cnnspec.graph.build import load_graph
-
-    given, shape = parse_settings(settings), parse_shape(input_shape)
-    for name in names:
-        load_graph(name, given, shape, max_lines)  # report problems before any process starts
-    try:
-        from cnnspec.pytorch.devices import choose_device
-        from cnnspec.pytorch.load_models import check_libraries
-        from cnnspec.pytorch.parallel import VerificationTask, verify_in_processes
-    except ImportError:
-        raise RequestError(MISSING) from None
-    check_libraries(libraries)
-    device = choose_device(device)
-    wanted = names or tuple(name for variants in networks().values() for name in variants)
-    tasks = [
-        VerificationTask(name, given, shape, max_lines, device, libraries, memory)
-        for name in wanted
-    ]
-    processes = min(jobs or (1 if device == "cuda" else os.cpu_count() or 1), len(tasks))
-    if not sys.stderr.isatty():
-        return verify_in_processes(tasks, processes)
-    with click.progressbar(
-        length=len(tasks), label="Verifying", file=sys.stderr, show_pos=True
-    ) as bar:
-        return verify_in_processes(tasks, processes, lambda: bar.update(1))

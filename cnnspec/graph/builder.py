@@ -14,7 +14,7 @@ from cnnspec.graph.frame import (
     Unresolved,
     follow_single_outputs,
 )
-from cnnspec.graph.inputs import NETWORK_CALL, network_arguments, network_inputs
+from cnnspec.graph.inputs import NETWORK_CALL, find_named_model, network_arguments, network_inputs
 from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import Problem, SpecError, Where, visible
 from cnnspec.spec.model import NetworkSpec, Variant
@@ -63,6 +63,7 @@ class GraphBuilder:
             expansion.report(error, NETWORK_CALL)
         for node in outputs:
             node.readers += 1
+        model = find_named_model(expansion)
         self.check_outputs(outputs)
         if not self.problems():
             self.check_readers()
@@ -85,6 +86,7 @@ class GraphBuilder:
             scope,
             tuple(expansion.training_log.problems()),
             spec.references.get(name, {}),
+            model,
         )
 
     def problems(self) -> list[Problem]:

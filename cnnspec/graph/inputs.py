@@ -4,7 +4,7 @@ from math import prod
 from typing import Any
 
 from cnnspec.graph.expansion import Expansion
-from cnnspec.graph.frame import MISSING
+from cnnspec.graph.frame import MISSING, Unresolved, WrittenValue
 from cnnspec.graph.infer import MAX_ELEMENTS
 from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.graph.problem_log import ProblemLog
@@ -12,7 +12,7 @@ from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import MAX_SIZE, describe_value, is_int
 from cnnspec.problems import Problem, Where, did_you_mean, visible
 from cnnspec.spec.expressions import evaluate_value
-from cnnspec.spec.model import Variant
+from cnnspec.spec.model import NamedModel, Variant
 from cnnspec.spec.scope import UNKNOWN, ExpressionError, Scope, UnknownValue
 from cnnspec.units import Shape, format_shape
 
@@ -102,6 +102,29 @@ def network_inputs(
         if shape is not None and not faults:
             nodes[name] = add_input(expansion, name, tuple(shape))
     return nodes, problems
+
+
+def find_named_model(expansion: Expansion) -> NamedModel | None:
+    """Return the model that the spec names in [model], with its arguments evaluated."""
+    written = expansion.spec.model
+    if not written:
+        return None
+    from cnnspec.spec.named_model import factory_fault  # few specs have one
+
+    values: dict[str, Any] = {}
+    for key, value in written.items():
+        path = ("model", key)
+        place = WrittenValue(value, expansion.spec.source, path, expansion.scope)
+        try:
+            values[key] = expansion.evaluate(place, NETWORK_CALL)
+        except Unresolved as error:
+            expansion.report(error, NETWORK_CALL)
+    fault = factory_fault(values["factory"]) if "factory" in values else ""
+    if fault:
+        expansion.log.add(
+            expansion.spec.source, ("model", "factory"), "L003", fault, "", NETWORK_CALL
+        )
+    return NamedModel(values.get("factory", ""), values.get("args", {}))
 
 
 def add_input(expansion: Expansion, name: str, shape: Shape) -> Node:

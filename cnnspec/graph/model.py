@@ -6,7 +6,7 @@ from typing import Any
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.problems import Problem, SpecError
 from cnnspec.records import Record
-from cnnspec.spec.model import Line
+from cnnspec.spec.model import Line, NamedModel
 from cnnspec.spec.scope import UNKNOWN, Dynamic, Scope
 from cnnspec.units import Shape
 
@@ -129,7 +129,8 @@ class Graph(Record):
 
     ``unfit`` are problems of training-only layers that do not fit an input from outside; inference
     does not need them. ``reference`` is the table [reference.NAME]: by library the model that the
-    network must equal, and under "set" the arguments with which it does."""
+    network must equal, and under "set" the arguments with which it does. ``model`` is the PyTorch
+    model that the spec names in [model]."""
 
     name: str
     family: str
@@ -143,6 +144,7 @@ class Graph(Record):
     scope: Scope  # of the network's own lines
     unfit: tuple[Problem, ...] = ()
     reference: dict[str, Any] = {}
+    model: NamedModel | None = None
 
     def computed(self) -> list[Origin]:
         """Return the origins of the arguments that are written as expressions."""

@@ -152,15 +152,15 @@ def is_computed(value: Any) -> bool:
     return isinstance(value, torch.Tensor) and not value.is_leaf
 
 
-def load_user_model(path: str, arguments: dict[str, Any]) -> nn.Module:
+def load_user_model(path: str, arguments: dict[str, Any], asked: str = "--model") -> nn.Module:
     """Call the factory ``package.module:factory`` with arguments and return the model it makes.
 
-    The module is also looked for in the current folder. Raises RequestError where there is no such
-    factory, or it makes no model.
+    The module is also looked for in the current folder. ``asked`` is what takes the path, in
+    messages. Raises RequestError where there is no such factory, or it makes no model.
     """
     module, _, attribute = path.partition(":")
     if not module or not attribute or module.startswith("."):
-        raise RequestError(f"--model takes package.module:factory, not {visible(path, 60)!r}")
+        raise RequestError(f"{asked} takes package.module:factory, not {visible(path, 60)!r}")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     shown = visible(module, 60)
@@ -184,15 +184,15 @@ def load_user_model(path: str, arguments: dict[str, Any]) -> nn.Module:
                 f"{shown} has no {visible(name, 60)}" + (f"; {hint}" if hint else "")
             )
         found = getattr(found, name)
-    return call_factory(found, visible(path, 120), arguments)
+    return call_factory(found, visible(path, 120), arguments, asked)
 
 
-def call_factory(factory: Any, path: str, arguments: dict[str, Any]) -> nn.Module:
+def call_factory(factory: Any, path: str, arguments: dict[str, Any], asked: str) -> nn.Module:
     """Return the model that a factory makes. Raises RequestError where it makes none."""
     if not callable(factory) or isinstance(factory, nn.Module):
         raise RequestError(
             f"{path} is {with_article(factory)};"
-            " --model takes a class or a function that makes the model"
+            f" {asked} takes a class or a function that makes the model"
         )
     call = f"{path}({visible(', '.join(f'{key}={value!r}' for key, value in arguments.items()))})"
     try:

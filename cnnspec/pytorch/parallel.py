@@ -11,14 +11,17 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from cnnspec.analyses.verdict import IMPOSSIBLE, Check, Verdict
-from cnnspec.problems import visible
+from cnnspec.analyses.verdict import IMPOSSIBLE, LIMITED, Check, Verdict
+from cnnspec.graph.model import Graph
+from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
+MODEL = "[model]"  # the name, in reports, of the model that a spec names
+
 
 class VerificationTask(Record):
-    """A network to verify, and how."""
+    """A network to verify, and how. With ``models``, also with the model that its spec names."""
 
     name: str
     settings: dict[str, Any]
@@ -27,6 +30,9 @@ class VerificationTask(Record):
     device: str
     libraries: tuple[str, ...]
     memory: bool = False
+    models: bool = False
+    strict: bool = False
+    seed: int = 2016
 
 
 class VerificationProcess:
@@ -178,12 +184,36 @@ def verify_task(task: VerificationTask, share: float) -> Verdict | None:
     from cnnspec.graph.build import load_graph
     from cnnspec.pytorch.verify import fits_in_memory, verify
 
-    def rebuild(more: dict[str, Any]) -> Any:
-        return load_graph(task.name, {**more, **task.settings}, task.input, task.max_lines)
+    def rebuild(more: dict[str, Any], shape: Shape | None = None) -> Any:
+        settings = {**more, **task.settings}
+        return load_graph(task.name, settings, shape or task.input, task.max_lines)
 
     graph = load_graph(task.name, task.settings, task.input, task.max_lines)
-    if share < 1 and not fits_in_memory(graph, task.device, task.libraries, share):
+    if share < 1 and not fits_in_memory(graph, task.device, task.libraries, share, task.models):
         return None
-    return verify(
-        graph, task.device, task.libraries, share=share, rebuild=rebuild, memory=task.memory
+    model, refused = load_named_model(graph) if task.models else (None, ())
+    verdict = verify(
+        graph,
+        task.device,
+        task.libraries,
+        model,
+        MODEL,
+        share,
+        rebuild,
+        task.memory,
+        task.strict,
+        task.seed,
     )
+    return verdict.replace(checks=(*verdict.checks, *refused))
+
+
+def load_named_model(graph: Graph) -> tuple[Any, tuple[Check, ...]]:
+    """Return the model that a spec names, or None and the check that says why there is none."""
+    if graph.model is None:
+        return None, (Check("model", MODEL, LIMITED, detail="the spec names no model"),)
+    from cnnspec.pytorch.load_models import load_user_model
+
+    try:
+        return load_user_model(graph.model.factory, graph.model.arguments, MODEL), ()
+    except RequestError as error:
+        return None, (Check("model", MODEL, IMPOSSIBLE, detail=str(error)),)

@@ -83,12 +83,18 @@ def verify(
     )
 
 
-def fits_in_memory(graph: Graph, device: str, libraries: tuple[str, ...], share: float) -> bool:
-    """Return whether a whole verification fits in ``share`` of the free memory."""
+def fits_in_memory(
+    graph: Graph, device: str, libraries: tuple[str, ...], share: float, models: bool = False
+) -> bool:
+    """Return whether a whole verification fits in ``share`` of the free memory.
+
+    With ``models``, it compares with the model that the spec names, if it names one.
+    """
     device = choose_device(device)
     if device != "meta" and describe_shortage(graph, device, 1, 2, 4, share):
         return False
-    if not any(library in graph.reference for library in libraries):
+    named = models and graph.model is not None
+    if not named and not any(library in graph.reference for library in libraries):
         return True
     return not describe_shortage(graph, "cpu" if device == "meta" else device, 2, 2, 8, share)
 

@@ -62,8 +62,17 @@ class Variant(Record):
     about: Fields
 
 
+class NamedModel(Record):
+    """The PyTorch model of a spec: ``package.module:factory``, and the arguments that it gets."""
+
+    factory: str
+    arguments: Fields
+
+
 class NetworkSpec(Record):
-    """One spec. ``about`` holds title, year, source and the input shape as they are written."""
+    """One spec. ``about`` holds title, year, source and the input shape as they are written.
+
+    ``model`` is the table [model]."""
 
     source: Source
     name: str
@@ -73,5 +82,6 @@ class NetworkSpec(Record):
     blocks: dict[str, Block]
     variants: dict[str, Variant]
     references: Fields
+    model: Fields
     budgets: Fields
     claims: "tuple[Claim, ...]"

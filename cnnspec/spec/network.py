@@ -9,7 +9,7 @@ from cnnspec.spec.lines import read_lines
 from cnnspec.spec.model import Block, NetworkSpec
 from cnnspec.spec.reader import KEYS, SpecReader, require_key
 from cnnspec.spec.scope import FAULTY
-from cnnspec.spec.source import Source
+from cnnspec.spec.source import Fields, Source
 from cnnspec.spec.variants import (
     check_references,
     read_about,
@@ -47,6 +47,11 @@ def read_network(reader: SpecReader, source: Source, zoo: str) -> NetworkSpec | 
     checked_blocks = {n: check_block(reader, b, blocks, args) for n, b in blocks.items()}
     references, budgets, claims = read_bindings(reader, source, name, variants)
     check_references(reader, source, args)
+    model: Fields = {}
+    if "model" in source.data:
+        from cnnspec.spec.named_model import read_named_model  # few specs have one
+
+        model = read_named_model(reader, source)
     if not layers:
         return None
     return NetworkSpec(
@@ -58,6 +63,7 @@ def read_network(reader: SpecReader, source: Source, zoo: str) -> NetworkSpec | 
         checked_blocks,
         variants,
         references,
+        model,
         budgets,
         claims,
     )

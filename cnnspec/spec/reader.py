@@ -28,6 +28,7 @@ KEYS = (  # of a network
     "variants",
     "include",
     "reference",
+    "model",
     "budget",
     "claims",
 )

@@ -72,6 +72,7 @@ def language_schema() -> dict[str, Any]:
                 "additionalProperties": reference_schema(),
                 "description": "the models of libraries that the variants must equal",
             },
+            "model": model_schema(),
             "budget": {
                 "type": "object",
                 "additionalProperties": budget_schema(),
@@ -106,6 +107,22 @@ def reference_schema() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": {**models, "set": settings},
+    }
+
+
+def model_schema() -> dict[str, Any]:
+    """Return the schema of [model]: a factory and its arguments."""
+    factory = {
+        "anyOf": [{"type": "string", "pattern": r"^[\w.]+:[\w.]+$"}, EXPRESSION],
+        "description": "package.module:factory, the class or function that makes the model",
+    }
+    arguments = {"type": "object", "description": "arguments of the factory"}
+    return {
+        "type": "object",
+        "required": ["factory"],
+        "additionalProperties": False,
+        "properties": {"factory": factory, "args": arguments},
+        "description": "the PyTorch model that the network describes, for verify --models",
     }
 
 

@@ -82,6 +82,7 @@ RICH: dict[str, Any] = {
         }
     },
     "reference": {"rich_a": {"torchvision": "x"}},
+    "model": {"factory": "nets:Rich", "args": {"width": "{width}", "pool": [2, "{width}"]}},
     "budget": {"rich_a": {"params": 1}},
     "claims": [{"variant": "rich_a", "quantity": "params", "value": "61M"}],
     "include": [],

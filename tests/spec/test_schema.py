@@ -184,6 +184,8 @@ def test_a_plain_spec_is_accepted() -> None:
             (), "claims", [{"quantity": "parms", "value": 3}], id="a claim about no quantity"
         ),
         pytest.param((), "reference", {"net": {"torchvison": "x"}}, id="an unknown library"),
+        pytest.param((), "model", {"args": {}}, id="a model without a factory"),
+        pytest.param((), "model", {"factory": "models.Net"}, id="a factory that is no path"),
     ],
 )
 def test_a_wrong_spec_is_refused(where: tuple[str | int, ...], key: str, value: Any) -> None:
@@ -213,6 +215,7 @@ def test_a_wrong_spec_is_refused(where: tuple[str | int, ...], key: str, value: 
         ((), "input", {"a": [1], "b": [2, "{n}"]}),
         (("layers", 1), "each", [[1], {"width": 2}]),
         ((), "inputs", ["a"]),
+        ((), "model", {"factory": "models:net{n}", "args": {"n": "{n}", "act": "relu"}}),
     ],
 )
 def test_what_the_language_has_beside_plain_values_is_accepted(
