@@ -10,6 +10,7 @@ from cnnspec.analyses.verdict import Verdict
 from cnnspec.cli.options import parse_settings, parse_shape
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
+from cnnspec.spec.source import STDIN
 
 MISSING = "verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'"
 
@@ -21,6 +22,8 @@ def list_networks(names: Iterable[str], models: bool) -> list[str]:
     SpecError for a spec that cannot be read, and RequestError.
     """
     found: dict[str, None] = {}
+    if STDIN in names:
+        raise RequestError("- is one spec: give it alone, and without --models")
     for name in names:
         if not models and not os.path.isdir(name):
             found[name] = None

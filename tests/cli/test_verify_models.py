@@ -164,6 +164,7 @@ def test_only_verify_has_the_option() -> None:
         (("specs", "--models", "--model", "my_nets:net"), "--models is for specs .* --model$"),
         (("--all", "--models"), "--models is for specs .* --all$"),
         (("specs", "--model", "my_nets:net"), "--model goes with one network"),
+        (("specs", "-"), "- is one spec: give it alone"),
         (("my_nets.py.d",), "there is no network"),
         ((".", "--models", "--against", "timm", "nowhere/"), "there is no nowhere/"),
     ],
