@@ -13,7 +13,7 @@ from typing import Any
 from cnnspec.ops.kit import memory, modules
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
-from cnnspec.ops.kit.fields import flag_field, number_field
+from cnnspec.ops.kit.fields import OperatorError, flag_field, number_field
 from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
@@ -63,6 +63,13 @@ class BatchNorm(Elementwise):
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        if not self.eps:
+            raise OperatorError(
+                "L003",
+                "eps is 0, but PyTorch trains a batch norm only with an eps above 0",
+                "give eps a small value, such as 1e-12",
+                "eps",
+            )
         norm = modules.class_for_dimensions(torch, "BatchNorm", max(len(x) - 1, 1))
         return norm(x[0], self.eps, self.momentum, self.affine)
 
@@ -74,5 +81,6 @@ class BatchNorm(Elementwise):
             (64, 112, 112),
             params=128,
             buffers=128,
+            work={"additions": 2 * 64 * 112 * 112, "multiplications": 64 * 112 * 112},
         ),
     )

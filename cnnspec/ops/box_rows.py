@@ -81,5 +81,6 @@ class BoxRows(Operator):
             ((16, 38, 38),),
             {"values": 4},
             (5776, 4),
+            work={},
         ),
     )

@@ -42,5 +42,6 @@ class ChannelShuffle(Operator):
             ((4, 2, 2),),
             {"groups": 2},
             (4, 2, 2),
+            work={},
         ),
     )

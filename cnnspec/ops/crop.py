@@ -81,6 +81,7 @@ class Crop(Operator):
             ((512, 64, 64), (512, 56, 56)),
             {},
             (512, 56, 56),
+            work={},
         ),
         Example(
             "Long, Shelhamer & Darrell (2015), FCN-32s, voc-fcn32s/train.prototxt: offset 19 from"

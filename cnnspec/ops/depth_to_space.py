@@ -77,5 +77,6 @@ class DepthToSpace(Operator):
             ((9, 4, 4),),
             {"block": 3},
             (1, 12, 12),
+            work={},
         ),
     )

@@ -57,5 +57,6 @@ class Dropout(Elementwise):
             ((4096,),),
             {"p": 0.5},
             (4096,),
+            work={},
         ),
     )

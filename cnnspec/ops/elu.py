@@ -30,6 +30,10 @@ class Elu(Activation):
 
     examples = (
         Example(
-            "PyTorch's documentation of torch.nn.ELU: nn.ELU() on torch.randn(2)", ((2,),), {}, (2,)
+            "PyTorch's documentation of torch.nn.ELU: nn.ELU() on torch.randn(2)",
+            ((2,),),
+            {},
+            (2,),
+            work={"comparisons": 2, "exponentials": 2, "additions": 2, "multiplications": 2},
         ),
     )

@@ -45,5 +45,6 @@ class Flatten(Operator):
             ((256, 6, 6),),
             {},
             (9216,),
+            work={},
         ),
     )

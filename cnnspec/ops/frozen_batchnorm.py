@@ -68,5 +68,6 @@ class FrozenBatchNorm(Elementwise):
             {},
             (64, 112, 112),
             buffers=256,
+            work={"additions": 64 * 112 * 112, "multiplications": 64 * 112 * 112},
         ),
     )

@@ -35,5 +35,6 @@ class Hardsigmoid(Activation):
             ((72, 1, 1),),
             {},
             (72, 1, 1),
+            work={"additions": 72, "comparisons": 2 * 72, "divisions": 72},
         ),
     )

@@ -34,5 +34,11 @@ class Hardswish(Activation):
             ((16, 112, 112),),
             {},
             (16, 112, 112),
+            work={
+                "additions": 16 * 112 * 112,
+                "comparisons": 2 * 16 * 112 * 112,
+                "divisions": 16 * 112 * 112,
+                "multiplications": 16 * 112 * 112,
+            },
         ),
     )

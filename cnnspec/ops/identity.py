@@ -29,5 +29,6 @@ class Identity(Elementwise):
             ((20,),),
             {},
             (20,),
+            work={},
         ),
     )

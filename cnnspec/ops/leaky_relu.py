@@ -35,5 +35,6 @@ class LeakyRelu(Activation):
             ((192, 112, 112),),
             {"negative_slope": 0.1},
             (192, 112, 112),
+            work={"comparisons": 192 * 112 * 112, "multiplications": 192 * 112 * 112},
         ),
     )

@@ -86,6 +86,7 @@ class Pad(Operator):
             ((1, 3, 3),),
             {"padding": 2},
             (1, 7, 7),
+            work={},
         ),
         Example(
             "PyTorch's documentation of torch.nn.ReflectionPad2d: (1, 1, 2, 0), which is left,"

@@ -47,5 +47,6 @@ class PadChannels(Operator):
             ((16, 16, 16),),
             {"after": 16},
             (32, 16, 16),
+            work={},
         ),
     )

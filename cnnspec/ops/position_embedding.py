@@ -46,5 +46,6 @@ class PositionEmbedding(Elementwise):
             {},
             (768, 64, 64),
             params=3_145_728,
+            work={"additions": 768 * 64 * 64},
         ),
     )

@@ -51,6 +51,7 @@ class PRelu(Activation):
             {},
             (64, 112, 112),
             params=64,
+            work={"comparisons": 64 * 112 * 112, "multiplications": 64 * 112 * 112},
         ),
         Example(
             "PyTorch's documentation of torch.nn.PReLU: without arguments a single parameter a, on"

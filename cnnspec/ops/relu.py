@@ -1,7 +1,7 @@
 """ReLU, the rectified linear unit: max(0, x), one comparison an element.
 
-Source: Nair & Hinton (2010), Rectified linear units improve restricted Boltzmann machines.
-"""
+Source: Nair & Hinton (2010), Rectified linear units improve restricted Boltzmann machines;
+``torch.nn.ReLU``."""
 
 from typing import Any
 
@@ -36,5 +36,6 @@ class Relu(Activation):
             ((96, 55, 55),),
             {},
             (96, 55, 55),
+            work={"comparisons": 96 * 55 * 55},
         ),
     )

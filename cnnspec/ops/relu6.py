@@ -35,5 +35,6 @@ class Relu6(Activation):
             ((32, 112, 112),),
             {},
             (32, 112, 112),
+            work={"comparisons": 2 * 32 * 112 * 112},
         ),
     )

@@ -72,6 +72,7 @@ class Reshape(Operator):
             ((50,),),
             {"shape": [2, 5, 5]},
             (2, 5, 5),
+            work={},
         ),
         Example(
             "PyTorch's documentation of torch.reshape: (-1,) reads a 2x2 tensor as a vector of 4",

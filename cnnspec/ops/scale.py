@@ -37,5 +37,6 @@ class Scale(Elementwise):
             ((320, 35, 35),),
             {"factor": 0.17},
             (320, 35, 35),
+            work={"multiplications": 320 * 35 * 35},
         ),
     )

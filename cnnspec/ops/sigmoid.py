@@ -31,5 +31,6 @@ class Sigmoid(Activation):
             ((256, 1, 1),),
             {},
             (256, 1, 1),
+            work={"exponentials": 256, "additions": 256, "divisions": 256},
         ),
     )

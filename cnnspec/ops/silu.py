@@ -34,5 +34,11 @@ class Silu(Activation):
             ((32, 112, 112),),
             {},
             (32, 112, 112),
+            work={
+                "exponentials": 32 * 112 * 112,
+                "additions": 32 * 112 * 112,
+                "divisions": 32 * 112 * 112,
+                "multiplications": 32 * 112 * 112,
+            },
         ),
     )

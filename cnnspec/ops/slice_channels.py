@@ -66,5 +66,6 @@ class SliceChannels(Operator):
             ((116, 28, 28),),
             {"stop": 58},
             (58, 28, 28),
+            work={},
         ),
     )

@@ -41,5 +41,13 @@ class Softplus(Activation):
             ((2,),),
             {},
             (2,),
+            work={
+                "comparisons": 2,
+                "multiplications": 2,
+                "exponentials": 2,
+                "additions": 2,
+                "logarithms": 2,
+                "divisions": 2,
+            },
         ),
     )

@@ -72,6 +72,7 @@ class SpaceToDepth(Operator):
             ((512, 26, 26),),
             {"block": 2},
             (2048, 13, 13),
+            work={},
         ),
         Example(
             "PyTorch's documentation of torch.nn.PixelUnshuffle: factor 3 makes 1x12x12 9x4x4",

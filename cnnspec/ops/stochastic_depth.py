@@ -57,5 +57,6 @@ class StochasticDepth(Elementwise):
             ((768, 7, 7),),
             {"p": 0.1},
             (768, 7, 7),
+            work={},
         ),
     )

@@ -57,5 +57,6 @@ class Subsample(Operator):
             ((16, 32, 32),),
             {"stride": 2},
             (16, 16, 16),
+            work={},
         ),
     )

@@ -29,5 +29,11 @@ class Tanh(Activation):
             ((6, 28, 28),),
             {},
             (6, 28, 28),
+            work={
+                "multiplications": 6 * 28 * 28,
+                "exponentials": 6 * 28 * 28,
+                "additions": 2 * 6 * 28 * 28,
+                "divisions": 6 * 28 * 28,
+            },
         ),
     )

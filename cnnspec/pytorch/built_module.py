@@ -8,7 +8,8 @@ from torch import nn
 
 from cnnspec.analyses.memory.overwriting import find_overwritten
 from cnnspec.graph.model import Graph, Node
-from cnnspec.problems import RequestError
+from cnnspec.ops.kit.fields import OperatorError
+from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 
 
@@ -109,8 +110,8 @@ def build_module(
 ) -> BuiltModule:
     """Build the module of ``graph`` on a device and in a dtype (default: those of PyTorch).
 
-    The device "meta" takes no memory. Raises RequestError where an operator that works in place
-    would overwrite a value that another node still reads.
+    The device "meta" takes no memory. Raises RequestError where PyTorch has no such operator, and
+    where one that works in place would overwrite a value that another node still reads.
     """
     with torch.device(device or "cpu"):
         built = BuiltModule(graph)
@@ -118,9 +119,19 @@ def build_module(
 
 
 def make_module(node: Node, gives_indices: bool) -> nn.Module:
-    """Make the module of one node."""
+    """Make the module of one node. Raises RequestError where PyTorch has no such operator."""
     more = {"return_indices": True} if gives_indices else {}
-    module: nn.Module = node.op.build(torch, *node.shapes, y=node.output, **more)
+    try:
+        module: nn.Module = node.op.build(torch, *node.shapes, y=node.output, **more)
+    except OperatorError as error:
+        parts = [
+            f"PyTorch cannot build {visible(node.name)} ({node.kind}): {error.message}",
+            error.hint,
+        ]
+        message = "; ".join(filter(None, parts))
+        for i, read in enumerate(node.inputs):
+            message = message.replace(f"${i}", visible(read.name))
+        raise RequestError(message) from None
     return ChainModule(module) if isinstance(module, nn.Sequential) else module
 
 

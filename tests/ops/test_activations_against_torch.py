@@ -1,44 +1,71 @@
 """Compare activations with PyTorch: shapes and parameters; their fields are PyTorch's arguments."""
 
-from collections.abc import Callable
+import re
+import sys
+from inspect import signature
+from typing import Any
 
 import pytest
-from agreement import Fields, shapes_agree
+import torch
+from agreement import shapes_agree
 from draws import Shape, often, shapes
 from hypothesis import given
 from hypothesis import strategies as st
+from test_build_values import FIELDS
 from torch import nn
+from torch.testing import assert_close
 
-from cnnspec.ops.registry import load_operator
-
-slopes = st.floats(0.01, 10)
-inplace = {"inplace": st.booleans()}
-ACTIVATIONS: dict[str, tuple[Callable[..., nn.Module], Fields]] = {
-    "relu": (nn.ReLU, inplace),
-    "relu6": (nn.ReLU6, inplace),
-    "leaky_relu": (nn.LeakyReLU, {"negative_slope": slopes, **inplace}),
-    "elu": (nn.ELU, {"alpha": slopes, **inplace}),
-    "sigmoid": (nn.Sigmoid, {}),
-    "tanh": (nn.Tanh, {}),
-    "silu": (nn.SiLU, inplace),
-    "gelu": (nn.GELU, {"approximate": st.sampled_from(["none", "tanh"])}),
-    "softplus": (nn.Softplus, {"beta": slopes, "threshold": slopes}),
-    "hardsigmoid": (nn.Hardsigmoid, inplace),
-    "hardswish": (nn.Hardswish, inplace),
-    "softmax": (lambda: nn.Softmax(dim=1), {}),
-    "log_softmax": (lambda: nn.LogSoftmax(dim=1), {}),
-    "identity": (nn.Identity, {}),
-}
+from cnnspec.ops.kit.fields import ChoiceField, Field, FlagField, NumberField
+from cnnspec.ops.registry import OPERATORS, load_operator
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+def torch_class(name: str) -> Any:
+    """Return the class of PyTorch that an operator's documentation names, or None."""
+    found = re.search(r"``torch\.nn\.(\w+)``", documentation(name))
+    return getattr(nn, found[1]) if found else None
+
+
+def documentation(name: str) -> str:
+    return sys.modules[load_operator(name).__module__].__doc__ or ""
+
+
+def field_values(field: Field) -> st.SearchStrategy[Any]:
+    """Draw values of a field: a flag, a number up to 10, or one of its words."""
+    if isinstance(field, NumberField):
+        return st.floats(max(field.minimum, 0.01), min(field.maximum, 10))
+    if isinstance(field, ChoiceField):
+        return st.sampled_from(field.options)
+    assert isinstance(field, FlagField), f"no values of {field.name} are drawn: add them here"
+    return st.booleans()
+
+
+# Those of parameters have tests of their own.
+ACTIVATIONS = [
+    name
+    for name in OPERATORS
+    if load_operator(name).role == "activation"
+    and not any(example.params for example in load_operator(name).examples)
+]
+
+
+@pytest.mark.parametrize("name", [*(n for n in ACTIVATIONS if torch_class(n)), "identity"])
 @often
 @given(st.data())
 def test_activations(name: str, data: st.DataObject) -> None:
-    build, fields = ACTIVATIONS[name]
-    drawn, x = data.draw(st.fixed_dictionaries(fields)), data.draw(shapes())
-    shapes_agree(name, drawn, build(**drawn), x)
-    assert load_operator(name)(**drawn).parameters(x) == {}
+    cls, build = load_operator(name), torch_class(name)
+    strategies = {key: field_values(field) for key, field in cls.fields.items()}
+    drawn, x = data.draw(st.fixed_dictionaries(strategies)), data.draw(shapes())
+    module = build(**drawn, **({"dim": 1} if "dim" in signature(build).parameters else {}))
+    shapes_agree(name, drawn, module, x)
+    op, values = cls(**drawn), torch.randn(2, *x)
+    assert op.parameters(x) == {}
+    assert_close(op.build(torch, x, y=x)(values.clone()), module(values.clone()))
+
+
+@pytest.mark.parametrize("name", [n for n in ACTIVATIONS if not torch_class(n)])
+def test_values_of_activations_that_pytorch_does_not_have_are_tested(name: str) -> None:
+    """Its documentation names ``torch.nn.CLASS``, or test_build_values has its formula."""
+    assert name in FIELDS
 
 
 @often

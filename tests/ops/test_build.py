@@ -8,45 +8,13 @@ import torch
 from draws import Shape
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
+from worked_examples import EXAMPLES, case
 
 from cnnspec.ops.kit.fields import OperatorError
-from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import OPERATORS, load_operator
-from cnnspec.records import Record
 
-# Time is short: maps are cut to LARGEST a side, or replaced by these. On the meta device every
-# example is whole.
-LARGEST = 12
-SMALLER: dict[str, tuple[Shape, ...]] = {
-    "attention-0": ((48, 20, 17),),
-    "attention-1": ((48, 9, 7),),
-    "conv_transpose-0": ((64, 9, 9),),
-    "crop-0": ((512, 16, 16), (512, 14, 14)),
-    "crop-1": ((21, 44, 64), (3, 25, 32)),
-    "roi_align-0": ((3, 40, 40), (3, 20, 20), (3, 10, 10), (3, 5, 5)),
-}
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)
 OFFERS_IN_PLACE = [name for name in OPERATORS if "inplace" in load_operator(name).fields]
-
-
-class Case(Record):
-    """An operator with the shapes of its inputs and its output."""
-
-    op: Operator
-    inputs: tuple[Shape, ...]
-    y: Shape
-
-    def build(self) -> Any:
-        return self.op.build(torch, *self.inputs, y=self.y)
-
-    def tensors(self, batch: int, dtype: torch.dtype = torch.float32) -> list[Tensor]:
-        """Return random inputs; for an unpooling, with the indices of the pool."""
-        if not self.op.undoes:
-            return [torch.randn(batch, *x, dtype=dtype) for x in self.inputs]
-        op: Any = self.op
-        pool = op.pool.build(torch, op.size, y=self.inputs[1], return_indices=True)
-        _, indices = pool(torch.randn(batch, *op.size, dtype=dtype))
-        return [torch.randn(batch, *self.inputs[0], dtype=dtype), indices]
 
 
 @pytest.fixture(autouse=True)
@@ -54,23 +22,8 @@ def _seeded() -> None:
     torch.manual_seed(0)
 
 
-def case(name: str, number: int, whole: bool = False) -> Case:
-    """Return a worked example; if it is large, with the same fields on smaller inputs."""
-    example = load_operator(name).examples[number]
-    op, inputs = load_operator(name).of(example), example.inputs
-    if not whole:
-        cut = tuple((x[0], *(min(w, LARGEST) for w in x[1:])) for x in inputs)
-        inputs = SMALLER.get(f"{name}-{number}", cut)
-    return Case(op, inputs, op.output(*inputs))
-
-
 every_example = pytest.mark.parametrize(
-    ("name", "number"),
-    [
-        pytest.param(name, i, id=f"{name}-{i}")
-        for name in OPERATORS
-        for i in range(len(load_operator(name).examples))
-    ],
+    ("name", "number"), [pytest.param(name, i, id=f"{name}-{i}") for name, i in EXAMPLES]
 )
 
 

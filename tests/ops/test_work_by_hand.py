@@ -6,78 +6,12 @@ values times what the formula does to each."""
 from typing import Any
 
 import pytest
+from worked_examples import EXAMPLES
 
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.units import Shape
 
 MAP: Shape = (6, 4, 5)
-ARITY = {
-    "maxunpool": (2, 2),
-    "add": (2, 64),
-    "mul": (2, 64),
-    "abs_difference": (2, 2),
-    "concat": (2, 256),
-    "crop": (1, 2),
-    "upsample": (1, 2),
-    "roi_align": (1, 16),
-    "cross_entropy": (1, 2),
-    "mse": (1, 2),
-}
-SIZE_ONLY = {"crop": (1,), "upsample": (1,)}
-NOTHING = (
-    "dropout",
-    "stochastic_depth",
-    "identity",
-    "concat",
-    "flatten",
-    "reshape",
-    "pad",
-    "pad_channels",
-    "crop",
-    "subsample",
-    "slice_channels",
-    "channel_shuffle",
-    "space_to_depth",
-    "depth_to_space",
-    "box_rows",
-)
-AN_ELEMENT = {  # of activations and their like: the steps of the formula
-    "batchnorm": {
-        "additions": 2,
-        "multiplications": 1,
-    },  # minus the mean, times the scale, plus the shift
-    "frozen_batchnorm": {"additions": 1, "multiplications": 1},  # both folded into one
-    "position_embedding": {"additions": 1},
-    "scale": {"multiplications": 1},
-    "relu": {"comparisons": 1},
-    "relu6": {"comparisons": 2},
-    "leaky_relu": {"comparisons": 1, "multiplications": 1},
-    "prelu": {"comparisons": 1, "multiplications": 1},
-    "elu": {
-        "comparisons": 1,
-        "exponentials": 1,
-        "additions": 1,
-        "multiplications": 1,
-    },  # x or a*(exp(x) - 1)
-    "sigmoid": {"exponentials": 1, "additions": 1, "divisions": 1},  # 1/(1 + exp(-x))
-    "tanh": {
-        "multiplications": 1,
-        "exponentials": 1,
-        "additions": 2,
-        "divisions": 1,
-    },  # (e - 1)/(e + 1), e = exp(2*x)
-    "silu": {"exponentials": 1, "additions": 1, "divisions": 1, "multiplications": 1},
-    "hardsigmoid": {"additions": 1, "comparisons": 2, "divisions": 1},  # min(max(x + 3, 0), 6)/6
-    "hardswish": {"additions": 1, "comparisons": 2, "divisions": 1, "multiplications": 1},
-    "softplus": {
-        "comparisons": 1,
-        "multiplications": 1,
-        "exponentials": 1,
-        "additions": 1,
-        "logarithms": 1,
-        "divisions": 1,
-    },  # log(1 + exp(b*x))/b, or x beyond the threshold
-}
 WORK: list[tuple[str, dict[str, Any], tuple[Shape, ...], dict[str, int]]] = [
     # a bias is an addition for each value of the output
     ("conv", {"out_channels": 2, "kernel_size": 3}, (MAP,), {"additions": 2 * 2 * 3}),
@@ -287,23 +221,20 @@ def test_the_work_of_an_operator(
     assert op.elementwise(*inputs, y=op.output(*inputs)) == work
 
 
-@pytest.mark.parametrize("name", [*AN_ELEMENT, *NOTHING])
-def test_the_work_for_one_value(name: str) -> None:
-    op = object.__new__(load_operator(name))
-    inputs = (MAP,) * max(1, op.arity[0])
-    assert op.elementwise(*inputs, y=MAP) == {
-        kind: 120 * n for kind, n in AN_ELEMENT.get(name, {}).items()
-    }
+COUNTED = [(name, i) for name, i in EXAMPLES if load_operator(name).examples[i].work is not None]
+
+
+@pytest.mark.parametrize(("name", "number"), COUNTED)
+def test_the_work_of_a_worked_example(name: str, number: int) -> None:
+    cls = load_operator(name)
+    example = cls.examples[number]
+    found = cls.of(example).elementwise(*example.inputs, y=example.output)
+    assert found == example.work
 
 
 def test_every_operator_has_its_work_counted() -> None:
-    assert {w[0] for w in WORK} | AN_ELEMENT.keys() | set(NOTHING) == set(OPERATORS)
-
-
-@pytest.mark.parametrize("name", OPERATORS)
-def test_how_many_inputs_an_operator_takes(name: str) -> None:
-    assert load_operator(name).arity == ARITY.get(name, (1, 1))
-    assert load_operator(name).size_only == SIZE_ONLY.get(name, ())
+    """In WORK, or by the key ``work`` of one of its examples."""
+    assert {w[0] for w in WORK} | {name for name, _ in COUNTED} == set(OPERATORS)
 
 
 def test_a_transposed_convolution_in_groups_has_a_part_of_the_weights() -> None:

@@ -265,7 +265,7 @@ class Dag:
         if name in READ_VECTORS and len(first.shape) > 1:
             self.add("flatten", inputs, {})
             return
-        fields = FIELDS.get(name, lambda r, x: {})(r, first.shape)
+        fields = FIELDS.get(name, lambda r, x: {**kind.examples[0].fields})(r, first.shape)
         if kind.size_only and len(inputs) > 1:
             fields = {k: v for k, v in fields.items() if k not in ("size", "scale_factor")}
         alone = first.name not in self.read and first.op in OUTPUT_NOT_SAVED

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 import written
+from support import graph_of
 
 import cnnspec
 from cnnspec.analyses.verdict import compare_costs
@@ -50,6 +51,32 @@ def test_trains_and_infers_on_the_cpu(name: str, dtype: torch.dtype) -> None:
     built.eval()
     with torch.no_grad():
         assert built(*inputs).shape == (2, *net.graph.outputs[0].output)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            """
+input = [3, 8, 8, 8, 8]
+layers = [{ name = "a", op = "conv", out_channels = 4, kernel_size = 3 }]
+""",
+            "a (conv): PyTorch has Conv in 1 to 3 spatial dimensions, but input has 4; such a"
+            " network can be analysed, but not built",
+        ),
+        (
+            """
+layers = [{ name = "a", op = "batchnorm", eps = 0 }]
+""",
+            "a (batchnorm): eps is 0, but PyTorch trains a batch norm only with an eps above 0;"
+            " give eps a small value, such as 1e-12",
+        ),
+    ],
+)
+def test_what_pytorch_does_not_have_is_said(text: str, message: str) -> None:
+    with pytest.raises(RequestError) as error:
+        build_module(graph_of(text))
+    assert str(error.value) == f"PyTorch cannot build {message}"
 
 
 @pytest.mark.long

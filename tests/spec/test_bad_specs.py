@@ -2,6 +2,7 @@
 
 A first line ``# options: ...`` holds options of ``cnnspec table``. After a change of wording, run
 ``pytest tests/spec/test_bad_specs.py --rewrite-expected`` and read the difference as prose.
+Lists of all operators, norms and activations are {operators}, {norms} and {activations} there.
 """
 
 import re
@@ -11,10 +12,18 @@ from pathlib import Path
 import pytest
 
 from cnnspec.cli import cli
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import ERROR_RULES, RequestError, SpecError
 
 BAD = Path(__file__).parent / "bad"
 SPECS = sorted(p.stem for p in BAD.glob("*.toml"))
+
+
+LISTS = {
+    "{operators}": [*OPERATORS],
+    "{norms}": [name for name in OPERATORS if load_operator(name).role == "norm"],
+    "{activations}": [name for name in OPERATORS if load_operator(name).role == "activation"],
+}
 
 
 def printed(arguments: list[str]) -> str:
@@ -31,6 +40,8 @@ def test_bad_spec_prints_what_is_expected(
     monkeypatch.chdir(BAD)
     first = Path(f"{name}.toml").read_text(encoding="utf-8", errors="replace").partition("\n")[0]
     found = printed([f"{name}.toml", *shlex.split(first.partition("# options:")[2])])
+    for words, names in LISTS.items():
+        found = found.replace(f"known here: {', '.join(names)}", f"known here: {words}")
     expected = Path(f"{name}.expected")
     if request.config.getoption("--rewrite-expected"):
         expected.write_text(found, encoding="utf-8")

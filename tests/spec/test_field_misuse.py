@@ -1,13 +1,22 @@
 """Every field of every operator with every kind of wrong value: message, place and code are exact.
 
-The table says what kind of value each field takes, independently of the operators' definitions."""
+What a field takes follows from its type. For many operators, KINDS says it a second time."""
 
 from typing import Any
 
 import pytest
+from kinds_of_fields import KINDS, REQUIRED
 from pipeline import value as toml
 
 from cnnspec.graph.build import build_graph
+from cnnspec.ops.kit.fields import ChoiceField, Field, FlagField, IntegerField, NumberField
+from cnnspec.ops.kit.list_fields import (
+    PaddingField,
+    PerAxisField,
+    RowsField,
+    ShapeField,
+    SidesField,
+)
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import SpecError
 from cnnspec.spec.source import Source
@@ -41,134 +50,77 @@ LISTS: dict[str, tuple[Any, ...]] = {
     "shape": ([], [0], [-1, -1], [1.0], [1] * 10),
     "rows": ([], [[]], [3], [[-1]], [[0.5]]),
 }
-POOL = {"kernel_size": "sizes", "stride": "sizes", "padding": "padding", "ceil_mode": "flag"}
-CONV = {
-    "kernel_size": "sizes",
-    "stride": "sizes",
-    "padding": "padding",
-    "dilation": "sizes",
-    "bias": "flag",
+BOUNDS = {  # of numbers
+    "positive": (0, 1e9),
+    "real": (-1e9, 1e9),
+    "share": (0, 1),
+    "sharpness": (1e-9, 1e9),
+    "ratio": (0.001, 1000),
 }
-FIELDS: dict[str, dict[str, Any]] = {
-    "conv": {**CONV, "out_channels": "size", "groups": "size"},
-    "depthwise_conv": {**CONV, "multiplier": "size"},
-    "conv_transpose": {
-        **CONV,
-        "out_channels": "size",
-        "padding": "counts",
-        "output_padding": "counts",
-        "groups": "size",
-    },
-    "conv_table": {
-        "connections": "rows",
-        "kernel_size": "sizes",
-        "stride": "sizes",
-        "padding": "padding",
-        "bias": "flag",
-    },
-    "linear": {"out_features": "size", "bias": "flag"},
-    "rbf": {"out_features": "size"},
-    "maxpool": POOL,
-    "minpool": POOL,
-    "sumpool": POOL,
-    "avgpool": {**POOL, "count_include_pad": "flag"},
-    "global_avgpool": {"keepdim": "flag"},
-    "global_maxpool": {"keepdim": "flag"},
-    "adaptive_avgpool": {"output_size": "sizes"},
-    "adaptive_maxpool": {"output_size": "sizes"},
-    "channel_pool": {"kind": ("max", "average"), "kernel_size": "size", "stride": "size"},
-    "trainable_subsampling": {"kernel_size": "sizes", "stride": "sizes"},
-    "batchnorm": {"eps": "positive", "momentum": "share", "affine": "flag"},
-    "frozen_batchnorm": {"eps": "positive"},
-    "layernorm": {"over": ("channels", "all"), "eps": "positive", "affine": "flag"},
-    "groupnorm": {"groups": "size", "eps": "positive", "affine": "flag"},
-    "instancenorm": {"eps": "positive", "affine": "flag"},
-    "lrn": {"size": "size", "alpha": "positive", "beta": "positive", "k": "positive"},
-    "l2norm": {"scale": "positive"},
-    "channel_scale": {"init": "positive", "bias": "flag"},
-    "scale": {"factor": "real"},
-    "dropout": {"p": "share", "inplace": "flag", "channels": "flag"},
-    "stochastic_depth": {"p": "share", "mode": ("row", "batch")},
-    "attention": {
-        "heads": "size",
-        "qkv_bias": "flag",
-        "window_size": "count",
-        "relative_position": "flag",
-    },
-    "relu": {"inplace": "flag"},
-    "relu6": {"inplace": "flag"},
-    "silu": {"inplace": "flag"},
-    "hardsigmoid": {"inplace": "flag"},
-    "hardswish": {"inplace": "flag"},
-    "leaky_relu": {"negative_slope": "positive", "inplace": "flag"},
-    "prelu": {"shared": "flag"},
-    "elu": {"alpha": "positive", "inplace": "flag"},
-    "gelu": {"approximate": ("none", "tanh")},
-    "softplus": {"beta": "sharpness", "threshold": "positive"},
-    "reshape": {"shape": "shape"},
-    "pad": {"padding": "sides", "mode": ("constant", "reflect", "replicate")},
-    "pad_channels": {"before": "count", "after": "count"},
-    "crop": {"offset": "counts", "size": "sizes"},
-    "upsample": {
-        "scale_factor": "ratio",
-        "size": "sizes",
-        "mode": ("nearest", "bilinear"),
-        "align_corners": "flag",
-    },
-    "subsample": {"stride": "sizes"},
-    "slice_channels": {"start": "count", "stop": "size", "step": "size"},
-    "channel_shuffle": {"groups": "size"},
-    "space_to_depth": {"block": "size"},
-    "depth_to_space": {"block": "size"},
-    "roi_align": {"regions": "size", "output_size": "sizes", "sampling_ratio": "size"},
-    "box_rows": {"values": "size"},
+CLASSES: dict[type[Field], str] = {
+    FlagField: "flag",
+    PaddingField: "padding",
+    SidesField: "sides",
+    ShapeField: "shape",
+    RowsField: "rows",
 }
-REQUIRED = {  # what each operator cannot do without, with its kind's smallest value
-    "conv": {"out_channels": 1, "kernel_size": 1},
-    "depthwise_conv": {"kernel_size": 1},
-    "conv_transpose": {"out_channels": 1, "kernel_size": 1},
-    "conv_table": {"connections": [[0]], "kernel_size": 1},
-    "linear": {"out_features": 1},
-    "rbf": {"out_features": 1},
-    "maxpool": {"kernel_size": 1},
-    "minpool": {"kernel_size": 1},
-    "sumpool": {"kernel_size": 1},
-    "avgpool": {"kernel_size": 1},
-    "adaptive_avgpool": {"output_size": 1},
-    "adaptive_maxpool": {"output_size": 1},
-    "channel_pool": {"kernel_size": 1},
-    "groupnorm": {"groups": 1},
-    "scale": {"factor": 1.0},
-    "stochastic_depth": {"p": 0.1},
-    "attention": {"heads": 1},
-    "reshape": {"shape": [-1]},
-    "pad": {"padding": 1},
-    "subsample": {"stride": 1},
-    "channel_shuffle": {"groups": 1},
-    "space_to_depth": {"block": 1},
-    "depth_to_space": {"block": 1},
-    "roi_align": {"regions": 1, "output_size": 1},
-    "box_rows": {"values": 1},
-}
-CASES = [(op, field, kind) for op, fields in FIELDS.items() for field, kind in fields.items()]
+
+
+def kind_of(field: Field) -> Any:
+    """Return the kind of a field, or of a choice its words."""
+    if isinstance(field, ChoiceField):
+        return field.options
+    if isinstance(field, IntegerField):
+        return "size" if field.minimum else "count"
+    if isinstance(field, PerAxisField):
+        return "sizes" if field.minimum else "counts"
+    if isinstance(field, NumberField):
+        bounds = field.minimum, field.maximum
+        return next((kind for kind, found in BOUNDS.items() if found == bounds), bounds)
+    return CLASSES[type(field)]
+
+
+def required_values(op: str) -> dict[str, Any]:
+    """Return a value for each field that an operator cannot do without."""
+    cls = load_operator(op)
+    example = cls.examples[0].fields
+    needed = {key: example[key] for key, field in cls.fields.items() if field.required}
+    return REQUIRED.get(op, needed)
+
+
+CASES = [
+    (op, field, kind_of(f)) for op in OPERATORS for field, f in load_operator(op).fields.items()
+]
 
 
 def misuses(kind: Any) -> list[tuple[Any, str]]:
     """Values that a field of the kind does not take, each with what a message calls it."""
     wrong: list[tuple[Any, str]] = [({"a": 1}, "a table"), ("wide", '"wide"')]
-    if isinstance(kind, tuple):
+    if is_choice(kind):
         return [
             *wrong,
             (1, "1"),
             (True, "true"),
             *((v, shown(v)) for v in ([kind[0]], kind[0].upper(), "")),
         ]
-    _, numbers = NUMBERS[kind]
+    _, numbers = numbers_of(kind)
     wrong += [(v, f"{v!r} (a float)" if isinstance(v, float) else str(v)) for v in numbers]
     wrong += [] if kind == "flag" else [(True, "true")]
     wrong += [(1.5, "1.5 (a float)")] if kind in INTEGERS else [(float("nan"), "nan (a float)")]
     wrong += [("same", '"same"')] * (kind in ("sizes", "sides"))
     return wrong + [(v, shown(v)) for v in LISTS.get(kind, ([1],))]
+
+
+def is_choice(kind: Any) -> bool:
+    return isinstance(kind, tuple) and isinstance(kind[0], str)
+
+
+def numbers_of(kind: Any) -> tuple[str, tuple[Any, ...]]:
+    """Return what a kind takes, in words, and numbers that it does not take."""
+    if isinstance(kind, tuple):
+        least, most = kind
+        return f"a number from {least:g} to {most:g}", (least - 1, least - 0.5, 2 * abs(most) + 1)
+    return NUMBERS[kind]
 
 
 def shown(v: Any) -> str:
@@ -201,12 +153,10 @@ def problems(op: str, fields: dict[str, Any]) -> list[tuple[int, str, str]]:
 )
 def test_a_misused_field_is_said_to_be_so(op: str, field: str, kind: Any) -> None:
     takes = (
-        "one of " + ", ".join(f'"{o}"' for o in kind)
-        if isinstance(kind, tuple)
-        else NUMBERS[kind][0]
+        "one of " + ", ".join(f'"{o}"' for o in kind) if is_choice(kind) else numbers_of(kind)[0]
     )
     for bad, called in misuses(kind):
-        fields = {**REQUIRED.get(op, {}), field: bad}
+        fields = {**required_values(op), field: bad}
         column = (
             line(op, fields).index(f"{field} = ", len('layers = [{ name = "a", op = '))
             + len(field)
@@ -215,10 +165,10 @@ def test_a_misused_field_is_said_to_be_so(op: str, field: str, kind: Any) -> Non
         assert problems(op, fields) == [(column, "L003", f"{op}: {field} is {takes}, not {called}")]
 
 
-@pytest.mark.parametrize("op", REQUIRED)
+@pytest.mark.parametrize("op", [op for op in OPERATORS if required_values(op)])
 def test_a_missing_field_is_said_to_be_missing(op: str) -> None:
-    for field in REQUIRED[op]:
-        rest = {k: v for k, v in REQUIRED[op].items() if k != field}
+    for field in required_values(op):
+        rest = {k: v for k, v in required_values(op).items() if k != field}
         (found,) = problems(op, rest)
         assert found[:2] == (11, "L002")
         assert found[2].startswith(f"{op}: {field} is missing (")
@@ -226,18 +176,13 @@ def test_a_missing_field_is_said_to_be_missing(op: str) -> None:
 
 @pytest.mark.parametrize("op", OPERATORS)
 def test_a_field_that_there_is_not_is_said_to_be_unknown(op: str) -> None:
-    fields = {**REQUIRED.get(op, {}), "colour": 1}
+    fields = {**required_values(op), "colour": 1}
     column = line(op, fields).index("colour") + 1
     assert problems(op, fields) == [(column, "L001", f"{op}: colour is not a field")]
 
 
-def test_the_table_has_every_field_of_every_operator() -> None:
-    assert {op: set(load_operator(op).fields) for op in OPERATORS if load_operator(op).fields} == {
-        op: set(fields) for op, fields in FIELDS.items()
-    }
-    required = {
-        op: {k for k, f in load_operator(op).fields.items() if f.required} for op in OPERATORS
-    }
-    assert {op: set(fields) for op, fields in REQUIRED.items()} == {
-        op: keys for op, keys in required.items() if keys
-    }
+@pytest.mark.parametrize("op", KINDS)
+def test_the_fields_are_of_the_kinds_in_the_table(op: str) -> None:
+    fields = load_operator(op).fields
+    assert {name: kind_of(field) for name, field in fields.items()} == KINDS[op]
+    assert {name for name, field in fields.items() if field.required} == set(REQUIRED.get(op, {}))

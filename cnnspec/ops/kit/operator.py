@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 class Example(Record):
     """A worked example with the numbers that ``source`` gives; tests, pages and ``explain`` use it.
 
-    ``undone`` is for an operator that undoes another: that one's fields and the shape of its input.
+    ``work`` is the element-wise work, counted by hand: for each value of the output, the steps of
+    the formula. ``undone`` is for an operator that undoes another: that one's fields and the shape
+    of its input.
     """
 
     source: str
@@ -30,6 +32,7 @@ class Example(Record):
     params: int = 0
     buffers: int = 0
     macs: int = 0
+    work: dict[str, int] | None = None
     undone: tuple[dict[str, Any], Shape] | None = None
 
 

@@ -1,0 +1,64 @@
+"""Planned memory of each operator's worked examples, compared with what PyTorch allocates.
+
+Every operator is compared here, or by lines of its own in test_memory.py."""
+
+from typing import Any
+
+import pytest
+import support
+from pipeline import value as toml
+from test_memory import EXACT, differences, lines
+from worked_examples import EXAMPLES, case
+
+from cnnspec.ops.registry import OPERATORS, load_operator
+
+
+def example_text(name: str, number: int, inplace: bool = False) -> str:
+    """Return a spec in which layers with parameters are before and after a worked example."""
+    found, fields = case(name, number), load_operator(name).examples[number].fields
+    given = fields | {"inplace": True} if inplace else fields
+    names = [f"x{i}" for i in range(len(found.inputs))]
+    before = "\n".join(
+        f'  {{ name = "of_{x}", op = "channel_scale", from = "{x}" }},' for x in names
+    )
+    keys = "".join(f", {key} = {toml(value)}" for key, value in given.items())
+    after = "" if found.op.role == "loss" else '  { name = "after", op = "channel_scale" },'
+    return f"""
+inputs = {toml(names)}
+input = {toml({x: list(shape) for x, shape in zip(names, found.inputs, strict=True)})}
+layers = [
+{before}
+  {{ name = "op", op = "{name}", from = {toml([f"of_{x}" for x in names])}{keys} }},
+{after}
+]
+"""
+
+
+def example_cases() -> list[Any]:
+    """Return the worked examples; of operators that have lines in test_memory, for long runs."""
+    known = "".join(lines().values())
+    return [
+        pytest.param(
+            name,
+            i,
+            inplace,
+            id=f"{name}-{i}{'-inplace' * inplace}",
+            marks=[pytest.mark.long] if f'op = "{name}"' in known else [],
+        )
+        for name, i in EXAMPLES
+        for inplace in (False, True)[: 1 + ("inplace" in load_operator(name).fields)]
+        if not load_operator(name).undoes  # its input has to be that of a pool
+    ]
+
+
+@pytest.mark.parametrize(("name", "number", "inplace"), example_cases())
+def test_a_worked_example_needs_what_was_planned(name: str, number: int, inplace: bool) -> None:
+    graph = support.graph_of(example_text(name, number, inplace))
+    assert differences(graph, 2) == EXACT
+
+
+def test_an_operator_that_undoes_another_has_lines() -> None:
+    known = "".join(lines().values())
+    undoing = [name for name in OPERATORS if load_operator(name).undoes]
+    assert undoing
+    assert all(f'op = "{name}"' in known for name in undoing)
