@@ -6,19 +6,12 @@ The folding then finds the blocks, repeats and arguments that a person would hav
 
 from typing import Any
 
+from cnnspec.analyses.flat_calls import ModuleCall
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
 
-class ModuleCall(Record):
-    """One call of a module while the model runs.
-
-    ``path`` is the module's path from the model down, such as ``layer1.0.conv1`` ("" is the model
-    itself), and ``class_name`` its class. ``number`` counts the calls of this module from 0."""
-
-    path: str
-    class_name: str
-    number: int = 0
+__all__ = ["ImportedGraph", "ImportedNode", "ModuleCall"]
 
 
 class ImportedNode(Record):

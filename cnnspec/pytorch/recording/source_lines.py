@@ -9,9 +9,12 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-# Frames of these folders are PyTorch's own, or the recorder's.
-RECORDER = str(Path(__file__).parent) + os.sep
-PASSED_OVER = str(Path(torch.__file__).parent) + os.sep, RECORDER
+# Frames of these folders are PyTorch's own, or a recorder's.
+RECORDERS = (
+    str(Path(__file__).parent) + os.sep,
+    str(Path(__file__).parents[1] / "capture") + os.sep,
+)
+PASSED_OVER = str(Path(torch.__file__).parent) + os.sep, *RECORDERS
 PACKAGE = str(Path(__file__).parents[2]) + os.sep
 
 
@@ -27,8 +30,8 @@ def find_source_line() -> str:
         if not is_passed_over(file):
             shown = show_file(file)
             return f"{shown}:{frame.f_lineno}" if shown else ""
-        if frame.f_code.co_name == "record_model" and file.startswith(RECORDER):
-            return ""  # what follows is who verifies
+        if frame.f_code.co_name in ("record_model", "record_run") and file.startswith(RECORDERS):
+            return ""  # what follows is who verifies or imports
         frame = frame.f_back  # type: ignore[assignment]
     return ""
 

@@ -1,0 +1,55 @@
+"""Make an imported graph of the flat calls of a model in inference and in training."""
+
+from cnnspec.analyses.flat_calls import FlatRun
+from cnnspec.importing.canonical.merge_modes import ModesDiffer, merge_modes
+from cnnspec.importing.canonical.simplify import NodeList, simplify
+from cnnspec.importing.canonical.translate import translate_run
+from cnnspec.importing.imported_graph import ImportedGraph
+from cnnspec.problems import RequestError, visible
+from cnnspec.units import Shape, format_plural
+
+MOST_SHOWN = 20
+
+
+class UnsupportedModel(RequestError):
+    """A model with calls that no operator can express; ``calls`` has a line for each."""
+
+    def __init__(self, calls: tuple[str, ...]):
+        self.calls = calls
+        shown = "\n".join(f"  {visible(line, 300)}" for line in calls[:MOST_SHOWN])
+        more = f"\n  and {len(calls) - MOST_SHOWN} more" if len(calls) > MOST_SHOWN else ""
+        count = format_plural(len(calls), "call")
+        super().__init__(f"{count} of the model cannot be written in a spec:\n{shown}{more}")
+
+
+def canonicalize(
+    name: str,
+    title: str,
+    origin: str,
+    inference: FlatRun,
+    training: FlatRun,
+    parameters: dict[str, Shape],
+    notes: tuple[str, ...] = (),
+) -> ImportedGraph:
+    """Return the imported graph of a model, of which both runs and the parameters are given.
+
+    Raises UnsupportedModel with all calls that no operator can express."""
+    runs = [translate_run(run, parameters) for run in (inference, training)]
+    complaints = [str(c) for run in runs for c in run.complaints]
+    if complaints:
+        raise UnsupportedModel(tuple(dict.fromkeys(complaints)))
+    try:
+        merged, count = merge_modes(*[NodeList(run.nodes, run.outputs) for run in runs])
+    except ModesDiffer as error:
+        raise UnsupportedModel((str(error),)) from None
+    if not merged.outputs:
+        raise UnsupportedModel(("the model returns no tensor that depends on its input",))
+    merged = simplify(merged)
+    used = {weight for node in merged.nodes for weight in node.weights}
+    unused = [name for name in parameters if name not in used]
+    if unused:
+        more = f" and {len(unused) - 3} more" if len(unused) > 3 else ""
+        notes = (*notes, f"Parameters that no layer uses: {', '.join(unused[:3])}{more}.")
+    return ImportedGraph(
+        name, title, origin, merged.nodes, merged.outputs[:count], notes=notes
+    )

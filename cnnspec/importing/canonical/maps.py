@@ -1,0 +1,200 @@
+"""Translate layers without weights on maps: activations, dropouts, pools, sizes, paddings."""
+
+from functools import cache
+from typing import Any
+
+from cnnspec.analyses.flat_calls import FlatCall, Value
+from cnnspec.importing.canonical.graph_builder import GraphBuilder, UnsupportedCall
+from cnnspec.importing.canonical.layouts import Layout, whole
+from cnnspec.importing.canonical.views import Rule, list_dims
+from cnnspec.ops.registry import OPERATORS, load_operator
+
+UPSAMPLINGS = {"nearest": "nearest", "linear": "bilinear"}
+UPSAMPLINGS |= {"bilinear": "bilinear", "trilinear": "bilinear"}
+
+
+@cache
+def activations() -> dict[str, str]:
+    """Return the activations without a rule of their own, by PyTorch's name."""
+    return {
+        name: name
+        for name in OPERATORS
+        if load_operator(name).role == "activation" and "softmax" not in name
+    }
+
+
+def activate(builder: GraphBuilder, call: FlatCall) -> Layout:
+    """Translate an activation; PyTorch's arguments have the names of the operator's fields."""
+    kind = activations()[call.name.removesuffix("_")]
+    given, operator = call.arguments, load_operator(kind)
+    fields = {name: given[name] for name in operator.fields if name in given}
+    return append_activation(builder, call, kind, fields)
+
+
+def append_activation(
+    builder: GraphBuilder, call: FlatCall, kind: str, fields: dict[str, Any]
+) -> Layout:
+    """Append an activation of the argument ``self`` in any layout."""
+    x = builder.layout(call.arguments["self"])
+    if call.name.endswith("_") and "inplace" in load_operator(kind).fields:
+        fields = {**fields, "inplace": True}
+    return Layout(builder.append(kind, fields, (x.node,)), x.dims)
+
+
+def clamp(builder: GraphBuilder, call: FlatCall) -> Layout:
+    """Translate clamp, clamp_min and hardtanh where they are a relu or a relu6."""
+    given = call.arguments
+    low, high = given.get("min", given.get("min_val")), given.get("max", given.get("max_val"))
+    if low != 0 or high not in (None, 6):
+        raise UnsupportedCall(f"it limits values to {low} to {high}; only 0 and 0 to 6 are known")
+    return append_activation(builder, call, "relu6" if high else "relu", {})
+
+
+def activate_prelu(builder: GraphBuilder, call: FlatCall) -> Layout:
+    x, weight = builder.layout(call.arguments["self"]), call.arguments["weight"]
+    x = builder.by_channels(x, 1)
+    shared = weight.shape == (1,) and builder.nodes[x.node].output[0] > 1
+    return Layout(builder.append("prelu", {"shared": shared}, (x.node,), (weight,)), x.dims)
+
+
+def apply_softmax(builder: GraphBuilder, call: FlatCall) -> Layout:
+    """Translate softmax and log_softmax over the channels."""
+    x = builder.layout(call.arguments["self"])
+    x = builder.by_channels(x, call.arguments["dim"] % len(x.dims))
+    kind = call.name.removeprefix("_")
+    return Layout(builder.append(kind, {}, (x.node,)), x.dims)
+
+
+def drop(builder: GraphBuilder, call: FlatCall) -> Layout:
+    """Translate a dropout, or a stochastic depth, which the recorder already names."""
+    given, x = call.arguments, builder.layout(call.arguments["self"])
+    fields = {name: given[name] for name in load_operator(call.name).fields if name in given}
+    return Layout(builder.append(call.name, fields, (x.node,)), x.dims)
+
+
+def pool(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
+    """Translate max_pool and avg_pool of 1 to 3 dimensions."""
+    given = call.arguments
+    kind = "maxpool" if call.name.startswith("max") else "avgpool"
+    node = builder.arrange_map(builder.layout(given["self"]))
+    if set(given.get("dilation", [1])) != {1} or given.get("divisor_override"):
+        raise UnsupportedCall("it is a pool with a dilation, or with a divisor of its own")
+    rank = len(builder.nodes[node].output) - 1
+    fields = {name: given[name] for name in ("kernel_size", "padding", "ceil_mode")}
+    stride = per_axis(given.get("stride") or given["kernel_size"], rank)
+    fields["stride"] = None if stride == per_axis(given["kernel_size"], rank) else stride
+    if kind == "avgpool" and any(per_axis(given["padding"], rank)):
+        fields["count_include_pad"] = given["count_include_pad"]
+    return [builder.whole_layout(builder.append(kind, fields, (node,)))]
+
+
+def per_axis(value: Any, rank: int) -> list[int]:
+    """Return one number for each dimension."""
+    numbers = list(value) if isinstance(value, (list, tuple)) else [value]
+    return numbers * rank if len(numbers) == 1 else numbers
+
+
+def pool_adaptively(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
+    """Translate adaptive pools; to one position they are global pools."""
+    given, side = call.arguments, "max" if "max" in call.name else "avg"
+    node = builder.arrange_map(builder.layout(given["self"]))
+    size = per_axis(given["output_size"], len(builder.nodes[node].output) - 1)
+    if set(size) == {1}:
+        return [builder.whole_layout(builder.append(f"global_{side}pool", {}, (node,)))]
+    return [
+        builder.whole_layout(builder.append(f"adaptive_{side}pool", {"output_size": size}, (node,)))
+    ]
+
+
+def reduce_dims(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
+    """Translate mean, amax and max: over all positions a global pool, else over the channels."""
+    given, x = call.arguments, builder.layout(call.arguments["self"])
+    node, side = builder.nodes[x.node], "avg" if call.name == "mean" else "max"
+    reduced = list_dims(given.get("dim"), len(x.dims))
+    factors = {f for d in reduced for f in x.dims[d]}
+    keepdim = bool(given.get("keepdim"))
+    dims = [() if i in reduced else d for i, d in enumerate(x.dims) if keepdim or i not in reduced]
+    if not factors:
+        return [Layout(x.node, tuple(dims))]
+    positions = {f for i, n in enumerate(node.output) for f in whole(i + 1, n) if i}
+    if split_evenly(factors) == split_evenly(positions):
+        fields = {"keepdim": keepdim}
+        return [Layout(builder.append(f"global_{side}pool", fields, (x.node,)), tuple(dims))]
+    if len(reduced) == 1 and x.dims[reduced[0]] == builder.channels(x.node):
+        fields = {"kind": "average" if side == "avg" else "max", "kernel_size": node.output[0]}
+        return [Layout(builder.append("channel_pool", fields, (x.node,)), tuple(dims))]
+    raise UnsupportedCall(f"it takes the {call.name} over a part of the dimensions")
+
+
+def split_evenly(factors: Any) -> list[tuple[int, int]]:
+    """Return by dimension of a node the product of the sizes of its factors."""
+    found: dict[int, int] = {}
+    for f in factors:
+        found[f.dim] = found.get(f.dim, 1) * f.size
+    return sorted(found.items())
+
+
+def upsample(builder: GraphBuilder, call: FlatCall) -> Layout:
+    """Translate the interpolations, to a factor where the model gives one, else to a size."""
+    given = call.arguments
+    name = call.name.removeprefix("upsample_").rstrip("123d").removesuffix("_")
+    value = given.get("input", given.get("self"))
+    node = builder.arrange_map(builder.layout(value))
+    if name not in UPSAMPLINGS:
+        raise UnsupportedCall(f"it upsamples by {name}; nearest and bilinear are known")
+    fields: dict[str, Any] = {"mode": UPSAMPLINGS[name]}
+    if given.get("align_corners"):
+        fields["align_corners"] = True
+    factors = set(given.get("scale_factors") or ())
+    if len(factors) == 1:
+        fields["scale_factor"] = plain_number(factors.pop())
+    else:
+        fields["size"] = call.outputs[0][2:]
+    return builder.whole_layout(builder.append("upsample", fields, (node,)))
+
+
+def plain_number(number: float) -> int | float:
+    """Return a whole number as an integer."""
+    return int(number) if number == int(number) else number
+
+
+def pad(builder: GraphBuilder, call: FlatCall) -> Layout:
+    """Translate pad: of positions in three modes, of channels with zeros."""
+    given, value = call.arguments, call.arguments["self"]
+    if not isinstance(value, Value):
+        raise UnsupportedCall("it pads a tensor that does not depend on the input")
+    amounts, mode = given.get("pad", given.get("padding")), given.get("mode", "constant")
+    if not any(amounts):
+        return builder.layout(value)
+    pairs = [(amounts[i], amounts[i + 1]) for i in range(0, len(amounts), 2)][::-1]
+    pairs = [(0, 0)] * (len(value.shape) - len(pairs)) + pairs
+    if any(n < 0 for pair in pairs for n in pair):
+        raise UnsupportedCall("it pads by a negative amount")
+    if mode == "constant" and given.get("value") not in (None, 0, 0.0):
+        raise UnsupportedCall(f"it pads with {given['value']}; zeros are known")
+    node = builder.arrange_map(builder.layout(value))
+    if any(pairs[1]):
+        fields = {"before": pairs[1][0], "after": pairs[1][1]}
+        node = builder.append("pad_channels", fields, (node,))
+    if any(n for pair in pairs[2:] for n in pair):
+        sides = tuple([a if a == b else (a, b) for a, b in pairs[2:]])
+        padding = sides[0] if len(set(sides)) == 1 and isinstance(sides[0], int) else sides
+        node = builder.append("pad", {"padding": padding, "mode": mode}, (node,))
+    return builder.whole_layout(node)
+
+
+ADAPTIVE = [f"adaptive_{side}_pool{n}d" for side in ("avg", "max") for n in (1, 2, 3)]
+RULES: dict[str, Rule] = {
+    **dict.fromkeys(activations(), activate),
+    **dict.fromkeys(("clamp", "clamp_min", "hardtanh"), clamp),
+    **dict.fromkeys(("softmax", "log_softmax", "_softmax", "_log_softmax"), apply_softmax),
+    **dict.fromkeys(("dropout", "stochastic_depth"), drop),
+    **{f"{side}_pool{n}d": pool for side in ("avg", "max") for n in (1, 2, 3)},
+    **{f"max_pool{n}d_with_indices": pool for n in (2, 3)},
+    **dict.fromkeys(ADAPTIVE, pool_adaptively),
+    **dict.fromkeys(("mean", "amax", "max"), reduce_dims),
+    **{f"upsample_{name}{n}d": upsample for name in ("nearest", "bilinear") for n in (1, 2, 3)},
+    **dict.fromkeys(("upsample_linear1d", "upsample_trilinear3d", "upsample_bicubic2d"), upsample),
+    **dict.fromkeys(("pad", "constant_pad_nd"), pad),
+    "prelu": activate_prelu,
+}

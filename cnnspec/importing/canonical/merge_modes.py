@@ -1,0 +1,82 @@
+"""Merge the nodes of a run in inference with those of a run in training.
+
+Training has all that inference has, and besides dropout and the like, which do nothing at
+inference, and layers that only training needs, such as auxiliary classifiers."""
+
+from cnnspec.importing.canonical.simplify import NodeList, drop_unread
+from cnnspec.importing.imported_graph import ImportedNode
+from cnnspec.ops.registry import OPERATORS, load_operator
+
+
+class ModesDiffer(Exception):
+    """Inference has a node that training has not; the text describes it."""
+
+
+def merge_modes(inference: NodeList, training: NodeList) -> tuple[NodeList, int]:
+    """Return the nodes of training, those that only training needs marked, and how many outputs.
+
+    The outputs of inference come first among the outputs, then what else training returns. Raises
+    ModesDiffer."""
+    matches = match_nodes(inference, training)
+    outputs = tuple([matches[o] for o in inference.outputs])
+    used = find_used(training, set(matches.values()), outputs)
+    marked = [
+        node if i in used else node.replace(training_only=True)
+        for i, node in enumerate(training.nodes)
+    ]
+    more = tuple([o for o in training.outputs if o not in used])
+    merged = drop_unread(NodeList(tuple(marked), (*outputs, *dict.fromkeys(more))))
+    return merged, len(outputs)
+
+
+def match_nodes(inference: NodeList, training: NodeList) -> dict[int, int]:
+    """Return for each node of inference the same one of training. Raises ModesDiffer."""
+    matches: dict[int, int] = {}
+    sources: list[int] = []  # for each node of training, itself, or what a dropout reads
+    for i, node in enumerate(training.nodes):
+        sources.append(sources[node.inputs[0]] if is_regulariser(node) else i)
+    place = 0
+    for i, node in enumerate(inference.nodes):
+        inputs = tuple([sources[matches[j]] for j in node.inputs])
+        found = next(
+            (
+                j
+                for j in range(place, len(training.nodes))
+                if is_same(node, training.nodes[j])
+                and inputs == tuple([sources[k] for k in training.nodes[j].inputs])
+            ),
+            None,
+        )
+        if found is None:
+            path = node.calls[-1].path if node.calls else ""
+            at = f" ({node.source})" if node.source else ""
+            raise ModesDiffer(
+                f"{path or 'the model'}: {node.kind}{at}: it runs in inference, but not in"
+                " training, which no spec can express"
+            )
+        matches[i], place = found, found + 1
+    return matches
+
+
+def is_regulariser(node: ImportedNode) -> bool:
+    """Return whether a node does nothing at inference."""
+    return node.kind in OPERATORS and load_operator(node.kind).role == "regulariser"
+
+
+def is_same(a: ImportedNode, b: ImportedNode) -> bool:
+    """Return whether nodes of the two runs do the same at the same place of the model."""
+    paths = [[c.path for c in node.calls] for node in (a, b)]
+    return (
+        (a.kind, a.fields, a.output, a.weights) == (b.kind, b.fields, b.output, b.weights)
+        and paths[0] == paths[1]
+        and len(a.inputs) == len(b.inputs)
+    )
+
+
+def find_used(training: NodeList, matched: set[int], outputs: tuple[int, ...]) -> set[int]:
+    """Return the nodes of training that inference has or that pass its values on."""
+    used = set(matched)
+    for i in reversed(range(len(training.nodes))):
+        if i in used or i in outputs:
+            used.update(j for j in training.nodes[i].inputs if is_regulariser(training.nodes[j]))
+    return used

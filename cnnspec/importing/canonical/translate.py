@@ -1,0 +1,110 @@
+"""Translate the flat calls of one run into the nodes of an imported graph."""
+
+from collections.abc import Iterator
+
+from cnnspec.analyses.flat_calls import FlatCall, FlatRun, Value, list_values
+from cnnspec.importing.canonical import arithmetic, maps, views, weighted_sums
+from cnnspec.importing.canonical.graph_builder import GraphBuilder, UnsupportedCall
+from cnnspec.importing.canonical.layouts import Factor, Layout
+from cnnspec.importing.canonical.views import Rule
+from cnnspec.importing.imported_graph import ImportedNode
+from cnnspec.records import Record
+from cnnspec.units import Shape
+
+RULES: dict[str, Rule] = {
+    **views.RULES,
+    **weighted_sums.RULES,
+    **maps.RULES,
+    **arithmetic.RULES,
+}
+REASONS = {
+    "_local_scalar_dense": "Python reads a value of a tensor, and what runs next may depend on it",
+    "random": "it combines a value with random numbers in a way that no dropout does",
+}
+
+
+class Complaint(Record):
+    """A call that cannot be translated, and why."""
+
+    call: FlatCall
+    reason: str
+
+    def __str__(self) -> str:
+        at = f" ({self.call.source})" if self.call.source else ""
+        name = self.call.name.removesuffix("_")
+        return f"{self.call.path or 'the model'}: {name}{at}: {self.reason}"
+
+
+class TranslatedRun(Record):
+    """The nodes of one run, the nodes that it returns, and what could not be translated."""
+
+    nodes: tuple[ImportedNode, ...]
+    outputs: tuple[int, ...]
+    complaints: tuple[Complaint, ...]
+
+
+def translate_run(run: FlatRun, parameters: dict[str, Shape]) -> TranslatedRun:
+    """Translate a run. ``parameters`` are the trained tensors with their shapes.
+
+    After a call that cannot be translated, the translation goes on, to find all of them."""
+    builder, complaints = GraphBuilder(parameters), []
+    unknown: set[int] = set()  # calls whose layout is a guess
+    for index, call in enumerate(run.calls):
+        builder.call = call
+        values = list_values(call.arguments)
+        guessed = any(v.call in unknown for v in values)
+        try:
+            layouts = translate_call(builder, call)
+        except (UnsupportedCall, LookupError, TypeError, ValueError) as error:
+            known = isinstance(error, UnsupportedCall)
+            if not guessed:
+                reason = str(error) if known else "it is called in a way that is not known"
+                complaints.append(Complaint(call, reason))
+            layouts = []
+        if not layouts:
+            unknown.add(index)
+            layouts = [append_leaf(builder, "unknown", shape) for shape in call.outputs]
+        elif guessed:
+            unknown.add(index)
+        for port, layout in enumerate(layouts):
+            builder.layouts[index, port] = layout
+    outputs = []
+    for value, call in read_outputs(run):
+        builder.call = call.replace(name="output")
+        try:
+            if value.call not in unknown:
+                outputs.append(builder.arrange_map(builder.layout(value)))
+        except UnsupportedCall as error:
+            complaints.append(Complaint(builder.call, str(error)))
+    return TranslatedRun(tuple(builder.nodes), tuple(outputs), tuple(complaints))
+
+
+def translate_call(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
+    """Return the layouts of a call's outputs. Raises UnsupportedCall."""
+    if call.name == "input":
+        return [append_input(builder, call)]
+    name = call.name
+    rule = RULES.get(name) or RULES.get(name.removesuffix("_"))
+    if rule is None:
+        raise UnsupportedCall(REASONS.get(name, "no operator does this"))
+    found = rule(builder, call)
+    return [found] if isinstance(found, Layout) else found
+
+
+def append_input(builder: GraphBuilder, call: FlatCall) -> Layout:
+    """Append an input of the network."""
+    builder.batch = (Factor(0, call.outputs[0][0]),)
+    return append_leaf(builder, "input", call.outputs[0])
+
+
+def append_leaf(builder: GraphBuilder, kind: str, shape: Shape) -> Layout:
+    """Append a node that reads nothing, and return its layout as a tensor (N, C, ...)."""
+    builder.nodes.append(ImportedNode(kind, {}, (), shape[1:]))
+    return builder.whole_layout(len(builder.nodes) - 1)
+
+
+def read_outputs(run: FlatRun) -> Iterator[tuple[Value, FlatCall]]:
+    """Yield the values that a run returned, with the calls that made them."""
+    for value in run.outputs:
+        if isinstance(value, Value):
+            yield value, run.calls[value.call]

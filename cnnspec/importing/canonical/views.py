@@ -1,0 +1,185 @@
+"""Translate calls that give a tensor another layout: views, permutations, copies, flattening."""
+
+from collections.abc import Callable
+from typing import Any
+
+from cnnspec.analyses.flat_calls import FlatCall
+from cnnspec.importing.canonical.graph_builder import GraphBuilder, UnsupportedCall
+from cnnspec.importing.canonical.layouts import Dims, Layout, regroup, size_of
+
+Rule = Callable[[GraphBuilder, FlatCall], Layout | list[Layout]]
+
+
+def keep(builder: GraphBuilder, call: FlatCall) -> Layout:
+    """Translate a call that returns the tensor it reads: clone, contiguous, to, expand."""
+    return builder.layout(call.arguments["self"])
+
+
+def change_shape(builder: GraphBuilder, call: FlatCall) -> Layout:
+    """Translate view, reshape, flatten, unflatten."""
+    x = builder.layout(call.arguments["self"])
+    if call.outputs[0] == call.arguments["self"].shape:
+        return x
+    dims = regroup(x.dims, call.outputs[0])
+    if dims is None:
+        raise UnsupportedCall("it cuts dimensions at places that are no multiples of each other")
+    return settle_vector(builder, Layout(x.node, dims))
+
+
+def settle_vector(builder: GraphBuilder, layout: Layout) -> Layout:
+    """Flatten a node now where its whole output becomes a vector: this is where models do it."""
+    is_vector = len(layout.dims) == 2 and layout.dims[0] == builder.batch
+    if not is_vector or len(builder.nodes[layout.node].output) == 1:
+        return layout
+    return builder.whole_layout(builder.arrange(layout, layout.dims[1]))
+
+
+def squeeze(builder: GraphBuilder, call: FlatCall) -> Layout:
+    """Translate squeeze: dimensions of size 1 are dropped."""
+    value = call.arguments["self"]
+    x, given = builder.layout(value), call.arguments.get("dim")
+    chosen = list_dims(given, len(x.dims))
+    kept = [d for i, d in enumerate(x.dims) if i not in chosen or value.shape[i] != 1]
+    return settle_vector(builder, Layout(x.node, tuple(kept)))
+
+
+def unsqueeze(builder: GraphBuilder, call: FlatCall) -> Layout:
+    x = builder.layout(call.arguments["self"])
+    dim = call.arguments["dim"] % (len(x.dims) + 1)
+    return Layout(x.node, (*x.dims[:dim], (), *x.dims[dim:]))
+
+
+def permute(builder: GraphBuilder, call: FlatCall) -> Layout:
+    """Translate permute, transpose, swapaxes, movedim, t."""
+    x, given = builder.layout(call.arguments["self"]), call.arguments
+    order = list(range(len(x.dims)))
+    if "dims" in given:
+        order = [d % len(x.dims) for d in given["dims"]]
+    elif "source" in given:
+        order = move_dims(given, len(x.dims))
+    else:
+        a, b = (given.get(f"dim{i}", given.get(f"axis{i}", i)) % len(x.dims) for i in (0, 1))
+        order[a], order[b] = order[b], order[a]
+    return Layout(x.node, tuple([x.dims[d] for d in order]))
+
+
+def move_dims(given: dict[str, Any], rank: int) -> list[int]:
+    """Return the order of the dimensions after movedim."""
+    sources, targets = (list_dims(given[name], rank) for name in ("source", "destination"))
+    order = [d for d in range(rank) if d not in sources]
+    for target, source in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, source)
+    return order
+
+
+def list_dims(given: Any, rank: int) -> list[int]:
+    """Return dimensions as a list of numbers from 0 on; all of them if none are given."""
+    if given is None or given == []:
+        return list(range(rank))
+    return [d % rank for d in (given if isinstance(given, (list, tuple)) else [given])]
+
+
+def slice_channels(builder: GraphBuilder, call: FlatCall) -> Layout:
+    """Translate slice, narrow and select: a part of one dimension."""
+    value = call.arguments["self"]
+    dim = (call.arguments.get("dim") or 0) % len(value.shape)
+    size = value.shape[dim]
+    if call.name == "select":
+        start, length, step = call.arguments["index"] % size, 1, 1
+    else:
+        start, step = call.arguments.get("start") or 0, call.arguments.get("step") or 1
+        length = call.outputs[0][dim]
+        start = max(start + size, 0) if start < 0 else start
+    found = cut(builder, builder.layout(value), dim, start, length, step)
+    if call.name == "select":
+        return Layout(found.node, (*found.dims[:dim], *found.dims[dim + 1 :]))
+    return found
+
+
+def split_channels(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
+    """Translate chunk, split and unbind: all parts of one dimension, as slices."""
+    value = call.arguments["self"]
+    dim = (call.arguments.get("dim") or 0) % len(value.shape)
+    found, start = [], 0
+    for shape in call.outputs:
+        length = 1 if call.name == "unbind" else shape[dim]
+        part = cut(builder, builder.layout(value), dim, start, length, 1)
+        if call.name == "unbind":
+            part = Layout(part.node, (*part.dims[:dim], *part.dims[dim + 1 :]))
+        found.append(part)
+        start += length
+    return found
+
+
+def cut(builder: GraphBuilder, x: Layout, dim: int, start: int, length: int, step: int) -> Layout:
+    """Cut a part out of one dimension of a tensor: of its channels, or of its positions."""
+    if length == size_of(x.dims[dim]) and step == 1:
+        return x
+    if len(x.dims[dim]) > 1 and {f.dim for f in x.dims[dim]} == {1}:
+        x = builder.by_channels(x, dim)
+    factors, node = x.dims[dim], builder.nodes[x.node]
+    if len(factors) != 1 or factors[0].dim == 0:
+        raise UnsupportedCall("it cuts a dimension that is no dimension of a map")
+    f = factors[0]
+    whole_size = node.output[f.dim - 1]
+    if f.dim == 1 and f.size * f.inner == whole_size and step == 1:
+        stop = (start + length) * f.inner
+        fields = {"start": start * f.inner, "stop": None if stop == whole_size else stop}
+        made = builder.append("slice_channels", fields, (x.node,))
+    elif f.dim == 1 and f.inner == 1 and (length == 1 or f.size == whole_size):
+        fields = {"start": start, "step": step if f.size == whole_size else f.size}
+        if f.size == whole_size and start + length * step < whole_size:
+            fields["stop"] = start + length * step
+        made = builder.append("slice_channels", fields, (x.node,))
+    elif f.size == whole_size:
+        made = cut_positions(builder, x.node, f.dim, start, length, step)
+    else:
+        raise UnsupportedCall("it cuts a part of a dimension that no operator has")
+    return Layout(made, cut_dims(x.dims, dim, builder.nodes[made].output, f.dim, f.inner))
+
+
+def cut_positions(
+    builder: GraphBuilder, node: int, dim: int, start: int, length: int, step: int
+) -> int:
+    """Crop one dimension of a map and keep every ``step``-th position."""
+    sizes = builder.nodes[node].output[1:]
+    kept = min((length - 1) * step + 1, sizes[dim - 2] - start) if step > 1 else length
+    if step > 1 and start == 0 and -(-sizes[dim - 2] // step) == length:
+        kept = sizes[dim - 2]
+    if kept < sizes[dim - 2]:
+        offset = [start if i == dim - 2 else 0 for i in range(len(sizes))]
+        size = [kept if i == dim - 2 else n for i, n in enumerate(sizes)]
+        node = builder.append("crop", {"offset": offset, "size": size}, (node,))
+    if step == 1:
+        return node
+    stride = [step if i == dim - 2 else 1 for i in range(len(sizes))]
+    return builder.append("subsample", {"stride": stride}, (node,))
+
+
+def cut_dims(dims: Dims, dim: int, output: tuple[int, ...], node_dim: int, inner: int) -> Dims:
+    """Return the dimensions of a tensor after one of them was cut to a node's new size."""
+    size = output[node_dim - 1] // inner
+    found = []
+    for i, factors in enumerate(dims):
+        if i == dim:
+            cut_ones = [f._replace(size=size) for f in factors]
+            found.append(tuple([f for f in cut_ones if f.size > 1]))
+        else:
+            found.append(factors)
+    return tuple(found)
+
+
+KEEPING = ("clone", "contiguous", "to", "_to_copy", "expand", "expand_as", "type_as", "float")
+KEEPING = (*KEEPING, "detach", "alias", "double", "positive")
+RULES: dict[str, Rule] = {
+    **dict.fromkeys(KEEPING, keep),
+    **dict.fromkeys(("view", "reshape", "flatten", "unflatten", "_unsafe_view"), change_shape),
+    **dict.fromkeys(("view_as", "reshape_as", "_reshape_alias"), change_shape),
+    "squeeze": squeeze,
+    "unsqueeze": unsqueeze,
+    **dict.fromkeys(("permute", "transpose", "t", "swapaxes", "movedim", "moveaxis"), permute),
+    **dict.fromkeys(("slice", "narrow", "select"), slice_channels),
+    **dict.fromkeys(
+        ("chunk", "split", "split_with_sizes", "unbind", "tensor_split"), split_channels
+    ),
+}

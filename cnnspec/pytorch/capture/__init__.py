@@ -1,0 +1,1 @@
+"""Capture what a model computes, for import: see capture.py."""

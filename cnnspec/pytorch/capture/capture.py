@@ -1,0 +1,94 @@
+"""Capture a model: run it in inference and in training, and return the flat calls of both runs.
+
+The model runs on the meta device, where tensors have shapes but no values, in a copy whose tensors
+are there. A model that makes tensors of its own on the CPU, or reads values, runs on the CPU."""
+
+import copy
+from typing import Any
+
+import torch
+from torch import nn
+
+from cnnspec.analyses.flat_calls import FlatRun
+from cnnspec.problems import RequestError
+from cnnspec.pytorch.capture.operation_recorder import OperationRecorder
+from cnnspec.pytorch.load_models import describe_exception
+from cnnspec.pytorch.random_weights import SkipInitialization, in_mode, restoring_tensors
+from cnnspec.records import Record
+from cnnspec.units import Shape, format_shape
+
+BATCH = 2  # batch norm cannot train on one value a channel
+
+
+class Capture(Record):
+    """The flat calls of a model in inference and in training, and its tensors with their shapes."""
+
+    inference: FlatRun
+    training: FlatRun
+    parameters: dict[str, Shape]
+    buffers: dict[str, Shape]
+    inputs: tuple[Shape, ...]
+
+
+def capture_model(model: nn.Module, inputs: tuple[Shape, ...]) -> Capture:
+    """Capture a model on inputs of these shapes, without the batch.
+
+    Raises RequestError where the model cannot be run."""
+    runs = run_on_meta(model, inputs) or run_on_cpu(model, inputs)
+    parameters = {name: tuple(p.shape) for name, p in model.named_parameters()}
+    buffers = {name: tuple(b.shape) for name, b in model.named_buffers()}
+    return Capture(*runs, parameters, buffers, inputs)
+
+
+def run_on_meta(model: nn.Module, inputs: tuple[Shape, ...]) -> tuple[FlatRun, FlatRun] | None:
+    """Return the runs in inference and in training on the meta device, or None if it fails."""
+    try:
+        copied = copy_to_meta(model)
+        batches = tuple([torch.empty(BATCH, *shape, device="meta") for shape in inputs])
+        return record_run(copied, batches, False), record_run(copied, batches, True)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # whatever the model raises; the CPU shows whether it is its fault
+        return None
+
+
+def run_on_cpu(model: nn.Module, inputs: tuple[Shape, ...]) -> tuple[FlatRun, FlatRun]:
+    """Return the runs in inference and in training on the CPU. Raises RequestError."""
+    batches = tuple([torch.rand(BATCH, *shape) for shape in inputs])
+    found = []
+    with restoring_tensors(model):
+        for training in (False, True):
+            try:
+                found.append(record_run(model, batches, training))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # SystemExit too
+                shown = " and ".join(map(format_shape, inputs))
+                mode = "training" if training else "inference"
+                raise RequestError(
+                    f"the model cannot be run in {mode} on an input of {shown}:"
+                    f" {describe_exception(error)}; set another size with --input C,H,W"
+                ) from None
+    return found[0], found[1]
+
+
+def record_run(model: nn.Module, inputs: tuple[torch.Tensor, ...], training: bool) -> FlatRun:
+    """Run a model on batches and return its flat calls. What the model raises goes through."""
+    with torch.inference_mode(), in_mode(model, training):
+        batches = tuple([x.clone() for x in inputs])
+        recorder = OperationRecorder(model, batches)
+        with recorder.recording():
+            result = model(*batches)
+        return recorder.finish(result)
+
+
+def copy_to_meta(model: nn.Module) -> nn.Module:
+    """Copy a model without the values of its tensors. Tensors that are shared stay shared."""
+    memo: dict[int, Any] = {}
+    for tensor in [*model.parameters(), *model.buffers()]:
+        made: Any = torch.empty_like(tensor, device="meta")
+        if isinstance(tensor, nn.Parameter):
+            made = nn.Parameter(made, tensor.requires_grad)
+        memo[id(tensor)] = made
+    with SkipInitialization():
+        return copy.deepcopy(model, memo)
