@@ -10,7 +10,6 @@ from cnnspec.analyses.flat_calls import ModuleCall
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
-
 __all__ = ["ImportedGraph", "ImportedNode", "ModuleCall"]
 
 

@@ -3,12 +3,19 @@
 from typing import Any
 
 from cnnspec.analyses.flat_calls import Constant, FlatCall, Value, Weight
-from cnnspec.importing.canonical.graph_builder import GraphBuilder, UnsupportedCall
-from cnnspec.importing.canonical.layouts import Dims, Layout, map_dim, match_dims, size_of, whole
+from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
+from cnnspec.importing.canonical.layouts import (
+    Dims,
+    TensorLayout,
+    map_dim,
+    match_dims,
+    size_of,
+    whole,
+)
 from cnnspec.importing.canonical.views import Rule
 
 
-def add(builder: GraphBuilder, call: FlatCall) -> Layout:
+def add(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate add: of two values, of a learned value for each element, or of nothing."""
     x, other, both = read_operands(builder, call)
     if call.arguments.get("alpha", 1) != 1:
@@ -22,23 +29,23 @@ def add(builder: GraphBuilder, call: FlatCall) -> Layout:
     raise UnsupportedCall("it adds a constant")
 
 
-def add_weight(builder: GraphBuilder, x: Layout, weight: Weight) -> Layout:
+def add_weight(builder: ImportBuilder, x: TensorLayout, weight: Weight) -> TensorLayout:
     """Add a parameter with a value for each element: a position embedding."""
     made = builder.whole_layout(builder.arrange(x, *find_order(builder, x)))
     if squeeze_ones(weight.shape) != squeeze_ones(tuple(map(size_of, x.dims[1:]))):
         raise UnsupportedCall("it adds a parameter that is broadcast")
     if made.dims[1:] != tuple(x.dims[1:]):
         raise UnsupportedCall("it adds a parameter whose dimensions are in another order")
-    return Layout(builder.append("position_embedding", {}, (made.node,), (weight,)), x.dims)
+    return TensorLayout(builder.append("position_embedding", {}, (made.node,), (weight,)), x.dims)
 
 
-def find_order(builder: GraphBuilder, x: Layout) -> Dims:
+def find_order(builder: ImportBuilder, x: TensorLayout) -> Dims:
     """Return the dimensions of a tensor's node in the node's own order."""
     output = builder.nodes[x.node].output
     return tuple([whole(i + 1, n) for i, n in enumerate(output)])
 
 
-def multiply(builder: GraphBuilder, call: FlatCall) -> Layout:
+def multiply(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate mul: of two values, by a learned factor for each channel, or by a number."""
     x, other, both = read_operands(builder, call)
     if both:
@@ -48,24 +55,24 @@ def multiply(builder: GraphBuilder, call: FlatCall) -> Layout:
     return scale(builder, x, number_of(other))
 
 
-def scale(builder: GraphBuilder, x: Layout, factor: float | None) -> Layout:
+def scale(builder: ImportBuilder, x: TensorLayout, factor: float | None) -> TensorLayout:
     if factor is None:
         raise UnsupportedCall("it multiplies by a constant tensor")
     if factor == 1:
         return x
-    return Layout(builder.append("scale", {"factor": factor}, (x.node,)), x.dims)
+    return TensorLayout(builder.append("scale", {"factor": factor}, (x.node,)), x.dims)
 
 
-def scale_channels(builder: GraphBuilder, x: Layout, weight: Weight) -> Layout:
+def scale_channels(builder: ImportBuilder, x: TensorLayout, weight: Weight) -> TensorLayout:
     """Multiply by a parameter with a factor for each channel."""
     shape = (1,) * (len(x.dims) - len(weight.shape)) + weight.shape
     places = [i for i, n in enumerate(shape) if n > 1]
     if len(places) != 1 or x.dims[places[0]] != builder.channels(x.node):
         raise UnsupportedCall("it multiplies by a parameter that has not a factor for each channel")
-    return Layout(builder.append("channel_scale", {}, (x.node,), (weight,)), x.dims)
+    return TensorLayout(builder.append("channel_scale", {}, (x.node,), (weight,)), x.dims)
 
 
-def divide(builder: GraphBuilder, call: FlatCall) -> Layout:
+def divide(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate a division by a number as a product."""
     number = number_of(call.arguments["other"])
     if not number or call.arguments.get("rounding_mode"):
@@ -73,7 +80,7 @@ def divide(builder: GraphBuilder, call: FlatCall) -> Layout:
     return scale(builder, builder.layout(call.arguments["self"]), 1 / number)
 
 
-def read_operands(builder: GraphBuilder, call: FlatCall) -> tuple[Layout, Any, bool]:
+def read_operands(builder: ImportBuilder, call: FlatCall) -> tuple[TensorLayout, Any, bool]:
     """Return the layout of a value, the other operand, and whether that is a value too.
 
     The layout has the dimensions that the other operand lets it have."""
@@ -83,7 +90,7 @@ def read_operands(builder: GraphBuilder, call: FlatCall) -> tuple[Layout, Any, b
         first, second = second, first
     x = builder.layout(first)
     missing = len(call.outputs[0]) - len(x.dims)
-    return Layout(x.node, ((),) * missing + x.dims), second, both
+    return TensorLayout(x.node, ((),) * missing + x.dims), second, both
 
 
 def number_of(operand: Any) -> float | None:
@@ -93,10 +100,10 @@ def number_of(operand: Any) -> float | None:
     return operand if isinstance(operand, (int, float)) else None
 
 
-def join(builder: GraphBuilder, kind: str, a: Layout, b: Layout) -> Layout:
+def join(builder: ImportBuilder, kind: str, a: TensorLayout, b: TensorLayout) -> TensorLayout:
     """Append an add or a mul of two values; one may be broadcast, as a gate is."""
     rank = max(len(a.dims), len(b.dims))
-    a, b = (Layout(x.node, ((),) * (rank - len(x.dims)) + x.dims) for x in (a, b))
+    a, b = (TensorLayout(x.node, ((),) * (rank - len(x.dims)) + x.dims) for x in (a, b))
     gates_first = sum(map(bool, a.dims)) < sum(map(bool, b.dims))
     full, other = (b, a) if gates_first else (a, b)
     matches = match_dims(full.dims, other.dims)
@@ -111,10 +118,10 @@ def join(builder: GraphBuilder, kind: str, a: Layout, b: Layout) -> Layout:
         raise UnsupportedCall("it joins values of which each is broadcast to the other")
     partner = builder.arrange(other, *known)
     inputs = (partner, full.node) if gates_first else (full.node, partner)
-    return Layout(builder.append(kind, {}, inputs), full.dims)
+    return TensorLayout(builder.append(kind, {}, inputs), full.dims)
 
 
-def concatenate(builder: GraphBuilder, call: FlatCall) -> Layout:
+def concatenate(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate cat along the channels."""
     tensors = call.arguments["tensors"]
     if not all(isinstance(t, Value) for t in tensors):
@@ -133,7 +140,7 @@ def concatenate(builder: GraphBuilder, call: FlatCall) -> Layout:
     made = builder.append("concat", {}, tuple([part.node for part in parts]))
     dims = list(parts[0].dims)
     dims[dim] = builder.channels(made)
-    return Layout(made, tuple(dims))
+    return TensorLayout(made, tuple(dims))
 
 
 def squeeze_ones(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -50,6 +50,4 @@ def canonicalize(
     if unused:
         more = f" and {len(unused) - 3} more" if len(unused) > 3 else ""
         notes = (*notes, f"Parameters that no layer uses: {', '.join(unused[:3])}{more}.")
-    return ImportedGraph(
-        name, title, origin, merged.nodes, merged.outputs[:count], notes=notes
-    )
+    return ImportedGraph(name, title, origin, merged.nodes, merged.outputs[:count], notes=notes)

@@ -7,7 +7,7 @@ from cnnspec.importing.canonical.layouts import (
     Dims,
     Factor,
     Factors,
-    Layout,
+    TensorLayout,
     merge,
     size_of,
     whole,
@@ -29,18 +29,18 @@ class UnsupportedCall(Exception):
     """A call that no operator can express; the text says why."""
 
 
-class GraphBuilder:
+class ImportBuilder:
     """The nodes so far, and for each tensor of the run its layout."""
 
     def __init__(self, parameters: dict[str, Shape]):
         self.parameters = parameters
         self.nodes: list[ImportedNode] = []
-        self.layouts: dict[tuple[int, int], Layout] = {}
+        self.layouts: dict[tuple[int, int], TensorLayout] = {}
         self.arranged: dict[tuple[int, Dims], int] = {}
         self.batch: Factors = ()
         self.call: FlatCall | None = None  # the call that is being translated
 
-    def layout(self, value: Any) -> Layout:
+    def layout(self, value: Any) -> TensorLayout:
         """Return the layout of a value. Raises UnsupportedCall for anything else."""
         if not isinstance(value, Value):
             raise UnsupportedCall("it reads a tensor that does not depend on the input")
@@ -48,9 +48,9 @@ class GraphBuilder:
             raise UnsupportedCall("it reads a tensor that was changed through another view of it")
         return self.layouts[value.call, value.port]
 
-    def whole_layout(self, node: int) -> Layout:
+    def whole_layout(self, node: int) -> TensorLayout:
         """Return the layout of a node's output as PyTorch's tensor (N, C, ...)."""
-        return Layout(node, (self.batch, *whole_dims(self.nodes[node].output)))
+        return TensorLayout(node, (self.batch, *whole_dims(self.nodes[node].output)))
 
     def append(
         self,
@@ -110,7 +110,7 @@ class GraphBuilder:
             raise UnsupportedCall(f"its weights are {shown}, those of {kind} would be {needed}")
         return tuple([w.names[0] for w in given])
 
-    def arrange(self, layout: Layout, *dims: Factors) -> int:
+    def arrange(self, layout: TensorLayout, *dims: Factors) -> int:
         """Return the node whose output has these dimensions: the channels, then the others.
 
         Appends what brings the elements into this order. Raises UnsupportedCall where no operator
@@ -144,12 +144,12 @@ class GraphBuilder:
             return self.append("space_to_depth", {"block": block}, (node,))
         raise UnsupportedCall(f"it needs its input in another order, as {format_shape(sizes)}")
 
-    def arrange_map(self, layout: Layout) -> int:
+    def arrange_map(self, layout: TensorLayout) -> int:
         """Return the node of a tensor (N, C, ...) as PyTorch has it."""
         self.require_batch(layout)
         return self.arrange(layout, *layout.dims[1:])
 
-    def require_batch(self, layout: Layout) -> None:
+    def require_batch(self, layout: TensorLayout) -> None:
         """Raise UnsupportedCall where the first dimension is not the batch."""
         if layout.dims[:1] != (self.batch,):
             raise UnsupportedCall("the first dimension of its input is not the batch")
@@ -158,7 +158,7 @@ class GraphBuilder:
         """Return the factors of the channels of a node."""
         return whole(1, self.nodes[node].output[0])
 
-    def by_channels(self, layout: Layout, dim: int) -> Layout:
+    def by_channels(self, layout: TensorLayout, dim: int) -> TensorLayout:
         """Return a layout of a node whose channels are the dimension ``dim`` of a tensor.
 
         That is the layout itself where the node has these channels."""
@@ -170,7 +170,7 @@ class GraphBuilder:
         sizes = dict(zip([dim, *others], self.nodes[node].output, strict=True))
         places = {d: i + 1 for i, d in enumerate([dim, *others])}
         dims = [whole(places[d], sizes[d]) for d in range(1, len(layout.dims))]
-        return Layout(node, (self.batch, *dims))
+        return TensorLayout(node, (self.batch, *dims))
 
 
 def size_of_shape(shape: Shape) -> int:
@@ -201,7 +201,9 @@ def plain_fields(operator: type[Operator], fields: dict[str, Any]) -> dict[str, 
 
 
 def plain_value(value: Any) -> Any:
-    """Return one number in place of a list of equal ones; lists as tuples."""
+    """Return one number in place of a list of equal ones, lists as tuples, and twelve digits."""
+    if isinstance(value, float):
+        return float(f"{value:.12g}")  # 1 - 0.9997 is meant to be 0.0003
     if isinstance(value, (list, tuple)):
         parts = tuple(map(plain_value, value))
         return parts[0] if parts and len(set(parts)) == 1 and isinstance(parts[0], int) else parts

@@ -27,7 +27,7 @@ Factors = tuple[Factor, ...]
 Dims = tuple[Factors, ...]
 
 
-class Layout(Record):
+class TensorLayout(Record):
     """A tensor: a node, and for each dimension of the tensor its factors, the outermost first.
 
     A dimension of size 1 has no factors. So does one that is broadcast."""

@@ -4,8 +4,8 @@ from functools import cache
 from typing import Any
 
 from cnnspec.analyses.flat_calls import FlatCall, Value
-from cnnspec.importing.canonical.graph_builder import GraphBuilder, UnsupportedCall
-from cnnspec.importing.canonical.layouts import Layout, whole
+from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
+from cnnspec.importing.canonical.layouts import TensorLayout, whole
 from cnnspec.importing.canonical.views import Rule, list_dims
 from cnnspec.ops.registry import OPERATORS, load_operator
 
@@ -23,7 +23,7 @@ def activations() -> dict[str, str]:
     }
 
 
-def activate(builder: GraphBuilder, call: FlatCall) -> Layout:
+def activate(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate an activation; PyTorch's arguments have the names of the operator's fields."""
     kind = activations()[call.name.removesuffix("_")]
     given, operator = call.arguments, load_operator(kind)
@@ -32,16 +32,16 @@ def activate(builder: GraphBuilder, call: FlatCall) -> Layout:
 
 
 def append_activation(
-    builder: GraphBuilder, call: FlatCall, kind: str, fields: dict[str, Any]
-) -> Layout:
+    builder: ImportBuilder, call: FlatCall, kind: str, fields: dict[str, Any]
+) -> TensorLayout:
     """Append an activation of the argument ``self`` in any layout."""
     x = builder.layout(call.arguments["self"])
     if call.name.endswith("_") and "inplace" in load_operator(kind).fields:
         fields = {**fields, "inplace": True}
-    return Layout(builder.append(kind, fields, (x.node,)), x.dims)
+    return TensorLayout(builder.append(kind, fields, (x.node,)), x.dims)
 
 
-def clamp(builder: GraphBuilder, call: FlatCall) -> Layout:
+def clamp(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate clamp, clamp_min and hardtanh where they are a relu or a relu6."""
     given = call.arguments
     low, high = given.get("min", given.get("min_val")), given.get("max", given.get("max_val"))
@@ -50,29 +50,29 @@ def clamp(builder: GraphBuilder, call: FlatCall) -> Layout:
     return append_activation(builder, call, "relu6" if high else "relu", {})
 
 
-def activate_prelu(builder: GraphBuilder, call: FlatCall) -> Layout:
+def activate_prelu(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     x, weight = builder.layout(call.arguments["self"]), call.arguments["weight"]
     x = builder.by_channels(x, 1)
     shared = weight.shape == (1,) and builder.nodes[x.node].output[0] > 1
-    return Layout(builder.append("prelu", {"shared": shared}, (x.node,), (weight,)), x.dims)
+    return TensorLayout(builder.append("prelu", {"shared": shared}, (x.node,), (weight,)), x.dims)
 
 
-def apply_softmax(builder: GraphBuilder, call: FlatCall) -> Layout:
+def apply_softmax(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate softmax and log_softmax over the channels."""
     x = builder.layout(call.arguments["self"])
     x = builder.by_channels(x, call.arguments["dim"] % len(x.dims))
     kind = call.name.removeprefix("_")
-    return Layout(builder.append(kind, {}, (x.node,)), x.dims)
+    return TensorLayout(builder.append(kind, {}, (x.node,)), x.dims)
 
 
-def drop(builder: GraphBuilder, call: FlatCall) -> Layout:
+def drop(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate a dropout, or a stochastic depth, which the recorder already names."""
     given, x = call.arguments, builder.layout(call.arguments["self"])
     fields = {name: given[name] for name in load_operator(call.name).fields if name in given}
-    return Layout(builder.append(call.name, fields, (x.node,)), x.dims)
+    return TensorLayout(builder.append(call.name, fields, (x.node,)), x.dims)
 
 
-def pool(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
+def pool(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout]:
     """Translate max_pool and avg_pool of 1 to 3 dimensions."""
     given = call.arguments
     kind = "maxpool" if call.name.startswith("max") else "avgpool"
@@ -80,9 +80,10 @@ def pool(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
     if set(given.get("dilation", [1])) != {1} or given.get("divisor_override"):
         raise UnsupportedCall("it is a pool with a dilation, or with a divisor of its own")
     rank = len(builder.nodes[node].output) - 1
-    fields = {name: given[name] for name in ("kernel_size", "padding", "ceil_mode")}
+    fields = {name: given[name] for name in ("kernel_size", "padding")}
     stride = per_axis(given.get("stride") or given["kernel_size"], rank)
     fields["stride"] = None if stride == per_axis(given["kernel_size"], rank) else stride
+    fields["ceil_mode"] = given["ceil_mode"] and set(stride) != {1}  # 1 leaves no remainder
     if kind == "avgpool" and any(per_axis(given["padding"], rank)):
         fields["count_include_pad"] = given["count_include_pad"]
     return [builder.whole_layout(builder.append(kind, fields, (node,)))]
@@ -94,7 +95,7 @@ def per_axis(value: Any, rank: int) -> list[int]:
     return numbers * rank if len(numbers) == 1 else numbers
 
 
-def pool_adaptively(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
+def pool_adaptively(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout]:
     """Translate adaptive pools; to one position they are global pools."""
     given, side = call.arguments, "max" if "max" in call.name else "avg"
     node = builder.arrange_map(builder.layout(given["self"]))
@@ -106,7 +107,7 @@ def pool_adaptively(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
     ]
 
 
-def reduce_dims(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
+def reduce_dims(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout]:
     """Translate mean, amax and max: over all positions a global pool, else over the channels."""
     given, x = call.arguments, builder.layout(call.arguments["self"])
     node, side = builder.nodes[x.node], "avg" if call.name == "mean" else "max"
@@ -115,14 +116,15 @@ def reduce_dims(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
     keepdim = bool(given.get("keepdim"))
     dims = [() if i in reduced else d for i, d in enumerate(x.dims) if keepdim or i not in reduced]
     if not factors:
-        return [Layout(x.node, tuple(dims))]
+        return [TensorLayout(x.node, tuple(dims))]
     positions = {f for i, n in enumerate(node.output) for f in whole(i + 1, n) if i}
     if split_evenly(factors) == split_evenly(positions):
-        fields = {"keepdim": keepdim}
-        return [Layout(builder.append(f"global_{side}pool", fields, (x.node,)), tuple(dims))]
+        made = builder.append(f"global_{side}pool", {"keepdim": keepdim}, (x.node,))
+        return [TensorLayout(made, tuple(dims))]
     if len(reduced) == 1 and x.dims[reduced[0]] == builder.channels(x.node):
         fields = {"kind": "average" if side == "avg" else "max", "kernel_size": node.output[0]}
-        return [Layout(builder.append("channel_pool", fields, (x.node,)), tuple(dims))]
+        made = builder.append("channel_pool", fields, (x.node,))
+        return [TensorLayout(made, tuple(dims))]
     raise UnsupportedCall(f"it takes the {call.name} over a part of the dimensions")
 
 
@@ -134,7 +136,7 @@ def split_evenly(factors: Any) -> list[tuple[int, int]]:
     return sorted(found.items())
 
 
-def upsample(builder: GraphBuilder, call: FlatCall) -> Layout:
+def upsample(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate the interpolations, to a factor where the model gives one, else to a size."""
     given = call.arguments
     name = call.name.removeprefix("upsample_").rstrip("123d").removesuffix("_")
@@ -158,12 +160,13 @@ def plain_number(number: float) -> int | float:
     return int(number) if number == int(number) else number
 
 
-def pad(builder: GraphBuilder, call: FlatCall) -> Layout:
+def pad(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate pad: of positions in three modes, of channels with zeros."""
     given, value = call.arguments, call.arguments["self"]
     if not isinstance(value, Value):
         raise UnsupportedCall("it pads a tensor that does not depend on the input")
-    amounts, mode = given.get("pad", given.get("padding")), given.get("mode", "constant")
+    amounts: list[int] = given["pad"] if "pad" in given else given["padding"]
+    mode = given.get("mode", "constant")
     if not any(amounts):
         return builder.layout(value)
     pairs = [(amounts[i], amounts[i + 1]) for i in range(0, len(amounts), 2)][::-1]

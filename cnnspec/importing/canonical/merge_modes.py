@@ -3,9 +3,8 @@
 Training has all that inference has, and besides dropout and the like, which do nothing at
 inference, and layers that only training needs, such as auxiliary classifiers."""
 
-from cnnspec.importing.canonical.simplify import NodeList, drop_unread
+from cnnspec.importing.canonical.simplify import NodeList, drop_unread, operator_of
 from cnnspec.importing.imported_graph import ImportedNode
-from cnnspec.ops.registry import OPERATORS, load_operator
 
 
 class ModesDiffer(Exception):
@@ -60,7 +59,7 @@ def match_nodes(inference: NodeList, training: NodeList) -> dict[int, int]:
 
 def is_regulariser(node: ImportedNode) -> bool:
     """Return whether a node does nothing at inference."""
-    return node.kind in OPERATORS and load_operator(node.kind).role == "regulariser"
+    return operator_of(node).role == "regulariser"
 
 
 def is_same(a: ImportedNode, b: ImportedNode) -> bool:

@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from cnnspec.importing.imported_graph import ImportedNode
+from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.kit.windows import sides_per_dimension
-from cnnspec.ops.registry import load_operator
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.records import Record
 
 
@@ -30,6 +31,11 @@ class NodeList(Record):
 
     def changed(self, nodes: Iterable[ImportedNode]) -> "NodeList":
         return NodeList(tuple(nodes), self.outputs)
+
+
+def operator_of(node: ImportedNode) -> type[Operator]:
+    """Return the operator of a node, that of any operator for an input."""
+    return load_operator(node.kind) if node.kind in OPERATORS else Operator
 
 
 def simplify(found: NodeList) -> NodeList:
@@ -61,10 +67,8 @@ def take(found: NodeList, order: list[int]) -> NodeList:
 
 def redirect(nodes: Iterable[ImportedNode], old: int, new: int) -> list[ImportedNode]:
     """Let all that reads a node read another one."""
-    return [
-        n.replace(inputs=tuple([new if j == old else j for j in n.inputs])) if old in n.inputs else n
-        for n in nodes
-    ]
+    places = {old: new}
+    return [n.replace(inputs=tuple([places.get(j, j) for j in n.inputs])) for n in nodes]
 
 
 def flatten_at_pools(found: NodeList) -> NodeList:
@@ -79,7 +83,7 @@ def flatten_at_pools(found: NodeList) -> NodeList:
         while is_plain_dropout(nodes[j]) and len(readers[j]) == 1:
             chain.append(j)
             j = nodes[j].inputs[0]
-        if "keepdim" not in load_operator(nodes[j].kind).fields or len(readers[j]) != 1:
+        if "keepdim" not in operator_of(nodes[j]).fields or len(readers[j]) != 1:
             continue
         nodes[j] = nodes[j].replace(
             fields={**nodes[j].fields, "keepdim": False}, output=nodes[j].output[:1]
@@ -97,7 +101,7 @@ def keep_dimensions_of_gates(found: NodeList) -> NodeList:
     for i, node in enumerate(found.nodes):
         j = node.inputs[0] if node.kind == "reshape" else i
         before = nodes[j]
-        if j == i or "keepdim" not in load_operator(before.kind).fields or len(readers[j]) != 1:
+        if j == i or "keepdim" not in operator_of(before).fields or len(readers[j]) != 1:
             continue
         if set(node.output[1:]) == {1} and node.output[:1] == before.output:
             kept = {k: v for k, v in before.fields.items() if k != "keepdim"}
@@ -109,14 +113,14 @@ def keep_dimensions_of_gates(found: NodeList) -> NodeList:
 
 def is_plain_dropout(node: ImportedNode) -> bool:
     """Return whether a node drops single elements."""
-    return load_operator(node.kind).drops_elements and not node.fields.get("channels")
+    return operator_of(node).drops_elements and not node.fields.get("channels")
 
 
 def merge_paddings(found: NodeList) -> NodeList:
     """Let a convolution pad by itself where a padding with zeros comes before it."""
     nodes = list(found.nodes)
     for i, node in enumerate(found.nodes):
-        if not load_operator(node.kind).weight_layout or node.kind == "conv_table":
+        if 0 not in operator_of(node).pads_with:
             continue
         before = nodes[node.inputs[0]]
         own = node.fields.get("padding", 0)

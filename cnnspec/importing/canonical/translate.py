@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from cnnspec.analyses.flat_calls import FlatCall, FlatRun, Value, list_values
 from cnnspec.importing.canonical import arithmetic, maps, views, weighted_sums
-from cnnspec.importing.canonical.graph_builder import GraphBuilder, UnsupportedCall
-from cnnspec.importing.canonical.layouts import Factor, Layout
+from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
+from cnnspec.importing.canonical.layouts import Factor, TensorLayout
 from cnnspec.importing.canonical.views import Rule
 from cnnspec.importing.imported_graph import ImportedNode
 from cnnspec.records import Record
@@ -47,7 +47,7 @@ def translate_run(run: FlatRun, parameters: dict[str, Shape]) -> TranslatedRun:
     """Translate a run. ``parameters`` are the trained tensors with their shapes.
 
     After a call that cannot be translated, the translation goes on, to find all of them."""
-    builder, complaints = GraphBuilder(parameters), []
+    builder, complaints = ImportBuilder(parameters), []
     unknown: set[int] = set()  # calls whose layout is a guess
     for index, call in enumerate(run.calls):
         builder.call = call
@@ -79,7 +79,7 @@ def translate_run(run: FlatRun, parameters: dict[str, Shape]) -> TranslatedRun:
     return TranslatedRun(tuple(builder.nodes), tuple(outputs), tuple(complaints))
 
 
-def translate_call(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
+def translate_call(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout]:
     """Return the layouts of a call's outputs. Raises UnsupportedCall."""
     if call.name == "input":
         return [append_input(builder, call)]
@@ -88,16 +88,16 @@ def translate_call(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
     if rule is None:
         raise UnsupportedCall(REASONS.get(name, "no operator does this"))
     found = rule(builder, call)
-    return [found] if isinstance(found, Layout) else found
+    return [found] if isinstance(found, TensorLayout) else found
 
 
-def append_input(builder: GraphBuilder, call: FlatCall) -> Layout:
+def append_input(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Append an input of the network."""
     builder.batch = (Factor(0, call.outputs[0][0]),)
     return append_leaf(builder, "input", call.outputs[0])
 
 
-def append_leaf(builder: GraphBuilder, kind: str, shape: Shape) -> Layout:
+def append_leaf(builder: ImportBuilder, kind: str, shape: Shape) -> TensorLayout:
     """Append a node that reads nothing, and return its layout as a tensor (N, C, ...)."""
     builder.nodes.append(ImportedNode(kind, {}, (), shape[1:]))
     return builder.whole_layout(len(builder.nodes) - 1)

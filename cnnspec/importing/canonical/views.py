@@ -4,18 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnspec.analyses.flat_calls import FlatCall
-from cnnspec.importing.canonical.graph_builder import GraphBuilder, UnsupportedCall
-from cnnspec.importing.canonical.layouts import Dims, Layout, regroup, size_of
+from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
+from cnnspec.importing.canonical.layouts import Dims, TensorLayout, regroup, size_of
 
-Rule = Callable[[GraphBuilder, FlatCall], Layout | list[Layout]]
+Rule = Callable[[ImportBuilder, FlatCall], TensorLayout | list[TensorLayout]]
 
 
-def keep(builder: GraphBuilder, call: FlatCall) -> Layout:
+def keep(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate a call that returns the tensor it reads: clone, contiguous, to, expand."""
     return builder.layout(call.arguments["self"])
 
 
-def change_shape(builder: GraphBuilder, call: FlatCall) -> Layout:
+def change_shape(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate view, reshape, flatten, unflatten."""
     x = builder.layout(call.arguments["self"])
     if call.outputs[0] == call.arguments["self"].shape:
@@ -23,10 +23,10 @@ def change_shape(builder: GraphBuilder, call: FlatCall) -> Layout:
     dims = regroup(x.dims, call.outputs[0])
     if dims is None:
         raise UnsupportedCall("it cuts dimensions at places that are no multiples of each other")
-    return settle_vector(builder, Layout(x.node, dims))
+    return settle_vector(builder, TensorLayout(x.node, dims))
 
 
-def settle_vector(builder: GraphBuilder, layout: Layout) -> Layout:
+def settle_vector(builder: ImportBuilder, layout: TensorLayout) -> TensorLayout:
     """Flatten a node now where its whole output becomes a vector: this is where models do it."""
     is_vector = len(layout.dims) == 2 and layout.dims[0] == builder.batch
     if not is_vector or len(builder.nodes[layout.node].output) == 1:
@@ -34,22 +34,22 @@ def settle_vector(builder: GraphBuilder, layout: Layout) -> Layout:
     return builder.whole_layout(builder.arrange(layout, layout.dims[1]))
 
 
-def squeeze(builder: GraphBuilder, call: FlatCall) -> Layout:
+def squeeze(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate squeeze: dimensions of size 1 are dropped."""
     value = call.arguments["self"]
     x, given = builder.layout(value), call.arguments.get("dim")
     chosen = list_dims(given, len(x.dims))
     kept = [d for i, d in enumerate(x.dims) if i not in chosen or value.shape[i] != 1]
-    return settle_vector(builder, Layout(x.node, tuple(kept)))
+    return settle_vector(builder, TensorLayout(x.node, tuple(kept)))
 
 
-def unsqueeze(builder: GraphBuilder, call: FlatCall) -> Layout:
+def unsqueeze(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     x = builder.layout(call.arguments["self"])
     dim = call.arguments["dim"] % (len(x.dims) + 1)
-    return Layout(x.node, (*x.dims[:dim], (), *x.dims[dim:]))
+    return TensorLayout(x.node, (*x.dims[:dim], (), *x.dims[dim:]))
 
 
-def permute(builder: GraphBuilder, call: FlatCall) -> Layout:
+def permute(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate permute, transpose, swapaxes, movedim, t."""
     x, given = builder.layout(call.arguments["self"]), call.arguments
     order = list(range(len(x.dims)))
@@ -60,7 +60,7 @@ def permute(builder: GraphBuilder, call: FlatCall) -> Layout:
     else:
         a, b = (given.get(f"dim{i}", given.get(f"axis{i}", i)) % len(x.dims) for i in (0, 1))
         order[a], order[b] = order[b], order[a]
-    return Layout(x.node, tuple([x.dims[d] for d in order]))
+    return TensorLayout(x.node, tuple([x.dims[d] for d in order]))
 
 
 def move_dims(given: dict[str, Any], rank: int) -> list[int]:
@@ -79,7 +79,7 @@ def list_dims(given: Any, rank: int) -> list[int]:
     return [d % rank for d in (given if isinstance(given, (list, tuple)) else [given])]
 
 
-def slice_channels(builder: GraphBuilder, call: FlatCall) -> Layout:
+def slice_channels(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate slice, narrow and select: a part of one dimension."""
     value = call.arguments["self"]
     dim = (call.arguments.get("dim") or 0) % len(value.shape)
@@ -92,11 +92,11 @@ def slice_channels(builder: GraphBuilder, call: FlatCall) -> Layout:
         start = max(start + size, 0) if start < 0 else start
     found = cut(builder, builder.layout(value), dim, start, length, step)
     if call.name == "select":
-        return Layout(found.node, (*found.dims[:dim], *found.dims[dim + 1 :]))
+        return TensorLayout(found.node, (*found.dims[:dim], *found.dims[dim + 1 :]))
     return found
 
 
-def split_channels(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
+def split_channels(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout]:
     """Translate chunk, split and unbind: all parts of one dimension, as slices."""
     value = call.arguments["self"]
     dim = (call.arguments.get("dim") or 0) % len(value.shape)
@@ -105,13 +105,15 @@ def split_channels(builder: GraphBuilder, call: FlatCall) -> list[Layout]:
         length = 1 if call.name == "unbind" else shape[dim]
         part = cut(builder, builder.layout(value), dim, start, length, 1)
         if call.name == "unbind":
-            part = Layout(part.node, (*part.dims[:dim], *part.dims[dim + 1 :]))
+            part = TensorLayout(part.node, (*part.dims[:dim], *part.dims[dim + 1 :]))
         found.append(part)
         start += length
     return found
 
 
-def cut(builder: GraphBuilder, x: Layout, dim: int, start: int, length: int, step: int) -> Layout:
+def cut(
+    builder: ImportBuilder, x: TensorLayout, dim: int, start: int, length: int, step: int
+) -> TensorLayout:
     """Cut a part out of one dimension of a tensor: of its channels, or of its positions."""
     if length == size_of(x.dims[dim]) and step == 1:
         return x
@@ -135,11 +137,11 @@ def cut(builder: GraphBuilder, x: Layout, dim: int, start: int, length: int, ste
         made = cut_positions(builder, x.node, f.dim, start, length, step)
     else:
         raise UnsupportedCall("it cuts a part of a dimension that no operator has")
-    return Layout(made, cut_dims(x.dims, dim, builder.nodes[made].output, f.dim, f.inner))
+    return TensorLayout(made, cut_dims(x.dims, dim, builder.nodes[made].output, f.dim, f.inner))
 
 
 def cut_positions(
-    builder: GraphBuilder, node: int, dim: int, start: int, length: int, step: int
+    builder: ImportBuilder, node: int, dim: int, start: int, length: int, step: int
 ) -> int:
     """Crop one dimension of a map and keep every ``step``-th position."""
     sizes = builder.nodes[node].output[1:]
@@ -169,8 +171,8 @@ def cut_dims(dims: Dims, dim: int, output: tuple[int, ...], node_dim: int, inner
     return tuple(found)
 
 
-KEEPING = ("clone", "contiguous", "to", "_to_copy", "expand", "expand_as", "type_as", "float")
-KEEPING = (*KEEPING, "detach", "alias", "double", "positive")
+COPIES = ("clone", "contiguous", "to", "_to_copy", "type_as", "float", "double", "detach", "alias")
+KEEPING = (*COPIES, "expand", "expand_as", "positive")
 RULES: dict[str, Rule] = {
     **dict.fromkeys(KEEPING, keep),
     **dict.fromkeys(("view", "reshape", "flatten", "unflatten", "_unsafe_view"), change_shape),

@@ -3,12 +3,12 @@
 from typing import Any
 
 from cnnspec.analyses.flat_calls import FlatCall
-from cnnspec.importing.canonical.graph_builder import GraphBuilder, UnsupportedCall
-from cnnspec.importing.canonical.layouts import Layout, whole
+from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
+from cnnspec.importing.canonical.layouts import TensorLayout, whole
 from cnnspec.importing.canonical.views import Rule
 
 
-def convolve(builder: GraphBuilder, call: FlatCall) -> Layout:
+def convolve(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate conv1d, conv2d, conv3d and their general form."""
     given = call.arguments
     if given.get("transposed"):
@@ -28,7 +28,7 @@ def convolve(builder: GraphBuilder, call: FlatCall) -> Layout:
     return builder.whole_layout(made)
 
 
-def convolve_transposed(builder: GraphBuilder, call: FlatCall) -> Layout:
+def convolve_transposed(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     given = call.arguments
     node, weight = builder.arrange_map(builder.layout(given["input"])), given["weight"]
     fields = window_fields(given, "stride", "padding", "output_padding", "dilation")
@@ -44,7 +44,7 @@ def window_fields(given: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: given[name] for name in names}
 
 
-def apply_linear(builder: GraphBuilder, call: FlatCall) -> Layout:
+def apply_linear(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate linear. At each position of a map it is a convolution with a kernel of 1."""
     given = call.arguments
     x, weight = builder.layout(given["input"]), given["weight"]
@@ -57,10 +57,10 @@ def apply_linear(builder: GraphBuilder, call: FlatCall) -> Layout:
     else:
         kind, fields = "conv", {**fields, "out_channels": out, "kernel_size": 1}
     made = builder.append(kind, fields, inputs, (weight, given["bias"]))
-    return Layout(made, (*x.dims[:-1], whole(1, out)))
+    return TensorLayout(made, (*x.dims[:-1], whole(1, out)))
 
 
-def normalize_batch(builder: GraphBuilder, call: FlatCall) -> Layout:
+def normalize_batch(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate batch_norm. Without running statistics no operator does the same."""
     given = call.arguments
     x = builder.by_channels(builder.layout(given["input"]), 1)
@@ -70,10 +70,10 @@ def normalize_batch(builder: GraphBuilder, call: FlatCall) -> Layout:
     fields = {"eps": given["eps"], "momentum": given["momentum"]}
     fields["affine"] = given["weight"] is not None
     weights = (given["weight"], given["bias"])
-    return Layout(builder.append("batchnorm", fields, (x.node,), weights, statistics), x.dims)
+    return TensorLayout(builder.append("batchnorm", fields, (x.node,), weights, statistics), x.dims)
 
 
-def normalize_layer(builder: GraphBuilder, call: FlatCall) -> Layout:
+def normalize_layer(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate layer_norm: over the channels at each position, or over the whole map."""
     given = call.arguments
     x, count = builder.layout(given["input"]), len(given["normalized_shape"])
@@ -86,26 +86,26 @@ def normalize_layer(builder: GraphBuilder, call: FlatCall) -> Layout:
         raise UnsupportedCall("it is layer normalization over a part of the dimensions")
     weights = (given["weight"], given["bias"])
     fields = {"over": over, "eps": given["eps"], "affine": given["weight"] is not None}
-    return Layout(builder.append("layernorm", fields, (x.node,), weights), x.dims)
+    return TensorLayout(builder.append("layernorm", fields, (x.node,), weights), x.dims)
 
 
-def normalize_groups(builder: GraphBuilder, call: FlatCall) -> Layout:
+def normalize_groups(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     given = call.arguments
     x = builder.by_channels(builder.layout(given["input"]), 1)
     fields = {"groups": given["num_groups"], "eps": given["eps"]}
     fields["affine"] = given["weight"] is not None
     weights = (given["weight"], given["bias"])
-    return Layout(builder.append("groupnorm", fields, (x.node,), weights), x.dims)
+    return TensorLayout(builder.append("groupnorm", fields, (x.node,), weights), x.dims)
 
 
-def normalize_instance(builder: GraphBuilder, call: FlatCall) -> Layout:
+def normalize_instance(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     given = call.arguments
     if given["running_mean"] is not None:
         raise UnsupportedCall("it is instance normalization with running statistics")
     x = builder.by_channels(builder.layout(given["input"]), 1)
     fields = {"eps": given["eps"], "affine": given["weight"] is not None}
     weights = (given["weight"], given["bias"])
-    return Layout(builder.append("instancenorm", fields, (x.node,), weights), x.dims)
+    return TensorLayout(builder.append("instancenorm", fields, (x.node,), weights), x.dims)
 
 
 RULES: dict[str, Rule] = {
