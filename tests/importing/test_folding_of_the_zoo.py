@@ -6,6 +6,8 @@ from importing.zoo_imports import import_graph
 from cnnspec.graph.build import build_graph, load_graph
 from cnnspec.graph.model import Node
 from cnnspec.importing.folding import write_spec
+from cnnspec.importing.folding.write import draft_blocks
+from cnnspec.importing.writing.spec_text import write_text
 from cnnspec.spec.source import Source
 from cnnspec.spec.zoo import family_name, variant_names, zoo_files
 
@@ -33,7 +35,9 @@ def describe(node: Node) -> tuple[object, ...]:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_text_describes_the_same_network(name: str) -> None:
     original = load_graph(name)
-    text = write_spec(import_graph(original))
+    graph = import_graph(original)
+    text = write_spec(graph)
+    assert text == write_text(draft_blocks(graph)), "blocks were given up for a flat text"
     built = build_graph(Source("written.toml", text))
     assert [describe(node) for node in built.nodes] == [describe(n) for n in original.nodes]
     assert [n.index for n in built.outputs] == [n.index for n in original.outputs]

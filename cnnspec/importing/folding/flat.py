@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cnnspec.importing.folding.names import make_layer_name, make_unique
+from cnnspec.importing.folding.names import input_names, make_layer_name, make_unique
 from cnnspec.importing.imported_graph import ImportedGraph, ImportedNode
 from cnnspec.importing.writing.spec_draft import BlockDraft, DraftLine
 
@@ -41,18 +41,15 @@ def draft_flat_network(graph: ImportedGraph) -> BlockDraft:
 
 def name_nodes(graph: ImportedGraph) -> list[str]:
     """Return a name for each node: the path of its module, or its operator."""
-    names: list[str] = []
-    taken: set[str] = set()
-    single = sum(node.kind == "input" for node in graph.nodes) == 1
-    for node in graph.nodes:
-        path = node.calls[-1].path if node.calls else ""
-        if node.kind == "input":
-            name = "input" if single else make_unique("input1", taken)
-        else:
-            name = make_unique(make_layer_name(path or node.kind), taken)
-        taken.add(name)
-        names.append(name)
-    return names
+    inputs = [i for i, node in enumerate(graph.nodes) if node.kind == "input"]
+    names = dict(zip(inputs, input_names(len(inputs)), strict=True))
+    taken = set(names.values())
+    for i, node in enumerate(graph.nodes):
+        if i not in names:
+            path = node.calls[-1].path if node.calls else ""
+            names[i] = make_unique(make_layer_name(path or node.kind), taken)
+            taken.add(names[i])
+    return [names[i] for i in range(len(graph.nodes))]
 
 
 def find_owners(graph: ImportedGraph) -> dict[int, int]:

@@ -15,6 +15,11 @@ def make_layer_name(text: str) -> str:
     return f"{name}_" if name in ("input", "previous") else name
 
 
+def input_names(count: int) -> tuple[str, ...]:
+    """Return the names of the inputs of a network or a block that reads ``count`` values."""
+    return ("input",) if count <= 1 else tuple(f"input{i + 1}" for i in range(count))
+
+
 def make_identifier(text: str) -> str:
     """Return a name of a block or an argument: words in small letters, joined by underscores."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)

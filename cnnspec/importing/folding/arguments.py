@@ -1,0 +1,103 @@
+"""The arguments of a block: what differs between its calls, named, and what follows from them."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from cnnspec.importing.folding.argument_names import name_argument
+from cnnspec.importing.folding.columns import Setting, list_settings
+from cnnspec.importing.folding.expressions import ABSENT, Values, are_equal, find_expression
+from cnnspec.importing.folding.templates import Template
+
+SIZES = ("out_channels", "out_features")
+ORDER = {"kernel_size": 2, "stride": 3, "groups": 4, "when": 9}
+LARGEST_RATIO = 16
+
+
+def choose_arguments(template: Template, channels: Callable[[int], int]) -> None:
+    """Set the arguments of a template and the values of its lines in terms of them.
+
+    ``channels`` gives the channels of a node. What is equal in all calls is written as it is; what
+    differs is an expression of other arguments where one fits, else an argument."""
+    bodies = [member.body for member in template.members]
+    own = [channels(body.inputs[0]) if body.inputs else 0 for body in bodies]
+    settings = list_settings(template)
+    template.settings, template.channels = settings, own
+    known: dict[str, Values] = {"in_channels": own}
+    for setting in settings:
+        present = [v for v in setting.values if v is not ABSENT]
+        if len(bodies) == 1 or not present or all(same(v, present[0]) for v in present):
+            setting.constant = present[0] if present else None
+            setting.is_constant = True
+    varying = [setting for setting in settings if not setting.is_constant]
+    for setting in sorted(varying, key=lambda s: rank(template, s)):
+        text = find_expression(setting.values, known) or find_ratio(template, setting, known)
+        if text is None:
+            name = name_argument(template, setting, known, settings)
+            known[name] = fill_absent(setting.values, own if setting.key in SIZES else None)
+            text = name
+        setting.expression = text
+    used = {
+        name: list(values)
+        for setting in settings
+        for name, values in known.items()
+        if name != "in_channels" and uses(setting.expression, name)
+    }
+    template.args = used
+
+
+def same(value: Any, other: Any) -> bool:
+    """Tell whether two values are equal, with their types."""
+    return are_equal([value], [other])
+
+
+def uses(expression: str, name: str) -> bool:
+    """Tell whether an expression uses a name."""
+    words = "".join(c if c.isalnum() or c == "_" else " " for c in expression).split()
+    return name in words
+
+
+def rank(template: Template, setting: Setting) -> tuple[Any, ...]:
+    """Return the place of a setting in the order in which arguments are chosen.
+
+    The channels that the block gives come first, because others follow from them; whether a line
+    is present comes last."""
+    absent = any(v is ABSENT for v in setting.values)
+    if setting.key == "when":
+        return (9, setting.slot)
+    if setting.key in SIZES:
+        return (1 if absent else 0, -setting.slot)
+    return (3 if absent else 2, ORDER.get(setting.key, 5), setting.slot)
+
+
+def find_ratio(template: Template, setting: Setting, known: dict[str, Values]) -> str | None:
+    """Return ``expand * in_channels`` with a new argument, where the ratio is a small integer.
+
+    A line that is absent has the ratio 1, so that its ``when`` is ``ratio > 1``."""
+    if setting.key not in SIZES or setting.step != "":
+        return None
+    pairs = [*zip(setting.values, known["in_channels"], strict=True)]
+    present = [(v, c) for v, c in pairs if v is not ABSENT]
+    whole = all(v % c == 0 and v // c <= LARGEST_RATIO for v, c in present)
+    ratios = {v // c for v, c in present}
+    last = max(s.slot for s in template.settings if s.key in SIZES)
+    if not whole or setting.slot == last or min(ratios) < 2 or len({c for _, c in present}) < 3:
+        return None
+    name = "expand" if "expand" not in known else f"expand{len(known)}"
+    known[name] = [1 if v is ABSENT else v // c for v, c in pairs]
+    return f"{name} * in_channels"
+
+
+def fill_absent(values: Values, channels: list[int] | None) -> list[Any]:
+    """Return values with some in place of those that are absent.
+
+    An absent size is the number of input channels if no other has that, so that its ``when`` can
+    compare them; other values are the most common one."""
+    present = [v for v in values if v is not ABSENT]
+    if len(present) == len(values):
+        return present
+    if channels is not None and not any(v == c for v, c in zip(values, channels, strict=True)):
+        return [c if v is ABSENT else v for v, c in zip(values, channels, strict=True)]
+    common, _ = Counter(map(repr, present)).most_common(1)[0]
+    filler = next(v for v in present if repr(v) == common)
+    return [filler if v is ABSENT else v for v in values]

@@ -1,0 +1,102 @@
+"""Items of a body: single lines, and runs of lines that call the same block one after the other."""
+
+import re
+from typing import Any
+
+from cnnspec.importing.folding.bodies import Body, FoldedLine
+from cnnspec.importing.folding.wiring import line_inputs
+
+Operation = Any  # the name of an operator, a Template, or SHARE
+SHARE = "share"
+
+
+class Item:
+    """One or several lines of a body that become one line of the spec.
+
+    ``columns`` has for each key of the line its values, one for each of ``lines``. ``sources`` are
+    the nodes that the first line reads."""
+
+    def __init__(self, operation: Operation, lines: list[FoldedLine], rows: list[dict[str, Any]]):
+        self.operation, self.lines = operation, lines
+        keys = dict.fromkeys(key for row in rows for key in row)
+        self.columns = {key: [row.get(key, MISSING) for row in rows] for key in keys}
+        self.is_run = False
+        self.sources = line_inputs(lines[0])
+
+    @property
+    def pattern(self) -> str:
+        """The name of the line; for a run with the counter i."""
+        if not self.is_run:
+            return self.lines[0].name
+        prefix, start, step = number_names([line.name for line in self.lines])
+        counter = "i" if step == 1 else f"{step} * i"
+        return f"{prefix}{{{counter}{f' + {start}' * bool(start)}}}"
+
+    @property
+    def training_only(self) -> bool:
+        return self.lines[0].training_only
+
+    @property
+    def output(self) -> int:
+        return self.lines[-1].output
+
+
+class Missing:
+    """Stands for a key that a line does not have."""
+
+    def __repr__(self) -> str:
+        return "missing"
+
+
+MISSING = Missing()
+
+
+def number_names(names: list[str]) -> tuple[str, int, int]:
+    """Return the prefix, the first number and the step of names that count, a step of 0 if none."""
+    matches = [re.fullmatch(r"(.*?)(0|[1-9]\d*)", name) for name in names]
+    found = [(match[1], int(match[2])) for match in matches if match]
+    if len(found) < len(names) or len({prefix for prefix, _ in found}) > 1:
+        return "", 0, 0
+    numbers = [number for _, number in found]
+    step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
+    counts = numbers == [numbers[0] + step * i for i in range(len(numbers))]
+    return found[0][0], numbers[0], step if counts and step > 0 else 0
+
+
+def find_runs(body: Body, items: list[Item], readers: list[list[int]]) -> list[Item]:
+    """Return the items with those that call the same block in a chain joined to runs.
+
+    In a chain each line reads only the one before, and nothing else reads that. In a list of
+    modules a single call is a run of one, so that lists of any length are alike."""
+    result: list[Item] = []
+    for item in items:
+        last = result[-1] if result else None
+        if last is not None and continues(last, item, readers):
+            last.lines.append(item.lines[0])
+            for key, values in last.columns.items():
+                values.extend(item.columns.get(key, [MISSING]))
+        else:
+            result.append(item)
+    whole = len(result) == 1 and body.is_container
+    for item in result:
+        counts = number_names([line.name for line in item.lines])[2] == 1
+        single = whole and not isinstance(item.operation, str) and counts
+        item.is_run = len(item.lines) > 1 or single
+    return result
+
+
+def continues(last: Item, item: Item, readers: list[list[int]]) -> bool:
+    """Tell whether an item is the next of a run."""
+    line, before = item.lines[0], last.lines[-1]
+    inside = set(line.nodes)
+    return (
+        not isinstance(item.operation, str)
+        and item.operation is last.operation
+        and item.columns.keys() == last.columns.keys()
+        and item.sources == [before.output]
+        and item.training_only == last.training_only
+        and set(readers[before.output]) <= inside
+        and before.body is not None
+        and before.body.outputs == [before.output]
+        and number_names([each.name for each in [*last.lines, line]])[2] > 0
+    )
