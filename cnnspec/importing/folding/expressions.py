@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cnnspec.spec.arithmetic import round_channels
+from cnnspec.spec.functions import round_channels
 
 ABSENT = object()  # in place of a value of a line that one call of the block does not have
 Values = Sequence[Any]
