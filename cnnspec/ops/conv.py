@@ -15,10 +15,9 @@ from typing import Any
 from cnnspec.ops.kit import memory, modules
 from cnnspec.ops.kit.derivation import (
     KERNEL,
-    SYMBOLS,
     Step,
     axis_symbols,
-    elements_step,
+    filter_steps,
     window_size_steps,
 )
 from cnnspec.ops.kit.fields import flag_field, size_field
@@ -79,23 +78,10 @@ class Conv(Operator):
         weights = "*".join((*names, "d"))
         if self.groups > 1:
             weights, values = f"{weights}/g", {**values, "g": self.groups}
-        sizes = axis_symbols(SYMBOLS, len(kernel))
-        positions = dict(zip((f"{s}_out" for s in sizes), y[1:], strict=True))
+        params = sum(map(prod, self.parameters(x).values()))
         return [
             *window_size_steps(self.axes(x), y),
-            elements_step(y),
-            Step(
-                "parameters",
-                f"(({weights}) + 1)*k" if self.bias else f"({weights})*k",
-                values,
-                sum(map(prod, self.parameters(x).values())),
-            ),
-            Step(
-                "multiply-accumulates",
-                f"({weights})*k*{'*'.join(positions)}",
-                values | positions,
-                self.macs(x, y),
-            ),
+            *filter_steps(weights, values, y, self.bias, params, self.macs(x, y)),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:

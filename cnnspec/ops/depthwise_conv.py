@@ -14,10 +14,9 @@ from cnnspec.ops.conv import Conv
 from cnnspec.ops.kit import memory
 from cnnspec.ops.kit.derivation import (
     KERNEL,
-    SYMBOLS,
     Step,
     axis_symbols,
-    elements_step,
+    filter_steps,
     window_size_steps,
 )
 from cnnspec.ops.kit.fields import flag_field, size_field
@@ -82,26 +81,11 @@ class DepthwiseConv(Operator):
         k, _, *kernel = self.parameters(x)["weight"]
         names = axis_symbols(KERNEL, len(kernel))
         values = {**dict(zip(names, kernel, strict=True)), "k": k}
-        weights = "*".join(names)
-        positions = dict(
-            zip((f"{s}_out" for s in axis_symbols(SYMBOLS, len(kernel))), y[1:], strict=True)
-        )
+        params = sum(map(prod, self.parameters(x).values()))
         return [
             Step("output channels", "d*M", {"d": x[0], "M": self.multiplier}, k),
             *window_size_steps(self.conv(x).axes(x), y),
-            elements_step(y),
-            Step(
-                "parameters",
-                f"(({weights}) + 1)*k" if self.bias else f"({weights})*k",
-                values,
-                sum(map(prod, self.parameters(x).values())),
-            ),
-            Step(
-                "multiply-accumulates",
-                f"({weights})*k*{'*'.join(positions)}",
-                values | positions,
-                self.macs(x, y),
-            ),
+            *filter_steps("*".join(names), values, y, self.bias, params, self.macs(x, y)),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:

@@ -1,4 +1,4 @@
-"""cnnspec verify as a user runs it: verdicts, exit codes, formats, own models, refused requests."""
+"""cnnspec verify as a user runs it: verdicts, exit codes, formats, refused requests."""
 
 import json
 import os
@@ -6,9 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -16,82 +14,12 @@ from click.testing import CliRunner, Result
 from support import import_torchvision
 
 from cnnspec.cli import cli
-from cnnspec.cli.options import parse_settings
 from cnnspec.ops.conv import Conv
 from cnnspec.problems import RequestError, SpecError
-
-LENET = """
-import os
-import sys
-
-import torch
-from torch import nn
-
-class Net(nn.Module):
-    def __init__(self, classes=10, padding=0, act="tanh"):
-        super().__init__()
-        self.c1, self.c3 = nn.Conv2d(1, 6, 5), nn.Conv2d(6, 16, 5, padding=padding)
-        self.fc = nn.ModuleList([nn.Linear(400, 120), nn.Linear(120, 84), nn.Linear(84, classes)])
-        self.act = getattr(torch, act)
-
-    def forward(self, x):
-        x = nn.functional.avg_pool2d(self.act(self.c1(x)), 2)
-        x = nn.functional.avg_pool2d(self.act(self.c3(x)), 2).flatten(1)
-        return self.fc[2](self.act(self.fc[1](self.act(self.fc[0](x)))))
-
-class Parts:
-    class Inner(Net):
-        pass
-
-def made(**arguments):
-    return Net(**arguments)
-
-class Talking(Net):
-    def forward(self, x):
-        print("talking")
-        os.system("echo shouting")
-        return super().forward(x)
-
-class Exiting(Net):
-    def forward(self, x):
-        sys.exit(0)
-
-class Spelled(Net):
-    def forward(self, x):
-        y = super().forward(x)
-        return 0.75 * y + 0.25 * y
-
-def fails():
-    raise ValueError("no such width\\x1b[31m")
-
-class Leaving(BaseException):
-    pass
-
-def leaves():
-    raise Leaving("for good")
-
-def number():
-    return 3
-
-network = Net()
-"""
 
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, ["verify", *arguments], catch_exceptions=False)
-
-
-@pytest.fixture
-def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with models of one's own, which is the current one."""
-    (tmp_path / "mine.py").write_text(LENET)
-    (tmp_path / "broken.py").write_text("import torch\n1 / 0\n")
-    (tmp_path / "lacking.py").write_text("import no_such_library\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    yield tmp_path
-    for name in ("mine", "broken", "lacking"):
-        sys.modules.pop(name, None)
 
 
 def test_a_network_that_equals_its_calculation_passes() -> None:
@@ -171,121 +99,6 @@ def test_a_report_goes_into_a_file_and_text_to_the_terminal(format: str, tmp_pat
         suite = ElementTree.fromstring(page).find("testsuite")
         assert suite is not None
         assert suite.get("tests") == "4"
-
-
-@pytest.mark.parametrize("factory", ["Net", "made", "Parts.Inner"])
-def test_a_model_of_ones_own_passes(mine: Path, factory: str) -> None:
-    result = run("lenet5", "--model", f"mine:{factory}", "--arg", "classes=10", "--arg", "act=tanh")
-    assert result.exit_code == 0, result.output
-    assert "against mine:" in result.output
-    assert "training" in result.output
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("False", False),
-        ("false", False),
-        ("True", True),
-        ("None", None),
-        ("3", 3),
-        ("0.5", 0.5),
-        ("[1, 2]", [1, 2]),
-        ("relu", "relu"),
-        ('"False"', "False"),
-        ("", ""),
-    ],
-)
-def test_an_argument_of_a_factory_is_toml_or_one_of_pythons_words_or_text(
-    text: str, value: Any
-) -> None:
-    """The text "False" would be true to a factory, and prove another network."""
-    found = parse_settings((f"a={text}",), "--arg")["a"]
-    assert (type(found), found) == (type(value), value)
-
-
-def test_what_a_model_prints_goes_to_stderr(mine: Path) -> None:
-    arguments = ["verify", "lenet5", "--format", "json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "cnnspec", *arguments, "--model", "mine:Talking"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["passed"] is True
-    assert "talking" in done.stderr
-    assert "shouting" in done.stderr
-
-
-def test_a_model_that_exits_is_a_verdict(mine: Path) -> None:
-    result = run("lenet5", "--model", "mine:Exiting", "--format", "json")
-    assert result.exit_code == 1
-    check = json.loads(result.stdout)["checks"][-1]
-    assert check["status"] == "impossible"
-    assert check["detail"].endswith("SystemExit: 0")
-
-
-def test_other_calls_pass_with_notes_and_fail_where_strict(mine: Path) -> None:
-    result = run("lenet5", "--model", "mine:Spelled", "--seed", "7", "--format", "json")
-    assert result.exit_code == 0, result.output
-    (calls,) = [c for c in json.loads(result.stdout)["checks"] if c["check"] == "calls"]
-    assert {note["measured"] for note in calls["notes"]} == {"mul", "add"}
-    assert run("lenet5", "--model", "mine:Spelled", "--strict").exit_code == 1
-
-
-def test_a_model_that_has_drifted_fails_at_its_layer(mine: Path) -> None:
-    result = run("lenet5", "--model", "mine:Net", "--arg", "act=sigmoid", "--format", "json")
-    assert result.exit_code == 1
-    calls = next(c for c in json.loads(result.output)["checks"] if c["check"] == "calls")
-    assert calls["differences"][0]["layer"] == "C1.activation"
-    text = run("lenet5", "--model", "mine:Net", "--arg", "classes=11").output
-    assert "FAILED" in text
-    assert "OUTPUT" in text
-    assert max(map(len, text.splitlines())) <= 80
-
-
-@pytest.mark.parametrize(
-    ("model", "message"),
-    [
-        ("mine", "--model takes package.module:factory, not 'mine'"),
-        ("mine:Nett", "mine has no Nett; did you mean 'Net'?"),
-        ("mine:fails", "mine:fails() fails: ValueError: no such width"),
-        ("mine:leaves", "mine:leaves() fails: Leaving: for good"),
-        ("mine:number", "mine:number() returns an int, not a torch.nn.Module"),
-        (
-            "mine:network",
-            "mine:network is a Net; --model takes a class or a function that makes the model",
-        ),
-        (
-            "no.such.module:Net",
-            "there is no module 'no.such.module' to import: it is looked for in the current folder",
-        ),
-        ("broken:Net", "broken cannot be imported: ZeroDivisionError: division by zero"),
-        (
-            "lacking:Net",
-            "lacking cannot be imported: ModuleNotFoundError: No module named 'no_such_library'",
-        ),
-    ],
-)
-def test_a_model_that_cannot_be_had_is_one_message(mine: Path, model: str, message: str) -> None:
-    with pytest.raises(RequestError) as error:
-        run("lenet5", "--model", model)
-    assert str(error.value).startswith(message)
-    assert str(error.value).isprintable()
-
-
-def test_an_argument_that_the_factory_lacks_is_said(mine: Path) -> None:
-    with pytest.raises(RequestError, match=r"mine:Net\(width=3\) fails: TypeError: .*'width'"):
-        run("lenet5", "--model", "mine:Net", "--arg", "width=3")
-
-
-def test_a_model_that_cannot_run_on_the_input_fails(mine: Path) -> None:
-    result = run("lenet5", "--model", "mine:Net", "--arg", "padding=1")
-    assert result.exit_code == 1
-    assert "IMPOSSIBLE" in result.output
-    assert "RuntimeError" in result.output
 
 
 @pytest.mark.parametrize(
@@ -423,9 +236,8 @@ def test_ctrl_c_ends_all_processes_at_once() -> None:
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert (output, errors) == ("", "cnnspec: interrupted\n")
-    assert any(
-        ended(process.pid) for _ in range(200)
-    )  # what Python keeps for semaphores ends a little later
+    # what Python keeps for semaphores ends a little later
+    assert any(ended(process.pid) for _ in range(200))
 
 
 def ended(group: int) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
+from pytorch.edited_network import Net, replaced, verify_model
 from pytorch.test_other_calls import passes
-from pytorch.test_wrong_models import Net, replaced, verify_model
 from torch import nn
 
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE

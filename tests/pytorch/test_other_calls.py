@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pytorch.test_wrong_models import Net, replaced, verify_model
+from pytorch.edited_network import Net, replaced, verify_model
 from support import graph_of
 from torch import nn
 

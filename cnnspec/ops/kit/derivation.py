@@ -119,3 +119,20 @@ def window_size_steps(axes: Sequence[Axis], y: Shape, ceil: bool = False) -> lis
             formula += " - 1"
         steps.append(Step(f"output {name}", formula, values, size))
     return steps
+
+
+def filter_steps(
+    weights: str, values: dict[str, int], y: Shape, bias: bool, params: int, macs: int
+) -> list[Step]:
+    """Return the steps of ``k`` filters: the elements, parameters and MACs of the output.
+
+    ``weights`` is the formula of the weights of one filter, ``values`` its symbols and ``k``."""
+    symbols = axis_symbols(SYMBOLS, len(y) - 1)
+    positions = dict(zip((f"{s}_out" for s in symbols), y[1:], strict=True))
+    formula = f"(({weights}) + 1)*k" if bias else f"({weights})*k"
+    work = f"({weights})*k*{'*'.join(positions)}"
+    return [
+        elements_step(y),
+        Step("parameters", formula, values, params),
+        Step("multiply-accumulates", work, values | positions, macs),
+    ]
