@@ -6,7 +6,7 @@ from cnnspec.api import load_zoo, networks
 from cnnspec.cli.command import Command
 from cnnspec.cli.output import print_page
 from cnnspec.problems import RequestError, visible
-from cnnspec.report.comparison import render_network_list
+from cnnspec.report.network_list import render_network_list
 from cnnspec.report.presets import FORMATS
 
 

@@ -28,7 +28,6 @@ from cnnspec.pytorch.check_calls import (
 )
 from cnnspec.pytorch.compare_gradients import compare_gradients
 from cnnspec.pytorch.compare_values import RunFunction, model_reached_limits
-from cnnspec.pytorch.devices import QuickShapes
 from cnnspec.pytorch.draws import (
     Draw,
     DrawComparison,
@@ -40,6 +39,7 @@ from cnnspec.pytorch.draws import (
     value_checks,
 )
 from cnnspec.pytorch.load_models import describe_exception
+from cnnspec.pytorch.quick_shapes import QuickShapes
 from cnnspec.pytorch.random_weights import in_mode, restoring_tensors
 from cnnspec.pytorch.recording.recorder import record_built_module
 from cnnspec.units import Shape, format_plural, format_shape

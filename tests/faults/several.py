@@ -18,8 +18,8 @@ from cnnspec.graph.model import Graph
 from cnnspec.problems import SpecError
 from cnnspec.pytorch.check_calls import describe_changes
 from cnnspec.pytorch.compare_model import record_on_meta
-from cnnspec.pytorch.devices import QuickShapes
 from cnnspec.pytorch.load_models import load_reference, run_reference
+from cnnspec.pytorch.quick_shapes import QuickShapes
 from cnnspec.pytorch.random_weights import SkipInitialization, in_mode
 from cnnspec.pytorch.recording.recorder import record_model
 from cnnspec.records import Record

@@ -20,6 +20,7 @@ class Edge(NamedTuple):  # not a Record: an alignment hashes and compares millio
 
 
 CONSTANT = Edge(-1)  # a value that depends on no input and no parameter
+MERGED = "merged"  # the kind of a call that is part of another call
 
 
 class RecordedCall(Record):
