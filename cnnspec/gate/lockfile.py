@@ -136,6 +136,8 @@ def split_sections(path: str, text: str) -> dict[str, tuple[int, str]]:
     found: dict[str, tuple[int, str]] = {}
     lines = text.split("\n")
     starts = [i for i, line in enumerate(lines) if line.startswith("network ")]
+    if not starts:
+        raise LockError(path, 1, "the lock has no network")
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         tokens = TOKEN.findall(lines[start][8:])
         if len(tokens) != 1:
@@ -162,7 +164,7 @@ def parse_section(path: str, first: int, text: str) -> NetworkDescription:
         outputs = tuple(map(unquote_name, TOKEN.findall(lines[-3])[1:]))
         numbers = re.findall(r"(\d[\d,]*) (\w+)", lines[-2])
         totals = {key: parse_count(n) for key, (n, _) in zip(UNITS, numbers, strict=True)}
-    except (ValueError, LookupError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         raise LockError(path, first + 1 + len(layers), UNREADABLE) from None
     return NetworkDescription(unquote_name(lines[0][8:]), layers, outputs, totals)
 
@@ -170,11 +172,13 @@ def parse_section(path: str, first: int, text: str) -> NetworkDescription:
 def parse_layer(line: str, previous: str) -> LayerDescription:
     """Read a layer from its line; ``previous`` is the layer before it.
 
-    Raises ValueError or LookupError."""
+    Raises ValueError, LookupError or TypeError."""
     name, op, output, params, macs, *pairs = TOKEN.findall(line)
     settings = {key: from_json(value) for key, _, value in (pair.partition("=") for pair in pairs)}
     before = [previous] if previous and op != "input" else []
     reads = tuple(settings.pop("from", before))
+    if not all(isinstance(name, str) for name in reads):
+        raise ValueError(f"from has other values than names: {reads}")
     dims = () if output == "scalar" else tuple(map(int, output.split("x")))
     params, macs = parse_count(params), parse_count(macs)
     return LayerDescription(unquote_name(name), op, dims, params, macs, settings, reads)
