@@ -158,6 +158,8 @@ def parse_section(path: str, first: int, text: str) -> NetworkDescription:
         message = "the lock was changed by hand: its digest does not match its lines"
         raise LockError(path, first, message)
     layers: list[LayerDescription] = []
+    if not lines[-3].startswith("outputs ") or not lines[-2].startswith("total "):
+        raise LockError(path, first + len(lines) - 3, UNREADABLE)
     try:
         for line in lines[1:-3]:
             layers.append(parse_layer(line, layers[-1].name if layers else ""))

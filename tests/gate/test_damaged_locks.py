@@ -67,7 +67,7 @@ DAMAGES: dict[str, Callable[[str], str]] = {
     ),
     "a line is short": replace("add  ", ""),
     "a line is empty": replace("  sum ", "\n  sum "),
-    "totals are missing": replace("\ntotal   ", "\n"),
+    "totals are missing": replace("\ntotal   ", "\ntotals "),
     "totals are too few": replace(" params, 0 buffers", " params"),
     "a number of 5000 digits": replace("4x6x6", "9" * 5000),
 }
