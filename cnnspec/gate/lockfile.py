@@ -157,13 +157,17 @@ def parse_section(path: str, first: int, text: str) -> NetworkDescription:
     if len(lines) < 4 or lines[-1] != f"digest  {digest_lines(lines[:-1])}":
         message = "the lock was changed by hand: its digest does not match its lines"
         raise LockError(path, first, message)
-    layers: list[LayerDescription] = []
+    layers, names = list[LayerDescription](), set[str]()
     if not lines[-3].startswith("outputs ") or not lines[-2].startswith("total "):
         raise LockError(path, first + len(lines) - 3, UNREADABLE)
     try:
         for line in lines[1:-3]:
-            layers.append(parse_layer(line, layers[-1].name if layers else ""))
+            layer = parse_layer(line, layers[-1].name if layers else "")
+            require_names(layer.reads, names)
+            names.add(layer.name)
+            layers.append(layer)
         outputs = tuple(map(unquote_name, TOKEN.findall(lines[-3])[1:]))
+        require_names(outputs, names)
         numbers = re.findall(r"(\d[\d,]*) (\w+)", lines[-2])
         totals = {key: parse_count(n) for key, (n, _) in zip(UNITS, numbers, strict=True)}
     except (ValueError, LookupError, TypeError, RecursionError):
@@ -179,11 +183,15 @@ def parse_layer(line: str, previous: str) -> LayerDescription:
     settings = {key: from_json(value) for key, _, value in (pair.partition("=") for pair in pairs)}
     before = [previous] if previous and op != "input" else []
     reads = tuple(settings.pop("from", before))
-    if not all(isinstance(name, str) for name in reads):
-        raise ValueError(f"from has other values than names: {reads}")
     dims = () if output == "scalar" else tuple(map(int, output.split("x")))
     params, macs = parse_count(params), parse_count(macs)
     return LayerDescription(unquote_name(name), op, dims, params, macs, settings, reads)
+
+
+def require_names(read: Iterable[Any], names: set[str]) -> None:
+    """Raise LookupError or TypeError unless all that is read are names of earlier layers."""
+    if not names.issuperset(read):
+        raise LookupError("a layer reads a layer that is not above it")
 
 
 def quote_name(name: str) -> str:

@@ -84,6 +84,9 @@ def draw_timeline(title: str, points: list[TimelinePoint], baseline: int) -> str
     """Draw the live bytes over the events as a step function, with phases and peak marked."""
     from html import escape
 
+    count = len(points)
+    # A network that allocates nothing has its parameters and input alone.
+    points = points or [TimelinePoint("no allocation", "", 0, baseline)]
     peak = max(points, key=lambda p: p.live)
     at, end = points.index(peak), max(len(points) - 1, 1)
     base, right = HEIGHT - BOTTOM, WIDTH - 20
@@ -92,7 +95,7 @@ def draw_timeline(title: str, points: list[TimelinePoint], baseline: int) -> str
         return f"{LEFT + (right - LEFT) * i / end:.1f}"
 
     def y(live: int) -> str:
-        return f"{base - (base - TOP) * live / peak.live:.1f}"
+        return f"{base - (base - TOP) * live / max(peak.live, 1):.1f}"
 
     def text(left: float | str, top: float | str, words: str, more: str = "") -> str:
         return f'<text class="mem-text" x="{left}" y="{top}"{more}>{words}</text>'
@@ -106,7 +109,8 @@ def draw_timeline(title: str, points: list[TimelinePoint], baseline: int) -> str
         steps += [f"{x(i)},{level}", f"{x(i)},{y(points[i].live)}"]
         level = y(points[i].live)
     side = "end" if at > len(points) / 2 else "start"
-    words = f"peak {format_bytes(peak.live)} at {visible(peak.node)}, {peak.phase}"
+    words = f"peak {format_bytes(peak.live)}"
+    words += f" at {visible(peak.node)}, {peak.phase}" if peak.node else ""
     held = "parameters, buffers, input, target, optimizer state"
     # The baseline's label goes below the peak's, should both be at the same height.
     labels = [(peak.live, float(TOP)), (baseline, max(float(y(baseline)), TOP + 14))]
@@ -134,6 +138,6 @@ def draw_timeline(title: str, points: list[TimelinePoint], baseline: int) -> str
         if points[i].phase != points[i - 1].phase:
             parts.append(line(x(i), x(i), f"{TOP}", f"{base}"))
             parts.append(text(x(i), base + 13, points[i].phase))
-    note = f"{format_count(len(points))} allocations and releases; dashed: {held}"
+    note = f"{format_count(count)} allocations and releases; dashed: {held}"
     parts += [text(right, HEIGHT - 8, note, ' text-anchor="end"'), "</svg>"]
     return "\n".join(parts)

@@ -44,19 +44,23 @@ class Storage:
         self.bytes, self.holders = size, 1
 
 
+BEFORE = "input (forward)"  # where the peak is if no layer allocates anything
+
+
 class AllocationLog:
     """Allocations and releases in order; ``live`` are the bytes that are allocated now."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.live = self.peak = 0
-        self.peak_at = ""
+        self.peak_at = BEFORE
         self.phase, self.node = "forward", ""
 
     def reset(self) -> None:
         """Forget all events; count from what is live now."""
         self.events.clear()
         self.live = self.peak = 0
+        self.peak_at = BEFORE
 
     def allocate(self, size: int) -> Storage:
         """Allocate a storage, which has one holder."""

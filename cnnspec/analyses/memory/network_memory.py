@@ -118,7 +118,7 @@ def plan_memory(
         inference_at=inference.peak_at,
         training_peak=fixed.total + fixed.target + training.state + training.peak,
         training_at=training.peak_at,
-        two_layers=batch * size * max(sizes),
+        two_layers=batch * size * max(sizes, default=0),
         all_layers=batch * size * sum(prod(n.output) for n in layers),
         logs={"inference": inference.log, "training": training.log},
         mode=mode,
