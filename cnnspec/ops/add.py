@@ -1,51 +1,25 @@
-"""Addition: the sum of two or more inputs of one shape, as residual connections take it.
+"""Addition: the sum of two or more inputs, element by element, as residual connections take it.
 
-Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, equation 1.
-"""
+All inputs have the shape C x H x W, or have size 1 in some dimensions, as a vector C x 1 x 1 of
+context that is added at every position. N inputs cost N - 1 additions for each element.
 
-from functools import reduce
-from math import prod
+Source: He, Zhang, Ren & Sun (2016), Deep residual learning for image recognition, equation 1; Cao
+et al. (2019), GCNet, arXiv 1904.11492, equation 5, for a context."""
+
+from collections.abc import Callable
 from operator import add
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
-from cnnspec.ops.kit.derivation import Step, elements_step
-from cnnspec.ops.kit.input_checks import require_same_shape
-from cnnspec.ops.kit.operator import Example, Operator
-from cnnspec.units import Shape
+from cnnspec.ops.kit.joins import ElementwiseJoin
+from cnnspec.ops.kit.operator import Example
 
 
-class Add(Operator):
+class Add(ElementwiseJoin):
     title = "Addition"
-    role = "join"
-    arity = (2, 64)
-    autocast = "follows"
-    values_show_settings = True
     is_commutative = True
 
-    def output(self, *xs: Shape) -> Shape:
-        return require_same_shape("add", xs)
-
-    def elementwise(self, *xs: Shape, y: Shape) -> dict[str, int]:
-        return {"additions": (len(xs) - 1) * prod(y)}
-
-    def derivation(self, *xs: Shape, y: Shape) -> list[Step]:
-        size = elements_step(y)
-        return [
-            size,
-            Step(
-                "additions",
-                f"(N - 1)*{size.formula}",
-                {"N": len(xs), **size.values},
-                self.elementwise(*xs, y=y)["additions"],
-            ),
-        ]
-
-    def memory(self, *xs: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.join_pairwise(y, len(xs), (), memory.INCOMING)
-
-    def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
-        return modules.make_stateless_module(torch, "Add", lambda *xs: reduce(add, xs))
+    def combine(self, torch: Any) -> Callable[[Any, Any], Any]:
+        return add
 
     examples = (
         Example(

@@ -1,7 +1,8 @@
 """Reshape: the same elements in the same order, read as another shape.
 
-A size of -1 follows from the others: it is the number of elements divided by the product of the
-other sizes.
+A size of 0 is the input's size at the same place: [0, -1] makes one dimension of all positions. A
+size of -1 follows from the others: it is the number of elements divided by the product of the other
+sizes.
 
 Source: ``torch.reshape``; ``torch.nn.Unflatten``."""
 
@@ -26,12 +27,25 @@ class Reshape(Operator):
     is_affine = True
 
     shape: tuple[int, ...] = shape_field(
-        "the new shape, channels first; one size may be -1 and follows from the others"
+        "the new shape, channels first; 0 keeps the input's size there, and one size may be -1 and"
+        " follows from the others"
     )
 
+    def sizes(self, x: Shape) -> tuple[int, ...]:
+        """Return the given sizes, with the input's for 0. Raises OperatorError (D005)."""
+        if 0 in self.shape[len(x) :]:
+            raise OperatorError(
+                "D005",
+                f"a size of 0 is the input's at that place, but $0 is {format_shape(x)}",
+                f"0 among the first {len(x)} sizes only",
+                "shape",
+            )
+        return tuple([s or x[i] for i, s in enumerate(self.shape)])
+
     def output(self, x: Shape) -> Shape:
-        known, n = prod(s for s in self.shape if s > 0), prod(x)
-        if n % known or (-1 not in self.shape and n != known):
+        sizes = self.sizes(x)
+        known, n = prod(s for s in sizes if s > 0), prod(x)
+        if n % known or (-1 not in sizes and n != known):
             raise OperatorError(
                 "D005",
                 "reshape keeps the number of elements, but $0 has"
@@ -40,7 +54,7 @@ class Reshape(Operator):
                 f"sizes whose product is {format_count(n)}, or one of them -1",
                 "shape",
             )
-        return tuple(s if s > 0 else n // known for s in self.shape)
+        return tuple(s if s > 0 else n // known for s in sizes)
 
     def mixes_channels(self, x: Shape) -> bool:
         return True
@@ -51,7 +65,7 @@ class Reshape(Operator):
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
         if -1 not in self.shape:
             return [elements_step(y)]
-        others = {f"a_{i}": s for i, s in enumerate(self.shape) if s > 0}
+        others = {f"a_{i}": s for i, s in enumerate(self.sizes(x)) if s > 0}
         left = Step(
             "size of -1",
             "/".join(("n", *others)),
@@ -67,6 +81,12 @@ class Reshape(Operator):
         return modules.make_stateless_module(torch, "Reshape", lambda x: x.reshape(len(x), *y))
 
     examples = (
+        Example(
+            "timm's vit_base_patch16_224, patch_embed: flatten(2) of 768x14x14 gives 196 patches",
+            ((768, 14, 14),),
+            {"shape": [0, -1]},
+            (768, 196),
+        ),
         Example(
             "PyTorch's documentation of torch.nn.Unflatten: a vector of 50 becomes 2x5x5",
             ((50,),),

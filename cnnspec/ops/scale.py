@@ -1,7 +1,11 @@
-"""Scaling: every element times one constant, which is not learned; one multiplication an element.
+"""Constant factor and offset: every element times one constant, plus another; neither is learned.
+
+y = factor * x + offset. A factor other than 1 takes one multiplication for each element, an offset
+other than 0 one addition.
 
 Source: Szegedy, Ioffe, Vanhoucke & Alemi (2016), Inception-v4, Inception-ResNet and the impact of
-residual connections on learning, arXiv 1602.07261, section 3.3."""
+residual connections on learning, arXiv 1602.07261, section 3.3; ``torch.mul`` and
+``torch.add`` with a number."""
 
 from math import prod
 from typing import Any
@@ -16,19 +20,33 @@ from cnnspec.units import Shape
 class Scale(Elementwise):
     title = "Scaling"
     is_composite = True
-    per_element = {"multiplications": 1}
     autocast = "follows"
     values_show_settings = True
     counts_as_layer = False
     is_affine = True
 
-    factor: float = number_field("the constant", minimum=-1e9)
+    factor: float = number_field("the constant factor", default=1.0, minimum=-1e9)
+    offset: float = number_field("the constant that is added", default=0.0, minimum=-1e9)
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        work = {"multiplications": self.factor != 1, "additions": self.offset != 0}
+        return {kind: prod(y) for kind, done in work.items() if done}
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return (memory.Function(prod(y), saved=memory.Saved(scalar=True)),)
+        product = memory.Function(prod(y), saved=memory.Saved(scalar=True))
+        total = memory.Function(prod(y), gradient=memory.INCOMING, saved=memory.Saved(scalar=True))
+        if self.factor != 1 and self.offset:
+            return product, total.replace(inputs=(memory.PREVIOUS,))
+        if self.offset:
+            return (total,)
+        return (product,) if self.factor != 1 else ()
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        return modules.make_stateless_module(torch, "Scale", lambda x: x * self.factor)
+        def forward(x: Any) -> Any:
+            scaled = x * self.factor if self.factor != 1 else x
+            return scaled + self.offset if self.offset else scaled
+
+        return modules.make_stateless_module(torch, "Scale", forward)
 
     examples = (
         Example(
@@ -38,5 +56,12 @@ class Scale(Elementwise):
             {"factor": 0.17},
             (320, 35, 35),
             work={"multiplications": 320 * 35 * 35},
+        ),
+        Example(
+            "torchvision's GoogLeNet, _transform_input, of the channel red: x * (0.229 / 0.5) +"
+            " (0.485 - 0.5) / 0.5",
+            ((1, 224, 224),),
+            {"factor": 0.458, "offset": -0.03},
+            (1, 224, 224),
         ),
     )

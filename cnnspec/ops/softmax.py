@@ -1,18 +1,21 @@
 """Softmax: exp(x_i) / sum over j of exp(x_j), over the channels at each position, or over a vector.
 
-Counted for each of the P positions with C channels: C exponentials, C - 1 additions and C
-divisions. Implementations first subtract the maximum, against overflow; that is not counted.
+With ``dim`` it is over another dimension, counted without the batch: 0 are the channels. Counted
+for each sum of n values: n exponentials, n - 1 additions and n divisions. Implementations first
+subtract the maximum, against overflow; that is not counted.
 
 Source: Goodfellow, Bengio & Courville (2016), Deep Learning, equation 6.29; ``torch.nn.Softmax``,
-dim 1."""
+whose dimension 1 is 0 here."""
 
 from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import memory
 from cnnspec.ops.kit.elementwise import Activation
+from cnnspec.ops.kit.fields import OperatorError, count_field
 from cnnspec.ops.kit.operator import Example
-from cnnspec.units import Shape
+from cnnspec.ops.kit.windows import SAME, WHOLE, Reach
+from cnnspec.units import Shape, format_shape
 
 
 class Softmax(Activation):
@@ -22,14 +25,30 @@ class Softmax(Activation):
     short_title = "Soft-max"
     recorded_from = ("_softmax",)
 
+    dim: int = count_field("the dimension, 0 for the channels", default=0)
+
+    def output(self, x: Shape) -> Shape:
+        if self.dim >= len(x):
+            raise OperatorError(
+                "D001",
+                f"dim = {self.dim}, but $0 is {format_shape(x)}",
+                f"dim from 0 to {len(x) - 1}",
+                "dim",
+            )
+        return x
+
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
-        return {"exponentials": prod(x), "additions": prod(x) - prod(x[1:]), "divisions": prod(x)}
+        n = prod(x)
+        return {"exponentials": n, "additions": n - n // x[self.dim], "divisions": n}
+
+    def window(self, x: Shape, y: Shape) -> Reach:
+        return WHOLE if self.dim else SAME
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return memory.softmax_functions(y)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        return torch.nn.Softmax(dim=1)
+        return torch.nn.Softmax(dim=self.dim + 1)
 
     examples = (
         Example(
@@ -37,5 +56,12 @@ class Softmax(Activation):
             ((1000,),),
             {},
             (1000,),
+        ),
+        Example(
+            "Wang, Girshick, Gupta & He (2018), arXiv 1711.07971, figure 2: over the 196 keys of"
+            " each of 196 positions",
+            ((196, 196),),
+            {"dim": 1},
+            (196, 196),
         ),
     )

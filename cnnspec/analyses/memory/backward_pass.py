@@ -20,7 +20,9 @@ from cnnspec.ops.kit.memory import (
     LAYOUTS_AFTER_MOVE,
     OUTPUT,
     PRODUCT,
+    QUOTIENT,
     RESHAPED,
+    SELECTED,
     STRIDED,
     STRIDED_BATCH,
     STRIDED_VIEW,
@@ -82,6 +84,7 @@ class BackwardPass:
         if function.divides or function.saved.scalar:
             temporary.append(log.allocate(8 + self.size if function.divides else self.cast_size))
         temporary.append(log.allocate(backward.bytes * self.batch))
+        log.drop(log.allocate(self.first_scratch(entry, incoming)))
         before = log.live
         returned = [
             (tensor, self.input_gradient(entry, i, incoming, temporary))
@@ -104,6 +107,15 @@ class BackwardPass:
             log.drop(storage)
         log.drop(incoming.storage)
         return returned
+
+    def first_scratch(self, entry: TapeFunction, incoming: Gradient) -> int:
+        """Return the bytes that are alive at once before the gradients of inputs are summed."""
+        kind, wanted = entry.function.gradient, [i for i, x in enumerate(entry.inputs) if x.maker]
+        if kind == QUOTIENT and 1 in wanted:
+            return 4 * incoming.bytes
+        if kind == SELECTED:
+            return (len(wanted) + 1) * incoming.bytes + 2 * incoming.bytes // self.size
+        return 0
 
     def batch_norm_scratch(self, entry: TapeFunction, incoming: Gradient) -> int:
         """Return the bytes that the backward of a batch norm needs for a while.
@@ -156,7 +168,7 @@ class BackwardPass:
         unbound = tensor.maker is not None and tensor.maker.function.unbinds
         if (same_size or unbound) and (kind == INCOMING or (kind == DIFFERENCE and i == 0)):
             return incoming._replace(storage=log.hold(incoming.storage))
-        if kind == PRODUCT and not same_size:
+        if kind in (PRODUCT, QUOTIENT, SELECTED) and not same_size:
             temporary.append(log.allocate(incoming.bytes))
         weighted = function.parameters and kind != PRODUCT
         like = tensor.layout if weighted or not same_size else incoming.layout

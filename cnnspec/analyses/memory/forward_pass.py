@@ -22,6 +22,7 @@ from cnnspec.ops.kit.memory import (
     MATMUL,
     OUTPUT,
     PRODUCT,
+    QUOTIENT,
     STRIDED,
     STRIDED_BATCH,
     Function,
@@ -202,11 +203,14 @@ class ForwardPass:
         function: Function, inputs: tuple[Tensor, ...], trained: ParameterSizes
     ) -> tuple[int, ...]:
         """Return what of ``Function.saves`` is saved: a factor only if another wants a gradient."""
-        if function.gradient not in (PRODUCT, MATMUL):
+        if function.gradient not in (PRODUCT, QUOTIENT, MATMUL):
             return function.saves
         weight = any(name == function.parameters[0] for _, name, _ in trained)
         wanting = [k for k, tensor in enumerate(inputs) if tensor.maker]
-        return tuple([i for i in function.saves if weight or any(k != i for k in wanting)])
+        divisor = 1 if function.gradient == QUOTIENT else None  # its own gradient needs it, too
+        return tuple(
+            [i for i in function.saves if weight or i == divisor or any(k != i for k in wanting)]
+        )
 
     def output_layout(self, function: Function, inputs: tuple[Tensor, ...], aliases: bool) -> int:
         """Return the layout of a function's output."""

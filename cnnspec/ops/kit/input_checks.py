@@ -69,11 +69,12 @@ def require_same_shape(op: str, xs: tuple[Shape, ...]) -> Shape:
 def require_gates_or_same_shape(op: str, xs: tuple[Shape, ...]) -> Shape:
     """Return the largest shape of inputs that are of this shape or gates for it.
 
-    A gate has the shape C x 1 x 1 or 1 x H x W. Raises OperatorError (D003)."""
+    A gate has size 1 in some dimensions, such as C x 1 x 1, 1 x H x W or C x 1 x W. Raises
+    OperatorError (D003)."""
     i, full = max(enumerate(xs), key=lambda pair: prod(pair[1]))
     of_channels = (*full[:1], *(1 for _ in full[1:]))
     for j, x in enumerate(xs):
-        if x not in (full, of_channels, (1, *full[1:])):
+        if not is_gate(x, full):
             gate = len(x) == len(full) and set(x[1:]) == {1}
             raise OperatorError(
                 "D003",
@@ -83,6 +84,11 @@ def require_gates_or_same_shape(op: str, xs: tuple[Shape, ...]) -> Shape:
                 else suggest_fix(full, x, i, j),
             )
     return full
+
+
+def is_gate(x: Shape, full: Shape) -> bool:
+    """Tell whether each size of a shape is that of ``full`` or 1."""
+    return len(x) == len(full) and all(a in (1, b) for a, b in zip(x, full, strict=True))
 
 
 def require_same_sizes(op: str, xs: tuple[Shape, ...]) -> Shape:

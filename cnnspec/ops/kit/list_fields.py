@@ -59,20 +59,41 @@ class PaddingField(SidesField):
     words = ("valid", "half", "same")
 
 
-class ShapeField(Field):
-    takes = "a list of 1 to 9 sizes, of which one may be -1"
+class DimsField(Field):
+    """Dimensions, or offsets for each: a list of integers from ``minimum``."""
+
+    def __init__(self, doc: str, default: Any, minimum: int):
+        super().__init__(doc, default)
+        self.minimum = minimum
+        self.takes = f"a list of 1 to 9 integers from {minimum}"
 
     def accept(self, value: Any) -> Any:
         good = (
             isinstance(value, list | tuple)
             and 1 <= len(value) <= 9
-            and all(is_int(v, 1) or is_int(v, -1, -1) for v in value)
+            and all(is_int(v, self.minimum) for v in value)
+        )
+        return tuple(value) if good else None
+
+    def schema(self) -> dict[str, Any]:
+        one = {"type": "integer", "minimum": self.minimum, "maximum": MAX_SIZE}
+        return {"type": "array", "items": one, "minItems": 1, "maxItems": 9}
+
+
+class ShapeField(Field):
+    takes = "a list of 1 to 9 sizes, of which one may be -1; 0 keeps the input's size"
+
+    def accept(self, value: Any) -> Any:
+        good = (
+            isinstance(value, list | tuple)
+            and 1 <= len(value) <= 9
+            and all(is_int(v, -1) for v in value)
             and list(value).count(-1) <= 1
         )
         return tuple(value) if good else None
 
     def schema(self) -> dict[str, Any]:
-        one = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MAX_SIZE}, {"enum": [-1]}]}
+        one = {"type": "integer", "minimum": -1, "maximum": MAX_SIZE}
         return {"type": "array", "items": one, "minItems": 1, "maxItems": 9}
 
 
@@ -112,8 +133,13 @@ def sides_field(doc: str, default: Any = REQUIRED) -> Any:
     return SidesField(doc, default)
 
 
+def dims_field(doc: str, default: Any = REQUIRED, minimum: int = 0) -> Any:
+    """Declare a list of dimensions, 0 for the channels, or of integers from ``minimum``."""
+    return DimsField(doc, default, minimum)
+
+
 def shape_field(doc: str, default: Any = REQUIRED) -> Any:
-    """Declare a shape, of which one size may be -1 and then follows from the others."""
+    """Declare a shape: one size may be -1 and follows from the others, 0 is the input's size."""
     return ShapeField(doc, default)
 
 

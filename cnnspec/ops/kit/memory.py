@@ -49,6 +49,8 @@ RESHAPED = "reshaped"  # a view of a contiguous gradient, a copy of any other
 PRODUCT = "product"  # the product with the other factor, summed where the input was broadcast
 MATMUL = "matmul"  # the matrix product with the other factor
 DIFFERENCE = "difference"  # of a - b: the incoming gradient itself for a, its negative for b
+QUOTIENT = "quotient"  # of a / b: a new tensor for each; four for a while, if b wants one
+SELECTED = "selected"  # of a maximum: a new tensor for each; a half of it and two masks for a while
 
 # The layouts of a tensor, as torch calls them. In a STRIDED_BATCH each example is contiguous, but
 # not adjacent to the next.

@@ -95,7 +95,8 @@ class Operator:
     pads_with: ClassVar[tuple[float | str, ...]] = ()
     # For a join: whether the order of the inputs does not matter.
     is_commutative: ClassVar[bool] = False
-    # For a join: whether an input may be a gate, with one factor for a whole channel or position.
+    # For a join: whether an input is a gate if it depends on the whole map: then it scales what the
+    # others read, and adds no positions to it.
     takes_gates: ClassVar[bool] = False
 
     # What PyTorch's autocast does on a CPU, as measured: it "casts" inputs and weight to bfloat16,
