@@ -86,11 +86,3 @@ def only_dimensions(n: int, inner: CountingRule) -> CountingRule:
         f"{inner.says}, of {n} dimensions",
         lambda node: inner.count(node) if len(node.output) == n + 1 else 0,
     )
-
-
-def format_suffixed(n: int, steps: tuple[tuple[float, float, str], ...], digits: int) -> str:
-    """Format ``n`` with the first of the steps (bound, divisor, suffix) whose bound it exceeds."""
-    for bound, divisor, suffix in steps:
-        if n > bound:
-            return f"{n / divisor:.{digits}f}{suffix}"
-    return str(n)

@@ -2,6 +2,7 @@
 
 from math import prod
 
+from cnnspec.conventions.formats import format_fvcore, format_suffixed, format_torchinfo
 from cnnspec.conventions.rules import (
     BY_OUTPUTS,
     FREE,
@@ -10,7 +11,6 @@ from cnnspec.conventions.rules import (
     PARAMETERS,
     Convention,
     CountingRule,
-    format_suffixed,
     only_dimensions,
     per_input,
     per_output,
@@ -18,7 +18,9 @@ from cnnspec.conventions.rules import (
 from cnnspec.graph.model import Node
 
 # Operators with parameters for which these tools have no rule.
-NO_RULE = dict.fromkeys(("frozen_batchnorm", "channel_scale", "scale", "position_embedding"), FREE)
+NO_RULE = dict.fromkeys(
+    ("frozen_batchnorm", "channel_scale", "scale", "affine", "position_embedding", "tokens"), FREE
+)
 
 # fvcore.nn.FlopCountAnalysis: counts the operators of a traced run.
 #
@@ -39,19 +41,6 @@ def count_fvcore_pool(node: Node) -> int:
     return per_input(1).count(node) if len(node.shapes[0]) == 3 else 0
 
 
-def format_fvcore(n: int) -> str:
-    """Format a count as ``flop_count_table`` does: 4.112G."""
-    steps = (
-        (1e14, 1e15, "P"),
-        (1e11, 1e12, "T"),
-        (1e8, 1e9, "G"),
-        (1e5, 1e6, "M"),
-        (1e2, 1e3, "K"),
-    )
-    text = format_suffixed(n, steps, 3)
-    return text[:-1].rstrip("0").rstrip(".") + text[-1] if text[-1].isalpha() else text
-
-
 FVCORE_POOL = CountingRule("1 per element of its input, in two dimensions", count_fvcore_pool)
 FVCORE = Convention(
     "fvcore",
@@ -63,6 +52,7 @@ FVCORE = Convention(
         "conv": MACS,
         "depthwise_conv": MACS,
         "conv_transpose": MACS,
+        "matmul": MACS,
         "linear": MACS,
         "batchnorm": per_input(2, 1),
         "layernorm": per_input(5, 4),
@@ -93,7 +83,7 @@ def count_thop_adaptive_pool(node: Node) -> int:
 
 def count_thop_softmax(node: Node) -> int:
     """Count n exponentials, n - 1 additions and n divisions for each group of n channels."""
-    n = node.shapes[0][0]
+    n = node.shapes[0][getattr(node.op, "dim", 0)]
     return prod(node.shapes[0]) // n * (3 * n - 1)
 
 
@@ -120,6 +110,7 @@ THOP = Convention(
         "conv": MACS,
         "depthwise_conv": MACS,
         "conv_transpose": BY_OUTPUTS,
+        "matmul": FREE,
         "linear": MACS,
         "batchnorm": per_input(4, 2),
         "layernorm": per_input(4, 2),
@@ -150,13 +141,6 @@ def count_everywhere(node: Node) -> int:
     return PARAMETERS.count(node) * prod(node.output[1:])
 
 
-def format_torchinfo(n: int) -> str:
-    """Format a count as the summary does: 4.09 (G)."""
-    steps = ((1e12, "T"), (1e9, "G"))
-    size, unit = next((step for step in steps if n >= step[0]), (1e6, "M"))
-    return f"{n / size:,.0f} ({unit})" if (n / size).is_integer() else f"{n / size:,.2f} ({unit})"
-
-
 TORCHINFO_CONV = CountingRule(
     "its parameters, biases too, at every output position", count_everywhere
 )
@@ -170,6 +154,7 @@ TORCHINFO = Convention(
         "conv": TORCHINFO_CONV,
         "depthwise_conv": TORCHINFO_CONV,
         "conv_transpose": TORCHINFO_CONV,
+        "matmul": FREE,
         "linear": PARAMETERS,
         "batchnorm": PARAMETERS,
         "layernorm": PARAMETERS,
@@ -199,6 +184,7 @@ PTFLOPS = Convention(
         "conv": MACS_AND_BIAS,
         "depthwise_conv": MACS_AND_BIAS,
         "conv_transpose": MACS_AND_BIAS,
+        "matmul": MACS,
         "linear": MACS_AND_BIAS,
         "batchnorm": per_input(2, 1),
         "groupnorm": per_input(2, 1),
@@ -237,7 +223,9 @@ TORCHVISION = Convention(
     "torchvision prints 1e9 multiply-accumulates as 1 GFLOPS.",
     lambda n: f"{n / 1e9:.2f} GFLOPS",
     {
-        **dict.fromkeys(("conv", "depthwise_conv", "conv_transpose", "linear", "attention"), MACS),
+        **dict.fromkeys(
+            ("conv", "depthwise_conv", "conv_transpose", "linear", "attention", "matmul"), MACS
+        ),
         **NO_RULE,
         **dict.fromkeys(
             ("batchnorm", "layernorm", "groupnorm", "instancenorm", "prelu", "l2norm"), FREE

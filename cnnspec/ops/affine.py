@@ -109,7 +109,7 @@ class Affine(Elementwise):
         Example(
             "Bachlechner et al. (2021), equation 2: one parameter for a residual branch; any map",
             ((256, 56, 56),),
-            {"per": "layer", "bias": False, "init": 0.0},
+            {"per": "layer", "bias": False},
             (256, 56, 56),
             params=1,
         ),

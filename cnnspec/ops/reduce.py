@@ -65,19 +65,19 @@ class Reduce(Operator):
             return (memory.Function(prod(y), gradient=memory.STRIDED_VIEW),)
         if self.kind == "mean":
             return (memory.Function(prod(y), divides=True),)
-        return (memory.Function(prod(y), saves=(0, memory.OUTPUT)),)
+        n, m = prod(x), prod(y)
+        scratch = memory.Backward(elements=n + m, bytes=n + 8 * m)  # where the largest values are
+        return (memory.Function(m, saves=(0, memory.OUTPUT), backward=scratch),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         name = {"max": "amax", "min": "amin"}.get(self.kind, self.kind)
         dims = tuple(d + 1 for d in self.dims)
-        function, every = getattr(torch, name), len(self.dims) == len(x) and not self.keepdim
+        function = getattr(torch, name)
+        alone = len(self.dims) == len(x) and not self.keepdim  # one value for each example
 
         def forward(x: Any) -> Any:
-            return (
-                function(x, dims, keepdim=self.keepdim).reshape(len(x), *y)
-                if every
-                else (function(x, dims, keepdim=self.keepdim))
-            )
+            reduced = function(x, dims, keepdim=self.keepdim)
+            return reduced.unsqueeze(1) if alone else reduced
 
         return modules.make_stateless_module(torch, "Reduce", forward)
 

@@ -230,7 +230,7 @@ def test_nothing_with_weights_counts_nothing_by_oversight(tool: str) -> None:
         tool
     ).rules.keys()
     if tool == "torchinfo":
-        unsaid |= {"channel_scale", "l2norm", "position_embedding"}
+        unsaid |= {"channel_scale", "affine", "tokens", "l2norm", "position_embedding"}
     if tool == "ptflops":
         unsaid |= {"l2norm"}
     heavy = {

@@ -133,7 +133,19 @@ FIELDS: dict[str, Draw] = {
     },
     "lrn": lambda r, x: {"size": r.choice([3, 5])},
     "channel_scale": lambda r, x: {"bias": r.random() < 0.5},
-    "scale": lambda r, x: {"factor": 0.5},
+    "scale": lambda r, x: {"factor": r.choice([0.5, 1]), "offset": r.choice([0, 2])},
+    "affine": lambda r, x: {
+        "per": r.choice(["layer", "channel", "position", "element"]),
+        "bias": r.random() < 0.5,
+    },
+    "tokens": lambda r, x: {"count": r.randint(1, 3), "after": r.random() < 0.5},
+    "permute": lambda r, x: {"order": r.sample(range(len(x)), len(x))},
+    "softmax": lambda r, x: {"dim": r.randrange(len(x))},
+    "reduce": lambda r, x: {
+        "kind": r.choice(["mean", "sum", "max", "min"]),
+        "dims": sorted(r.sample(range(len(x)), r.randint(1, len(x)))),
+        "keepdim": r.random() < 0.5,
+    },
     "dropout": lambda r, x: {"p": r.choice([0.0, 0.5]), "channels": r.random() < 0.5},
     "stochastic_depth": lambda r, x: {
         "p": r.choice([0.0, 0.2]),

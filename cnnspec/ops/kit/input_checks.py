@@ -71,19 +71,25 @@ def require_gates_or_same_shape(op: str, xs: tuple[Shape, ...]) -> Shape:
 
     A gate has size 1 in some dimensions, such as C x 1 x 1, 1 x H x W or C x 1 x W. Raises
     OperatorError (D003)."""
-    i, full = max(enumerate(xs), key=lambda pair: prod(pair[1]))
-    of_channels = (*full[:1], *(1 for _ in full[1:]))
-    for j, x in enumerate(xs):
-        if not is_gate(x, full):
-            gate = len(x) == len(full) and set(x[1:]) == {1}
-            raise OperatorError(
-                "D003",
-                f"{op}: ${i} is {format_shape(full)} but ${j} is {format_shape(x)}",
-                f"a gate for its channels is {format_shape(of_channels)}"
-                if gate
-                else suggest_fix(full, x, i, j),
-            )
-    return full
+    full = max(xs, key=prod)
+    if all(is_gate(x, full) for x in xs):
+        return full
+    i, whole = next(pair for pair in enumerate(xs) if not looks_like_gate(pair[1], full))
+    of_channels = (*whole[:1], *(1 for _ in whole[1:]))
+    j, x = next(pair for pair in enumerate(xs) if not is_gate(pair[1], whole))
+    gate = len(x) == len(whole) and set(x[1:]) == {1}
+    raise OperatorError(
+        "D003",
+        f"{op}: ${i} is {format_shape(whole)} but ${j} is {format_shape(x)}",
+        f"a gate for its channels is {format_shape(of_channels)}"
+        if gate
+        else suggest_fix(whole, x, i, j),
+    )
+
+
+def looks_like_gate(x: Shape, full: Shape) -> bool:
+    """Tell whether ``x`` has more sizes of 1 than ``full``, so that it can only be a gate."""
+    return x.count(1) > full.count(1)
 
 
 def is_gate(x: Shape, full: Shape) -> bool:

@@ -81,7 +81,7 @@ class DimsField(Field):
 
 
 class ShapeField(Field):
-    takes = "a list of 1 to 9 sizes, of which one may be -1; 0 keeps the input's size"
+    takes = "a list of 1 to 9 sizes, of which 0 keeps the input's and one may be -1"
 
     def accept(self, value: Any) -> Any:
         good = (

@@ -86,6 +86,10 @@ READERS: dict[str, Callable[[Fields, torch.Tensor], Reading]] = {
     "mul": readers.read_mul,
     "div": readers.read_div,
     "add": readers.read_add,
+    "sub": readers.read_sub,
+    "neg": readers.read_neg,
+    "sum": readers.reduction_reader("sum"),
+    "amin": readers.reduction_reader("amin"),
     "max": readers.read_max,
     "threshold": readers.read_threshold,
     "clamp": readers.read_clamp,
@@ -142,6 +146,8 @@ def split_operation(
     """
     if name in ("add", "add_") and given.get("alpha", 1) != 1 and holds_tensors(given["other"]):
         return split_scaled_add(given, outputs)
+    if name == "rsub" and not holds_tensors(given["other"]) and given.get("alpha", 1) == 1:
+        return split_reversed_subtraction(given, outputs)
     if name == "sum" and given.get("dim") and len(given["dim"]) == 1 and not given["keepdim"]:
         stack = log.maker(origins[0], "stack") if isinstance(origins[0], Edge) else None
         rank = given["self"].dim()
@@ -155,6 +161,13 @@ def split_scaled_add(given: Fields, outputs: list[torch.Tensor]) -> Split:
     scaled = given["other"] * given["alpha"]
     product = Part("mul", {"other": given["alpha"]}, [given["other"]], [scaled])
     return Split([product, Part("add", {}, [given["self"], scaled], outputs)])
+
+
+def split_reversed_subtraction(given: Fields, outputs: list[torch.Tensor]) -> Split:
+    """Split a - x, of a number a, into -1 * x + a."""
+    negative = -given["self"]
+    product = Part("mul", {"other": -1}, [given["self"]], [negative])
+    return Split([product, Part("add", {"other": given["other"]}, [negative], outputs)])
 
 
 def split_sum_of_stack(

@@ -106,6 +106,16 @@ def read_add(given: Fields, output: torch.Tensor) -> Reading:
     return "add", plain_arguments(given)
 
 
+def read_sub(given: Fields, output: torch.Tensor) -> Reading:
+    if holds_tensors(given["other"]) or given.get("alpha", 1) != 1:
+        return "sub", plain_arguments(given)
+    return read_add({"other": -given["other"]}, output)
+
+
+def read_neg(given: Fields, output: torch.Tensor) -> Reading:
+    return read_mul({"other": -1}, output)
+
+
 def read_pad(given: Fields, output: torch.Tensor) -> Reading:
     pad: list[int] = given["pad"] if "pad" in given else given["padding"]
     if not any(pad):
@@ -157,6 +167,14 @@ def read_mean(given: Fields, output: torch.Tensor) -> Reading:
 def read_amax(given: Fields, output: torch.Tensor) -> Reading:
     kind, fields = read_mean(given, output)
     return ("global_maxpool" if kind == "global_avgpool" else "amax"), fields
+
+
+def reduction_reader(kind: str) -> Reader:
+    def read(given: Fields, output: torch.Tensor) -> Reading:
+        rank = given["self"].dim()
+        return kind, {"dim": tuple(sorted(d % rank for d in given.get("dim") or range(rank)))}
+
+    return read
 
 
 def read_max(given: Fields, output: torch.Tensor) -> Reading:
