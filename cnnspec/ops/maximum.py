@@ -21,7 +21,8 @@ class Maximum(ElementwiseJoin):
     saves = (0, 1)
 
     def combine(self, torch: Any) -> Callable[[Any, Any], Any]:
-        return torch.maximum
+        maximum: Callable[[Any, Any], Any] = torch.maximum
+        return maximum
 
     examples = (
         Example(

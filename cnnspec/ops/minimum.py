@@ -21,7 +21,8 @@ class Minimum(ElementwiseJoin):
     saves = (0, 1)
 
     def combine(self, torch: Any) -> Callable[[Any, Any], Any]:
-        return torch.minimum
+        minimum: Callable[[Any, Any], Any] = torch.minimum
+        return minimum
 
     examples = (
         Example(

@@ -33,7 +33,13 @@ class Model(nn.Module):
         return self.function(self, x)
 
 
-def verify(layers: str, forward: Forward, dimensions: int = 2, **modules: nn.Module) -> list[Check]:
+def verify(
+    layers: str,
+    forward: Forward,
+    dimensions: int = 2,
+    demand: str = SAME_CALLS,
+    **modules: nn.Module,
+) -> list[Check]:
     """Compare a model with a spec of a convolution and of ``layers``."""
     spec = f"""
 input = [3, {SPATIAL[dimensions]}]
@@ -43,7 +49,7 @@ layers = [
 ]
 """
     return compare_model(
-        graph_of(spec), Model(forward, dimensions, **modules), "mine", "cpu", demand=SAME_CALLS
+        graph_of(spec), Model(forward, dimensions, **modules), "mine", "cpu", demand=demand
     )
 
 

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from cnnspec.analyses.alignment.call_graph import Edge
 from cnnspec.ops.registry import OPERATORS, load_operator
-from cnnspec.pytorch.recording import readers
+from cnnspec.pytorch.recording import readers, reduction_readers
 from cnnspec.pytorch.recording.merges import CallLog
 from cnnspec.pytorch.recording.readers import Fields, Reading, holds_tensors, plain_arguments
 from cnnspec.records import Record
@@ -81,16 +81,16 @@ READERS: dict[str, Callable[[Fields, torch.Tensor], Reading]] = {
     "addmm": readers.read_addmm,
     "mm": readers.read_mm,
     "linear": readers.read_linear,
-    "mean": readers.read_mean,
-    "amax": readers.read_amax,
+    "mean": reduction_readers.read_mean,
+    "amax": reduction_readers.read_amax,
     "mul": readers.read_mul,
     "div": readers.read_div,
     "add": readers.read_add,
     "sub": readers.read_sub,
     "neg": readers.read_neg,
-    "sum": readers.reduction_reader("sum"),
-    "amin": readers.reduction_reader("amin"),
-    "max": readers.read_max,
+    "sum": reduction_readers.reduction_reader("sum"),
+    "amin": reduction_readers.reduction_reader("amin"),
+    "max": reduction_readers.read_max,
     "threshold": readers.read_threshold,
     "clamp": readers.read_clamp,
     "clamp_min": readers.read_clamp,
@@ -113,10 +113,12 @@ READERS: dict[str, Callable[[Fields, torch.Tensor], Reading]] = {
         for mode in ("reflection", "replication")
         for n in (1, 2, 3)
     },
-    **{f"max_pool{n}d_with_indices": readers.pool_reader("maxpool") for n in (2, 3)},
-    **{f"avg_pool{n}d": readers.pool_reader("avgpool") for n in (1, 2, 3)},
-    **{f"_adaptive_avg_pool{n}d": readers.adaptive_pool_reader("avgpool") for n in (2, 3)},
-    **{f"adaptive_max_pool{n}d": readers.adaptive_pool_reader("maxpool") for n in (2, 3)},
+    **{f"max_pool{n}d_with_indices": reduction_readers.pool_reader("maxpool") for n in (2, 3)},
+    **{f"avg_pool{n}d": reduction_readers.pool_reader("avgpool") for n in (1, 2, 3)},
+    **{
+        f"_adaptive_avg_pool{n}d": reduction_readers.adaptive_pool_reader("avgpool") for n in (2, 3)
+    },
+    **{f"adaptive_max_pool{n}d": reduction_readers.adaptive_pool_reader("maxpool") for n in (2, 3)},
 }
 
 

@@ -134,55 +134,6 @@ def read_as_strided(given: Fields, output: torch.Tensor) -> Reading:
     return (VIEW, {}) if same else ("as_strided", plain_arguments(given))
 
 
-def pool_reader(kind: str) -> Reader:
-    def read(given: Fields, output: torch.Tensor) -> Reading:
-        fields = plain_arguments(given)
-        stride = fields.get("stride") or fields["kernel_size"]
-        ceil_mode = fields["ceil_mode"] and set(stride) != {1}  # a stride of 1 has no remainder
-        return kind, fields | {"stride": stride, "ceil_mode": ceil_mode}
-
-    return read
-
-
-def adaptive_pool_reader(kind: str) -> Reader:
-    def read(given: Fields, output: torch.Tensor) -> Reading:
-        size = tuple(given["output_size"])
-        if size == tuple(given["self"].shape[2:]):
-            return VIEW, {}
-        if set(size) == {1}:
-            return f"global_{kind}", {}
-        return f"adaptive_{kind}", {"output_size": size}
-
-    return read
-
-
-def read_mean(given: Fields, output: torch.Tensor) -> Reading:
-    x = given["self"]
-    dims = sorted(d % x.dim() for d in given.get("dim") or range(x.dim()))
-    if dims == list(range(2, x.dim())):
-        return "global_avgpool", {}
-    return "mean", {"dim": tuple(dims)}
-
-
-def read_amax(given: Fields, output: torch.Tensor) -> Reading:
-    kind, fields = read_mean(given, output)
-    return ("global_maxpool" if kind == "global_avgpool" else "amax"), fields
-
-
-def reduction_reader(kind: str) -> Reader:
-    def read(given: Fields, output: torch.Tensor) -> Reading:
-        rank = given["self"].dim()
-        return kind, {"dim": tuple(sorted(d % rank for d in given.get("dim") or range(rank)))}
-
-    return read
-
-
-def read_max(given: Fields, output: torch.Tensor) -> Reading:
-    if "dim" not in given:
-        return "max", plain_arguments(given)
-    return read_amax(given | {"dim": [given["dim"]]}, output)
-
-
 def read_threshold(given: Fields, output: torch.Tensor) -> Reading:
     if given["threshold"] == given["value"] == 0:
         return "relu", {}
