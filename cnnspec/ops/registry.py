@@ -41,7 +41,7 @@ OPERATORS = {
     "position_embedding": "PositionEmbedding",
     "tokens": "Tokens",
     "matmul": "Matmul",
-    "reduce": "Reduce",
+    "reduce_dims": "ReduceDims",
     "relu": "Relu",
     "relu6": "Relu6",
     "leaky_relu": "LeakyRelu",

@@ -141,7 +141,7 @@ FIELDS: dict[str, Draw] = {
     "tokens": lambda r, x: {"count": r.randint(1, 3), "after": r.random() < 0.5},
     "permute": lambda r, x: {"order": r.sample(range(len(x)), len(x))},
     "softmax": lambda r, x: {"dim": r.randrange(len(x))},
-    "reduce": lambda r, x: {
+    "reduce_dims": lambda r, x: {
         "kind": r.choice(["mean", "sum", "max", "min"]),
         "dims": sorted(r.sample(range(len(x)), r.randint(1, len(x)))),
         "keepdim": r.random() < 0.5,

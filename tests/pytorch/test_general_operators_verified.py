@@ -83,7 +83,7 @@ CASES: dict[str, Case] = {
     "minimum": (join("minimum"), of_both(lambda a, b: torch.min(a, b)), {}),
     "minus a mean": (
         """
-  { name = "mean", op = "reduce", dims = [1, 2] },
+  { name = "mean", op = "reduce_dims", dims = [1, 2] },
   { name = "j", op = "sub", from = ["c", "mean"] },""",
         normalised,
         {},
@@ -122,17 +122,17 @@ CASES: dict[str, Case] = {
     "tokens mixed": (MIXER, mixed_tokens, {"p": nn.Linear(64, 5)}),
     "products of channels": (CHANNELS, attended_channels, {}),
     "the sum of channels": (
-        '{ name = "s", op = "reduce", dims = [0], kind = "sum", keepdim = false },',
+        '{ name = "s", op = "reduce_dims", dims = [0], kind = "sum", keepdim = false },',
         lambda m, x: m.c(x).sum(1),
         {},
     ),
     "the largest channel": (
-        '{ name = "s", op = "reduce", dims = [0], kind = "max" },',
+        '{ name = "s", op = "reduce_dims", dims = [0], kind = "max" },',
         lambda m, x: m.c(x).max(1, keepdim=True)[0],
         {},
     ),
     "the smallest channel": (
-        '{ name = "s", op = "reduce", dims = [0], kind = "min" },',
+        '{ name = "s", op = "reduce_dims", dims = [0], kind = "min" },',
         lambda m, x: m.c(x).amin(1, keepdim=True),
         {},
     ),
@@ -142,7 +142,7 @@ CASES: dict[str, Case] = {
         {},
     ),
     "the mean of all positions": (
-        HEAD.replace('"global_avgpool"', '"reduce", dims = [1, 2]'),
+        HEAD.replace('"global_avgpool"', '"reduce_dims", dims = [1, 2]'),
         lambda m, x: m.l(m.c(x).mean((2, 3))),
         {"l": nn.Linear(8, 4)},
     ),

@@ -37,7 +37,7 @@ ALONE = {
     "instancenorm": "affine = true",
     "lrn": "size = 5",
     "channel_scale": "bias = true",
-    "scale": "factor = 0.5",
+    "scale": "factor = 0.5, offset = 2",
     "dropout": "",
     "stochastic_depth": "p = 0.2",
     "position_embedding": "",
@@ -77,7 +77,7 @@ ALONE = {
     "attention": "heads = 2, window_size = 3, relative_position = true",
     "roi_align": "regions = 5, output_size = 3",
 }
-JOINS = ("add", "mul", "concat", "abs_difference")
+JOINS = ("add", "sub", "mul", "div", "maximum", "minimum", "concat", "abs_difference", "matmul")
 OTHERS = tomllib.loads(Path(__file__).with_name("memory_cases.toml").read_text())
 SMALL = [
     "lenet5",

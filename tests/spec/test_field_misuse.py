@@ -11,6 +11,7 @@ from pipeline import value as toml
 from cnnspec.graph.build import build_graph
 from cnnspec.ops.kit.fields import ChoiceField, Field, FlagField, IntegerField, NumberField
 from cnnspec.ops.kit.list_fields import (
+    DimsField,
     PaddingField,
     PerAxisField,
     RowsField,
@@ -38,16 +39,21 @@ NUMBERS = {  # kind: what it takes, in words; numbers below or beyond it
         (-1, BIG + 1),
     ),
     "sides": ("a number, one for each dimension, or a pair for each dimension", (-1, BIG + 1)),
-    "shape": ("a list of 1 to 9 sizes, of which one may be -1", (3, -1)),
+    "shape": (
+        "a list of 1 to 9 sizes, of which 0 keeps the input's and one may be -1",
+        (3, -1),
+    ),
+    "dims": ("a list of 1 to 9 integers from 0", (3, -1)),
     "rows": ("a list of non-empty lists of integers from 0", (3, -1)),
 }
-INTEGERS = ("size", "count", "sizes", "counts", "padding", "sides", "shape", "rows", "flag")
+INTEGERS = ("size", "count", "sizes", "counts", "padding", "sides", "shape", "dims", "rows", "flag")
 LISTS: dict[str, tuple[Any, ...]] = {
     "sizes": ([], [0], [1.5], [[1]], [1] * 9),
     "counts": ([], [-1], [True]),
     "padding": ([], [-1], [[1]], [[1, 2, 3]]),
     "sides": ([], [-1], [[1]], [["x", 1]]),
-    "shape": ([], [0], [-1, -1], [1.0], [1] * 10),
+    "shape": ([], [-2], [-1, -1], [1.0], [1] * 10),
+    "dims": ([], [-1], [1.0], [[1]], [1] * 10),
     "rows": ([], [[]], [3], [[-1]], [[0.5]]),
 }
 BOUNDS = {  # of numbers
@@ -62,6 +68,7 @@ CLASSES: dict[type[Field], str] = {
     PaddingField: "padding",
     SidesField: "sides",
     ShapeField: "shape",
+    DimsField: "dims",
     RowsField: "rows",
 }
 

@@ -19,7 +19,7 @@ from cnnspec.ops.kit.windows import SAME, WHOLE, Reach
 from cnnspec.units import Shape, format_shape
 
 
-class Reduce(Operator):
+class ReduceDims(Operator):
     title = "Reduction"
     symbols = {"n": "elements of the input", "O": "elements of the output"}
     is_composite = True
@@ -79,7 +79,7 @@ class Reduce(Operator):
             reduced = function(x, dims, keepdim=self.keepdim)
             return reduced.unsqueeze(1) if alone else reduced
 
-        return modules.make_stateless_module(torch, "Reduce", forward)
+        return modules.make_stateless_module(torch, "ReduceDims", forward)
 
     examples = (
         Example(
