@@ -1,6 +1,7 @@
 """What a box says, and how large it is."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from cnnspec.costs import NodeCost
 from cnnspec.graph.model import Node
@@ -20,7 +21,12 @@ def box_lines(part: DiagramPart) -> tuple[str, ...]:
     if part.block:
         return tuple(
             dict.fromkeys(
-                (head, visible(part.block, LONGEST) + count_suffix(part), *sharing_lines(part))
+                (
+                    head,
+                    visible(part.block, LONGEST) + count_suffix(part),
+                    *filter(None, [part.differences]),
+                    *sharing_lines(part),
+                )
             )
         )
     if main.kind == "input":
@@ -66,7 +72,7 @@ def describe_operator(node: Node) -> str:
     axes = node.op.axes(*node.shapes[:1])
     if not axes:
         return node.kind.replace("_", " ")
-    said = [node.kind.replace("_", " ") + " " + format_shape(tuple(a.kernel for a in axes), "×")]
+    said = [node.kind.replace("_", " ") + " " + format_axes([a.kernel for a in axes])]
     for name, usual in FIELDS.items():
         values = (
             [getattr(a, name) for a in axes]
@@ -74,11 +80,18 @@ def describe_operator(node: Node) -> str:
             else [getattr(node.op, name, usual)]
         )
         if any(v != usual for v in values):
-            said.append(
-                f"{name} "
-                + (str(values[0]) if len(set(values)) == 1 else format_shape(tuple(values), "×"))
-            )
+            said.append(f"{name} {format_values(values)}")
     return ", ".join(said)
+
+
+def format_axes(values: list[Any]) -> str:
+    """Format the sizes of a window along its axes: ``3×3``."""
+    return "×".join(map(str, values))
+
+
+def format_values(values: list[Any]) -> str:
+    """Format a setting with a value for each axis: ``2``, or ``2×1`` where they differ."""
+    return str(values[0]) if len(set(values)) == 1 else format_axes(values)
 
 
 def describe_part(part: DiagramPart, costs: dict[int, NodeCost]) -> str:

@@ -167,7 +167,14 @@ class Composition:
             leaves = end.vertex in self.exits
             part = None if leaves else self.parts[end.vertex - self.first]
             arrow = not part.inner if part else self.ends(wire.value)
-            result.lines.append(WireLine(values, part.name if part else "", way, end.dashed, arrow))
+            line = WireLine(values, part.name if part else "", way, end.dashed, arrow)
+            result.lines.append(line)
+            if part and not part.inner:
+                inwards = ACROSS if way[-1][0] < self.vertices[end.vertex].x else -ACROSS
+                result.lines += [
+                    line.replace(corners=fork_way(way, inwards * i))
+                    for i in range(1, most_reads(part, wire.value))
+                ]
             if leaves and (name := self.exit_label(self.exits[end.vertex])):
                 result.labels.append(TextLabel(way[-1][0] + route.LABEL, way[-1][1] - 2, name))
         if wire.text:
@@ -201,6 +208,20 @@ class Composition:
                 result.put(self.inner[i], v.x - v.left, v.y)
             else:
                 result.boxes.append(self.box(part, v))
+
+
+FORK, ACROSS = 10, 9  # pixels: an arrow forks so far above a box, and its heads are so far apart
+
+
+def most_reads(part: DiagramPart, value: int) -> int:
+    """Return how often a node of a part reads a value: 2 for an add of a value to itself."""
+    return max(1, *(sum(r.index == value for r in n.inputs) for n in part.nodes))
+
+
+def fork_way(way: list[tuple[int, int]], across: int) -> list[tuple[int, int]]:
+    """Return the way of another head of an arrow, ``across`` pixels beside its first."""
+    x, y = way[-1]
+    return [(x, y - FORK), (x + across, y - FORK), (x + across, y)]
 
 
 def port_vertex(label: str) -> Vertex:

@@ -6,6 +6,7 @@ from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.garbage import garbage_collection_paused
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
+from cnnspec.report.diagram.differences import find_differences, mark_differences
 from cnnspec.report.diagram.fold import DiagramPart, Folder
 from cnnspec.units import format_count, format_prefixed, format_shape
 
@@ -61,9 +62,20 @@ def choose_contents(net: NetworkCosts, depth: int | None) -> Contents:
                 f" {format_count(arrows)} arrows{at}, and a picture at most {MOST} and"
                 f" {format_count(ARROWS)}; {suggest_depth(folder, depth)}"
             )
-        return Contents(
-            folder, parts, *(choose_panels(folder, parts) if depth is None else ((), {}))
-        )
+        if depth is not None:
+            return Contents(folder, parts, (), {})
+        return mark_blocks(Contents(folder, parts, *choose_panels(folder, parts)))
+
+
+def mark_blocks(made: Contents) -> Contents:
+    """Write on each block with a panel what distinguishes it from the others with this panel."""
+    blocks: dict[str, list[DiagramPart]] = {}
+    for part in iterate_boxes([*made.parts, *(p for panel in made.panels for p in panel.parts)]):
+        if letter := made.letter(part):
+            blocks.setdefault(letter, []).append(part)
+    found = {k: v for same in blocks.values() for k, v in find_differences(same).items()}
+    panels = [p.replace(parts=mark_differences(p.parts, found)) for p in made.panels]
+    return made.replace(parts=mark_differences(made.parts, found), panels=tuple(panels))
 
 
 def count_boxes_and_arrows(parts: Iterable[DiagramPart]) -> tuple[int, int]:

@@ -17,7 +17,8 @@ class DiagramPart(Record):
     An opened block has ``inner`` parts. ``label`` is the name within the part around it. ``times``
     is the number of equal parts in a row that are drawn as this one, the last of which is called
     ``last``; ``together`` the number of parts side by side that share parameters. ``nodes`` are
-    the nodes of all of them."""
+    the nodes of all of them. ``differences`` says what distinguishes a block from others that have
+    the same panel."""
 
     name: str
     label: str
@@ -27,6 +28,7 @@ class DiagramPart(Record):
     times: int = 1
     together: int = 1
     last: str = ""
+    differences: str = ""
 
     @property
     def first(self) -> tuple[Node, ...]:
