@@ -1,4 +1,4 @@
-"""cnnspec draw: the architecture as a picture."""
+"""cnnspec draw: the architecture as a picture, in one of several languages."""
 
 import click
 
@@ -9,7 +9,7 @@ from cnnspec.cli.output import check_writable, print_page, save_page
 from cnnspec.problems import RequestError, visible
 
 
-@click.command(cls=Command, name="draw", short_help="Draw the architecture of a network as SVG.")
+@click.command(cls=Command, name="draw", short_help="Draw the architecture of a network.")
 @network_argument
 @click.option(
     "--depth",
@@ -21,24 +21,39 @@ from cnnspec.problems import RequestError, visible
     ),
 )
 @click.option(
-    "--output", metavar="FILE.svg", help="Write into a file instead of to standard output."
+    "--format",
+    "language",
+    type=click.Choice(["svg", "mermaid", "dot", "tikz"]),
+    help="The language of the picture  [default: that of FILE, else svg]",
 )
-def command(net: Network, depth: int | None, output: str | None) -> None:
-    """Draw the architecture of NAME as SVG: shapes on arrows, equal blocks in a row as xN.
+@click.option("--output", metavar="FILE", help="Write into a file instead of to standard output.")
+def command(net: Network, depth: int | None, language: str | None, output: str | None) -> None:
+    """Draw the architecture of NAME: shapes on arrows, equal blocks in a row as xN.
 
     \b
     cnnspec draw resnet50 --output resnet50.svg
-    cnnspec draw unet --depth 3 > unet.svg
-    cnnspec draw my_network.toml --set classes=10 --output my_network.svg
+    cnnspec draw resnet50 --format mermaid      in Markdown, for GitHub and GitLab
+    cnnspec draw unet --output unet.tex         for LaTeX, with \\usepackage{tikz}
+    cnnspec draw unet --format dot | dot -Tpdf  for Graphviz
 
     A letter on a folded block refers to the panel that shows the inside of such blocks, with the
-    channels and strides of the block named there. Along a dashed arrow only the size is read. A
-    pointer on a box shows its parameters and MACs. Shapes are channels first, without the batch.
+    channels of the block named there; a box says what else is different in its block. Along a
+    dashed arrow only the size is read. In SVG, a pointer on a box shows its parameters and MACs.
+    Shapes are channels first, without the batch.
     """
-    if output is not None:
-        if not output.lower().endswith(".svg"):
-            raise RequestError(f"--output writes a file.svg, not {visible(output, 60)!r}")
-        check_writable(output)
-        save_page(output, net.draw(depth))
-    else:
-        print_page(net.draw(depth))
+    from cnnspec.report.diagram.draw import LANGUAGES, draw_as
+
+    if output is None:
+        print_page(draw_as(net, language or "svg", depth))
+        return
+    language = language or next(
+        (name for name, ends in LANGUAGES.items() if output.lower().endswith(ends)), None
+    )
+    if language is None:
+        raise RequestError(
+            f"--output writes .svg, .mmd, .dot or .tex, not {visible(output, 60)!r}; --format"
+            " says what another file is"
+        )
+    check_writable(output)
+    save_page(output, draw_as(net, language, depth))
+    click.echo(f"{visible(output, 200)} written", err=True)

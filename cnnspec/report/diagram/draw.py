@@ -11,8 +11,19 @@ from cnnspec.report.diagram.boxes import LINE, STACK, describe_part, is_stacked
 from cnnspec.report.diagram.canvas import Box, Canvas, TextLabel
 from cnnspec.report.diagram.contents import choose_contents, describe_picture, picture_caption
 from cnnspec.report.diagram.fold import DiagramPart
+from cnnspec.report.diagram.graphviz import render_dot
+from cnnspec.report.diagram.mermaid import render_mermaid
 from cnnspec.report.diagram.page import add_caption, arrange_page
+from cnnspec.report.diagram.tikz import render_tikz
 from cnnspec.report.diagram.wires import draw_wires, escape_xml
+
+
+LANGUAGES = {  # of pictures, each with the ends of its files' names
+    "svg": (".svg",),
+    "mermaid": (".mmd", ".mermaid"),
+    "dot": (".dot", ".gv"),
+    "tikz": (".tex",),
+}
 
 
 class Picture(str):
@@ -34,6 +45,17 @@ def draw_network(net: NetworkCosts, depth: int | None = None) -> Picture:
     return Picture(
         render_svg(drawn, title, describe_picture(net, made), net.graph, net.costs, made.letter)
     )
+
+
+def draw_as(net: NetworkCosts, language: str, depth: int | None = None) -> str:
+    """Return the architecture of a network in one of :data:`LANGUAGES`.
+
+    ``depth`` is as in :func:`draw_network`. Raises RequestError for too many boxes or arrows."""
+    if language == "svg":
+        return draw_network(net, depth)
+    title = f"{visible(net.graph.title)} ({visible(net.name)})"
+    renderers = {"mermaid": render_mermaid, "dot": render_dot, "tikz": render_tikz}
+    return renderers[language](choose_contents(net, depth), title)
 
 
 def render_svg(
