@@ -15,8 +15,26 @@ def test_a_picture_is_printed_or_written(tmp_path: Path) -> None:
     assert printed.exit_code == 0
     assert ElementTree.fromstring(printed.output).tag.endswith("svg")
     written = CliRunner().invoke(cli, ["draw", "lenet5", "--output", str(tmp_path / "a.svg")])
-    assert (written.exit_code, written.output) == (0, "")
+    assert (written.exit_code, written.stderr) == (0, f"{tmp_path}/a.svg written\n")
+    assert written.stdout == ""
     assert (tmp_path / "a.svg").read_text(encoding="utf-8") == printed.output
+
+
+@pytest.mark.parametrize(
+    ("file", "beginning"),
+    [
+        ("a.mmd", "%% LeNet-5 (lenet5)"),
+        ("a.DOT", "digraph {"),
+        ("a.tex", "% LeNet-5 (lenet5); it needs"),
+        ("a.svg", "<svg "),
+    ],
+)
+def test_the_name_of_the_file_says_the_language(file: str, beginning: str, tmp_path: Path) -> None:
+    CliRunner().invoke(cli, ["draw", "lenet5", "--output", str(tmp_path / file)])
+    assert (tmp_path / file).read_text(encoding="utf-8").startswith(beginning)
+    other = ["draw", "lenet5", "--format", "dot", "--output", str(tmp_path / file)]
+    CliRunner().invoke(cli, other)
+    assert (tmp_path / file).read_text(encoding="utf-8").startswith("digraph {")
 
 
 def test_depth_and_settings_reach_the_picture() -> None:
@@ -34,7 +52,7 @@ def test_depth_and_settings_reach_the_picture() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["lenet5", "--output", "lenet5.png"], "--output writes a file.svg, not 'lenet5.png'"),
+        (["lenet5", "--output", "lenet5.png"], "writes .svg, .mmd, .dot or .tex, not 'lenet5.png'"),
         (["lenet5", "--output", "no/such/folder/a.svg"], "cannot be written"),
         (["nasnetalarge", "--depth", "9"], "a picture at most 600 and 1,500; --depth 3 has"),
     ],

@@ -94,6 +94,11 @@ def format_values(values: list[Any]) -> str:
     return str(values[0]) if len(set(values)) == 1 else format_axes(values)
 
 
+def join_shapes(shapes: list[str]) -> str:
+    """Return the shapes on one wire: the shape, or the first and the last where they differ."""
+    return shapes[0] if len(set(shapes)) == 1 else f"{shapes[0]} … {shapes[-1]}"
+
+
 def describe_part(part: DiagramPart, costs: dict[int, NodeCost]) -> str:
     """A sentence about a part with its counts, shown while the pointer is on its box."""
     names = (

@@ -127,7 +127,7 @@ class Composition:
             self.parts[source - self.first],
             [format_shape(self.nodes[v].output) for v in values],
         )
-        text = shapes[0] if len(set(shapes)) == 1 else f"{shapes[0]} … {shapes[-1]}"
+        text = boxes.join_shapes(shapes)
         main = part.nodes[-1].index
         if part.block and part.together == 1 and values[0] != main:
             return f"{visible(self.folder.names[values[0]][len(part.name) + 1 :], LONGEST)} {text}"

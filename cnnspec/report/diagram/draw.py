@@ -17,7 +17,6 @@ from cnnspec.report.diagram.page import add_caption, arrange_page
 from cnnspec.report.diagram.tikz import render_tikz
 from cnnspec.report.diagram.wires import draw_wires, escape_xml
 
-
 LANGUAGES = {  # of pictures, each with the ends of its files' names
     "svg": (".svg",),
     "mermaid": (".mmd", ".mermaid"),

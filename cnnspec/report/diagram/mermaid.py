@@ -16,7 +16,7 @@ from cnnspec.report.diagram.outline import (
 )
 
 # Mermaid reads names of HTML entities after #, and Markdown between backticks.
-ESCAPES = {c: f"#{ord(c)};" for c in "#&<>\"`*_\\[](){}|"}
+ESCAPES = {c: f"#{ord(c)};" for c in '#&<>"`*_\\[](){}|'}
 
 
 def render_mermaid(made: Contents, title: str) -> str:

@@ -4,12 +4,19 @@ The main picture and each panel are one chart: a tree of boxes and groups, and t
 boxes. Mermaid and Graphviz draw from it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
 from cnnspec.records import Record
 from cnnspec.report.diagram import style
-from cnnspec.report.diagram.boxes import LONGEST, box_lines, count_suffix, name_part
+from cnnspec.report.diagram.boxes import (
+    LONGEST,
+    box_lines,
+    count_suffix,
+    join_shapes,
+    name_part,
+)
 from cnnspec.report.diagram.contents import Contents
 from cnnspec.report.diagram.fold import DiagramPart
 from cnnspec.units import format_shape
@@ -85,9 +92,11 @@ class Outliner:
         members = tuple(self.member(part, owner, drawn) for part in parts)
         nodes = {n.index: n for part in parts for n in part.nodes}
         ports: list[ChartBox] = []
-        arrows = dict.fromkeys(self.arrows_to_boxes(drawn, owner, ports))
-        arrows |= dict.fromkeys(self.arrows_to_outside(nodes, owner, ports))
-        return Chart(ChartGroup(self.new_id(), title, (*members, *ports)), tuple(arrows))
+        arrows = [*self.arrows_to_boxes(drawn, owner, ports)]
+        arrows += self.arrows_to_outside(nodes, owner, ports)
+        several = {own for own, part in drawn if part.together > 1}
+        root = ChartGroup(self.new_id(), title, (*members, *ports))
+        return Chart(root, tuple(merge_arrows(arrows, several)))
 
     def member(
         self, part: DiagramPart, owner: dict[int, str], drawn: list[tuple[str, DiagramPart]]
@@ -115,16 +124,18 @@ class Outliner:
         """Yield the arrows to boxes; a value from outside the chart gets a box of its own."""
         outside: dict[int, str] = {}
         for target, part in drawn:
+            done: set[tuple[int, int, bool]] = set()  # values, and their number in one node
             for node in part.first:
                 for k, read in enumerate(node.inputs):
+                    key = (read.index, node.inputs[:k].count(read), k in node.op.size_only)
                     if read.index not in owner and read.index not in outside:
                         outside[read.index] = self.new_id()
                         name = visible(self.made.folder.names[read.index], LONGEST)
                         ports.append(ChartBox(outside[read.index], (name,), PORT))
                     source = owner.get(read.index) or outside[read.index]
-                    if source != target:
-                        text = format_shape(read.output)
-                        yield ChartArrow(source, target, text, k in node.op.size_only)
+                    if source != target and key not in done:
+                        yield ChartArrow(source, target, format_shape(read.output), key[2])
+                    done.add(key)
 
     def arrows_to_outside(
         self, nodes: dict[int, Node], owner: dict[int, str], ports: list[ChartBox]
@@ -137,3 +148,16 @@ class Outliner:
                 own = self.new_id()
                 ports.append(ChartBox(own, ("output",), PORT))
                 yield ChartArrow(owner[index], own, format_shape(node.output))
+
+
+def merge_arrows(arrows: list[ChartArrow], several: set[str]) -> list[ChartArrow]:
+    """Merge the arrows from a box of ``several`` parts to another box: one per kind of line."""
+    bundles: dict[tuple[Any, ...], list[str]] = {}
+    for i, arrow in enumerate(arrows):
+        alone = () if arrow.source in several else (i,)
+        key = (arrow.source, arrow.target, arrow.dashed, *alone)
+        bundles.setdefault(key, []).append(arrow.text)
+    return [
+        ChartArrow(source, target, join_shapes(shapes), dashed)
+        for (source, target, dashed, *_), shapes in bundles.items()
+    ]

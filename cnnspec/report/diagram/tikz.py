@@ -52,9 +52,8 @@ def define_colors() -> Iterator[str]:
 
 def draw_frame(box: Box) -> str:
     right, bottom = box.x + box.width, box.y + box.height
-    return (
-        rf"\draw[cnnmuted, dashed] ({box.x},{box.y}) rectangle ({right},{bottom});"
-        + place_text(box.lines[0], right - 8, box.y + 14, "base east, text=cnnmuted")
+    return rf"\draw[cnnmuted, dashed] ({box.x},{box.y}) rectangle ({right},{bottom});" + place_text(
+        box.lines[0], right - 8, box.y + 14, "base east, text=cnnmuted"
     )
 
 
