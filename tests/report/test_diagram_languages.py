@@ -1,5 +1,4 @@
-"""Pictures in Mermaid, DOT and TikZ: the same boxes and arrows as in the SVG, any name, and tools
-that read them, where they are installed."""
+"""Pictures in Mermaid, DOT and TikZ have the boxes and arrows of the SVG, and tools read them."""
 
 import re
 import shutil
