@@ -37,7 +37,8 @@ def test_the_text_describes_the_same_network(name: str) -> None:
     original = load_graph(name)
     graph = import_graph(original)
     text = write_spec(graph)
-    assert text == write_text(draft_blocks(graph)), "blocks were given up for a flat text"
+    blocks = write_text(draft_blocks(graph))
+    assert text.endswith(blocks), "blocks were given up for a flat text"
     built = build_graph(Source("written.toml", text))
     assert [describe(node) for node in built.nodes] == [describe(n) for n in original.nodes]
     assert [n.index for n in built.outputs] == [n.index for n in original.outputs]

@@ -5,12 +5,13 @@ from collections.abc import Collection
 from keyword import iskeyword
 
 from cnnspec.importing.folding.columns import Setting
+from cnnspec.importing.folding.drop_rates import INDEX
 from cnnspec.importing.folding.expressions import ABSENT
 from cnnspec.importing.folding.names import make_identifier, make_unique
 from cnnspec.importing.folding.templates import Template
 from cnnspec.spec.reader import BOUND, CONTROL
 
-SHORT = {"kernel_size": "kernel", "repeat": "repeats", "each": "rows", "p:index": "index"}
+SHORT = {"kernel_size": "kernel", "repeat": "repeats", "each": "rows", INDEX: "index"}
 SIZES = ("out_channels", "out_features")
 PLAIN = re.compile(r"(conv|convs|fc|linear|layer|block|part|dw|pw)?_?[\d_]*")
 
@@ -23,7 +24,7 @@ def name_argument(
     if setting.key in SIZES:
         name = name_size(template, setting, line)
     elif setting.key == "when":
-        name = line or make_identifier(f"has_{template.base.items[setting.slot].pattern}")
+        name = line or make_identifier(called_name(template, setting.slot))
     else:
         name = SHORT.get(setting.key, setting.key)
         if setting.step == "rest":
@@ -31,11 +32,8 @@ def name_argument(
     varying = [
         s for s in settings if s.key == setting.key and not s.is_constant and s.step == setting.step
     ]
-    if (
-        line
-        and setting.key != "when"
-        and (name in taken or is_ambiguous(template, setting, varying))
-    ):
+    clashes = name in taken or is_ambiguous(template, setting, varying)
+    if line and setting.key != "when" and clashes:
         name = name if name.startswith(line) else f"{line}_{name}"
     if name in (*BOUND, *CONTROL, "input", "previous") or iskeyword(name):
         name += "_value"
@@ -55,15 +53,29 @@ def line_word(template: Template, slot: int) -> str:
     return "" if PLAIN.fullmatch(word) or not word[0].isalpha() else word
 
 
+def called_name(template: Template, slot: int) -> str:
+    """Return the name of what a line calls."""
+    called = template.base.items[slot].operation
+    return called if isinstance(called, str) else called.name
+
+
+def common_word(names: list[str]) -> str:
+    """Return the word that all names begin with, before a number; "" if there is none."""
+    words = {match[0] for name in names if (match := re.match(r"[A-Za-z]+(?=[\d_])", name))}
+    return make_identifier(words.pop()) if len(words) == 1 and len(names) > 1 else ""
+
+
 def name_size(template: Template, setting: Setting, line: str) -> str:
     """Return a name for output channels: of the block, of a named line, or by what they do."""
     sizes = [s.slot for s in template.settings if s.key in SIZES and s.step == ""]
-    if setting.slot == max(sizes) or len(sizes) == 1:
-        result = template.base.result[0]
-        joined = result >= 0 and len(template.base.sources[result]) > 2
-        return line if line and joined else "out"
-    if line:
-        return line
+    given = zip(setting.values, template.results, strict=True)
+    if all(value is ABSENT or value == result for value, result in given):
+        return "out"
+    others = [s.slot for s in template.settings if s.key in SIZES and s.values == setting.values]
+    if len(others) > 1:
+        return common_word([template.base.items[slot].pattern for slot in others]) or "width"
+    if line or len(sizes) == 1:
+        return line or "out"
     channels = [(value, own) for value, own in zip(setting.values, template.channels, strict=True)]
     present = [(value, own) for value, own in channels if value is not ABSENT]
     if setting.slot == min(sizes) and all(value >= own for value, own in present):

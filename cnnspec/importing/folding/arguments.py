@@ -6,6 +6,7 @@ from typing import Any
 
 from cnnspec.importing.folding.argument_names import name_argument
 from cnnspec.importing.folding.columns import Setting, list_settings
+from cnnspec.importing.folding.drop_rates import INDEX
 from cnnspec.importing.folding.expressions import ABSENT, Values, are_equal, find_expression
 from cnnspec.importing.folding.templates import Template
 
@@ -23,6 +24,7 @@ def choose_arguments(template: Template, channels: Callable[[int], int]) -> None
     own = [channels(body.inputs[0]) if body.inputs else 0 for body in bodies]
     settings = list_settings(template)
     template.settings, template.channels = settings, own
+    template.results = [channels(body.output) for body in bodies]
     known: dict[str, Values] = {"in_channels": own}
     for setting in settings:
         present = [v for v in setting.values if v is not ABSENT]
@@ -31,10 +33,12 @@ def choose_arguments(template: Template, channels: Callable[[int], int]) -> None
             setting.is_constant = True
     varying = [setting for setting in settings if not setting.is_constant]
     for setting in sorted(varying, key=lambda s: rank(template, s)):
-        text = find_expression(setting.values, known) or find_ratio(template, setting, known)
+        text = find_ratio(template, setting, known, optional=True)
+        text = text or find_expression(setting.values, known)
+        text = text or find_ratio(template, setting, known, optional=False)
         if text is None:
             name = name_argument(template, setting, known, settings)
-            known[name] = fill_absent(setting.values, own if setting.key in SIZES else None)
+            known[name] = fill_setting(setting, own)
             text = name
         setting.expression = text
     used = {
@@ -70,7 +74,9 @@ def rank(template: Template, setting: Setting) -> tuple[Any, ...]:
     return (3 if absent else 2, ORDER.get(setting.key, 5), setting.slot)
 
 
-def find_ratio(template: Template, setting: Setting, known: dict[str, Values]) -> str | None:
+def find_ratio(
+    template: Template, setting: Setting, known: dict[str, Values], optional: bool
+) -> str | None:
     """Return ``expand * in_channels`` with a new argument, where the ratio is a small integer.
 
     A line that is absent has the ratio 1, so that its ``when`` is ``ratio > 1``."""
@@ -80,12 +86,32 @@ def find_ratio(template: Template, setting: Setting, known: dict[str, Values]) -
     present = [(v, c) for v, c in pairs if v is not ABSENT]
     whole = all(v % c == 0 and v // c <= LARGEST_RATIO for v, c in present)
     ratios = {v // c for v, c in present}
+    if optional != (len(present) < len(pairs)) or not whole or min(ratios) < 2:
+        return None
     last = max(s.slot for s in template.settings if s.key in SIZES)
-    if not whole or setting.slot == last or min(ratios) < 2 or len({c for _, c in present}) < 3:
+    if setting.slot == last or len({c for _, c in present}) < 3:
         return None
     name = "expand" if "expand" not in known else f"expand{len(known)}"
     known[name] = [1 if v is ABSENT else v // c for v, c in pairs]
     return f"{name} * in_channels"
+
+
+def fill_setting(setting: Setting, channels: list[int]) -> list[Any]:
+    """Return the values of a setting with some in place of those that are absent."""
+    if setting.key == INDEX:
+        return count_on(setting.values)
+    return fill_absent(setting.values, channels if setting.key in SIZES else None)
+
+
+def count_on(values: Values) -> list[int]:
+    """Return numbers with those that are absent one more than the number before."""
+    filled: list[int] = []
+    for i, value in enumerate(values):
+        if value is ABSENT:
+            later = next((k for k in range(i, len(values)) if values[k] is not ABSENT), i)
+            value = filled[-1] + 1 if filled else max(values[later] - (later - i), 0)
+        filled.append(value)
+    return filled
 
 
 def fill_absent(values: Values, channels: list[int] | None) -> list[Any]:

@@ -4,8 +4,9 @@ from typing import Any
 
 from cnnspec.importing.folding.bodies import LinePart
 from cnnspec.importing.folding.columns import Rows, Setting
+from cnnspec.importing.folding.drop_rates import DROP_RATE, INDEX, DropRates
 from cnnspec.importing.folding.names import input_names, make_identifier, make_unique
-from cnnspec.importing.folding.part_presets import PartPresets
+from cnnspec.importing.folding.presets import PartPresets
 from cnnspec.importing.folding.runs import SHARE
 from cnnspec.importing.folding.templates import Template
 from cnnspec.importing.writing.spec_draft import BlockDraft, DraftLine, TableDraft
@@ -17,9 +18,12 @@ LAST = ("when", "training_only")
 class Drafting:
     """Drafts the blocks of one network. ``templates`` are all, the network's last."""
 
-    def __init__(self, templates: list[Template], presets: PartPresets):
-        self.templates, self.presets = templates, presets
+    def __init__(
+        self, templates: list[Template], presets: PartPresets, rates: DropRates | None = None
+    ):
+        self.templates, self.presets, self.rates = templates, presets, rates
         self.tables: list[TableDraft] = []
+        self.table_count = 0
         self.orders = {id(t): self.order_arguments(t) for t in templates}
 
     def order_arguments(self, template: Template) -> list[str]:
@@ -94,12 +98,29 @@ class Drafting:
                 values[key] = f"{{{setting.expression}}}"
             elif isinstance(setting.constant, Rows):
                 values[key] = self.draft_rows(template, setting.constant)
+            elif key == INDEX:
+                values[key] = f"{{{setting.constant}}}"
             else:
                 values[key] = self.plain(setting.constant)
             if key == "each":
                 tables = [value for value in setting.values if isinstance(value, Rows)]
                 columns = self.table_columns(tables[0])
-        return {key: value for key, value in values.items() if key not in columns}
+        return {
+            self.key_of(key): self.rate(value) if key == INDEX else value
+            for key, value in values.items()
+            if key not in columns
+        }
+
+    @staticmethod
+    def key_of(key: str) -> str:
+        """Return the key of a line that a setting is for."""
+        return key.partition(":")[0]
+
+    def rate(self, index: str) -> str:
+        """Return the rate of a layer of stochastic depth whose index is an expression."""
+        inner = index[1:-1]
+        inner = f"({inner})" if " " in inner else inner
+        return f"{{{DROP_RATE} * {inner} / {self.rates.count if self.rates else 1}}}"
 
     def operand(self, setting: Setting) -> str:
         """Return a setting as a part of an expression."""
@@ -130,14 +151,28 @@ class Drafting:
         single = len(columns) == 1 and not any(isinstance(row[0], list) for row in rows)
         return [row[0] for row in rows] if single else rows
 
+    def is_short(self, table: Rows) -> bool:
+        """Tell whether the rows of a table fit into the line itself."""
+        return len(self.table_columns(table)) == 1 and len(table.rows) <= FEW
+
+    def name_table(self, template: Template) -> str:
+        """Return the name of the next table: rows, if the network has only one."""
+        if not self.table_count:
+            self.table_count = sum(
+                isinstance(setting.constant, Rows) and not self.is_short(setting.constant)
+                for other in self.templates
+                for setting in other.settings
+            )
+        alone = self.table_count == 1 or template is self.templates[-1]
+        name = "rows" if alone else f"{template.name}_rows"
+        return make_unique(make_identifier(name), [table.name for table in self.tables])
+
     def draft_rows(self, template: Template, table: Rows) -> Any:
         """Return what ``each`` says: rows, or the name of a table that the network declares."""
         columns, rows = self.table_columns(table), self.list_rows(table)
-        if len(columns) == 1 and len(rows) <= FEW:
+        if self.is_short(table):
             return rows
-        taken = [each.name for each in self.tables]
-        base = "rows" if template is self.templates[-1] else f"{template.name}_rows"
-        name = make_unique(make_identifier(base), taken)
+        name = self.name_table(template)
         cells = [row if isinstance(row, list) else [row] for row in rows]
         self.tables.append(TableDraft(name, tuple(columns), cells))
         return f"{{{name}}}"

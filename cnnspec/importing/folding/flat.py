@@ -5,6 +5,9 @@ from typing import Any
 from cnnspec.importing.folding.names import input_names, make_layer_name, make_unique
 from cnnspec.importing.imported_graph import ImportedGraph, ImportedNode
 from cnnspec.importing.writing.spec_draft import BlockDraft, DraftLine
+from cnnspec.ops.registry import load_operator
+
+DIGITS = 12  # of a float
 
 
 def draft_flat_network(graph: ImportedGraph) -> BlockDraft:
@@ -63,10 +66,32 @@ def find_owners(graph: ImportedGraph) -> dict[int, int]:
 
 
 def plain_fields(node: ImportedNode) -> dict[str, Any]:
-    """Return the fields of a node as TOML has them, with lists for tuples."""
-    return {name: as_lists(value) for name, value in node.fields.items()}
+    """Return the fields of a node as TOML has them, in the order of the operator's fields.
+
+    A padding that keeps the size of a map with stride 1 is "half"."""
+    op = load_operator(node.kind)
+    fields = {name: as_lists(node.fields[name]) for name in op.fields if name in node.fields}
+    if op.slides_over == "input" and op.weight_layout and fields.get("padding"):
+        kernel, dilation = fields["kernel_size"], fields.get("dilation", 1)
+        if fields["padding"] == half_padding(kernel, dilation):
+            fields["padding"] = "half"
+    return fields
+
+
+def half_padding(kernel: Any, dilation: Any) -> Any:
+    """Return the padding that "half" means, as a list where a size is a list."""
+    if not isinstance(kernel, list) and not isinstance(dilation, list):
+        return (dilation * (kernel - 1) + 1) // 2
+    count = len(kernel) if isinstance(kernel, list) else len(dilation)
+    kernels = kernel if isinstance(kernel, list) else [kernel] * count
+    dilations = dilation if isinstance(dilation, list) else [dilation] * count
+    return [half_padding(k, d) for k, d in zip(kernels, dilations, strict=True)]
 
 
 def as_lists(value: Any) -> Any:
-    """Return a value with lists in place of tuples."""
+    """Return a value with lists in place of tuples, and without the last digits of a float.
+
+    Those come from a calculation: 1 - 0.9997 is 0.00029999999999996696."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
     return [as_lists(v) for v in value] if isinstance(value, list | tuple) else value

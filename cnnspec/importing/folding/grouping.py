@@ -9,6 +9,7 @@ from cnnspec.importing.folding.names import make_block_name
 from cnnspec.importing.folding.runs import Item, number_names
 from cnnspec.importing.folding.templates import Member, Template, make_items
 
+MOST_KINDS = 3  # in the name of a block
 MAX_ABSENT = 4  # lines of a block that one of its calls may lack
 
 
@@ -55,8 +56,8 @@ class Grouping:
                 if places is None or not template.add(member, places):
                     rest.append(member)
             sort_members(template)
-            name = "network" if is_network else name_template(template)
-            template.name = make_block_name(name, self.names)
+            names = ["network"] if is_network else name_template(template)
+            template.name = make_block_name(names, self.names)
             self.names.add(template.name)
             self.templates.append(template)
             name_lines_of(template)
@@ -98,27 +99,40 @@ def sort_members(template: Template) -> None:
 
 def name_lines_of(template: Template) -> None:
     """Give the lines of all members the names that they have in the template."""
-    for k, member in enumerate(template.members):
-        for slot, base in enumerate(template.base.items):
-            item = template.item(k, slot)
-            if item is None or member is template.base:
+    for slot, base in enumerate(template.base.items):
+        items = [template.item(k, slot) for k in range(len(template.members))]
+        if base.is_run:
+            share_prefix([item for item in items if item])
+        for item in items:
+            if item is None:
                 continue
-            prefix, start, step = number_names([line.name for line in base.lines])
+            _, start, step = number_names([line.name for line in base.lines])
             for i, line in enumerate(item.lines):
                 run = base.is_run
-                line.final_name = f"{prefix}{start + step * i}" if run else base.lines[0].name
+                line.final_name = f"{base.prefix}{start + step * i}" if run else base.lines[0].name
 
 
-def name_template(template: Template) -> str:
-    """Return a name for a block: its class, or for a list what its modules are called."""
+def share_prefix(items: list[Item]) -> None:
+    """Give runs whose names differ before the counter the words that they have in common."""
+    if len({item.prefix for item in items}) > 1:
+        words = {re.sub(r"[\d\W_].*", "", item.prefix) for item in items}
+        word = words.pop() if len(words) == 1 else ""
+        for item in items:
+            item.prefix = word
+
+
+def name_template(template: Template) -> list[str]:
+    """Return names for a block, the best first: its class, or for a list what it is called."""
     bodies = [member.body for member in template.members]
     if not template.in_list:
-        return bodies[0].class_name
-    if all(item.is_run for item in template.base.items):
-        return "stage"
-    words = [re.sub(r"[\d_.]+$", "", body.path).rsplit(".", 1)[-1] for body in bodies]
+        return [bodies[0].class_name]
+    words = [re.sub(r"[\d_]+$", "", body.path.rsplit(".", 1)[-1]) for body in bodies]
     found = Counter(word for word in words if word).most_common(1)
-    return found[0][0] if found else "part"
+    kinds = [line.kind or "block" for line in template.base.body.lines]
+    names = [found[0][0]] if found else []
+    if all(item.is_run for item in template.base.items) and (len(bodies) > 1 or not names):
+        return ["stage"]
+    return [*names, "_".join(kinds)] if len(kinds) <= MOST_KINDS else [*names, "part"]
 
 
 def align(base: Member, member: Member) -> list[int | None] | None:

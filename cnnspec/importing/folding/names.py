@@ -35,9 +35,8 @@ def make_unique(name: str, taken: Collection[str], separator: str = "_") -> str:
     return unique
 
 
-def make_block_name(text: str, taken: Collection[str]) -> str:
-    """Return the name of a block that is neither taken nor an operator's."""
-    name = make_identifier(text) or "block"
-    if name in OPERATORS:
-        name += "_block"
-    return make_unique(name, taken)
+def make_block_name(texts: list[str], taken: Collection[str]) -> str:
+    """Return the name of a block, from the first text that is neither taken nor an operator's."""
+    names = [make_identifier(text) or "block" for text in texts]
+    names = [f"{name}_block" if name in OPERATORS else name for name in names]
+    return next((name for name in names if name not in taken), make_unique(names[0], taken))

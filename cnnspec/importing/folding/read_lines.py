@@ -25,9 +25,9 @@ def read_lines(graph: ImportedGraph, tree: ModuleTree, readers: list[int]) -> li
         for child in tree.children
     ]
     repeated = {
-        inner[0].body.class_name
+        (child.class_name, inner[0].body.class_name)
         for child, inner in read
-        if is_list(child) and len(inner) > 1 and inner[0].body and is_uniform(inner)
+        if isinstance(child, ModuleTree) and len(inner) > 1 and inner[0].body and is_uniform(inner)
     }
     long = sum(is_list(child) and len(inner) > 1 for child, inner in read)
     lines: list[FoldedLine] = []
@@ -81,9 +81,9 @@ def is_uniform(lines: list[FoldedLine]) -> bool:
     return len(classes) == 1 and not classes & set(CONTAINERS)
 
 
-def keeps_list(child: ModuleTree, line: FoldedLine, repeated: set[str]) -> bool:
-    """Tell whether a list of one module is kept: lists beside it have several of the same class."""
-    return bool(is_list(child) and line.body and line.body.class_name in repeated)
+def keeps_list(child: ModuleTree, line: FoldedLine, repeated: set[tuple[str, str]]) -> bool:
+    """Tell whether a module of one module is kept: others like it have several of that class."""
+    return line.body is not None and (child.class_name, line.body.class_name) in repeated
 
 
 def opens_into(child: ModuleTree, tree: ModuleTree, lines: list[FoldedLine]) -> bool:

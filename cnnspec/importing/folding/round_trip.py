@@ -10,22 +10,29 @@ from cnnspec.importing.imported_graph import ImportedGraph, ImportedNode
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.kit.windows import padding_sides, per_dimension
 from cnnspec.ops.registry import load_operator
-from cnnspec.problems import SpecError
+from cnnspec.problems import RequestError, SpecError
 from cnnspec.spec.source import Source
 from cnnspec.units import Shape
 
+MOST_FAULTS = 3  # in a message
 CLOSE = 1e-6  # relative: rates of stochastic depth are often float32
 
 
-def find_differences(text: str, graph: ImportedGraph) -> list[str]:
-    """Return how the network that ``text`` describes differs from ``graph``, node by node."""
+def read_back(text: str, graph: ImportedGraph) -> Graph:
+    """Return the network that ``text`` describes, after a comparison with ``graph``.
+
+    Raises RequestError with the differences."""
+    source = f"{graph.name}.toml"
     try:
-        built = build_graph(
-            Source(f"{graph.name}.toml", text), max_lines=2 * len(graph.nodes) + 1000
-        )
+        built = build_graph(Source(source, text), max_lines=2 * len(graph.nodes) + 1000)
+        faults = [*compare_graphs(built, graph)]
     except SpecError as error:
-        return [f"{problem.where.line}: {problem.message}" for problem in error.problems]
-    return [*compare_graphs(built, graph)]
+        faults = [f"{problem.where.line}: {problem.message}" for problem in error.problems]
+    if faults:
+        more = f"; {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
+        shown = "; ".join(faults[:MOST_FAULTS])
+        raise RequestError(f"{graph.name} cannot be written as a spec: {shown}{more}")
+    return built
 
 
 def compare_graphs(built: Graph, graph: ImportedGraph) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from cnnspec.importing.folding.bodies import Body, FoldedLine
+from cnnspec.importing.folding.bodies import FoldedLine
 from cnnspec.importing.folding.wiring import line_inputs
 
 Operation = Any  # the name of an operator, a Template, or SHARE
@@ -22,15 +22,16 @@ class Item:
         self.columns = {key: [row.get(key, MISSING) for row in rows] for key in keys}
         self.is_run = False
         self.sources = line_inputs(lines[0])
+        self.prefix = number_names([lines[0].name])[0]  # of the names of a run
 
     @property
     def pattern(self) -> str:
         """The name of the line; for a run with the counter i."""
         if not self.is_run:
             return self.lines[0].name
-        prefix, start, step = number_names([line.name for line in self.lines])
+        _, start, step = number_names([line.name for line in self.lines])
         counter = "i" if step == 1 else f"{step} * i"
-        return f"{prefix}{{{counter}{f' + {start}' * bool(start)}}}"
+        return f"{self.prefix}{{{counter}{f' + {start}' * bool(start)}}}"
 
     @property
     def training_only(self) -> bool:
@@ -63,11 +64,11 @@ def number_names(names: list[str]) -> tuple[str, int, int]:
     return found[0][0], numbers[0], step if counts and step > 0 else 0
 
 
-def find_runs(body: Body, items: list[Item], readers: list[list[int]]) -> list[Item]:
+def find_runs(items: list[Item], readers: list[list[int]]) -> list[Item]:
     """Return the items with those that call the same block in a chain joined to runs.
 
-    In a chain each line reads only the one before, and nothing else reads that. In a list of
-    modules a single call is a run of one, so that lists of any length are alike."""
+    In a chain each line reads only the one before, and nothing else reads that. The only
+    call of a module is a run of one, so that lists of any length are alike."""
     result: list[Item] = []
     for item in items:
         last = result[-1] if result else None
@@ -77,7 +78,7 @@ def find_runs(body: Body, items: list[Item], readers: list[list[int]]) -> list[I
                 values.extend(item.columns.get(key, [MISSING]))
         else:
             result.append(item)
-    whole = len(result) == 1 and body.is_container
+    whole = len(result) == 1
     for item in result:
         counts = number_names([line.name for line in item.lines])[2] == 1
         single = whole and not isinstance(item.operation, str) and counts

@@ -44,10 +44,11 @@ class Member:
         if slot < 0:
             return input_names(len(self.body.inputs))[-1 - slot]
         item = self.items[slot]
-        if not item.is_run:
-            return ".".join((item.lines[0].name, *path))
-        inside = path and any(path[0] == line.name for line in item.lines)
-        return ".".join(path if inside else (item.lines[-1].name, *path))
+        line = item.lines[-1]
+        if item.is_run and path and any(path[0] == each.name for each in item.lines):
+            line = next(each for each in item.lines if path[0] == each.name)
+            path = path[1:]
+        return ".".join((template_name(line), *path))
 
 
 def path_inside(line: FoldedLine, node: int) -> tuple[str, ...]:
@@ -83,6 +84,7 @@ class Template:
         self.args: dict[str, list[Any]] = {}
         self.settings: list[Any] = []
         self.channels: list[int] = []  # of the first input of each member
+        self.results: list[int] = []  # the channels that each member gives
 
     @property
     def in_list(self) -> bool:
@@ -167,7 +169,7 @@ class Template:
 def make_items(body: Body, readers: list[list[int]]) -> list[Item]:
     """Return the items of a body whose inner bodies have templates."""
     items = [Item(operation_of(line), [line], [row_of(line)]) for line in body.lines]
-    return find_runs(body, items, readers)
+    return find_runs(items, readers)
 
 
 def operation_of(line: FoldedLine) -> Operation:

@@ -1,19 +1,25 @@
 """Writes the spec of an imported graph: the most readable draft that is exact."""
 
-from collections.abc import Callable
 from typing import Any
 
+from cnnspec.costs import compute_costs_by_index
+from cnnspec.graph.model import Graph
 from cnnspec.importing.folding.absorb import move_concats_back
 from cnnspec.importing.folding.arguments import choose_arguments
 from cnnspec.importing.folding.bodies import count_readers
 from cnnspec.importing.folding.draft import Drafting
+from cnnspec.importing.folding.drop_rates import (
+    DROP_RATE,
+    find_drop_rates,
+    number_drop_rates,
+)
 from cnnspec.importing.folding.flat import draft_flat_network
 from cnnspec.importing.folding.grouping import Grouping
 from cnnspec.importing.folding.module_tree import build_module_tree
 from cnnspec.importing.folding.names import input_names
-from cnnspec.importing.folding.part_presets import PartPresets
+from cnnspec.importing.folding.presets import PartPresets, use_line_presets
 from cnnspec.importing.folding.read_lines import read_network
-from cnnspec.importing.folding.round_trip import find_differences
+from cnnspec.importing.folding.round_trip import read_back
 from cnnspec.importing.folding.sharing import mark_shared_lines
 from cnnspec.importing.folding.templates import Template
 from cnnspec.importing.folding.unread import drop_unread_nodes
@@ -22,6 +28,7 @@ from cnnspec.importing.imported_graph import ImportedGraph
 from cnnspec.importing.writing.spec_draft import BlockDraft, SpecDraft
 from cnnspec.importing.writing.spec_text import write_text
 from cnnspec.problems import RequestError
+from cnnspec.units import format_count, format_prefixed, format_shape
 
 
 def write_folded_spec(graph: ImportedGraph) -> str:
@@ -29,14 +36,24 @@ def write_folded_spec(graph: ImportedGraph) -> str:
 
     Raises RequestError if the language cannot express the network."""
     graph = drop_unread_nodes(graph)
-    drafts: tuple[Callable[[ImportedGraph], SpecDraft], ...] = (draft_blocks, draft_flat)
-    faults: list[str] = []
-    for draft in drafts:
-        text = write_text(draft(graph))
-        faults = find_differences(text, graph)
-        if not faults:
-            return text
-    raise RequestError(f"{graph.name} cannot be written as a spec: {'; '.join(faults[:3])}")
+    draft = draft_blocks(graph)
+    try:
+        built = read_back(write_text(draft), graph)
+    except RequestError:  # one line for each node is less readable, but always right
+        draft = draft_flat(graph)
+        built = read_back(write_text(draft), graph)
+    comments = (describe_totals(built), *graph.notes)
+    return write_text(draft.replace(comments=comments))
+
+
+def describe_totals(graph: Graph) -> str:
+    """Return the sentence at the top of a spec: title, parameters, multiply-accumulates."""
+    costs = compute_costs_by_index(graph.nodes)
+    layers = [costs[node.index] for node in graph.layers()]
+    params = format_count(sum(cost.params for cost in layers))
+    macs = format_prefixed(sum(cost.macs for cost in layers), "MACs")
+    sizes = " and ".join(format_shape(node.output) for node in graph.inputs)
+    return f"{graph.title}: {params} parameters, {macs} at {sizes}."
 
 
 def draft_flat(graph: ImportedGraph) -> SpecDraft:
@@ -49,6 +66,9 @@ def draft_blocks(graph: ImportedGraph) -> SpecDraft:
     root = read_network(graph, build_module_tree(graph), count_readers(graph))
     move_concats_back(root)
     mark_shared_lines(graph, root)
+    rates = find_drop_rates(graph)
+    if rates:
+        number_drop_rates(root, rates)
     wiring = Wiring(graph)
     wiring.connect(root)
     root.inputs = [i for i, node in enumerate(graph.nodes) if node.kind == "input"]
@@ -57,15 +77,27 @@ def draft_blocks(graph: ImportedGraph) -> SpecDraft:
     )
     network = grouping.group(root)
     presets = PartPresets({template.name for template in grouping.templates})
-    drafting = Drafting(grouping.templates, presets)
-    blocks = [drafting.draft_block(template) for template in grouping.templates]
+    drafting = Drafting(grouping.templates, presets, rates)
+    order = [network, *order_blocks(network)]
+    blocks = [drafting.draft_block(template) for template in order]
+    line_presets = use_line_presets(blocks, presets.taken)
     return draft_spec(
         graph,
-        name_network(graph, network, blocks.pop()),
+        name_network(graph, network, blocks[0]),
+        arguments={DROP_RATE: rates.rate} if rates else {},
         tables=tuple(drafting.tables),
-        blocks=tuple(blocks[::-1]),
-        presets=tuple(presets.presets),
+        blocks=tuple(blocks[1:]),
+        presets=(*line_presets, *presets.presets),
     )
+
+
+def order_blocks(template: Template) -> list[Template]:
+    """Return the blocks that a block calls, in the order of first use, each with those inside."""
+    found: dict[int, Template] = {}
+    for item in template.base.items:
+        if isinstance(item.operation, Template) and id(item.operation) not in found:
+            found |= {id(t): t for t in [item.operation, *order_blocks(item.operation)]}
+    return [*found.values()]
 
 
 def name_network(graph: ImportedGraph, network: Template, draft: BlockDraft) -> BlockDraft:
@@ -83,7 +115,7 @@ def draft_spec(graph: ImportedGraph, network: BlockDraft, **more: Any) -> SpecDr
     return SpecDraft(
         title=graph.title,
         source=graph.origin,
-        comments=graph.notes,
+        comments=(),
         shapes=tuple(node.output for node in graph.nodes if node.kind == "input"),
         network=network,
         **more,
