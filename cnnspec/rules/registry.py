@@ -28,6 +28,7 @@ RULES = {
     "A008": "dropout_before_norm",
     "A009": "abrupt_shrinking",
     "A010": "inplace_overwrite",
+    "A011": "same_input_twice",
 }
 
 
@@ -56,5 +57,6 @@ def remark_path(node: Node, keys: tuple[str, ...]) -> Path:
     """Return the path of the first of ``keys`` that a node's line has, else of its ``op``."""
     line = node.line
     assert line is not None
+    given = {*line.fields, *(["from"] if line.sources is not None else [])}
     part = (node.part,) if node.part in line.fields else ()
-    return line.at(next((key for key in (*part, *keys) if key in line.fields), "op"))
+    return line.at(next((key for key in (*part, *keys) if key in given), "op"))

@@ -102,6 +102,13 @@ SAID = {  # message, hint
         ),
         f"set inplace = false, which needs memory for {16 * 30 * 30:,} more values",
     ),
+    "A011": (
+        "add (add) reads the 8x16x16 values of conv 2 times",
+        (
+            "conv and skip are the same here: a line that when leaves out stands for what it would"
+            " have read; give it a from of its own"
+        ),
+    ),
 }
 OTHERS = [  # code, what the message or the hint says, spec
     (
