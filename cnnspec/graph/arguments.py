@@ -1,4 +1,4 @@
-"""What a line is expanded with: instances, names, fields, and the inputs and arguments of calls."""
+"""What a line is expanded with: its fields, and the inputs and arguments of calls."""
 
 from typing import Any
 
@@ -18,90 +18,8 @@ from cnnspec.graph.model import Call
 from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import did_you_mean, visible
 from cnnspec.spec.calls import lacks_arguments, not_argument
-from cnnspec.spec.expressions import Expression, Text
 from cnnspec.spec.model import Block, Line
-from cnnspec.spec.reader import name_fault, quoted
 from cnnspec.spec.scope import FAULTY, UNKNOWN, Scope
-
-
-def line_instances(
-    expansion: Expansion, frame: Frame, line: Line
-) -> list[tuple[Scope, Any, int | None]]:
-    """List the instances of a line: scope, row of `each`, and the number that its name needs.
-
-    Raises LineError or Unresolved.
-    """
-    if line.each is None and line.repeat is None:
-        return [(frame.scope, None, None)]
-    numbered = not isinstance(line.name, Expression | Text)
-    key = "repeat" if line.each is None else "each"
-    value = expansion.evaluate_key(frame, line, key, frame.scope)
-    hint = quoted(value, frame.scope.names())
-    if key == "each":
-        if not isinstance(value, list):
-            message = f"each takes a list of rows, not {describe_value(value)}"
-            raise LineError(line.source, line.at(key), "L009", message, hint)
-        rows = value
-    else:
-        if type(value) is not int or value < 0:
-            message = f"repeat takes an integer from 0, not {describe_value(value)}"
-            raise LineError(line.source, line.at(key), "L009", message, hint)
-        if value > expansion.work.max_lines:
-            expansion.count_lines(frame, line, value)
-        rows = [None] * value
-    if not rows:
-        frame.uncertain = frame.uncertain or not numbered
-        raise LineError(
-            line.source,
-            line.at(key),
-            "L009",
-            "a line that is repeated 0 times has no value for its name",
-            "when = false leaves a line out, and its name then means its input",
-        )
-    return [
-        (Scope({"i": i}, frame.scope), row, i if numbered else None) for i, row in enumerate(rows)
-    ]
-
-
-def instance_name(
-    expansion: Expansion, frame: Frame, line: Line, scope: Scope, number: int | None
-) -> str:
-    """Return the name of one instance of a line.
-
-    Raises Unresolved where it has no value, and LineError where it is not a name or is in use.
-    """
-    name = expansion.evaluate_key(frame, line, "name", scope)
-    text = str(name) if type(name) is int else name
-    known = expansion.cache.good_names
-    fault = "" if type(text) is str and text in known else name_fault(text)
-    if not fault:
-        known.add(text)
-    full = f"{name}.{number}" if number is not None else str(name)
-    if not fault and (full in frame.values or full in ("input", "previous")):
-        fault = f"the name {describe_value(full)} is in use: {describe_holder(frame, line, full)}"
-    if fault:
-        hint = "put {i} into the name of a repeated line" if line.each or line.repeat else ""
-        raise LineError(line.source, line.at("name"), "L004", fault, hint)
-    return full
-
-
-def describe_holder(frame: Frame, line: Line, name: str) -> str:
-    """Say what has a name already."""
-    if name in frame.inputs:
-        return "an input has it"
-    if name in ("input", "previous"):
-        return "it means what the block or the line before gives"
-    others = [
-        above for above in frame.block.layers if above is not line and str(above.name) == name
-    ]
-    holder = others[0] if others else None
-    if holder is None and name in frame.instances:
-        holder = frame.instances[name].line
-    if holder is line:
-        return "an earlier instance of the line has it"
-    if holder is None:
-        return "a line above has it"
-    return f"line {holder.source.where(holder.path).line} has it"
 
 
 def line_fields(expansion: Expansion, line: Line, scope: Scope) -> Fields:

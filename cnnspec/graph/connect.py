@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cnnspec.graph.expansion import Expansion
 from cnnspec.graph.frame import (
     MAX_PATH,
     MISSING,
@@ -16,7 +17,9 @@ from cnnspec.graph.frame import (
 from cnnspec.graph.model import Node
 from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import did_you_mean, visible
-from cnnspec.spec.scope import UNKNOWN
+from cnnspec.spec.expressions import Many, Text, evaluate_value
+from cnnspec.spec.model import Line
+from cnnspec.spec.scope import UNKNOWN, ExpressionError, Scope, UnknownValue
 
 
 class SourceError(Exception):
@@ -52,6 +55,44 @@ def read_sources(frame: Frame, sources: Any) -> tuple[list[Value], list[SourceEr
     return (values if sources is names or isinstance(sources, str | int) else []), errors
 
 
+def line_inputs(expansion: Expansion, frame: Frame, line: Line, scope: Scope) -> list[Value]:
+    """Return the values that a line reads; none where a problem hides how many they are."""
+    if line.sources is None:
+        return [frame.previous]
+    try:
+        names = expansion.evaluate_key(frame, line, "sources", scope)
+        if isinstance(names, list):
+            expansion.count_steps(line, len(names))
+    except Unresolved as error:
+        expansion.report(error, frame.call)
+        return []
+    values, faults = read_sources(frame, names)
+    for fault in faults:
+        path = line.at("sources")
+        if fault.index is not None and isinstance(names, list):
+            path = (*path, fault.index)
+        expansion.log.add(line.source, path, "L006", fault.message, fault.hint, frame.call)
+    return values
+
+
+def value_in_place(frame: Frame, line: Line, scope: Scope) -> Value | None:
+    """Return what the name of a line that is left out stands for: the first value it would read.
+
+    That is None where `from` names nothing that exists, which is no problem of such a line.
+    """
+    written = line.sources.items if isinstance(line.sources, Many) else line.sources
+    try:
+        first = evaluate_value(
+            written[0] if isinstance(written, list) and written else written, scope
+        )
+    except ExpressionError:
+        return None
+    except UnknownValue:
+        return MISSING
+    values, errors = read_sources(frame, first[:1] if isinstance(first, list) else first)
+    return None if errors or not values else values[0]
+
+
 def find_source(frame: Frame, name: Any, index: int) -> Value:
     """Look up one name of `from`.
 
@@ -70,14 +111,25 @@ def find_source(frame: Frame, name: Any, index: int) -> Value:
         return found
     if frame.uncertain:
         raise Unresolved
-    known = [*frame.values, *paths_inside(frame.values, name), "previous"]
-    later = [line.name for line in frame.block.layers if isinstance(line.name, str)]
-    if name in later:
-        hint = "it comes later: a line reads only lines above it"
-    else:
-        listed = ", ".join(visible(k, 40) for k in known[-8:])
-        hint = did_you_mean(name, known, f"known here: {listed}")
+    hint = source_hint(frame, name)
     raise SourceError(f"{describe_value(name)} is neither an input nor a line above", hint, index)
+
+
+def source_hint(frame: Frame, name: str) -> str:
+    """Return the hint for a name in `from` that no input and no line above has."""
+    if name in frame.dropped:
+        return "its line is left out, and what that would have read does not exist"
+    lines = frame.block.layers
+    if name in [line.name for line in lines if isinstance(line.name, str)]:
+        return "it comes later: a line reads only lines above it"
+    for line in lines:
+        if isinstance(line.name, Text) and line.name.literals() == name:
+            names = [visible(v, 40) for v in frame.values if line.name.could_be(v)]
+            gives = f"gives {', '.join(names[-8:])}" if names else "gives no layer"
+            return f'the line "{visible(str(line.name), 60)}" {gives}: name one of them'
+    known = [*frame.values, *paths_inside(frame.values, name), "previous"]
+    listed = ", ".join(visible(k, 40) for k in known[-8:])
+    return did_you_mean(name, known, f"known here: {listed}")
 
 
 def paths_inside(values: dict[str, Value], name: str) -> list[str]:
@@ -133,16 +185,17 @@ def output_names(frame: Frame) -> tuple[str, ...]:
         return ("(last)",)
     present = []
     for i, name in enumerate(frame.block.outputs):
+        if name in frame.dropped:
+            continue
         if find_value(frame.values, name) is None:
             if frame.uncertain:
                 frame.values[name] = MISSING
             else:
                 raise SourceError(
                     f"outputs: there is no layer {describe_value(name)}",
-                    did_you_mean(name, list(frame.values)),
+                    source_hint(frame, name),
                     i,
                 )
-        if name not in frame.dropped:
-            present.append(name)
-            frame.values.setdefault(name, find_value(frame.values, name))
+        present.append(name)
+        frame.values.setdefault(name, find_value(frame.values, name))
     return tuple(present)

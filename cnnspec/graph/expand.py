@@ -8,12 +8,10 @@ from cnnspec.graph.arguments import (
     add_row_cells,
     bind_arguments,
     call_inputs,
-    instance_name,
     line_fields,
-    line_instances,
 )
 from cnnspec.graph.cache import CachedCall, Fields, call_key
-from cnnspec.graph.connect import SourceError, count_channels, output_names, read_sources
+from cnnspec.graph.connect import SourceError, count_channels, line_inputs, output_names
 from cnnspec.graph.expansion import Expansion
 from cnnspec.graph.frame import (
     MISSING,
@@ -26,6 +24,13 @@ from cnnspec.graph.frame import (
     Value,
 )
 from cnnspec.graph.infer import add_nodes
+from cnnspec.graph.instances import (
+    instance_name,
+    leave_out,
+    leave_out_repeated,
+    line_instances,
+    set_missing,
+)
 from cnnspec.graph.model import Call
 from cnnspec.graph.operators import called_name, follow_presets
 from cnnspec.ops.kit.fields import describe_value
@@ -36,6 +41,7 @@ from cnnspec.spec.model import Block, Line
 from cnnspec.spec.scope import FAULTY, UNKNOWN, Scope
 
 MAX_NESTING = 32
+END_OF_CALLS = 'a when ends it: pass n = "{n - 1}" on, and write when = "{n > 1}"'
 
 
 def expand_block(expansion: Expansion, frame: Frame) -> BlockResult:
@@ -61,6 +67,8 @@ def expand_line(expansion: Expansion, frame: Frame, line: Line) -> None:
         row = None if line.each is None else FAULTY
         instances, counted = [(Scope({"i": UNKNOWN}, frame.scope), row, None)], False
     name = None
+    if not instances:
+        leave_out_repeated(expansion, frame, line)
     for scope, row, number in instances:
         expansion.count_lines(frame, line)
         try:
@@ -70,7 +78,7 @@ def expand_line(expansion: Expansion, frame: Frame, line: Line) -> None:
             name = None
         instance = LineInstance(line, scope, row, name or str(line.name))
         try:
-            present, value = expand_instance(expansion, frame, instance)
+            value = expand_instance(expansion, frame, instance)
             if name is None or line.broken or not counted:
                 raise Unresolved
         except Unresolved as error:
@@ -78,79 +86,58 @@ def expand_line(expansion: Expansion, frame: Frame, line: Line) -> None:
             set_missing(frame, line, name if counted else None)
             frame.uncertain = frame.uncertain or name is None
             continue
+        if value is None:
+            leave_out(frame, line, name, scope)
+            continue
         frame.values[name] = value
-        if present and (frame.training or not line.training_only):
+        if frame.training or not line.training_only:
             frame.previous = value
     # the name of a repeated line means its last instance
-    if name is not None and isinstance(line.name, str) and instances[-1][2] is not None:
+    if name in frame.values and isinstance(line.name, str) and instances[-1][2] is not None:
         frame.values[line.name] = frame.values[name]
         if name in frame.instances:
             frame.instances[line.name] = frame.instances[name]
 
 
-def set_missing(frame: Frame, line: Line, name: str | None) -> None:
-    """Give a line that has a problem the value MISSING."""
-    name = name or (line.name if isinstance(line.name, str) else None)
-    if name is None:
-        frame.uncertain = True
-    else:
-        frame.values[name] = MISSING
-    if not line.training_only:
-        frame.previous = MISSING
-
-
-def expand_instance(
-    expansion: Expansion, frame: Frame, instance: LineInstance
-) -> tuple[bool, Value]:
-    """Expand one instance of a line; whether `when` keeps it, and its value.
+def expand_instance(expansion: Expansion, frame: Frame, instance: LineInstance) -> Value | None:
+    """Expand one instance of a line, and return its value; None where `when` leaves it out.
 
     Raises LineError or Unresolved.
     """
-    line, scope = instance.line, instance.scope
-    if line.sources is None:
-        values = [frame.previous]
-    else:
-        values = line_inputs(expansion, frame, line, scope)
+    line = instance.line
+    present = is_present(expansion, frame, line, instance.scope)
+    if present is False:
+        return None
+    values = line_inputs(expansion, frame, line, instance.scope)
     if instance.row is not None and line.share is not None:
         message = "a line with share takes no rows"
         raise LineError(line.source, line.at("each"), "L009", message, "use repeat")
-    if line.when is not True:
-        present = expansion.evaluate_key(frame, line, "when", scope)
-        if not isinstance(present, bool):
-            raise LineError(line.source, line.at("when"), "L003", *not_boolean(present))
-        if not present:
-            frame.dropped.add(instance.name)
-            return False, values[0] if values else MISSING
+    if present is None:
+        raise Unresolved
     training = frame.training or line.training_only
     if line.share is not None:
         original = shared_instance(expansion, frame, instance)
         share = (frame.full_name(instance.name), frame.full_name(original.name))
         at = Placement(instance.name, values, training, share)
-        return True, expand_called(expansion, frame, original, at)
+        return expand_called(expansion, frame, original, at)
     frame.instances.setdefault(instance.name, instance)
     prefixes = frame.share
     if prefixes is not None:
         prefixes = (f"{prefixes[0]}.{instance.name}", f"{prefixes[1]}.{instance.name}")
     at = Placement(instance.name, values, training, prefixes)
-    return True, expand_called(expansion, frame, instance, at)
+    return expand_called(expansion, frame, instance, at)
 
 
-def line_inputs(expansion: Expansion, frame: Frame, line: Line, scope: Scope) -> list[Value]:
-    """Return the values that `from` names; none where a problem hides how many they are."""
+def is_present(expansion: Expansion, frame: Frame, line: Line, scope: Scope) -> bool | None:
+    """Whether `when` keeps a line; None where that is not known because of a problem."""
     try:
-        names = expansion.evaluate_key(frame, line, "sources", scope)
-        if isinstance(names, list):
-            expansion.count_steps(line, len(names))
+        present = expansion.evaluate_key(frame, line, "when", scope)
+        if isinstance(present, bool):
+            return present
+        raise LineError(line.source, line.at("when"), "L003", *not_boolean(present))
     except Unresolved as error:
         expansion.report(error, frame.call)
-        return []
-    values, faults = read_sources(frame, names)
-    for fault in faults:
-        path = line.at("sources")
-        if fault.index is not None and isinstance(names, list):
-            path = (*path, fault.index)
-        expansion.log.add(line.source, path, "L006", fault.message, fault.hint, frame.call)
-    return values
+        return None
 
 
 def shared_instance(expansion: Expansion, frame: Frame, instance: LineInstance) -> LineInstance:
@@ -218,14 +205,17 @@ def expand_call(
 
 
 def check_nesting(frame: Frame, line: Line, block: Block) -> None:
-    """Raise LineError for a block that calls itself, or is called too deep inside others."""
-    message = ""
+    """Raise LineError for a block that calls itself without end, or is called too deep."""
+    itself, deep = f"the block {visible(block.name)} calls itself", len(frame.call.trail)
+    always = line.when is True and line.repeat is None and line.each is None
+    if frame.block is block and always and isinstance(line.op, str):
+        raise LineError(line.source, line.at("op"), "L010", f"{itself} without end", END_OF_CALLS)
+    if deep < MAX_NESTING:
+        return
     call: Call | None = frame.call
-    while call is not None:
-        if call.block == block.name and call.trail:
-            message = f"the block {visible(block.name)} calls itself"
+    while call is not None and call.block != block.name:
         call = call.outer
-    if not message and len(frame.call.trail) >= MAX_NESTING:
-        message = f"blocks nest at most {MAX_NESTING} deep"
-    if message:
-        raise LineError(line.source, line.at("op"), "L010", message)
+    message, hint = f"blocks nest at most {MAX_NESTING} deep", ""
+    if call is not None:
+        message, hint = f"{itself}, and {message}", END_OF_CALLS
+    raise LineError(line.source, line.at("op"), "L010", message, hint)

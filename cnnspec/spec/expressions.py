@@ -105,6 +105,17 @@ class Text(Dynamic):
     def __str__(self) -> str:
         return "".join(map(str, self.parts))
 
+    def literals(self) -> str:
+        """Return the text without its expressions."""
+        return "".join(part for part in self.parts if isinstance(part, str))
+
+    def could_be(self, text: str) -> bool:
+        """Tell whether ``text`` begins and ends as this text does."""
+        first, last = [
+            part if isinstance(part, str) else "" for part in self.parts[:: len(self.parts) - 1]
+        ]
+        return text.startswith(first) and text.endswith(last)
+
     def evaluate(self, scope: Scope) -> str:
         result = ""
         for part in self.parts:

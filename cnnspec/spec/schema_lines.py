@@ -64,11 +64,11 @@ def line_schema() -> Schema:
                 ),
             },
             "repeat": {
-                "anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION],
+                "anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION],
                 "description": "how often the line is repeated; i counts from 0",
             },
             "each": {
-                "anyOf": [{"type": "array", "minItems": 1}, EXPRESSION],
+                "anyOf": [{"type": "array"}, EXPRESSION],
                 "description": (
                     "one instance of the line for each row, which gives arguments; i counts from 0"
                 ),
