@@ -19,6 +19,7 @@ from cnnspec.units import Shape
 class ChannelShuffle(Operator):
     title = "Channel Shuffle"
     autocast = "follows"
+    values_show_settings = True
 
     groups: int = size_field("g, the groups whose channels are mixed")
 

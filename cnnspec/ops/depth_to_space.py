@@ -22,6 +22,7 @@ class DepthToSpace(Operator):
     title = "Depth to Space"
     symbols = {"b": "size of a block"}
     autocast = "follows"
+    values_show_settings = True
     recorded_from = ("pixel_shuffle",)
 
     block: int = size_field("b, the block's size")

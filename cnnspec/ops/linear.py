@@ -20,6 +20,7 @@ from cnnspec.units import Shape
 class Linear(Operator):
     title = "Fully Connected"
     autocast = "casts"
+    values_show_settings = True
     short_title = "FC-{channels}"
     weight_layout = "out-in"
     is_dense = True

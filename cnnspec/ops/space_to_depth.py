@@ -23,6 +23,7 @@ class SpaceToDepth(Operator):
     symbols = {"b": "size of a block"}
     recorded_from = ("pixel_unshuffle",)
     autocast = "follows"
+    values_show_settings = True
 
     block: int = size_field("b, the block's size")
 

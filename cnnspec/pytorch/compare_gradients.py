@@ -19,7 +19,8 @@ from cnnspec.pytorch.load_models import describe_exception
 from cnnspec.pytorch.random_weights import in_mode
 from cnnspec.pytorch.recording.recorder import record_built_module, record_model
 from cnnspec.pytorch.recording.source_lines import AutocastDetector
-from cnnspec.pytorch.transplant_weights import fit_shape, transplant_weights
+from cnnspec.pytorch.tensor_pairs import base_name, fit_shape, take_rows
+from cnnspec.pytorch.transplant_weights import transplant_weights
 from cnnspec.units import format_bytes, format_plural
 
 TOLERANCE = 1e-6  # relative to the largest gradient of the tensor
@@ -66,7 +67,7 @@ def compare_gradients(
         seed,
     )
     named = [*pairs, *((f"input {i}", f"input {i}") for i in range(len(inputs)))]
-    both = [(a, b) for a, b in named if a in ours and b in theirs]
+    both = [(a, b) for a, b in named if base_name(a) in ours and base_name(b) in theirs]
     found = list(gradient_differences(both, ours, theirs))
     if detector.source is not None:
         where = detector.source or "forward"
@@ -141,7 +142,7 @@ def gradient_differences(
         (g.abs().max().item() for g in ours.values() if g is not None and g.numel()), default=0.0
     )
     for name, other in pairs:
-        a, b = ours[name], theirs[other]
+        a, b = take_rows(ours, name), take_rows(theirs, other)
         if not has_values(a) and not has_values(b):
             continue
         shape = tuple((a if a is not None else b).shape)  # type: ignore[union-attr]

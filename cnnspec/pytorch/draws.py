@@ -27,11 +27,15 @@ from cnnspec.pytorch.random_weights import (
     SkipInitialization,
     draw_weights,
 )
-from cnnspec.pytorch.transplant_weights import (
+from cnnspec.pytorch.tensor_pairs import (
     TensorPairs,
     pair_remaining_tensors,
+    pair_split_tensors,
     pair_tensors_by_calls,
+    pair_tensors_by_name,
     pair_tensors_by_order,
+)
+from cnnspec.pytorch.transplant_weights import (
     replace_normalized_weights,
     running_statistics_differences,
     transplant_weights,
@@ -157,15 +161,17 @@ def pairings(
 ) -> Iterator[tuple[TensorPairs, list[Difference]]]:
     """Yield the ways to pair tensors, with the calls that use different numbers of them.
 
-    By the calls that use them where all are aligned. Else by the order of use, and by the aligned
-    calls with the remaining tensors by the order of use.
+    By the calls that use them where all are aligned. Else by the order of use; by the aligned
+    calls, with the remaining tensors by the order of use; by names; and by rows of tensors.
     """
     if training.complete:
         yield pair_tensors_by_calls(training), unequal_tensor_counts(training)
         return
-    ways = [pair_tensors_by_order(training, built, tested.model)]
+    given = training, built, tested.model
+    ways = [pair_tensors_by_order(*given)]
     if tested.demand != REFERENCE:
-        ways.append(pair_remaining_tensors(training, built, tested.model))
+        ways += [pair_remaining_tensors(*given), pair_tensors_by_name(*given)]
+        ways += pair_split_tensors(*given)
     yield from ((pairs, []) for i, pairs in enumerate(ways) if pairs not in ways[:i])
 
 

@@ -17,63 +17,14 @@ from cnnspec.analyses.alignment.align import Alignment
 from cnnspec.analyses.verdict import Check, Difference, make_check
 from cnnspec.pytorch.built_module import BuiltModule
 from cnnspec.pytorch.compare_values import TOLERANCE, relative_difference
-from cnnspec.units import Shape, format_plural
+from cnnspec.pytorch.tensor_pairs import TensorPairs, base_name, fit_shape, take_rows
+from cnnspec.units import format_plural
 
-TensorPairs = list[tuple[str, str]]  # names in the built module and in the model
 HOOKS = {  # the old way: a hook computes the weight before each call
     "WeightNorm": (weight_norm.__module__, remove_weight_norm),
     "SpectralNorm": (spectral_norm.__module__, remove_spectral_norm),
 }
 PARAMETRIZATIONS = "_WeightNorm", "_SpectralNorm"
-
-
-def pair_tensors_by_calls(alignment: Alignment) -> TensorPairs:
-    """Pair the tensors of the built module and of the model that aligned calls use."""
-    spec, model = alignment.spec.calls, alignment.model.calls
-    calls = [(spec[i].tensors, model[j].tensors) for i, j in sorted(alignment.pairs.items())]
-    return list(dict.fromkeys(pair for a, b in calls for pair in zip(a, b, strict=False)))
-
-
-def pair_tensors_by_order(
-    alignment: Alignment, built: BuiltModule, model: nn.Module
-) -> TensorPairs:
-    """Pair tensors where calls are not aligned: parameters by their first use, then buffers."""
-    spec_order, model_order = alignment.spec.tensors(), alignment.model.tensors()
-    pairs: TensorPairs = []
-    for ours, theirs in (
-        (dict(built.named_parameters()), dict(model.named_parameters())),
-        (dict(built.named_buffers()), dict(model.named_buffers())),
-    ):
-        pairs += zip(
-            [name for name in spec_order if name in ours],
-            [name for name in model_order if name in theirs],
-            strict=False,
-        )
-    return pairs
-
-
-def pair_remaining_tensors(
-    alignment: Alignment, built: BuiltModule, model: nn.Module
-) -> TensorPairs:
-    """Pair tensors by the aligned calls that use as many, and the remaining ones by their order."""
-    spec, calls = alignment.spec.calls, alignment.model.calls
-    used = [(spec[i].tensors, calls[j].tensors) for i, j in sorted(alignment.pairs.items())]
-    pairs: TensorPairs = []
-    for a, b in used:
-        if len(a) == len(b):
-            pairs += zip(a, b, strict=True)
-    by_name: dict[str, str] = {}
-    taken: set[str] = set()
-    for mine, other in pairs:
-        if mine not in by_name and other not in taken:
-            by_name[mine] = other
-            taken.add(other)
-    for kind in ("named_parameters", "named_buffers"):
-        ours, theirs = dict(getattr(built, kind)()), dict(getattr(model, kind)())
-        left = [n for n in alignment.spec.tensors() if n in ours and n not in by_name]
-        right = [n for n in alignment.model.tensors() if n in theirs and n not in taken]
-        by_name.update(zip(left, right, strict=False))
-    return list(by_name.items())
 
 
 def unequal_tensor_counts(alignment: Alignment) -> list[Difference]:
@@ -104,22 +55,23 @@ def transplant_weights(
     ours, theirs = float_tensors(built), float_tensors(model)
     reported = {n for d in found for side in (d.calculated, d.measured) for n in side}
     for mine, other in pairs:
-        shape, other_shape = tuple(ours[mine].shape), tuple(theirs[other].shape)
-        value = fit_shape(theirs[other], shape)
+        target, given = take_rows(ours, mine), take_rows(theirs, other)
+        shape, other_shape = tuple(target.shape), tuple(given.shape)
+        value = fit_shape(given, shape)
         if value is None:
             cause = f"the shape of {other}"
             found.append(Difference(mine, "tensor", shape, other_shape, cause))
         else:
-            ours[mine].copy_(value)
+            target.copy_(value)
     unpaired = [
         Difference(n, "tensor", tuple(t.shape), None, "the model uses no such tensor")
         for n, t in ours.items()
-        if n not in {a for a, _ in pairs} | reported
+        if n not in {base_name(a) for a, _ in pairs} | reported
     ]
     unpaired += [
         Difference(n, "tensor", None, tuple(t.shape), "the spec has no such tensor")
         for n, t in dict(model.named_parameters()).items()
-        if n not in {b for _, b in pairs} | reported
+        if n not in {base_name(b) for _, b in pairs} | reported
     ]
     count = sum(prod(p.shape) for p in built.parameters())
     differences = found + unpaired + sharing_differences(pairs)
@@ -172,19 +124,6 @@ def float_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
     """Return parameters and buffers by name, without PyTorch's counters."""
     named = [*model.named_parameters(), *model.named_buffers()]
     return {name: t.detach() for name, t in named if t.is_floating_point()}
-
-
-def fit_shape(value: torch.Tensor, shape: Shape) -> torch.Tensor | None:
-    """Reshape a tensor; None where shapes differ by more than ones or the place of channels."""
-
-    def without_ones(s: Shape) -> Shape:
-        return tuple(n for n in s if n != 1)
-
-    channels_first = value.movedim(-1, 1) if value.dim() > 2 else value
-    for candidate in (value, channels_first):
-        if without_ones(tuple(candidate.shape)) == without_ones(shape):
-            return candidate.reshape(shape)
-    return None
 
 
 def replace_normalized_weights(model: nn.Module) -> list[str]:

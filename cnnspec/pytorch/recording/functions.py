@@ -5,14 +5,13 @@ other modes and for other numbers of dimensions. Here they are the same everywhe
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
+from cnnspec.pytorch.recording.attention import ATTENTION, RunUnrecorded
 from cnnspec.pytorch.recording.readers import Fields
 
 NORM_ARGUMENTS = (
@@ -33,7 +32,6 @@ CONVERSIONS = "float", "double", "to", "type", "type_as"
 PRODUCTS = "mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply"
 SINGLE = {"float", torch.float32, "torch.float32", "torch.FloatTensor", "torch.cuda.FloatTensor"}
 DOUBLE = {"double", torch.float64, "torch.float64", "torch.DoubleTensor"}
-RunUnrecorded = Callable[[Callable[[], Any]], Any]
 # Takes the kind of a call, its fields, the arguments, and what it returned.
 NoteFunction = Callable[[str, Fields, Any, Any], None]
 
@@ -113,78 +111,3 @@ class FunctionRecorder(TorchFunctionMode):
             self.note("_to_copy", {"dtype": torch.float32}, [x], result)
             return result
         return func(*args, **kwargs)
-
-
-def attend(
-    q: torch.Tensor,
-    k: torch.Tensor,
-    v: torch.Tensor,
-    dropout: float,
-    mask: torch.Tensor | None = None,
-    scale: float | None = None,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Compute attention by its formula, and return it and its weights."""
-    weights = q @ k.transpose(-2, -1) * (q.shape[-1] ** -0.5 if scale is None else scale)
-    if mask is not None and mask.dtype == torch.bool:
-        weights = weights.masked_fill(mask.logical_not(), float("-inf"))
-    elif mask is not None:
-        weights = weights + mask
-    weights = F.dropout(weights.softmax(-1), dropout)
-    return weights @ v, weights
-
-
-def read_attention(
-    given: Fields, run_unrecorded: RunUnrecorded
-) -> Callable[[], torch.Tensor] | None:
-    """Return what runs scaled_dot_product_attention as :func:`attend`, None where nothing does."""
-    if given.get("is_causal") or given.get("enable_gqa"):
-        return None
-    q, k, v = (given[name] for name in ("query", "key", "value"))
-    mask, scale = given.get("attn_mask"), given.get("scale")
-    return lambda: attend(q, k, v, given.get("dropout_p", 0.0), mask, scale)[0]
-
-
-def read_self_attention(given: Fields, run_unrecorded: RunUnrecorded) -> Callable[[], Any] | None:
-    """Return what runs nn.MultiheadAttention as the operator ``attention`` does, else None.
-
-    None for other keys than the queries, masks, and whatever else the operator does not have.
-    """
-    x, weight = given["query"], given["in_proj_weight"]
-    unlike = ("bias_k", "bias_v", "add_zero_attn", "key_padding_mask", "attn_mask", "is_causal")
-    if x is not given["key"] or x is not given["value"] or x.dim() != 3 or weight is None:
-        return None
-    if any(given.get(name) not in (None, False) for name in unlike):
-        return None
-
-    def run() -> Any:
-        rows = F.linear(x.transpose(0, 1), weight, given["in_proj_bias"])
-        q, k, v = rows.reshape(*rows.shape[:2], 3, given["num_heads"], -1).permute(2, 0, 3, 1, 4)
-        dropout = given["dropout_p"] if given.get("training", True) else 0.0
-        y, every = attend(q, k, v, dropout)
-        y = F.linear(y.transpose(1, 2).flatten(2), given["out_proj_weight"], given["out_proj_bias"])
-        if not given.get("need_weights", True):
-            return y.transpose(0, 1), None
-        if given.get("average_attn_weights", True):
-            every = run_unrecorded(partial(torch.mean, every, 1))  # no model of a spec reads it
-        return y.transpose(0, 1), every
-
-    return run
-
-
-ATTENTION: dict[
-    str, tuple[Callable[[Fields, RunUnrecorded], Callable[[], Any] | None], tuple[str, ...]]
-] = {
-    "scaled_dot_product_attention": (
-        read_attention,
-        ("query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale", "enable_gqa"),
-    ),
-    "multi_head_attention_forward": (
-        read_self_attention,
-        (
-            *("query", "key", "value", "embed_dim_to_check", "num_heads", "in_proj_weight"),
-            *("in_proj_bias", "bias_k", "bias_v", "add_zero_attn", "dropout_p"),
-            *("out_proj_weight", "out_proj_bias", "training", "key_padding_mask"),
-            *("need_weights", "attn_mask", "use_separate_proj_weight"),
-        ),
-    ),
-}

@@ -9,7 +9,8 @@ from typing import Any
 
 from cnnspec.analyses.alignment.call_graph import CONSTANT, Edge, RecordedCall
 from cnnspec.ops.registry import find_operator
-from cnnspec.pytorch.recording.readers import Fields, permutation_reading
+from cnnspec.pytorch.recording.permutations import permutation_reading
+from cnnspec.pytorch.recording.readers import Fields
 from cnnspec.records import Record
 from cnnspec.units import Shape
 

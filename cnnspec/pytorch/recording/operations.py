@@ -18,6 +18,7 @@ from cnnspec.analyses.alignment.call_graph import Edge
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.recording import readers, reduction_readers
 from cnnspec.pytorch.recording.merges import CallLog
+from cnnspec.pytorch.recording.permutations import read_permute
 from cnnspec.pytorch.recording.readers import Fields, Reading, holds_tensors, plain_arguments
 from cnnspec.records import Record
 
@@ -99,8 +100,8 @@ READERS: dict[str, Callable[[Fields, torch.Tensor], Reading]] = {
     "select": readers.read_select,
     "slice": readers.read_slice,
     "constant_pad_nd": readers.read_pad,
-    "permute": readers.read_permute,
-    "transpose": readers.read_permute,
+    "permute": read_permute,
+    "transpose": read_permute,
     "as_strided": readers.read_as_strided,
     "native_layer_norm": readers.norm_reader("layernorm", "eps"),
     "native_group_norm": readers.norm_reader("groupnorm", "group", "eps"),

@@ -41,12 +41,14 @@ def find_equal_operator(kind: str, fields: Fields, shape: Shape) -> Reading | No
     """Return the simpler operator that does the same on an input of a shape, if there is one.
 
     ``shape`` is that of a batch. A convolution of one position is the same linear layer at every
-    position, a pool as large as its map is a global pool, and instance normalization is group
-    normalization of single channels.
+    position, one as large as its map is a linear layer of all values, a pool as large as its map is
+    a global pool, and instance normalization is group normalization of single channels.
     """
     if kind == "conv":
         window = fields["kernel_size"] + fields["stride"]
-        if set(window) == {1} and fields["groups"] == 1 and not any(fields["padding"]):
+        whole = fields["kernel_size"] == shape[2:] and set(fields["dilation"]) == {1}
+        single = whole or set(window) == {1}
+        if single and fields["groups"] == 1 and not any(fields["padding"]):
             return "linear", {"out_features": fields["out_channels"], "bias": fields["bias"]}
     if kind in ("maxpool", "avgpool"):
         whole = fields["kernel_size"] == shape[2:] and not any(fields["padding"])
@@ -150,39 +152,6 @@ def read_clamp(given: Fields, output: torch.Tensor) -> Reading:
 
 def norm_reader(kind: str, *names: str) -> Reader:
     return lambda given, output: (kind, {n: given[n] for n in names})
-
-
-def read_permute(given: Fields, output: torch.Tensor) -> Reading:
-    x = given["self"]
-    order = list(range(x.dim()))
-    if "dims" in given:
-        order = [d % x.dim() for d in given["dims"]]
-    else:
-        a, b = given["dim0"] % x.dim(), given["dim1"] % x.dim()
-        order[a], order[b] = order[b], order[a]
-    return permutation_reading(order, tuple(x.shape))
-
-
-def permutation_reading(order: list[int], shape: Shape) -> Reading:
-    """Return what it is to bring the dimensions of a shape, with the batch, into an order."""
-    longer = [d for d in order if shape[d] > 1]  # dimensions of 1 can move freely
-    if longer == sorted(longer) or order in channel_moves(len(shape)):
-        return VIEW, {}
-    kept = [d for d, n in enumerate(shape) if not d or n > 1]
-    if len(kept) < len(shape):
-        left = [kept.index(d) for d in order if d in kept]
-        return permutation_reading(left, tuple([shape[d] for d in kept]))
-    if len(order) > 3 and order == [0, 2, 1, *range(3, len(shape))]:
-        return "channel_shuffle", {"groups": shape[1]}
-    return "permute", {"dims": tuple(order), "of": shape[1:]}
-
-
-def channel_moves(n: int) -> list[list[int]]:
-    """Return the orders that only move the channels to the last dimension, or back.
-
-    Later operations work on the channels in either place.
-    """
-    return [[0, *range(2, n), 1], [0, n - 1, *range(1, n - 1)]]
 
 
 def read_select(given: Fields, output: torch.Tensor) -> Reading:

@@ -13,6 +13,7 @@ from cnnspec.ops.registry import find_operator
 INVISIBLE = ("detach", "item")
 # All settings of these show in the values, at any size.
 VISIBLE = ("amax", "amin", "mean", "pow", "select", "slice", "sum")
+GUARD = 1e-6  # a smaller positive minimum only keeps a norm of zero from being divided by
 COMPARISONS = ("gt", "ge", "lt", "le", "eq", "ne")  # they return 0 or 1
 
 
@@ -32,8 +33,13 @@ def call_settings(call: RecordedCall) -> tuple[str, Any]:
 
 
 def call_limits(call: RecordedCall) -> tuple[float, ...]:
-    """Return the values at which a call starts to be another function: 0 and 6 for a relu6."""
+    """Return the values at which a call starts to be another function: 0 and 6 for a relu6.
+
+    A guard against division by zero is none.
+    """
     if call.kind in ("clamp", "threshold"):
         fields = [call.fields.get(key) for key in ("min", "max", "value")]
+        if fields[1] is None and isinstance(fields[0], float) and 0 < fields[0] <= GUARD:
+            return ()
         return tuple(float(v) for v in fields if isinstance(v, int | float))
     return (0.0, 1.0) if call.kind in COMPARISONS else find_operator(call.kind).value_limits
