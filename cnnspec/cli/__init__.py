@@ -3,6 +3,7 @@
 import os
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -29,6 +30,7 @@ COMMANDS = (
     "new",
     "schema",
     "verify",
+    "import",
     "docs",
 )
 
@@ -42,7 +44,8 @@ class Commands(Command, click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"cnnspec.cli.{name}").command
+        module = f"{name}_" if iskeyword(name) else name
+        command: click.Command = import_module(f"cnnspec.cli.{module}").command
         return command
 
 
@@ -75,6 +78,7 @@ def cli() -> None:
     cnnspec compare vgg16 resnet50        networks side by side
     cnnspec draw resnet50 --output r.svg  the architecture as a picture
     cnnspec verify resnet50               compare the spec with PyTorch
+    cnnspec import torchvision:resnet50   the spec of a PyTorch model
     cnnspec check specs/                  find errors and doubtful lines
     cnnspec audit                         check published figures
     cnnspec docs                          language, operators and rules

@@ -63,7 +63,7 @@ def load_reference(library: str, name: str, shape: tuple[int, ...]) -> tuple[nn.
         raise RequestError(f"{library} has no model {name!r}: {error}") from None
 
 
-def build_torchvision_model(name: str) -> Any:
+def build_torchvision_model(name: str, **given: Any) -> Any:
     from torchvision import models
 
     builder = models.get_model_builder(name)
@@ -73,13 +73,13 @@ def build_torchvision_model(name: str) -> Any:
         arguments["weights_backbone"] = None
     if "init_weights" in known or name in ("googlenet", "inception_v3"):
         arguments["init_weights"] = False  # initialisation takes long
-    return builder(**arguments)
+    return builder(**{**arguments, **given})
 
 
 def build_timm_model(name: str, **arguments: Any) -> Any:
     import timm
 
-    return timm.create_model(name, pretrained=False, **arguments)
+    return timm.create_model(name, **{"pretrained": False, **arguments})
 
 
 BUILDERS = {"torchvision": build_torchvision_model, "timm": build_timm_model}
@@ -195,6 +195,7 @@ def call_factory(factory: Any, path: str, arguments: dict[str, Any], asked: str)
             f" {asked} takes a class or a function that makes the model"
         )
     call = f"{path}({visible(', '.join(f'{key}={value!r}' for key, value in arguments.items()))})"
+    check_arguments(factory, call, arguments)
     try:
         model = factory(**arguments)
     except KeyboardInterrupt:
@@ -204,6 +205,20 @@ def call_factory(factory: Any, path: str, arguments: dict[str, Any], asked: str)
     if not isinstance(model, nn.Module):
         raise RequestError(f"{call} returns {with_article(model)}, not a torch.nn.Module")
     return model
+
+
+def check_arguments(factory: Any, call: str, arguments: dict[str, Any]) -> None:
+    """Raise RequestError for arguments that a factory needs or does not have."""
+    try:
+        signature = inspect.signature(factory)
+    except (TypeError, ValueError):  # compiled code has none
+        return
+    try:
+        signature.bind(**arguments)
+    except TypeError as error:
+        raise RequestError(
+            f"{call} cannot be called: {error}; --arg NAME=VALUE gives an argument"
+        ) from None
 
 
 def with_article(value: Any) -> str:

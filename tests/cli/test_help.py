@@ -14,7 +14,8 @@ from cnnspec.cli import COMMANDS, cli
 
 ROOT = Path(__file__).parents[2]
 SLOW = re.compile(
-    r"cnnspec (audit($| note| my_claims)|verify|compare --all|list$|memory .*--fit|sizes .*--up-to)"
+    r"cnnspec (audit($| note| my_claims)|verify|compare --all|list$|memory .*--fit"
+    r"|import (torchvision|timm)|sizes .*--up-to)"
 )
 ELSEWHERE = {  # and why they are not run here
     "cnnspec verify --all --format junit --output verify.xml": (
@@ -99,7 +100,7 @@ def test_what_is_run_elsewhere_is_there() -> None:
 
 @pytest.mark.parametrize("line", CASES)
 def test_an_example_runs(line: str, folder: Path) -> None:
-    if "--against torchvision" in line:
+    if re.search("--against torchvision|import (torchvision|timm)", line):
         import support  # imports PyTorch
 
         support.import_torchvision()

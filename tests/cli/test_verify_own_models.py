@@ -137,7 +137,7 @@ def test_a_model_that_cannot_be_had_is_one_message(mine: Path, model: str, messa
 
 
 def test_an_argument_that_the_factory_lacks_is_said(mine: Path) -> None:
-    with pytest.raises(RequestError, match=r"mine:Net\(width=3\) fails: TypeError: .*'width'"):
+    with pytest.raises(RequestError, match=r"mine:Net\(width=3\) cannot be called: .*'width'"):
         run("lenet5", "--model", "mine:Net", "--arg", "width=3")
 
 

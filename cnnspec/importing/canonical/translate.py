@@ -17,8 +17,9 @@ RULES: dict[str, Rule] = {
     **maps.RULES,
     **arithmetic.RULES,
 }
+READS_VALUE = "Python reads a value of a tensor, and what runs next may depend on it"
 REASONS = {
-    "_local_scalar_dense": "Python reads a value of a tensor, and what runs next may depend on it",
+    **dict.fromkeys(("_local_scalar_dense", "item", "is_nonzero", "equal"), READS_VALUE),
     "random": "it combines a value with random numbers in a way that no dropout does",
 }
 
@@ -57,7 +58,7 @@ def translate_run(run: FlatRun, parameters: dict[str, Shape]) -> TranslatedRun:
             layouts = translate_call(builder, call)
         except (UnsupportedCall, LookupError, TypeError, ValueError) as error:
             known = isinstance(error, UnsupportedCall)
-            if not guessed:
+            if not guessed or call.name in REASONS:
                 reason = str(error) if known else "it is called in a way that is not known"
                 complaints.append(Complaint(call, reason))
             layouts = []

@@ -1,0 +1,111 @@
+"""cnnspec import: write the spec of a PyTorch model, and prove it."""
+
+import sys
+from typing import Any
+
+import click
+
+from cnnspec.cli.command import Command
+from cnnspec.cli.options import parse_settings, parse_shape
+from cnnspec.cli.output import check_writable, print_page, save_page
+from cnnspec.cli.verify import printing_to_stderr
+
+
+@click.command(cls=Command, name="import", short_help="Write the spec of a PyTorch model.")
+@click.argument("source")
+@click.option(
+    "--input",
+    "input_shapes",
+    multiple=True,
+    metavar="C,H,W",
+    help="The shape of an input, channels first; again for each further input.",
+)
+@click.option("--name", metavar="NAME", help="The name of the network (default: the model's).")
+@click.option(
+    "--arg",
+    "arguments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An argument for the factory: a number, true, a TOML list, or text.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False),
+    metavar="FILE.toml",
+    help="Write the spec into a file instead of printing it.",
+)
+@click.option(
+    "--partial",
+    is_flag=True,
+    help="Write the part before a call that no operator can express, or a spec that is not proven.",
+)
+def command(
+    source: str,
+    input_shapes: tuple[str, ...],
+    name: str | None,
+    arguments: tuple[str, ...],
+    output: str | None,
+    partial: bool,
+) -> None:
+    """Write the spec of the model that SOURCE makes, and compare it with the model.
+
+    \b
+    cnnspec import torchvision:resnet50
+    cnnspec import timm:resnetv2_50 --output resnetv2_50.toml
+    cnnspec import my_package.models:Net --arg classes=10 --input 3,32,32
+    cnnspec import my_package/models.py:Net --arg classes=10 --input 3,32,32
+
+    The model is built without weights and without a connection. It runs in inference and in
+    training; the spec is then compared with it, layer by layer, as cnnspec verify --model does.
+    The verdict goes to standard error. A spec that is not proven is not written.
+
+    Exit codes: 0 the spec is written and equals the model, 1 it differs, or a call of the model
+    cannot be written in a spec, 2 the request cannot be understood."""
+    if output:
+        check_writable(output)
+    shapes = tuple([s for s in map(parse_shape, input_shapes) if s is not None])
+    try:
+        with printing_to_stderr():
+            found = import_source(source, parse_settings(arguments, "--arg"), shapes, name, partial)
+    except KeyboardInterrupt:
+        click.echo("cnnspec: interrupted", err=True)
+        sys.exit(130)
+    report(found, output, partial)
+
+
+def import_source(
+    source: str,
+    arguments: dict[str, Any],
+    shapes: tuple[tuple[int, ...], ...],
+    name: str | None,
+    partial: bool,
+) -> Any:
+    """Import the model that a source names. Exits with 1 where calls have no operator."""
+    from cnnspec.importing.canonical.canonicalize import UnsupportedModel
+    from cnnspec.importing.import_pytorch import import_named_source
+
+    try:
+        return import_named_source(source, arguments, shapes, name or "", partial)
+    except UnsupportedModel as error:
+        click.echo(f"cnnspec: {error}", err=True)
+        sys.exit(1)
+
+
+def report(found: Any, output: str | None, partial: bool) -> None:
+    """Print the verdict, and write the spec if it is proven. Exits with 0 or 1."""
+    from cnnspec.report.verdicts.readable import verdict_text
+
+    if found.verdict is not None:
+        click.echo(verdict_text(found.verdict), err=True)
+    else:
+        lines = "\n".join(f"  {line}" for line in found.unsupported)
+        click.echo(f"cnnspec: not proven, as only a part is written; missing:\n{lines}", err=True)
+    proven = bool(found.verdict)
+    if not proven and not partial:
+        click.echo("cnnspec: a spec that differs is not written; --partial writes it", err=True)
+        sys.exit(1)
+    if output:
+        save_page(output, found.text.removesuffix("\n"))
+    else:
+        print_page(found.text.removesuffix("\n"))
+    sys.exit(0 if proven else 1)

@@ -1,0 +1,178 @@
+"""Import a PyTorch model: capture it, write its spec, and prove the spec by comparing both."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.analyses.flat_calls import FlatRun, Value, list_values
+from cnnspec.analyses.verdict import Verdict
+from cnnspec.graph.build import build_graph
+from cnnspec.graph.model import Graph, graph_digest
+from cnnspec.importing.canonical.canonicalize import UnsupportedModel, canonicalize
+from cnnspec.importing.canonical.translate import translate_run
+from cnnspec.importing.folding import write_spec
+from cnnspec.importing.folding.names import make_identifier
+from cnnspec.importing.imported_graph import ImportedGraph
+from cnnspec.problems import RequestError
+from cnnspec.records import Record
+from cnnspec.spec.source import Source
+from cnnspec.units import Shape, format_shape
+
+if TYPE_CHECKING:
+    from cnnspec.pytorch.capture.capture import Capture
+
+MAX_LINES = 1_000_000  # an imported network is as large as its model
+DEFAULT_INPUT = (3, 224, 224)
+
+
+class ImportRequest(Record):
+    """What to import: a model, its name, where it comes from, and its inputs without the batch.
+
+    With ``partial``, a model with calls that no operator can express gives the part before them."""
+
+    model: Any
+    name: str
+    origin: str
+    inputs: tuple[Shape, ...]
+    title: str = ""
+    notes: tuple[str, ...] = ()
+    partial: bool = False
+
+
+class ImportResult(Record):
+    """The text of a spec, its graph, and the verdict of its comparison with the model.
+
+    ``unsupported`` are the calls that are missing where only a part was written."""
+
+    text: str
+    graph: Graph
+    verdict: Verdict | None
+    unsupported: tuple[str, ...] = ()
+
+
+def import_named_source(
+    source: str,
+    arguments: dict[str, Any],
+    inputs: tuple[Shape, ...] = (),
+    name: str = "",
+    partial: bool = False,
+) -> ImportResult:
+    """Import the model that ``torchvision:NAME``, ``package.module:factory`` and the like name.
+
+    ``arguments`` are the factory's. Raises RequestError."""
+    try:
+        from cnnspec.pytorch.capture.model_sources import load_source
+    except ImportError:
+        raise RequestError("an import needs PyTorch: pip install 'cnnspec[verify]'") from None
+    loaded = load_source(source, arguments)
+    shapes, notes = choose_inputs(inputs, loaded.input)
+    name = name or make_identifier(loaded.name) or "network"
+    return import_pytorch(
+        ImportRequest(loaded.model, name, loaded.origin, shapes, loaded.title, notes, partial)
+    )
+
+
+def import_pytorch(request: ImportRequest) -> ImportResult:
+    """Import a model. Raises RequestError, for calls without an operator UnsupportedModel."""
+    from cnnspec.pytorch.capture.capture import capture_model
+
+    found = capture_model(request.model, request.inputs)
+    unsupported: tuple[str, ...] = ()
+    try:
+        imported = make_graph(request, found)
+    except UnsupportedModel as error:
+        if not request.partial:
+            raise
+        unsupported = error.calls
+        imported = make_partial_graph(request, found, unsupported)
+    text = write_spec(imported)
+    graph = rebuild_graph(imported.name, text)
+    verdict = None if unsupported else verify_import(request, graph, text)
+    return ImportResult(text, graph, verdict, unsupported)
+
+
+def make_graph(request: ImportRequest, found: "Capture") -> ImportedGraph:
+    """Return the imported graph of a captured model. Raises UnsupportedModel."""
+    return canonicalize(
+        request.name,
+        request.title or request.name,
+        request.origin,
+        found.inference,
+        found.training,
+        found.parameters,
+        request.notes,
+    )
+
+
+def make_partial_graph(
+    request: ImportRequest, found: "Capture", unsupported: tuple[str, ...]
+) -> ImportedGraph:
+    """Return the imported graph of what a model computes before the first unsupported call."""
+    runs = [
+        cut_run(run, find_first_unsupported(run, found.parameters))
+        for run in (found.inference, found.training)
+    ]
+    note = f"Only the part before a call that no operator can express: {unsupported[0]}."
+    cut = found.replace(inference=runs[0], training=runs[1])
+    return make_graph(request.replace(notes=(*request.notes, note)), cut)
+
+
+def find_first_unsupported(run: FlatRun, parameters: dict[str, Shape]) -> int:
+    """Return the index of the first call of a run that cannot be translated."""
+    complaints = translate_run(run, parameters).complaints
+    calls = [c.call for c in complaints]
+    return next((i for i, call in enumerate(run.calls) if call in calls), len(run.calls))
+
+
+def cut_run(run: FlatRun, end: int) -> FlatRun:
+    """Return the calls of a run before one of them; it returns what no other of these reads."""
+    calls = run.calls[:end]
+    read = {v.call for call in calls for v in list_values(call.arguments)}
+    outputs = [
+        Value(i, 0, call.outputs[0])
+        for i, call in enumerate(calls)
+        if i not in read and call.outputs
+    ]
+    return FlatRun(calls, tuple(outputs))
+
+
+def rebuild_graph(
+    name: str, text: str, settings: dict[str, Any] | None = None, shape: Shape | None = None
+) -> Graph:
+    """Build the graph of an imported spec."""
+    return build_graph(Source(f"{name}.toml", text), "", settings, shape, MAX_LINES)
+
+
+def verify_import(request: ImportRequest, graph: Graph, text: str) -> Verdict:
+    """Compare the spec with the model: calls, values, outputs, in inference and in training."""
+    from cnnspec.pytorch.check_calls import SAME_FUNCTION
+    from cnnspec.pytorch.devices import device_title
+    from cnnspec.pytorch.verify import check_model, tool_versions
+
+    rebuild = partial(rebuild_graph, request.name, text)
+    checks = check_model(
+        graph,
+        request.model,
+        request.origin or request.name,
+        "cpu",
+        1.0,
+        SAME_FUNCTION,
+        rebuild=rebuild,
+    )
+    return Verdict(
+        graph.name, device_title("cpu"), tool_versions(), tuple(checks), graph_digest(graph)
+    )
+
+
+def choose_inputs(
+    given: tuple[Shape, ...], known: Shape | None
+) -> tuple[tuple[Shape, ...], tuple[str, ...]]:
+    """Return the inputs to import with, and a note where nobody says them.
+
+    Raises RequestError for an input that is no shape."""
+    for shape in given:
+        if not shape or not all(isinstance(n, int) and n > 0 for n in shape):
+            raise RequestError(f"an input is sizes such as 3,224,224, channels first, not {shape}")
+    if given or known:
+        return given or ((known or DEFAULT_INPUT),), ()
+    note = f"The input is assumed to be {format_shape(DEFAULT_INPUT)}."
+    return (DEFAULT_INPUT,), (note,)
