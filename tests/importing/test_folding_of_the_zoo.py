@@ -1,7 +1,7 @@
 """Every network of the zoo is folded and read back: the text must describe the same network."""
 
 import pytest
-from importing.zoo_imports import import_graph
+from importing.zoo_imports import import_graph, without_modules
 
 from cnnspec.graph.build import build_graph, load_graph
 from cnnspec.graph.model import Node
@@ -32,10 +32,11 @@ def describe(node: Node) -> tuple[object, ...]:
     )
 
 
+@pytest.mark.parametrize("modules", [True, False], ids=["modules", "no modules"])
 @pytest.mark.parametrize("name", NAMES)
-def test_the_text_describes_the_same_network(name: str) -> None:
+def test_the_text_describes_the_same_network(name: str, modules: bool) -> None:
     original = load_graph(name)
-    graph = import_graph(original)
+    graph = import_graph(original) if modules else without_modules(import_graph(original))
     text = write_spec(graph)
     blocks = write_text(draft_blocks(graph))
     assert text.endswith(blocks), "blocks were given up for a flat text"

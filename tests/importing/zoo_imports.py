@@ -72,3 +72,8 @@ def blocks(node: Node) -> list[str]:
         names.append(call.block)
         call = call.outer
     return names[::-1]
+
+
+def without_modules(graph: ImportedGraph) -> ImportedGraph:
+    """Return an imported graph as a source without modules would give it."""
+    return graph.replace(nodes=tuple(node.replace(calls=()) for node in graph.nodes))

@@ -22,7 +22,7 @@ def name_argument(
     """Return a name for the argument that sets one key of one line."""
     line = line_word(template, setting.slot)
     if setting.key in SIZES:
-        name = name_size(template, setting, line)
+        name = name_size(template, setting, line, taken)
     elif setting.key == "when":
         name = line or make_identifier(called_name(template, setting.slot))
     else:
@@ -65,7 +65,7 @@ def common_word(names: list[str]) -> str:
     return make_identifier(words.pop()) if len(words) == 1 and len(names) > 1 else ""
 
 
-def name_size(template: Template, setting: Setting, line: str) -> str:
+def name_size(template: Template, setting: Setting, line: str, taken: Collection[str]) -> str:
     """Return a name for output channels: of the block, of a named line, or by what they do."""
     sizes = [s.slot for s in template.settings if s.key in SIZES and s.step == ""]
     given = zip(setting.values, template.results, strict=True)
@@ -78,8 +78,11 @@ def name_size(template: Template, setting: Setting, line: str) -> str:
         return line or "out"
     channels = [(value, own) for value, own in zip(setting.values, template.channels, strict=True)]
     present = [(value, own) for value, own in channels if value is not ABSENT]
-    if setting.slot == min(sizes) and all(value >= own for value, own in present):
+    leads_on = any((setting.slot, ()) in places for places in template.base.sources[:-1])
+    first = leads_on and setting.slot == min(sizes)
+    if first and all(value >= own for value, own in present):
         return "hidden"
-    if setting.slot == min(sizes) and all(value <= own for value, own in present):
+    if first and all(value <= own for value, own in present):
         return "reduce"
-    return "width"
+    own_name = make_identifier(template.base.items[setting.slot].pattern)
+    return own_name if "width" in taken and own_name[:1].isalpha() else "width"

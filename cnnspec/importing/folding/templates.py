@@ -18,6 +18,7 @@ class Member:
 
     def __init__(self, body: Body, items: list[Item]):
         self.body, self.items = body, items
+        self.owners = {i: k for k, item in enumerate(items) for x in item.lines for i in x.nodes}
         self.sources = [[self.place_of(i) for i in item.sources] for item in items]
         self.result = self.place_of(body.output)
         owners = {id(line): k for k, item in enumerate(items) for line in item.lines}
@@ -29,14 +30,15 @@ class Member:
 
     def place_of(self, node: int) -> Place:
         """Return the place of the node that an item reads."""
-        for k, item in enumerate(self.items):
-            if any(node in line.nodes for line in item.lines):
-                line = next(line for line in item.lines if node in line.nodes)
-                path = path_inside(line, node)
-                if item.is_run and line is not item.lines[-1]:
-                    path = (line.name, *path)
-                return k, path
-        return -1 - self.body.inputs.index(node), ()
+        slot = self.owners.get(node)
+        if slot is None:
+            return -1 - self.body.inputs.index(node), ()
+        item = self.items[slot]
+        line = next(line for line in item.lines if node in line.nodes)
+        path = path_inside(line, node)
+        if item.is_run and line is not item.lines[-1]:
+            path = (line.name, *path)
+        return slot, path
 
     def name_of(self, place: Place) -> str:
         """Return what ``from`` says for the value at a place, by the names in this body."""

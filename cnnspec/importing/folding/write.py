@@ -21,6 +21,7 @@ from cnnspec.importing.folding.presets import PartPresets, use_line_presets
 from cnnspec.importing.folding.read_lines import read_network
 from cnnspec.importing.folding.round_trip import read_back
 from cnnspec.importing.folding.sharing import mark_shared_lines
+from cnnspec.importing.folding.structure import group_by_structure
 from cnnspec.importing.folding.templates import Template
 from cnnspec.importing.folding.unread import drop_unread_nodes
 from cnnspec.importing.folding.wiring import Wiring
@@ -66,10 +67,12 @@ def draft_blocks(graph: ImportedGraph) -> SpecDraft:
     root = read_network(graph, build_module_tree(graph), count_readers(graph))
     move_concats_back(root)
     mark_shared_lines(graph, root)
+    wiring = Wiring(graph)
+    if not any(node.calls for node in graph.nodes):
+        root.lines = group_by_structure(root.lines, wiring.readers)
     rates = find_drop_rates(graph)
     if rates:
         number_drop_rates(root, rates)
-    wiring = Wiring(graph)
     wiring.connect(root)
     root.inputs = [i for i, node in enumerate(graph.nodes) if node.kind == "input"]
     grouping = Grouping(
