@@ -52,6 +52,20 @@ def test_it_loads_without_complaint(page: Page) -> None:
     assert page.complaints == []
 
 
+def test_pictures_scroll_instead_of_shrinking_on_a_phone(page: Page) -> None:
+    size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    page.ask("Emulation.setDeviceMetricsOverride", **size)
+    figures = "[...document.querySelectorAll('figure')]"
+    heights = page.run(
+        f"{figures}.flatMap(f => [...f.querySelectorAll('text')])"
+        ".map(t => t.getBoundingClientRect().height)"
+    )
+    assert min(heights) >= 10  # pixels
+    assert page.run(f"{figures}.some(f => f.scrollWidth > f.clientWidth)")
+    assert page.run("document.documentElement.scrollWidth") <= 400
+    page.ask("Emulation.clearDeviceMetricsOverride")
+
+
 def test_a_complaint_would_be_heard(page: Page) -> None:
     page.run("console.error('so'); setTimeout(() => { throw new Error('thus') })")
     page.run("fetch('https://example.org').catch(() => 0); 1")
