@@ -183,15 +183,21 @@ def outside(picture: Picture) -> list[str]:
 
 
 def arrive(picture: Picture) -> list[str]:
-    """The wires that do not end at the border of their box or frame."""
-    tops: dict[str, list[Rect]] = {}
+    """The wires that do not end at the border of their box or frame.
+
+    They come from above, or in a U also from the left or from below."""
+    found: dict[str, list[Rect]] = {}
     for name, r in [*picture.boxes, *picture.frames]:
-        tops.setdefault(name, []).append(r)
+        found.setdefault(name, []).append(r)
     ends = [(wire.part, wire.ways[-1][1]) for wire in picture.wires if wire.part]
     return [
         part
         for part, (x, y) in ends
-        if not any(r.x < x < r.right and r.y - y in (0, 8) for r in tops[part])
+        if not any(
+            (r.x < x < r.right and (r.y - y in (0, 8) or y - r.bottom == 8))
+            or (r.y < y < r.bottom and r.x - x == 8)
+            for r in found[part]
+        )
     ]
 
 

@@ -99,6 +99,15 @@ def join_shapes(shapes: list[str]) -> str:
     return shapes[0] if len(set(shapes)) == 1 else f"{shapes[0]} … {shapes[-1]}"
 
 
+def describe_value(names: dict[int, str], part: DiagramPart, node: Node) -> str:
+    """Return the label of a value of a part: its shape, and its name if it is not the main one."""
+    if not part.block or part.together > 1 or node.index == part.nodes[-1].index:
+        return format_shape(node.output)
+    return (
+        f"{visible(names[node.index][len(part.name) + 1 :], LONGEST)} {format_shape(node.output)}"
+    )
+
+
 def describe_part(part: DiagramPart, costs: dict[int, NodeCost]) -> str:
     """A sentence about a part with its counts, shown while the pointer is on its box."""
     names = (

@@ -123,15 +123,10 @@ class Composition:
             source - self.first in self.inner and self.labelled_inside(values[0])
         ):
             return ""
-        part, shapes = (
-            self.parts[source - self.first],
-            [format_shape(self.nodes[v].output) for v in values],
-        )
-        text = boxes.join_shapes(shapes)
-        main = part.nodes[-1].index
-        if part.block and part.together == 1 and values[0] != main:
-            return f"{visible(self.folder.names[values[0]][len(part.name) + 1 :], LONGEST)} {text}"
-        return text
+        part = self.parts[source - self.first]
+        if len(values) == 1:
+            return boxes.describe_value(self.folder.names, part, self.nodes[values[0]])
+        return boxes.join_shapes([format_shape(self.nodes[v].output) for v in values])
 
     def labelled_inside(self, value: int) -> bool:
         """Whether the shape of a value that leaves a frame is already shown inside the frame."""

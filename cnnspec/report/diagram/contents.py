@@ -8,6 +8,7 @@ from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 from cnnspec.report.diagram.differences import find_differences, mark_differences
 from cnnspec.report.diagram.fold import DiagramPart, Folder
+from cnnspec.report.diagram.u_shape import find_u_shape
 from cnnspec.units import format_count, format_prefixed, format_shape
 
 FITS, PANEL_FITS = 22, 16  # boxes that are readable on a page and in a panel
@@ -49,11 +50,7 @@ def choose_contents(net: NetworkCosts, depth: int | None) -> Contents:
     """Decide what a picture shows. Raises RequestError for too many boxes or arrows."""
     folder = Folder(net.graph)
     with garbage_collection_paused():
-        parts = (
-            open_blocks(folder, folder.nodes, 0, FITS)
-            if depth is None
-            else folder.parts(folder.nodes, 0, depth)
-        )
+        parts = choose_parts(folder) if depth is None else folder.parts(folder.nodes, 0, depth)
         if is_too_large(parts):
             boxes, arrows = count_boxes_and_arrows(parts)
             at = "" if depth is None else f" at a depth of {depth}"
@@ -65,6 +62,12 @@ def choose_contents(net: NetworkCosts, depth: int | None) -> Contents:
         if depth is not None:
             return Contents(folder, parts, (), {})
         return mark_blocks(Contents(folder, parts, *choose_panels(folder, parts)))
+
+
+def choose_parts(folder: Folder) -> tuple[DiagramPart, ...]:
+    """Return the parts of a network: a U's blocks are not opened, others as far as they fit."""
+    folded = folder.parts(folder.nodes, 0, 1)
+    return folded if find_u_shape(folder, folded) else open_blocks(folder, folder.nodes, 0, FITS)
 
 
 def mark_blocks(made: Contents) -> Contents:

@@ -10,6 +10,7 @@ from cnnspec.report.diagram.canvas import Canvas, TextLabel, WireLine
 from cnnspec.report.diagram.compose import COLUMN, PANEL, compose_canvas
 from cnnspec.report.diagram.contents import Contents, Panel
 from cnnspec.report.diagram.fold import DiagramPart, Folder
+from cnnspec.report.diagram.u_shape import compose_u
 
 WIDE, TALL = 680, 940  # a book's page in pixels, at the size of its text
 EDGE, GUTTER, BELOW = 14, 34, 30  # space at the border, between columns, and below a panel
@@ -57,7 +58,9 @@ def add_caption(below: Canvas, title: str, caption: list[str]) -> Canvas:
 
 
 def split_into_columns(made: Contents) -> list[list[Canvas]]:
-    """The network in one column, in two, and so on, as far as it can be cut."""
+    """The network as a U, or in one column, in two, and so on, as far as it can be cut."""
+    if (whole := compose_u(made.folder, made.parts)) is not None:
+        return [[whole]]
     pieces = cut_into_pieces(made.folder, made.parts)
     heights = [compose_canvas(made.folder, piece, COLUMN).height for piece in pieces]
     found, seen = [], set[tuple[int, ...]]()

@@ -9,7 +9,7 @@ from cnnspec.report.diagram.boxes import LINE, STACK, is_stacked
 from cnnspec.report.diagram.canvas import Box, Canvas, WireLine
 from cnnspec.report.diagram.contents import Contents
 from cnnspec.report.diagram.page import arrange_page
-from cnnspec.report.diagram.wires import HEAD
+from cnnspec.report.diagram.wires import head_corners
 from cnnspec.report.formats import escape_latex
 
 PIXEL = 0.75  # pt
@@ -79,12 +79,8 @@ def draw_line(line: WireLine) -> str:
     dashed = ", dashed" if line.dashed else ""
     made = rf"\draw[cnnwire{dashed}] {way};"
     if line.arrow:
-        x, y = line.corners[-1]
-        top = y - 2 * HEAD - 1
-        made += (
-            rf"\fill[cnnwire, sharp corners] ({x},{y}) -- ({x - HEAD},{top}) --"
-            rf" ({x + HEAD},{top}) -- cycle;"
-        )
+        head = " -- ".join(f"({x},{y})" for x, y in head_corners(line))
+        made += rf"\fill[cnnwire, sharp corners] {head} -- cycle;"
     return made
 
 

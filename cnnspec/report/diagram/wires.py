@@ -25,9 +25,9 @@ def draw_wires(lines: list[WireLine], nodes: dict[int, Node]) -> Iterator[str]:
     trunks: dict[tuple[Corner, tuple[int, ...], bool], list[Corners]] = {}
     for line in lines:
         drawn = trunks.setdefault((line.corners[0], line.values, line.dashed), [])
-        corners, (x, y) = line.corners, line.corners[-1]
+        corners = line.corners
         if line.arrow:
-            corners = [*corners[:-1], (x, y - 2 * HEAD)]
+            corners = [*corners[:-1], point_toward(corners[-1], corners[-2], 2 * HEAD)]
         overlaps = [common_length(trunk, corners) for trunk in drawn]
         own = branch_off(drawn[overlaps.index(max(overlaps))], corners) if drawn else corners
         drawn.append(corners)
@@ -44,12 +44,17 @@ def draw_wire(line: WireLine, corners: Corners, nodes: dict[int, Node]) -> str:
         f' stroke-width="1.3"{dashes}/>'
     )
     if line.arrow:
-        x, y = line.corners[-1]
-        made += (
-            f'<path class="cnn-head" d="M{x} {y}L{x - HEAD} {y - 2 * HEAD - 1}L{x + HEAD}'
-            f' {y - 2 * HEAD - 1}Z" fill="{style.WIRE[0]}"/>'
-        )
+        (x, y), (x1, y1), (x2, y2) = head_corners(line)
+        made += f'<path class="cnn-head" d="M{x} {y}L{x1} {y1}L{x2} {y2}Z" fill="{style.WIRE[0]}"/>'
     return made
+
+
+def head_corners(line: WireLine) -> tuple[Corner, Corner, Corner]:
+    """Return the corners of a wire's head, its tip first; it points where the wire goes."""
+    tip, before = line.corners[-1], line.corners[-2]
+    dx, dy = direction(before, tip)
+    x, y = point_toward(tip, before, 2 * HEAD + 1)
+    return tip, (x - HEAD * dy, y - HEAD * dx), (x + HEAD * dy, y + HEAD * dx)
 
 
 def branch_off(trunk: Corners, corners: Corners) -> Corners:
