@@ -23,7 +23,6 @@ from cnnspec.pytorch.tensor_pairs import base_name, fit_shape, take_rows
 from cnnspec.pytorch.transplant_weights import transplant_weights
 from cnnspec.units import format_bytes, format_plural
 
-TOLERANCE = 1e-6  # relative to the largest gradient of the tensor
 NOISE = 1e-4  # of the largest gradient of all: gradients of zero are compared with this
 COPIES = 4  # of all activations in float64: kept, their gradients, and what operators keep
 Gradients = dict[str, torch.Tensor | None]
@@ -68,7 +67,7 @@ def compare_gradients(
     )
     named = [*pairs, *((f"input {i}", f"input {i}") for i in range(len(inputs)))]
     both = [(a, b) for a, b in named if base_name(a) in ours and base_name(b) in theirs]
-    found = list(gradient_differences(both, ours, theirs))
+    found = list(gradient_differences(both, ours, theirs, tested.precision.gradients))
     if detector.source is not None:
         where = detector.source or "forward"
         text = f"autocast, in {where}"
@@ -135,7 +134,7 @@ def collecting_gradients(parameters: dict[str, nn.Parameter]) -> Iterator[None]:
 
 
 def gradient_differences(
-    pairs: list[tuple[str, str]], ours: Gradients, theirs: Gradients
+    pairs: list[tuple[str, str]], ours: Gradients, theirs: Gradients, tolerance: float
 ) -> Iterator[Difference]:
     """Yield the tensors whose gradients differ, in the order of the pairs."""
     largest = max(
@@ -151,11 +150,11 @@ def gradient_differences(
         right = torch.zeros_like(left) if right is None else right
         scale = max(left.abs().max().item(), right.abs().max().item(), NOISE * largest)
         off = (left.to(right.device) - right).abs().max().item() / (scale or 1.0)
-        if not off <= TOLERANCE:
+        if not off <= tolerance:
             yield Difference(
                 name,
                 "gradient",
-                f"relative difference of at most {TOLERANCE:g}" if a is not None else None,
+                f"relative difference of at most {tolerance:g}" if a is not None else None,
                 f"relative difference of {off:.3g}" if b is not None else None,
                 "the model stops, turns or changes a gradient",
             )

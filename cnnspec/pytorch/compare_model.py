@@ -39,6 +39,7 @@ from cnnspec.pytorch.draws import (
     value_checks,
 )
 from cnnspec.pytorch.load_models import describe_exception
+from cnnspec.pytorch.precision import FLOAT32, FLOAT64
 from cnnspec.pytorch.quick_shapes import QuickShapes
 from cnnspec.pytorch.random_weights import in_mode, restoring_tensors
 from cnnspec.pytorch.recording.recorder import record_built_module
@@ -62,7 +63,9 @@ def compare_model(
     seed: int = SEED,
     resize: ResizeGraph | None = None,
 ) -> list[Check]:
-    """Compare a graph with a model on a device, in float64 and with a batch of two.
+    """Compare a graph with a model on a device, with a batch of two.
+
+    In float64, and in float32 if the model cannot be run in float64.
 
     ``demand`` is SAME_CALLS, SAME_FUNCTION or REFERENCE of :mod:`check_calls`. The model gets back
     the tensors that it had, except a reference. ``run`` runs the model (default: call it), and
@@ -80,7 +83,17 @@ def compare_without_restoring(
     try:
         return compare_draws(graph, tested, seed, resize)
     except ModelError as error:
-        detail = f"it cannot be run on this spec's input in float64: {error}"
+        if tested.precision == FLOAT64:
+            checks = compare_without_restoring(
+                graph, tested.replace(precision=FLOAT32), seed, resize
+            )
+            if checks[0].name != "run":
+                detail = f"in float32, as the model cannot be run in float64: {error}"
+                checks[0] = checks[0].replace(
+                    detail="; ".join(filter(None, [checks[0].detail, detail]))
+                )
+            return checks
+        detail = f"it cannot be run on this spec's input: {error}"
         return [Check("run", tested.name, IMPOSSIBLE, detail=detail)]
 
 

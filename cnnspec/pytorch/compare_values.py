@@ -20,7 +20,6 @@ from cnnspec.pytorch.recording.recorder import record_built_module, record_model
 from cnnspec.pytorch.recording.visible_settings import call_limits
 from cnnspec.records import Record
 
-TOLERANCE = 1e-9  # relative to the largest value
 # After a call so many values and the sum of all are compared; of outputs every value.
 SAMPLE = 16_384
 
@@ -79,11 +78,12 @@ def compare_values(
     model: ModelRun,
     alignment: Alignment,
     training: bool,
+    tolerance: float,
     other_calls: bool = False,
 ) -> ValueComparison:
     """Run the built module on the inputs of a model's run, and compare the values.
 
-    Compares the values after every aligned call and the outputs in full, at :data:`TOLERANCE`.
+    Compares the values after every aligned call and the outputs in full, at a relative tolerance.
     Skips calls that need not give the same because calls beside them differ. With ``other_calls``
     the calls may be aligned wrongly, so only the outputs decide, also those of training alone.
     """
@@ -110,15 +110,15 @@ def compare_values(
         off = float("inf")
         for y in channel_layouts(x):
             off = min(off, relative_difference(sample_values(y), trace.sample))
-            if off <= TOLERANCE:  # another layout takes a copy, so try it only where needed
+            if off <= tolerance:  # another layout takes a copy, so try it only where needed
                 break
         values = zero_infinities(x)
         off = max(off, abs(values.sum().item() - trace.total) / (values.abs().sum().item() or 1.0))
-        if off <= TOLERANCE:
+        if off <= tolerance:
             count += 1
         elif not other_calls:
             count += 1
-            differences.append(value_difference(places[i], off))
+            differences.append(value_difference(places[i], off, tolerance))
 
     with in_mode(built, training):
         _, outputs = record_built_module(graph, built, inputs, watch)
@@ -126,27 +126,29 @@ def compare_values(
         off = float("inf")
         if output.numel() == other.numel():
             off = relative_difference(output, other.reshape(output.shape))
-        if not off <= TOLERANCE:
-            differences.append(value_difference(node.name, off, "output"))
+        if not off <= tolerance:
+            differences.append(value_difference(node.name, off, tolerance, "output"))
     if other_calls:
         differences += compare_other_outputs(
-            outputs[len(graph.outputs) :], model.outputs[len(graph.outputs) :]
+            outputs[len(graph.outputs) :], model.outputs[len(graph.outputs) :], tolerance
         )
     return ValueComparison(count, differences, constant, reached)
 
 
-def compare_other_outputs(ours: list[torch.Tensor], theirs: list[torch.Tensor]) -> list[Difference]:
+def compare_other_outputs(
+    ours: list[torch.Tensor], theirs: list[torch.Tensor], tolerance: float
+) -> list[Difference]:
     """Compare the outputs that only training has, which a model may return in any order."""
     left = list(theirs)
     for x in ours:
         same = (
             i
             for i, y in enumerate(left)
-            if x.numel() == y.numel() and relative_difference(x, y.reshape(x.shape)) <= TOLERANCE
+            if x.numel() == y.numel() and relative_difference(x, y.reshape(x.shape)) <= tolerance
         )
         i = next(same, None)
         if i is None:
-            return [value_difference("outputs", float("inf"), "output")]
+            return [value_difference("outputs", float("inf"), tolerance, "output")]
         del left[i]
     if left:
         cause = "outputs that the spec lacks"
@@ -170,11 +172,13 @@ def model_reached_limits(run: ModelRun) -> Reached:
     }
 
 
-def value_difference(name: str, off: float, quantity: str = "values") -> Difference:
+def value_difference(
+    name: str, off: float, tolerance: float, quantity: str = "values"
+) -> Difference:
     return Difference(
         name,
         quantity,
-        f"relative difference of at most {TOLERANCE:g}",
+        f"relative difference of at most {tolerance:g}",
         f"relative difference of {off:.3g}",
         "what this layer does, or what it reads",
     )

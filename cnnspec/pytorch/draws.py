@@ -22,6 +22,7 @@ from cnnspec.pytorch.compare_values import (
     compare_values,
     run_model,
 )
+from cnnspec.pytorch.precision import FLOAT64, Precision
 from cnnspec.pytorch.random_weights import (
     RunningStatistics,
     SkipInitialization,
@@ -48,13 +49,14 @@ Batch = tuple[torch.Tensor, ...]
 
 
 class ModelUnderTest(Record):
-    """A model, its name in reports, its device, how it is run, and what is asked of it."""
+    """A model, its name in reports, its device, how it is run, what is asked, and how exactly."""
 
     model: nn.Module
     name: str
     device: str
     run: RunFunction | None
     demand: str
+    precision: Precision = FLOAT64
 
 
 class Draw(Record):
@@ -97,7 +99,8 @@ def draw_runs(
     Raises what the model raises."""
     generator = torch.Generator().manual_seed(seed)
     drawn = [torch.randn(2, *s, generator=generator, dtype=torch.float64) for s in shapes]
-    inputs = tuple(x.mul_(input_scale).to(tested.device) for x in drawn)
+    dtype = tested.precision.dtype
+    inputs = tuple(x.mul_(input_scale).to(tested.device, dtype) for x in drawn)
     model = prepare_model(tested.model, inputs, tested.device, generator)
     if weight_scale != 1:
         with torch.no_grad():
@@ -113,9 +116,11 @@ def draw_runs(
 def prepare_model(
     model: nn.Module, inputs: Batch, device: str, generator: torch.Generator
 ) -> nn.Module:
-    """Return the model in float64 with drawn weights; lazy modules get theirs by a first run."""
+    """Return the model in the inputs' dtype, with drawn weights.
+
+    Lazy modules get theirs by a first run."""
     replace_normalized_weights(model)
-    model = model.to(device, torch.float64)
+    model = model.to(device, inputs[0].dtype if inputs else torch.float64)
     if any(torch.nn.parameter.is_lazy(p) for p in model.parameters()):
         with torch.no_grad():
             model(*inputs)
@@ -142,13 +147,13 @@ def compare_draw(
     Where calls differ, tries several ways to pair tensors: a wrong one gives other values.
     """
     with SkipInitialization(), torch.device(tested.device):
-        built = BuiltModule(graph).to(tested.device, torch.float64)
+        built = BuiltModule(graph).to(tested.device, tested.precision.dtype)
     found: DrawComparison | None = None
     for pairs, unequal in pairings(alignments[1], built, tested):
         weights = transplant_weights(pairs, unequal, built, tested.model, tested.name)
         values: tuple[ValueComparison, ...] = ()
         if weights.status == PASSED:
-            values = compare_both_modes(graph, built, draw, alignments, pairs, tested.demand)
+            values = compare_both_modes(graph, built, draw, alignments, pairs, tested)
         found = DrawComparison(draw, alignments, weights, values, pairs, built)
         if found.same:
             break
@@ -181,17 +186,22 @@ def compare_both_modes(
     draw: Draw,
     alignments: tuple[Alignment, Alignment],
     pairs: TensorPairs,
-    demand: str,
+    tested: ModelUnderTest,
 ) -> tuple[ValueComparison, ValueComparison]:
     """Compare the values in evaluation and in training, and the running statistics after it."""
-    other = demand != REFERENCE and not all(a.complete for a in alignments)
+    other = tested.demand != REFERENCE and not all(a.complete for a in alignments)
+    exactness = tested.precision.values, other
     evaluation = compare_values(
-        graph, built, draw.inputs, draw.inferred, alignments[0], False, other
+        graph, built, draw.inputs, draw.inferred, alignments[0], False, *exactness
     )
     ours = RunningStatistics(built)
-    training = compare_values(graph, built, draw.inputs, draw.trained, alignments[1], True, other)
+    training = compare_values(
+        graph, built, draw.inputs, draw.trained, alignments[1], True, *exactness
+    )
     training.differences.extend(
-        running_statistics_differences(pairs, ours.current(), draw.statistics)
+        running_statistics_differences(
+            pairs, ours.current(), draw.statistics, tested.precision.values
+        )
     )
     return evaluation, training
 

@@ -16,7 +16,7 @@ from torch.nn.utils import (
 from cnnspec.analyses.alignment.align import Alignment
 from cnnspec.analyses.verdict import Check, Difference, make_check
 from cnnspec.pytorch.built_module import BuiltModule
-from cnnspec.pytorch.compare_values import TOLERANCE, relative_difference
+from cnnspec.pytorch.compare_values import relative_difference
 from cnnspec.pytorch.tensor_pairs import TensorPairs, base_name, fit_shape, take_rows
 from cnnspec.units import format_plural
 
@@ -105,7 +105,10 @@ def sharing_differences(pairs: TensorPairs) -> list[Difference]:
 
 
 def running_statistics_differences(
-    pairs: TensorPairs, ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]
+    pairs: TensorPairs,
+    ours: dict[str, torch.Tensor],
+    theirs: dict[str, torch.Tensor],
+    tolerance: float,
 ) -> list[Difference]:
     """Return the running statistics that training left different."""
     offs = [
@@ -116,7 +119,7 @@ def running_statistics_differences(
             name, "after training", "the same", f"relative difference of {off:.3g}", "momentum"
         )
         for name, off in offs
-        if not off <= TOLERANCE
+        if not off <= tolerance
     ]
 
 

@@ -77,7 +77,9 @@ class FunctionRecorder(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name, kwargs = getattr(func, "__name__", ""), kwargs or {}
         if name in PRODUCTS:
-            return func(*map(self.as_mean, args), **kwargs)
+            if any(isinstance(x, torch.Tensor) and x.dtype == torch.float64 for x in args):
+                args = [*map(self.as_mean, args)]
+            return func(*args, **kwargs)
         if name in CONVERSIONS:
             return self.convert(func, args, kwargs)
         if name in ATTENTION:

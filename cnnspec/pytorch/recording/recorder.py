@@ -9,6 +9,7 @@ from torch import nn
 from cnnspec.analyses.alignment.call_graph import Recording
 from cnnspec.graph.model import Graph
 from cnnspec.pytorch.built_module import BuiltModule, ExecutionStep
+from cnnspec.pytorch.precision import using_default_dtype
 from cnnspec.pytorch.recording.call_recorder import CallRecorder, Watch
 
 
@@ -29,6 +30,7 @@ def record_model(
     recorder = CallRecorder(model, inputs, watch)
     with (
         torch.set_grad_enabled(gradients),
+        using_default_dtype(inputs),
         recorder.following_modules(),
         recorder.recording(),
     ):
