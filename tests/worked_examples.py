@@ -18,6 +18,7 @@ SMALLER: dict[str, tuple[Shape, ...]] = {
     "attention-1": ((48, 9, 7),),
     "conv_transpose-0": ((64, 9, 9),),
     "matmul-0": ((12, 16), (16, 12)),
+    "scaled_dot_product_attention-1": ((12, 14, 21),) * 3,
     "crop-0": ((512, 16, 16), (512, 14, 14)),
     "crop-1": ((21, 44, 64), (3, 25, 32)),
     "roi_align-0": ((3, 40, 40), (3, 20, 20), (3, 10, 10), (3, 5, 5)),

@@ -38,6 +38,7 @@ OPERATORS = {
     "dropout": "Dropout",
     "stochastic_depth": "StochasticDepth",
     "attention": "Attention",
+    "scaled_dot_product_attention": "ScaledDotProductAttention",
     "position_embedding": "PositionEmbedding",
     "tokens": "Tokens",
     "matmul": "Matmul",

@@ -51,7 +51,7 @@ class Tokens(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return (memory.Function(prod(y), gradient=memory.VIEW, parameters=("weight",)),)
+        return (memory.Function(prod(y), gradient=memory.STRIDED_VIEW, parameters=("weight",)),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         """Return a module whose values are drawn from a normal distribution with deviation 0.02."""

@@ -138,6 +138,9 @@ FIELDS: dict[str, Draw] = {
         "per": r.choice(["layer", "channel", "position", "element"]),
         "bias": r.random() < 0.5,
     },
+    "scaled_dot_product_attention": lambda r, x: {
+        "heads": r.choice([h for h in (1, 2, 4) if x[0] % (2 * h) == 0] or [3 * x[0]])
+    },
     "tokens": lambda r, x: {"count": r.randint(1, 3), "after": r.random() < 0.5},
     "permute": lambda r, x: {"order": r.sample(range(len(x)), len(x))},
     "softmax": lambda r, x: {"dim": r.randrange(len(x))},
@@ -273,7 +276,8 @@ class Dag:
                 for v in there
                 if name in ("crop", "upsample", "concat", "roi_align") or v.shape == first.shape
             ]
-            inputs += r.choices(others, k=1 if kind.arity[1] == 2 else r.randint(1, 2))
+            low = max(kind.arity[0] - 1, 1)
+            inputs += r.choices(others, k=r.randint(low, max(low, min(2, kind.arity[1] - 1))))
         if name in READ_VECTORS and len(first.shape) > 1:
             self.add("flatten", inputs, {})
             return
@@ -313,7 +317,7 @@ class Dag:
             self.overwritten.add(inputs[0].name)
         self.read |= {v.name for v in inputs}
         self.values.append(Value(line, name, output))
-        self.made[line] = op, inputs[0].shape
+        self.made[line] = op, *[v.shape for v in inputs]
         given = "".join(f", {key} = {toml(value)}" for key, value in fields.items())
         reads = toml([v.name for v in inputs])
         self.lines.append(f'{{ name = "{line}", op = "{name}", from = {reads}{given} }}')

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 from test_spellings import HEAD, differences, verify
 from torch import nn
 
@@ -59,6 +60,22 @@ def attended_channels(m: Any, x: torch.Tensor) -> Any:
     return weights @ rows
 
 
+def attended(m: Any, x: torch.Tensor) -> Any:
+    y = m.c(x).flatten(2).transpose(1, 2)
+    q, k, v = (part.unflatten(-1, (2, -1)).transpose(1, 2) for part in m.qkv(y).chunk(3, -1))
+    y = F.scaled_dot_product_attention(m.n(q), k, v)
+    return m.p(y.transpose(1, 2).flatten(2)).transpose(1, 2)
+
+
+ATTENTION = """
+  { name = "rows", op = "reshape", shape = [0, -1] },
+  { name = "qkv", op = "conv", out_channels = 24, kernel_size = 1 },
+  { name = "q", op = "slice_channels", from = "qkv", stop = 8 },
+  { name = "k", op = "slice_channels", from = "qkv", start = 8, stop = 16 },
+  { name = "v", op = "slice_channels", from = "qkv", start = 16 },
+  { name = "n", op = "tanh", from = "q" },
+  { name = "sdpa", op = "scaled_dot_product_attention", heads = 2, from = ["n", "k", "v"] },
+  { name = "p", op = "conv", out_channels = 5, kernel_size = 1 },"""
 CHANNELS = """
   { name = "rows", op = "reshape", shape = [0, -1] },
   { name = "t", op = "permute", order = [1, 0] },
@@ -121,6 +138,11 @@ CASES: dict[str, Case] = {
     ),
     "tokens mixed": (MIXER, mixed_tokens, {"p": nn.Linear(64, 5)}),
     "products of channels": (CHANNELS, attended_channels, {}),
+    "attention of queries with a norm": (
+        ATTENTION,
+        attended,
+        {"qkv": nn.Linear(8, 24), "n": nn.Tanh(), "p": nn.Linear(8, 5)},
+    ),
     "the sum of channels": (
         '{ name = "s", op = "reduce_dims", dims = [0], kind = "sum", keepdim = false },',
         lambda m, x: m.c(x).sum(1),
@@ -149,7 +171,10 @@ CASES: dict[str, Case] = {
 }
 
 
-CHANNELS_LAST = ("a class token",)  # the model has its positions in another dimension
+CHANNELS_LAST = (
+    "a class token",
+    "attention of queries with a norm",
+)  # the model has its positions in another dimension
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -10,7 +10,12 @@ from pipeline import value as toml
 from test_memory import EXACT, differences, lines
 from worked_examples import EXAMPLES, case
 
+from cnnspec.analyses.memory.network_memory import plan_memory
 from cnnspec.ops.registry import OPERATORS, load_operator
+from cnnspec.problems import RequestError
+
+# Memory that no plan knows; the plan says so.
+UNMEASURED = {("scaled_dot_product_attention", 1)}
 
 
 def example_text(name: str, number: int, inplace: bool = False) -> str:
@@ -47,7 +52,8 @@ def example_cases() -> list[Any]:
         )
         for name, i in EXAMPLES
         for inplace in (False, True)[: 1 + ("inplace" in load_operator(name).fields)]
-        if not load_operator(name).undoes  # its input has to be that of a pool
+        if (name, i) not in UNMEASURED
+        and not load_operator(name).undoes  # its input has to be that of a pool
     ]
 
 
@@ -55,6 +61,12 @@ def example_cases() -> list[Any]:
 def test_a_worked_example_needs_what_was_planned(name: str, number: int, inplace: bool) -> None:
     graph = support.graph_of(example_text(name, number, inplace))
     assert differences(graph, 2) == EXACT
+
+
+@pytest.mark.parametrize(("name", "number"), sorted(UNMEASURED))
+def test_an_unmeasured_example_is_refused(name: str, number: int) -> None:
+    with pytest.raises(RequestError, match=f"{name} .* has not been measured"):
+        plan_memory(support.graph_of(example_text(name, number)), 2)
 
 
 def test_an_operator_that_undoes_another_has_lines() -> None:

@@ -114,6 +114,8 @@ REQUIRED = {  # what each operator cannot do without, with its kind's smallest v
     "stochastic_depth": {"p": 0.1},
     "attention": {"heads": 1},
     "reshape": {"shape": [-1]},
+    "reduce_dims": {"dims": [0]},
+    "permute": {"order": [0]},
     "pad": {"padding": 1},
     "subsample": {"stride": 1},
     "channel_shuffle": {"groups": 1},

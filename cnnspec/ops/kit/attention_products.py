@@ -1,0 +1,121 @@
+"""Attention of given queries, keys and values: how it runs in PyTorch, and its memory.
+
+``attend`` runs the functions, and ``product_functions`` declares them, in the same order."""
+
+from math import prod
+from typing import Any
+
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.windowed_attention import FunctionSequence
+from cnnspec.units import Shape
+
+
+def attend(inputs: tuple[Any, Any, Any], heads: int, scale: float, biases: Any) -> Any:
+    """Attend from q to k and v, each B x C x positions; ``biases`` are added to the products."""
+    q, k, v = (x.contiguous().unflatten(1, (heads, -1)) for x in inputs)
+    weights = (q * scale).mT @ k
+    for bias in biases:
+        weights = weights + bias
+    weights = weights.softmax(-1)
+    return (weights @ v.mT).mT.flatten(1, 2).contiguous()
+
+
+def product_functions(
+    q: Shape, k: Shape, v: Shape, bias: Shape | None, heads: int
+) -> memory.Functions:
+    """Declare what ``attend`` runs for inputs of these shapes."""
+    queries, keys = prod(q[1:]), prod(k[1:])
+    scores, gathered = heads * queries * keys, v[0] * queries
+    sequence = FunctionSequence()
+    rows = [sequence.add(memory.as_contiguous(x), i) for i, x in enumerate((q, k, v))]
+    scaled = sequence.add(memory.Function(prod(q), saved=memory.Saved(scalar=True)), rows[0])
+    product = memory.Function(scores, saves=(0, 1), gradient=memory.MATMUL)
+    weights = sequence.add(product, scaled, rows[1])
+    sequence.free(scaled)
+    if bias is not None:
+        sum_of = memory.Function(scores, gradient=memory.INCOMING)
+        shifted = sequence.add(sum_of, weights, 3)
+        sequence.free(weights)
+        weights = shifted
+    softmax = sequence.add(memory.Function(scores, saves=(memory.OUTPUT,)), weights)
+    sequence.free(weights)
+    sums = sequence.add(product.replace(size=gathered), softmax, rows[2])
+    layout = memory.Layout(contiguous=True)
+    copy = memory.Function(gathered, gradient=memory.STRIDED_VIEW, layout=layout)
+    return sequence.finish(sums, (copy,))
+
+
+def make_forward(
+    torch: Any,
+    heads: int,
+    scale: float,
+    positions: Shape,
+    sizes: Shape | None,
+    shift: int,
+    learns_bias: bool,
+) -> Any:
+    """Return the forward function of a module and of batches of queries, keys and values.
+
+    ``positions`` are the sizes of the map of queries, ``sizes`` those of a window, or None."""
+
+    def forward(module: Any, q: Any, k: Any, v: Any, *given: Any) -> Any:
+        biases = list(given)
+        if sizes is None:
+            rows = [x.flatten(2) for x in (q, k, v)]
+        else:
+            rows = [to_windows(torch, x, sizes, shift) for x in (q, k, v)]
+        if learns_bias:
+            table = module.relative_position_bias_table
+            biases.append(look_up_biases(torch, table, sizes or positions))
+        if shift and sizes:
+            mask = mask_strangers(torch, positions, sizes, shift, q)
+            biases.append(mask.repeat(len(q), 1, 1)[:, None])
+        y = attend((rows[0], rows[1], rows[2]), heads, scale, biases)
+        if sizes is None:
+            return y.unflatten(2, positions)
+        return from_windows(torch, y, positions, sizes, shift)
+
+    return forward
+
+
+def to_windows(torch: Any, x: Any, sizes: Shape, shift: int) -> Any:
+    """Cut B x C x H x ... into windows: (B * windows) x C x positions."""
+    n = len(sizes)
+    if shift:
+        x = torch.roll(x, (-shift,) * n, tuple(range(2, 2 + n)))
+    order = (0, *range(2, 2 + n), 1, *range(2 + n, 2 + 2 * n))
+    return modules.cut_into_blocks(x, sizes).permute(order).flatten(0, n).flatten(2)
+
+
+def from_windows(torch: Any, y: Any, positions: Shape, sizes: Shape, shift: int) -> Any:
+    """Join windows to maps again, and undo the shift."""
+    n = len(sizes)
+    counts = [w // m for w, m in zip(positions, sizes, strict=True)]
+    blocks = y.unflatten(2, sizes).unflatten(0, (-1, *counts))
+    order = (0, 1 + n, *range(1, 1 + n), *range(2 + n, 2 + 2 * n))
+    x = modules.join_blocks(blocks.permute(order))
+    return torch.roll(x, (shift,) * n, tuple(range(2, 2 + n))) if shift else x
+
+
+def look_up_biases(torch: Any, table: Any, sizes: Shape) -> Any:
+    """Return the biases of a window, heads x positions x positions, from those of distances."""
+    index: Any = 0
+    for axis, m in enumerate(sizes):
+        others = [1 if i != axis else m for i in range(len(sizes))]
+        places = torch.arange(m, device=table.device).view(others).expand(sizes).flatten()
+        index = index * (2 * m - 1) + places[:, None] - places + m - 1
+    return table[index.flatten()].view(*index.shape, -1).permute(2, 0, 1)
+
+
+def mask_strangers(torch: Any, positions: Shape, sizes: Shape, shift: int, like: Any) -> Any:
+    """Return -100 for positions of a shifted window that are no neighbours in the map, else 0.
+
+    The mask is windows x positions x positions, as the one of Swin."""
+    region: Any = torch.zeros(positions, device=like.device, dtype=like.dtype)
+    for axis, (w, m) in enumerate(zip(positions, sizes, strict=True)):
+        place = torch.arange(w, device=like.device)
+        part = (place >= w - m).to(like.dtype) + (place >= w - shift).to(like.dtype)
+        shape = [1 if i != axis else w for i in range(len(positions))]
+        region = region * 3 + part.view(shape)
+    rows = to_windows(torch, region[None, None], sizes, 0)[:, 0]
+    return (rows[:, None] != rows[:, :, None]).to(like.dtype) * -100

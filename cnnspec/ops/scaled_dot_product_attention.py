@@ -1,0 +1,215 @@
+"""Attention of given queries, keys and values: softmax(q*k / sqrt(C/h) + bias) * v, in h heads.
+
+The inputs are q (C channels at N positions), k (C at M positions), v (V channels at M positions),
+and optionally a bias of h x N x M that is added to the products. The output has V channels at the
+positions of q. With ``window_size``, maps are cut into B windows of that size, and a position
+attends to those of its own window only; ``shift`` moves the windows by so many positions, around
+the border, and positions that are no neighbours in the map do not see each other. With
+``relative_position_bias`` each head has a learned bias for each distance within a window,
+h*(2*M_H - 1)*(2*M_W - 1) parameters. Windows of n queries and m keys cost B*n*m*(C + V)
+multiply-accumulates. Also counted: the scaling of q, the softmax, and an addition for each bias.
+
+Source: Vaswani et al. (2017), Attention is all you need, arXiv 1706.03762, equation 1;
+``torch.nn.functional.scaled_dot_product_attention``; Liu et al. (2021), Swin transformer, arXiv
+2103.14030, equation 4 and figure 4, for windows, shift and bias."""
+
+from math import prod
+from typing import Any
+
+from cnnspec.ops.kit import attention_products, memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.fields import OperatorError, count_field, flag_field, number_field, size_field
+from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.windows import WHOLE, Phases, Reach, Window
+from cnnspec.problems import RequestError
+from cnnspec.units import Shape, format_shape
+
+
+class ScaledDotProductAttention(Operator):
+    title = "Dot-Product Attention"
+    symbols = {
+        "B": "number of windows",
+        "n": "queries in a window",
+        "m": "keys in a window",
+        "V": "channels of the values",
+    }
+    is_composite = True
+    role = "join"
+    arity = (3, 4)
+    counts_as_layer = False
+
+    heads: int = size_field("h, the number of heads", default=1)
+    scale: float | None = number_field(
+        "the factor of the products; default: 1/sqrt(C/h)", default=None, minimum=-1e9
+    )
+    window_size: int = count_field(
+        "M, the size of the windows within which positions see each other; 0: the whole map",
+        default=0,
+    )
+    shift: int = count_field("by how many positions the windows are moved", default=0)
+    relative_position_bias: bool = flag_field(
+        "whether a learned bias depends on the distance of positions", default=False
+    )
+
+    def output(self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None) -> Shape:
+        for i, (x, what) in enumerate(((q, "queries"), (k, "keys"), (v, "values"))):
+            require_feature_map(f"the {what} of scaled_dot_product_attention", x)
+            if x[0] % self.heads:
+                require_divisible(self.heads, x[0], field="heads")
+            if i and x[1:] != k[1:]:
+                self.raise_different("$1", k, "$2", v, "keys and values have the same positions")
+        if q[0] != k[0]:
+            self.raise_different("$0", q, "$1", k, "queries and keys have the same channels")
+        if (self.window_size or self.relative_position_bias) and k[1:] != q[1:]:
+            self.raise_different("$0", q, "$1", k, "in windows, both have the same positions")
+        self.check_windows(q)
+        wanted = (self.heads, prod(q[1:]), prod(k[1:]))
+        if bias is not None and (bias != wanted or self.window_size):
+            reason = (
+                "a bias is for the whole map"
+                if self.window_size
+                else f"it is {self.heads} heads x queries x keys"
+            )
+            raise OperatorError(
+                "D003",
+                f"the bias $3 of scaled_dot_product_attention is {format_shape(bias)}",
+                f"{reason}: {format_shape(wanted)}",
+            )
+        return (v[0], *q[1:])
+
+    @staticmethod
+    def raise_different(a: str, x: Shape, b: str, y: Shape, rule: str) -> None:
+        """Raise the OperatorError (D003) for two inputs that do not fit."""
+        raise OperatorError(
+            "D003",
+            f"scaled_dot_product_attention: {a} is {format_shape(x)} but {b} is {format_shape(y)}",
+            rule,
+        )
+
+    def check_windows(self, q: Shape) -> None:
+        """Check that windows cover the map, and that the shift is less than one. Raises D002."""
+        if self.shift and not self.shift < self.window_size:
+            raise OperatorError(
+                "L003",
+                f"shift = {self.shift} moves windows of {self.window_size or 'the whole map'}",
+                "a shift less than window_size",
+                "shift",
+            )
+        if self.window_size and any(w % self.window_size for w in q[1:]):
+            raise OperatorError(
+                "D002",
+                f"windows of {self.window_size} do not cover $0, which is {format_shape(q)}",
+                f"a pad to multiples of {self.window_size} before it, and a crop after it",
+                "window_size",
+            )
+
+    def each_window(self, q: Shape) -> tuple[int, ...]:
+        return tuple(self.window_size or w for w in q[1:])
+
+    def counts(self, q: Shape, k: Shape) -> tuple[int, int, int]:
+        """Return the number of windows, and the queries and keys in each."""
+        n = prod(self.each_window(q))
+        windows = prod(q[1:]) // n
+        return windows, n, prod(k[1:]) // windows
+
+    def parameters(
+        self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None
+    ) -> dict[str, Shape]:
+        if not self.relative_position_bias:
+            return {}
+        distances = prod(2 * m - 1 for m in self.each_window(q))
+        return {"relative_position_bias_table": (distances, self.heads)}
+
+    def mixes_channels(self, x: Shape) -> bool:
+        return True
+
+    def macs(self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None, *, y: Shape) -> int:
+        windows, n, m = self.counts(q, k)
+        return windows * n * m * (q[0] + v[0])
+
+    def elementwise(
+        self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None, *, y: Shape
+    ) -> dict[str, int]:
+        windows, n, m = self.counts(q, k)
+        weights = self.heads * windows * n * m
+        biases = self.relative_position_bias + (bias is not None)
+        return {
+            "multiplications": prod(q),
+            "exponentials": weights,
+            "divisions": weights,
+            "additions": weights - self.heads * windows * n + biases * weights,
+        }
+
+    def window(self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None, *, y: Shape) -> Reach:
+        if not self.window_size:
+            return WHOLE
+        return tuple(self.reads(m) for m in self.each_window(q))
+
+    def reads(self, m: int) -> Window:
+        """Return what one dimension reads: the positions of its window, which starts at shift."""
+        start = self.shift % m
+        return Window(m, m, Phases(m, lambda r: range(first := start - m * (r < start), first + m)))
+
+    def derivation(
+        self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None, *, y: Shape
+    ) -> list[Step]:
+        windows, n, m = self.counts(q, k)
+        macs = {"B": windows, "n": n, "m": m, "C": q[0], "V": v[0]}
+        steps = [
+            elements_step(y),
+            Step("multiply-accumulates", "B*n*m*(C + V)", macs, self.macs(q, k, v, y=y)),
+        ]
+        if self.relative_position_bias:
+            sizes = {f"M_{i}": size for i, size in enumerate(self.each_window(q), 1)}
+            formula = "*".join(["h", *(f"(2*{name} - 1)" for name in sizes)])
+            total = sum(map(prod, self.parameters(q, k, v).values()))
+            steps.append(Step("parameters", formula, {"h": self.heads, **sizes}, total))
+        return steps
+
+    def memory(
+        self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None, *, y: Shape, training: bool
+    ) -> memory.Functions:
+        if self.window_size or self.relative_position_bias:
+            raise RequestError(
+                "the memory of scaled_dot_product_attention in windows, or with learned biases, has"
+                " not been measured yet, so that of this network is unknown"
+            )
+        return attention_products.product_functions(q, k, v, bias, self.heads)
+
+    def build(
+        self, torch: Any, q: Shape, k: Shape, v: Shape, bias: Shape | None = None, *, y: Shape
+    ) -> Any:
+        scale = (q[0] // self.heads) ** -0.5 if self.scale is None else self.scale
+        sizes = self.each_window(q) if self.window_size else None
+        forward = attention_products.make_forward(
+            torch, self.heads, scale, q[1:], sizes, self.shift, self.relative_position_bias
+        )
+        tensors = {n: torch.randn(shape) * 0.02 for n, shape in self.parameters(q, k, v).items()}
+        return modules.make_module(torch, "ScaledDotProductAttention", forward, tensors)
+
+    examples = (
+        Example(
+            "timm's vit_base_patch16_224, blocks.0.attn: 12 heads of 64 channels, 197 tokens;"
+            " multiply-accumulates by FlopCounterMode",
+            ((768, 197), (768, 197), (768, 197)),
+            {"heads": 12},
+            (768, 197),
+            macs=59_610_624,
+            work={
+                "multiplications": 768 * 197,
+                "exponentials": 12 * 197 * 197,
+                "divisions": 12 * 197 * 197,
+                "additions": 12 * 197 * 196,
+            },
+        ),
+        Example(
+            "torchvision's swin_t, features.1.1.attn: 3 heads, windows of 7x7 of 56x56 positions,"
+            " shifted by 3, with a table of 169 x 3 biases",
+            ((96, 56, 56), (96, 56, 56), (96, 56, 56)),
+            {"heads": 3, "window_size": 7, "shift": 3, "relative_position_bias": True},
+            (96, 56, 56),
+            params=507,
+            macs=29_503_488,
+        ),
+    )
