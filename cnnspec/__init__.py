@@ -18,6 +18,7 @@ __all__ = [
     "SpecError",
     "__version__",
     "compare",
+    "from_pytorch",
     "load",
     "networks",
     "verify",
@@ -25,7 +26,7 @@ __all__ = [
 HOMES = {"Comparison": "cnnspec.report.comparison"}  # names that are not in cnnspec.api
 
 if TYPE_CHECKING:
-    from cnnspec.api import Network, compare, load, networks, verify
+    from cnnspec.api import Network, compare, from_pytorch, load, networks, verify
     from cnnspec.problems import RequestError, SpecError
     from cnnspec.report.comparison import Comparison
 

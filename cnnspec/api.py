@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     import torch
 
     from cnnspec.analyses.memory.network_memory import NetworkMemory
+    from cnnspec.importing.imported_spec import ImportedSpec
     from cnnspec.report.comparison import Comparison
     from cnnspec.report.diagram.draw import Picture
     from cnnspec.report.verdicts.readable import PrintedVerdict
 
-__all__ = ["Network", "RequestError", "SpecError", "compare", "load", "networks", "verify"]
+__all__ = ["Network", "RequestError", "SpecError"]
+__all__ += ["compare", "from_pytorch", "load", "networks", "verify"]
 
 
 class Network(NetworkCosts):
@@ -160,6 +162,25 @@ def verify(
         seed=seed,
     )
     return PrintedVerdict(**vars(found))
+
+
+def from_pytorch(
+    model: "torch.nn.Module", *, input: Shape | Sequence[Shape] = (3, 224, 224), name: str = ""
+) -> "ImportedSpec":
+    """Write the spec of a PyTorch model, and compare it with the model.
+
+    ``input`` is the shape of the model's input without the batch, or a list with one for each
+    input. ``name`` is the network's (default: the model's class). The model is copied, not changed.
+    The result has ``text``, ``save(path)``, ``network`` and ``verdict``. Raises RequestError for a
+    model that cannot be run, or with calls that no operator can express."""
+    from cnnspec.importing.import_pytorch import import_model
+    from cnnspec.importing.imported_spec import ImportedSpec
+    from cnnspec.report.verdicts.readable import PrintedVerdict
+
+    found = import_model(model, input, name)
+    assert found.verdict is not None, "a whole import is compared"
+    network = Network(found.graph, found.rebuild)
+    return ImportedSpec(found.text, network, PrintedVerdict(**vars(found.verdict)))
 
 
 def compare(

@@ -1,5 +1,6 @@
 """Import a PyTorch model: capture it, write its spec, and prove the spec by comparing both."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_LINES = 1_000_000  # an imported network is as large as its model
 DEFAULT_INPUT = (3, 224, 224)
+MISSING = "an import needs PyTorch: pip install 'cnnspec[verify]'"
 
 
 class ImportRequest(Record):
@@ -48,6 +50,26 @@ class ImportResult(Record):
     verdict: Verdict | None
     unsupported: tuple[str, ...] = ()
 
+    def rebuild(self, settings: dict[str, Any], shape: Shape | None = None) -> Graph:
+        """Build the graph again with other arguments, or for another input."""
+        return rebuild_graph(self.graph.name, self.text, settings, shape)
+
+
+def import_model(model: Any, inputs: Shape | Sequence[Shape], name: str) -> ImportResult:
+    """Import a copy of a user's model. Raises RequestError."""
+    try:
+        from cnnspec.pytorch.load_models import copy_model
+    except ImportError:
+        raise RequestError(MISSING) from None
+    several: Any = inputs if inputs and not isinstance(inputs[0], int) else [inputs]
+    shapes: tuple[Shape, ...] = tuple([tuple(shape) for shape in several])
+    copied = copy_model(model)
+    title = type(model).__name__
+    shapes, _ = choose_inputs(shapes, None)
+    origin = f"{type(model).__module__}.{type(model).__qualname__}"
+    name = name or make_identifier(title) or "network"
+    return import_pytorch(ImportRequest(copied, name, origin, shapes, title))
+
 
 def import_named_source(
     source: str,
@@ -62,7 +84,7 @@ def import_named_source(
     try:
         from cnnspec.pytorch.capture.model_sources import load_source
     except ImportError:
-        raise RequestError("an import needs PyTorch: pip install 'cnnspec[verify]'") from None
+        raise RequestError(MISSING) from None
     loaded = load_source(source, arguments)
     shapes, notes = choose_inputs(inputs, loaded.input)
     name = name or make_identifier(loaded.name) or "network"

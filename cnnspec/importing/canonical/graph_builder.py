@@ -126,7 +126,9 @@ class ImportBuilder:
             raise UnsupportedCall("it computes across the examples of the batch")
         if size_of(order) != size_of_shape(shape):
             raise UnsupportedCall("it reads its input in blocks that no operator has")
+        reader, self.call = self.call, layout.call or self.call
         node = self.append_arranged(layout.node, own, dims)
+        self.call = reader
         self.arranged[layout.node, dims] = node
         return node
 

@@ -8,6 +8,7 @@ elements in another order does a layout become a node of its own: flatten, resha
 from math import prod
 from typing import NamedTuple
 
+from cnnspec.analyses.flat_calls import FlatCall
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
@@ -30,10 +31,12 @@ Dims = tuple[Factors, ...]
 class TensorLayout(Record):
     """A tensor: a node, and for each dimension of the tensor its factors, the outermost first.
 
-    A dimension of size 1 has no factors. So does one that is broadcast."""
+    A dimension of size 1 has no factors. So does one that is broadcast. ``call`` is the call that
+    made the layout, if it is not the node's own."""
 
     node: int
     dims: Dims
+    call: FlatCall | None = None
 
 
 def whole(dim: int, size: int) -> Factors:

@@ -16,9 +16,11 @@ def merge_modes(inference: NodeList, training: NodeList) -> tuple[NodeList, int]
 
     The outputs of inference come first among the outputs, then what else training returns. Raises
     ModesDiffer."""
-    matches = match_nodes(inference, training)
-    outputs = tuple([matches[o] for o in inference.outputs])
-    used = find_used(training, set(matches.values()), outputs)
+    sources = find_sources(training)
+    matches = match_nodes(inference, training, sources)
+    dropped = {sources[o]: o for o in reversed(training.outputs)}  # by what dropouts read
+    outputs = tuple([dropped.get(matches[o], matches[o]) for o in inference.outputs])
+    used = find_used(training, {*matches.values(), *outputs})
     marked = [
         node if i in used else node.replace(training_only=True)
         for i, node in enumerate(training.nodes)
@@ -28,12 +30,17 @@ def merge_modes(inference: NodeList, training: NodeList) -> tuple[NodeList, int]
     return merged, len(outputs)
 
 
-def match_nodes(inference: NodeList, training: NodeList) -> dict[int, int]:
-    """Return for each node of inference the same one of training. Raises ModesDiffer."""
-    matches: dict[int, int] = {}
-    sources: list[int] = []  # for each node of training, itself, or what a dropout reads
+def find_sources(training: NodeList) -> list[int]:
+    """Return for each node of training itself, or what it passes on where it is a dropout."""
+    sources: list[int] = []
     for i, node in enumerate(training.nodes):
         sources.append(sources[node.inputs[0]] if is_regulariser(node) else i)
+    return sources
+
+
+def match_nodes(inference: NodeList, training: NodeList, sources: list[int]) -> dict[int, int]:
+    """Return for each node of inference the same one of training. Raises ModesDiffer."""
+    matches: dict[int, int] = {}
     place = 0
     for i, node in enumerate(inference.nodes):
         inputs = tuple([sources[matches[j]] for j in node.inputs])
@@ -72,10 +79,10 @@ def is_same(a: ImportedNode, b: ImportedNode) -> bool:
     )
 
 
-def find_used(training: NodeList, matched: set[int], outputs: tuple[int, ...]) -> set[int]:
+def find_used(training: NodeList, matched: set[int]) -> set[int]:
     """Return the nodes of training that inference has or that pass its values on."""
     used = set(matched)
     for i in reversed(range(len(training.nodes))):
-        if i in used or i in outputs:
+        if i in used:
             used.update(j for j in training.nodes[i].inputs if is_regulariser(training.nodes[j]))
     return used

@@ -5,7 +5,7 @@ from typing import Any
 
 from cnnspec.analyses.flat_calls import FlatCall
 from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
-from cnnspec.importing.canonical.layouts import Dims, TensorLayout, regroup, size_of
+from cnnspec.importing.canonical.layouts import Dims, TensorLayout, regroup, size_of, whole_dims
 
 Rule = Callable[[ImportBuilder, FlatCall], TensorLayout | list[TensorLayout]]
 
@@ -23,15 +23,21 @@ def change_shape(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     dims = regroup(x.dims, call.outputs[0])
     if dims is None:
         raise UnsupportedCall("it cuts dimensions at places that are no multiples of each other")
-    return settle_vector(builder, TensorLayout(x.node, dims))
+    return settle(builder, TensorLayout(x.node, dims, call))
 
 
-def settle_vector(builder: ImportBuilder, layout: TensorLayout) -> TensorLayout:
-    """Flatten a node now where its whole output becomes a vector: this is where models do it."""
-    is_vector = len(layout.dims) == 2 and layout.dims[0] == builder.batch
-    if not is_vector or len(builder.nodes[layout.node].output) == 1:
+def settle(builder: ImportBuilder, layout: TensorLayout) -> TensorLayout:
+    """Move the elements now where a map becomes a vector, or its channels are shuffled.
+
+    These are complete where models do them. Other layouts may be a step on the way to one."""
+    dims, own = layout.dims[1:], whole_dims(builder.nodes[layout.node].output)
+    if layout.dims[:1] != (builder.batch,) or dims == own:
         return layout
-    return builder.whole_layout(builder.arrange(layout, layout.dims[1]))
+    is_vector = len(dims) == 1
+    is_shuffle = len(dims) == len(own) and dims[1:] == own[1:] and len(dims[0]) == 2
+    if not is_vector and not is_shuffle:
+        return layout
+    return builder.whole_layout(builder.arrange(layout, *dims))
 
 
 def squeeze(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
@@ -40,13 +46,13 @@ def squeeze(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     x, given = builder.layout(value), call.arguments.get("dim")
     chosen = list_dims(given, len(x.dims))
     kept = [d for i, d in enumerate(x.dims) if i not in chosen or value.shape[i] != 1]
-    return settle_vector(builder, TensorLayout(x.node, tuple(kept)))
+    return settle(builder, TensorLayout(x.node, tuple(kept), call))
 
 
 def unsqueeze(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     x = builder.layout(call.arguments["self"])
     dim = call.arguments["dim"] % (len(x.dims) + 1)
-    return TensorLayout(x.node, (*x.dims[:dim], (), *x.dims[dim:]))
+    return TensorLayout(x.node, (*x.dims[:dim], (), *x.dims[dim:]), call)
 
 
 def permute(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
@@ -60,7 +66,7 @@ def permute(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     else:
         a, b = (given.get(f"dim{i}", given.get(f"axis{i}", i)) % len(x.dims) for i in (0, 1))
         order[a], order[b] = order[b], order[a]
-    return TensorLayout(x.node, tuple([x.dims[d] for d in order]))
+    return TensorLayout(x.node, tuple([x.dims[d] for d in order]), call)
 
 
 def move_dims(given: dict[str, Any], rank: int) -> list[int]:
