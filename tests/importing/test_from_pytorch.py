@@ -27,7 +27,8 @@ def test_a_model_becomes_a_spec_that_can_be_saved_and_loaded(tmp_path: Path) -> 
     model = nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU())
     before = {name: t.clone() for name, t in model.state_dict().items()}
     found = cnnspec.from_pytorch(model, input=(3, 16, 16), name="small")
-    assert found and found.verdict.passed
+    assert found
+    assert found.verdict.passed
     assert found.network.totals.params == 3 * 9 * 8 + 16
     found.save(tmp_path / "small.toml")
     loaded = cnnspec.load(str(tmp_path / "small.toml"))
@@ -47,7 +48,8 @@ def test_several_inputs_and_shared_layers_are_imported() -> None:
 def test_a_model_in_training_stays_in_training() -> None:
     model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Dropout(0.5)).train()
     assert cnnspec.from_pytorch(model, input=(3, 4, 4))
-    assert model.training and model[1].training
+    assert model.training
+    assert model[1].training
 
 
 REFUSED: dict[str, tuple[Any, Any, str]] = {
