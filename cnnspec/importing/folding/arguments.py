@@ -33,6 +33,9 @@ def choose_arguments(template: Template, channels: Callable[[int], int]) -> None
             setting.is_constant = True
     varying = [setting for setting in settings if not setting.is_constant]
     for setting in sorted(varying, key=lambda s: rank(template, s)):
+        setting.items = find_items(setting.values, known)
+        if setting.items:
+            continue
         text = find_ratio(template, setting, known, optional=True)
         text = text or find_expression(setting.values, known)
         text = text or find_ratio(template, setting, known, optional=False)
@@ -45,7 +48,7 @@ def choose_arguments(template: Template, channels: Callable[[int], int]) -> None
         name: list(values)
         for setting in settings
         for name, values in known.items()
-        if name != "in_channels" and uses(setting.expression, name)
+        if name != "in_channels" and uses(f"{setting.expression} {setting.items}", name)
     }
     template.args = used
 
@@ -72,6 +75,24 @@ def rank(template: Template, setting: Setting) -> tuple[Any, ...]:
     if setting.key in SIZES:
         return (1 if absent else 0, -setting.slot)
     return (3 if absent else 2, ORDER.get(setting.key, 5), setting.slot)
+
+
+def find_items(values: Values, known: dict[str, Values]) -> list[Any]:
+    """Return a list whose items are numbers and expressions; none if not all values are lists."""
+    present = [v for v in values if v is not ABSENT]
+    if not all(isinstance(v, list) for v in present) or len({len(v) for v in present}) != 1:
+        return []
+    items: list[Any] = []
+    for k in range(len(present[0])):
+        column = [ABSENT if v is ABSENT else v[k] for v in values]
+        item = next(v for v in column if v is not ABSENT)
+        if not all(v is ABSENT or same(v, item) for v in column):
+            text = find_expression(column, known)
+            if text is None:
+                return []
+            item = f"{{{text}}}"
+        items.append(item)
+    return items
 
 
 def find_ratio(

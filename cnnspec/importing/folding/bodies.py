@@ -52,6 +52,7 @@ class Body:
         self.outputs: list[int] = []
         self.output = -1
         self.template: Any = None
+        self.call: FoldedLine | None = None  # the line that calls it
         self.member = 0
 
     @property

@@ -4,20 +4,9 @@ from itertools import pairwise
 from typing import Any
 
 from cnnspec.importing.folding.expressions import ABSENT
-from cnnspec.importing.folding.runs import MISSING, SHARE, Item
+from cnnspec.importing.folding.runs import MISSING, SHARE, Item, Rows
 from cnnspec.importing.folding.templates import Template
 from cnnspec.ops.registry import load_operator
-from cnnspec.records import Record
-
-
-class Rows(Record):
-    """The rows of a table: for each call of a block the values of its arguments by name.
-
-    ``equal`` are the arguments that the line gives, because they never differ."""
-
-    block: Any
-    rows: list[dict[str, Any]]
-    equal: dict[str, Any]
 
 
 class Setting:
@@ -33,6 +22,7 @@ class Setting:
         self.is_constant = False
         self.constant: Any = None
         self.expression = ""
+        self.items: list[Any] = []  # of a list, with expressions
 
 
 def list_settings(template: Template) -> list[Setting]:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from cnnspec.importing.folding.bodies import LinePart
-from cnnspec.importing.folding.columns import Rows, Setting
+from cnnspec.importing.folding.columns import Setting
 from cnnspec.importing.folding.drop_rates import DROP_RATE, INDEX, DropRates
 from cnnspec.importing.folding.names import input_names, make_identifier, make_unique
 from cnnspec.importing.folding.presets import PartPresets
-from cnnspec.importing.folding.runs import SHARE
+from cnnspec.importing.folding.runs import SHARE, Rows
 from cnnspec.importing.folding.templates import Template
 from cnnspec.importing.writing.spec_draft import BlockDraft, DraftLine, TableDraft
 
@@ -94,10 +94,12 @@ class Drafting:
                 values[key] = f"{{{values[key]}{self.operand(setting)}}}"
             elif setting.step == "start":
                 values[key] = f"{{{count_up(self.operand(setting), setting.slope)}}}"
+            elif setting.items:
+                values[key] = setting.items
             elif not setting.is_constant:
                 values[key] = f"{{{setting.expression}}}"
             elif isinstance(setting.constant, Rows):
-                values[key] = self.draft_rows(template, setting.constant)
+                values[key] = self.draft_rows(template, setting)
             elif key == INDEX:
                 values[key] = f"{{{setting.constant}}}"
             else:
@@ -155,7 +157,7 @@ class Drafting:
         """Tell whether the rows of a table fit into the line itself."""
         return len(self.table_columns(table)) == 1 and len(table.rows) <= FEW
 
-    def name_table(self, template: Template) -> str:
+    def name_table(self, template: Template, setting: Setting) -> str:
         """Return the name of the next table: rows, if the network has only one."""
         if not self.table_count:
             self.table_count = sum(
@@ -163,16 +165,21 @@ class Drafting:
                 for other in self.templates
                 for setting in other.settings
             )
-        alone = self.table_count == 1 or template is self.templates[-1]
-        name = "rows" if alone else f"{template.name}_rows"
-        return make_unique(make_identifier(name), [table.name for table in self.tables])
+        if self.table_count == 1:
+            return "rows"
+        words = [] if template is self.templates[-1] else [template.name]
+        if setting.key != "each":
+            words.append(template.base.items[setting.slot].pattern)
+        name = make_identifier("_".join([*words, "rows"]))
+        return make_unique(name, [table.name for table in self.tables])
 
-    def draft_rows(self, template: Template, table: Rows) -> Any:
+    def draft_rows(self, template: Template, setting: Setting) -> Any:
         """Return what ``each`` says: rows, or the name of a table that the network declares."""
+        table = setting.constant
         columns, rows = self.table_columns(table), self.list_rows(table)
         if self.is_short(table):
             return rows
-        name = self.name_table(template)
+        name = self.name_table(template, setting)
         cells = [row if isinstance(row, list) else [row] for row in rows]
         self.tables.append(TableDraft(name, tuple(columns), cells))
         return f"{{{name}}}"

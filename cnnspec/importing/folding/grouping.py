@@ -55,6 +55,9 @@ class Grouping:
                 places = align(base, member)
                 if places is None or not template.add(member, places):
                     rest.append(member)
+            left = rest
+            if not is_network and open_single_line(template):
+                continue
             sort_members(template)
             names = ["network"] if is_network else name_template(template)
             template.name = make_block_name(names, self.names)
@@ -62,7 +65,21 @@ class Grouping:
             self.templates.append(template)
             name_lines_of(template)
             self.finish(template)
-            left = rest
+
+
+def open_single_line(template: Template) -> bool:
+    """Let calls of a block that only calls another one call that; tell whether this is so."""
+    bodies = [member.body for member in template.members]
+    inner = [body.lines[0].body for body in bodies if len(body.lines) == 1]
+    if len(inner) < len(bodies) or not all(
+        body and body.template and body.output == outer.output and outer.call
+        for body, outer in zip(inner, bodies, strict=True)
+    ):
+        return False
+    for body in bodies:
+        if body.call:
+            body.call.body = body.lines[0].body
+    return True
 
 
 def group_key(body: Body, keys: dict[int, Hashable]) -> Hashable:
@@ -101,11 +118,13 @@ def name_lines_of(template: Template) -> None:
     """Give the lines of all members the names that they have in the template."""
     for slot, base in enumerate(template.base.items):
         items = [template.item(k, slot) for k in range(len(template.members))]
+        present = [item for item in items if item]
+        if all(len(item.lines) == 1 for item in present):
+            for item in present:
+                item.is_run = False
         if base.is_run:
-            share_prefix([item for item in items if item])
-        for item in items:
-            if item is None:
-                continue
+            share_prefix(present)
+        for item in present:
             _, start, step = number_names([line.name for line in base.lines])
             for i, line in enumerate(item.lines):
                 run = base.is_run
@@ -128,11 +147,12 @@ def name_template(template: Template) -> list[str]:
         return [bodies[0].class_name]
     words = [re.sub(r"[\d_]+$", "", body.path.rsplit(".", 1)[-1]) for body in bodies]
     found = Counter(word for word in words if word).most_common(1)
-    kinds = [line.kind or "block" for line in template.base.body.lines]
+    kinds = [line.kind for line in template.base.body.lines]
     names = [found[0][0]] if found else []
     if all(item.is_run for item in template.base.items) and (len(bodies) > 1 or not names):
         return ["stage"]
-    return [*names, "_".join(kinds)] if len(kinds) <= MOST_KINDS else [*names, "part"]
+    few = all(kinds) and len(kinds) <= MOST_KINDS
+    return [*names, "_".join(kinds) if few else "part"]
 
 
 def align(base: Member, member: Member) -> list[int | None] | None:

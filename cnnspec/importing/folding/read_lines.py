@@ -3,46 +3,65 @@
 from cnnspec.importing.folding.absorb import absorb_parts
 from cnnspec.importing.folding.bodies import CONTAINERS, Body, FoldedLine
 from cnnspec.importing.folding.flat import plain_fields
-from cnnspec.importing.folding.module_tree import ModuleTree
+from cnnspec.importing.folding.module_tree import (
+    ModuleTree,
+    find_main_lists,
+    find_repeated_classes,
+)
 from cnnspec.importing.folding.names import make_layer_name, make_unique
 from cnnspec.importing.imported_graph import ImportedGraph
 
 
 def read_network(graph: ImportedGraph, tree: ModuleTree, readers: list[int]) -> Body:
     """Return the body of the whole network; a module around all others is left out."""
-    lines = read_lines(graph, tree, readers)
+    lines = LineReader(graph, tree, readers).read_lines(tree)
     while len(lines) == 1 and lines[0].body:
         lines = lines[0].body.lines
     return Body("", "", lines)
 
 
-def read_lines(graph: ImportedGraph, tree: ModuleTree, readers: list[int]) -> list[FoldedLine]:
-    """Return the lines of one call of a module."""
-    read: list[tuple[ModuleTree | int, list[FoldedLine]]] = [
-        (child, [operator_line(graph, child)])
-        if isinstance(child, int)
-        else (child, read_lines(graph, child, readers))
-        for child in tree.children
-    ]
-    repeated = {
-        (child.class_name, inner[0].body.class_name)
-        for child, inner in read
-        if isinstance(child, ModuleTree) and len(inner) > 1 and inner[0].body and is_uniform(inner)
-    }
-    long = sum(is_list(child) and len(inner) > 1 for child, inner in read)
-    lines: list[FoldedLine] = []
-    for child, inner in read:
-        if isinstance(child, int):
-            lines += inner
-        elif len(inner) == 1 and not keeps_list(child, inner[0], repeated):
-            lines.append(take_name(inner[0], child))
-        elif long == 1 and opens_into(child, tree, inner):
-            lines += inner
-        else:
-            lines.append(call_line(child, inner))
-    lines = absorb_parts(lines, readers)
-    name_lines(lines)
-    return lines
+class LineReader:
+    """Reads the lines of the calls in one tree. ``readers`` are numbers of readers by node.
+
+    ``repeated`` are classes that call several modules of one class, each with that class; their
+    calls with a single module stay bodies. ``main_lists`` are classes that have all their layers
+    in one Sequential, whose lines become their own."""
+
+    def __init__(self, graph: ImportedGraph, tree: ModuleTree, readers: list[int]):
+        self.graph, self.readers = graph, readers
+        self.repeated = find_repeated_classes(tree)
+        self.main_lists = find_main_lists(tree)
+
+    def read_lines(self, tree: ModuleTree) -> list[FoldedLine]:
+        """Return the lines of one call of a module."""
+        lines: list[FoldedLine] = []
+        for child in tree.children:
+            if isinstance(child, int):
+                lines.append(operator_line(self.graph, child))
+                continue
+            inner = self.read_lines(child)
+            if len(inner) == 1 and not self.stays_body(child, inner[0]):
+                lines.append(take_name(inner[0], child))
+            elif self.opens(child, tree, inner):
+                lines += inner
+            else:
+                lines.append(call_line(child, inner))
+        lines = absorb_parts(lines, self.readers)
+        name_lines(lines)
+        return lines
+
+    def stays_body(self, tree: ModuleTree, line: FoldedLine) -> bool:
+        """Tell whether a module with one line stays a body: others like it have several lines."""
+        return line.body is not None and (tree.class_name, line.body.class_name) in self.repeated
+
+    def opens(self, child: ModuleTree, tree: ModuleTree, lines: list[FoldedLine]) -> bool:
+        """Tell whether the lines of a list are put into the module around it."""
+        return (
+            child.is_list
+            and tree.class_name in self.main_lists
+            and all(line.name.isdecimal() for line in lines)
+            and not is_uniform(lines)
+        )
 
 
 def operator_line(graph: ImportedGraph, i: int) -> FoldedLine:
@@ -70,33 +89,10 @@ def take_name(line: FoldedLine, tree: ModuleTree) -> FoldedLine:
     return line
 
 
-def is_list(child: ModuleTree | int) -> bool:
-    """Tell whether a child only lists modules."""
-    return isinstance(child, ModuleTree) and child.class_name in CONTAINERS
-
-
 def is_uniform(lines: list[FoldedLine]) -> bool:
     """Tell whether all lines call modules of one class that is not a list."""
     classes = {line.body.class_name if line.body else "" for line in lines}
     return len(classes) == 1 and not classes & set(CONTAINERS)
-
-
-def keeps_list(child: ModuleTree, line: FoldedLine, repeated: set[tuple[str, str]]) -> bool:
-    """Tell whether a module of one module is kept: others like it have several of that class."""
-    return line.body is not None and (child.class_name, line.body.class_name) in repeated
-
-
-def opens_into(child: ModuleTree, tree: ModuleTree, lines: list[FoldedLine]) -> bool:
-    """Tell whether the lines of a list are put into the module around it.
-
-    Many classes keep all their layers in one Sequential, whose names are numbers."""
-    return (
-        is_list(child)
-        and tree.class_name not in CONTAINERS
-        and tree.path != ""
-        and all(line.name.isdecimal() for line in lines)
-        and not is_uniform(lines)
-    )
 
 
 def name_lines(lines: list[FoldedLine]) -> None:

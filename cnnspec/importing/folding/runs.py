@@ -5,9 +5,20 @@ from typing import Any
 
 from cnnspec.importing.folding.bodies import FoldedLine
 from cnnspec.importing.folding.wiring import line_inputs
+from cnnspec.records import Record
 
 Operation = Any  # the name of an operator, a Template, or SHARE
 SHARE = "share"
+
+
+class Rows(Record):
+    """The rows of a table: for each call of a block the values of its arguments by name.
+
+    ``equal`` are the arguments that the line gives, because they never differ."""
+
+    block: Any
+    rows: list[dict[str, Any]]
+    equal: dict[str, Any]
 
 
 class Item:
@@ -86,6 +97,11 @@ def find_runs(items: list[Item], readers: list[list[int]]) -> list[Item]:
     return result
 
 
+def has_table(values: list[Any]) -> bool:
+    """Tell whether one of the values is a table of rows."""
+    return any(isinstance(value, Rows) for value in values)
+
+
 def continues(last: Item, item: Item, readers: list[list[int]]) -> bool:
     """Tell whether an item is the next of a run."""
     line, before = item.lines[0], last.lines[-1]
@@ -96,6 +112,7 @@ def continues(last: Item, item: Item, readers: list[list[int]]) -> bool:
         and item.columns.keys() == last.columns.keys()
         and item.sources == [before.output]
         and item.training_only == last.training_only
+        and not any(has_table(column) for column in item.columns.values())
         and set(readers[before.output]) <= inside
         and before.body is not None
         and before.body.outputs == [before.output]

@@ -18,6 +18,9 @@ class Wiring:
         """Set the inputs and outputs of a body and of all bodies inside."""
         for inner in body.bodies():
             self.connect_one(inner)
+            for line in inner.lines:
+                if line.body:
+                    line.body.call = line
 
     def connect_one(self, body: Body) -> None:
         """Set the inputs and outputs of one body, after those inside."""

@@ -17,6 +17,7 @@ from cnnspec.importing.folding.flat import draft_flat_network
 from cnnspec.importing.folding.grouping import Grouping
 from cnnspec.importing.folding.module_tree import build_module_tree
 from cnnspec.importing.folding.names import input_names
+from cnnspec.importing.folding.open_lists import open_parallel_lists, open_unlike_lists
 from cnnspec.importing.folding.presets import PartPresets, use_line_presets
 from cnnspec.importing.folding.read_lines import read_network
 from cnnspec.importing.folding.round_trip import read_back
@@ -65,6 +66,7 @@ def draft_flat(graph: ImportedGraph) -> SpecDraft:
 def draft_blocks(graph: ImportedGraph) -> SpecDraft:
     """Return the draft with blocks, repeats and arguments."""
     root = read_network(graph, build_module_tree(graph), count_readers(graph))
+    open_unlike_lists(root)
     move_concats_back(root)
     mark_shared_lines(graph, root)
     wiring = Wiring(graph)
@@ -74,6 +76,7 @@ def draft_blocks(graph: ImportedGraph) -> SpecDraft:
     if rates:
         number_drop_rates(root, rates)
     wiring.connect(root)
+    open_parallel_lists(root, wiring)
     root.inputs = [i for i, node in enumerate(graph.nodes) if node.kind == "input"]
     grouping = Grouping(
         wiring.readers, lambda t: choose_arguments(t, lambda i: graph.nodes[i].output[0])
