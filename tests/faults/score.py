@@ -22,12 +22,8 @@ from cnnspec.pytorch.draws import ModelUnderTest
 from cnnspec.pytorch.load_models import load_reference, run_reference
 from cnnspec.pytorch.random_weights import SkipInitialization, draw_weights, in_mode
 from cnnspec.pytorch.recording.recorder import record_built_module, record_model
-from cnnspec.pytorch.transplant_weights import (
-    pair_tensors_by_calls,
-    pair_tensors_by_order,
-    transplant_weights,
-    unequal_tensor_counts,
-)
+from cnnspec.pytorch.tensor_pairs import pair_tensors_by_calls, pair_tensors_by_order
+from cnnspec.pytorch.transplant_weights import transplant_weights, unequal_tensor_counts
 from cnnspec.records import Record
 from tests.faults.equivalent import explain_equivalence
 from tests.faults.flat import flatten_graph

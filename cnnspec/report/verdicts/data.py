@@ -14,7 +14,7 @@ from cnnspec.report.verdicts.group import group_differences
 from cnnspec.report.verdicts.readable import (
     count_verdicts,
     describe_cause,
-    describe_difference,
+    is_described,
     summarize_verdict,
     verdict_markdown,
     verdict_text,
@@ -125,7 +125,10 @@ def junit_case(verdict: Verdict, check: Check) -> str:
     start = f'    <testcase classname="{network}" name="{name}"'
     if check.status not in JUNIT_ELEMENTS:
         return f"{start}/>"
-    found = [f"{d.name}, {describe_difference(d, check)} ({d.cause})" for d in check.differences]
+    found = [
+        describe_cause(group, check) + ("" if is_described(group) else f" ({group.cause})")
+        for group in group_differences(check.differences)
+    ]
     element = JUNIT_ELEMENTS[check.status]
     summary = escape_html(f"{found[0]}; {len(found)} in all" if found else check.detail)
     text = "\n".join(map(escape_html, found))
@@ -150,20 +153,20 @@ def verdicts_github(verdicts: list[Verdict]) -> str:
 
 
 def github_errors(verdict: Verdict, check: Check) -> list[str]:
-    """Return the error commands of one check, each with the place of its layer in the spec."""
+    """Return the error commands of one check, one for each cause, with the place in the spec."""
     title = f"title={escape_github_property(f'{verdict.network}: {check_title(check)}')}"
     if not check.differences:
         return [f"::error {title}::{escape_github_message(check.detail or check.status)}"]
-    found = []
-    for d in check.differences[:MOST_ANNOTATIONS]:
-        where, place = verdict.places.get(d.name), ""
+    found, groups = [], group_differences(check.differences)
+    for group in groups[:MOST_ANNOTATIONS]:
+        where, place = verdict.places.get(group.differences[0].name), ""
         if where:
             file = escape_github_property(relative_path(where.file))
             place = f"file={file},line={where.line},col={where.column},"
-        text = f"{d.name}, {describe_difference(d, check)}"
-        text += f"; likely cause: {d.cause}" if d.cause else ""
+        text = describe_cause(group, check)
+        text += f"; likely cause: {group.cause}" if not is_described(group) else ""
         found.append(f"::error {place}{title}::{escape_github_message(text)}")
-    more = len(check.differences) - MOST_ANNOTATIONS
+    more = len(groups) - MOST_ANNOTATIONS
     if more > 0:
         found.append(f"::error {title}::and {more:,} more differences")
     return found

@@ -20,6 +20,10 @@ class DifferenceGroup(Record):
         return sum(d.count for d in self.differences)
 
     @property
+    def cause(self) -> str:
+        return self.differences[0].cause
+
+    @property
     def title(self) -> str:
         """The names of the group, at most MOST_NAMES of them."""
         shown = ", ".join(self.names[:MOST_NAMES])
@@ -57,8 +61,13 @@ def identify_cause(name: str, found: list[Difference]) -> object:
         return name.rpartition(".")[2], *[(d.name[len(name) :], d.calculated) for d in found]
     if first.change:
         return first.quantity, first.change
+    last = name.rpartition(".")[2]
     if first.quantity == "layer" and first.measured is None:
-        return first.calculated, first.cause, name.rpartition(".")[2]
+        return first.calculated, first.cause, last
+    if first.quantity == "layer" and first.calculated is None:
+        return first.measured, first.source or last
+    if first.quantity == "reads" and first.source:
+        return first.quantity, first.source, last
     return None
 
 
@@ -71,4 +80,10 @@ def describe_group(group: DifferenceGroup) -> str:
         return f"block; the model lacks {format_plural(size, 'layer')}: {kinds}"
     if first.change:
         return f"{first.quantity}: {first.change} in {group.count:,} layers"
+    where = f" ({first.source})" if first.source else ""
+    if first.quantity == "reads":
+        sides = f"spec: {first.calculated}; model: {first.measured}"
+        return f"what {group.count:,} layers read; the first: {sides}{where}"
+    if first.calculated is None:
+        return f"layer; the spec lacks {group.count:,} times {first.measured}{where}"
     return f"layer; the model lacks {group.count:,} times {first.calculated}"

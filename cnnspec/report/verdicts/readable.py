@@ -63,9 +63,8 @@ def check_lines(check: Check, width: int) -> Iterator[str]:
     groups = group_differences(check.differences)
     for group in groups[:MOST_DIFFERENCES]:
         yield from wrap_plain(describe_cause(group, check), "  ", "    ")
-        cause = group.differences[0].cause
-        if cause and not is_described(group):
-            yield from wrap_plain(f"likely cause: {cause}", "    ", "      ")
+        if not is_described(group):
+            yield from wrap_plain(f"likely cause: {group.cause}", "    ", "      ")
     if len(groups) > MOST_DIFFERENCES:
         yield f"  and {len(groups) - MOST_DIFFERENCES:,} more"
     for note in check.notes[:MOST_DIFFERENCES]:
@@ -84,8 +83,8 @@ def describe_cause(group: DifferenceGroup, check: Check) -> str:
 
 
 def is_described(group: DifferenceGroup) -> bool:
-    """Return whether the words of a group say its cause already."""
-    return bool(group.differences[0].change) or len(group.differences) > 1
+    """Return whether the words of a group say its cause already, or it has none."""
+    return not group.cause or bool(group.differences[0].change) or len(group.differences) > 1
 
 
 def wrap_plain(text: str, first: str = "", later: str = "") -> list[str]:
@@ -127,14 +126,23 @@ def verdict_tables(verdict: Verdict, format: str) -> list[str]:
     """Return the table of a verdict's checks and, where there are any, that of differences."""
     checks = [[c.name, c.against, STATUS[c.status], c.compared, c.detail] for c in verdict.checks]
     differences = [
-        [f"{c.name}, {c.against}", d.name, d.quantity, *show_sides(d), d.cause]
+        [f"{c.name}, {c.against}", *describe_cells(group)]
         for c in verdict.checks
-        for d in c.differences
+        for group in group_differences(c.differences)
     ]
     tables = [render_grid(CHECK_COLUMNS, checks, [False] * 5, format)]
     if differences:
         tables.append(render_grid(DIFFERENCE_COLUMNS, differences, [False] * 6, format))
     return tables
+
+
+def describe_cells(group: DifferenceGroup) -> list[str]:
+    """Return the cells of a group in a table: layers, quantity, both sides of the first, cause."""
+    first = group.differences[0]
+    times = f"{first.cause} ({group.count:,} times)" if group.count > 1 else first.cause
+    if len(group.differences) == 1:
+        return [first.name, first.quantity, *show_sides(first), times]
+    return [group.title, first.quantity, *show_sides(first), describe_group(group)]
 
 
 def summary_table(verdicts: list[Verdict]) -> tuple[list[str], list[list[str]]]:
