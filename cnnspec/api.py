@@ -10,7 +10,7 @@ from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.zoo import family_name, variant_names, zoo_files
-from cnnspec.units import Shape
+from cnnspec.units import GivenInput
 
 if TYPE_CHECKING:
     import pandas
@@ -34,6 +34,13 @@ class Network(NetworkCosts):
     def __init__(self, graph: Graph, rebuild: Callable[..., Graph] | None = None):
         super().__init__(graph)
         self.rebuild = rebuild  # builds it again with more arguments, or an input
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the numbers must know about the input, such as a doubtful shape."""
+        from cnnspec.analyses.input_layout import describe_input
+
+        return describe_input(self.graph)
 
     def node(self, name: str) -> Node | None:
         """The node called ``name``, or None."""
@@ -103,18 +110,25 @@ class Network(NetworkCosts):
 
 
 def load(
-    name: str, *, input: Shape | None = None, max_lines: int = MAX_LINES, **settings: Any
+    name: str,
+    *,
+    input: GivenInput = None,
+    max_lines: int = MAX_LINES,
+    strict_input: bool = False,
+    **settings: Any,
 ) -> Network:
     """Load the network called ``name``: one of the zoo, a file, or ``FILE.toml:variant``.
 
     ``settings`` set the network's arguments, ``input`` replaces its input shape (channels first,
-    without the batch), and ``max_lines`` limits the lines of the expanded network. Raises SpecError
-    with all problems of the spec, or RequestError."""
+    without the batch; a dict has shapes for some of several inputs), and ``max_lines`` limits the
+    lines of the expanded network. ``strict_input`` refuses an input at which layers have other
+    parameters than at the spec's own. Raises SpecError with all problems of the spec, or
+    RequestError."""
 
-    def rebuild(more: dict[str, Any], shape: Shape | None = None) -> Graph:
-        return load_graph(name, {**more, **settings}, shape or input, max_lines)
+    def rebuild(more: dict[str, Any], shape: GivenInput = None) -> Graph:
+        return load_graph(name, {**more, **settings}, shape or input, max_lines, strict_input)
 
-    return Network(load_graph(name, settings, input, max_lines), rebuild)
+    return Network(load_graph(name, settings, input, max_lines, strict_input), rebuild)
 
 
 def verify(

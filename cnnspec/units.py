@@ -1,6 +1,7 @@
 """Format numbers, shapes and sizes for printing, and parse them from text."""
 
 Shape = tuple[int, ...]
+GivenInput = Shape | dict[str, Shape] | None  # given from outside: one shape, or shapes by name
 
 MAX_BATCH = 10**9  # examples; a larger batch is a typing mistake
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
+from cnnspec.analyses.input_layout import describe_input
 from cnnspec.api import Network
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, visible
 from cnnspec.spec.scope import MAX_LINES
+from cnnspec.units import GivenInput
 
 Command = Callable[..., Any]
 # Python's words are values, because the text "False" would be true.
@@ -17,18 +19,34 @@ WORDS = {"True": True, "False": False, "None": None}
 
 
 def network_argument(command: Command) -> Command:
-    """Add the argument NAME and its options to a command, which gets a Network as ``net``."""
+    """Add the argument NAME and its options to a command, which gets a Network as ``net``.
+
+    Notes on the network's input are printed to stderr."""
 
     def loaded(
-        name: str, settings: tuple[str, ...], input_shape: str | None, max_lines: int, **rest: Any
+        name: str,
+        settings: tuple[str, ...],
+        input_shape: str | None,
+        max_lines: int,
+        strict_input: bool,
+        **rest: Any,
     ) -> Any:
-        graph = load_graph(name, parse_settings(settings), parse_shape(input_shape), max_lines)
+        shape = parse_shape(input_shape)
+        graph = load_graph(name, parse_settings(settings), shape, max_lines, strict_input)
+        for line in describe_input(graph):
+            click.echo(f"cnnspec: {line}", err=True)
         return command(net=Network(graph), **rest)
 
     loaded.__doc__, loaded.__name__ = command.__doc__, command.__name__
     params = list(getattr(command, "__click_params__", []))
     loaded.__click_params__ = params  # type: ignore[attr-defined]
-    return click.argument("name", shell_complete=complete_with("networks"))(network_options(loaded))
+    strict = click.option(
+        "--strict-input",
+        is_flag=True,
+        help="Refuse an --input at which a layer has other parameters.",
+    )
+    named = click.argument("name", shell_complete=complete_with("networks"))
+    return named(network_options(strict(loaded)))
 
 
 def complete_with(what: str) -> Command:
@@ -53,7 +71,12 @@ def network_options(command: Command) -> Command:
             help="The most lines that a network may have once its blocks are expanded.",
         ),
         click.option(
-            "--input", "input_shape", metavar="C,H,W", help="Set the input shape, channels first."
+            "--input",
+            "input_shape",
+            multiple=True,
+            metavar="C,H,W",
+            callback=join_shapes,
+            help="Set the input shape, channels first; NAME=C,H,W for one of several inputs.",
         ),
         click.option(
             "--set",
@@ -67,10 +90,32 @@ def network_options(command: Command) -> Command:
     return command
 
 
-def parse_shape(text: str | None) -> tuple[int, ...] | None:
-    """The shape in ``3,224,224`` or ``3x224x224``; None for None. Raises RequestError."""
+def join_shapes(ctx: Any, param: Any, given: tuple[str, ...]) -> str | None:
+    """The values of --input in one text, which :func:`parse_shape` reads; None for none."""
+    return ";".join(given) if given else None
+
+
+def parse_shape(text: str | None) -> GivenInput:
+    """The shape in ``3,224,224``, or those in ``image=3,32,32;mask=1,32,32``; None for None.
+
+    Raises RequestError."""
     if text is None:
         return None
+    given = text.split(";")
+    if len(given) == 1 and "=" not in text:
+        return parse_sizes(text)
+    named = [part.rpartition("=") for part in given]
+    names = [name.strip() for name, _, _ in named]
+    if not all(names) or len(set(names)) < len(names):
+        raise RequestError(
+            "--input is given once, or once for each of several inputs, by its name:"
+            f" --input image=3,32,32 --input mask=1,32,32, not {visible(text, 60)!r}"
+        )
+    return {name: parse_sizes(sizes) for name, (_, _, sizes) in zip(names, named, strict=True)}
+
+
+def parse_sizes(text: str) -> tuple[int, ...]:
+    """The shape in ``3,224,224`` or ``3x224x224``. Raises RequestError."""
     parts = text.replace("x", ",").split(",")
     if not all(p.strip().isascii() and p.strip().isdigit() and len(p.strip()) <= 12 for p in parts):
         raise RequestError(

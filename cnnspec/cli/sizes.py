@@ -4,7 +4,7 @@ import click
 
 from cnnspec.analyses.input_sizes import LARGEST, Varied, find_input_sizes
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_shape
+from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_sizes
 from cnnspec.cli.output import print_page
 from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.build import load_graph
@@ -54,5 +54,5 @@ def parse_varied(given: str | None) -> Varied | None:
     if given is None:
         return None
     parts = [part.strip() for part in given.replace("x", ",").split(",")]
-    numbers = parse_shape(",".join(["1" if part == "*" else part for part in parts])) or ()
+    numbers = parse_sizes(",".join(["1" if part == "*" else part for part in parts]))
     return tuple([None if part == "*" else n for part, n in zip(parts, numbers, strict=True)])

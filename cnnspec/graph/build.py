@@ -6,8 +6,8 @@ from typing import Any
 from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.builder import GraphBuilder
 from cnnspec.graph.cache import SpecCache
-from cnnspec.graph.inputs import size_problems
 from cnnspec.graph.model import Graph
+from cnnspec.graph.resized_parameters import size_problems
 from cnnspec.problems import RequestError, SpecError, TooManyProblems, did_you_mean, visible
 from cnnspec.spec.model import NetworkSpec, Variant
 from cnnspec.spec.network import read_network
@@ -15,22 +15,24 @@ from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.source import Source, read_source
 from cnnspec.spec.zoo import family_name, find_spec, variant_names, zoo_files, zoo_folder
-from cnnspec.units import Shape
+from cnnspec.units import GivenInput
 
 
 def load_graph(
     name: str,
     settings: dict[str, Any] | None = None,
-    input_shape: Shape | None = None,
+    input_shape: GivenInput = None,
     max_lines: int = MAX_LINES,
+    strict_input: bool = False,
 ) -> Graph:
     """Build the graph of a network of the zoo, of a file, or of ``FILE.toml:variant``.
 
     ``...@REVISION`` reads any of them from a revision of git. ``settings`` are arguments given
-    from outside; ``input_shape`` replaces the input. Raises SpecError with all the problems of the
-    file, or RequestError."""
+    from outside; ``input_shape`` replaces the input, or those of several inputs that it names.
+    Raises SpecError with all the problems of the file, or RequestError. ``strict_input`` refuses an
+    input as :func:`build_graph` says."""
     source, variant = open_spec(name)
-    return build_graph(source, variant, settings, input_shape, max_lines)
+    return build_graph(source, variant, settings, input_shape, max_lines, strict_input)
 
 
 def open_spec(name: str) -> tuple[Source, str]:
@@ -50,15 +52,18 @@ def build_graph(
     source: Source,
     variant: str = "",
     settings: dict[str, Any] | None = None,
-    input_shape: Shape | None = None,
+    input_shape: GivenInput = None,
     max_lines: int = MAX_LINES,
+    strict_input: bool = False,
 ) -> Graph:
     """Build the graph of one variant ("": the first) of a source. Raises SpecError, RequestError.
 
-    At another ``input_shape``, a layer whose parameters depend on the input's size is a SpecError
-    (D008).
+    At another ``input_shape``, layers may have parameters of other shapes. They are in the graph's
+    ``resized``; with ``strict_input`` they are a SpecError (D008).
     """
-    return build_variant(*read_spec(source), variant, settings, input_shape, max_lines)
+    return build_variant(
+        *read_spec(source), variant, settings, input_shape, max_lines, strict_input=strict_input
+    )
 
 
 def read_spec(source: Source) -> tuple[NetworkSpec, SpecReader]:
@@ -81,9 +86,10 @@ def build_variant(
     reader: SpecReader,
     variant: str = "",
     settings: dict[str, Any] | None = None,
-    input_shape: Shape | None = None,
+    input_shape: GivenInput = None,
     max_lines: int = MAX_LINES,
     cache: SpecCache | None = None,
+    strict_input: bool = False,
 ) -> Graph:
     """Build a graph as :func:`build_graph` does, of a spec that was read.
 
@@ -100,8 +106,9 @@ def build_variant(
     if input_shape is not None:
         native = build_variant(spec, reader, variant, settings, None, max_lines)
         problems = size_problems(graph, native)
-        if problems:
+        if problems and strict_input:
             raise SpecError(problems)
+        return graph.replace(resized=tuple(problems))
     return graph
 
 

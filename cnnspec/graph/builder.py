@@ -20,7 +20,7 @@ from cnnspec.problems import Problem, SpecError, Where, visible
 from cnnspec.spec.model import NetworkSpec, Variant
 from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.scope import UNKNOWN
-from cnnspec.units import Shape, looks_channels_last
+from cnnspec.units import GivenInput, looks_channels_last
 
 
 class GraphBuilder:
@@ -32,7 +32,7 @@ class GraphBuilder:
         variant: Variant | None,
         reader: SpecReader,
         max_lines: int,
-        input_shape: Shape | None,
+        input_shape: GivenInput,
         cache: SpecCache | None = None,
     ):
         self.spec, self.variant, self.reader, self.input_shape = spec, variant, reader, input_shape
@@ -45,7 +45,7 @@ class GraphBuilder:
         about = {**spec.about, **(variant.about if variant else {})}
         scope, wrong_settings = network_arguments(expansion, variant, settings)
         arguments = dict(scope.own)
-        inputs, wrong_shapes = network_inputs(
+        inputs, wrong_shapes, places = network_inputs(
             expansion, variant, about.get("input"), scope, self.input_shape
         )
         self.outside_problems += wrong_settings + wrong_shapes
@@ -87,6 +87,7 @@ class GraphBuilder:
             tuple(expansion.training_log.problems()),
             spec.references.get(name, {}),
             model,
+            input_places={name: (spec.source, path) for name, path in places.items()},
         )
 
     def problems(self) -> list[Problem]:

@@ -6,15 +6,14 @@ from typing import Any
 from cnnspec.graph.expansion import Expansion
 from cnnspec.graph.frame import MISSING, Unresolved, WrittenValue
 from cnnspec.graph.infer import MAX_ELEMENTS
-from cnnspec.graph.model import Call, Graph, Node
-from cnnspec.graph.problem_log import ProblemLog
+from cnnspec.graph.model import Call, Node
 from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import MAX_SIZE, describe_value, is_int
 from cnnspec.problems import Problem, Where, did_you_mean, visible
-from cnnspec.spec.expressions import evaluate_value
+from cnnspec.spec.expressions import Many, evaluate_value
 from cnnspec.spec.model import NamedModel, Variant
 from cnnspec.spec.scope import UNKNOWN, ExpressionError, Scope, UnknownValue
-from cnnspec.units import Shape, format_shape
+from cnnspec.units import GivenInput, Shape
 
 NETWORK_CALL: Any = Call((), "", {})  # the call of the network's own lines
 Path = tuple[str | int, ...]
@@ -58,50 +57,98 @@ def network_inputs(
     variant: Variant | None,
     written: Any,
     scope: Scope,
-    replaced: Shape | None,
-) -> tuple[dict[str, Any], list[Problem]]:
+    given: GivenInput,
+) -> tuple[dict[str, Any], list[Problem], dict[str, Path]]:
     """Add the input nodes to the network.
 
-    ``written`` is the value of the key `input`, and ``replaced`` a shape from outside instead of
-    it. Returns the nodes by name, MISSING where the shape is wrong, and the problems of
-    ``replaced``.
+    ``written`` is the value of the key `input`; ``given`` is what comes from outside instead of it:
+    a shape, or shapes by name. Returns the nodes by name, MISSING where the shape is wrong, the
+    problems of ``given``, and the places of the shapes that are written in the spec.
     """
-    spec = expansion.spec
-    names = spec.body.inputs
+    spec, names = expansion.spec, expansion.spec.body.inputs
     path: Path = ("input",)
     if variant and "input" in variant.about:
         path = ("variants", variant.name, "input")
+    outside = given_shapes(given, names)
+    own: dict[str, Any] = {}
+    if len(names) > 1 or not outside:
+        own = written_shapes(expansion, path, written, scope)
+    problems = given_faults(given, own, names)
+    value = written.items if isinstance(written, Many) else written
+    nodes: dict[str, Any] = dict.fromkeys(names, MISSING)
+    places: dict[str, Path] = {}
+    for name in names:
+        shape = outside.get(name, own.get(name))
+        faults = [] if shape is None else input_faults(shape)
+        start = (*path, name) if isinstance(value, dict) else path
+        if name not in outside:
+            places[name] = start
+        for message, place in faults:
+            hint = "channels first: [3, 224, 224]"
+            if name in outside:
+                problems.append(Problem(Where("--input"), "L003", message, hint))
+            else:
+                where = (*start, *place)
+                expansion.log.add(spec.source, where, "L003", message, hint, NETWORK_CALL)
+        if shape is not None and not faults and not problems:
+            nodes[name] = add_input(expansion, name, tuple(shape))
+    return nodes, problems, places
+
+
+def written_shapes(expansion: Expansion, path: Path, written: Any, scope: Scope) -> dict[str, Any]:
+    """Return the shapes of the inputs by name, as the spec has them. Problems are logged."""
+    spec, names = expansion.spec, expansion.spec.body.inputs
     value: Any = None
     try:
-        value = list(replaced) if replaced else evaluate_value(written, scope)
+        value = evaluate_value(written, scope)
     except ExpressionError as error:
         expansion.log.add(spec.source, path, "L007", error.message, error.hint, NETWORK_CALL)
     except UnknownValue:
         pass
-    shapes = value if isinstance(value, dict) else dict.fromkeys(names, value)
-    if isinstance(value, dict) and set(value) != set(names):
+    if not isinstance(value, dict):
+        return dict.fromkeys(names, value)
+    if set(value) != set(names):
+        given = ", ".join(map(visible, value))
         message = (
             "input, as a table, has a shape for each of inputs, "
-            f"which are {', '.join(names)}, not {', '.join(map(visible, value))}"
+            f"which are {', '.join(names)}, not {given}"
         )
-        expansion.log.add(spec.source, path, "L003", message, "", NETWORK_CALL)
-    nodes: dict[str, Any] = {}
+        hint = ""
+        if "inputs" not in spec.source.data and value:
+            message = f"input is a table with {given}, but the spec has no key inputs"
+            listed = ", ".join(f'"{visible(name)}"' for name in value)
+            hint = f"name the inputs, in the order in which they are read: inputs = [{listed}]"
+        expansion.log.add(spec.source, path, "L003", message, hint, NETWORK_CALL)
+    return value
+
+
+def given_shapes(given: GivenInput, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the shapes from outside by the names of the inputs: one shape is for all of them."""
+    if given is None:
+        return {}
+    if isinstance(given, dict):
+        return {name: list(shape) for name, shape in given.items()}
+    return {name: list(given) for name in names}
+
+
+def given_faults(given: GivenInput, own: dict[str, Any], names: tuple[str, ...]) -> list[Problem]:
+    """List what is wrong with the names of the shapes that come from outside."""
+    where, known = Where("--input"), ", ".join(names)
+    if given is not None and not isinstance(given, dict):
+        if len({str(shape) for shape in own.values()}) < 2:
+            return []
+        message = f"the network has inputs of different shapes: {known}"
+        first = names[0]
+        shape = ",".join(map(str, given))
+        hint = f"name the input that has this shape: --input {first}={shape}"
+        return [Problem(where, "L003", message, hint)]
     problems = []
-    for name in names:
-        shape = shapes.get(name)
-        faults = [] if shape is None else input_faults(shape)
-        for message, place in faults:
-            hint = "channels first: [3, 224, 224]"
-            if replaced:
-                problems.append(Problem(Where("--input"), "L003", message, hint))
-            else:
-                start = (*path, name) if isinstance(spec.about.get("input"), dict) else path
-                where = (*start, *place)
-                expansion.log.add(spec.source, where, "L003", message, hint, NETWORK_CALL)
-        nodes[name] = MISSING
-        if shape is not None and not faults:
-            nodes[name] = add_input(expansion, name, tuple(shape))
-    return nodes, problems
+    for name in given or {}:
+        if name not in names:
+            message = f"{visible(name, 60)} is not an input of the network"
+            hint = did_you_mean(name, names, f"its inputs are {known}")
+            problems.append(Problem(where, "L003", message, hint))
+    return problems
 
 
 def find_named_model(expansion: Expansion) -> NamedModel | None:
@@ -150,41 +197,3 @@ def input_faults(value: Any) -> list[tuple[str, tuple[int, ...]]]:
         sizes = " x ".join(map(str, value))
         faults = [(f"an input has fewer than 2**53 elements, not {sizes}", ())]
     return faults
-
-
-def size_problems(graph: Graph, native: Graph) -> list[Problem]:
-    """List the layers whose parameters have other shapes than at the network's own input.
-
-    ``native`` is the network at its own input. An input with another number of channels or of
-    dimensions makes another network, where nothing is compared.
-    """
-    given, own = graph.inputs[0].output, native.inputs[0].output
-    if (given[0], len(given)) != (own[0], len(own)):
-        return []
-    log = ProblemLog()
-    known = {node.name: node for node in native.nodes}
-    for node in graph.nodes:
-        if node.name in known and node.line is not None:
-            sizes = f"{format_shape(own)}, but at {format_shape(given)}"
-            compare_parameters(log, node, known[node.name], sizes)
-    return log.problems()
-
-
-def compare_parameters(log: ProblemLog, node: Node, native: Node, sizes: str) -> None:
-    """Log the first parameter of a node whose shape depends on the input's size."""
-    line = node.line
-    assert line is not None
-    shapes, wanted = node.op.parameters(*node.shapes), native.op.parameters(*native.shapes)
-    for key, shape in wanted.items():
-        if shapes.get(key) != shape:
-            now = format_shape(shapes.get(key, ()))
-            message = (
-                f"{visible(node.name)}: its {key} is {format_shape(shape)} at an input of {sizes}"
-                f" it would be {now}"
-            )
-            mend = "its parameters are learned for one size"
-            if node.op.is_dense:
-                mend = "global pooling before it takes any size"
-            hint = f"{mend}; a spec with that input is another network"
-            log.add(line.source, line.at("op"), "D008", message, hint, node.call)
-            return

@@ -8,6 +8,7 @@ from cnnspec.problems import Problem, SpecError
 from cnnspec.records import Record
 from cnnspec.spec.model import Line, NamedModel
 from cnnspec.spec.scope import UNKNOWN, Dynamic, Scope
+from cnnspec.spec.source import Path, Source
 from cnnspec.units import Shape
 
 MAX_ORIGINS = 64  # of one value: a spec can have a chain of arguments of any length
@@ -127,6 +128,8 @@ class Node:
 class Graph(Record):
     """A network at one setting of its arguments. ``nodes`` are the inputs, then all layers.
 
+    ``resized`` are problems (D008) of layers whose parameters have other shapes than at the spec's
+    own input, and ``input_places`` are the places of the inputs' shapes in the spec.
     ``unfit`` are problems of training-only layers that do not fit an input from outside; inference
     does not need them. ``reference`` is the table [reference.NAME]: by library the model that the
     network must equal, and under "set" the arguments with which it does. ``model`` is the PyTorch
@@ -145,6 +148,8 @@ class Graph(Record):
     unfit: tuple[Problem, ...] = ()
     reference: dict[str, Any] = {}
     model: NamedModel | None = None
+    resized: tuple[Problem, ...] = ()
+    input_places: dict[str, tuple[Source, Path]] = {}
 
     def computed(self) -> list[Origin]:
         """Return the origins of the arguments that are written as expressions."""

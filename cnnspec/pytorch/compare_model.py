@@ -205,7 +205,7 @@ def compare_at_another_size(
         resized = resize(larger)
     except (SpecError, RequestError):
         return None, "at one input size (the spec takes no other)"
-    if resized.unfit:
+    if resized.unfit or resized.resized:
         return None, "at one input size (the spec takes no other)"
     try:
         draw = run_draw(resized, tested, seed)

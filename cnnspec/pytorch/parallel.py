@@ -15,7 +15,7 @@ from cnnspec.analyses.verdict import IMPOSSIBLE, LIMITED, Check, Verdict
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
-from cnnspec.units import Shape
+from cnnspec.units import GivenInput
 
 MODEL = "[model]"  # the name, in reports, of the model that a spec names
 
@@ -25,7 +25,7 @@ class VerificationTask(Record):
 
     name: str
     settings: dict[str, Any]
-    input: Shape | None
+    input: GivenInput
     max_lines: int
     device: str
     libraries: tuple[str, ...]
@@ -184,7 +184,7 @@ def verify_task(task: VerificationTask, share: float) -> Verdict | None:
     from cnnspec.graph.build import load_graph
     from cnnspec.pytorch.verify import fits_in_memory, verify
 
-    def rebuild(more: dict[str, Any], shape: Shape | None = None) -> Any:
+    def rebuild(more: dict[str, Any], shape: GivenInput = None) -> Any:
         settings = {**more, **task.settings}
         return load_graph(task.name, settings, shape or task.input, task.max_lines)
 

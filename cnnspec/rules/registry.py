@@ -18,6 +18,7 @@ RULES = {
     "S003": "even_kernel",
     "S004": "small_receptive_field",
     "S005": "average_counts_padding",
+    "S006": "input_layout",
     "A001": "bias_before_norm",
     "A002": "large_kernel",
     "A003": "heavy_linear_head",
@@ -47,9 +48,11 @@ def lint_graph(graph: Graph, codes: Iterable[str]) -> list[Problem]:
     for code in codes:
         for remark in load_rule(code).check(network):
             node = remark.node
+            place = graph.input_places.get(node.name)
             if node.line is not None:
-                path = remark_path(node, remark.keys)
-                notes.add(node.line.source, path, code, remark.message, remark.hint, node.call)
+                place = node.line.source, remark_path(node, remark.keys)
+            if place is not None:
+                notes.add(*place, code, remark.message, remark.hint, node.call)
     return notes.problems()
 
 

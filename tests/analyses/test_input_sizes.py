@@ -44,7 +44,8 @@ def test_a_size_is_accepted_where_the_network_can_be_built_at_it(
     for n in tried:
         refused: list[str] = []
         try:
-            at = load_graph(name, input_shape=(channels, *[n] * len(spatial)))
+            shape = (channels, *[n] * len(spatial))
+            at = load_graph(name, input_shape=shape, strict_input=True)
         except SpecError as error:
             refused = [p.rule for p in error.problems]
         assert (n in found.accepted) == (not refused), (n, refused)
@@ -65,7 +66,7 @@ def test_the_layer_that_refuses_is_the_one_that_a_diagnostic_names() -> None:
     assert (found.below.size, found.below.layer) == (66, "pool5")
     assert (found.keeper.size, found.keeper.layer) == (226, "fc6")
     with pytest.raises(SpecError) as error:
-        load_graph("alexnet", input_shape=(3, 226, 226))
+        load_graph("alexnet", input_shape=(3, 226, 226), strict_input=True)
     assert "D008 fc6: its weight is 4096x9216 " in str(error.value)
     assert (
         found.keeper.message

@@ -31,7 +31,7 @@ def test_global_pooling_takes_any_size(side: int) -> None:
 )
 def test_layer_that_refuses_is_named(name: str, shape: tuple[int, ...], message: str) -> None:
     with pytest.raises(SpecError) as caught:
-        cnnspec.load(name, input=shape)
+        cnnspec.load(name, input=shape, strict_input=True)
     problem = caught.value.problems[0]
     assert problem.rule == "D008"
     assert problem.message.startswith(message)

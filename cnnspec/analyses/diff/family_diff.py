@@ -8,7 +8,7 @@ from cnnspec.graph.build import build_variant, open_spec, read_spec
 from cnnspec.graph.model import Graph
 from cnnspec.records import Record
 from cnnspec.spec.scope import MAX_LINES
-from cnnspec.units import Shape
+from cnnspec.units import GivenInput
 
 
 class FamilyDiff(Record):
@@ -38,7 +38,7 @@ class NamedNetworks:
         self.names = [] if self.variant else list(self.spec.variants)
 
     def graph(
-        self, name: str, settings: dict[str, Any], input_shape: Shape | None, max_lines: int
+        self, name: str, settings: dict[str, Any], input_shape: GivenInput, max_lines: int
     ) -> Graph:
         """Build one of the networks; "" is the one that the name stands for.
 
@@ -52,7 +52,7 @@ def diff_specs(
     before: str,
     after: str,
     settings: dict[str, Any] | None = None,
-    input_shape: Shape | None = None,
+    input_shape: GivenInput = None,
     max_lines: int = MAX_LINES,
 ) -> Diff | FamilyDiff:
     """Compare two specs: all common networks if both names stand for files, else one network.

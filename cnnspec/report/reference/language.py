@@ -7,7 +7,8 @@ the page cannot be out of date. Words after ``toml`` say how the example is run:
 - rule codes: the example is a mistake, and the messages with these codes are shown;
 - ``check``, or codes of the check (B, C, G, K, S, A): ``cnnspec check`` runs on it;
 - ``lock``: a lock is written; ``locked``: the check finds the lock of the example before;
-- ``NAME=VALUE`` and ``input=C,H,W``: as the options ``--set`` and ``--input``.
+- ``NAME=VALUE``, ``input=C,H,W`` and ``NAME=C,H,W``: as the options ``--set`` and ``--input``;
+  with D008 also ``--strict-input``.
 """
 
 import os
@@ -59,10 +60,13 @@ class SpecExample(Record):
     def settings(self) -> dict[str, Any]:
         """Return the arguments and the input that are given from outside."""
         pairs = dict(word.split("=", 1) for word in self.words if "=" in word)
-        shape = pairs.pop("input", "")
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name in [name for name, value in pairs.items() if "," in value]:
+            shapes[name] = tuple(map(int, pairs.pop(name).split(",")))
         return {
             "settings": {name: int(value) for name, value in pairs.items()},
-            "input_shape": tuple(map(int, shape.split(","))) if shape else None,
+            "input_shape": shapes.get("input") or shapes or None,
+            "strict_input": "D008" in self.words,
         }
 
 
@@ -91,7 +95,8 @@ def render_section(section: Section) -> str:
     def filled(match: re.Match[str]) -> str:
         example, result = next(results)
         given = [word for word in example.words if "=" in word]
-        options = [f"--input {w[6:]}" if w.startswith("input=") else f"--set {w}" for w in given]
+        options = [option_of(word) for word in given]
+        options += ["--strict-input"] if "D008" in example.words else []
         caption = f"With `{' '.join(options)}`:\n\n" if options else ""
         shown = f"```toml\n{match[2]}```"
         if example.codes:
@@ -99,6 +104,13 @@ def render_section(section: Section) -> str:
         return f"{shown}\n\n{caption}```text\n{result}\n```"
 
     return f"## {section.title}\n\n{FENCE.sub(filled, section.text)}"
+
+
+def option_of(word: str) -> str:
+    """Return the option of the command line that a word of an example stands for."""
+    if word.startswith("input="):
+        return f"--input {word[6:]}"
+    return f"--input {word}" if "," in word else f"--set {word}"
 
 
 def render_reference(page: str) -> str:
