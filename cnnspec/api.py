@@ -10,7 +10,7 @@ from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.zoo import family_name, variant_names, zoo_files
-from cnnspec.units import GivenInput
+from cnnspec.units import GivenInput, Shape
 
 if TYPE_CHECKING:
     import pandas
