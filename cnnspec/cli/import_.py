@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import parse_settings, parse_shape
+from cnnspec.cli.options import parse_settings, parse_sizes
 from cnnspec.cli.output import check_writable, print_page, save_page
 from cnnspec.cli.verify import printing_to_stderr
 
@@ -63,7 +63,7 @@ def command(
     cannot be written in a spec, 2 the request cannot be understood."""
     if output:
         check_writable(output)
-    shapes = tuple([s for s in map(parse_shape, input_shapes) if s is not None])
+    shapes = tuple(map(parse_sizes, input_shapes))
     try:
         with printing_to_stderr():
             found = import_source(source, parse_settings(arguments, "--arg"), shapes, name, partial)
