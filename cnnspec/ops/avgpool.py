@@ -15,6 +15,7 @@ from cnnspec.ops.kit import memory, modules
 from cnnspec.ops.kit.fields import flag_field
 from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.pooling import Pool
+from cnnspec.ops.kit.window_memory import window_sums
 from cnnspec.ops.kit.windows import Axis
 from cnnspec.units import Shape
 
@@ -36,7 +37,7 @@ class AvgPool(Pool):
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if self.at_once(self.axes(x)):
             return self.pool_functions(x, y)
-        sums = memory.window_sums(x, y, self.covering(x, y))
+        sums = window_sums(x, y, self.covering(x, y))
         counts = memory.Function(prod(y[1:]), inputs=(), without_batch=True)
         mean = memory.Function(prod(y), saves=(1,), inputs=(-2, memory.PREVIOUS))
         return *sums[:-1], sums[-1].replace(held_for=2), counts, mean

@@ -24,6 +24,7 @@ from cnnspec.ops.kit.fields import flag_field, size_field
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
 from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding_field, per_axis_field
 from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.window_memory import find_weight_as_input_from
 from cnnspec.ops.kit.windows import Axis, Reach, make_axes, per_dimension
 from cnnspec.units import Shape
 
@@ -91,7 +92,7 @@ class Conv(Operator):
             saves=(0,),
             parameters=("weight", "bias"),
             backward=memory.Backward(
-                weight_as_input_from=memory.find_weight_as_input_from(x, weight, self.groups)
+                weight_as_input_from=find_weight_as_input_from(x, weight, self.groups)
             ),
         )
         if modules.has_equal_padding(axes):

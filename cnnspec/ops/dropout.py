@@ -38,6 +38,7 @@ class Dropout(Elementwise):
             inputs=(0, memory.PREVIOUS),
             gradient=memory.PRODUCT,
             aliases=self.inplace,
+            inplace=self.inplace,
         )
         return mask, product
 

@@ -78,9 +78,10 @@ class InstanceNorm(Elementwise):
             saves=(0, 1) if self.affine else (0,),
             inputs=(-3 - n, *range(-2 - n, -2)),
             saved=memory.Saved(example_statistics=x[0]),
-            backward=memory.Backward(elements=prod(y)),
+            backward=memory.Backward(gradient_elements=prod(y)),
         )
-        return contiguous, *repeated, vector.replace(held_for=2), vector, norm
+        view = memory.Function(prod(y), (), (memory.PREVIOUS,), memory.RESHAPED, aliases=True)
+        return contiguous, *repeated, vector.replace(held_for=2), vector, norm, view
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         norm = modules.class_for_dimensions(torch, "InstanceNorm", len(x) - 1)

@@ -23,7 +23,8 @@ class LeakyRelu(Activation):
     inplace: bool = inplace_field()
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.saves_output(y, inplace=True) if self.inplace else memory.saves_input(y)
+        (relu,) = memory.saves_output(y, True) if self.inplace else memory.saves_input(y)
+        return (relu.replace(layout=memory.Layout(gradient_as_input=True)),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.LeakyReLU(self.negative_slope, self.inplace)

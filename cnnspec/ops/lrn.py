@@ -21,7 +21,10 @@ from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 # The layouts in which the positions of a channel are evenly spaced, so that flattening is a view.
-EVENLY_SPACED = (memory.CONTIGUOUS, memory.CHANNELS_LAST, memory.STRIDED_BATCH)
+EVENLY_SPACED = (
+    *(memory.CONTIGUOUS, memory.CHANNELS_LAST),
+    *(memory.STRIDED_BATCH, memory.STRIDED_CHANNELS),
+)
 
 
 class LocalResponseNorm(Elementwise):
@@ -48,13 +51,14 @@ class LocalResponseNorm(Elementwise):
         n, padded = prod(y), prod(y) // x[0] * (x[0] + self.size - 1)
         previous, scalar = (memory.PREVIOUS,), memory.Saved(scalar=True)
         twice = memory.Backward(elements=2 * n)
+        one_dimension = sum(w > 1 for w in x[1:]) < 2  # which is always evenly spaced
         return (
             memory.Function(
                 n,
                 gradient=memory.VIEW,
                 aliases=True,
                 held_for=8,
-                layout=memory.Layout(view_if=EVENLY_SPACED),
+                layout=memory.Layout(view_if=() if one_dimension else EVENLY_SPACED),
             ),
             memory.Function(n, saves=(0, 1), inputs=(memory.PREVIOUS, memory.PREVIOUS)),
             memory.Function(padded, inputs=previous),

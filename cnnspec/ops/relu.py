@@ -24,7 +24,8 @@ class Relu(Activation):
     )
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.saves_output(y, self.inplace)
+        (relu,) = memory.saves_output(y, self.inplace)
+        return (relu.replace(layout=memory.Layout(gradient_as_input=True)),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.ReLU(self.inplace)

@@ -52,7 +52,7 @@ class SliceChannels(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.slices_of(x, y)
+        return memory.slices_of(x, y, steps=self.step > 1)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return modules.make_stateless_module(

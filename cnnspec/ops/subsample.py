@@ -44,7 +44,7 @@ class Subsample(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.slices_of(x, y)
+        return memory.slices_of(x, y, steps=True)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         kept = [slice(None, None, s) for s in self.strides(x)]

@@ -10,6 +10,7 @@ from typing import Any
 from cnnspec.ops.kit import memory, modules
 from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.pooling import Pool
+from cnnspec.ops.kit.window_memory import window_sums
 from cnnspec.units import Shape
 
 
@@ -19,7 +20,7 @@ class SumPool(Pool):
     takes = "sum"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return memory.window_sums(x, y, self.covering(x, y))
+        return window_sums(x, y, self.covering(x, y))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return modules.make_stateless_module(

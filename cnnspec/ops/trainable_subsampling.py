@@ -16,6 +16,7 @@ from cnnspec.ops.kit.derivation import Step, elements_step, window_size_steps
 from cnnspec.ops.kit.input_checks import require_feature_map
 from cnnspec.ops.kit.list_fields import PerAxis, per_axis_field
 from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.window_memory import window_sums
 from cnnspec.ops.kit.windows import Axis, Reach, make_axes
 from cnnspec.units import Shape
 
@@ -66,7 +67,7 @@ class TrainableSubsampling(Operator):
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         n, previous = prod(y), (memory.PREVIOUS,)
         return (
-            *memory.window_sums(x, y, self.axes(x)),
+            *window_sums(x, y, self.axes(x)),
             memory.Function(
                 n, saves=(0,), inputs=previous, gradient=memory.PRODUCT, parameters=("weight",)
             ),

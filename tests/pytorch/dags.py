@@ -5,22 +5,20 @@ from math import prod
 from random import Random
 from typing import Any
 
+from support import graph_of
+
+from cnnspec.analyses.memory.overwriting import find_overwritten
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
-# The plan of an instance norm is exact alone, but beside other readers of its input the training
-# peak can be some hundred bytes off: see reports/memory.md.
-LEFT_OUT = {"instancenorm"}
-DRAWN = [name for name in OPERATORS if name not in LEFT_OUT]
+DRAWN = [*OPERATORS]
 INPLACE = [name for name in OPERATORS if "inplace" in load_operator(name).fields]
 READ_VECTORS = ("linear", "rbf")
 READ_ANY_SHAPE = ("flatten", "tanh", "sigmoid", "mse", "scale")  # that of roi_align too
 BELOW_ONE = ("tanh", "sigmoid")  # their outputs, as a class, are the first
 BLOCKS = ("space_to_depth", "depth_to_space")
-# They do not save their output for backward, so it may be overwritten.
-OUTPUT_NOT_SAVED = ("conv", "depthwise_conv", "conv_transpose", "batchnorm", "add", "linear")
 
 
 class Value(Record):
@@ -180,8 +178,9 @@ FIELDS: dict[str, Draw] = {
 class Dag:
     """A random network: the lines of its spec, their values, a batch, and frozen layers.
 
-    Each seed has an operator that it prefers. A ``careless`` network works in place wherever an
-    operator can, even on values that are needed."""
+    Each seed has an operator that it prefers. Any operator can be the first or the last one. A
+    ``careless`` network works in place wherever an operator can, even on values that are needed;
+    any other one works in place on half of the values that nothing needs afterwards."""
 
     def __init__(self, seed: int, size: int, careless: bool = False):
         self.careless = careless
@@ -193,11 +192,11 @@ class Dag:
         self.lines: list[str] = []
         self.read: set[str] = set()
         self.overwritten: set[str] = set()
-        self.add(
-            "conv",
-            [self.values[0]],
-            {"out_channels": r.choice([4, 8]), "kernel_size": 3, "padding": 1},
-        )
+        self.trained: set[str] = set()  # those that a layer with parameters comes before
+        if r.random() < 0.7:
+            channels = r.choice([4, 8])
+            fields = {"out_channels": channels, "kernel_size": 3, "padding": 1}
+            self.add("conv", [self.values[0]], fields)
         names, own = [*DRAWN], DRAWN[seed % len(DRAWN)]
         for _ in range(20 * size):
             if len(self.lines) < size:
@@ -238,7 +237,8 @@ class Dag:
     def freeze(self) -> tuple[str, ...]:
         """Choose layers that are not trained: the first ones, or any, but never all."""
         owners = [name for name, (op, *shapes) in self.made.items() if op.parameters(*shapes)]
-        if len(owners) < 2:
+        # PyTorch crashes in the backward of a group norm whose input, in channels_last, needs none.
+        if len(owners) < 2 or any(v.op == "groupnorm" for v in self.values):
             return ()
         r = self.random
         return tuple(
@@ -284,13 +284,13 @@ class Dag:
         fields = FIELDS.get(name, lambda r, x: {**kind.examples[0].fields})(r, first.shape)
         if kind.size_only and len(inputs) > 1:
             fields = {k: v for k, v in fields.items() if k not in ("size", "scale_factor")}
-        alone = first.name not in self.read and first.op in OUTPUT_NOT_SAVED
+        alone = first.name not in self.read
         if name in INPLACE and (self.careless or (alone and r.random() < 0.5)):
             fields["inplace"] = True
         self.add(name, inputs, fields)
 
     def add(self, name: str, inputs: list[Value], fields: Fields) -> None:
-        """Add a line, unless it does not fit or its output is large."""
+        """Add a line, unless it does not fit, its output is large, or a lost value is needed."""
         try:
             op: Any = load_operator(name)(**fields)
             if op.undoes:
@@ -299,6 +299,8 @@ class Dag:
             build(op, [v.shape for v in inputs], output)
         except OperatorError:
             return
+        if name == "groupnorm" and not self.trained & {v.name for v in inputs}:
+            return  # see freeze
         if name in ("batchnorm", "groupnorm") and self.batch * prod(output[1:]) == 1:
             return  # PyTorch computes no variance of one value
         if (
@@ -309,18 +311,28 @@ class Dag:
         ):
             return  # the class would not exist
         if prod(output) > 4096 or (
-            inputs[0].op == "box_rows" and ("pool" in name or name in BLOCKS)
+            inputs[0].op == "box_rows" and ("pool" in name or name in (*BLOCKS, "box_rows"))
         ):
             return  # for rows of boxes, layouts of maps are not planned
-        line = f"n{len(self.lines)}"
+        line, before = f"n{len(self.lines)}", (self.read, self.overwritten)
         if fields.get("inplace"):
-            self.overwritten.add(inputs[0].name)
-        self.read |= {v.name for v in inputs}
+            self.overwritten = self.overwritten | {inputs[0].name}
+        self.read = self.read | {v.name for v in inputs}
         self.values.append(Value(line, name, output))
         self.made[line] = op, *[v.shape for v in inputs]
+        if op.parameters(*[v.shape for v in inputs]) or self.trained & {v.name for v in inputs}:
+            self.trained.add(line)
         given = "".join(f", {key} = {toml(value)}" for key, value in fields.items())
         reads = toml([v.name for v in inputs])
         self.lines.append(f'{{ name = "{line}", op = "{name}", from = {reads}{given} }}')
+        if self.overwritten and not self.careless and self.overwrites():
+            self.read, self.overwritten = before
+            del self.lines[-1], self.values[-1], self.made[line]
+
+    def overwrites(self) -> bool:
+        """Whether a layer works in place on a value that is needed afterwards."""
+        graph = graph_of(self.text)
+        return any(find_overwritten(graph, training) for training in (False, True))
 
 
 def build(op: Any, inputs: list[Shape], output: Shape) -> None:

@@ -86,21 +86,25 @@ class AllocationLog:
 
 
 class Tensor(NamedTuple):  # a tuple, as a pass makes thousands
-    """A tensor of a pass; its ``maker`` is None where no gradient is wanted."""
+    """A tensor of a pass; its ``maker`` is None where no gradient is wanted.
+
+    ``base`` is the tensor that it is a view of."""
 
     storage: Storage
     bytes: int
     maker: "TapeFunction | None"
     layout: int = CONTIGUOUS
+    base: "Tensor | None" = None
 
 
 class TapeFunction:
     """A function on the tape: what backward needs of it, and how many tensors and functions use it.
 
     ``saved`` are released when its backward is over, ``scalars`` are Python numbers as tensors.
+    ``pending`` says that autograd makes it when its output is first read.
     """
 
-    __slots__ = ("function", "inputs", "node", "parameters", "saved", "scalars", "users")
+    __slots__ = ("function", "inputs", "node", "parameters", "pending", "saved", "scalars", "users")
 
     def __init__(
         self,
@@ -113,7 +117,7 @@ class TapeFunction:
     ):
         self.node, self.function, self.inputs = node, function, inputs
         self.saved, self.scalars, self.parameters = saved, scalars, parameters
-        self.users = 1
+        self.users, self.pending = 1, False
         for tensor in inputs:
             if tensor.maker:
                 tensor.maker.users += 1

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from cnnspec.analyses.memory.allocations import AllocationLog, Storage, TapeFunction, Tensor
 from cnnspec.analyses.memory.forward_pass import ForwardPass
+from cnnspec.analyses.memory.views import AS_STRIDED
 from cnnspec.ops.kit.memory import (
     CHANNELS_LAST,
     CONTIGUOUS,
@@ -22,9 +23,10 @@ from cnnspec.ops.kit.memory import (
     PRODUCT,
     QUOTIENT,
     RESHAPED,
+    SCATTERED,
     SELECTED,
     STRIDED,
-    STRIDED_BATCH,
+    STRIDED_LAYOUTS,
     STRIDED_VIEW,
     VIEW,
     WITHIN_EXAMPLES,
@@ -98,6 +100,8 @@ class BackwardPass:
                 temporary.append(log.allocate(incoming.bytes))
             trained.append(((owner, name), log.allocate(n * self.size)))
         scratch = backward.elements * self.unit + backward.indices * 8
+        if backward.gradient_elements and entry.inputs[0].maker:
+            scratch += backward.gradient_elements * self.unit
         if function.saved.channel_statistics:
             scratch += self.batch_norm_scratch(entry, incoming)
         if entry.parameters or not function.parameters:
@@ -125,7 +129,7 @@ class BackwardPass:
         function, tensor = entry.function, entry.inputs[0]
         vector = function.saved.channel_statistics * self.size
         layouts, one_position = {incoming.layout, tensor.layout}, function.layout.one_position
-        if layouts & {STRIDED, STRIDED_BATCH} or (len(layouts) > 1 and not one_position):
+        if layouts & {*STRIDED_LAYOUTS} or (len(layouts) > 1 and not one_position):
             return vector
         last = one_position or tensor.layout == CHANNELS_LAST
         vectors = last * (2 if entry.parameters else 3) * vector
@@ -150,7 +154,7 @@ class BackwardPass:
             return [*sizes, size] if came != CONTIGUOUS else sizes
         last = came == CHANNELS_LAST
         sizes = [tensor.bytes for tensor in saved if (tensor.layout == CHANNELS_LAST) != last]
-        sizes += [size] if came in (STRIDED, STRIDED_BATCH) else []
+        sizes += [size] if came in STRIDED_LAYOUTS else []
         if (first == CHANNELS_LAST) != last:
             sizes.append(function.saved.indices * self.batch * 8)
         return sizes
@@ -165,17 +169,20 @@ class BackwardPass:
         if kind in (VIEW, STRIDED_VIEW) or (kind == RESHAPED and incoming.layout == CONTIGUOUS):
             view = self.view_layout(entry, incoming, same_size)
             return Gradient(log.hold(incoming.storage), size, True, view)
+        if kind == SCATTERED:
+            return Gradient(log.allocate(size), size, entry.function is AS_STRIDED, tensor.layout)
         unbound = tensor.maker is not None and tensor.maker.function.unbinds
         if (same_size or unbound) and (kind == INCOMING or (kind == DIFFERENCE and i == 0)):
             return incoming._replace(storage=log.hold(incoming.storage))
         if kind in (PRODUCT, QUOTIENT, SELECTED) and not same_size:
             temporary.append(log.allocate(incoming.bytes))
         weighted = function.parameters and kind != PRODUCT
-        like = tensor.layout if weighted or not same_size else incoming.layout
+        as_input = weighted or not same_size or layout.gradient_as_input
+        like = tensor.layout if as_input else incoming.layout
         if kind == PRODUCT and same_size and incoming.layout == STRIDED:
             others = [r.layout for k, r in enumerate(entry.inputs) if k != i]
             like = max(others or [tensor.layout])
-        contiguous = layout.contiguous or function.aliases or function.divides
+        contiguous = layout.contiguous or layout.strided or function.divides
         last = like == CHANNELS_LAST and not contiguous
         return Gradient(log.allocate(size), size, False, CHANNELS_LAST if last else CONTIGUOUS)
 
@@ -201,7 +208,8 @@ class BackwardPass:
         elif not before.view and before.storage.holders == 1:
             log.drop(gradient.storage)
         else:
-            self.arrived[key] = Gradient(log.allocate(before.bytes), before.bytes)
+            layout = CHANNELS_LAST if before.layout == CHANNELS_LAST else CONTIGUOUS
+            self.arrived[key] = Gradient(log.allocate(before.bytes), before.bytes, False, layout)
             log.drop(before.storage)
             log.drop(gradient.storage)
 

@@ -11,9 +11,9 @@ from cnnspec.analyses.memory.allocations import (
     TapeFunction,
     Tensor,
 )
+from cnnspec.analyses.memory.views import find_base, overwrite_view, strided_layout
 from cnnspec.graph.model import Graph, Node
 from cnnspec.ops.kit.memory import (
-    BETWEEN_EXAMPLES,
     CHANNELS_LAST,
     CONTIGUOUS,
     COPIES_GRADIENT_ONLY,
@@ -24,7 +24,7 @@ from cnnspec.ops.kit.memory import (
     PRODUCT,
     QUOTIENT,
     STRIDED,
-    STRIDED_BATCH,
+    STRIDED_LAYOUTS,
     Function,
     Functions,
 )
@@ -149,17 +149,18 @@ class ForwardPass:
         if saved.indices and self.pool in self.unpools:
             self.pool_indices[self.pool] = log.hold(more_saved[0])  # a pool saves nothing before
         if function.layout.copies not in ("", COPIES_GRADIENT_ONLY):
-            strided = [r.bytes for r in inputs if r.layout in (STRIDED, STRIDED_BATCH)]
+            strided = [r.bytes for r in inputs if r.layout in STRIDED_LAYOUTS]
             log.drop(log.allocate(sum(strided)))
         if function.divides:
             log.drop(log.allocate(8 + self.size))
         if scalars:
             log.drop(scalars.pop())
         layout = self.output_layout(function, inputs, aliases)
+        base = find_base(function, inputs[0]) if aliases else None
         if not wanted:
             for extra in more_saved + scalars:
                 log.drop(extra)
-            return Tensor(storage, size, None, layout)
+            return Tensor(storage, size, None, layout, base)
         saves = [
             log.hold(storage if i == OUTPUT else inputs[i].storage)
             for i in self.saved_tensors(function, inputs, trained)
@@ -168,16 +169,28 @@ class ForwardPass:
         if function.gradient == INCOMING:
             while scalars:
                 log.drop(scalars.pop())
+        if function.inplace and base:
+            entry, regenerated = overwrite_view(log.node, function, base, saves + more_saved)
+            self.put_on_tape(entry)
+            return Tensor(storage, size, regenerated, layout, regenerated.inputs[0])
         entry = TapeFunction(log.node, function, inputs, saves + more_saved, scalars, trained)
-        self.tape.append(entry)
+        self.put_on_tape(entry)
         for owner, name, _ in trained:
             self.first_use.setdefault((owner, name), entry)
-        return Tensor(storage, size, entry, layout)
+        return Tensor(storage, size, entry, layout, base)
+
+    def put_on_tape(self, entry: TapeFunction) -> None:
+        """Put a function on the tape, after those that autograd makes when it reads its inputs."""
+        for maker in [tensor.maker for tensor in entry.inputs]:
+            if maker and maker.pending:
+                maker.pending = False
+                self.tape.append(maker)
+        self.tape.append(entry)
 
     def allocate_saved(self, function: Function, wanted: bool) -> list[Storage]:
         """Allocate what a function saves besides inputs and output."""
         saved = function.saved
-        elements = saved.elements if self.settings.gradients or not function.aliases else 0
+        elements = saved.elements if wanted or not function.aliases else 0
         indices = saved.indices if wanted or not saved.indices_for_gradient else 0
         sizes = (
             saved.constants * self.size,
@@ -191,7 +204,7 @@ class ForwardPass:
     def batch_norm_scratch(self, function: Function, layout: int) -> int:
         """Return the bytes that a batch norm needs for a while besides output and statistics."""
         vector = function.saved.channel_statistics * self.size
-        strided = layout in (STRIDED, STRIDED_BATCH)
+        strided = layout in STRIDED_LAYOUTS
         if not self.training:
             return vector * strided
         if strided:
@@ -218,8 +231,7 @@ class ForwardPass:
         if layout.channels:
             return LAYOUTS_AFTER_MOVE[layout.channels][before]
         if layout.strided > (self.batch == 1):
-            batch = function.aliases and before in (CONTIGUOUS, STRIDED_BATCH)
-            return STRIDED_BATCH if batch and layout.strided == BETWEEN_EXAMPLES else STRIDED
+            return strided_layout(layout.strided, before) if function.aliases else STRIDED
         if aliases:
             return before
         keeps = before == CHANNELS_LAST and not (layout.contiguous or function.aliases)

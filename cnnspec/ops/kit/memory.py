@@ -21,19 +21,17 @@ To measure a new operator, print the planned and the real allocations side by si
 
     python -m tests.memory_of conv 'out_channels = 4, kernel_size = 3, padding = 1'
 
-Then add the operator to ALONE in tests/pytorch/test_memory.py and to FIELDS in
-tests/pytorch/dags.py, and compare it alone, and in random networks with all the others:
+Then compare its examples, and random networks with it and all the others (their fields are drawn
+by FIELDS in tests/pytorch/dags.py):
 
-    python -m pytest tests/pytorch/test_memory.py -k conv
+    python -m pytest -m "long or not long" tests/pytorch/test_memory_of_examples.py -k conv
     python -m pytest -m long tests/pytorch/test_dags.py
 
 Sizes are elements per example, unless a field says that they do not grow with the batch. All facts
 are measured with PyTorch 2.13 on a CPU."""
 
-from collections.abc import Sequence
 from math import prod
 
-from cnnspec.ops.kit.windows import Axis
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
@@ -51,20 +49,23 @@ MATMUL = "matmul"  # the matrix product with the other factor
 DIFFERENCE = "difference"  # of a - b: the incoming gradient itself for a, its negative for b
 QUOTIENT = "quotient"  # of a / b: a new tensor for each; four for a while, if b wants one
 SELECTED = "selected"  # of a maximum: a new tensor for each; a half of it and two masks for a while
+SCATTERED = "scattered"  # a new tensor with the input's layout, into which the gradient is copied
 
 # The layouts of a tensor, as torch calls them. In a STRIDED_BATCH each example is contiguous, but
-# not adjacent to the next.
-CONTIGUOUS, CHANNELS_LAST, STRIDED, STRIDED_BATCH = 0, 1, 2, 3
+# not adjacent to the next; in STRIDED_CHANNELS, each channel.
+CONTIGUOUS, CHANNELS_LAST, STRIDED, STRIDED_BATCH, STRIDED_CHANNELS = range(5)
+STRIDED_LAYOUTS = (STRIDED, STRIDED_BATCH, STRIDED_CHANNELS)
 # The layout that each of these gets when movedim makes the channels the last dimension, or undoes
 # that and makes them the first.
 LAYOUTS_AFTER_MOVE = {
-    "last": (STRIDED, CONTIGUOUS, STRIDED, STRIDED),
-    "first": (CHANNELS_LAST, STRIDED, CONTIGUOUS, STRIDED),
+    "last": (STRIDED, CONTIGUOUS, STRIDED, STRIDED, STRIDED),
+    "first": (CHANNELS_LAST, STRIDED, CONTIGUOUS, STRIDED, STRIDED),
 }
 
 # Layout.strided: where the output is not contiguous.
 BETWEEN_EXAMPLES = 1  # each example is contiguous, so a batch of one is, too
 WITHIN_EXAMPLES = 2
+BETWEEN_CHANNELS = 3  # each channel is contiguous
 
 # Layout.copies: what a kernel that needs contiguous tensors copies, for as long as it runs.
 # Forward, all but the last copy strided inputs. Backward, they copy:
@@ -77,7 +78,7 @@ COPIES_GRADIENT_ONLY = "gradient only"  # the gradient, if the input is contiguo
 class Layout(Record):
     """How a function's output, and the gradients that it returns, are laid out in memory."""
 
-    # BETWEEN_EXAMPLES or WITHIN_EXAMPLES.
+    # BETWEEN_EXAMPLES, WITHIN_EXAMPLES or BETWEEN_CHANNELS.
     strided: int = 0
     # The dimension to which movedim moves the channels: "last" or "first".
     channels: str = ""
@@ -87,6 +88,8 @@ class Layout(Record):
     contiguous: bool = False
     # The output has one position per channel, so it is contiguous and channels_last at once.
     one_position: bool = False
+    # A gradient has the layout of the input, not that of the incoming gradient.
+    gradient_as_input: bool = False
     # COPIES_STRIDED, COPIES_ALL, COPIES_GRADIENT or COPIES_GRADIENT_ONLY.
     copies: str = ""
 
@@ -94,7 +97,7 @@ class Layout(Record):
 class Saved(Record):
     """What autograd saves for backward besides inputs and output."""
 
-    # In place, they are allocated only in training.
+    # In place, they are allocated only where a gradient is wanted.
     elements: int = 0
     # Elements that do not grow with the batch.
     constants: int = 0
@@ -115,6 +118,8 @@ class Backward(Record):
     """What backward allocates besides gradients and frees at its end; how it handles the weight."""
 
     elements: int = 0
+    # Elements where the first input needs a gradient.
+    gradient_elements: int = 0
     # Elements that do not grow with the batch; none if all the function's parameters are frozen.
     constants: int = 0
     # Bytes per example, such as the masks of comparisons.
@@ -149,6 +154,7 @@ class Function(Record):
     parameters: tuple[str, ...] = ()
     # The output uses the storage of the first input: it is a view, or the function is in place.
     aliases: bool = False
+    inplace: bool = False
     # The number of functions that run until the output is released.
     held_for: int = 1
     without_batch: bool = False
@@ -175,13 +181,14 @@ def saves_input(y: Shape) -> Functions:
 
 def saves_output(y: Shape, inplace: bool = False) -> Functions:
     """Declare one function that saves its output, which is the changed input if ``inplace``."""
-    return (Function(prod(y), saves=(OUTPUT,), aliases=inplace),)
+    return (Function(prod(y), saves=(OUTPUT,), aliases=inplace, inplace=inplace),)
 
 
 def saves_input_or_copy(y: Shape, inplace: bool) -> Functions:
     """Declare one function that saves its input, or, in place, a copy of it."""
     if inplace:
-        return (Function(prod(y), aliases=True, saved=Saved(elements=prod(y))),)
+        saved = Saved(elements=prod(y))
+        return (Function(prod(y), aliases=True, inplace=True, saved=saved),)
     return saves_input(y)
 
 
@@ -210,15 +217,19 @@ def join_pairwise(y: Shape, inputs: int, saves: tuple[int, ...], gradient: str) 
     return tuple([Function(prod(y), saves, pair, gradient) for pair in pairs])
 
 
-def slices_of(x: Shape, y: Shape) -> Functions:
-    """Declare a slice along each dimension that becomes smaller; backward pads in new tensors."""
+def slices_of(x: Shape, y: Shape, steps: bool = False) -> Functions:
+    """Declare a slice along each dimension that becomes smaller; backward pads in new tensors.
+
+    With ``steps``, the slices of positions leave out some in between."""
     if x == y:
         return (Function(prod(y), gradient=INCOMING, aliases=True),)
     functions: list[Function] = []
     for i in [i for i in range(len(x)) if x[i] != y[i]]:
         shape = (*y[: i + 1], *x[i + 1 :])
-        layout = Layout(strided=BETWEEN_EXAMPLES if shape[1:] == x[1:] else WITHIN_EXAMPLES)
-        inputs = (PREVIOUS if functions else 0,)
+        strided = BETWEEN_EXAMPLES if prod(x[:i]) == 1 else WITHIN_EXAMPLES
+        if strided == WITHIN_EXAMPLES and prod(x[1:i]) == 1 and not steps:
+            strided = BETWEEN_CHANNELS
+        layout, inputs = Layout(strided=strided), (PREVIOUS if functions else 0,)
         functions.append(Function(prod(shape), (), inputs, aliases=True, layout=layout))
     return tuple(functions)
 
@@ -226,24 +237,3 @@ def slices_of(x: Shape, y: Shape) -> Functions:
 def reads_previous(functions: Functions) -> Functions:
     """Let the first of some functions read the output of one that is put before them."""
     return (functions[0].replace(inputs=(PREVIOUS,)), *functions[1:])
-
-
-def window_sums(x: Shape, y: Shape, axes: Sequence[Axis]) -> Functions:
-    """Declare ``building.window_sums``: pad if needed, average windows, multiply by their size."""
-    padded = prod((x[0], *(a.padded for a in axes)))
-    pad = (Function(padded),) if padded != prod(x) else ()
-    inputs = (PREVIOUS if pad else 0,)
-    means = Function(prod(y), (0,), inputs, layout=Layout(copies=COPIES_STRIDED))
-    return (*pad, means, Function(prod(y), inputs=(PREVIOUS,), saved=Saved(scalar=True)))
-
-
-def find_weight_as_input_from(x: Shape, weight: Shape, groups: int) -> int:
-    """Return ``Backward.weight_as_input_from`` of a convolution.
-
-    With one input channel or a 1x1 kernel, the two memory formats are the same. With one group, a
-    3-D kernel that is small has a backward of its own for a single example."""
-    kernel = weight[2:]
-    if len(kernel) == 1 or weight[1] == 1 or prod(kernel) == 1:
-        return 0
-    small = len(kernel) == 3 and groups == 1 and min(kernel[1:]) <= 3 and prod(x[:3]) <= 20480
-    return 2 if small else 1

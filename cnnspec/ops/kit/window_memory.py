@@ -1,0 +1,35 @@
+"""The memory of operators with sliding windows: what several of them share."""
+
+from collections.abc import Sequence
+from math import prod
+
+from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.windows import Axis
+from cnnspec.units import Shape
+
+
+def window_sums(x: Shape, y: Shape, axes: Sequence[Axis]) -> memory.Functions:
+    """Declare ``modules.window_sums``: pad if needed, average windows, multiply by their size."""
+    padded = prod((x[0], *(a.padded for a in axes)))
+    pad = (memory.Function(padded),) if padded != prod(x) else ()
+    inputs = (memory.PREVIOUS if pad else 0,)
+    means = memory.Function(
+        prod(y), (0,), inputs, layout=memory.Layout(copies=memory.COPIES_STRIDED)
+    )
+    return (
+        *pad,
+        means,
+        memory.Function(prod(y), inputs=(memory.PREVIOUS,), saved=memory.Saved(scalar=True)),
+    )
+
+
+def find_weight_as_input_from(x: Shape, weight: Shape, groups: int) -> int:
+    """Return ``Backward.weight_as_input_from`` of a convolution.
+
+    With one input channel or a 1x1 kernel, the two memory formats are the same. With one group, a
+    3-D kernel that is small has a backward of its own for a single example."""
+    kernel = weight[2:]
+    if len(kernel) == 1 or weight[1] == 1 or prod(kernel) == 1:
+        return 0
+    small = len(kernel) == 3 and groups == 1 and min(kernel[1:]) <= 3 and prod(x[:3]) <= 20480
+    return 2 if small else 1
