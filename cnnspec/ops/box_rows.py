@@ -61,11 +61,11 @@ class BoxRows(Operator):
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         if prod(x[1:]) == 1:
             return (memory.view_of(y),)
-        moved = memory.Layout(channels="last")
+        several = self.values < x[0]
+        moved = memory.Layout(channels="last", strided_gradient_of_one=several)
         rows = memory.Function(prod(y), gradient=memory.VIEW, aliases=True, layout=moved)
-        if self.values == x[0]:
-            return (rows,)
-        return rows, memory.view_of(y, inputs=(memory.PREVIOUS,))
+        view = memory.view_of(y, inputs=(memory.PREVIOUS,))
+        return (rows, view) if several else (rows,)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(x: Any) -> Any:

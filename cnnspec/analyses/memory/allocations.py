@@ -101,10 +101,9 @@ class TapeFunction:
     """A function on the tape: what backward needs of it, and how many tensors and functions use it.
 
     ``saved`` are released when its backward is over, ``scalars`` are Python numbers as tensors.
-    ``pending`` says that autograd makes it when its output is first read.
     """
 
-    __slots__ = ("function", "inputs", "node", "parameters", "pending", "saved", "scalars", "users")
+    __slots__ = ("function", "inputs", "node", "parameters", "saved", "scalars", "users")
 
     def __init__(
         self,
@@ -117,7 +116,7 @@ class TapeFunction:
     ):
         self.node, self.function, self.inputs = node, function, inputs
         self.saved, self.scalars, self.parameters = saved, scalars, parameters
-        self.users, self.pending = 1, False
+        self.users = 1
         for tensor in inputs:
             if tensor.maker:
                 tensor.maker.users += 1

@@ -19,6 +19,7 @@ from cnnspec.ops.kit.memory import (
     DIFFERENCE,
     INCOMING,
     LAYOUTS_AFTER_MOVE,
+    MOVED,
     OUTPUT,
     PRODUCT,
     QUOTIENT,
@@ -179,10 +180,11 @@ class BackwardPass:
         weighted = function.parameters and kind != PRODUCT
         as_input = weighted or not same_size or layout.gradient_as_input
         like = tensor.layout if as_input else incoming.layout
-        if kind == PRODUCT and same_size and incoming.layout == STRIDED:
+        if kind == PRODUCT and same_size and incoming.layout in (STRIDED, MOVED):
             others = [r.layout for k, r in enumerate(entry.inputs) if k != i]
             like = max(others or [tensor.layout])
-        contiguous = layout.contiguous or layout.strided or function.divides
+        view = function.aliases and not function.inplace
+        contiguous = layout.contiguous or view or function.divides
         last = like == CHANNELS_LAST and not contiguous
         return Gradient(log.allocate(size), size, False, CHANNELS_LAST if last else CONTIGUOUS)
 
@@ -190,6 +192,8 @@ class BackwardPass:
         """Return the layout of a view of the incoming gradient."""
         layout = entry.function.layout
         if layout.channels:
+            if layout.strided_gradient_of_one and self.batch == 1:
+                return STRIDED
             return LAYOUTS_AFTER_MOVE[OPPOSITE_MOVE[layout.channels]][incoming.layout]
         if entry.function.gradient == STRIDED_VIEW:
             keeps = (layout.strided or WITHIN_EXAMPLES) <= (self.batch == 1)

@@ -170,31 +170,23 @@ class ForwardPass:
             while scalars:
                 log.drop(scalars.pop())
         if function.inplace and base:
-            entry, regenerated = overwrite_view(log.node, function, base, saves + more_saved)
-            self.put_on_tape(entry)
-            return Tensor(storage, size, regenerated, layout, regenerated.inputs[0])
+            made = overwrite_view(log.node, function, base, saves + more_saved)
+            self.tape += made
+            return Tensor(storage, size, made[1], layout, made[1].inputs[0])
         entry = TapeFunction(log.node, function, inputs, saves + more_saved, scalars, trained)
-        self.put_on_tape(entry)
+        self.tape.append(entry)
         for owner, name, _ in trained:
             self.first_use.setdefault((owner, name), entry)
         return Tensor(storage, size, entry, layout, base)
-
-    def put_on_tape(self, entry: TapeFunction) -> None:
-        """Put a function on the tape, after those that autograd makes when it reads its inputs."""
-        for maker in [tensor.maker for tensor in entry.inputs]:
-            if maker and maker.pending:
-                maker.pending = False
-                self.tape.append(maker)
-        self.tape.append(entry)
 
     def allocate_saved(self, function: Function, wanted: bool) -> list[Storage]:
         """Allocate what a function saves besides inputs and output."""
         saved = function.saved
         elements = saved.elements if wanted or not function.aliases else 0
-        indices = saved.indices if wanted or not saved.indices_for_gradient else 0
+        needed = wanted or self.pool in self.unpools or not saved.indices_for_gradient
         sizes = (
             saved.constants * self.size,
-            indices * self.batch * 8,
+            saved.indices * needed * self.batch * 8,
             elements * self.unit,
             *(saved.channel_statistics * self.size,) * 2,
             *(saved.example_statistics * self.unit,) * 2,

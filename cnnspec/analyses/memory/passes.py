@@ -127,7 +127,7 @@ def run_losses(
             this, saved = log.allocate(value.bytes), [log.hold(value.storage)]
             log.drop(log.allocate(value.bytes + 8 + number))  # for the mean
         entries.append(TapeFunction("loss", LOSS, (value,), saved, [], ()))
-        forward.put_on_tape(entries[-1])
+        forward.tape.append(entries[-1])
         if total is not None:
             added = log.allocate(number)
             log.drop(total)

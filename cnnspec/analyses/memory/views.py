@@ -3,8 +3,8 @@
 A view and its base have the same storage, so a function in place on the view changes the base too.
 Autograd replaces the history of both. The base is now made by CopySlices, which reads the base as
 it was before. Its backward copies the gradient of the base, and runs the function's own backward on
-a copy of the view's part. The view is made by AsStrided when it is next read: its backward copies
-the gradient into a tensor like the base.
+a copy of the view's part. The view is made of the base by AsStrided, whose backward copies the
+gradient into a tensor like the base.
 
 Source: torch/csrc/autograd/functions/tensor.cpp and variable.cpp; measured."""
 
@@ -36,15 +36,11 @@ def find_base(function: Function, read: Tensor) -> Tensor | None:
 def overwrite_view(
     node: str, function: Function, base: Tensor, saved: list[Storage]
 ) -> tuple[TapeFunction, TapeFunction]:
-    """Return the functions that make the base and the view after a function in place on the view.
-
-    The second one, of the view, is pending."""
+    """Return what makes the base, and what makes the view, after a function in place on it."""
     copies = Function(0, gradient=SCATTERED, backward=Backward(elements=2 * function.size))
     entry = TapeFunction(node, copies, (base,), saved, [], ())
     entry.users = 0  # only the view's function uses it
-    regenerated = TapeFunction(node, AS_STRIDED, (base._replace(maker=entry),), [], [], ())
-    regenerated.pending = True
-    return entry, regenerated
+    return entry, TapeFunction(node, AS_STRIDED, (base._replace(maker=entry),), [], [], ())
 
 
 def strided_layout(strided: int, before: int) -> int:

@@ -28,10 +28,20 @@ def product_functions(
     scores, gathered = heads * queries * keys, v[0] * queries
     sequence = FunctionSequence()
     rows = [sequence.add(memory.as_contiguous(x), i) for i, x in enumerate((q, k, v))]
-    scaled = sequence.add(memory.Function(prod(q), saved=memory.Saved(scalar=True)), rows[0])
+    # With several heads, a transposed gradient is copied to undo the division into heads.
+    by_head = memory.VIEW if heads == 1 else memory.RESHAPED
+    divided = [
+        sequence.add(memory.Function(prod(x), gradient=by_head, aliases=True), row)
+        for x, row in zip((q, k, v), rows, strict=True)
+    ]
+    scaled = sequence.add(memory.Function(prod(q), saved=memory.Saved(scalar=True)), divided[0])
+    transposed = memory.Function(
+        0, gradient=memory.VIEW, aliases=True, layout=memory.Layout(channels="last")
+    )
     product = memory.Function(scores, saves=(0, 1), gradient=memory.MATMUL)
-    weights = sequence.add(product, scaled, rows[1])
-    sequence.free(scaled)
+    turned = sequence.add(transposed.replace(size=prod(q)), scaled)
+    weights = sequence.add(product, turned, divided[1])
+    sequence.free(turned, scaled)
     if bias is not None:
         sum_of = memory.Function(scores, gradient=memory.INCOMING)
         shifted = sequence.add(sum_of, weights, 3)
@@ -39,7 +49,10 @@ def product_functions(
         weights = shifted
     softmax = sequence.add(memory.Function(scores, saves=(memory.OUTPUT,)), weights)
     sequence.free(weights)
-    sums = sequence.add(product.replace(size=gathered), softmax, rows[2])
+    values = sequence.add(transposed.replace(size=prod(v)), divided[2])
+    sums = sequence.add(product.replace(size=gathered), softmax, values)
+    if queries == 1 or v[0] == heads:  # to transpose one row or column is to reshape it
+        return sequence.finish(sums, (memory.view_of((gathered,)),))
     layout = memory.Layout(contiguous=True)
     copy = memory.Function(gathered, gradient=memory.STRIDED_VIEW, layout=layout)
     return sequence.finish(sums, (copy,))

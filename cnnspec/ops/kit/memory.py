@@ -52,14 +52,15 @@ SELECTED = "selected"  # of a maximum: a new tensor for each; a half of it and t
 SCATTERED = "scattered"  # a new tensor with the input's layout, into which the gradient is copied
 
 # The layouts of a tensor, as torch calls them. In a STRIDED_BATCH each example is contiguous, but
-# not adjacent to the next; in STRIDED_CHANNELS, each channel.
-CONTIGUOUS, CHANNELS_LAST, STRIDED, STRIDED_BATCH, STRIDED_CHANNELS = range(5)
-STRIDED_LAYOUTS = (STRIDED, STRIDED_BATCH, STRIDED_CHANNELS)
+# not adjacent to the next; in STRIDED_CHANNELS, each channel. MOVED is contiguous but for a movedim
+# that made the channels the last dimension.
+CONTIGUOUS, CHANNELS_LAST, STRIDED, STRIDED_BATCH, STRIDED_CHANNELS, MOVED = range(6)
+STRIDED_LAYOUTS = (STRIDED, STRIDED_BATCH, STRIDED_CHANNELS, MOVED)
 # The layout that each of these gets when movedim makes the channels the last dimension, or undoes
 # that and makes them the first.
 LAYOUTS_AFTER_MOVE = {
-    "last": (STRIDED, CONTIGUOUS, STRIDED, STRIDED, STRIDED),
-    "first": (CHANNELS_LAST, STRIDED, CONTIGUOUS, STRIDED, STRIDED),
+    "last": (MOVED, CONTIGUOUS, STRIDED, STRIDED, STRIDED, STRIDED),
+    "first": (CHANNELS_LAST, STRIDED, STRIDED, STRIDED, STRIDED, CONTIGUOUS),
 }
 
 # Layout.strided: where the output is not contiguous.
@@ -82,6 +83,8 @@ class Layout(Record):
     strided: int = 0
     # The dimension to which movedim moves the channels: "last" or "first".
     channels: str = ""
+    # The gradient of a batch of one example is strided.
+    strided_gradient_of_one: bool = False
     # If ``aliases``: the input's layouts of which the output is a view. It is a copy of all others.
     view_if: tuple[int, ...] = ()
     # Output and gradients are contiguous whatever the inputs are.

@@ -9,7 +9,7 @@ from cnnspec.units import Shape
 
 
 def window_sums(x: Shape, y: Shape, axes: Sequence[Axis]) -> memory.Functions:
-    """Declare ``modules.window_sums``: pad if needed, average windows, multiply by their size."""
+    """Declare ``modules.make_window_sum_function``: a pad if needed, means, and a product."""
     padded = prod((x[0], *(a.padded for a in axes)))
     pad = (memory.Function(padded),) if padded != prod(x) else ()
     inputs = (memory.PREVIOUS if pad else 0,)
