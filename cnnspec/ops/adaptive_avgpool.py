@@ -10,8 +10,8 @@ Source: ``torch.nn.AdaptiveAvgPool2d``; He, Zhang, Ren & Sun (2014), Spatial pyr
 from math import prod
 
 from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.adaptive_pooling import AdaptivePool
 from cnnspec.ops.kit.operator import Example
-from cnnspec.ops.kit.pooling import AdaptivePool
 from cnnspec.units import Shape
 
 

@@ -10,8 +10,8 @@ Source: ``torch.nn.AdaptiveMaxPool2d``; He, Zhang, Ren & Sun (2014), Spatial pyr
 from math import prod
 
 from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.adaptive_pooling import AdaptivePool
 from cnnspec.ops.kit.operator import Example
-from cnnspec.ops.kit.pooling import AdaptivePool
 from cnnspec.units import Shape
 
 
@@ -27,6 +27,12 @@ class AdaptiveMaxPool(AdaptivePool):
         return (memory.Function(prod(y), saves=(0,), saved=indices, layout=layout),)
 
     examples = (
+        Example(
+            "PyTorch's documentation of torch.nn.AdaptiveMaxPool2d: (None, 7) of 64x10x9",
+            ((64, 10, 9),),
+            {"output_size": ["none", 7]},
+            (64, 10, 7),
+        ),
         Example(
             "PyTorch documentation, AdaptiveMaxPool2d: 64x8x9 to a target of 5x7",
             ((64, 8, 9),),

@@ -12,7 +12,7 @@ Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep lear
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, paddings
 from cnnspec.ops.kit.derivation import (
     KERNEL,
     Step,
@@ -20,7 +20,7 @@ from cnnspec.ops.kit.derivation import (
     filter_steps,
     window_size_steps,
 )
-from cnnspec.ops.kit.fields import flag_field, size_field
+from cnnspec.ops.kit.fields import flag_field, padding_mode_field, size_field
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
 from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding_field, per_axis_field
 from cnnspec.ops.kit.operator import Example, Operator
@@ -32,7 +32,7 @@ from cnnspec.units import Shape
 class Conv(Operator):
     title = "Convolution"
     autocast = "casts"
-    pads_with = (0, "reflection", "replication")
+    pads_with = (0, "reflection", "replication", "circular")
     short_title = "Conv{kernel}-{channels}"
     weight_layout = "out-in"
     slides_over = "input"
@@ -41,6 +41,7 @@ class Conv(Operator):
     kernel_size: PerAxis = per_axis_field("K, the kernel's size (m x n)")
     stride: PerAxis = per_axis_field("S, the step from one window to the next", default=1)
     padding: Padding = padding_field()
+    padding_mode: str = padding_mode_field()
     dilation: PerAxis = per_axis_field(
         "D, the distance between the pixels that a kernel reads", default=1
     )
@@ -53,7 +54,9 @@ class Conv(Operator):
     def output(self, x: Shape) -> Shape:
         channels, _ = require_feature_map("conv", x)
         require_divisible(self.groups, channels, self.out_channels)
-        return (self.out_channels, *(a.positions for a in self.axes(x)))
+        axes = self.axes(x)
+        paddings.require_axes_to_pad(axes, self.padding_mode)
+        return (self.out_channels, *(a.positions for a in axes))
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
         kernel = per_dimension("kernel_size", self.kernel_size, len(x) - 1)
@@ -95,14 +98,16 @@ class Conv(Operator):
                 weight_as_input_from=find_weight_as_input_from(x, weight, self.groups)
             ),
         )
-        if modules.has_equal_padding(axes):
+        padded = prod((x[0], *(a.padded for a in axes)))
+        zeros = self.padding_mode == "zeros"
+        if padded == prod(x) or (zeros and modules.has_equal_padding(axes)):
             return (convolution,)
-        pad = memory.Function(prod((x[0], *(a.padded for a in axes))))
+        pad = paddings.pad_function(padded, self.padding_mode)
         return pad, convolution.replace(inputs=(memory.PREVIOUS,))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes = self.axes(x)
-        cls, window = modules.sliding_class(torch, "Conv", axes)
+        cls, window = modules.sliding_class(torch, "Conv", axes, mode=self.padding_mode)
         return cls(
             x[0],
             self.out_channels,

@@ -19,7 +19,7 @@ from cnnspec.ops.kit.derivation import (
     filter_steps,
     window_size_steps,
 )
-from cnnspec.ops.kit.fields import flag_field, size_field
+from cnnspec.ops.kit.fields import flag_field, padding_mode_field, size_field
 from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding_field, per_axis_field
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import Axis, Reach
@@ -30,7 +30,7 @@ class DepthwiseConv(Operator):
     title = "Depthwise Convolution"
     symbols = {"M": "outputs for each input channel (multiplier)"}
     autocast = "casts"
-    pads_with = (0, "reflection", "replication")
+    pads_with = (0, "reflection", "replication", "circular")
     short_title = "Depthwise{kernel}-{channels}"
     weight_layout = "out-in"
     slides_over = "input"
@@ -39,6 +39,7 @@ class DepthwiseConv(Operator):
     kernel_size: PerAxis = per_axis_field("K, the kernel's size (m x n)")
     stride: PerAxis = per_axis_field("S, the step from one window to the next", default=1)
     padding: Padding = padding_field()
+    padding_mode: str = padding_mode_field()
     dilation: PerAxis = per_axis_field(
         "D, the distance between the pixels that a kernel reads", default=1
     )
@@ -52,6 +53,7 @@ class DepthwiseConv(Operator):
             kernel_size=self.kernel_size,
             stride=self.stride,
             padding=self.padding,
+            padding_mode=self.padding_mode,
             dilation=self.dilation,
             bias=self.bias,
         )

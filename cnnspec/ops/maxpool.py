@@ -1,6 +1,7 @@
 """Max pooling: the largest value of each window, for each channel; it has no parameters.
 
-The sizes are those of a convolution, floor((W - K + 2P)/S) + 1. With ``ceil_mode`` the quotient is
+The sizes are those of a convolution, floor((W - K + 2P)/S) + 1; with dilation D a window spans
+D(K - 1) + 1. With ``ceil_mode`` the quotient is
 rounded up, and a window that would start in the padding after the input is dropped. The padding
 counts as minus infinity.
 
@@ -11,6 +12,7 @@ from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis_field
 from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.pooling import Pool
 from cnnspec.units import Shape
@@ -22,6 +24,10 @@ class MaxPool(Pool):
     autocast = "follows"
     pads_with = (float("-inf"),)
     short_title = "Max pool"
+
+    dilation: PerAxis = per_axis_field(
+        "D, the distance between the positions that a window reads", default=1
+    )
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return self.pool_functions(
@@ -43,5 +49,11 @@ class MaxPool(Pool):
             ((64, 112, 112),),
             {"kernel_size": 3, "stride": 2, "ceil_mode": True},
             (64, 56, 56),
+        ),
+        Example(
+            "PyTorch's formula of torch.nn.MaxPool1d: kernel 3, stride 2, dilation 2 leave 1 of 5",
+            ((1, 5),),
+            {"kernel_size": 3, "stride": 2, "dilation": 2},
+            (1, 1),
         ),
     )

@@ -15,7 +15,7 @@ from cnnspec.ops.kit import memory, modules
 from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.operator import Example, Operator
-from cnnspec.ops.kit.windows import Reach
+from cnnspec.ops.kit.windows import Reach, per_dimension
 from cnnspec.ops.maxpool import MaxPool
 from cnnspec.units import Shape, format_shape
 
@@ -45,6 +45,12 @@ class MaxUnpool(Operator):
                 "maxunpool takes values of the shape of the pool that it undoes, but $0 is "
                 f"{format_shape(x)} and $1 is {format_shape(pooled)}",
                 f"$0 needs the shape {format_shape(pooled)}",
+            )
+        if set(per_dimension("dilation", self.pool.dilation, len(x) - 1)) != {1}:
+            raise OperatorError(
+                "D002",
+                "PyTorch does not undo a max pooling with dilation",
+                "a pool without dilation",
             )
         return self.size
 

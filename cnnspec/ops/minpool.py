@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.list_fields import PerAxis, per_axis_field
 from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.pooling import Pool
 from cnnspec.units import Shape
@@ -19,6 +20,10 @@ class MinPool(Pool):
     title = "Min Pooling"
     is_composite = True
     takes = "smallest"
+
+    dilation: PerAxis = per_axis_field(
+        "D, the distance between the positions that a window reads", default=1
+    )
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         indices = memory.Saved(indices=prod(y), indices_for_gradient=len(x) == 2)

@@ -1,17 +1,18 @@
 """Padding: values added before and after each spatial dimension; W becomes W + P + Q.
 
-The values are zeros, the input mirrored at its border (reflect; the border itself is not repeated,
-so P and Q must be less than W), or the value at the border (replicate). Position y reads y - P.
+The values are a constant (zeros, unless ``value`` is given), the input mirrored at its border
+(reflect; the border itself is not repeated, so P and Q must be less than W), the value at the
+border (replicate), or the values of the other end (circular). Position y reads y - P.
 
-Source: ``torch.nn.functional.pad``; ``torch.nn.ZeroPad2d``, ``ReflectionPad2d`` and
-``ReplicationPad2d``."""
+Source: ``torch.nn.functional.pad``; ``torch.nn.ConstantPad2d``, ``ReflectionPad2d``,
+``ReplicationPad2d`` and ``CircularPad2d``."""
 
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, paddings
 from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
-from cnnspec.ops.kit.fields import OperatorError, choice_field
+from cnnspec.ops.kit.fields import OperatorError, choice_field, number_field
 from cnnspec.ops.kit.input_checks import require_feature_map
 from cnnspec.ops.kit.list_fields import Padding, sides_field
 from cnnspec.ops.kit.operator import Example, Operator
@@ -27,25 +28,27 @@ class Pad(Operator):
         "[before, after] for each"
     )
     mode: str = choice_field(
-        "what is added: zeros, the input mirrored, or its border repeated",
+        "what is added: a constant, the input mirrored, its border repeated, or its other end",
         "constant",
         "reflect",
         "replicate",
+        "circular",
         default="constant",
     )
+    value: float = number_field("the constant", default=0.0, minimum=-1e9)
 
     def output(self, x: Shape) -> Shape:
         channels, sizes = require_feature_map("pad", x)
         pairs = sides_per_dimension(self.padding, len(sizes))
         for w, pair in zip(sizes, pairs, strict=True):
-            if self.mode == "reflect" and max(pair) >= w:
-                raise OperatorError(
-                    "D002",
-                    f"a reflection of {max(pair)} does not fit into {w}: it does not repeat the"
-                    f" border, so there are {w - 1} positions to mirror",
-                    f"a padding of at most {w - 1}",
-                    "padding",
-                )
+            paddings.require_enough_to_pad(w, pair, self.mode, "padding")
+        if self.value and self.mode != "constant":
+            raise OperatorError(
+                "L003",
+                f'value has a meaning for constants only, but mode is "{self.mode}"',
+                'mode = "constant"',
+                "value",
+            )
         return (channels, *(w + sum(pair) for w, pair in zip(sizes, pairs, strict=True)))
 
     def window(self, x: Shape, y: Shape) -> Reach:
@@ -63,22 +66,18 @@ class Pad(Operator):
         return [*sizes, elements_step(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        if self.mode == "constant":
-            return (memory.Function(prod(y)),)
-        layout = memory.Layout(copies=memory.COPIES_STRIDED)
-        return (memory.Function(prod(y), saves=(0,), layout=layout),)
+        return (paddings.pad_function(prod(y), self.mode),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        kind = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication"}[
-            self.mode
-        ]
+        kinds = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication"}
+        kind = kinds.get(self.mode, "Circular")
         cls = modules.class_for_dimensions(torch, f"{kind}Pad", len(x) - 1)
         flat = [
             size
             for pair in reversed(sides_per_dimension(self.padding, len(x) - 1))
             for size in pair
         ]
-        return cls(flat, 0.0) if self.mode == "constant" else cls(flat)
+        return cls(flat, self.value) if self.mode == "constant" else cls(flat)
 
     examples = (
         Example(
@@ -94,5 +93,18 @@ class Pad(Operator):
             ((1, 3, 3),),
             {"padding": [[2, 0], [1, 1]], "mode": "reflect"},
             (1, 5, 5),
+            work={},
+        ),
+        Example(
+            "PyTorch's documentation of torch.nn.ConstantPad2d: nn.ConstantPad2d(2, 3.5) on 4x4",
+            ((1, 4, 4),),
+            {"padding": 2, "value": 3.5},
+            (1, 8, 8),
+        ),
+        Example(
+            "PyTorch's documentation of torch.nn.CircularPad2d: nn.CircularPad2d(2) makes 3x3 7x7",
+            ((1, 3, 3),),
+            {"padding": 2, "mode": "circular"},
+            (1, 7, 7),
         ),
     )

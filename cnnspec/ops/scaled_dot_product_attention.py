@@ -20,9 +20,8 @@ from cnnspec.ops.kit import attention_products, memory, modules
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.fields import OperatorError, count_field, flag_field, number_field, size_field
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
-from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.operator import Example, Operator, raise_unmeasured
 from cnnspec.ops.kit.windows import WHOLE, Phases, Reach, Window
-from cnnspec.problems import RequestError
 from cnnspec.units import Shape, format_shape
 
 
@@ -171,10 +170,7 @@ class ScaledDotProductAttention(Operator):
         self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None, *, y: Shape, training: bool
     ) -> memory.Functions:
         if self.window_size or self.relative_position_bias:
-            raise RequestError(
-                "the memory of scaled_dot_product_attention in windows, or with learned biases, has"
-                " not been measured yet, so that of this network is unknown"
-            )
+            raise_unmeasured("scaled_dot_product_attention in windows, or with a learned bias,")
         return attention_products.product_functions(q, k, v, bias, self.heads)
 
     def build(

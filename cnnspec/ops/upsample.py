@@ -1,10 +1,13 @@
-"""Upsampling: a map of w x h gets another size, by the nearest value or linear interpolation.
+"""Upsampling: a map of w x h gets another size, by the nearest value or by interpolation.
 
 The size is floor(W*s) for a scale factor s, or that of ``size`` or of the second input. The output
 position y corresponds to y*r in the input, where r is 1/s or W/W_out; "nearest" reads floor(y*r).
 "bilinear" uses the centres of pixels, (y + 1/2)*r - 1/2, or, with align_corners, y*(W - 1)/(W_out -
 1). It reads the two neighbours along each of n dimensions (one where the position is exact): 2**n
-multiplications and 2**n - 1 additions for each element. "nearest" costs nothing.
+multiplications and 2**n - 1 additions for each element; "linear" and "trilinear" are PyTorch's
+names of it in 1 and 3 dimensions. "bicubic", in 2 dimensions, reads four neighbours along each: 16
+multiplications and 15 additions. "nearest" costs nothing, and neither does "nearest-exact", which
+reads floor((y + 1/2)*r).
 
 Source: ``torch.nn.Upsample``; Lin et al. (2017), Feature pyramid networks, arXiv 1612.03144,
 section 3, for nearest."""
@@ -18,9 +21,12 @@ from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
 from cnnspec.ops.kit.fields import OperatorError, choice_field, flag_field, number_field
 from cnnspec.ops.kit.input_checks import find_wanted_sizes
 from cnnspec.ops.kit.list_fields import PerAxis, per_axis_field
-from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.operator import Example, Operator, raise_unmeasured
 from cnnspec.ops.kit.windows import Phases, Reach, Window, single_offset
-from cnnspec.units import Shape
+from cnnspec.units import Shape, format_shape
+
+# The number of spatial dimensions of PyTorch's names of an interpolation; "bilinear" is for any.
+DIMENSIONS = {"linear": 1, "trilinear": 3, "bicubic": 2}
 
 
 class Upsample(Operator):
@@ -34,13 +40,17 @@ class Upsample(Operator):
     )
     size: PerAxis | None = per_axis_field("W_out, the output's size", None)
     mode: str = choice_field(
-        "the nearest value, or linear interpolation in each dimension",
+        "the nearest value, or linear or cubic interpolation in each dimension",
         "nearest",
+        "nearest-exact",
+        "linear",
         "bilinear",
+        "trilinear",
+        "bicubic",
         default="nearest",
     )
     align_corners: bool = flag_field(
-        "whether bilinear aligns the centres of the corner pixels", default=False
+        "whether an interpolation aligns the centres of the corner pixels", default=False
     )
 
     def factor(self, w: int) -> Fraction:
@@ -51,14 +61,36 @@ class Upsample(Operator):
             plain if floor(w * plain) == int(w * self.scale_factor) else Fraction(self.scale_factor)
         )
 
-    def output(self, x: Shape, like: Shape | None = None) -> Shape:
-        if self.align_corners and self.mode == "nearest":
+    @property
+    def is_nearest(self) -> bool:
+        return self.mode in ("nearest", "nearest-exact")
+
+    @property
+    def taps(self) -> int:
+        """The number of neighbours that are read along a dimension."""
+        return {"nearest": 1, "nearest-exact": 1, "bicubic": 4}.get(self.mode, 2)
+
+    def check_mode(self, x: Shape) -> None:
+        """Raise OperatorError (L003, D001) if the mode does not fit the input or the fields."""
+        if self.align_corners and self.is_nearest:
             raise OperatorError(
                 "L003",
-                'align_corners has a meaning for bilinear only, but mode is "nearest"',
+                f'align_corners has a meaning for interpolation only, but mode is "{self.mode}"',
                 'mode = "bilinear"',
                 "align_corners",
             )
+        wanted = DIMENSIONS.get(self.mode, len(x) - 1)
+        if wanted != len(x) - 1:
+            raise OperatorError(
+                "D001",
+                f'mode = "{self.mode}" is for {wanted} spatial dimension{"s" * (wanted > 1)}, but'
+                f" $0 is {format_shape(x)}",
+                'mode = "bilinear" interpolates in any number of dimensions',
+                "mode",
+            )
+
+    def output(self, x: Shape, like: Shape | None = None) -> Shape:
+        self.check_mode(x)
         sizes = find_wanted_sizes(
             "upsample", x, like, scale_factor=self.scale_factor, size=self.size
         )
@@ -73,12 +105,10 @@ class Upsample(Operator):
         return (x[0], *sizes)
 
     def elementwise(self, x: Shape, like: Shape | None = None, *, y: Shape) -> dict[str, int]:
-        taps = 2 ** (len(y) - 1)
-        return (
-            {"multiplications": taps * prod(y), "additions": (taps - 1) * prod(y)}
-            if self.mode == "bilinear"
-            else {}
-        )
+        taps = self.taps ** (len(y) - 1)
+        if self.is_nearest:
+            return {}
+        return {"multiplications": taps * prod(y), "additions": (taps - 1) * prod(y)}
 
     def window(self, x: Shape, like: Shape | None = None, *, y: Shape) -> Reach:
         return tuple(self.reads(w, size) for w, size in zip(x[1:], y[1:], strict=True))
@@ -90,11 +120,13 @@ class Upsample(Operator):
         r = Fraction(w, size) if self.scale_factor is None else 1 / self.factor(w)
         r = Fraction(w - 1, size - 1) if self.align_corners else r
         first = Fraction(0) if self.align_corners or self.mode == "nearest" else (r - 1) / 2
+        first = r / 2 if self.mode == "nearest-exact" else first
 
         def at(y: int) -> range:
             place = first + y * r
-            one = self.mode == "nearest" or place == floor(place)
-            return range(floor(place), floor(place) + (1 if one else 2))
+            one = self.is_nearest or place == floor(place)
+            before = 0 if one else self.taps // 2 - 1
+            return range(floor(place) - before, floor(place) + (1 if one else self.taps // 2 + 1))
 
         return Window(r.denominator, r.numerator, Phases(r.denominator, at))
 
@@ -118,16 +150,27 @@ class Upsample(Operator):
     def memory(
         self, x: Shape, like: Shape | None = None, *, y: Shape, training: bool
     ) -> memory.Functions:
+        if self.mode == "nearest-exact":
+            raise_unmeasured("an upsample by nearest-exact")
         return (memory.Function(prod(y)),)
 
     def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:
         modules.require_at_most_3_dimensions("Upsample", len(x) - 1)
         cls, linear = torch.nn.Upsample, ("linear", "bilinear", "trilinear")[len(x) - 2]
         upsample = modules.with_forward(cls, lambda module, x, *_: cls.forward(module, x))
-        how = ("nearest", None) if self.mode == "nearest" else (linear, self.align_corners)
+        mode = self.mode if self.is_nearest or self.mode == "bicubic" else linear
+        how = (mode, None if self.is_nearest else self.align_corners)
         return upsample(None if self.scale_factor else y[1:], self.scale_factor, *how)
 
     examples = (
+        Example(
+            "Keys (1981), Cubic convolution interpolation, in torch.nn.Upsample: 2x2 to 4x4, where"
+            " each value is a sum of 16 products",
+            ((1, 2, 2),),
+            {"scale_factor": 2, "mode": "bicubic"},
+            (1, 4, 4),
+            work={"multiplications": 16 * 16, "additions": 16 * 15},
+        ),
         Example(
             "PyTorch's documentation of torch.nn.Upsample: scale_factor=2, mode='nearest' makes"
             " 2x2 4x4",

@@ -12,6 +12,7 @@ from cnnspec.graph.build import build_graph
 from cnnspec.ops.kit.fields import ChoiceField, Field, FlagField, IntegerField, NumberField
 from cnnspec.ops.kit.list_fields import (
     DimsField,
+    KeptSizesField,
     PaddingField,
     PerAxisField,
     RowsField,
@@ -27,6 +28,10 @@ NUMBERS = {  # kind: what it takes, in words; numbers below or beyond it
     "size": (f"an integer from 1 to {BIG}", (0, -1, BIG + 1)),
     "count": (f"an integer from 0 to {BIG}", (-1, BIG + 1)),
     "sizes": ("an integer of at least 1, or a list with one for each dimension", (0, -1, BIG + 1)),
+    "kept": (
+        'an integer of at least 1 or "none", or a list with one of these for each dimension',
+        (0, -1, BIG + 1),
+    ),
     "counts": ("an integer of at least 0, or a list with one for each dimension", (-1, BIG + 1)),
     "positive": ("a number from 0 to 1e+09", (-0.5, 1e10)),
     "real": ("a number from -1e+09 to 1e+09", (-1e10, 1e10)),
@@ -46,9 +51,22 @@ NUMBERS = {  # kind: what it takes, in words; numbers below or beyond it
     "dims": ("a list of 1 to 9 integers from 0", (3, -1)),
     "rows": ("a list of non-empty lists of integers from 0", (3, -1)),
 }
-INTEGERS = ("size", "count", "sizes", "counts", "padding", "sides", "shape", "dims", "rows", "flag")
+INTEGERS = (
+    "size",
+    "kept",
+    "count",
+    "sizes",
+    "counts",
+    "padding",
+    "sides",
+    "shape",
+    "dims",
+    "rows",
+    "flag",
+)
 LISTS: dict[str, tuple[Any, ...]] = {
     "sizes": ([], [0], [1.5], [[1]], [1] * 9),
+    "kept": ([], [0], ["none", 1.5], ["None"]),
     "counts": ([], [-1], [True]),
     "padding": ([], [-1], [[1]], [[1, 2, 3]]),
     "sides": ([], [-1], [[1]], [["x", 1]]),
@@ -79,6 +97,8 @@ def kind_of(field: Field) -> Any:
         return field.options
     if isinstance(field, IntegerField):
         return "size" if field.minimum else "count"
+    if isinstance(field, KeptSizesField):
+        return "kept"
     if isinstance(field, PerAxisField):
         return "sizes" if field.minimum else "counts"
     if isinstance(field, NumberField):

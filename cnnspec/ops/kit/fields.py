@@ -195,6 +195,18 @@ def choice_field(doc: str, *options: str, default: Any = REQUIRED) -> Any:
     return ChoiceField(doc, default, options)
 
 
+def padding_mode_field() -> Any:
+    """Declare what a convolution pads with, by PyTorch's names."""
+    return choice_field(
+        "what the padding holds: zeros, the input mirrored, its border repeated, or its other end",
+        "zeros",
+        "reflect",
+        "replicate",
+        "circular",
+        default="zeros",
+    )
+
+
 def inplace_field() -> Any:
     """Declare the flag of operators that can overwrite their input."""
     return FlagField("whether the output takes the input's place in memory", False)

@@ -27,6 +27,29 @@ class PerAxisField(Field):
         return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": 8}]}
 
 
+class KeptSizesField(PerAxisField):
+    """A size for each dimension, or "none" for that of the input."""
+
+    def __init__(self, doc: str, default: Any):
+        super().__init__(doc, default, 1)
+        self.takes = (
+            'an integer of at least 1 or "none", or a list with one of these for each dimension'
+        )
+
+    def accept(self, value: Any) -> Any:
+        if value == "none":
+            return value
+        if isinstance(value, list | tuple):
+            numbers = super().accept([1 if v == "none" else v for v in value])
+            return tuple(value) if numbers is not None else None
+        return super().accept(value)
+
+    def schema(self) -> dict[str, Any]:
+        number, numbers = super().schema()["anyOf"]
+        one = {"anyOf": [number, {"enum": ["none"]}]}
+        return {"anyOf": [one, {**numbers, "items": one}]}
+
+
 class SidesField(Field):
     """An amount for each side, in numbers, or by one of ``words`` if a subclass has any."""
 
@@ -116,6 +139,11 @@ class RowsField(Field):
 def per_axis_field(doc: str, default: Any = REQUIRED, minimum: int = 1) -> Any:
     """Declare an integer for all spatial dimensions, or a list with one for each."""
     return PerAxisField(doc, default, minimum)
+
+
+def kept_sizes_field(doc: str, default: Any = REQUIRED) -> Any:
+    """Declare a size for all spatial dimensions or a list, where "none" keeps the input's size."""
+    return KeptSizesField(doc, default)
 
 
 def padding_field(default: Any = 0) -> Any:

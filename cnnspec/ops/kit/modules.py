@@ -57,13 +57,16 @@ def class_for_dimensions(torch: Any, kind: str, n: int) -> Any:
 
 
 def make_padding_function(
-    torch: Any, pads: Sequence[tuple[int, int]], value: float = 0.0
+    torch: Any, pads: Sequence[tuple[int, int]], value: float = 0.0, mode: str = "zeros"
 ) -> Callable[[Any], Any]:
-    """Return the function that adds ``value`` before and after each spatial dimension."""
+    """Return the function that adds positions before and after each spatial dimension.
+
+    They hold ``value``, unless a ``mode`` of PyTorch says otherwise."""
     flat = [size for pair in reversed(pads) for size in pair]
     if not any(flat):
         return lambda x: x
-    return lambda x: torch.nn.functional.pad(x, flat, value=value)
+    how = {"value": value} if mode == "zeros" else {"mode": mode}
+    return lambda x: torch.nn.functional.pad(x, flat, **how)
 
 
 def view_per_channel(values: Any, x: Any) -> Any:
@@ -77,7 +80,7 @@ def has_equal_padding(axes: Sequence[Axis]) -> bool:
 
 
 def sliding_class(
-    torch: Any, kind: str, axes: Sequence[Axis], value: float = 0.0
+    torch: Any, kind: str, axes: Sequence[Axis], value: float = 0.0, mode: str = "zeros"
 ) -> tuple[Any, dict[str, Any]]:
     """Return PyTorch's class for windows along ``axes``, and its arguments.
 
@@ -85,8 +88,10 @@ def sliding_class(
     cls = class_for_dimensions(torch, kind, len(axes))
     window = {"kernel_size": tuple(a.kernel for a in axes), "stride": tuple(a.stride for a in axes)}
     if has_equal_padding(axes):
-        return cls, window | {"padding": tuple(a.before for a in axes)}
-    pad = make_padding_function(torch, [(a.before, a.after) for a in axes], value)
+        pads = mode != "zeros" and any(a.before for a in axes)
+        modes = {"padding_mode": mode} if pads else {}
+        return cls, window | {"padding": tuple(a.before for a in axes)} | modes
+    pad = make_padding_function(torch, [(a.before, a.after) for a in axes], value, mode)
     return with_forward(cls, lambda module, x: cls.forward(module, pad(x))), window
 
 

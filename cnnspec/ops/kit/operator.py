@@ -4,7 +4,7 @@ Shapes are without the batch, channels first: ``(C, H, W)``, ``(C, L)``, ``(C, D
 ``(n,)`` for a vector. Methods get the input shapes as positional arguments and, where they need it,
 the output as ``y``."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from cnnspec.ops.kit.derivation import Step
 from cnnspec.ops.kit.fields import Field, OperatorError, field_errors
@@ -208,9 +208,7 @@ class Operator:
 
         Raises RequestError if this was not measured."""
         kind = type(self).__module__.rpartition(".")[2]
-        raise RequestError(
-            f"the memory of {kind} has not been measured yet, so that of this network is unknown"
-        )
+        raise_unmeasured(kind)
 
     def build(self, torch: Any, *inputs: Any, **sizes: Any) -> Any:
         """Return a torch.nn.Module that computes the output from the inputs, in batches.
@@ -218,3 +216,10 @@ class Operator:
         Its parameters and buffers have the names and shapes that ``parameters`` and ``buffers``
         give. The caller passes ``torch``. Raises OperatorError if PyTorch has no such operator."""
         raise NotImplementedError
+
+
+def raise_unmeasured(what: str) -> NoReturn:
+    """Raise the RequestError for an operator, or a setting of one, whose memory is not known."""
+    raise RequestError(
+        f"the memory of {what} has not been measured yet, so that of this network is unknown"
+    )

@@ -1,6 +1,6 @@
-"""Base classes of pooling operators: windows, whole maps, and adaptive windows."""
+"""Base classes of pooling operators: windows and whole maps."""
 
-from math import gcd, inf, prod
+from math import inf, prod
 from typing import Any, ClassVar
 
 from cnnspec.ops.kit import memory, modules
@@ -9,14 +9,18 @@ from cnnspec.ops.kit.derivation import (
     Step,
     axis_symbols,
     elements_step,
-    group_equal_axes,
     window_size_steps,
 )
 from cnnspec.ops.kit.fields import OperatorError, flag_field
 from cnnspec.ops.kit.input_checks import require_feature_map
-from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding_field, per_axis_field
+from cnnspec.ops.kit.list_fields import (
+    Padding,
+    PerAxis,
+    padding_field,
+    per_axis_field,
+)
 from cnnspec.ops.kit.operator import Operator
-from cnnspec.ops.kit.windows import WHOLE, Axis, Phases, Reach, Window, make_axes, per_dimension
+from cnnspec.ops.kit.windows import WHOLE, Axis, Reach, make_axes
 from cnnspec.units import Shape
 
 
@@ -48,6 +52,11 @@ class Pooling(Operator):
         return [*steps, elements_step(y, "divisions")] if self.divides else steps
 
 
+def pads_itself(axes: list[Axis]) -> bool:
+    """Tell whether PyTorch's pools take the padding: equal, and at most half of the kernel."""
+    return modules.has_equal_padding(axes) and all(2 * a.before <= a.kernel for a in axes)
+
+
 class Pool(Pooling):
     """Pooling of each channel over sliding windows. The stride is the kernel's size by default."""
 
@@ -62,14 +71,15 @@ class Pool(Pooling):
 
     def axes(self, x: Shape) -> list[Axis]:
         stride = self.kernel_size if self.stride is None else self.stride
-        result = make_axes(x, self.kernel_size, stride, self.padding, ceil=self.ceil_mode)
+        dilation: PerAxis = getattr(self, "dilation", 1)  # a field of those that have one
+        result = make_axes(x, self.kernel_size, stride, self.padding, dilation, self.ceil_mode)
         for a in result:
-            if 2 * max(a.before, a.after) > a.kernel:
+            if 2 * max(a.before, a.after) > a.extent:
                 raise OperatorError(
                     "D002",
                     f"a padding of {max(a.before, a.after)} is more than half the window of"
-                    f" {a.kernel}: some windows would contain only padding",
-                    f"padding of at most {a.kernel // 2}",
+                    f" {a.extent}: some windows would contain only padding",
+                    f"padding of at most {a.extent // 2}",
                     "padding",
                 )
         return result
@@ -104,7 +114,7 @@ class Pool(Pooling):
     def covering(self, x: Shape, y: Shape) -> list[Axis]:
         """Return axes with more padding at the end, for the same windows without ceil_mode."""
         return [
-            a.replace(after=max(a.after, (n - 1) * a.stride + a.kernel - a.size - a.before))
+            a.replace(after=max(a.after, (n - 1) * a.stride + a.extent - a.size - a.before))
             for a, n in zip(self.axes(x), y[1:], strict=True)
         ]
 
@@ -114,7 +124,7 @@ class Pool(Pooling):
         """Declare the pooling, on a padded copy where the padding differs between the sides."""
         layout = memory.Layout(copies=memory.COPIES_STRIDED)
         pool = memory.Function(prod(y), saves=(0,), saved=saved, layout=layout)
-        if modules.has_equal_padding(self.axes(x)):
+        if pads_itself(self.axes(x)):
             return (pool,)
         padded = prod((x[0], *(a.padded for a in self.covering(x, y))))
         return memory.Function(padded), pool.replace(inputs=(memory.PREVIOUS,))
@@ -125,7 +135,7 @@ class Pool(Pooling):
         Raises OperatorError (D002) if it cannot give indices because the padding differs between
         the sides."""
         axes = self.axes(x)
-        even = modules.has_equal_padding(axes)
+        even = pads_itself(axes)
         if return_indices and not even:
             raise OperatorError(
                 "D002",
@@ -133,9 +143,13 @@ class Pool(Pooling):
                 "the same padding on both sides",
                 "padding",
             )
-        cls, window = modules.sliding_class(
-            torch, "MaxPool", axes if even else self.covering(x, y), -inf
-        )
+        pads = [(a.before, a.after) for a in self.covering(x, y)]
+        plain = axes if even else [a.replace(before=0, after=0) for a in axes]
+        cls, window = modules.sliding_class(torch, "MaxPool", plain)
+        window["dilation"] = tuple(a.dilation for a in axes)
+        if not even:
+            pad, forward = modules.make_padding_function(torch, pads, -inf), cls.forward
+            cls = modules.with_forward(cls, lambda module, x: forward(module, pad(x)))
         return cls(**window, ceil_mode=even and self.ceil_mode, return_indices=return_indices)
 
 
@@ -172,66 +186,3 @@ class GlobalPool(Pooling):
             torch, "AdaptiveAvgPool" if self.divides else "AdaptiveMaxPool", len(x) - 1
         )(1)
         return pool if self.keepdim else torch.nn.Sequential(pool, torch.nn.Flatten())
-
-
-class AdaptivePool(Pooling):
-    """Pooling of each channel to a given size.
-
-    Output i reads the positions from floor(i*W/O) up to, but not including, ceil((i + 1)*W/O). If O
-    does not divide W, neighbouring windows overlap by one position at each end that is no whole
-    number. Together the windows along a dimension read W + O - G positions, where G is the greatest
-    common divisor of W and O."""
-
-    pools = "map"
-
-    output_size: PerAxis = per_axis_field("O, the output's size")
-
-    def output(self, x: Shape) -> Shape:
-        channels, sizes = require_feature_map("adaptive pooling", x)
-        return (channels, *per_dimension("output_size", self.output_size, len(sizes)))
-
-    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
-        return self.work(
-            x[0] * prod(w + o - gcd(w, o) for w, o in zip(x[1:], y[1:], strict=True)), y
-        )
-
-    def window(self, x: Shape, y: Shape) -> Reach:
-        return WHOLE if prod(y[1:]) == 1 else tuple(map(self.phases, x[1:], y[1:]))
-
-    @staticmethod
-    def phases(w: int, o: int) -> Window:
-        """Return the windows along one dimension; they repeat as W/O in lowest terms does."""
-        advance, period = w // gcd(w, o), o // gcd(w, o)
-        return Window(
-            period,
-            advance,
-            Phases(period, lambda i: range(i * advance // period, -(-(i + 1) * advance // period))),
-        )
-
-    def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        sizes = list(zip(x[1:], y[1:], strict=True))
-        outputs = [
-            Step(f"output {name}", "O", {"O": o}, o) for name, (_, o) in group_equal_axes(sizes)
-        ]
-        reads = [
-            Step(
-                f"reads along {name}",
-                "W + O - G",
-                {"W": w, "O": o, "G": gcd(w, o)},
-                w + o - gcd(w, o),
-            )
-            for name, (w, o) in group_equal_axes(sizes)
-        ]
-        names = axis_symbols(SYMBOLS, len(sizes))
-        read = {f"R_{n}": w + o - gcd(w, o) for n, (w, o) in zip(names, sizes, strict=True)}
-        formula = f"C*({'*'.join(read)} - {'*'.join(names)})"
-        return [
-            *outputs,
-            elements_step(y),
-            *reads,
-            *self.work_steps(formula, read | dict(zip(("C", *names), y, strict=True)), x, y),
-        ]
-
-    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        kind = "AdaptiveAvgPool" if self.divides else "AdaptiveMaxPool"
-        return modules.class_for_dimensions(torch, kind, len(x) - 1)(y[1:])

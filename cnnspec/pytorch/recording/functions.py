@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from cnnspec.pytorch.recording.attention import ATTENTION, RunUnrecorded
-from cnnspec.pytorch.recording.readers import Fields
+from cnnspec.pytorch.recording.readers import Fields, read_pad
 
 NORM_ARGUMENTS = (
     *("input", "running_mean", "running_var", "weight", "bias"),
@@ -47,6 +47,11 @@ def read_function(name: str, args: Any, kwargs: Fields) -> tuple[str, Fields] | 
         given = {"alpha": 1e-4, "beta": 0.75, "k": 1.0}
         given |= dict(zip(("input", "size", "alpha", "beta", "k"), args, strict=False)) | kwargs
         return "lrn", {n: given[n] for n in ("size", "alpha", "beta", "k")}
+    if name == "pad":
+        x, pad, mode = bind_arguments(
+            ("input", "pad", "mode"), args, kwargs, "input", "pad", "mode"
+        )
+        return read_pad({"pad": [*pad], "value": mode}, x) if mode == "circular" else None
     if name == "instance_norm":
         mean, eps = bind_arguments(NORM_ARGUMENTS, args, kwargs, "running_mean", "eps")
         tracked = {} if mean is None else {"track_running_stats": True}

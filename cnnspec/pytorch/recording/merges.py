@@ -14,7 +14,7 @@ from cnnspec.pytorch.recording.readers import Fields
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
-PADDING_MODES = "reflection", "replication"
+PADDING_MODES = "reflection", "replication", "circular"
 REDUCTIONS = {"global_avgpool": "mean", "global_maxpool": "amax"}
 Weights = tuple[str, ...]  # the names of the parameters and buffers that a tensor comes from
 

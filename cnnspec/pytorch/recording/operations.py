@@ -109,6 +109,8 @@ READERS: dict[str, Callable[[Fields, torch.Tensor], Reading]] = {
     "upsample_linear1d": readers.upsample_reader("bilinear"),
     "upsample_bilinear2d": readers.upsample_reader("bilinear"),
     "upsample_trilinear3d": readers.upsample_reader("bilinear"),
+    "upsample_bicubic2d": readers.upsample_reader("bicubic"),
+    **{f"_upsample_nearest_exact{n}d": readers.upsample_reader("nearest-exact") for n in (1, 2, 3)},
     **{
         f"{mode}_pad{n}d": readers.pad_reader(mode)
         for mode in ("reflection", "replication")
