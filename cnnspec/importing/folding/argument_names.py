@@ -41,9 +41,9 @@ def name_argument(
 
 
 def is_ambiguous(template: Template, setting: Setting, varying: list[Setting]) -> bool:
-    """Tell whether calls of blocks in other lines have an argument of the same name."""
+    """Tell whether calls in other lines have other values for an argument of the same name."""
     calls = [s for s in varying if not isinstance(template.base.items[s.slot].operation, str)]
-    return setting in calls and len({s.slot for s in calls}) > 1
+    return setting in calls and any(s.values != setting.values for s in calls)
 
 
 def line_word(template: Template, slot: int) -> str:

@@ -32,6 +32,7 @@ class FoldedLine:
         self.parts: dict[str, LinePart] = {}
         self.training_only = False
         self.shared: FoldedLine | None = None
+        self.is_shared = False  # whether it or another line uses the parameters of the other
 
     @property
     def output(self) -> int:

@@ -46,23 +46,31 @@ def list_settings(template: Template) -> list[Setting]:
 def line_settings(slot: int, items: list[Item | None], base: Item) -> list[Setting]:
     """Return the settings of a single line, with the default where a call does not set a key."""
     keys = dict.fromkeys(key for item in items if item for key in item.columns)
-    defaults: dict[str, Any] = {"norm": "none", "activation": "none"}
-    if isinstance(base.operation, str):
-        defaults |= load_operator(base.operation).defaults
     settings = []
     for key in sorted(keys, key=lambda key: key in ("norm", "activation")):
         values = [item.columns.get(key, [MISSING])[0] if item else ABSENT for item in items]
         if any(v is MISSING for v in values):
-            values = [defaults[key] if v is MISSING else v for v in values]
+            values = [default_value(base, key) if v is MISSING else v for v in values]
         settings.append(Setting(slot, key, values))
     return settings
+
+
+def default_value(item: Item, key: str) -> Any:
+    """Return the value of a key that a line does not set."""
+    if key in ("norm", "activation") or not isinstance(item.operation, str):
+        return "none"
+    return load_operator(item.operation).defaults[key]
 
 
 def run_settings(slot: int, items: list[Item | None]) -> list[Setting]:
     """Return the settings of a run: columns that repeat can express, or else a table of rows."""
     present = [item for item in items if item]
     counts = [len(item.lines) if item else ABSENT for item in items]
-    keys = [*present[0].columns]
+    keys = [*dict.fromkeys(key for item in present for key in item.columns)]
+    for item in present:
+        for key in keys:
+            if key not in item.columns:
+                item.columns[key] = [default_value(item, key)] * len(item.lines)
     found: dict[str, list[Setting]] = {}
     for key in keys:
         columns = [item.columns[key] if item else ABSENT for item in items]

@@ -8,7 +8,7 @@ from cnnspec.importing.folding.drop_rates import DROP_RATE, INDEX, DropRates
 from cnnspec.importing.folding.names import input_names, make_identifier, make_unique
 from cnnspec.importing.folding.presets import PartPresets
 from cnnspec.importing.folding.runs import SHARE, Rows
-from cnnspec.importing.folding.templates import Template
+from cnnspec.importing.folding.templates import Template, template_name
 from cnnspec.importing.writing.spec_draft import BlockDraft, DraftLine, TableDraft
 
 FEW = 8  # rows of one column, which fit into the line itself
@@ -58,7 +58,8 @@ class Drafting:
         item = base.items[slot]
         line: DraftLine = {"name": item.pattern}
         if item.operation == SHARE:
-            line["share"] = base.items[base.shared[slot]].pattern
+            shared = item.lines[0].shared
+            line["share"] = template_name(shared) if shared else ""
         else:
             called = item.operation
             line["op"] = called if isinstance(called, str) else called.name

@@ -16,12 +16,11 @@ MAX_ABSENT = 4  # lines of a block that one of its calls may lack
 class Grouping:
     """Makes the templates of a network, innermost first.
 
-    ``readers`` are by node those that read it.
     ``finish`` is called with each template once all its members are known; it sets the arguments,
     which the templates around it need."""
 
-    def __init__(self, readers: list[list[int]], finish: Callable[[Template], None]):
-        self.readers, self.finish = readers, finish
+    def __init__(self, finish: Callable[[Template], None]):
+        self.finish = finish
         self.templates: list[Template] = []
         self.names: set[str] = set()
 
@@ -46,7 +45,7 @@ class Grouping:
 
     def make_templates(self, bodies: list[Body], is_network: bool) -> None:
         """Make the templates of the bodies of one group."""
-        members = [Member(body, make_items(body, self.readers)) for body in bodies]
+        members = [Member(body, make_items(body)) for body in bodies]
         left = sorted(members, key=lambda member: -len(member.items))
         while left:
             base, rest = left[0], []

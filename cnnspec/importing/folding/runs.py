@@ -75,15 +75,15 @@ def number_names(names: list[str]) -> tuple[str, int, int]:
     return found[0][0], numbers[0], step if counts and step > 0 else 0
 
 
-def find_runs(items: list[Item], readers: list[list[int]]) -> list[Item]:
+def find_runs(items: list[Item]) -> list[Item]:
     """Return the items with those that call the same block in a chain joined to runs.
 
-    In a chain each line reads only the one before, and nothing else reads that. The only
+    In a chain each line reads only the one before. The only
     call of a module is a run of one, so that lists of any length are alike."""
     result: list[Item] = []
     for item in items:
         last = result[-1] if result else None
-        if last is not None and continues(last, item, readers):
+        if last is not None and continues(last, item):
             last.lines.append(item.lines[0])
             for key, values in last.columns.items():
                 values.extend(item.columns.get(key, [MISSING]))
@@ -97,24 +97,29 @@ def find_runs(items: list[Item], readers: list[list[int]]) -> list[Item]:
     return result
 
 
+def can_repeat(last: Item, item: Item) -> bool:
+    """Tell whether ``repeat`` can express an item after a run: a block, or an equal operator."""
+    step = number_names([line.name for line in [*last.lines, item.lines[0]]])[2]
+    before = last.lines[-1].body
+    if before is not None:
+        return step > 0 and before.outputs == [before.output]
+    columns = [(values[0], item.columns[key][0]) for key, values in last.columns.items()]
+    return step == 1 and all(a == b and type(a) is type(b) for a, b in columns)
+
+
 def has_table(values: list[Any]) -> bool:
     """Tell whether one of the values is a table of rows."""
     return any(isinstance(value, Rows) for value in values)
 
 
-def continues(last: Item, item: Item, readers: list[list[int]]) -> bool:
+def continues(last: Item, item: Item) -> bool:
     """Tell whether an item is the next of a run."""
-    line, before = item.lines[0], last.lines[-1]
-    inside = set(line.nodes)
+    before = last.lines[-1]
     return (
-        not isinstance(item.operation, str)
-        and item.operation is last.operation
+        item.operation == last.operation != SHARE
         and item.columns.keys() == last.columns.keys()
         and item.sources == [before.output]
         and item.training_only == last.training_only
         and not any(has_table(column) for column in item.columns.values())
-        and set(readers[before.output]) <= inside
-        and before.body is not None
-        and before.body.outputs == [before.output]
-        and number_names([each.name for each in [*last.lines, line]])[2] > 0
+        and can_repeat(last, item)
     )

@@ -18,11 +18,15 @@ def group_by_structure(lines: list[FoldedLine], readers: list[list[int]]) -> lis
     ``readers`` are by node those that read it. Blocks inside of others end before these."""
     result: list[FoldedLine] = []
     for line in lines:
+        if line.shared:
+            line.shared.is_shared = line.is_shared = True
+    for line in lines:
         result.append(line)
         if line.kind and load_operator(line.kind).role == "join":
-            start = find_start(result, readers)
+            recent = result[-MOST_LINES:]
+            start = find_start(recent, readers)
             if start is not None:
-                result[start:] = [make_block(result[start:])]
+                result[-len(recent) + start :] = [make_block(recent[start:])]
     number_blocks(result)
     return result
 
@@ -30,9 +34,8 @@ def group_by_structure(lines: list[FoldedLine], readers: list[list[int]]) -> lis
 def find_start(lines: list[FoldedLine], readers: list[list[int]]) -> int | None:
     """Return where the block begins that ends with the last line; None if there is none."""
     owners = {node: i for i, line in enumerate(lines) for node in line.nodes}
-    end = len(lines) - 1
-    start = end
-    while end - start < MOST_LINES:
+    start = len(lines) - 1
+    while True:
         piece = lines[start:]
         inside = {node for line in piece for node in line.nodes}
         entering = {i for line in piece for i in reads_of(line)} - inside
@@ -42,7 +45,6 @@ def find_start(lines: list[FoldedLine], readers: list[list[int]]) -> int | None:
         if not 0 <= before < start:
             return None
         start = before
-    return None
 
 
 def is_block(piece: list[FoldedLine], inside: set[int], readers: list[list[int]]) -> bool:
@@ -57,7 +59,7 @@ def is_block(piece: list[FoldedLine], inside: set[int], readers: list[list[int]]
         closed
         and len(piece) >= FEWEST_LINES
         and len({line.training_only for line in piece}) == 1
-        and not any(line.shared for line in piece)
+        and not any(line.is_shared for line in piece)
     )
 
 

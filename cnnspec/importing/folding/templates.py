@@ -4,7 +4,7 @@ from typing import Any
 
 from cnnspec.importing.folding.bodies import Body, FoldedLine
 from cnnspec.importing.folding.names import input_names
-from cnnspec.importing.folding.runs import SHARE, Item, Operation, find_runs
+from cnnspec.importing.folding.runs import SHARE, Item, Operation, find_runs, number_names
 from cnnspec.importing.folding.wiring import find_path
 
 Place = tuple[int, tuple[str, ...]]  # a slot, or -1 - k for input k, and names inside of the slot
@@ -123,8 +123,23 @@ class Template:
             place = self.base.sources[slot][0]
         return None
 
+    def names_clash(self, member: Member, places: list[int | None]) -> bool:
+        """Tell whether a run of another length would take the numbers of other lines."""
+        for slot, item in enumerate(places):
+            run = self.base.items[slot]
+            if item is None or len(run.lines) == len(member.items[item].lines):
+                continue
+            prefix, first, _ = number_names([run.lines[0].name])
+            others = [line for other in self.base.items if other is not run for line in other.lines]
+            numbers = [number_names([line.name]) for line in others]
+            if any(p == prefix and number >= first and step for p, number, step in numbers):
+                return True
+        return False
+
     def add(self, member: Member, places: list[int | None]) -> bool:
         """Add a member if its lines read what those of the template read; tell whether they do."""
+        if self.names_clash(member, places):
+            return False
         named, follows = [], []
         for slot, item in enumerate(places):
             ours = [self.resolve(p, member, places) for p in self.base.sources[slot]]
@@ -168,10 +183,10 @@ class Template:
         return None if at is None else self.members[member].items[at]
 
 
-def make_items(body: Body, readers: list[list[int]]) -> list[Item]:
+def make_items(body: Body) -> list[Item]:
     """Return the items of a body whose inner bodies have templates."""
     items = [Item(operation_of(line), [line], [row_of(line)]) for line in body.lines]
-    return find_runs(items, readers)
+    return find_runs(items)
 
 
 def operation_of(line: FoldedLine) -> Operation:

@@ -78,9 +78,7 @@ def draft_blocks(graph: ImportedGraph) -> SpecDraft:
     wiring.connect(root)
     open_parallel_lists(root, wiring)
     root.inputs = [i for i, node in enumerate(graph.nodes) if node.kind == "input"]
-    grouping = Grouping(
-        wiring.readers, lambda t: choose_arguments(t, lambda i: graph.nodes[i].output[0])
-    )
+    grouping = Grouping(lambda t: choose_arguments(t, lambda i: graph.nodes[i].output[0]))
     network = grouping.group(root)
     presets = PartPresets({template.name for template in grouping.templates})
     drafting = Drafting(grouping.templates, presets, rates)
