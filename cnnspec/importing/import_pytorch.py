@@ -122,6 +122,7 @@ def make_graph(request: ImportRequest, found: "Capture") -> ImportedGraph:
         found.training,
         found.parameters,
         request.notes,
+        found.initial,
     )
 
 

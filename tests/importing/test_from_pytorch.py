@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 import cnnspec
+from cnnspec.pytorch.random_weights import SkipInitialization
 
 
 class TwoInputs(nn.Module):
@@ -64,3 +65,11 @@ def test_what_is_no_model_or_no_input_is_refused(case: str) -> None:
     model, shape, message = REFUSED[case]
     with pytest.raises(cnnspec.RequestError, match=message):
         cnnspec.from_pytorch(model, input=shape)
+
+
+def test_models_that_draw_until_a_number_is_in_range_are_built() -> None:
+    """Memory that is not initialised may hold numbers that never are."""
+    with SkipInitialization():
+        weight = torch.full((4, 4), 1e6)
+        nn.init.trunc_normal_(weight, std=0.02)
+    assert weight.abs().max() <= 2

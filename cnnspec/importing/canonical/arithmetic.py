@@ -1,156 +1,139 @@
-"""Translate arithmetic between values, parameters and numbers, and concatenation."""
+"""Translate arithmetic between values and numbers, and the concatenation of values."""
 
 from typing import Any
 
 from cnnspec.analyses.flat_calls import Constant, FlatCall, Value, Weight
 from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
-from cnnspec.importing.canonical.layouts import (
-    Dims,
-    TensorLayout,
-    map_dim,
-    match_dims,
-    size_of,
-    whole,
-)
+from cnnspec.importing.canonical.layouts import TensorLayout, map_dim, match_dims
+from cnnspec.importing.canonical.learned import apply_weight, concatenate_tokens
 from cnnspec.importing.canonical.views import Rule
 
+OPERATIONS = {"add": "add", "sub": "sub", "subtract": "sub", "rsub": "sub", "mul": "mul"}
+OPERATIONS |= {"multiply": "mul", "div": "div", "true_divide": "div"}
+OPERATIONS |= {"maximum": "maximum", "minimum": "minimum"}
 
-def add(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
-    """Translate add: of two values, of a learned value for each element, or of nothing."""
-    x, other, both = read_operands(builder, call)
-    if call.arguments.get("alpha", 1) != 1:
-        raise UnsupportedCall(f"it adds {call.arguments['alpha']} times a value")
-    if both:
-        return join(builder, "add", x, builder.layout(other))
+
+def combine(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
+    """Translate an operation on a value and another value, a parameter or a number."""
+    kind = OPERATIONS[call.name.removesuffix("_")]
+    a, b = call.arguments["self"], call.arguments["other"]
+    if call.name == "rsub":
+        a, b = b, a
+    if call.arguments.get("rounding_mode"):
+        raise UnsupportedCall("it rounds its result")
+    alpha = call.arguments.get("alpha", 1)
+    x, y = (with_rank(builder, t, len(call.outputs[0])) for t in (a, b))
+    if isinstance(x, TensorLayout) and isinstance(y, TensorLayout):
+        return join(builder, kind, x, y if alpha == 1 else scale(builder, y, alpha))
+    if isinstance(x, TensorLayout):
+        return combine_with_fixed(builder, kind, x, b, alpha)
+    if not isinstance(y, TensorLayout):
+        raise UnsupportedCall("it reads no value")
+    if kind == "sub":
+        return combine_with_fixed(builder, "add", scale(builder, y, -1.0), a, 1)
+    if kind == "div":
+        raise UnsupportedCall("it divides by a value")
+    return combine_with_fixed(builder, kind, y, a, alpha)
+
+
+def with_rank(builder: ImportBuilder, operand: Any, rank: int) -> Any:
+    """Return the layout of a value with dimensions of 1 before it; anything else as it is."""
+    if not isinstance(operand, Value):
+        return operand
+    x = builder.layout(operand)
+    return x.replace(dims=((),) * (rank - len(x.dims)) + x.dims)
+
+
+def combine_with_fixed(
+    builder: ImportBuilder, kind: str, x: TensorLayout, other: Any, alpha: float
+) -> TensorLayout:
+    """Combine a value with a parameter or a number that comes second."""
     if isinstance(other, Weight):
-        return add_weight(builder, x, other)
-    if number_of(other) == 0:
-        return x  # Python's sum starts with 0
-    raise UnsupportedCall("it adds a constant")
+        if alpha != 1:
+            raise UnsupportedCall(f"it adds {alpha} times a parameter")
+        return apply_weight(builder, kind, x, other)
+    number = other.number if isinstance(other, Constant) else other
+    if not isinstance(number, (int, float)):
+        raise UnsupportedCall("it combines a value with a constant tensor")
+    if kind == "add":
+        return scale(builder, x, 1.0, number * alpha)
+    if kind == "sub":
+        return scale(builder, x, 1.0, -number * alpha)
+    if kind == "div" and number == 0:
+        raise UnsupportedCall("it divides by zero")
+    if kind in ("mul", "div"):
+        return scale(builder, x, number if kind == "mul" else 1 / number)
+    raise UnsupportedCall(f"it takes the {kind} of a value and a number")
 
 
-def add_weight(builder: ImportBuilder, x: TensorLayout, weight: Weight) -> TensorLayout:
-    """Add a parameter with a value for each element: a position embedding."""
-    made = builder.whole_layout(builder.arrange(x, *find_order(builder, x)))
-    if squeeze_ones(weight.shape) != squeeze_ones(tuple(map(size_of, x.dims[1:]))):
-        raise UnsupportedCall("it adds a parameter that is broadcast")
-    if made.dims[1:] != tuple(x.dims[1:]):
-        raise UnsupportedCall("it adds a parameter whose dimensions are in another order")
-    return TensorLayout(builder.append("position_embedding", {}, (made.node,), (weight,)), x.dims)
-
-
-def find_order(builder: ImportBuilder, x: TensorLayout) -> Dims:
-    """Return the dimensions of a tensor's node in the node's own order."""
-    output = builder.nodes[x.node].output
-    return tuple([whole(i + 1, n) for i, n in enumerate(output)])
-
-
-def multiply(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
-    """Translate mul: of two values, by a learned factor for each channel, or by a number."""
-    x, other, both = read_operands(builder, call)
-    if both:
-        return join(builder, "mul", x, builder.layout(other))
-    if isinstance(other, Weight):
-        return scale_channels(builder, x, other)
-    return scale(builder, x, number_of(other))
-
-
-def scale(builder: ImportBuilder, x: TensorLayout, factor: float | None) -> TensorLayout:
-    if factor is None:
-        raise UnsupportedCall("it multiplies by a constant tensor")
-    if factor == 1:
+def scale(
+    builder: ImportBuilder, x: TensorLayout, factor: float, offset: float = 0.0
+) -> TensorLayout:
+    """Multiply by a number and add one, which may change nothing."""
+    if factor == 1 and offset == 0:
         return x
-    return TensorLayout(builder.append("scale", {"factor": factor}, (x.node,)), x.dims)
+    fields = {"factor": float(factor), "offset": float(offset)}
+    return TensorLayout(builder.append("scale", fields, (x.node,)), x.dims)
 
 
-def scale_channels(builder: ImportBuilder, x: TensorLayout, weight: Weight) -> TensorLayout:
-    """Multiply by a parameter with a factor for each channel."""
-    shape = (1,) * (len(x.dims) - len(weight.shape)) + weight.shape
-    places = [i for i, n in enumerate(shape) if n > 1]
-    if len(places) != 1 or x.dims[places[0]] != builder.channels(x.node):
-        raise UnsupportedCall("it multiplies by a parameter that has not a factor for each channel")
-    return TensorLayout(builder.append("channel_scale", {}, (x.node,), (weight,)), x.dims)
-
-
-def divide(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
-    """Translate a division by a number as a product."""
-    number = number_of(call.arguments["other"])
-    if not number or call.arguments.get("rounding_mode"):
-        raise UnsupportedCall("it divides by a value, or rounds")
-    return scale(builder, builder.layout(call.arguments["self"]), 1 / number)
-
-
-def read_operands(builder: ImportBuilder, call: FlatCall) -> tuple[TensorLayout, Any, bool]:
-    """Return the layout of a value, the other operand, and whether that is a value too.
-
-    The layout has the dimensions that the other operand lets it have."""
-    first, second = call.arguments["self"], call.arguments["other"]
-    both = isinstance(first, Value) and isinstance(second, Value)
-    if not isinstance(first, Value):
-        first, second = second, first
-    x = builder.layout(first)
-    missing = len(call.outputs[0]) - len(x.dims)
-    return TensorLayout(x.node, ((),) * missing + x.dims), second, both
-
-
-def number_of(operand: Any) -> float | None:
-    """Return the number that an operand is, None if it is none."""
-    if isinstance(operand, Constant):
-        return operand.number
-    return operand if isinstance(operand, (int, float)) else None
+def negate(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
+    return scale(builder, builder.layout(call.arguments["self"]), -1.0)
 
 
 def join(builder: ImportBuilder, kind: str, a: TensorLayout, b: TensorLayout) -> TensorLayout:
-    """Append an add or a mul of two values; one may be broadcast, as a gate is."""
-    rank = max(len(a.dims), len(b.dims))
-    a, b = (TensorLayout(x.node, ((),) * (rank - len(x.dims)) + x.dims) for x in (a, b))
-    gates_first = sum(map(bool, a.dims)) < sum(map(bool, b.dims))
-    full, other = (b, a) if gates_first else (a, b)
+    """Append a join of two values of one rank; one may be broadcast, as a gate is."""
+    second_is_full = sum(map(bool, a.dims)) < sum(map(bool, b.dims))
+    full, other = (b, a) if second_is_full else (a, b)
     matches = match_dims(full.dims, other.dims)
     dims = [
         None if matches is None else map_dim(i + 1, n, matches)
         for i, n in enumerate(builder.nodes[full.node].output)
     ]
     known = [d for d in dims if d is not None]
-    if len(known) < len(dims) or any(
-        y and not x for x, y in zip(full.dims, other.dims, strict=True)
-    ):
-        raise UnsupportedCall("it joins values of which each is broadcast to the other")
+    extra = any(y and not x for x, y in zip(full.dims, other.dims, strict=True))
+    if len(known) < len(dims) or extra:
+        nodes = builder.arrange_map(a), builder.arrange_map(b)
+        return builder.whole_layout(builder.append(kind, {}, nodes))
     partner = builder.arrange(other, *known)
-    inputs = (partner, full.node) if gates_first else (full.node, partner)
+    inputs = (partner, full.node) if second_is_full else (full.node, partner)
     return TensorLayout(builder.append(kind, {}, inputs), full.dims)
 
 
 def concatenate(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
-    """Translate cat along the channels."""
+    """Translate cat: along the channels, or of learned tokens with positions."""
     tensors = call.arguments["tensors"]
-    if not all(isinstance(t, Value) for t in tensors):
-        raise UnsupportedCall("it concatenates a tensor that does not depend on the input")
-    parts = [builder.layout(t) for t in tensors]
-    dim = (call.arguments.get("dim") or 0) % len(parts[0].dims)
+    values = [t for t in tensors if isinstance(t, Value)]
+    dim = (call.arguments.get("dim") or 0) % len(call.outputs[0])
+    if len(values) < len(tensors):
+        return concatenate_tokens(builder, tensors, dim)
+    parts = [builder.layout(t) for t in values]
     if len(parts) == 1:
         return parts[0]
-    parts = [builder.by_channels(part, dim) for part in parts]
     others = [[d for i, d in enumerate(part.dims) if i != dim] for part in parts]
-    if any(o != others[0] for o in others):
-        whole_parts = [builder.whole_layout(builder.arrange_map(part)) for part in parts]
-        parts, moved = whole_parts, dim != 1
-        if moved:
-            raise UnsupportedCall("it concatenates values in different layouts")
+    alike = all(o == others[0] for o in others)
+    channels = [part.dims[dim] == builder.channels(part.node) for part in parts]
+    if not alike or not all(channels):
+        parts = [move_first(builder, part, dim) for part in parts]
     made = builder.append("concat", {}, tuple([part.node for part in parts]))
     dims = list(parts[0].dims)
     dims[dim] = builder.channels(made)
     return TensorLayout(made, tuple(dims))
 
 
-def squeeze_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple([n for n in shape if n > 1])
+def move_first(builder: ImportBuilder, x: TensorLayout, dim: int) -> TensorLayout:
+    """Return the layout of a node whose channels are one dimension, then the others in order."""
+    builder.require_batch(x)
+    others = [i for i in range(1, len(x.dims)) if i != dim]
+    node = builder.arrange(x, x.dims[dim], *[x.dims[i] for i in others])
+    own = builder.whole_layout(node).dims
+    order = [dim, *others]
+    dims = [own[order.index(i) + 1] for i in range(1, len(x.dims))]
+    return TensorLayout(node, (builder.batch, *dims))
 
 
 RULES: dict[str, Rule] = {
-    **dict.fromkeys(("add", "__radd__"), add),
-    "mul": multiply,
-    "div": divide,
+    **dict.fromkeys(OPERATIONS, combine),
+    "neg": negate,
     "cat": concatenate,
     "concat": concatenate,
 }

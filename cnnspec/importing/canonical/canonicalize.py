@@ -30,11 +30,14 @@ def canonicalize(
     training: FlatRun,
     parameters: dict[str, Shape],
     notes: tuple[str, ...] = (),
+    initial: dict[str, float] | None = None,
 ) -> ImportedGraph:
     """Return the imported graph of a model, of which both runs and the parameters are given.
 
+    ``initial`` are the values of the parameters whose elements are equal.
+
     Raises UnsupportedModel with all calls that no operator can express."""
-    runs = [translate_run(run, parameters) for run in (inference, training)]
+    runs = [translate_run(run, parameters, initial) for run in (inference, training)]
     complaints = [str(c) for run in runs for c in run.complaints]
     if complaints:
         raise UnsupportedModel(tuple(dict.fromkeys(complaints)))

@@ -32,8 +32,8 @@ class UnsupportedCall(Exception):
 class ImportBuilder:
     """The nodes so far, and for each tensor of the run its layout."""
 
-    def __init__(self, parameters: dict[str, Shape]):
-        self.parameters = parameters
+    def __init__(self, parameters: dict[str, Shape], initial: dict[str, float]):
+        self.parameters, self.initial = parameters, initial
         self.nodes: list[ImportedNode] = []
         self.layouts: dict[tuple[int, int], TensorLayout] = {}
         self.arranged: dict[tuple[int, Dims], int] = {}
@@ -144,7 +144,19 @@ class ImportBuilder:
         block = find_block(own, dims)
         if block:
             return self.append("space_to_depth", {"block": block}, (node,))
-        raise UnsupportedCall(f"it needs its input in another order, as {format_shape(sizes)}")
+        return self.append_permuted(node, dims)
+
+    def append_permuted(self, node: int, dims: Dims) -> int:
+        """Append a permutation, and before and after it a reshape where dimensions are cut."""
+        order = sum(dims, ())
+        parts = sorted(order, key=lambda f: (f.dim, -f.inner))
+        split, sizes = tuple([f.size for f in parts]), tuple(map(size_of, dims))
+        if self.nodes[node].output != split:
+            node = self.append("reshape", {"shape": split}, (node,))
+        node = self.append("permute", {"order": [parts.index(f) for f in order]}, (node,))
+        if self.nodes[node].output != sizes:
+            node = self.append("reshape", {"shape": sizes}, (node,))
+        return node
 
     def arrange_map(self, layout: TensorLayout) -> int:
         """Return the node of a tensor (N, C, ...) as PyTorch has it."""
@@ -194,19 +206,19 @@ def find_block(own: Dims, dims: Dims) -> int:
 
 def plain_fields(operator: type[Operator], fields: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that differ from the defaults, with one number for equal dimensions."""
-    plain = {name: plain_value(value) for name, value in fields.items()}
-    return {
-        name: value
-        for name, value in plain.items()
-        if name not in operator.defaults or operator.defaults[name] != value
-    }
+    plain = {}
+    for name, value in fields.items():
+        found = plain_value(value)
+        equal = isinstance(found, tuple) and len(set(found)) == 1 and isinstance(found[0], int)
+        if equal and operator.fields[name].accept(found[0]) is not None:
+            found = found[0]
+        if name not in operator.defaults or operator.defaults[name] != found:
+            plain[name] = found
+    return plain
 
 
 def plain_value(value: Any) -> Any:
-    """Return one number in place of a list of equal ones, lists as tuples, and twelve digits."""
+    """Return lists as tuples, and numbers with twelve digits: 1 - 0.9997 is meant to be 0.0003."""
     if isinstance(value, float):
-        return float(f"{value:.12g}")  # 1 - 0.9997 is meant to be 0.0003
-    if isinstance(value, (list, tuple)):
-        parts = tuple(map(plain_value, value))
-        return parts[0] if parts and len(set(parts)) == 1 and isinstance(parts[0], int) else parts
-    return value
+        return float(f"{value:.12g}")
+    return tuple(map(plain_value, value)) if isinstance(value, (list, tuple)) else value

@@ -5,8 +5,8 @@ from typing import Any
 
 from cnnspec.analyses.flat_calls import FlatCall, Value
 from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
-from cnnspec.importing.canonical.layouts import TensorLayout, whole
-from cnnspec.importing.canonical.views import Rule, list_dims
+from cnnspec.importing.canonical.layouts import TensorLayout
+from cnnspec.importing.canonical.views import Rule
 from cnnspec.ops.registry import OPERATORS, load_operator
 
 UPSAMPLINGS = {"nearest": "nearest", "linear": "bilinear"}
@@ -57,14 +57,6 @@ def activate_prelu(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     return TensorLayout(builder.append("prelu", {"shared": shared}, (x.node,), (weight,)), x.dims)
 
 
-def apply_softmax(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
-    """Translate softmax and log_softmax over the channels."""
-    x = builder.layout(call.arguments["self"])
-    x = builder.by_channels(x, call.arguments["dim"] % len(x.dims))
-    kind = call.name.removeprefix("_")
-    return TensorLayout(builder.append(kind, {}, (x.node,)), x.dims)
-
-
 def drop(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate a dropout, or a stochastic depth, which the recorder already names."""
     given, x = call.arguments, builder.layout(call.arguments["self"])
@@ -105,35 +97,6 @@ def pool_adaptively(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout
     return [
         builder.whole_layout(builder.append(f"adaptive_{side}pool", {"output_size": size}, (node,)))
     ]
-
-
-def reduce_dims(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout]:
-    """Translate mean, amax and max: over all positions a global pool, else over the channels."""
-    given, x = call.arguments, builder.layout(call.arguments["self"])
-    node, side = builder.nodes[x.node], "avg" if call.name == "mean" else "max"
-    reduced = list_dims(given.get("dim"), len(x.dims))
-    factors = {f for d in reduced for f in x.dims[d]}
-    keepdim = bool(given.get("keepdim"))
-    dims = [() if i in reduced else d for i, d in enumerate(x.dims) if keepdim or i not in reduced]
-    if not factors:
-        return [TensorLayout(x.node, tuple(dims))]
-    positions = {f for i, n in enumerate(node.output) for f in whole(i + 1, n) if i}
-    if split_evenly(factors) == split_evenly(positions):
-        made = builder.append(f"global_{side}pool", {"keepdim": keepdim}, (x.node,))
-        return [TensorLayout(made, tuple(dims))]
-    if len(reduced) == 1 and x.dims[reduced[0]] == builder.channels(x.node):
-        fields = {"kind": "average" if side == "avg" else "max", "kernel_size": node.output[0]}
-        made = builder.append("channel_pool", fields, (x.node,))
-        return [TensorLayout(made, tuple(dims))]
-    raise UnsupportedCall(f"it takes the {call.name} over a part of the dimensions")
-
-
-def split_evenly(factors: Any) -> list[tuple[int, int]]:
-    """Return by dimension of a node the product of the sizes of its factors."""
-    found: dict[int, int] = {}
-    for f in factors:
-        found[f.dim] = found.get(f.dim, 1) * f.size
-    return sorted(found.items())
 
 
 def upsample(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
@@ -190,12 +153,10 @@ ADAPTIVE = [f"adaptive_{side}_pool{n}d" for side in ("avg", "max") for n in (1, 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(activations(), activate),
     **dict.fromkeys(("clamp", "clamp_min", "hardtanh"), clamp),
-    **dict.fromkeys(("softmax", "log_softmax", "_softmax", "_log_softmax"), apply_softmax),
     **dict.fromkeys(("dropout", "stochastic_depth"), drop),
     **{f"{side}_pool{n}d": pool for side in ("avg", "max") for n in (1, 2, 3)},
     **{f"max_pool{n}d_with_indices": pool for n in (2, 3)},
     **dict.fromkeys(ADAPTIVE, pool_adaptively),
-    **dict.fromkeys(("mean", "amax", "max"), reduce_dims),
     **{f"upsample_{name}{n}d": upsample for name in ("nearest", "bilinear") for n in (1, 2, 3)},
     **dict.fromkeys(("upsample_linear1d", "upsample_trilinear3d", "upsample_bicubic2d"), upsample),
     **dict.fromkeys(("pad", "constant_pad_nd"), pad),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cnnspec.analyses.flat_calls import FlatCall, FlatRun, Value, list_values
-from cnnspec.importing.canonical import arithmetic, maps, views, weighted_sums
+from cnnspec.importing.canonical import arithmetic, maps, products, views, weighted_sums
 from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
 from cnnspec.importing.canonical.layouts import Factor, TensorLayout
 from cnnspec.importing.canonical.views import Rule
@@ -16,6 +16,7 @@ RULES: dict[str, Rule] = {
     **weighted_sums.RULES,
     **maps.RULES,
     **arithmetic.RULES,
+    **products.RULES,
 }
 READS_VALUE = "Python reads a value of a tensor, and what runs next may depend on it"
 REASONS = {
@@ -44,11 +45,15 @@ class TranslatedRun(Record):
     complaints: tuple[Complaint, ...]
 
 
-def translate_run(run: FlatRun, parameters: dict[str, Shape]) -> TranslatedRun:
+def translate_run(
+    run: FlatRun, parameters: dict[str, Shape], initial: dict[str, float] | None = None
+) -> TranslatedRun:
     """Translate a run. ``parameters`` are the trained tensors with their shapes.
 
+    ``initial`` are the values of those whose elements are equal.
+
     After a call that cannot be translated, the translation goes on, to find all of them."""
-    builder, complaints = ImportBuilder(parameters), []
+    builder, complaints = ImportBuilder(parameters, initial or {}), []
     unknown: set[int] = set()  # calls whose layout is a guess
     for index, call in enumerate(run.calls):
         builder.call = call

@@ -21,13 +21,16 @@ BATCH = 2  # batch norm cannot train on one value a channel
 
 
 class Capture(Record):
-    """The flat calls of a model in inference and in training, and its tensors with their shapes."""
+    """The flat calls of a model in inference and in training, and its tensors with their shapes.
+
+    ``initial`` are the values of the parameters whose elements are equal, such as scales."""
 
     inference: FlatRun
     training: FlatRun
     parameters: dict[str, Shape]
     buffers: dict[str, Shape]
     inputs: tuple[Shape, ...]
+    initial: dict[str, float] = {}
 
 
 def capture_model(model: nn.Module, inputs: tuple[Shape, ...]) -> Capture:
@@ -37,7 +40,19 @@ def capture_model(model: nn.Module, inputs: tuple[Shape, ...]) -> Capture:
     runs = run_on_meta(model, inputs) or run_on_cpu(model, inputs)
     parameters = {name: tuple(p.shape) for name, p in model.named_parameters()}
     buffers = {name: tuple(b.shape) for name, b in model.named_buffers()}
-    return Capture(*runs, parameters, buffers, inputs)
+    return Capture(*runs, parameters, buffers, inputs, find_equal_elements(model))
+
+
+def find_equal_elements(model: nn.Module) -> dict[str, float]:
+    """Return the value of each vector of parameters whose elements are equal."""
+    found = {}
+    for name, parameter in model.named_parameters():
+        p = parameter.detach()
+        if p.numel() and p.numel() == max(p.shape, default=1) and not p.is_meta:
+            first = p.flatten()[0]
+            if bool((p == first).all()):
+                found[name] = float(f"{float(first):.7g}")
+    return found
 
 
 def run_on_meta(model: nn.Module, inputs: tuple[Shape, ...]) -> tuple[FlatRun, FlatRun] | None:

@@ -1,0 +1,114 @@
+"""Translate attention, products of values, softmax, and reductions."""
+
+from typing import Any
+
+from cnnspec.analyses.flat_calls import FlatCall, Value
+from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
+from cnnspec.importing.canonical.layouts import (
+    Factor,
+    Factors,
+    TensorLayout,
+    merge,
+    whole_dims,
+)
+from cnnspec.importing.canonical.views import Rule, list_dims
+
+KINDS = {"mean": "mean", "sum": "sum", "amax": "max", "max": "max", "amin": "min", "min": "min"}
+GLOBAL = {"mean": "global_avgpool", "max": "global_maxpool"}
+
+
+def attend(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
+    """Translate scaled_dot_product_attention of (N, heads, positions, channels)."""
+    given = call.arguments
+    if given.get("is_causal") or given.get("enable_gqa") or given.get("dropout_p"):
+        raise UnsupportedCall("it is causal, has fewer key heads, or drops weights")
+    parts = [builder.layout(given[name]) for name in ("query", "key", "value")]
+    heads = given["query"].shape[1] if len(parts[0].dims) == 4 else 1
+    nodes = [arrange_heads(builder, x) for x in parts]
+    if given.get("attn_mask") is not None:
+        mask = given["attn_mask"]
+        if not isinstance(mask, Value):
+            raise UnsupportedCall("it has a mask or a bias that is not computed from the input")
+        nodes.append(builder.arrange_map(builder.layout(mask)))
+    fields = {"heads": heads, "scale": given.get("scale")}
+    made = builder.append("scaled_dot_product_attention", fields, tuple(nodes))
+    channels, positions = builder.nodes[made].output
+    size = channels // heads
+    split: list[Factors] = [
+        (Factor(1, heads, size),) if heads > 1 else (),
+        (Factor(2, positions),) if positions > 1 else (),
+        (Factor(1, size),) if size > 1 else (),
+    ]
+    dims = split if len(parts[0].dims) == 4 else split[1:]
+    return TensorLayout(made, (builder.batch, *dims))
+
+
+def arrange_heads(builder: ImportBuilder, x: TensorLayout) -> int:
+    """Return the node C x positions of queries, keys or values (N, heads, positions, channels)."""
+    builder.require_batch(x)
+    heads, positions, channels = ((), *x.dims[1:])[-3:]
+    return builder.arrange(x, merge(heads + channels), positions)
+
+
+def multiply_matrices(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
+    """Translate matmul and bmm of two values."""
+    given = call.arguments
+    a, b = given["self"], given.get("other", given.get("mat2"))
+    if not isinstance(a, Value) or not isinstance(b, Value):
+        raise UnsupportedCall("it is a product of a value and a parameter")
+    nodes = [builder.arrange_map(builder.layout(t)) for t in (a, b)]
+    return builder.whole_layout(builder.append("matmul", {}, tuple(nodes)))
+
+
+def apply_softmax(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
+    """Translate softmax over any dimension, and log_softmax over the channels."""
+    x, kind = builder.layout(call.arguments["self"]), call.name.removeprefix("_")
+    dim = call.arguments["dim"] % len(x.dims)
+    if kind == "log_softmax":
+        x = builder.by_channels(x, dim)
+        return TensorLayout(builder.append(kind, {}, (x.node,)), x.dims)
+    own = whole_dims(builder.nodes[x.node].output)
+    if x.dims[dim] not in own or not x.dims[dim]:
+        x = builder.whole_layout(builder.arrange_map(x))
+        own = whole_dims(builder.nodes[x.node].output)
+    fields = {"dim": own.index(x.dims[dim])}
+    return TensorLayout(builder.append(kind, fields, (x.node,)), x.dims)
+
+
+def reduce_values(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout]:
+    """Translate mean, sum, max and min; over all positions a mean or a max is a global pool."""
+    given, kind = call.arguments, KINDS[call.name]
+    x = builder.layout(given["self"])
+    reduced = list_dims(given.get("dim"), len(x.dims))
+    keepdim = bool(given.get("keepdim"))
+    if any(x.dims[d] == builder.batch for d in reduced):
+        raise UnsupportedCall("it computes across the examples of the batch")
+    own = whole_dims(builder.nodes[x.node].output)
+    factors = merge(tuple(sorted(f for d in reduced for f in x.dims[d])))
+    if not factors:
+        return [x.replace(dims=drop_dims(x.dims, reduced, keepdim))]
+    places = [i for i, d in enumerate(own) if d and d[0] in factors]
+    if sorted(sum([own[i] for i in places], ())) != sorted(factors):
+        x = builder.whole_layout(builder.arrange_map(x))
+        places = [d - 1 for d in reduced]
+    positions = [i for i, d in enumerate(own) if i and d]
+    dims = drop_dims(x.dims, reduced, keepdim)
+    if kind in GLOBAL and places and places == positions:
+        made = builder.append(GLOBAL[kind], {"keepdim": keepdim}, (x.node,))
+        return [TensorLayout(made, dims)]
+    made = builder.append("reduce_dims", {"kind": kind, "dims": places}, (x.node,))
+    return [TensorLayout(made, dims)]
+
+
+def drop_dims(dims: tuple[Factors, ...], reduced: list[int], keepdim: bool) -> Any:
+    """Return the dimensions of a tensor after a reduction."""
+    kept = [() if i in reduced else d for i, d in enumerate(dims)]
+    return tuple([d for i, d in enumerate(kept) if keepdim or i not in reduced])
+
+
+RULES: dict[str, Rule] = {
+    "scaled_dot_product_attention": attend,
+    **dict.fromkeys(("matmul", "bmm", "__matmul__"), multiply_matrices),
+    **dict.fromkeys(("softmax", "log_softmax", "_softmax", "_log_softmax"), apply_softmax),
+    **dict.fromkeys(KINDS, reduce_values),
+}

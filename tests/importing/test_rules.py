@@ -1,0 +1,139 @@
+"""Calls become the operators that a person would write: one small model for each rule."""
+
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+
+import cnnspec
+from cnnspec.units import Shape
+
+
+class Calls(nn.Module):
+    """A model of one parameter and a few calls."""
+
+    def __init__(self, run: Any, shape: Shape = (1,), value: float | None = None):
+        super().__init__()
+        self.run = run
+        self.w = nn.Parameter(torch.randn(shape) if value is None else torch.full(shape, value))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.run(x, self.w)  # type: ignore[no-any-return]
+
+
+def shuffle(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+    n, c, h, width = x.shape
+    return x.view(n, 2, c // 2, h, width).transpose(1, 2).reshape(n, c, h, width) * w
+
+
+def to_depth(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+    n, c, h, width = x.shape
+    x = x.view(n, c, h // 2, 2, width // 2, 2).permute(0, 1, 3, 5, 2, 4)
+    return x.reshape(n, c * 4, h // 2, width // 2) * w
+
+
+def attend(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+    x = (x * w).flatten(2).transpose(1, 2).unflatten(2, (2, -1)).transpose(1, 2)
+    return F.scaled_dot_product_attention(x, x, x).transpose(1, 2).flatten(2)
+
+
+SHAPE = (4, 6, 8)
+KINDS: dict[str, tuple[Any, Shape, list[str]]] = {
+    # what runs, the shape of the parameter, and the operators
+    "a channel shuffle": (shuffle, (1,), ["channel_shuffle", "affine"]),
+    "space to depth": (to_depth, (1,), ["affine", "space_to_depth"]),
+    "a factor a channel": (lambda x, w: x * w, (4, 1, 1), ["channel_scale"]),
+    "a factor a channel, last": (
+        lambda x, w: (x.permute(0, 2, 3, 1) * w).permute(0, 3, 1, 2),
+        (4,),
+        ["channel_scale"],
+    ),
+    "a value an element": (lambda x, w: x + w, SHAPE, ["position_embedding"]),
+    "a value a position": (lambda x, w: x + w, (1, 1, 6, 8), ["affine"]),
+    "tokens": (
+        lambda x, w: torch.cat((w.expand(len(x), -1, -1), x.flatten(2).transpose(1, 2)), 1),
+        (1, 3, 4),
+        ["reshape", "tokens", "permute"],
+    ),
+    "a pool and a flattening": (
+        lambda x, w: (F.adaptive_avg_pool2d(x, 1).flatten(1)) * w,
+        (1,),
+        ["global_avgpool", "affine"],
+    ),
+    "a mean over positions, channels last": (
+        lambda x, w: x.permute(0, 2, 3, 1).mean((1, 2)) * w,
+        (1,),
+        ["global_avgpool", "affine"],
+    ),
+    "a mean over the channels": (lambda x, w: x.mean(1, True) * w, (1,), ["reduce_dims", "affine"]),
+    "a swish": (lambda x, w: x * torch.sigmoid(x) * w, (1,), ["silu", "affine"]),
+    "a gate": (
+        lambda x, w: x * torch.sigmoid(x.mean((2, 3), keepdim=True)) * w,
+        (1,),
+        ["global_avgpool", "sigmoid", "mul", "affine"],
+    ),
+    "a gate from a vector": (
+        lambda x, w: x * torch.sigmoid(x.mean((2, 3)))[:, :, None, None] * w,
+        (1,),
+        ["global_avgpool", "sigmoid", "reshape", "mul", "affine"],
+    ),
+    "numbers": (lambda x, w: (2 - x * 3) / 4 * w, (1,), ["scale", "scale", "scale", "scale"]),
+    "a softmax over rows": (lambda x, w: (x * w).softmax(2), (1,), ["affine", "softmax"]),
+    "attention in heads": (
+        attend,
+        (1,),
+        ["affine", "reshape", "scaled_dot_product_attention", "permute"],
+    ),
+    "slices": (
+        lambda x, w: torch.cat([x[:, :2], x[:, 1::2]], 1)[:, :, 1:, ::2] * w,
+        (1,),
+        ["slice_channels", "slice_channels", "concat", "crop", "subsample", "affine"],
+    ),
+    "a pad of its own": (
+        lambda x, w: F.pad(x, (1, 2, 0, 1), mode="replicate") * w,
+        (1,),
+        ["pad", "affine"],
+    ),
+    "a change in place": (lambda x, w: (x * w).relu_() + 1, (1,), ["affine", "relu", "scale"]),
+}
+
+
+@pytest.mark.parametrize("case", KINDS)
+def test_calls_become_operators_and_are_proven(case: str) -> None:
+    run, shape, kinds = KINDS[case]
+    found = cnnspec.from_pytorch(Calls(run, shape), input=SHAPE)
+    assert found.verdict.passed, str(found.verdict)
+    written = [node.kind for node in found.network.graph.nodes[1:]]
+    assert written[: len(kinds)] == kinds
+    assert len(written) <= len(kinds) + 1
+
+
+UNSUPPORTED: dict[str, tuple[Any, str]] = {
+    "across examples": (lambda x, w: x.mean(0, True) * w, "it computes across the examples"),
+    "a stale view": (
+        lambda x, w: stale(x * w),
+        "it reads a tensor that was changed through another view of it",
+    ),
+    "random numbers": (lambda x, w: x * w + torch.rand_like(x), "no dropout does"),
+    "an unknown call": (lambda x, w: torch.cumsum(x * w, 1), "no operator does this"),
+}
+
+
+def stale(x: torch.Tensor) -> torch.Tensor:
+    first = x[:, :1]
+    first.mul_(2)
+    return x + 1
+
+
+@pytest.mark.parametrize("case", UNSUPPORTED)
+def test_what_no_operator_does_is_named(case: str) -> None:
+    run, message = UNSUPPORTED[case]
+    with pytest.raises(cnnspec.RequestError, match=message):
+        cnnspec.from_pytorch(Calls(run), input=SHAPE)
+
+
+def test_a_scale_keeps_its_initial_value() -> None:
+    found = cnnspec.from_pytorch(Calls(lambda x, w: x * w, (4, 1, 1), 0.25), input=SHAPE)
+    assert "init = 0.25" in found.text
