@@ -8,8 +8,8 @@
 Importing the package imports nothing heavy. :mod:`cnnspec.api` has what it offers.
 """
 
-from typing import TYPE_CHECKING, Any
-
+# The module typing takes long to import: Ctrl-C would show a traceback until cli.run handles it.
+TYPE_CHECKING = False
 __version__ = "0.1.0"
 __all__ = [
     "Comparison",
@@ -26,12 +26,14 @@ __all__ = [
 HOMES = {"Comparison": "cnnspec.report.comparison"}  # names that are not in cnnspec.api
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from cnnspec.api import Network, compare, from_pytorch, load, networks, verify
     from cnnspec.problems import RequestError, SpecError
     from cnnspec.report.comparison import Comparison
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import a public name when it is first used, so that submodules can be imported alone."""
     if name in __all__:
         from importlib import import_module
@@ -41,5 +43,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List the public names too, which are imported when they are first used."""
-    return sorted({*globals(), *__all__})
+    """List the public names, which are imported when they are first used, and no others."""
+    return sorted({*[name for name in globals() if name.startswith("__")], *__all__})

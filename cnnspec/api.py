@@ -8,6 +8,7 @@ from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.build import load_graph, load_zoo_graphs
 from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import RequestError, SpecError
+from cnnspec.records import Record
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.zoo import family_name, variant_names, zoo_files
 from cnnspec.units import GivenInput, Shape
@@ -24,6 +25,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Network", "RequestError", "SpecError"]
 __all__ += ["compare", "from_pytorch", "load", "networks", "verify"]
+
+
+class GraphLoader(Record):
+    """Loads a network again, with more arguments or another input. It can be pickled."""
+
+    name: str
+    settings: dict[str, Any]
+    input: GivenInput
+    max_lines: int
+    strict_input: bool
+
+    def __call__(self, more: dict[str, Any], shape: GivenInput = None) -> Graph:
+        """Load the graph with ``more`` arguments; its own settings replace equal ones."""
+        settings = {**more, **self.settings}
+        given = shape or self.input
+        return load_graph(self.name, settings, given, self.max_lines, self.strict_input)
 
 
 class Network(NetworkCosts):
@@ -125,10 +142,8 @@ def load(
     parameters than at the spec's own. Raises SpecError with all problems of the spec, or
     RequestError."""
 
-    def rebuild(more: dict[str, Any], shape: GivenInput = None) -> Graph:
-        return load_graph(name, {**more, **settings}, shape or input, max_lines, strict_input)
-
-    return Network(load_graph(name, settings, input, max_lines, strict_input), rebuild)
+    rebuild = GraphLoader(name, settings, input, max_lines, strict_input)
+    return Network(rebuild({}), rebuild)
 
 
 def verify(

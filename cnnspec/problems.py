@@ -88,6 +88,10 @@ class SpecError(Exception):
         super().__init__("\n".join([*map(str, self.problems), *more]))
         self.complete = complete
 
+    def __reduce__(self) -> tuple[type, tuple[list[Problem], bool]]:
+        """Pickle the problems: an exception by itself would pickle its message."""
+        return SpecError, (self.problems, self.complete)
+
 
 def problem_order(problem: Problem) -> tuple[str, int, int, str, str]:
     """Return the sort key of a problem: its place in the file."""

@@ -75,6 +75,10 @@ class Measure(Record):
     value: Callable[[ComparedNetwork], Any]
     says: str = ""
 
+    def __reduce__(self) -> tuple[Callable[[str], "Measure"], tuple[str]]:
+        """Pickle the key: the functions of measures have no names."""
+        return find_measure, (self.key,)
+
 
 def count_weights(subject: ComparedNetwork) -> int:
     """Count the elements of kernels and matrices: parameters of two or more dimensions."""

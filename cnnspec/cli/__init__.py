@@ -12,7 +12,7 @@ from cnnspec.cli.command import Command
 from cnnspec.cli.output import print_error, print_note, silence_output
 from cnnspec.problems import RequestError, SpecError, visible
 
-INTERRUPTED = 130  # as shells report a program that Ctrl-C has ended
+INTERRUPTED = 130
 
 COMMANDS = (
     "table",

@@ -195,68 +195,6 @@ def test_the_largest_networks_in_half_a_gigabyte(tmp_path: Path, line: str) -> N
     assert json.loads(done.stdout)["layers"][0]["name"].startswith("a")
 
 
-def test_a_reader_that_has_seen_enough_is_no_fault(tmp_path: Path) -> None:
-    (tmp_path / "n.toml").write_text(
-        f'{HEAD}layers = [{{ name = "a", op = "relu", repeat = 5000 }}]'
-    )
-    for args in (
-        ["table"],
-        ["table", "--format", "json"],
-        ["table", "--format", "csv"],
-        ["explain"],
-    ):
-        command = [*CNNSPEC, args[0], "n.toml", *args[1:]]
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
-        ) as process:
-            assert process.stdout
-            assert process.stderr
-            process.stdout.close()
-            assert process.stderr.read() == b"", args
-            assert process.wait(20) == 0
-
-
-def test_a_full_disk_is_said(tmp_path: Path) -> None:
-    with open("/dev/full", "wb") as full:
-        done = subprocess.run(
-            [*CNNSPEC, "table", "lenet5"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            timeout=120,
-            check=False,
-        )
-    assert done.returncode == 2
-    assert done.stderr == b"cnnspec: the output cannot be written: No space left on device\n"
-
-
-def test_a_closed_output_is_quiet() -> None:
-    done = subprocess.run(
-        ["sh", "-c", '"$@" >&-', "sh", *CNNSPEC, "table", "lenet5"],
-        stderr=subprocess.PIPE,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-
-
-@pytest.mark.parametrize(
-    "args",
-    [
-        ["table", "lenet5_geron", "--preset", "architecture"],
-        ["explain", "lenet5"],
-        ["list"],
-        ["table", "lenet5", "--format", "json"],
-        ["schema"],
-        ["--help"],
-        ["table", "--help"],
-    ],
-)
-def test_terminals_without_unicode(args: list[str]) -> None:
-    done = run(*args, PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.isascii()
-
-
 HOSTILE = '\\u001b[31m<b>&\\"|$x$_{%}\\\\end{x}`*#~^\\u202e\\u009b\\u007f\\u0000\\n=1+1'
 
 
