@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.garbage import garbage_collection_paused
-from cnnspec.graph.build import load_graph, load_zoo_graphs
+from cnnspec.graph.build import GraphLoader, load_zoo_graphs
 from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import RequestError, SpecError
-from cnnspec.records import Record
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.zoo import family_name, variant_names, zoo_files
 from cnnspec.units import GivenInput, Shape
@@ -25,22 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Network", "RequestError", "SpecError"]
 __all__ += ["compare", "from_pytorch", "load", "networks", "verify"]
-
-
-class GraphLoader(Record):
-    """Loads a network again, with more arguments or another input. It can be pickled."""
-
-    name: str
-    settings: dict[str, Any]
-    input: GivenInput
-    max_lines: int
-    strict_input: bool
-
-    def __call__(self, more: dict[str, Any], shape: GivenInput = None) -> Graph:
-        """Load the graph with ``more`` arguments; its own settings replace equal ones."""
-        settings = {**more, **self.settings}
-        given = shape or self.input
-        return load_graph(self.name, settings, given, self.max_lines, self.strict_input)
 
 
 class Network(NetworkCosts):

@@ -9,6 +9,7 @@ from cnnspec.graph.cache import SpecCache
 from cnnspec.graph.model import Graph
 from cnnspec.graph.resized_parameters import size_problems
 from cnnspec.problems import RequestError, SpecError, TooManyProblems, did_you_mean, visible
+from cnnspec.records import Record
 from cnnspec.spec.model import NetworkSpec, Variant
 from cnnspec.spec.network import read_network
 from cnnspec.spec.reader import SpecReader
@@ -33,6 +34,22 @@ def load_graph(
     input as :func:`build_graph` says."""
     source, variant = open_spec(name)
     return build_graph(source, variant, settings, input_shape, max_lines, strict_input)
+
+
+class GraphLoader(Record):
+    """Loads a network again, with more arguments or another input. It can be pickled."""
+
+    name: str
+    settings: dict[str, Any]
+    input: GivenInput
+    max_lines: int
+    strict_input: bool
+
+    def __call__(self, more: dict[str, Any], shape: GivenInput = None) -> Graph:
+        """Load the graph with ``more`` arguments; its own settings replace equal ones."""
+        settings = {**more, **self.settings}
+        given = shape or self.input
+        return load_graph(self.name, settings, given, self.max_lines, self.strict_input)
 
 
 def open_spec(name: str) -> tuple[Source, str]:
