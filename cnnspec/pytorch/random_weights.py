@@ -35,7 +35,8 @@ class SkipInitialization(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if getattr(func, "__name__", "") in FILLS:
             filled = args[0] if args else next(iter((kwargs or {}).values()))
-            return filled.zero_() if isinstance(filled, torch.Tensor) else filled
+            with torch.no_grad():
+                return filled.zero_() if isinstance(filled, torch.Tensor) else filled
         return func(*args, **(kwargs or {}))
 
 
