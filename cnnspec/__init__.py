@@ -21,6 +21,7 @@ __all__ = [
     "from_pytorch",
     "load",
     "networks",
+    "sweep",
     "verify",
 ]
 HOMES = {"Comparison": "cnnspec.report.comparison"}  # names that are not in cnnspec.api

@@ -23,11 +23,14 @@ HOLDS = {
 
 
 class Condition(Record):
-    """A condition on a network: a measure, a comparison (a key of HOLDS), and the value wanted."""
+    """A condition on a network: a measure, a comparison (a key of HOLDS), and the value wanted.
+
+    ``text`` is the condition as it was given."""
 
     measure: Measure
     holds: str
     wanted: Any
+    text: str = ""
 
     def __call__(self, subject: ComparedNetwork) -> bool:
         """Whether a network meets the condition; a network without the value does not."""
@@ -35,12 +38,12 @@ class Condition(Record):
         return value is not None and bool(HOLDS[self.holds](value, self.wanted))
 
 
-def parse_condition(text: str) -> Condition:
-    """Parse a condition such as ``params < 10M``. Raises RequestError."""
+def parse_condition(text: str, option: str = "--filter") -> Condition:
+    """Parse a condition such as ``params < 10M``, given by an option. Raises RequestError."""
     found = CONDITION.fullmatch(text) if len(text) < 200 else None
     if found is None:
         raise RequestError(
-            "--filter takes a measure, a comparison and a value, such as 'params < 10M' or "
+            f"{option} takes a measure, a comparison and a value, such as 'params < 10M' or "
             f"'family = vgg', not {visible(text, 60)!r}"
         )
     key, holds, value = found.groups()
@@ -48,9 +51,8 @@ def parse_condition(text: str) -> Condition:
     holds = "=" if holds == "==" else holds
     if of.kind == "text" and holds not in ("=", "!="):
         raise RequestError(f"{key} is text: compare it with = or !=, not {holds}")
-    return Condition(
-        of, holds, value.strip("'\"") if of.kind == "text" else parse_wanted(of, value)
-    )
+    wanted = value.strip("'\"") if of.kind == "text" else parse_wanted(of, value)
+    return Condition(of, holds, wanted, text.strip())
 
 
 def parse_wanted(of: Measure, text: str) -> Decimal:

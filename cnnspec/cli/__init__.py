@@ -26,6 +26,8 @@ COMMANDS = (
     "lock",
     "diff",
     "sizes",
+    "solve",
+    "sweep",
     "report",
     "new",
     "schema",
@@ -76,6 +78,8 @@ def cli() -> None:
     cnnspec explain alexnet conv2         the formulas with numbers
     cnnspec table my_network.toml         the table of your own network
     cnnspec compare vgg16 resnet50        networks side by side
+    cnnspec solve window --input 224 --output 28
+                                          windows that give a size
     cnnspec draw resnet50 --output r.svg  the architecture as a picture
     cnnspec verify resnet50               compare the spec with PyTorch
     cnnspec import torchvision:resnet50   the spec of a PyTorch model

@@ -128,20 +128,45 @@ def parse_settings(pairs: tuple[str, ...], option: str = "--set") -> dict[str, A
     """The settings of ``--set name=value``: TOML values, True, False, None, or text.
 
     Raises RequestError without a name or =."""
-    settings: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not name.strip():
-            raise RequestError(
-                f"{option} takes name=value, not {visible(pair, 60)!r}; for example {option}"
-                " classes=10"
-            )
-        if text in WORDS:
-            settings[name.strip()] = WORDS[text]
-            continue
-        try:
-            value = tomllib.loads(f"value = {text}")
-            settings[name.strip()] = value["value"] if len(value) == 1 else text
-        except (ValueError, RecursionError):
-            settings[name.strip()] = text
-    return settings
+    return {
+        name: parse_value(text)
+        for name, text in (split_setting(pair, option, "classes=10") for pair in pairs)
+    }
+
+
+def split_setting(pair: str, option: str, example: str) -> tuple[str, str]:
+    """Split ``name=value``. Raises RequestError without a name or =."""
+    name, equals, text = pair.partition("=")
+    if not equals or not name.strip():
+        raise RequestError(
+            f"{option} takes name=value, not {visible(pair, 60)!r}; for example {option} {example}"
+        )
+    return name.strip(), text
+
+
+def parse_value(text: str) -> Any:
+    """Parse a TOML value, True, False or None; anything else is text."""
+    if text in WORDS:
+        return WORDS[text]
+    try:
+        value = tomllib.loads(f"value = {text}")
+        return value["value"] if len(value) == 1 else text
+    except (ValueError, RecursionError):
+        return text
+
+
+def parse_space(pairs: tuple[str, ...], inputs: str | None, option: str = "--set") -> Any:
+    """Return the DesignSpace of ``width=16..128:16`` and of sizes of the input.
+
+    Raises RequestError for a wrong range, or an argument that is given twice."""
+    from cnnspec.search.candidates import INPUT, DesignSpace
+    from cnnspec.search.ranges import parse_values
+
+    values: dict[str, tuple[Any, ...]] = {}
+    split = [split_setting(pair, option, "width=16..128:16") for pair in pairs]
+    for name, text in [*split, *([(INPUT, inputs)] if inputs is not None else [])]:
+        if name in values:
+            raise RequestError(f"{visible(name, 60)} is given twice; list its values once: 16,32")
+        given = option if name != INPUT or inputs is None else "--input"
+        values[name] = parse_values(text, parse_value, f"{given} {visible(name, 60)}")
+    return DesignSpace(values)

@@ -1,0 +1,1 @@
+"""Search: many settings of a spec compared (sweep), and questions asked backwards (solve)."""
