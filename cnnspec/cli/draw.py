@@ -34,7 +34,7 @@ def command(net: Network, depth: int | None, language: str | None, output: str |
     cnnspec draw resnet50 --output resnet50.svg
     cnnspec draw resnet50 --format mermaid      in Markdown, for GitHub and GitLab
     cnnspec draw unet --output unet.tex         for LaTeX, with \\usepackage{tikz}
-    cnnspec draw unet --format dot | dot -Tpdf  for Graphviz
+    cnnspec draw unet --output unet.dot         for Graphviz
 
     A letter on a folded block refers to the panel that shows the inside of such blocks, with the
     channels of the block named there; a box says what else is different in its block. Along a

@@ -37,10 +37,10 @@ def command() -> None:
     cnnspec solve window --input 224 --output 28
     cnnspec solve window --input 56 --output 28 --kernel 3 --stride 2
     cnnspec solve resnet18 --for input=160..512:32 --where 'macs <= 3G'
-    cnnspec solve my.toml --for width=16..256 --where 'params <= 5M'
-    cnnspec solve my.toml --for depth=1..50 --where 'receptive_field >= 300'
+    cnnspec solve densenet121 --for growth=8..48 --where 'params <= 5M'
+    cnnspec solve vgg16 --for batch=1..512 --where 'training_peak <= 8GiB'
 
-    cnnspec solve window --help and cnnspec solve NAME --help show the options."""
+    The options are shown by cnnspec solve window --help and cnnspec solve NAME --help."""
 
 
 @click.command(cls=Command, name="solve NAME")

@@ -70,9 +70,9 @@ def command(
     """Evaluate NAME at every combination of --set and --input, and show what meets --where.
 
     \b
-    cnnspec sweep resnet18 --set classes=10,100 --input 160..320:32
-    cnnspec sweep my.toml --set width=16..128:16 --where 'params < 5M' --sort -macs
-    cnnspec sweep my.toml --set width=16..128:16 --set depth=18,34,50 --pareto params,-depth
+    cnnspec sweep resnet18 --input 160..320:32
+    cnnspec sweep densenet121 --set growth=12..48:12 --where 'params < 9M' --sort -macs
+    cnnspec sweep mobilenet_v2 --set width=0.5,0.75,1.0 --input 128..224:32 --pareto macs,-params
 
     Measures are those of cnnspec compare. Candidates that are not shown are counted by reason."""
     space = parse_space(settings, inputs)

@@ -16,7 +16,7 @@ from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, SpecError, did_you_mean, visible
 from cnnspec.records import Record
 from cnnspec.spec.scope import MAX_LINES
-from cnnspec.units import Shape
+from cnnspec.units import GivenInput, Shape
 
 INPUT, BATCH = "input", "batch"  # names that set the size of the input and the batch
 MOST_CANDIDATES = 1_000_000
@@ -72,7 +72,7 @@ class CandidateEvaluator:
         space: DesignSpace,
         setting: ComparisonSettings,
         fixed: dict[str, Any] | None = None,
-        shape: Shape | None = None,
+        shape: GivenInput = None,
         max_lines: int = MAX_LINES,
     ):
         source, self.variant = open_spec(name)
@@ -93,7 +93,7 @@ class CandidateEvaluator:
             raise RequestError(f"{native.name} has several inputs, so that --input cannot vary")
         self.input = native.inputs[0].output
 
-    def build(self, settings: dict[str, Any], shape: Shape | None) -> Graph:
+    def build(self, settings: dict[str, Any], shape: GivenInput) -> Graph:
         given = {**self.fixed, **settings}
         self.cache = self.cache.or_empty_if_large()
         return build_variant(
