@@ -24,7 +24,8 @@ __all__ = [
     "sweep",
     "verify",
 ]
-HOMES = {"Comparison": "cnnspec.report.comparison"}  # names that are not in cnnspec.api
+# names that are not in cnnspec.api
+HOMES = {"Comparison": "cnnspec.report.comparison", "sweep": "cnnspec.report.search"}
 
 if TYPE_CHECKING:
     from typing import Any
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from cnnspec.api import Network, compare, from_pytorch, load, networks, verify
     from cnnspec.problems import RequestError, SpecError
     from cnnspec.report.comparison import Comparison
+    from cnnspec.report.search import sweep
 
 
 def __getattr__(name: str) -> "Any":

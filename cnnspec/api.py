@@ -1,6 +1,6 @@
 """The Python API: load a network by name or file, then read, draw, build or verify it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.analyses.network_costs import NetworkCosts
@@ -20,12 +20,10 @@ if TYPE_CHECKING:
     from cnnspec.importing.imported_spec import ImportedSpec
     from cnnspec.report.comparison import Comparison
     from cnnspec.report.diagram.draw import Picture
-    from cnnspec.report.search import Sweep
     from cnnspec.report.verdicts.readable import PrintedVerdict
-    from cnnspec.search.candidates import DesignSpace
 
 __all__ = ["Network", "RequestError", "SpecError"]
-__all__ += ["compare", "from_pytorch", "load", "networks", "sweep", "verify"]
+__all__ += ["compare", "from_pytorch", "load", "networks", "verify"]
 
 
 class Network(NetworkCosts):
@@ -231,63 +229,6 @@ def compare(
     return Comparison(
         comparison_selection.sort_networks(found, sort) if sort else found, measures, setting
     )
-
-
-def sweep(
-    name: str,
-    space: "Mapping[str, Iterable[Any]] | DesignSpace",
-    *,
-    where: Iterable[str] = (),
-    pareto: Iterable[str] = (),
-    sort: str = "",
-    columns: Iterable[str] | None = None,
-    limit: int | None = None,
-    sample: int | None = None,
-    seed: int = 0,
-    batch: int = 1,
-    dtype: str = "float32",
-    optimizer: str = "none",
-    max_lines: int = MAX_LINES,
-    progress: Callable[[int, int], None] | None = None,
-) -> "Sweep":
-    """Evaluate a network at every combination of values of its arguments.
-
-    ``space`` maps arguments to their values, such as ``{"width": range(16, 129, 16)}``; "input"
-    are sizes of the input and "batch" batches. ``where`` are conditions ("params < 5M"),
-    ``pareto`` measures in which no other candidate is better ("-depth": more is better), and
-    ``sort`` a measure. ``sample`` tries so many random candidates, drawn with ``seed``.
-    ``progress`` is called with the number of candidates tried and that of all. Raises RequestError
-    or SpecError before the first candidate for an unknown name or value."""
-    from cnnspec.analyses.comparison import DEFAULT, ComparisonSettings, find_measure
-    from cnnspec.analyses.comparison_selection import parse_condition
-    from cnnspec.analyses.memory.request import check_request
-    from cnnspec.report.search import Sweep
-    from cnnspec.search.candidates import CandidateEvaluator, DesignSpace, choose_settings
-    from cnnspec.search.sweep import parse_direction, run_sweep
-
-    check_request(batch, dtype, optimizer)
-    if not isinstance(space, DesignSpace):
-        space = DesignSpace({key: tuple(values) for key, values in space.items()})
-    conditions = [parse_condition(text, "--where") for text in where]
-    front = [parse_direction(key) for key in pareto]
-    order = parse_direction(sort) if sort else None
-    keys = [*(DEFAULT[1:4] if columns is None else columns)]
-    keys += [c.measure.key for c in conditions]
-    keys += [d.measure.key for d in [*front, *([order] if order else [])]]
-    measures = [find_measure(key) for key in dict.fromkeys(keys)]
-    setting = ComparisonSettings(batch, dtype, optimizer)
-    evaluator = CandidateEvaluator(name, space, setting, max_lines=max_lines)
-    settings, count = choose_settings(space, sample, seed)
-    tried = 0
-
-    def advance() -> None:
-        nonlocal tried
-        tried += 1
-        if progress is not None:
-            progress(tried, count)
-
-    found = run_sweep(evaluator, settings, conditions, front, order, limit, advance)
-    return Sweep(evaluator.name, space, measures, found)
 
 
 def load_zoo(pattern: str = "") -> Iterator[Network]:

@@ -6,11 +6,11 @@ import click
 
 from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
 from cnnspec.analyses.memory.request import DTYPES
-from cnnspec.api import sweep
 from cnnspec.cli.command import Command
 from cnnspec.cli.options import complete_with, parse_space
 from cnnspec.cli.output import print_page
 from cnnspec.report.presets import FORMATS
+from cnnspec.report.search import sweep
 from cnnspec.spec.scope import MAX_LINES
 
 
@@ -71,8 +71,8 @@ def command(
 
     \b
     cnnspec sweep resnet18 --input 160..320:32
-    cnnspec sweep densenet121 --set growth=12..48:12 --where 'params < 9M' --sort -macs
-    cnnspec sweep mobilenet_v2 --set width=0.5,0.75,1.0 --input 128..224:32 --pareto macs,-params
+    cnnspec sweep densenet121 --set growth=12..48:12 --where 'params < 9M'
+    cnnspec sweep mobilenet_v2 --set width=0.5,0.75,1.0 --pareto macs,-params
 
     Measures are those of cnnspec compare. Candidates that are not shown are counted by reason."""
     space = parse_space(settings, inputs)

@@ -1,16 +1,24 @@
 """What a sweep or a solution found, as text, Markdown, CSV, JSON or other tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.analyses.comparison import Measure
+from cnnspec.analyses.comparison import DEFAULT, ComparisonSettings, Measure, find_measure
+from cnnspec.analyses.comparison_selection import parse_condition
+from cnnspec.analyses.memory.request import check_request
 from cnnspec.problems import visible
 from cnnspec.report.comparison import format_measure, raw_measure
 from cnnspec.report.contract import encode_json, make_frame
 from cnnspec.report.formats import add_title_and_notes, render_csv, render_grid, wrap_lines
-from cnnspec.search.candidates import Candidate, DesignSpace
+from cnnspec.search.candidates import (
+    Candidate,
+    CandidateEvaluator,
+    DesignSpace,
+    choose_settings,
+)
 from cnnspec.search.solve import Solution
-from cnnspec.search.sweep import Direction, SweepResult
+from cnnspec.search.sweep import Direction, SweepResult, parse_direction, run_sweep
+from cnnspec.spec.scope import MAX_LINES
 from cnnspec.units import format_count, format_plural, format_shape
 
 if TYPE_CHECKING:
@@ -92,6 +100,56 @@ class Sweep:
 
     def _repr_html_(self) -> str:
         return self.render("html")
+
+
+def sweep(
+    name: str,
+    space: Mapping[str, Iterable[Any]] | DesignSpace,
+    *,
+    where: Iterable[str] = (),
+    pareto: Iterable[str] = (),
+    sort: str = "",
+    columns: Iterable[str] | None = None,
+    limit: int | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+    batch: int = 1,
+    dtype: str = "float32",
+    optimizer: str = "none",
+    max_lines: int = MAX_LINES,
+    progress: Callable[[int, int], None] | None = None,
+) -> Sweep:
+    """Evaluate a network at every combination of values of its arguments.
+
+    ``space`` maps arguments to their values, such as ``{"width": range(16, 129, 16)}``; "input"
+    are sizes of the input and "batch" batches. ``where`` are conditions ("params < 5M"),
+    ``pareto`` measures in which no other candidate is better ("-depth": more is better), and
+    ``sort`` a measure. ``sample`` tries so many random candidates, drawn with ``seed``.
+    ``progress`` is called with the number of candidates tried and that of all. Raises RequestError
+    or SpecError before the first candidate for an unknown name or value."""
+    check_request(batch, dtype, optimizer)
+    if not isinstance(space, DesignSpace):
+        space = DesignSpace({key: tuple(values) for key, values in space.items()})
+    conditions = [parse_condition(text, "--where") for text in where]
+    front = [parse_direction(key) for key in pareto]
+    order = parse_direction(sort) if sort else None
+    keys = [*(DEFAULT[1:4] if columns is None else columns)]
+    keys += [c.measure.key for c in conditions]
+    keys += [d.measure.key for d in [*front, *([order] if order else [])]]
+    measures = [find_measure(key) for key in dict.fromkeys(keys)]
+    setting = ComparisonSettings(batch, dtype, optimizer)
+    evaluator = CandidateEvaluator(name, space, setting, max_lines=max_lines)
+    settings, count = choose_settings(space, sample, seed)
+    tried = 0
+
+    def advance() -> None:
+        nonlocal tried
+        tried += 1
+        if progress is not None:
+            progress(tried, count)
+
+    found = run_sweep(evaluator, settings, conditions, front, order, limit, advance)
+    return Sweep(evaluator.name, space, measures, found)
 
 
 def render_solution(
