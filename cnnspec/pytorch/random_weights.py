@@ -88,6 +88,7 @@ def restoring_tensors(model: nn.Module) -> Iterator[None]:
         (m, name, b, b.clone())
         for m in model.modules()
         for name, b in m.named_buffers(recurse=False)
+        if not nn.parameter.is_lazy(b)
     ]
     grads = {p: (p.grad, p.grad.clone()) for p in parameters if p.grad is not None}
     try:

@@ -78,7 +78,7 @@ def loses_precision(x: torch.Tensor, y: torch.Tensor) -> bool:
 
 
 READERS: dict[str, Callable[[Fields, torch.Tensor], Reading]] = {
-    "convolution": readers.read_convolution,
+    **dict.fromkeys(("convolution", "_convolution"), readers.read_convolution),
     "addmm": readers.read_addmm,
     "mm": readers.read_mm,
     "linear": readers.read_linear,

@@ -45,9 +45,9 @@ def find_equal_operator(kind: str, fields: Fields, shape: Shape) -> Reading | No
     a global pool, and instance normalization is group normalization of single channels.
     """
     if kind == "conv":
-        window = fields["kernel_size"] + fields["stride"]
-        whole = fields["kernel_size"] == shape[2:] and set(fields["dilation"]) == {1}
-        single = whole or set(window) == {1}
+        size = fields["kernel_size"]
+        whole = size == shape[2:] and set(fields["dilation"]) == {1}
+        single = (whole or set(size) == {1}) and set(fields["stride"]) == {1}
         if single and fields["groups"] == 1 and not any(fields["padding"]):
             return "linear", {"out_features": fields["out_channels"], "bias": fields["bias"]}
     if kind in ("maxpool", "avgpool"):
