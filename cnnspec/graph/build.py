@@ -6,6 +6,7 @@ from typing import Any
 from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.builder import GraphBuilder
 from cnnspec.graph.cache import SpecCache
+from cnnspec.graph.fitting_sizes import suggest_sizes
 from cnnspec.graph.model import Graph
 from cnnspec.graph.resized_parameters import size_problems
 from cnnspec.problems import RequestError, SpecError, TooManyProblems, did_you_mean, visible
@@ -16,7 +17,10 @@ from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.source import Source, read_source
 from cnnspec.spec.zoo import family_name, find_spec, variant_names, zoo_files, zoo_folder
-from cnnspec.units import GivenInput
+from cnnspec.units import GivenInput, Shape
+
+# A larger network is not built again to find the sizes that fit, because that takes too long.
+LINES_TO_TRY, STEPS_TO_TRY = 2000, 50_000
 
 
 def load_graph(
@@ -112,14 +116,26 @@ def build_variant(
 
     ``cache`` keeps what the networks of the spec have in common.
     """
-    builder = GraphBuilder(
-        spec, choose_variant(spec, variant), reader, max_lines, input_shape, cache
-    )
+    chosen, cache = choose_variant(spec, variant), cache or SpecCache()
+    builder = GraphBuilder(spec, chosen, reader, max_lines, input_shape, cache)
     try:
         with garbage_collection_paused():
             graph = builder.build(settings or {})
     except TooManyProblems:
         raise SpecError(builder.problems(), complete=False) from None
+    except SpecError as error:
+
+        def fits(shapes: dict[str, Shape]) -> bool:
+            try:
+                GraphBuilder(spec, chosen, reader, max_lines, shapes, cache).build(settings or {})
+            except (SpecError, TooManyProblems):
+                return False
+            return True
+
+        work = builder.expansion.work
+        if work.lines > LINES_TO_TRY or work.steps > STEPS_TO_TRY:
+            raise
+        raise SpecError(suggest_sizes(error.problems, builder.inputs, fits)) from None
     if input_shape is not None:
         native = build_variant(spec, reader, variant, settings, None, max_lines)
         problems = size_problems(graph, native)

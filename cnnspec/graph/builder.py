@@ -37,6 +37,7 @@ class GraphBuilder:
     ):
         self.spec, self.variant, self.reader, self.input_shape = spec, variant, reader, input_shape
         self.outside_problems: list[Problem] = []  # of what is given from outside
+        self.inputs: list[Node] = []
         self.expansion = Expansion(spec, max_lines, input_shape is not None, cache or SpecCache())
 
     def build(self, settings: dict[str, Any]) -> Graph:
@@ -49,6 +50,7 @@ class GraphBuilder:
             expansion, variant, about.get("input"), scope, self.input_shape
         )
         self.outside_problems += wrong_settings + wrong_shapes
+        self.inputs = [node for node in inputs.values() if node is not MISSING]
         first = inputs[spec.body.inputs[0]]
         scope.own["in_channels"] = UNKNOWN if first is MISSING else first.output[0]
         expansion.scope = scope

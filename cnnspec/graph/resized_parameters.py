@@ -1,9 +1,10 @@
 """The layers whose parameters depend on the size of the network's input."""
 
+from cnnspec.graph.fitting_sizes import describe_shapes
 from cnnspec.graph.model import Graph, Node
 from cnnspec.graph.problem_log import ProblemLog
 from cnnspec.problems import Problem, visible
-from cnnspec.units import Shape, format_shape
+from cnnspec.units import format_shape
 
 
 def size_problems(graph: Graph, native: Graph) -> list[Problem]:
@@ -12,8 +13,9 @@ def size_problems(graph: Graph, native: Graph) -> list[Problem]:
     ``native`` is the network at its own input. An input with another number of channels or of
     dimensions makes another network, where nothing is compared.
     """
-    given, own = [[n.output for n in g.inputs] for g in (graph, native)]
-    if any((x[0], len(x)) != (y[0], len(y)) for x, y in zip(given, own, strict=True)):
+    given, own = [{n.name: n.output for n in g.inputs} for g in (graph, native)]
+    pairs = zip(given.values(), own.values(), strict=True)
+    if any((x[0], len(x)) != (y[0], len(y)) for x, y in pairs):
         return []
     log = ProblemLog()
     known = {node.name: node for node in native.nodes}
@@ -22,11 +24,6 @@ def size_problems(graph: Graph, native: Graph) -> list[Problem]:
             sizes = f"{describe_shapes(own)}, but at {describe_shapes(given)}"
             compare_parameters(log, node, known[node.name], sizes)
     return log.problems()
-
-
-def describe_shapes(shapes: list[Shape]) -> str:
-    """Return the shapes of inputs in words: ``3x224x224 and 8``."""
-    return " and ".join(map(format_shape, shapes))
 
 
 def compare_parameters(log: ProblemLog, node: Node, native: Node, sizes: str) -> None:

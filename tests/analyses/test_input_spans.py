@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pipeline import toml
+from support import graph_of
 
 import cnnspec
 from cnnspec.analyses.receptive_field.receptive_field import ReceptiveField
@@ -146,3 +147,15 @@ def test_what_follows_an_unknown_field_is_unknown_until_everything_is_read() -> 
     assert last(network(4096, up, {"op": "maxpool", "kernel_size": 2})).unknown
     after = last(network(4096, up, {"op": "global_avgpool"}, {"op": "relu"}))
     assert after == ReceptiveField(None)
+
+
+def test_all_channels_of_a_position_count_as_one() -> None:
+    text = """
+layers = [
+  { name = "down", op = "space_to_depth", block = 2 },
+  { name = "up", op = "depth_to_space", block = 2 },
+]
+"""
+    net = cnnspec.Network(graph_of(text))
+    assert [row.field.size for row in net.layers] == [(2, 2), (2, 2)]
+    assert net.layers[-1].output == (3, 8, 8)

@@ -9,10 +9,11 @@ Computing receptive fields of convolutional neural networks, Distill).
 Along one dimension, the positions of a node repeat with a period p: position p*t + r depends on
 the inputs from q*t + low[r] to q*t + high[r]. Composing these maps is exact, phases and gaps
 included. After an operator that reads everything, the field is the whole input. Dimensions are
-treated separately, so the field is an upper bound in one case: a join, in two or more dimensions,
-of a map with positions that depend on nothing (a transposed convolution with a kernel smaller than
-its stride). The field ignores a gate (a factor of ``mul`` that depends on the whole input, as in
-squeeze-and-excitation), and ``gated`` says so."""
+treated separately, and channels are not distinguished, so the field is an upper bound in two cases:
+a join, in two or more dimensions, of a map with positions that depend on nothing (a transposed
+convolution with a kernel smaller than its stride); and depth_to_space after space_to_depth, which
+gives every value back, while the field is the whole block. The field ignores a gate (a factor of
+``mul`` that depends on the whole input, as in squeeze-and-excitation), and ``gated`` says so."""
 
 from collections.abc import Iterable
 from math import lcm
