@@ -34,7 +34,6 @@ from cnnspec.graph.instances import (
 from cnnspec.graph.model import Call
 from cnnspec.graph.operators import called_name, follow_presets
 from cnnspec.ops.kit.fields import describe_value
-from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import visible
 from cnnspec.spec.lines import not_boolean
 from cnnspec.spec.model import Block, Line
@@ -176,7 +175,7 @@ def expand_called(
         expansion.evaluate_all(fields, frame.call)  # to find its other problems
         raise
     called, fields = follow_presets(expansion, frame, line, called, fields, at)
-    if called in OPERATORS:
+    if called not in expansion.spec.blocks:
         return add_nodes(expansion, frame, line, called, fields, at)
     return expand_call(expansion, frame, line, expansion.spec.blocks[called], fields, at)
 

@@ -9,7 +9,7 @@ from cnnspec.graph.expansion import Expansion
 from cnnspec.graph.frame import Frame, LineError, Placement, Unresolved, WrittenValue
 from cnnspec.ops.kit.fields import OperatorError, describe_value, field_errors
 from cnnspec.ops.kit.operator import Operator
-from cnnspec.ops.registry import OPERATORS, load_operator
+from cnnspec.ops.registry import OPERATORS, find_installed, load_operator
 from cnnspec.problems import did_you_mean, visible
 from cnnspec.spec.calls import named_part
 from cnnspec.spec.model import Block, Line
@@ -21,7 +21,9 @@ def called_name(expansion: Expansion, frame: Frame, line: Line, scope: Scope) ->
     """Return the name of the operator or block that a line calls. Raises LineError, Unresolved."""
     blocks = expansion.spec.blocks
     name = line.op if type(line.op) is str else expansion.evaluate_key(frame, line, "op", scope)
-    if not isinstance(name, str) or (name not in OPERATORS and name not in blocks):
+    if not isinstance(name, str) or not (
+        name in OPERATORS or name in blocks or find_installed(name)
+    ):
         hint = did_you_mean(name, [*OPERATORS, *blocks]) if isinstance(name, str) else ""
         message = f"{describe_value(name)} is neither an operator nor a block"
         raise LineError(line.source, line.at("op"), "L005", message, hint)
@@ -36,7 +38,7 @@ def follow_presets(
     Raises LineError or Unresolved.
     """
     seen: list[str] = []
-    while called not in OPERATORS and expansion.spec.blocks[called].preset is not None:
+    while called in expansion.spec.blocks and expansion.spec.blocks[called].preset is not None:
         if called in seen:
             message = f"the preset {visible(called)} calls itself"
             raise LineError(line.source, line.at("op"), "L010", message)

@@ -1,6 +1,8 @@
 """The names of all operators: a name in specs is the name of a module in ``cnnspec.ops``.
 
-A module is imported when its operator is first used."""
+A module is imported when its operator is first used. Other packages can register operators of their
+own under the entry point group ``cnnspec.operators``; they are looked up only where a name is known
+neither here nor as a block, or where all operators are listed, because that takes long."""
 
 from functools import cache
 from importlib import import_module
@@ -93,11 +95,37 @@ OPERATORS = {
 }
 
 
+BUILT_IN = frozenset(OPERATORS)
+names_of_installed: dict[type[Operator], str] = {}
+
+
 @cache
 def load_operator(name: str) -> type[Operator]:
-    """Return the operator called ``name``. Raises KeyError if there is none."""
-    found: type[Operator] = getattr(import_module(f"cnnspec.ops.{name}"), OPERATORS[name])
+    """Return the operator called ``name``. Raises KeyError if there is none.
+
+    Raises RequestError if it is of an installed package and is not right."""
+    location = OPERATORS[name]
+    if ":" not in location:
+        built_in: type[Operator] = getattr(import_module(f"cnnspec.ops.{name}"), location)
+        return built_in
+    from cnnspec.ops.kit.installed_operators import load_installed_operator
+
+    found = load_installed_operator(name)
+    names_of_installed[found] = name
     return found
+
+
+def find_installed(name: str = "") -> bool:
+    """Register the operators of installed packages, and tell whether ``name`` is an operator now.
+
+    An operator of cnnspec keeps its name."""
+    from cnnspec.ops.kit.installed_operators import find_entry_points
+
+    for known, points in find_entry_points().items():
+        if known not in OPERATORS:
+            OPERATORS[known] = points[0].value
+            load_operator.cache_clear()
+    return name in OPERATORS
 
 
 def find_operator(kind: str) -> type[Operator]:
@@ -107,4 +135,5 @@ def find_operator(kind: str) -> type[Operator]:
 
 def operator_name(op: Operator | type[Operator]) -> str:
     """Return the name of an operator in specs."""
-    return op.__module__.rpartition(".")[2]
+    cls = op if isinstance(op, type) else type(op)
+    return names_of_installed.get(cls) or op.__module__.rpartition(".")[2]

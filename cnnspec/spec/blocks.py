@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from cnnspec.ops.registry import OPERATORS
+from cnnspec.ops.registry import BUILT_IN
 from cnnspec.problems import SpecError, visible
 from cnnspec.spec.lines import read_line, read_lines
 from cnnspec.spec.model import Block
@@ -22,7 +22,7 @@ def read_blocks(reader: SpecReader, source: Source, own: bool, into: dict[str, B
         path: Path = ("blocks", name)
         if not reader.check_name(source, path, name, "block"):
             continue
-        if name in OPERATORS:
+        if name in BUILT_IN:
             reader.report(
                 source,
                 path,

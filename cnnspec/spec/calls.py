@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnnspec.ops.kit.fields import OperatorError, describe_value
-from cnnspec.ops.registry import OPERATORS, load_operator
+from cnnspec.ops.registry import OPERATORS, find_installed, load_operator
 from cnnspec.problems import did_you_mean, nearest_name, visible
 from cnnspec.spec.model import Block, Line
 from cnnspec.spec.reader import SHORTHAND, SpecReader
@@ -22,10 +22,12 @@ def check_line(
     before = len(reader.problems)
     op, fields = line.op, line.fields
     if isinstance(op, str):
-        if op in OPERATORS:
+        if op in OPERATORS and op not in blocks:
             fields = check_fields(reader, line, op, blocks, names)
         elif op in blocks:
             fields = check_arguments(reader, line, blocks[op], blocks)
+        elif find_installed(op):
+            fields = check_fields(reader, line, op, blocks, names)
         else:
             from cnnspec.spec.hints import operator_hint  # only where something is wrong
 
@@ -73,7 +75,7 @@ def check_part(
     except OperatorError as error:
         reader.report(line.source, path, error.rule, error.message, error.hint)
         return False
-    if isinstance(value, dict) and name in OPERATORS:
+    if isinstance(value, dict) and name in OPERATORS and name not in blocks:
         fields = {key: v for key, v in value.items() if key != "op"}
         reader.report_field_errors(line.source, path, name, fields, names, partial=True)
     return len(reader.problems) == before
@@ -90,12 +92,14 @@ def named_part(part: str, value: Any, blocks: dict[str, Block]) -> str:
     name = value["op"] if isinstance(value, dict) else value
     if name == "none":
         return "none"
-    if not isinstance(name, str) or (name not in OPERATORS and name not in blocks):
+    if not isinstance(name, str) or not (
+        name in OPERATORS or name in blocks or find_installed(name)
+    ):
         message = f"{part}: {describe_value(name)} is not an operator"
         raise OperatorError("L005", message, part_hint(name, part))
     if name in blocks and blocks[name].preset is None:
         raise OperatorError("L005", f"{part}: {visible(name)} is a block, not an operator")
-    if name in OPERATORS and load_operator(name).role != part:
+    if name not in blocks and load_operator(name).role != part:
         article = "an" if part == "activation" else "a"
         message = f"{part}: {name} is not {article} {part}"
         raise OperatorError("L005", message, part_hint(name, part))
@@ -149,10 +153,8 @@ def preset_operator(block: Block, blocks: dict[str, Block]) -> str | None:
     """
     seen: set[str] = set()
     while block.preset is not None and isinstance(block.preset.op, str) and block.name not in seen:
-        if block.preset.op in OPERATORS:
-            return block.preset.op
         if block.preset.op not in blocks:
-            return None
+            return block.preset.op if block.preset.op in OPERATORS else None
         seen.add(block.name)
         block = blocks[block.preset.op]
     return None

@@ -6,7 +6,7 @@ argument exists. Braces tell expressions from names."""
 from keyword import kwlist
 from typing import Any
 
-from cnnspec.ops.registry import OPERATORS
+from cnnspec.ops.registry import BUILT_IN, OPERATORS, find_installed
 from cnnspec.spec import claims as language
 from cnnspec.spec.budgets import COUNTS, LIMITS, SETTINGS
 from cnnspec.spec.reader import BOUND, CONTROL, KEYS, RESERVED
@@ -29,7 +29,8 @@ ARGUMENT = {"type": "string", "pattern": WORD, "not": {"enum": list(TAKEN)}}
 
 
 def language_schema() -> dict[str, Any]:
-    """Return the whole schema as plain data."""
+    """Return the whole schema as plain data, with the operators of installed packages."""
+    find_installed()
     own = {**ARGUMENT, "not": {"enum": [*TAKEN, *(k for k in KEYS if k not in TAKEN)]}}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -54,7 +55,10 @@ def language_schema() -> dict[str, Any]:
             "layers": LINES,
             "blocks": {
                 "type": "object",
-                "propertyNames": {**NAME, "not": {"enum": [*OPERATORS, *RESERVED]}},
+                "propertyNames": {
+                    **NAME,
+                    "not": {"enum": [*(n for n in OPERATORS if n in BUILT_IN), *RESERVED]},
+                },
                 "additionalProperties": block_schema(ARGUMENT),
             },
             "variants": {

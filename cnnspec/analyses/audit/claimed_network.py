@@ -17,7 +17,7 @@ from cnnspec.graph.builder import GraphBuilder
 from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import OperatorError, is_int
-from cnnspec.ops.registry import OPERATORS, load_operator
+from cnnspec.ops.registry import OPERATORS, find_installed, load_operator
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.spec.claims import Claim, ClaimSubject
 from cnnspec.spec.scope import MAX_LINES
@@ -76,7 +76,7 @@ class ClaimedNetwork:
                     raise ClaimError(f"{self.name} has no layer {visible(name, 60)!r}; {hint}")
             found = [r for name in names for r in every if is_within(r, name)]
         if subject.op:
-            if subject.op not in OPERATORS:
+            if subject.op not in OPERATORS and not find_installed(subject.op):
                 raise ClaimError(
                     f"there is no operator {visible(subject.op, 60)!r}; "
                     + did_you_mean(subject.op, OPERATORS, "cnnspec schema lists them")
@@ -157,7 +157,7 @@ def make_single_operator(line: Fields, input: Shape | None) -> ClaimedNetwork:
 
     Raises ClaimError."""
     kind = line.get("op")
-    if not isinstance(kind, str) or kind not in OPERATORS:
+    if not isinstance(kind, str) or not (kind in OPERATORS or find_installed(kind)):
         raise ClaimError(
             f"there is no operator {visible(kind, 60)!r}; {did_you_mean(str(kind), OPERATORS)}"
         )

@@ -46,7 +46,7 @@ VIEWS = frozenset(
 
 
 @cache
-def renamed_operations() -> dict[str, str]:
+def renamed_operations(known: int) -> dict[str, str]:
     """Return the operations that have another name here, with the same fields."""
     found = {name: kind for kind in OPERATORS for name in load_operator(kind).recorded_from}
     return found | {"bmm": "matmul"}
@@ -65,7 +65,7 @@ def read_operation(name: str, given: Fields, output: torch.Tensor) -> Reading:
     fields = plain_arguments(given)
     if isinstance(fields.get("dim"), int):
         fields["dim"] %= max(output.dim(), 1)
-    return renamed_operations().get(name, name), fields
+    return renamed_operations(len(OPERATORS)).get(name, name), fields
 
 
 def find_tensors(values: Any) -> list[torch.Tensor]:

@@ -16,7 +16,7 @@ from cnnspec.gate.findings import (
 )
 from cnnspec.ops.kit.derivation import Step
 from cnnspec.ops.kit.operator import Example
-from cnnspec.ops.registry import OPERATORS, load_operator
+from cnnspec.ops.registry import OPERATORS, find_installed, load_operator
 from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.report.formula import substitute_numbers
 from cnnspec.report.pages.rules import render_rule
@@ -47,6 +47,8 @@ def render_topic(name: str) -> str:
         return "\n\n".join(convention_parts(name))
     if section := sections_by_topic().get(name):
         return render_section(section)
+    if find_installed(name):
+        return "\n\n".join(operator_parts(name))
     hint = did_you_mean(name, list_topics(), "cnnspec docs lists them all")
     raise RequestError(f"there is no topic {visible(name, 60)!r}; {hint}")
 
@@ -66,6 +68,7 @@ def render_page(name: str) -> str:
 
 def render_topics() -> str:
     """Return the list of all topics."""
+    find_installed()
     groups = {
         "The language: `cnnspec docs language` prints all": names_of_sections("language"),
         "Counting: `cnnspec docs counting` prints all": [
