@@ -10,6 +10,7 @@ from cnnspec.graph.build import build_graph
 from cnnspec.graph.model import Graph, graph_digest
 from cnnspec.importing.canonical.canonicalize import UnsupportedModel, canonicalize
 from cnnspec.importing.canonical.translate import translate_run
+from cnnspec.importing.canonical.two_sizes import enlarge, generalize_sizes, has_literal_sizes
 from cnnspec.importing.folding import write_spec
 from cnnspec.importing.folding.names import make_identifier
 from cnnspec.importing.imported_graph import ImportedGraph
@@ -100,7 +101,7 @@ def import_pytorch(request: ImportRequest) -> ImportResult:
     found = capture_model(request.model, request.inputs)
     unsupported: tuple[str, ...] = ()
     try:
-        imported = make_graph(request, found)
+        imported = generalize(request, make_graph(request, found))
     except UnsupportedModel as error:
         if not request.partial:
             raise
@@ -124,6 +125,25 @@ def make_graph(request: ImportRequest, found: "Capture") -> ImportedGraph:
         request.notes,
         found.initial,
     )
+
+
+def generalize(request: ImportRequest, imported: ImportedGraph) -> ImportedGraph:
+    """Return the graph without sizes that only hold for its input, where the model takes another.
+
+    Where it takes none, a note says so."""
+    from cnnspec.pytorch.capture.capture import capture_model
+
+    larger = tuple(map(enlarge, request.inputs))
+    if not has_literal_sizes(imported) or larger == request.inputs:
+        return imported
+    try:
+        other = make_graph(request, capture_model(request.model, larger))
+    except RequestError:
+        note = (
+            f"The model does not take {' and '.join(map(format_shape, larger))}; sizes are fixed."
+        )
+        return imported.replace(notes=(*imported.notes, note))
+    return generalize_sizes(imported, other)
 
 
 def make_partial_graph(

@@ -84,7 +84,7 @@ KINDS: dict[str, tuple[Any, Shape, list[str]]] = {
     "attention in heads": (
         attend,
         (1,),
-        ["affine", "reshape", "scaled_dot_product_attention", "permute"],
+        ["affine", "scaled_dot_product_attention", "permute", "reshape"],
     ),
     "slices": (
         lambda x, w: torch.cat([x[:, :2], x[:, 1::2]], 1)[:, :, 1:, ::2] * w,

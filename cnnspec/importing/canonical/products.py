@@ -32,11 +32,11 @@ def attend(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
         nodes.append(builder.arrange_map(builder.layout(mask)))
     fields = {"heads": heads, "scale": given.get("scale")}
     made = builder.append("scaled_dot_product_attention", fields, tuple(nodes))
-    channels, positions = builder.nodes[made].output
-    size = channels // heads
+    own = whole_dims(builder.nodes[made].output)
+    size = builder.nodes[made].output[0] // heads
     split: list[Factors] = [
         (Factor(1, heads, size),) if heads > 1 else (),
-        (Factor(2, positions),) if positions > 1 else (),
+        sum(own[1:], ()),
         (Factor(1, size),) if size > 1 else (),
     ]
     dims = split if len(parts[0].dims) == 4 else split[1:]
@@ -44,9 +44,14 @@ def attend(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
 
 
 def arrange_heads(builder: ImportBuilder, x: TensorLayout) -> int:
-    """Return the node C x positions of queries, keys or values (N, heads, positions, channels)."""
+    """Return the node C x positions of queries, keys or values (N, heads, positions, channels).
+
+    That may be a map, whose positions stay in two dimensions."""
     builder.require_batch(x)
     heads, positions, channels = ((), *x.dims[1:])[-3:]
+    own = whole_dims(builder.nodes[x.node].output)
+    if len(own) > 1 and (merge(heads + channels), positions) == (own[0], sum(own[1:], ())):
+        return x.node
     return builder.arrange(x, merge(heads + channels), positions)
 
 
