@@ -11,6 +11,8 @@ from cnnspec.importing.folding.expressions import ABSENT, Values, are_equal, fin
 from cnnspec.importing.folding.templates import Template
 
 SIZES = ("out_channels", "out_features")
+SIZE = "size"
+OTHER_KINDS = ("kernel_size", "stride", "dilation", "padding", "repeat", "each", "when", INDEX)
 ORDER = {"kernel_size": 2, "stride": 3, "groups": 4, "when": 9}
 LARGEST_RATIO = 16
 
@@ -26,6 +28,7 @@ def choose_arguments(template: Template, channels: Callable[[int], int]) -> None
     template.settings, template.channels = settings, own
     template.results = [channels(body.output) for body in bodies]
     known: dict[str, Values] = {"in_channels": own}
+    template.kinds = {"in_channels": SIZE}
     for setting in settings:
         present = [v for v in setting.values if v is not ABSENT]
         if len(bodies) == 1 or not present or all(same(v, present[0]) for v in present):
@@ -33,15 +36,17 @@ def choose_arguments(template: Template, channels: Callable[[int], int]) -> None
             setting.is_constant = True
     varying = [setting for setting in settings if not setting.is_constant]
     for setting in sorted(varying, key=lambda s: rank(template, s)):
-        setting.items = find_items(setting.values, known)
+        usable = find_usable(template, setting, known)
+        setting.items = find_items(setting.values, usable)
         if setting.items:
             continue
         text = find_ratio(template, setting, known, optional=True)
-        text = text or find_expression(setting.values, known)
+        text = text or find_expression(setting.values, usable)
         text = text or find_ratio(template, setting, known, optional=False)
         if text is None:
             name = name_argument(template, setting, known, settings)
             known[name] = fill_setting(setting, own)
+            template.kinds[name] = kind_of(template, setting)
             text = name
         setting.expression = text
     used = {
@@ -51,6 +56,30 @@ def choose_arguments(template: Template, channels: Callable[[int], int]) -> None
         if name != "in_channels" and uses(f"{setting.expression} {setting.items}", name)
     }
     template.args = used
+
+
+def kind_of(template: Template, setting: Setting) -> str:
+    """Return what a setting is: a size in channels, or what its key says.
+
+    An argument of a block is what it sets inside of the block."""
+    called = template.base.items[setting.slot].operation
+    if isinstance(called, Template) and setting.key in called.kinds:
+        return called.kinds[setting.key]
+    return setting.key if setting.key in OTHER_KINDS or isinstance(called, Template) else SIZE
+
+
+def find_usable(template: Template, setting: Setting, known: dict[str, Values]) -> dict[str, Any]:
+    """Return the known values from which a setting can follow: those of its own kind.
+
+    Equal numbers of other kinds are a coincidence. A line can be absent for any reason but the
+    number of a layer, unless it uses that itself."""
+    kind = kind_of(template, setting)
+    kinds = {kind, "kernel_size"} if kind == "padding" else {kind}
+    if kind == "when":
+        kinds = {*template.kinds.values()}
+        if INDEX not in template.base.items[setting.slot].columns:
+            kinds.discard(INDEX)
+    return {name: known[name] for name, other in template.kinds.items() if other in kinds}
 
 
 def same(value: Any, other: Any) -> bool:
@@ -114,6 +143,7 @@ def find_ratio(
         return None
     name = "expand" if "expand" not in known else f"expand{len(known)}"
     known[name] = [1 if v is ABSENT else v // c for v, c in pairs]
+    template.kinds[name] = "ratio"
     return f"{name} * in_channels"
 
 

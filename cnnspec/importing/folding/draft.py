@@ -1,5 +1,6 @@
 """From templates to the draft of the text: lines with their keys, blocks, tables and presets."""
 
+from collections.abc import Collection
 from typing import Any
 
 from cnnspec.importing.folding.bodies import LinePart
@@ -11,18 +12,27 @@ from cnnspec.importing.folding.runs import SHARE, Rows
 from cnnspec.importing.folding.templates import Template, template_name
 from cnnspec.importing.writing.spec_draft import BlockDraft, DraftLine, TableDraft
 
+CLASSES = "classes"  # the argument of the network
 FEW = 8  # rows of one column, which fit into the line itself
 LAST = ("when", "training_only")
 
 
 class Drafting:
-    """Drafts the blocks of one network. ``templates`` are all, the network's last."""
+    """Drafts the blocks of one network. ``templates`` are all, the network's last.
+
+    ``scores`` are the nodes that give one score for each class."""
 
     def __init__(
-        self, templates: list[Template], presets: PartPresets, rates: DropRates | None = None
+        self,
+        templates: list[Template],
+        presets: PartPresets,
+        rates: DropRates | None = None,
+        scores: Collection[int] = (),
     ):
         self.templates, self.presets, self.rates = templates, presets, rates
+        self.scores = scores
         self.tables: list[TableDraft] = []
+        self.arguments: dict[str, Any] = {DROP_RATE: rates.rate} if rates else {}
         self.table_count = 0
         self.orders = {id(t): self.order_arguments(t) for t in templates}
 
@@ -103,6 +113,9 @@ class Drafting:
                 values[key] = self.draft_rows(template, setting)
             elif key == INDEX:
                 values[key] = f"{{{setting.constant}}}"
+            elif key == "out_features" and template.base.items[setting.slot].output in self.scores:
+                self.arguments[CLASSES] = setting.constant
+                values[key] = f"{{{CLASSES}}}"
             else:
                 values[key] = self.plain(setting.constant)
             if key == "each":

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
 
 from cnnspec.importing.folding.bodies import Body
-from cnnspec.importing.folding.names import make_block_name
+from cnnspec.importing.folding.names import make_block_name, make_identifier
 from cnnspec.importing.folding.runs import Item, number_names
 from cnnspec.importing.folding.templates import Member, Template, make_items
 
@@ -148,6 +148,8 @@ def name_template(template: Template) -> list[str]:
     found = Counter(word for word in words if word).most_common(1)
     kinds = [line.kind for line in template.base.body.lines]
     names = [found[0][0]] if found else []
+    if len(bodies) == 1 and not names and "." in bodies[0].path:
+        names = [make_identifier(bodies[0].path.rsplit(".", 2)[-2] + "_" + bodies[0].path[-1:])]
     if all(item.is_run for item in template.base.items) and (len(bodies) > 1 or not names):
         return ["stage"]
     few = all(kinds) and len(kinds) <= MOST_KINDS

@@ -84,6 +84,7 @@ class Template:
         self.result_named = True
         self.result_last = self.last(base, whole) == base.result
         self.args: dict[str, list[Any]] = {}
+        self.kinds: dict[str, str] = {}  # of the arguments
         self.settings: list[Any] = []
         self.channels: list[int] = []  # of the first input of each member
         self.results: list[int] = []  # the channels that each member gives

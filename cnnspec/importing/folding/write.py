@@ -8,11 +8,7 @@ from cnnspec.importing.folding.absorb import move_concats_back
 from cnnspec.importing.folding.arguments import choose_arguments
 from cnnspec.importing.folding.bodies import count_readers
 from cnnspec.importing.folding.draft import Drafting
-from cnnspec.importing.folding.drop_rates import (
-    DROP_RATE,
-    find_drop_rates,
-    number_drop_rates,
-)
+from cnnspec.importing.folding.drop_rates import find_drop_rates, number_drop_rates
 from cnnspec.importing.folding.flat import draft_flat_network
 from cnnspec.importing.folding.grouping import Grouping
 from cnnspec.importing.folding.module_tree import build_module_tree
@@ -29,6 +25,7 @@ from cnnspec.importing.folding.wiring import Wiring
 from cnnspec.importing.imported_graph import ImportedGraph
 from cnnspec.importing.writing.spec_draft import BlockDraft, SpecDraft
 from cnnspec.importing.writing.spec_text import write_text
+from cnnspec.ops.registry import load_operator
 from cnnspec.problems import RequestError
 from cnnspec.units import format_count, format_prefixed, format_shape
 
@@ -81,18 +78,36 @@ def draft_blocks(graph: ImportedGraph) -> SpecDraft:
     grouping = Grouping(lambda t: choose_arguments(t, lambda i: graph.nodes[i].output[0]))
     network = grouping.group(root)
     presets = PartPresets({template.name for template in grouping.templates})
-    drafting = Drafting(grouping.templates, presets, rates)
+    drafting = Drafting(grouping.templates, presets, rates, find_scores(graph))
     order = [network, *order_blocks(network)]
     blocks = [drafting.draft_block(template) for template in order]
     line_presets = use_line_presets(blocks, presets.taken)
     return draft_spec(
         graph,
         name_network(graph, network, blocks[0]),
-        arguments={DROP_RATE: rates.rate} if rates else {},
+        arguments=drafting.arguments,
         tables=tuple(drafting.tables),
         blocks=tuple(blocks[1:]),
         presets=(*line_presets, *presets.presets),
     )
+
+
+def find_scores(graph: ImportedGraph) -> set[int]:
+    """Return the nodes that give the scores of the classes: a last fully connected layer.
+
+    The only output is one, and so are the results of auxiliary classifiers of the same size."""
+    read = {i for node in graph.nodes for i in node.inputs}
+    if len(graph.outputs) != 1:
+        return set()
+    shape = graph.nodes[graph.outputs[0]].output
+    return {
+        i
+        for i, node in enumerate(graph.nodes)
+        if node.kind != "input"
+        and (i == graph.outputs[0] or (node.training_only and i not in read))
+        and load_operator(node.kind).is_dense
+        and node.output == shape
+    }
 
 
 def order_blocks(template: Template) -> list[Template]:
