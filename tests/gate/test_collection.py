@@ -133,7 +133,7 @@ def test_exclude_takes_the_patterns_of_gitignore(pattern: str, left: list[str]) 
 
 
 @pytest.mark.parametrize("key", ["exclude", "per-file-ignores"])
-@pytest.mark.parametrize("pattern", ["", " ", "/", "!", "[", "[z-a]", "a\\\\", "#x", "*a*b*c*d*e"])
+@pytest.mark.parametrize("pattern", ["", " ", "/", "!", "[z-a]", "a\\\\", "#x", "*a*b*c*d*e"])
 def test_a_pattern_that_cannot_match_is_refused(key: str, pattern: str) -> None:
     value = f'["a.toml", "{pattern}"]' if key == "exclude" else f'{{ "{pattern}" = {{}} }}'
     write("pyproject.toml", f"[tool.cnnspec]\n{key} = {value}\n")
