@@ -38,11 +38,12 @@ from cnnspec.problems import RequestError, visible
 )
 @click.option(
     "--folder",
-    default="reports",
-    show_default=True,
     metavar="DIR",
     type=click.Path(file_okay=False),
-    help="The folder of the pages, with measurements under data/.",
+    help=(
+        "The folder of the pages, with measurements under data/.  [default: reports, in a clone of"
+        " cnnspec]"
+    ),
 )
 @click.option(
     "--check",
@@ -57,19 +58,20 @@ def command(
     html: str | None,
     batch: int,
     optimizer: str,
-    folder: str,
+    folder: str | None,
     check: bool,
 ) -> None:
-    """Write the pages of reports/ from the specs of the zoo and the data in reports/data/.
+    """Write one network as an HTML page, or, in a clone of cnnspec, the pages of its reports/.
 
     \b
-    cnnspec report
-    cnnspec report --check
     cnnspec report resnet50 --html resnet50.html
+    cnnspec report my_network.toml --html my_network.html
+    cnnspec report --check
 
     With NAME and --html: one HTML file with the table, which can be sorted and folded, plots,
     memory and the picture of the network.
 
+    Without a name: the pages of reports/ from the specs of the zoo and the data in reports/data/.
     Nothing is measured and no file is removed. Pages without data are not written.
 
     Exit codes of --check: 0 all pages are up to date; 1 a page is stale or missing, no command
@@ -91,6 +93,9 @@ def command(
     )
     from cnnspec.report.pages.zoo import MEASURED
 
+    if folder is None:
+        require_clone()
+        folder = "reports"
     if check and not os.path.isdir(folder):
         raise RequestError(
             f"there is no folder {visible(folder)} to check; cnnspec report writes it"
@@ -124,6 +129,21 @@ def command(
         )
     )
     return None
+
+
+def require_clone() -> None:
+    """Raise RequestError unless the current folder is a clone of cnnspec."""
+    try:
+        with open("pyproject.toml", encoding="utf-8", errors="replace") as file:
+            if 'name = "cnnspec"' in file.read(2**20).split("\n"):
+                return
+    except OSError:
+        pass
+    raise RequestError(
+        "cnnspec report without a network writes the pages of the project itself, and this folder"
+        " is no clone of it. The page of one network: cnnspec report resnet50 --html resnet50.html;"
+        " pages elsewhere: cnnspec report --folder DIR"
+    )
 
 
 def write_html_report(net: Network, path: str, batch: int, optimizer: str) -> None:

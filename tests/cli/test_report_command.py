@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 import cnnspec
 from cnnspec.cli import cli
 from cnnspec.graph.model import graph_digest
+from cnnspec.problems import RequestError
 from cnnspec.report import pages
 
 SAMPLE = """
@@ -130,3 +131,31 @@ def test_pages_that_tests_make_are_no_leftovers(reports: Path) -> None:
     run(reports)
     (reports / "mutation.md").write_text("# Mutation testing\n")
     assert run(reports, "--check").exit_code == 0
+
+
+@pytest.mark.parametrize("args", [[], ["--check"]])
+@pytest.mark.parametrize(
+    "project", [None, "", '[project]\nname = "other"\ndescription = "uses cnnspec"\n', "reports"]
+)
+def test_outside_a_clone_nothing_is_written(
+    args: list[str], project: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if project == "reports":
+        (tmp_path / "reports" / "data").mkdir(parents=True)
+    elif project is not None:
+        (tmp_path / "pyproject.toml").write_text(project)
+    before = sorted(tmp_path.rglob("*"))
+    done = CliRunner().invoke(cli, ["report", *args])
+    assert isinstance(done.exception, RequestError)
+    assert "cnnspec report resnet50 --html resnet50.html" in str(done.exception)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_in_a_clone_the_folder_is_reports(
+    reports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "cnnspec"\n')
+    assert CliRunner().invoke(cli, ["report"]).stdout.startswith("sample.md\n")
+    assert (reports / "sample.md").exists()
