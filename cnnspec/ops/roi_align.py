@@ -93,6 +93,7 @@ class RoiAlign(Operator):
                 saves=(0, 1),
                 inputs=(i, memory.PREVIOUS),
                 backward=memory.Backward(elements=points * n),
+                layout=memory.Layout(contiguous=True),
             ),
             memory.Function(y[0] * points, inputs=previous, aliases=True),
             memory.Function(cells, inputs=previous, divides=True),

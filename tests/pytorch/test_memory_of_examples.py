@@ -1,4 +1,4 @@
-"""Planned memory of each operator's worked examples, compared with what PyTorch allocates.
+"""Planned memory of each operator, alone and as in its worked examples, compared with PyTorch.
 
 Every operator is compared here, or by lines of its own in test_memory.py."""
 
@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import support
 from pipeline import value as toml
-from test_memory import EXACT, differences, lines
-from worked_examples import EXAMPLES, case
+from test_memory import AFTER, ALONE, BEFORE, EXACT, differences, lines
+from worked_examples import EXAMPLES
+from worked_examples import case as example_case
 
 from cnnspec.analyses.memory.network_memory import plan_memory
 from cnnspec.ops.registry import OPERATORS, load_operator
@@ -20,7 +21,7 @@ UNMEASURED = {("scaled_dot_product_attention", 1), ("pad", 3)}
 
 def example_text(name: str, number: int, inplace: bool = False) -> str:
     """Return a spec in which layers with parameters are before and after a worked example."""
-    found, fields = case(name, number), load_operator(name).examples[number].fields
+    found, fields = example_case(name, number), load_operator(name).examples[number].fields
     given = fields | {"inplace": True} if inplace else fields
     names = [f"x{i}" for i in range(len(found.inputs))]
     before = "\n".join(
@@ -74,3 +75,16 @@ def test_an_operator_that_undoes_another_has_lines() -> None:
     undoing = [name for name in OPERATORS if load_operator(name).undoes]
     assert undoing
     assert all(f'op = "{name}"' in known for name in undoing)
+
+
+PLACES = {"first": ("", AFTER), "last": (BEFORE, ""), "alone": ("", "")}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("case", [c for c in lines() if c.removesuffix(" in place") in ALONE])
+def test_an_operator_can_be_the_first_or_the_last(case: str, place: str) -> None:
+    """What reads the network's input gives it no gradient; what is last meets the loss."""
+    before, after = PLACES[place]
+    own = lines()[case].removesuffix(AFTER)
+    graph = support.graph_of(f"input = [8, 16, 16]\nlayers = [\n{before}{own}{after}]\n")
+    assert differences(graph, 2) == EXACT

@@ -126,7 +126,9 @@ def attention_functions(
     padded_sizes = [-(-w // m) * m for w, m in zip(x[1:], sizes, strict=True)]
     n = x[0] * prod(padded_sizes)
     padded: int = sequence.add(Function(n), 0) if n != prod(x) else 0
-    if windows > 1:
+    # Windows along the first dimension only are parts of the positions in their order.
+    in_order = all(w == m for w, m in zip(padded_sizes[1:], sizes[1:], strict=True))
+    if not in_order:
         blocks = sequence.add(Function(n, aliases=True), padded)
         copied = Function(n, gradient=VIEW, layout=Layout(contiguous=True))
     else:
@@ -140,7 +142,7 @@ def attention_functions(
     attended = _add_attend(sequence, qkv, n, x[0] // heads, sizes, tables, heads, windows)
     out = sequence.add(_linear(n, "proj"), attended)
     sequence.free(attended)
-    if windows == 1:
+    if in_order:
         out = sequence.add(Function(n, gradient=RESHAPED, aliases=True), out)
         back = Function(n, gradient=VIEW, aliases=True, layout=Layout(channels="first"))
     else:
