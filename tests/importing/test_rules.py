@@ -86,6 +86,14 @@ KINDS: dict[str, tuple[Any, Shape, list[str]]] = {
         (1,),
         ["affine", "scaled_dot_product_attention", "permute", "reshape"],
     ),
+    "a limit": (lambda x, w: (x * w).clamp(-2, 3), (1,), ["affine", "hardtanh"]),
+    "halves of the channels": (lambda x, w: F.glu(x * w, 1), (1,), ["affine", "glu"]),
+    "a pad with a value": (lambda x, w: F.pad(x, (1, 1), value=2.0) * w, (1,), ["pad", "affine"]),
+    "cubic interpolation": (
+        lambda x, w: F.interpolate(x, scale_factor=2, mode="bicubic") * w,
+        (1,),
+        ["upsample", "affine"],
+    ),
     "slices": (
         lambda x, w: torch.cat([x[:, :2], x[:, 1::2]], 1)[:, :, 1:, ::2] * w,
         (1,),
@@ -117,6 +125,7 @@ UNSUPPORTED: dict[str, tuple[Any, str]] = {
         "it reads a tensor that was changed through another view of it",
     ),
     "random numbers": (lambda x, w: x * w + torch.rand_like(x), "no dropout does"),
+    "a parameter twice": (lambda x, w: torch.addcmul(w, w, x), "it uses the parameter w twice"),
     "an unknown call": (lambda x, w: torch.cumsum(x * w, 1), "no operator does this"),
 }
 
@@ -137,3 +146,26 @@ def test_what_no_operator_does_is_named(case: str) -> None:
 def test_a_scale_keeps_its_initial_value() -> None:
     found = cnnspec.from_pytorch(Calls(lambda x, w: x * w, (4, 1, 1), 0.25), input=SHAPE)
     assert "init = 0.25" in found.text
+
+
+class SelfAttention(nn.Module):
+    """Attention as timm writes it."""
+
+    def __init__(self, bias: bool = True):
+        super().__init__()
+        self.qkv, self.proj = nn.Linear(8, 24, bias=bias), nn.Linear(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.flatten(2).transpose(1, 2)
+        n, length, c = x.shape
+        q, k, v = self.qkv(x).reshape(n, length, 3, 2, c // 2).permute(2, 0, 3, 1, 4).unbind(0)
+        y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, length, c)
+        return self.proj(y).transpose(1, 2)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_self_attention_with_its_maps_is_one_operator(bias: bool) -> None:
+    found = cnnspec.from_pytorch(SelfAttention(bias), input=(8, 3, 4))
+    assert found.verdict.passed, str(found.verdict)
+    assert [n.kind for n in found.network.graph.nodes] == ["input", "attention", "reshape"]
+    assert found.network.totals.params == 3 * 64 + 64 + 8 + 24 * bias

@@ -5,7 +5,7 @@ from typing import Any
 from cnnspec.analyses.flat_calls import Constant, FlatCall, Value, Weight
 from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
 from cnnspec.importing.canonical.layouts import TensorLayout, map_dim, match_dims
-from cnnspec.importing.canonical.learned import apply_weight, concatenate_tokens
+from cnnspec.importing.canonical.learned import add_product, apply_weight, concatenate_tokens
 from cnnspec.importing.canonical.views import Rule
 
 OPERATIONS = {"add": "add", "sub": "sub", "subtract": "sub", "rsub": "sub", "mul": "mul"}
@@ -134,6 +134,7 @@ def move_first(builder: ImportBuilder, x: TensorLayout, dim: int) -> TensorLayou
 RULES: dict[str, Rule] = {
     **dict.fromkeys(OPERATIONS, combine),
     "neg": negate,
+    "addcmul": add_product,
     "cat": concatenate,
     "concat": concatenate,
 }

@@ -2,7 +2,8 @@
 
 from cnnspec.analyses.flat_calls import FlatRun
 from cnnspec.importing.canonical.merge_modes import ModesDiffer, merge_modes
-from cnnspec.importing.canonical.simplify import NodeList, simplify
+from cnnspec.importing.canonical.name_attention import name_attention
+from cnnspec.importing.canonical.simplify import NodeList, drop_unread, simplify
 from cnnspec.importing.canonical.translate import translate_run
 from cnnspec.importing.imported_graph import ImportedGraph
 from cnnspec.problems import RequestError, visible
@@ -47,7 +48,7 @@ def canonicalize(
         raise UnsupportedModel((str(error),)) from None
     if not merged.outputs:
         raise UnsupportedModel(("the model returns no tensor that depends on its input",))
-    merged = simplify(merged)
+    merged = drop_unread(name_attention(simplify(merged)))
     used = {weight for node in merged.nodes for weight in node.weights}
     unused = [name for name in parameters if name not in used]
     if unused:

@@ -108,7 +108,10 @@ class ImportBuilder:
             shown = " and ".join(format_shape(w.shape) for w in given) or "none"
             needed = " and ".join(map(format_shape, wanted.values())) or "none"
             raise UnsupportedCall(f"its weights are {shown}, those of {kind} would be {needed}")
-        return tuple([w.names[0] for w in given])
+        names = tuple([w.names[0] for w in given])
+        if len(set(names)) < len(names):
+            raise UnsupportedCall(f"it uses the parameter {names[0]} twice ({kind})")
+        return names
 
     def arrange(self, layout: TensorLayout, *dims: Factors) -> int:
         """Return the node whose output has these dimensions: the channels, then the others.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cnnspec.analyses.flat_calls import Value, Weight
+from cnnspec.analyses.flat_calls import FlatCall, Value, Weight
 from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
 from cnnspec.importing.canonical.layouts import Factors, TensorLayout, merge, size_of, whole_dims
 
@@ -26,6 +26,23 @@ def apply_weight(
         if kind == "mul":
             fields["init"] = builder.initial.get(weight.names[0], 1.0)
         made = builder.append("affine", fields, (x.node,), (weight,))
+    return TensorLayout(made, x.dims)
+
+
+def add_product(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
+    """Translate addcmul of a bias, a weight and a value: bias + weight * x."""
+    given = call.arguments
+    bias, factors = given["self"], [given["tensor1"], given["tensor2"]]
+    values = [t for t in factors if isinstance(t, Value)]
+    weights = [t for t in factors if isinstance(t, Weight)]
+    if len(values) != 1 or len(weights) != 1 or not isinstance(bias, Weight):
+        raise UnsupportedCall("it is not bias + weight * x")
+    x = builder.layout(values[0])
+    per = find_per(builder, x, weights[0])
+    if given.get("value", 1) != 1 or find_per(builder, x, bias) != per:
+        raise UnsupportedCall("its weight and its bias are of different kinds")
+    fields = {"per": per, "init": builder.initial.get(weights[0].names[0], 1.0)}
+    made = builder.append("affine", fields, (x.node,), (weights[0], bias))
     return TensorLayout(made, x.dims)
 
 

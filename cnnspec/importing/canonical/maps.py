@@ -11,6 +11,7 @@ from cnnspec.ops.registry import OPERATORS, load_operator
 
 UPSAMPLINGS = {"nearest": "nearest", "linear": "bilinear"}
 UPSAMPLINGS |= {"bilinear": "bilinear", "trilinear": "bilinear"}
+UPSAMPLINGS |= {"nearest_exact": "nearest-exact", "bicubic": "bicubic"}
 
 
 @cache
@@ -38,16 +39,32 @@ def append_activation(
     x = builder.layout(call.arguments["self"])
     if call.name.endswith("_") and "inplace" in load_operator(kind).fields:
         fields = {**fields, "inplace": True}
-    return TensorLayout(builder.append(kind, fields, (x.node,)), x.dims)
+    made = builder.append(kind, fields, (x.node,))
+    if builder.nodes[made].output != builder.nodes[x.node].output:
+        raise UnsupportedCall(f"{kind} changes the shape of its input")
+    return TensorLayout(made, x.dims)
 
 
 def clamp(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate clamp, clamp_min and hardtanh where they are a relu or a relu6."""
     given = call.arguments
     low, high = given.get("min", given.get("min_val")), given.get("max", given.get("max_val"))
-    if low != 0 or high not in (None, 6):
-        raise UnsupportedCall(f"it limits values to {low} to {high}; only 0 and 0 to 6 are known")
-    return append_activation(builder, call, "relu6" if high else "relu", {})
+    if low == 0 and high in (None, 6):
+        return append_activation(builder, call, "relu6" if high else "relu", {})
+    if low is None or high is None:
+        raise UnsupportedCall(f"it limits values to {low} to {high}, which no activation does")
+    return append_activation(builder, call, "hardtanh", {"min_val": low, "max_val": high})
+
+
+def gate_channels(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
+    """Translate glu over the channels."""
+    x = builder.layout(call.arguments["self"])
+    dim = call.arguments["dim"] % len(x.dims)
+    x = builder.by_channels(x, dim)
+    made = builder.append("glu", {}, (x.node,))
+    dims = list(x.dims)
+    dims[dim] = builder.channels(made)
+    return TensorLayout(made, tuple(dims))
 
 
 def activate_prelu(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
@@ -69,10 +86,12 @@ def pool(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout]:
     given = call.arguments
     kind = "maxpool" if call.name.startswith("max") else "avgpool"
     node = builder.arrange_map(builder.layout(given["self"]))
-    if set(given.get("dilation", [1])) != {1} or given.get("divisor_override"):
-        raise UnsupportedCall("it is a pool with a dilation, or with a divisor of its own")
+    if given.get("divisor_override"):
+        raise UnsupportedCall("it is a pool with a divisor of its own")
     rank = len(builder.nodes[node].output) - 1
-    fields = {name: given[name] for name in ("kernel_size", "padding")}
+    fields: dict[str, Any] = {
+        n: given[n] for n in ("kernel_size", "padding", "dilation") if n in given
+    }
     stride = per_axis(given.get("stride") or given["kernel_size"], rank)
     fields["stride"] = None if stride == per_axis(given["kernel_size"], rank) else stride
     fields["ceil_mode"] = given["ceil_mode"] and set(stride) != {1}  # 1 leaves no remainder
@@ -102,11 +121,11 @@ def pool_adaptively(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout
 def upsample(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate the interpolations, to a factor where the model gives one, else to a size."""
     given = call.arguments
-    name = call.name.removeprefix("upsample_").rstrip("123d").removesuffix("_")
+    name = call.name.removeprefix("_").removeprefix("upsample_").rstrip("123d")
     value = given.get("input", given.get("self"))
     node = builder.arrange_map(builder.layout(value))
     if name not in UPSAMPLINGS:
-        raise UnsupportedCall(f"it upsamples by {name}; nearest and bilinear are known")
+        raise UnsupportedCall(f"it upsamples by {name}")
     fields: dict[str, Any] = {"mode": UPSAMPLINGS[name]}
     if given.get("align_corners"):
         fields["align_corners"] = True
@@ -136,8 +155,9 @@ def pad(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     pairs = [(0, 0)] * (len(value.shape) - len(pairs)) + pairs
     if any(n < 0 for pair in pairs for n in pair):
         raise UnsupportedCall("it pads by a negative amount")
-    if mode == "constant" and given.get("value") not in (None, 0, 0.0):
-        raise UnsupportedCall(f"it pads with {given['value']}; zeros are known")
+    number = given.get("value") or 0.0
+    if any(pairs[1]) and number:
+        raise UnsupportedCall(f"it pads channels with {number}; zeros are known")
     node = builder.arrange_map(builder.layout(value))
     if any(pairs[1]):
         fields = {"before": pairs[1][0], "after": pairs[1][1]}
@@ -145,7 +165,9 @@ def pad(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     if any(n for pair in pairs[2:] for n in pair):
         sides = tuple([a if a == b else (a, b) for a, b in pairs[2:]])
         padding = sides[0] if len(set(sides)) == 1 and isinstance(sides[0], int) else sides
-        node = builder.append("pad", {"padding": padding, "mode": mode}, (node,))
+        node = builder.append(
+            "pad", {"padding": padding, "mode": mode, "value": float(number)}, (node,)
+        )
     return builder.whole_layout(node)
 
 
@@ -158,7 +180,9 @@ RULES: dict[str, Rule] = {
     **{f"max_pool{n}d_with_indices": pool for n in (2, 3)},
     **dict.fromkeys(ADAPTIVE, pool_adaptively),
     **{f"upsample_{name}{n}d": upsample for name in ("nearest", "bilinear") for n in (1, 2, 3)},
+    **{f"_upsample_nearest_exact{n}d": upsample for n in (1, 2, 3)},
     **dict.fromkeys(("upsample_linear1d", "upsample_trilinear3d", "upsample_bicubic2d"), upsample),
+    "glu": gate_channels,
     **dict.fromkeys(("pad", "constant_pad_nd"), pad),
     "prelu": activate_prelu,
 }

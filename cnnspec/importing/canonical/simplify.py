@@ -124,7 +124,7 @@ def merge_paddings(found: NodeList) -> NodeList:
             continue
         before = nodes[node.inputs[0]]
         own = node.fields.get("padding", 0)
-        if before.kind != "pad" or "mode" in before.fields or isinstance(own, str):
+        if before.kind != "pad" or {*before.fields} != {"padding"} or isinstance(own, str):
             continue
         rank = len(node.output) - 1
         pairs = [

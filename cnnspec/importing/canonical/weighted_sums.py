@@ -48,8 +48,9 @@ def apply_linear(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate linear. At each position of a map it is a convolution with a kernel of 1."""
     given = call.arguments
     x, weight = builder.layout(given["input"]), given["weight"]
-    last = len(x.dims) - 1
-    x = builder.by_channels(x, last)
+    if len(x.dims) == 2:
+        x = builder.whole_layout(builder.arrange_map(x))
+    x = builder.by_channels(x, len(x.dims) - 1)
     out, inputs = weight.shape[0], (x.node,)
     fields: dict[str, Any] = {"bias": given["bias"] is not None}
     if len(builder.nodes[x.node].output) == 1:
