@@ -1,4 +1,4 @@
-"""Specs of the zoo, mutated by chance: as text, and as data."""
+"""Specs of the zoo and of the reference, mutated by chance: as text, and as data."""
 
 import random
 import tomllib
@@ -10,9 +10,16 @@ from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from pipeline import toml
 
+from cnnspec.report.reference.language import find_examples, read_page
 from cnnspec.spec.zoo import zoo_files
 
 TEXTS = {Path(f).name: Path(f).read_text() for f in zoo_files() if Path(f).stat().st_size < 12_000}
+TEXTS |= {  # the examples of the reference use every rule of the language
+    f"{section.topics[0]}-{i}": example.spec
+    for section in read_page("language")[1]
+    for i, example in enumerate(find_examples(section.text))
+    if "T003" not in example.words
+}
 NAMES = st.sampled_from(sorted(TEXTS))
 SEEDS = st.integers(0, 2**32 - 1)
 CHARACTERS = "\"'[]{}=,.#\n\\ \t\0\x1b\x7f\x9b\u202eé0159eE_+-*/%x:infa\U0001f600"
@@ -42,6 +49,14 @@ SCALARS: list[Any] = [
     "{in_channels}",
     "{9**9**9}",
     "{in_channels * 2**40}",
+    "{1 / 0}",
+    "{in_channels == 3}",
+    "{[1, 2]}",
+    "{[]}",
+    "{range(3)}",
+    "{range(9**9)}",
+    "{['a' + str(k) for k in range(3)]}",
+    "{[[k, 1] for k in range(2)]}",
     "input",
     "previous",
     "same",
@@ -87,6 +102,9 @@ KEYS = [
     "inputs",
     "defaults",
     "args",
+    "name",
+    "input",
+    "layers",
     "kernel_size",
     "size",
     "scale_factor",

@@ -61,6 +61,13 @@ class Upsample(Operator):
             plain if floor(w * plain) == int(w * self.scale_factor) else Fraction(self.scale_factor)
         )
 
+    def drift(self, factor: Fraction) -> int:
+        """Return the sign of 1/s - 1/factor: 0.3333 is below 1/3, so that no position is exact."""
+        s = self.scale_factor
+        assert s is not None
+        exact = s in (float(factor), Fraction(factor))
+        return 0 if exact else (Fraction(s) < factor) - (Fraction(s) > factor)
+
     @property
     def is_nearest(self) -> bool:
         return self.mode in ("nearest", "nearest-exact")
@@ -121,12 +128,15 @@ class Upsample(Operator):
         r = Fraction(w - 1, size - 1) if self.align_corners else r
         first = Fraction(0) if self.align_corners or self.mode == "nearest" else (r - 1) / 2
         first = r / 2 if self.mode == "nearest-exact" else first
+        drift = 0 if self.scale_factor is None or self.align_corners else self.drift(self.factor(w))
 
         def at(y: int) -> range:
             place = first + y * r
-            one = self.is_nearest or place == floor(place)
-            before = 0 if one else self.taps // 2 - 1
-            return range(floor(place) - before, floor(place) + (1 if one else self.taps // 2 + 1))
+            near = floor(place)
+            if self.is_nearest or (place == near and not drift):
+                return single_offset(near)
+            near -= place == near and drift < 0
+            return range(near - self.taps // 2 + 1, near + self.taps // 2 + 1)
 
         return Window(r.denominator, r.numerator, Phases(r.denominator, at))
 

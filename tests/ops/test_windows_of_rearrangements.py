@@ -84,6 +84,17 @@ def test_windows_of_upsampling_by_a_factor(how: Fields, scale: float, x: Shape) 
     )
 
 
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("scale", [1 / 3, 0.3333, 0.3334, 0.2, 0.20001, 0.19999, 0.6667])
+def test_a_scale_that_is_no_fraction_reads_all_neighbours(mode: str, scale: float) -> None:
+    windows_hold(
+        "upsample",
+        {"scale_factor": scale, "mode": mode},
+        lambda t: upsample(t, scale_factor=scale, mode=mode),
+        (1, 16, 31),
+    )
+
+
 def test_phases_of_a_fractional_step_are_exact_however_many() -> None:
     (window,) = load_operator("upsample")(size=10**6 + 1).window((1, 10**6), y=(1, 10**6 + 1))
     assert (window.period, window.advance, len(window.offsets)) == (10**6 + 1, 10**6, 10**6 + 1)

@@ -14,7 +14,12 @@ from pipeline import outcome, toml
 def endures(folder: Path, make: Callable[[str, random.Random], str], name: str, seed: int) -> None:
     file = folder / "net.toml"
     file.write_bytes(make(name, random.Random(seed)).encode("utf-8", "surrogatepass"))
-    outcome(file, brief=seed % 8 > 0)
+    settings: dict[str, object] = {}
+    if seed % 5 == 0:
+        settings["input"] = (3, seed % 71, 33)
+    if seed % 7 == 0:
+        settings["input"] = {"image": (3, seed % 71, 33), "input": (1, 8, 8)}
+    outcome(file, brief=seed % 8 > 0, **settings)
 
 
 @MAKERS
