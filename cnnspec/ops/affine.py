@@ -105,6 +105,38 @@ class Affine(Elementwise):
         tensors = {n: torch.full(shape, first[n]) for n, shape in self.parameters(x).items()}
         return modules.make_module(torch, "Affine", forward, tensors)
 
+    python_class = '''class Affine(nn.Module):
+    """Multiply by a learned weight, and add a learned bias."""
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        init: float = 1.0,
+        weight: bool = True,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full(shape, init)) if weight else None
+        self.bias = nn.Parameter(torch.zeros(shape)) if bias else None
+        self.per_channel = len(shape) == 1 and shape != (1,)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        shape = [-1, *[1] * (x.dim() - 2)] if self.per_channel else [-1]
+        if self.weight is not None:
+            x = x * (self.weight.view(shape) if self.per_channel else self.weight)
+        if self.bias is not None:
+            x = x + (self.bias.view(shape) if self.per_channel else self.bias)
+        return x
+'''
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        return {
+            "": self.values_shape(x),
+            "init": self.init,
+            "weight": self.weight,
+            "bias": self.bias,
+        }
+
     examples = (
         Example(
             "Bachlechner et al. (2021), equation 2: one parameter for a residual branch; any map",

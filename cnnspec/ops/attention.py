@@ -17,6 +17,7 @@ from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import memory, modules, windowed_attention
+from cnnspec.ops.kit.attention_classes import ATTENTION
 from cnnspec.ops.kit.derivation import SYMBOLS, Step, axis_symbols, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
 from cnnspec.ops.kit.fields import count_field, flag_field, size_field
@@ -161,6 +162,17 @@ class Attention(Elementwise):
             torch.nn.Linear(x[0], x[0]),
         )
         return built
+
+    python_class = ATTENTION
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        return {
+            "": x[0],
+            "heads": self.heads,
+            "window": self.each_window(x),
+            "qkv_bias": self.qkv_bias,
+            "relative_position": self.relative_position,
+        }
 
     examples = (
         Example(

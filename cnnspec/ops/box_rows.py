@@ -69,10 +69,25 @@ class BoxRows(Operator):
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         def forward(x: Any) -> Any:
-            boxes = x.reshape(len(x), -1, self.values, *x.shape[2:])
-            return boxes.movedim((1, 2), (-2, -1)).reshape(len(x), *y)
+            boxes = x.unflatten(1, (-1, self.values))
+            return boxes.movedim((1, 2), (-2, -1)).reshape(x.shape[0], -1, self.values)
 
         return modules.make_stateless_module(torch, "BoxRows", forward)
+
+    python_class = '''class BoxRows(nn.Module):
+    """Turn a map with the values of several boxes at each position into rows of boxes."""
+
+    def __init__(self, values: int) -> None:
+        super().__init__()
+        self.values = values
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        boxes = x.unflatten(1, (-1, self.values)).movedim((1, 2), (-2, -1))
+        return boxes.reshape(x.shape[0], -1, self.values)
+'''
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        return {"": self.values}
 
     examples = (
         Example(

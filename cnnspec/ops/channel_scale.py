@@ -61,6 +61,23 @@ class ChannelScale(Elementwise):
         }
         return modules.make_module(torch, "ChannelScale", forward, parameters)
 
+    python_class = '''class ChannelScale(nn.Module):
+    """Multiply each channel by a weight, and perhaps add a bias."""
+
+    def __init__(self, channels: int, init: float = 1.0, bias: bool = False) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((channels,), init))
+        self.bias = nn.Parameter(torch.zeros(channels)) if bias else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        ones = [1] * (x.dim() - 2)
+        x = self.weight.view(-1, *ones) * x
+        return x if self.bias is None else x + self.bias.view(-1, *ones)
+'''
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        return {"": x[0], "init": self.init, "bias": self.bias}
+
     examples = (
         Example(
             "torchvision's convnext_tiny, features.1.0.layer_scale: 96 factors",

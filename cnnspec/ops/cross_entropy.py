@@ -100,7 +100,7 @@ class CrossEntropy(Operator):
             loss = torch.nn.functional.cross_entropy(
                 x, true if probable else true[:, 0].long(), reduction="none"
             )
-            return loss.reshape(len(x), -1).mean(1, keepdim=True)
+            return loss.reshape(x.shape[0], -1).mean(1, keepdim=True)
 
         return modules.make_stateless_module(torch, "CrossEntropy", forward)
 

@@ -60,6 +60,32 @@ class FrozenBatchNorm(Elementwise):
         buffers = {name: torch.full(shape, first[name]) for name, shape in self.buffers(x).items()}
         return modules.make_module(torch, "FrozenBatchNorm", forward, buffers=buffers)
 
+    python_class = '''class FrozenBatchNorm(nn.Module):
+    """Batch normalization whose weights and statistics are not trained."""
+
+    weight: torch.Tensor
+    bias: torch.Tensor
+    running_mean: torch.Tensor
+    running_var: torch.Tensor
+
+    def __init__(self, channels: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.eps = eps
+        self.register_buffer("weight", torch.ones(channels))
+        self.register_buffer("bias", torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scale = self.weight * (self.running_var + self.eps).rsqrt()
+        shift = self.bias - self.running_mean * scale
+        ones = [1] * (x.dim() - 2)
+        return x * scale.view(-1, *ones) + shift.view(-1, *ones)
+'''
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        return {"": x[0], "eps": self.eps}
+
     examples = (
         Example(
             "torchvision's pretrained fasterrcnn_resnet50_fpn, backbone.body.bn1: weight, bias,"

@@ -85,6 +85,21 @@ class L2Norm(Elementwise):
             torch, "L2Norm", forward, {"weight": torch.full(x[:1], self.scale)}
         )
 
+    python_class = '''class L2Norm(nn.Module):
+    """Scale each position's channels to length 1, then each channel by a weight."""
+
+    def __init__(self, channels: int, scale: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((channels,), scale))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        weight = self.weight.view(-1, *[1] * (x.dim() - 2))
+        return weight * F.normalize(x, dim=1)
+'''
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        return {"": x[0], "scale": self.scale}
+
     examples = (
         Example(
             "torchvision's ssd300_vgg16, backbone.scale_weight: 512 weights of 20 for conv4_3,"

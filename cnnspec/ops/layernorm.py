@@ -19,6 +19,13 @@ from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.windows import SAME, WHOLE, Reach
 from cnnspec.units import Shape
 
+CHANNELS_CLASS = '''class ChannelLayerNorm(nn.LayerNorm):
+    """Layer normalization of each position's channels."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+'''
+
 
 class LayerNorm(Elementwise):
     title = "Layer Norm"
@@ -88,6 +95,13 @@ class LayerNorm(Elementwise):
             cls, lambda module, x: cls.forward(module, x.movedim(1, -1)).movedim(-1, 1)
         )
         return norm(x[0], self.eps, self.affine)
+
+    @property
+    def python_class(self) -> str:
+        return CHANNELS_CLASS if self.over == "channels" else ""
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        return {"": x[0], "eps": self.eps, "elementwise_affine": self.affine}
 
     examples = (
         Example(

@@ -39,6 +39,20 @@ class PositionEmbedding(Elementwise):
             {"weight": torch.randn(x) * 0.02},
         )
 
+    python_class = '''class PositionEmbedding(nn.Module):
+    """Add a learned value to each element."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(shape) * 0.02)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.weight
+'''
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        return {"": x}
+
     examples = (
         Example(
             "timm's samvit_base_patch16, pos_embed: (1, 64, 64, 768), channels last",

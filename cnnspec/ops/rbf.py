@@ -73,6 +73,23 @@ class Rbf(Operator):
             buffers={"weight": vectors},
         )
 
+    python_class = '''class RBF(nn.Module):
+    """Squared distances of a vector from fixed ones, as in LeNet-5."""
+
+    weight: torch.Tensor
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__()
+        vectors = torch.randint(0, 2, (out_features, in_features)) * 2.0 - 1.0
+        self.register_buffer("weight", vectors)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (x[:, None] - self.weight).square().sum(-1)
+'''
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        return {"": x[0], "out_features": y[0]}
+
     examples = (
         Example(
             "LeCun et al. (1998), section II.B: 10 RBF units, one a class, with 84 inputs each;"

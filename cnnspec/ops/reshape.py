@@ -78,7 +78,7 @@ class Reshape(Operator):
         return (memory.view_of(y),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
-        return modules.make_stateless_module(torch, "Reshape", lambda x: x.reshape(len(x), *y))
+        return modules.make_stateless_module(torch, "Reshape", lambda x: x.reshape(x.shape[0], *y))
 
     examples = (
         Example(

@@ -154,6 +154,50 @@ class RoiAlign(Operator):
             lambda *xs: torch.cat([sampled(i, x) for i, x in enumerate(xs[: self.regions])], -1),
         )
 
+    python_class = '''class RoIAlign(nn.Module):
+    """Sample regions of a pyramid: half the image's size, along its diagonal.
+
+    Replace the regions by those that a model proposes.
+    """
+
+    def __init__(
+        self, regions: int, output_size: tuple[int, ...], sampling_ratio: int = 2
+    ) -> None:
+        super().__init__()
+        self.regions, self.output_size = regions, output_size
+        self.sampling_ratio = sampling_ratio
+
+    def forward(self, *maps: torch.Tensor) -> torch.Tensor:
+        used = maps[: self.regions]
+        return torch.cat([self.sample(x, i, len(maps)) for i, x in enumerate(used)], -1)
+
+    def sample(self, x: torch.Tensor, first: int, step: int) -> torch.Tensor:
+        """Sample every step-th region, beginning with the first, from a map."""
+        given, x = x.dtype, x if x.dtype == torch.float64 else x.float()
+        samples, n = self.sampling_ratio, max(x.dim() - 2, 2)
+        turns = torch.arange(first, self.regions, step, device=x.device, dtype=x.dtype)
+        starts = turns[:, None] / max(self.regions - 1, 1) - 1
+        lines = []
+        for size in self.output_size:
+            places = torch.arange(samples * size, device=x.device, dtype=x.dtype)
+            lines.append(starts + (places + 0.5) / (samples * size))
+        if len(lines) == 1:  # grid_sample takes two dimensions or three
+            x, lines = x.unsqueeze(2), [0 * lines[0][:, :1], *lines]
+        lines = [
+            line.unflatten(1, [-1 if j == k else 1 for k in range(n)])
+            for j, line in enumerate(lines)
+        ]
+        grid = torch.stack(torch.broadcast_tensors(*lines[::-1]), -1).flatten(0, 1)
+        grid = grid.expand(x.shape[0], *grid.shape)
+        found = F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+        cells = [part for size in self.output_size for part in (size, samples)]
+        found = found.reshape(*x.shape[:2], -1, *cells)
+        return found.mean(list(range(4, found.dim(), 2))).movedim(2, -1).to(given)
+'''
+
+    def python_arguments(self, *xs: Shape, y: Shape) -> dict[str, Any]:
+        return {"": self.regions, "output_size": y[1:-1], "sampling_ratio": self.sampling_ratio}
+
     examples = (
         Example(
             "torchvision's fasterrcnn_resnet50_fpn, roi_heads.box_roi_pool: 7x7 cells of 2x2"

@@ -17,6 +17,7 @@ from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import attention_products, memory, modules
+from cnnspec.ops.kit.attention_classes import DOT_PRODUCT_ATTENTION
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.fields import OperatorError, count_field, flag_field, number_field, size_field
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
@@ -183,6 +184,19 @@ class ScaledDotProductAttention(Operator):
         )
         tensors = {n: torch.randn(shape) * 0.02 for n, shape in self.parameters(q, k, v).items()}
         return modules.make_module(torch, "ScaledDotProductAttention", forward, tensors)
+
+    python_class = DOT_PRODUCT_ATTENTION
+
+    def python_arguments(
+        self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None, *, y: Shape
+    ) -> dict[str, Any]:
+        return {
+            "": self.heads,
+            "scale": (q[0] // self.heads) ** -0.5 if self.scale is None else self.scale,
+            "window": self.each_window(q),
+            "shift": self.shift,
+            "relative_position_bias": self.relative_position_bias,
+        }
 
     examples = (
         Example(

@@ -50,6 +50,24 @@ class StochasticDepth(Elementwise):
         built.p, built.mode = self.p, self.mode  # as torchvision's has them
         return built
 
+    python_class = '''class StochasticDepth(nn.Module):
+    """In training, zero whole examples ("row") or all ("batch") with probability p."""
+
+    def __init__(self, p: float, mode: str = "row") -> None:
+        super().__init__()
+        self.p, self.mode = p, mode
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training or self.p == 0:
+            return x
+        batch = x.shape[0] if self.mode == "row" else 1
+        kept = x.new_empty([batch] + [1] * (x.dim() - 1)).bernoulli_(1 - self.p)
+        return x * (kept.div_(1 - self.p) if self.p < 1 else kept)
+'''
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        return {"": self.p} | ({"mode": self.mode} if self.mode != "row" else {})
+
     examples = (
         Example(
             "torchvision's convnext_tiny, features.7.2.stochastic_depth: the last of 18 blocks, p"

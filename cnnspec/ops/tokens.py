@@ -63,6 +63,22 @@ class Tokens(Operator):
         tensors = {n: torch.randn(shape) * 0.02 for n, shape in self.parameters(x).items()}
         return modules.make_module(torch, "Tokens", forward, tensors)
 
+    python_class = '''class Tokens(nn.Module):
+    """Add learned positions before or after those of a sequence."""
+
+    def __init__(self, shape: tuple[int, ...], after: bool = False) -> None:
+        super().__init__()
+        self.after = after
+        self.weight = nn.Parameter(torch.randn(shape) * 0.02)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        tokens = self.weight.expand(x.shape[0], -1, -1)
+        return torch.cat((x, tokens) if self.after else (tokens, x), 2)
+'''
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        return {"": self.parameters(x)["weight"], "after": self.after}
+
     examples = (
         Example(
             "timm's vit_base_patch16_224, cls_token: (1, 1, 768), before 196 patches",

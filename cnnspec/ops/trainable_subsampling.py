@@ -92,6 +92,32 @@ class TrainableSubsampling(Operator):
             {"weight": coefficient, "bias": torch.zeros(x[:1])},
         )
 
+    python_class = '''class TrainableSubsampling(nn.Module):
+    """Sum each window, then multiply by a weight and add a bias for each channel."""
+
+    def __init__(
+        self, channels: int, kernel_size: tuple[int, ...], stride: tuple[int, ...]
+    ) -> None:
+        super().__init__()
+        self.kernel_size, self.stride = kernel_size, stride
+        self.weight = nn.Parameter(torch.full((channels,), 1 / math.prod(kernel_size)))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for i, (size, step) in enumerate(zip(self.kernel_size, self.stride)):
+            x = x.unfold(2 + i, size, step)
+        ones = [1] * len(self.kernel_size)
+        sums = x.sum([-1 - i for i in range(len(ones))])
+        return sums * self.weight.view(-1, *ones) + self.bias.view(-1, *ones)
+'''
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        return {
+            "": x[0],
+            "kernel_size": tuple(a.kernel for a in self.axes(x)),
+            "stride": tuple(a.stride for a in self.axes(x)),
+        }
+
     examples = (
         Example(
             "LeCun et al. (1998), section II.B: S2 has 6 maps of 14x14 and 12 trainable parameters",

@@ -217,6 +217,17 @@ class Operator:
         give. The caller passes ``torch``. Raises OperatorError if PyTorch has no such operator."""
         raise NotImplementedError
 
+    @property
+    def python_class(self) -> str:
+        """The source of the module that an exported file needs for it, or "".
+
+        It is needed where ``build`` runs more than modules and expressions of PyTorch. Its
+        arguments are ``python_arguments``."""
+        return ""
+
+    def python_arguments(self, *inputs: Any, **sizes: Any) -> dict[str, Any]:
+        """Return the arguments of ``python_class`` by name ("" for the first, by its position)."""
+        return {}
 
 def raise_unmeasured(what: str) -> NoReturn:
     """Raise the RequestError for an operator, or a setting of one, whose memory is not known."""

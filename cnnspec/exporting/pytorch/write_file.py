@@ -1,0 +1,211 @@
+"""The whole file: docstring, imports, classes, the function that makes the network, and a main."""
+
+from collections.abc import Iterable, Iterator
+from textwrap import wrap
+from typing import Any
+
+from cnnspec.analyses.network_costs import NetworkCosts
+from cnnspec.exporting.pytorch.block_classes import (
+    TAKEN,
+    BlockClass,
+    camel_case,
+    free_name,
+    make_classes,
+)
+from cnnspec.exporting.pytorch.instances import (
+    BlockInstance,
+    BlockTree,
+    LayerInstance,
+    mark_given_values,
+    require_plain_training,
+)
+from cnnspec.exporting.pytorch.layout import WIDTH, lay_out
+from cnnspec.exporting.pytorch.operator_code import ModuleCall
+from cnnspec.exporting.pytorch.statements import AFTER_FUNCTION, Reference
+from cnnspec.exporting.pytorch.write_class import ClassWriter
+from cnnspec.graph.model import Graph
+from cnnspec.units import format_shape
+
+AFTER = '''class {name}({base}):
+    """{title}, then a normalization and an activation."""
+
+    def __init__(
+        self,
+        *args: Any,
+        norm: nn.Module | None = None,
+        activation: nn.Module | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.norm = nn.Identity() if norm is None else norm
+        self.activation = nn.Identity() if activation is None else activation
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.activation(self.norm({inner}))
+'''
+
+
+class PyTorchSource:
+    """The PyTorch source of a network: ``text``, and the names of its class and its function."""
+
+    def __init__(self, graph: Graph, other: Graph | None = None):
+        """Write the source. ``other`` is the same network with another number of classes.
+
+        Raises RequestError for a network that cannot be exported.
+        """
+        trees = [BlockTree(g) for g in (graph, other) if g is not None]
+        for tree in trees:
+            require_plain_training(tree)
+        mark_given_values(trees)
+        self.graph, self.trees = graph, trees
+        self.classes = make_classes(trees, class_name(graph))
+        self.root = self.classes[-1]
+        self.function = function_name(graph, self.root.name)
+        blocks = [line for made in self.classes for line in (*self.class_lines(made), "", "")]
+        helpers = [line for text in self.helpers() for line in (*text.split("\n"), "")]
+        body = [*helpers, *blocks, *self.function_lines(), "", "", *self.main_lines()]
+        code = "\n".join(body)
+        self.text = "\n".join([*self.docstring(), *imports(code), "", "", code]) + "\n"
+
+    def docstring(self) -> list[str]:
+        """Return the docstring of the file: title, source and totals."""
+        graph, totals = self.graph, NetworkCosts(self.graph).totals
+        sizes = " and ".join(format_shape(n.output) for n in graph.inputs)
+        counts = f"{totals.params:,} parameters, {totals.macs:,} multiply-accumulates for {sizes}."
+        about = [graph.source] if graph.source else []
+        paragraphs = [graph.title, *about, counts, f"Written by cnnspec from {graph.name}."]
+        lines = [line for text in paragraphs for line in (*wrap(escape(text), WIDTH - 3), "")]
+        return [f'"""{lines[0]}', *lines[1:-1], '"""', ""]
+
+    def helpers(self) -> Iterator[str]:
+        """Yield the sources of the classes that torch.nn does not have, each once."""
+        sources: dict[str, str] = {}
+        for tree in self.trees:
+            for instance in tree.root.blocks():
+                for child in instance.children:
+                    if isinstance(child, LayerInstance):
+                        for code in child.codes:
+                            if code.helper and code.module:
+                                sources[code.module.name] = code.helper
+        yield from sources.values()
+        calls = [
+            call
+            for made in self.classes
+            for statement in made.body.statements
+            for call in nested_calls(statement.module)
+        ]
+        for name in dict.fromkeys(call.name for call in calls):
+            base = name.removesuffix(AFTER_FUNCTION)
+            if base and base != name:
+                parent = base if base in sources else f"nn.{base}"
+                yield AFTER.format(name=name, base=parent, title=parent, inner="super().forward(x)")
+            elif name == AFTER_FUNCTION:
+                yield AFTER.format(name=name, base="nn.Module", title="A function", inner="x")
+
+    def class_lines(self, made: BlockClass) -> list[str]:
+        """Return the lines of one class."""
+        tree, instance = self.find_instance(made)
+        if made is not self.root:
+            docstring = f"The block {escape(made.block)}."
+            given = len(made.body.gives)
+            return ClassWriter(made, self.inputs_of(tree, instance), {}, given, docstring).write()
+        shapes = {
+            Reference(k, 0): " x ".join(map(str, tree.nodes[keys[0][0]].output))
+            for k, keys in enumerate(made.body.keys)
+        }
+        docstring = f"{escape(self.graph.title)[:70]}."
+        inputs = self.inputs_of(tree, instance)
+        return ClassWriter(made, inputs, shapes, len(tree.results), docstring).write()
+
+    def find_instance(self, made: BlockClass) -> tuple[BlockTree, BlockInstance]:
+        """Return the first call of the block that a class is made for."""
+        return made.members[0]
+
+    def inputs_of(self, tree: BlockTree, instance: BlockInstance) -> list[str]:
+        """Return the names of the inputs of a class."""
+        if instance is tree.root:
+            found = [n.name for n in self.graph.inputs]
+        else:
+            found = instance.input_names()
+        if len(found) == 1:
+            return ["x"]
+        names: list[str] = []
+        for name in found:
+            plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
+            plain = plain if plain.isidentifier() else "x"
+            taken = {*names, *TAKEN} - {"x", "input"}
+            names.append(free_name(plain, taken) if plain != "x" else free_x(names))
+        return names
+
+    def function_lines(self) -> list[str]:
+        """Return the function that makes the network."""
+        given = [f"{n}: int = {c[0]!r}" for n, c in self.root.parameters.items()]
+        passed = ", ".join(self.root.parameters)
+        title = escape(self.graph.title)[:70]
+        return [
+            *lay_out(f"def {self.function}({', '.join(given)}) -> {self.root.name}:", 0),
+            f'    """Return {title} with new weights."""',
+            *lay_out(f"return {self.root.name}({passed})", 4),
+        ]
+
+    def main_lines(self) -> list[str]:
+        """Return the lines that print the shapes of the outputs and the number of parameters."""
+        drawn = [f"torch.randn(1, {', '.join(map(str, n.output))})" for n in self.graph.inputs]
+        call = f"model({', '.join(drawn)})"
+        single = len(self.graph.outputs) == 1
+        lines = ['if __name__ == "__main__":', f"    model = {self.function}().eval()"]
+        lines += ["    with torch.no_grad():", *lay_out(f"outputs = {call}", 8)]
+        loop = "(outputs,)" if single else "outputs"
+        lines += [f"    for output in {loop}:", "        print(tuple(output.shape))"]
+        lines.append("    count = sum(p.numel() for p in model.parameters())")
+        return [*lines, '    print(f"{count:,} parameters")']
+
+
+def nested_calls(call: Any) -> Iterator[ModuleCall]:
+    """Yield a call and the calls among its arguments."""
+    if isinstance(call, ModuleCall):
+        yield call
+        for _, value, _ in call.arguments:
+            yield from nested_calls(value)
+
+
+def imports(code: str) -> list[str]:
+    """Return the imports that a text needs."""
+    lines = ["import math"] if "math." in code else []
+    lines += ["from collections.abc import Sequence"] if "Sequence[" in code else []
+    lines += ["from typing import Any"] if ": Any" in code else []
+    lines += [""] if lines else []
+    lines += ["import torch"]
+    lines += ["import torch.nn.functional as F"] if "F." in code else []
+    return [*lines, "from torch import nn"]
+
+
+def class_name(graph: Graph) -> str:
+    """Return the name of the network's class: as its title has it, else that of its family."""
+    title = "".join(c for c in graph.title if c.isascii() and c.isalnum())
+    wanted = "".join(c for c in graph.family.lower() if c.isalnum())
+    if title[:1].isalpha() and title.lower().startswith(wanted) and wanted:
+        return title[: len(wanted)][:1].upper() + title[1 : len(wanted)]
+    return camel_case(graph.family)
+
+
+def function_name(graph: Graph, taken: str) -> str:
+    """Return the name of the function that makes the network."""
+    name = "".join(c if c.isascii() and c.isalnum() else "_" for c in graph.name.lower())
+    name = f"net_{name}" if name[:1].isdigit() else name
+    return free_name(name, {taken, "model", "outputs", "output", "count"})
+
+
+def free_x(names: Iterable[str]) -> str:
+    """Return x, or x_2 and so on where that is taken."""
+    known, n = {*names}, 1
+    name = "x"
+    while name in known:
+        n += 1
+        name = f"x_{n}"
+    return name
+
+
+def escape(text: str) -> str:
+    """Return a text as it can be in a docstring."""
+    return text.replace("\\", "\\\\").replace('"""', "'''").replace("\n", " ")
