@@ -33,6 +33,7 @@ COMMANDS = (
     "schema",
     "verify",
     "import",
+    "export",
     "docs",
 )
 
@@ -83,6 +84,7 @@ def cli() -> None:
     cnnspec draw resnet50 --output r.svg  the architecture as a picture
     cnnspec verify resnet50               compare the spec with PyTorch
     cnnspec import torchvision:resnet50   the spec of a PyTorch model
+    cnnspec export resnet50 --to pytorch  the PyTorch source of a network
     cnnspec check specs/                  find errors and doubtful lines
     cnnspec audit                         check published figures
     cnnspec docs                          language, operators and rules

@@ -181,7 +181,9 @@ class ConvTable(Operator):
         ]
         self.weight = nn.Parameter(torch.cat(weights).squeeze(1))
         limits = torch.tensor(bounds)
-        self.bias = nn.Parameter(limits * (2 * torch.rand(len(bounds)) - 1)) if bias else None
+        self.bias = (
+            nn.Parameter(limits * (2 * torch.rand(len(bounds)) - 1)) if bias else None
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         convolution = (F.conv1d, F.conv2d, F.conv3d)[x.dim() - 3]

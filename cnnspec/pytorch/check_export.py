@@ -43,10 +43,10 @@ def check_export(graph: Graph, source: str, function: str, seed: int = 2016) -> 
     if differences:
         return ExportCheck(len(ours), float("nan"), tuple(differences))
     written.load_state_dict(built.state_dict())
-    inputs = [torch.rand(BATCH, *node.output, dtype=torch.float64) for node in graph.inputs]
     largest = 0.0
     for training in (False, True):
-        mode = "training" if training else "inference"
+        mode, batch = ("training", BATCH) if training else ("inference", 1)
+        inputs = [torch.rand(batch, *node.output, dtype=torch.float64) for node in graph.inputs]
         results = [run(model, inputs, training, seed) for model in (built, written)]
         if len(results[0]) != len(results[1]):
             differences.append(f"{mode}: {len(results[0])} and {len(results[1])} outputs")

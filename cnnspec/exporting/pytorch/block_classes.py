@@ -12,6 +12,8 @@ from cnnspec.importing.folding.expressions import are_equal, find_expression
 
 TAKEN = {"self", "torch", "nn", "F", "math", "x", "super", "range", "len", "zip", "input"}
 
+INPUTS = ("in_channels", "in_features")  # the ends of labels of what the input decides
+
 
 class BlockClass:
     """The class of some calls of a block.
@@ -30,21 +32,26 @@ class BlockClass:
     def find_parameters(self) -> None:
         """Find the arguments of the class, and what it writes for each hole."""
         columns = [list(values) for values in zip(*[b.values for b in self.bodies], strict=True)]
-        names = [n for n in self.known[0] if all(n in known for known in self.known)]
-        known = {n: [k[n] for k in self.known] for n in names}
+        common = [n for n in self.known[0] if all(n in known for known in self.known)]
+        known = {n: [k[n] for k in self.known] for n in sorted(common, key="in_channels".__eq__)}
         used: set[str] = set()
         own: dict[str, list[Any]] = {}
         for column, label in zip(columns, self.body.labels, strict=True):
             if are_equal(column, column[:1] * len(column)):
                 self.texts.append(write_literal(column[0]))
                 continue
-            text = find_expression(column, {**known, **own})
+            first = {
+                n: c for n, c in known.items() if n == "in_channels" and label.endswith(INPUTS)
+            }
+            names: dict[str, Sequence[Any]] = {**first, **known, **own}
+            text = find_expression(column, names)
             if text is None or "round_channels" in text:
                 text = argument_name(label, {*known, *own})
                 own[text] = column
             used |= {n for n in (*known, *own) if n in text.split()}
             self.texts.append(text)
-        self.parameters = {n: c for n, c in (known | own).items() if n in used}
+        ordered = [n for n in (*common, *own) if n in used]
+        self.parameters = {n: (known | own)[n] for n in ordered}
 
     def call(self, position: int) -> ModuleCall:
         """Return the call that makes the module of one of the calls of the block."""

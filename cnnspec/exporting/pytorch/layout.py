@@ -6,12 +6,15 @@ WIDTH = 88
 OPEN, CLOSE = "([{", ")]}"
 
 
-def lay_out(text: str, indent: int) -> list[str]:
-    """Return a statement as lines, split at its brackets where it is too long."""
+def lay_out(text: str, indent: int, more: int = 0) -> list[str]:
+    """Return a statement as lines, split at its brackets where it is too long.
+
+    ``more`` are the characters that follow on its last line.
+    """
     pad = " " * indent
-    if indent + len(text) <= WIDTH:
+    if indent + len(text) + more <= WIDTH:
         return [pad + text]
-    found = last_brackets(text)
+    found = last_brackets(text[: text.index(" -> ")] if text.startswith("def ") else text)
     if found is None:
         return [pad + text]
     first, last = found
@@ -21,9 +24,8 @@ def lay_out(text: str, indent: int) -> list[str]:
     lines = [pad + head]
     items = [*split_at_commas(body)]
     for item in items:
-        one = lay_out(item.strip(), indent + 4)
-        alone = item.strip()[:1] == "*" and len(items) == 1
-        one[-1] += "" if alone else ","
+        one = lay_out(item.strip(), indent + 4, 1)
+        one[-1] += ","
         lines += one
     return [*lines, pad + tail]
 

@@ -26,14 +26,22 @@ from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 
+AFTER_FUNCTION = "NormActivation"  # a class of cnnspec, and the end of the names of subclasses
+
 
 class ModuleCall(Record):
     """The call of a class: its name, and its arguments, each with its name and its default.
 
-    The name is "" where the position says it; the default is as Python writes it, "" for none."""
+    The default is as Python writes it, "" for none. A name "" is that of the first argument."""
 
     name: str
     arguments: tuple[tuple[str, Any, str], ...] = ()
+
+    def is_positional(self, name: str, default: str) -> bool:
+        """Tell whether an argument is written without its name: those that PyTorch requires."""
+        if self.name.startswith("nn.") or self.name.endswith(AFTER_FUNCTION):
+            return not default and name not in ("norm", "activation")
+        return name in ("", "in_channels")
 
 
 class OperatorCode(Record):

@@ -58,7 +58,7 @@ def name_arguments(
 ) -> list[tuple[str, Any, str]]:
     """Return the arguments of a call: the name, the value, and the default as Python writes it.
 
-    The default is "" where there is none, and the name where the position says it.
+    The default is "" where there is none.
     """
     signature = SIGNATURES.get(base_of(cls))
     if signature is None:
@@ -75,7 +75,7 @@ def name_arguments(
         if name == "stride" and default == "None":  # of a pooling: the size of the window
             found.append((name, found[0][1] if value is None else value, SAME_AS_FIRST))
         else:
-            found.append((name if default else "", value, default))
+            found.append((name, value, default))
     return [*found, *((name, value, "") for name, value in given.items())]
 
 
@@ -109,12 +109,12 @@ MODULE_NAMES = frozenset(
         T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda
         double dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter
         get_submodule half ipu load_state_dict modules mtia named_buffers named_children
-        named_modules named_parameters parameters register_backward_hook register_buffer register_forward_hook
-        register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
-        register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
-        register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
-        set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu
-        zero_grad
+        named_modules named_parameters parameters register_backward_hook register_buffer
+        register_forward_hook register_forward_pre_hook register_full_backward_hook
+        register_full_backward_pre_hook register_load_state_dict_post_hook
+        register_load_state_dict_pre_hook register_module register_parameter
+        register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state
+        set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
         """,
     )
 )

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.exporting.pytorch.instances import BlockInstance, BlockTree, LayerInstance, ValueKey
-from cnnspec.exporting.pytorch.operator_code import ModuleCall
+from cnnspec.exporting.pytorch.operator_code import AFTER_FUNCTION, ModuleCall
 from cnnspec.exporting.pytorch.recorded_torch import InputName, Literal, ModuleName, Parts
 from cnnspec.exporting.pytorch.signatures import FUNCTIONS
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
-
-AFTER_FUNCTION = "NormActivation"  # the class, and the end of the names of subclasses
 
 
 class Hole(Record):
@@ -114,17 +112,17 @@ class BodyWriter:
 
     def shared_name(self, child: LayerInstance | BlockInstance) -> str:
         """Return the name of the line whose module a child uses, or "" if it has its own."""
-        if child.line is None or child.line.share is None:
-            return ""
         if isinstance(child, LayerInstance):
             members = child.nodes
         else:
             members = [self.tree.nodes[i] for i in sorted(child.members)]
         prefix = "".join(f"{part}." for part in self.instance.call.trail)
         for node in members:
-            if node.shares:
+            if node.shares and node.shares.name.startswith(prefix):
                 own = node.name.removeprefix(f"{prefix}{child.name}")
-                return node.shares.name.removesuffix(own).removeprefix(prefix)
+                name = node.shares.name.removeprefix(prefix).removesuffix(own)
+                if name in [other.name for other in self.instance.children]:
+                    return name
         return ""
 
     def take_out(self, label: str, call: ModuleCall) -> ModuleCall:

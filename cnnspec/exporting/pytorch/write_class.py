@@ -81,7 +81,7 @@ class ClassWriter:
             first = first or text
             if default and text == (first if default == SAME_AS_FIRST else default):
                 continue
-            given.append(f"{name}={text}" if name else text)
+            given.append(text if call.is_positional(name, default) else f"{name}={text}")
         return f"{call.name}({', '.join(given)})"
 
     def text(self, hole: Hole) -> str:

@@ -1,6 +1,6 @@
 """The whole file: docstring, imports, classes, the function that makes the network, and a main."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from textwrap import wrap
 from typing import Any
 
@@ -20,10 +20,11 @@ from cnnspec.exporting.pytorch.instances import (
     require_plain_training,
 )
 from cnnspec.exporting.pytorch.layout import WIDTH, lay_out
-from cnnspec.exporting.pytorch.operator_code import ModuleCall
-from cnnspec.exporting.pytorch.statements import AFTER_FUNCTION, Reference
+from cnnspec.exporting.pytorch.operator_code import AFTER_FUNCTION, ModuleCall
+from cnnspec.exporting.pytorch.statements import Reference
 from cnnspec.exporting.pytorch.write_class import ClassWriter
 from cnnspec.graph.model import Graph
+from cnnspec.problems import SpecError
 from cnnspec.units import format_shape
 
 AFTER = '''class {name}({base}):
@@ -43,6 +44,24 @@ AFTER = '''class {name}({base}):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.activation(self.norm({inner}))
 '''
+
+
+def write_pytorch(load: Callable[[dict[str, Any]], Graph]) -> "PyTorchSource":
+    """Write the PyTorch source of the graph that ``load`` returns for the given settings.
+
+    A network with an argument ``classes`` is loaded once more with another number of them, which
+    shows what depends on it. Raises RequestError for a network that cannot be exported.
+    """
+    graph = load({})
+    classes = graph.arguments.get("classes")
+    if type(classes) is int:
+        try:
+            found = PyTorchSource(graph, load({"classes": classes + 1}))
+        except SpecError:
+            return PyTorchSource(graph)
+        if found.root.parameters.keys() <= {"num_classes"}:
+            return found
+    return PyTorchSource(graph)
 
 
 class PyTorchSource:

@@ -49,7 +49,11 @@ ATTENTION = '''class Attention(nn.Module):
         self, q: torch.Tensor, weights: torch.Tensor, axis: int, table: torch.Tensor
     ) -> torch.Tensor:
         """Add the products of q and the vectors of relative positions."""
-        m, before, after = self.window[axis], self.window[:axis], self.window[axis + 1 :]
+        m, before, after = (
+            self.window[axis],
+            self.window[:axis],
+            self.window[axis + 1 :],
+        )
         parts = (math.prod(before), m, math.prod(after))
         places = torch.arange(m, device=q.device)
         vectors = table[places[:, None] - places + m - 1]

@@ -229,6 +229,7 @@ class Operator:
         """Return the arguments of ``python_class`` by name ("" for the first, by its position)."""
         return {}
 
+
 def raise_unmeasured(what: str) -> NoReturn:
     """Raise the RequestError for an operator, or a setting of one, whose memory is not known."""
     raise RequestError(
