@@ -6,8 +6,8 @@ from math import isfinite
 from typing import Any
 
 from cnnspec.exporting.pytorch.instances import BlockInstance, BlockTree
-from cnnspec.exporting.pytorch.operator_code import ModuleCall
-from cnnspec.exporting.pytorch.statements import Body, BodyWriter
+from cnnspec.exporting.pytorch.operator_code import WrittenCall
+from cnnspec.exporting.pytorch.statements import BodyWriter, ClassBody
 from cnnspec.importing.folding.expressions import are_equal, find_expression
 
 TAKEN = {"self", "torch", "nn", "F", "math", "x", "super", "range", "len", "zip", "input"}
@@ -21,9 +21,9 @@ class BlockClass:
     ``columns`` are the values of each hole in all calls, ``texts`` what the class writes for each
     hole, and ``parameters`` the arguments of the class with their values in all calls."""
 
-    def __init__(self, name: str, block: str, body: Body):
+    def __init__(self, name: str, block: str, body: ClassBody):
         self.name, self.block, self.body = name, block, body
-        self.bodies: list[Body] = []
+        self.bodies: list[ClassBody] = []
         self.members: list[tuple[BlockTree, BlockInstance]] = []
         self.known: list[dict[str, Any]] = []  # by call: the block's arguments, and in_channels
         self.parameters: dict[str, list[Any]] = {}
@@ -53,10 +53,10 @@ class BlockClass:
         ordered = [n for n in (*common, *own) if n in used]
         self.parameters = {n: (known | own)[n] for n in ordered}
 
-    def call(self, position: int) -> ModuleCall:
+    def call(self, position: int) -> WrittenCall:
         """Return the call that makes the module of one of the calls of the block."""
         given = [(name, column[position], "") for name, column in self.parameters.items()]
-        return ModuleCall(self.name, tuple(given))
+        return WrittenCall(self.name, tuple(given))
 
 
 def write_literal(value: Any) -> str:
@@ -100,7 +100,7 @@ def known_arguments(tree: BlockTree, instance: BlockInstance) -> dict[str, Any]:
 def make_classes(trees: Sequence[BlockTree], root_name: str) -> list[BlockClass]:
     """Return the classes of all blocks, the inner ones first; the last is the network's."""
     made: list[BlockClass] = []
-    calls: dict[int, ModuleCall] = {}
+    calls: dict[int, WrittenCall] = {}
     pairs = [(tree, instance) for tree in trees for instance in tree.root.blocks()]
     names: set[str] = {camel_case(root_name)}
     for height in sorted({instance.height for _, instance in pairs}):

@@ -29,7 +29,7 @@ from cnnspec.records import Record
 AFTER_FUNCTION = "NormActivation"  # a class of cnnspec, and the end of the names of subclasses
 
 
-class ModuleCall(Record):
+class WrittenCall(Record):
     """The call of a class: its name, and its arguments, each with its name and its default.
 
     The default is as Python writes it, "" for none. A name "" is that of the first argument."""
@@ -49,7 +49,7 @@ class OperatorCode(Record):
 
     ``helper`` is the source of the class, if torch.nn has none."""
 
-    module: ModuleCall | None
+    module: WrittenCall | None
     parts: Parts
     helper: str = ""
 
@@ -75,7 +75,7 @@ def write_operator(node: Node, gives_indices: bool) -> OperatorCode:
         if op.python_class:
             given = op.python_arguments(*node.shapes, y=node.output)
             name, defaults = read_class(op.python_class)
-            call = ModuleCall(name, tuple((k, v, defaults.get(k, "")) for k, v in given.items()))
+            call = WrittenCall(name, tuple((k, v, defaults.get(k, "")) for k, v in given.items()))
             return OperatorCode(call, write_call((ModuleName(),), inputs, {}), op.python_class)
         WRITTEN.clear()
         built = op.build(TORCH, *node.shapes, y=node.output, **more)
@@ -119,7 +119,7 @@ def write_built(built: Any, inputs: list[WrittenTensor]) -> OperatorCode:
     return OperatorCode(module and write_module(module), output.parts)
 
 
-def write_module(module: WrittenModule) -> ModuleCall:
+def write_module(module: WrittenModule) -> WrittenCall:
     """Return the call that makes a module of torch.nn."""
     name = type(module).__name__
-    return ModuleCall(f"nn.{name}", tuple(name_arguments(name, module.args, module.kwargs)))
+    return WrittenCall(f"nn.{name}", tuple(name_arguments(name, module.args, module.kwargs)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.exporting.pytorch.instances import BlockInstance, BlockTree, LayerInstance, ValueKey
-from cnnspec.exporting.pytorch.operator_code import AFTER_FUNCTION, ModuleCall
+from cnnspec.exporting.pytorch.operator_code import AFTER_FUNCTION, WrittenCall
 from cnnspec.exporting.pytorch.recorded_torch import InputName, Literal, ModuleName, Parts
 from cnnspec.exporting.pytorch.signatures import FUNCTIONS
 from cnnspec.problems import RequestError, visible
@@ -34,14 +34,14 @@ class Statement(Record):
 
     name: str
     owner: str
-    module: ModuleCall | None
+    module: WrittenCall | None
     parts: Parts
     reads: tuple[Reference, ...]
     outputs: int
     training_only: bool
 
 
-class Body(Record):
+class ClassBody(Record):
     """The statements of a call with holes, the values that fill them, and a label for each value.
 
     ``gives`` are the values that the call gives, ``inputs`` how many it reads; ``keys`` are the
@@ -63,12 +63,12 @@ class Body(Record):
 class BodyWriter:
     """Writes the body of one call; ``classes`` are the calls that make its inner blocks."""
 
-    def __init__(self, tree: BlockTree, instance: BlockInstance, classes: dict[int, ModuleCall]):
+    def __init__(self, tree: BlockTree, instance: BlockInstance, classes: dict[int, WrittenCall]):
         self.tree, self.instance, self.classes = tree, instance, classes
         self.values: list[Any] = []
         self.labels: list[str] = []
 
-    def write(self) -> Body:
+    def write(self) -> ClassBody:
         """Return the body. Raises RequestError for what cannot be written."""
         instance, root = self.instance, self.instance is self.tree.root
         inputs = self.tree.inputs if root else instance.reads
@@ -80,7 +80,7 @@ class BodyWriter:
             found |= {key: Reference(position, i) for i, key in enumerate(child.gives)}
         given = [*self.tree.results, *self.tree.training_results] if root else instance.gives
         gives = tuple(found[key] for key in given)
-        return Body(tuple(statements), gives, len(inputs), self.values, self.labels, keys)
+        return ClassBody(tuple(statements), gives, len(inputs), self.values, self.labels, keys)
 
     def statement(
         self, child: LayerInstance | BlockInstance, found: dict[ValueKey, Reference]
@@ -90,7 +90,7 @@ class BodyWriter:
         owner = self.shared_name(child)
         if isinstance(child, BlockInstance):
             arguments = [(name, v, "") for name, v, _ in self.classes[id(child)].arguments]
-            module: ModuleCall | None = ModuleCall(self.classes[id(child)].name, tuple(arguments))
+            module: WrittenCall | None = WrittenCall(self.classes[id(child)].name, tuple(arguments))
             inputs: list[Parts] = [(InputName(i),) for i in range(len(reads))]
             parts: Parts = (ModuleName(), "(", *separate(inputs), ")")
         else:
@@ -125,15 +125,15 @@ class BodyWriter:
                     return name
         return ""
 
-    def take_out(self, label: str, call: ModuleCall) -> ModuleCall:
+    def take_out(self, label: str, call: WrittenCall) -> WrittenCall:
         """Return a call with holes for its values."""
         taken: list[tuple[str, Any, str]] = []
         for name, value, default in call.arguments:
-            if isinstance(value, ModuleCall):
+            if isinstance(value, WrittenCall):
                 taken.append((name, self.take_out(f"{label}_{name}", value), default))
             else:
                 taken.append((name, self.hole(f"{label}_{name}".rstrip("_"), value), default))
-        return ModuleCall(call.name, tuple(taken))
+        return WrittenCall(call.name, tuple(taken))
 
     def take_literal(self, label: str, part: Any) -> Any:
         return self.hole(label, part.value) if isinstance(part, Literal) else part
@@ -151,7 +151,7 @@ def separate(items: list[Parts]) -> Iterator[Any]:
         yield from ((", ", *item) if i else item)
 
 
-def write_layer(layer: LayerInstance) -> tuple[ModuleCall | None, Parts]:
+def write_layer(layer: LayerInstance) -> tuple[WrittenCall | None, Parts]:
     """Return the module and the expression of a layer with its norm and activation.
 
     An activation alone is written as a function. Otherwise norm and activation are arguments of a
@@ -171,12 +171,12 @@ def write_layer(layer: LayerInstance) -> tuple[ModuleCall | None, Parts]:
         (node.part, code.module, "") for node, code in zip(layer.nodes[1:], rest, strict=True)
     )
     if main.module is None:
-        return ModuleCall(AFTER_FUNCTION, added), (ModuleName(), "(", *main.parts, ")")
+        return WrittenCall(AFTER_FUNCTION, added), (ModuleName(), "(", *main.parts, ")")
     if not ends_with_module(main.parts):
         name = visible(layer.nodes[0].name)
         raise RequestError(f"{name} cannot be exported to PyTorch: more follows its module's call")
     name = main.module.name.removeprefix("nn.") + AFTER_FUNCTION
-    return ModuleCall(name, main.module.arguments + added), main.parts
+    return WrittenCall(name, main.module.arguments + added), main.parts
 
 
 def ends_with_module(parts: Parts) -> bool:

@@ -1,12 +1,12 @@
 """The names of the variables in a forward method."""
 
 from cnnspec.exporting.pytorch.block_classes import free_name
-from cnnspec.exporting.pytorch.statements import Body, Reference
+from cnnspec.exporting.pytorch.statements import ClassBody, Reference
 
 CHAIN = ("x", "y")  # the names of what the next layer reads
 
 
-def name_variables(body: Body, inputs: list[str]) -> dict[Reference, str]:
+def name_variables(body: ClassBody, inputs: list[str]) -> dict[Reference, str]:
     """Return the name of each value of a body that is read; ``inputs`` are those of its inputs.
 
     A chain of layers passes ``x`` on, or ``y`` beside an ``x`` that is read later. What is read
@@ -31,7 +31,7 @@ def name_variables(body: Body, inputs: list[str]) -> dict[Reference, str]:
     return names
 
 
-def find_last_reads(body: Body) -> dict[Reference, int]:
+def find_last_reads(body: ClassBody) -> dict[Reference, int]:
     """Return the last statement that reads each value; what the block gives is read after all."""
     last = {ref: k for k, statement in enumerate(body.statements) for ref in statement.reads}
     return last | dict.fromkeys(body.gives, len(body.statements))

@@ -5,7 +5,7 @@ from typing import Any
 
 from cnnspec.exporting.pytorch.block_classes import BlockClass, free_name
 from cnnspec.exporting.pytorch.layout import WIDTH, lay_out
-from cnnspec.exporting.pytorch.operator_code import ModuleCall
+from cnnspec.exporting.pytorch.operator_code import WrittenCall
 from cnnspec.exporting.pytorch.recorded_torch import InputName, ModuleName
 from cnnspec.exporting.pytorch.signatures import MODULE_NAMES, SAME_AS_FIRST
 from cnnspec.exporting.pytorch.statements import Hole, Reference, Statement
@@ -50,7 +50,7 @@ class ClassWriter:
                 lines += self.write_module(statement, statement.module)
         return [*lines, "", *forward]
 
-    def write_module(self, statement: Statement, call: ModuleCall) -> list[str]:
+    def write_module(self, statement: Statement, call: WrittenCall) -> list[str]:
         """Return the lines that make the module of a statement."""
         text, name = self.call_text(call), statement.owner
         base, dot, number = name.rpartition(".")
@@ -72,12 +72,12 @@ class ClassWriter:
         plain = is_plain_name(attribute)
         return f"self.{attribute}" if plain else f"self.get_submodule({quote(attribute)})"
 
-    def call_text(self, call: ModuleCall) -> str:
+    def call_text(self, call: WrittenCall) -> str:
         """Return the call of a class, without arguments that are defaults."""
         given: list[str] = []
         first = ""
         for name, value, default in call.arguments:
-            text = self.call_text(value) if isinstance(value, ModuleCall) else self.text(value)
+            text = self.call_text(value) if isinstance(value, WrittenCall) else self.text(value)
             first = first or text
             if default and text == (first if default == SAME_AS_FIRST else default):
                 continue

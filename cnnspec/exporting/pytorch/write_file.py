@@ -20,7 +20,7 @@ from cnnspec.exporting.pytorch.instances import (
     require_plain_training,
 )
 from cnnspec.exporting.pytorch.layout import WIDTH, lay_out
-from cnnspec.exporting.pytorch.operator_code import AFTER_FUNCTION, ModuleCall
+from cnnspec.exporting.pytorch.operator_code import AFTER_FUNCTION, WrittenCall
 from cnnspec.exporting.pytorch.statements import Reference
 from cnnspec.exporting.pytorch.write_class import ClassWriter
 from cnnspec.graph.model import Graph
@@ -180,9 +180,9 @@ class PyTorchSource:
         return [*lines, '    print(f"{count:,} parameters")']
 
 
-def nested_calls(call: Any) -> Iterator[ModuleCall]:
+def nested_calls(call: Any) -> Iterator[WrittenCall]:
     """Yield a call and the calls among its arguments."""
-    if isinstance(call, ModuleCall):
+    if isinstance(call, WrittenCall):
         yield call
         for _, value, _ in call.arguments:
             yield from nested_calls(value)
