@@ -13,6 +13,7 @@ from cnnspec.ops.kit.operator import Operator
 from cnnspec.problems import visible
 from cnnspec.spec.model import Line
 from cnnspec.spec.reader import SHORTHAND
+from cnnspec.spec.scope import Dynamic
 from cnnspec.units import Shape, format_shape
 
 MAX_ELEMENTS = 2**53
@@ -164,6 +165,10 @@ def check_arity(line: Line, kind: str, op: Operator, given: int) -> None:
         else:
             key = "sources"
             hint = "a join such as add or concat makes one of several" if given > most else ""
+            if given < fewest and isinstance(line.sources, Dynamic):
+                hint = (
+                    "when leaves the line out, and its name then means the one that it would read"
+                )
         message = f"{kind} takes {wanted} input{'s' * (most > 1)}, not {given}"
         raise LineError(line.source, line.at(key), "D006", message, hint)
 

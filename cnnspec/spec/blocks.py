@@ -28,6 +28,7 @@ def read_blocks(reader: SpecReader, source: Source, own: bool, into: dict[str, B
                 path,
                 "L004",
                 f"a block may not take the name of the operator {name}",
+                f"give the block another name, or call the operator: cnnspec docs {name}",
                 key=True,
             )
         elif name in into:

@@ -150,5 +150,8 @@ layers = [
         graph = graph_of(text, n=n)
         assert read_by(graph, "cat") == ["first", *[f"m{k}" for k in range(n)]]
         assert graph.outputs[0].output == (3 * (n + 1), 8, 8)
-    with pytest.raises(SpecError, match="D006 concat takes 2 to 256 inputs, not 1"):
+    message = r"D006 concat takes 2 to 256 inputs, not 1\n.*when leaves the line out"
+    with pytest.raises(SpecError, match=message):
         graph_of(text, n=0)
+    optional = text.replace('op = "concat"', 'op = "concat", when = "{n > 0}"')
+    assert [n.name for n in graph_of(optional, n=0).outputs] == ["first"]
