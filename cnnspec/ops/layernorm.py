@@ -39,7 +39,10 @@ class LayerNorm(Elementwise):
         "all",
         default="channels",
     )
-    eps: float = number_field("added to the variance", default=1e-6)
+    eps: float = number_field(
+        "added to the variance; 1e-6 as in ConvNeXt and ViT, where torch.nn.LayerNorm has 1e-5",
+        default=1e-6,
+    )
     affine: bool = flag_field("whether there are a weight and a bias", default=True)
 
     def parameters(self, x: Shape) -> dict[str, Shape]:

@@ -15,37 +15,63 @@ OPERATOR_NAMES = {
     "bn": "batchnorm",
     "gap": "global_avgpool",
     "batchnormalization": "batchnorm",
-    "batchnorm2d": "batchnorm",
     "layernormalization": "layernorm",
-    "conv2d": "conv",
-    "conv1d": "conv",
-    "conv3d": "conv",
     "convolution": "conv",
     "deconv": "conv_transpose",
-    "conv2dtranspose": "conv_transpose",
-    "convtranspose2d": "conv_transpose",
-    "separableconv": "depthwise_conv",
-    "separableconv2d": "depthwise_conv",
-    "depthwiseconv2d": "depthwise_conv",
-    "maxpooling2d": "maxpool",
-    "maxpool2d": "maxpool",
-    "averagepooling2d": "avgpool",
-    "avgpool2d": "avgpool",
+    "deconvolution": "conv_transpose",
+    "depthwiseconv": "depthwise_conv",
+    "maxpooling": "maxpool",
+    "averagepool": "avgpool",
+    "averagepooling": "avgpool",
+    "globalaveragepool": "global_avgpool",
     "globalaveragepooling": "global_avgpool",
-    "globalaveragepooling2d": "global_avgpool",
-    "adaptiveavgpool2d": "adaptive_avgpool",
+    "globalmaxpooling": "global_maxpool",
+    "adaptivemaxpooling": "adaptive_maxpool",
+    "adaptiveaveragepooling": "adaptive_avgpool",
     "concatenate": "concat",
     "cat": "concat",
     "multiply": "mul",
-    "upsampling2d": "upsample",
-    "zeropadding2d": "pad",
+    "subtract": "sub",
+    "divide": "div",
+    "upsampling": "upsample",
+    "interpolate": "upsample",
+    "resize": "upsample",
+    "resizing": "upsample",
+    "cropping": "crop",
     "zeropadding": "pad",
+    "zeropad": "pad",
+    "constantpad": "pad",
+    "reflectionpad": "pad",
+    "replicationpad": "pad",
+    "circularpad": "pad",
+    "padding": "pad",
+    "pixelshuffle": "depth_to_space",
+    "pixelunshuffle": "space_to_depth",
+    "transpose": "permute",
+    "bmm": "matmul",
+    "mean": "reduce_dims",
+    "sum": "reduce_dims",
+    "reduce": "reduce_dims",
+    "unflatten": "reshape",
+    "view": "reshape",
+    "layerscale": "channel_scale",
+    "classtoken": "tokens",
+    "multiheadattention": "attention",
     "instancenormalization": "instancenorm",
+    "groupnormalization": "groupnorm",
     "swish": "silu",
-    "leakyrelu": "leaky_relu",
-    "hardswish": "hardswish",
-    "dropout2d": "dropout",
+    "clamp": "hardtanh",
+    "clip": "hardtanh",
+    "droppath": "stochastic_depth",
+    "spatialdropout": "dropout",
 }
+# what several lines do here
+SEVERAL_LINES = {
+    "separableconv": 'two lines do this: a depthwise_conv, then op = "conv" with kernel_size = 1',
+    "se": "a block does this: global_avgpool, two convolutions of kernel_size = 1, a sigmoid, and a"
+    ' mul with from = ["input", the sigmoid]',
+}
+SEVERAL_LINES |= dict.fromkeys(("semodule", "squeezeexcitation"), SEVERAL_LINES["se"])
 FIELD_NAMES = {
     "filters": "out_channels",
     "channels": "out_channels",
@@ -77,12 +103,15 @@ INFERRED_FIELDS = {
 def operator_hint(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return the hint for an unknown operator: its name here, or the nearest one."""
     names = list(known)
-    plain = name.lower().replace("_", "").replace("-", "")
-    here = OPERATOR_NAMES.get(plain)
-    if here is None:
-        here = next((n for n in names if n.replace("_", "") == plain), None)
-    if here in names:
-        return f"it is called {here} here"
+    given = name.lower().replace("_", "").replace("-", "")
+    for plain in (given, re.sub("[123]d(?=transpose$|$)", "", given)):  # Conv2DTranspose
+        here = OPERATOR_NAMES.get(plain)
+        if here is None:
+            here = next((n for n in names if n.replace("_", "") == plain), None)
+        if here in names:
+            return f"it is called {here} here"
+        if plain in SEVERAL_LINES:
+            return SEVERAL_LINES[plain]
     return did_you_mean(name, names, otherwise)
 
 

@@ -18,6 +18,20 @@ def test_every_name_given_is_an_operator_here() -> None:
     assert set(hints_module.OPERATOR_NAMES.values()) <= set(OPERATORS)
 
 
+KERAS = {
+    "Conv": "conv",
+    "DepthwiseConv": "depthwise_conv",
+    "MaxPooling": "maxpool",
+    "AveragePooling": "avgpool",
+    "GlobalAveragePooling": "global_avgpool",
+    "GlobalMaxPooling": "global_maxpool",
+    "UpSampling": "upsample",
+    "ZeroPadding": "pad",
+    "Cropping": "crop",
+    "SpatialDropout": "dropout",
+}
+
+
 @pytest.mark.parametrize(
     ("foreign", "here"),
     [
@@ -27,8 +41,16 @@ def test_every_name_given_is_an_operator_here() -> None:
         ("Concatenate", "concat"),
         ("ReLU", "relu"),
         ("Conv2d", "conv"),
-        ("SeparableConv2D", "depthwise_conv"),
         ("BatchNormalization", "batchnorm"),
+        *((f"{name}{n}D", here) for name, here in KERAS.items() for n in (1, 2, 3)),
+        ("Conv2DTranspose", "conv_transpose"),
+        ("ConvTranspose3d", "conv_transpose"),
+        ("BatchNorm1d", "batchnorm"),
+        ("pixel_shuffle", "depth_to_space"),
+        ("PixelUnshuffle", "space_to_depth"),
+        ("pixel_unshuffle", "space_to_depth"),
+        ("DropPath", "stochastic_depth"),
+        ("transpose", "permute"),
     ],
 )
 def test_foreign_operators(foreign: str, here: str) -> None:
@@ -61,6 +83,31 @@ def test_foreign_operators(foreign: str, here: str) -> None:
     ],
 )
 def test_foreign_fields(line: str, hint: str) -> None:
+    assert hint in hints(f'{{ name = "a", {line} }}')
+
+
+@pytest.mark.parametrize(
+    ("foreign", "hint"),
+    [
+        ("SeparableConv2D", "two lines do this: a depthwise_conv, then op"),
+        ("separable_conv", "two lines do this: a depthwise_conv, then op"),
+        ("se", "a block does this: global_avgpool"),
+        ("SqueezeExcitation", "a block does this: global_avgpool"),
+    ],
+)
+def test_what_several_lines_do(foreign: str, hint: str) -> None:
+    assert hint in hints(f'{{ name = "a", op = "{foreign}" }}')
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ('op = "conv", out_channels = 8, kernel_size = 3, padding = "SAME"', '"same", in lower'),
+        ('op = "conv", out_channels = 8, kernel_size = 3, padding = "Valid"', '"valid", in lower'),
+        ('op = "upsample", scale_factor = 2, mode = "Bilinear"', '"bilinear", in lower case'),
+    ],
+)
+def test_words_in_upper_case(line: str, hint: str) -> None:
     assert hint in hints(f'{{ name = "a", {line} }}')
 
 

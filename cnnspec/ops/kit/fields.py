@@ -48,8 +48,13 @@ class Field:
         Raises OperatorError (L003) that quotes what the field takes and what it got."""
         result = self.accept(value)
         if result is None:
+            lower = value.lower() if isinstance(value, str) else None
+            known = lower is not None and self.accept(lower) is not None
             raise OperatorError(
-                "L003", f"{self.name} is {self.takes}, not {describe_value(value)}", field=self.name
+                "L003",
+                f"{self.name} is {self.takes}, not {describe_value(value)}",
+                f'"{lower}", in lower case' if known else "",
+                self.name,
             )
         return result
 
