@@ -33,7 +33,10 @@ BILINEAR, NEAREST = per_output(4), per_output(1)
 
 
 def count_fvcore_upsample(node: Node) -> int:
-    return (BILINEAR if getattr(node.op, "mode", "") == "bilinear" else NEAREST).count(node)
+    mode = getattr(node.op, "mode", "")
+    if mode in ("bicubic", "nearest-exact"):
+        return 0
+    return (BILINEAR if mode == "bilinear" else NEAREST).count(node)
 
 
 def count_fvcore_pool(node: Node) -> int:
@@ -61,7 +64,10 @@ FVCORE = Convention(
         "global_avgpool": FVCORE_POOL,
         "adaptive_avgpool": FVCORE_POOL,
         "upsample": only_dimensions(
-            2, CountingRule("1 per element of its output, 4 if bilinear", count_fvcore_upsample)
+            2,
+            CountingRule(
+                "1 per element of its output, bilinear 4, bicubic 0", count_fvcore_upsample
+            ),
         ),
         **NO_RULE,  # it has no handle for products and sums
         "prelu": FREE,
@@ -88,8 +94,9 @@ def count_thop_softmax(node: Node) -> int:
 
 
 def count_thop_upsample(node: Node) -> int:
-    if getattr(node.op, "mode", "") == "nearest":
-        return prod(node.output)
+    mode = getattr(node.op, "mode", "")
+    if mode in ("nearest", "bicubic", "nearest-exact"):
+        return prod(node.output) * {"nearest": 1, "bicubic": 259}.get(mode, 0)
     return prod(node.output) * {2: 5, 3: 11}.get(
         len(node.output), 0
     )  # it has no rule for trilinear
@@ -122,7 +129,7 @@ THOP = Convention(
         "global_avgpool": THOP_ADAPTIVE_POOL,
         "adaptive_avgpool": THOP_ADAPTIVE_POOL,
         "upsample": CountingRule(
-            "1 per element of its output; linear 5, bilinear 11", count_thop_upsample
+            "1 per element of its output; linear 5, bilinear 11, bicubic 259", count_thop_upsample
         ),
         **NO_RULE,
         "l2norm": FREE,

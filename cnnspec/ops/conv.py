@@ -4,10 +4,13 @@ Along each spatial dimension the output has floor((W - K + 2P)/S) + 1 positions 
 kernel, P zero padding on each side, S stride); with dilation D a kernel spans D(K - 1) + 1. A
 kernel has m*n*d weights and one bias, so there are ((m*n*d) + 1)*k parameters; in g groups a kernel
 reads d/g channels only. Each position of an output channel costs m*n*d/g multiply-accumulates,
-whether its window covers pixels or padding.
+whether its window covers pixels or padding. With ``standardize`` the mean of each kernel's weights
+is subtracted and they are divided by their deviation, (w - mean)/sqrt(var + eps), before they are
+used; this is done once for all examples and is not counted.
 
 Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep learning, arXiv
-1603.07285, relation 6; LeCun, Bottou, Bengio & Haffner (1998) for the shared weights."""
+1603.07285, relation 6; LeCun, Bottou, Bengio & Haffner (1998) for the shared weights; Qiao et
+al. (2019), Micro-batch training with weight standardization, arXiv 1903.10520, equation 5."""
 
 from math import prod
 from typing import Any
@@ -20,10 +23,10 @@ from cnnspec.ops.kit.derivation import (
     filter_steps,
     window_size_steps,
 )
-from cnnspec.ops.kit.fields import flag_field, padding_mode_field, size_field
+from cnnspec.ops.kit.fields import flag_field, number_field, padding_mode_field, size_field
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
 from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding_field, per_axis_field
-from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.operator import Example, Operator, raise_unmeasured
 from cnnspec.ops.kit.window_memory import find_weight_as_input_from
 from cnnspec.ops.kit.windows import Axis, Reach, make_axes, per_dimension
 from cnnspec.units import Shape
@@ -47,6 +50,10 @@ class Conv(Operator):
     )
     groups: int = size_field("g, the groups into which the channels are split", default=1)
     bias: bool = flag_field("whether each kernel has a bias", default=True)
+    standardize: bool = flag_field("whether each kernel's weights are standardized", default=False)
+    standardize_eps: float = number_field(
+        "added to the variance of a kernel's weights", default=1e-6
+    )
 
     def axes(self, x: Shape) -> list[Axis]:
         return make_axes(x, self.kernel_size, self.stride, self.padding, self.dilation)
@@ -89,6 +96,8 @@ class Conv(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        if self.standardize:
+            raise_unmeasured("a conv that standardizes its weights")
         axes, weight = self.axes(x), self.parameters(x)["weight"]
         convolution = memory.Function(
             prod(y),
@@ -108,6 +117,8 @@ class Conv(Operator):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes = self.axes(x)
         cls, window = modules.sliding_class(torch, "Conv", axes, mode=self.padding_mode)
+        if self.standardize:
+            cls = modules.standardizing_class(torch, cls, self.standardize_eps)
         return cls(
             x[0],
             self.out_channels,
@@ -153,5 +164,20 @@ class Conv(Operator):
             (1, 8),
             params=2,
             macs=16,
+        ),
+        Example(
+            "timm's resnetv2_50x1_bit, stages.0.blocks.0.conv2: a StdConv2d of 64 channels",
+            ((64, 56, 56),),
+            {
+                "out_channels": 64,
+                "kernel_size": 3,
+                "padding": 1,
+                "bias": False,
+                "standardize": True,
+                "standardize_eps": 1e-8,
+            },
+            (64, 56, 56),
+            params=36_864,
+            macs=115_605_504,
         ),
     )

@@ -16,7 +16,14 @@ from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import RequestError
 
 # Memory that no plan knows; the plan says so.
-UNMEASURED = {("scaled_dot_product_attention", 1), ("pad", 3)}
+UNMEASURED = {
+    ("scaled_dot_product_attention", 1),
+    ("pad", 3),
+    ("conv", 4),
+    ("lstm", 0),
+    ("gru", 0),
+    ("rmsnorm", 0),
+}
 
 
 def example_text(name: str, number: int, inplace: bool = False) -> str:

@@ -14,7 +14,14 @@ CONV = {
 }
 PADDING_MODE = ("zeros", "reflect", "replicate", "circular")
 KINDS: dict[str, dict[str, Any]] = {
-    "conv": {**CONV, "padding_mode": PADDING_MODE, "out_channels": "size", "groups": "size"},
+    "conv": {
+        **CONV,
+        "padding_mode": PADDING_MODE,
+        "out_channels": "size",
+        "groups": "size",
+        "standardize": "flag",
+        "standardize_eps": "positive",
+    },
     "depthwise_conv": {**CONV, "padding_mode": PADDING_MODE, "multiplier": "size"},
     "conv_transpose": {
         **CONV,

@@ -95,6 +95,19 @@ def sliding_class(
     return with_forward(cls, lambda module, x: cls.forward(module, pad(x))), window
 
 
+def standardizing_class(torch: Any, cls: Any, eps: float) -> Any:
+    """Return a subclass of a convolution that standardizes each kernel's weights before use."""
+
+    class Standardizing(cls):  # type: ignore[misc]
+        def _conv_forward(self, x: Any, weight: Any, bias: Any) -> Any:
+            rows = weight.flatten(1).unsqueeze(0)
+            rows = torch.nn.functional.batch_norm(rows, None, None, training=True, eps=eps)
+            return super()._conv_forward(x, rows.view_as(weight), bias)
+
+    Standardizing.__name__ = cls.__name__
+    return Standardizing
+
+
 def make_window_sum_function(torch: Any, axes: Sequence[Axis]) -> Callable[[Any], Any]:
     """Return the function that adds up each window along ``axes``."""
     pad = make_padding_function(torch, [(a.before, a.after) for a in axes])

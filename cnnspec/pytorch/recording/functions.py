@@ -18,7 +18,7 @@ NORM_ARGUMENTS = (
     *("input", "running_mean", "running_var", "weight", "bias"),
     *("use_input_stats", "momentum", "eps"),
 )
-RECURRENT = {  # not supported; by function, the module that has it
+RECURRENT = {  # by function, the module that has it; operators are LSTM and GRU alone
     "lstm": "nn.LSTM",
     "gru": "nn.GRU",
     "rnn_tanh": "nn.RNN",
@@ -39,7 +39,7 @@ NoteFunction = Callable[[str, Fields, Any, Any], None]
 def read_function(name: str, args: Any, kwargs: Fields) -> tuple[str, Fields] | None:
     """Return the kind and the fields of a function that is one call, else None."""
     if name in RECURRENT:
-        return RECURRENT[name], {}
+        return RECURRENT[name], read_recurrent(args)
     if name == "linear":
         weight, bias = bind_arguments(("input", "weight", "bias"), args, kwargs, "weight", "bias")
         return "linear", {"out_features": weight.shape[0], "bias": bias is not None}
@@ -57,6 +57,20 @@ def read_function(name: str, args: Any, kwargs: Fields) -> tuple[str, Fields] | 
         tracked = {} if mean is None else {"track_running_stats": True}
         return "instancenorm", {"eps": 1e-5 if eps is None else eps, **tracked}
     return None
+
+
+def read_recurrent(args: Any) -> Fields:
+    """Return the settings of torch.lstm and the like, none where sequences are packed."""
+    if len(args) != 9 or not isinstance(args[2], list | tuple):
+        return {}
+    _, _, weights, bias, layers, dropout, _, bidirectional, _ = args
+    return {
+        "hidden_size": weights[1].shape[1],
+        "num_layers": layers,
+        "bias": bias,
+        "dropout": dropout,
+        "bidirectional": bidirectional,
+    }
 
 
 def bind_arguments(names: tuple[str, ...], args: Any, kwargs: Fields, *wanted: str) -> list[Any]:

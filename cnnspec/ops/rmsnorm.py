@@ -1,0 +1,74 @@
+"""RMS normalization: x / sqrt(mean of squares + eps) * weight, over the channels at each position.
+
+Unlike layer normalization it subtracts no mean and has no bias: C parameters, or none without
+``affine``. A set of n elements costs n multiplications for the squares, n - 1 additions and one for
+eps, one division and a square root, n divisions, and n multiplications more for the weight.
+
+Source: Zhang & Sennrich (2019), Root mean square layer normalization, arXiv 1910.07467, equation 4;
+``torch.nn.RMSNorm``."""
+
+from math import prod
+from typing import Any
+
+from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit.derivation import Step, elements_step
+from cnnspec.ops.kit.elementwise import Elementwise
+from cnnspec.ops.kit.fields import flag_field, number_field
+from cnnspec.ops.kit.operator import Example, raise_unmeasured
+from cnnspec.units import Shape
+
+
+class RmsNorm(Elementwise):
+    title = "RMS Norm"
+    abbreviation = "rms"
+    role = "norm"
+    is_composite = True
+
+    eps: float = number_field("added to the mean of squares", default=1e-6)
+    affine: bool = flag_field("whether there is a weight", default=True)
+
+    def parameters(self, x: Shape) -> dict[str, Shape]:
+        return {"weight": x[:1]} if self.affine else {}
+
+    def mixes_channels(self, x: Shape) -> bool:
+        return True
+
+    def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
+        size, positions = prod(y), prod(y[1:])
+        return {
+            "multiplications": (1 + self.affine) * size,
+            "additions": size,
+            "divisions": size + positions,
+            "square_roots": positions,
+        }
+
+    def derivation(self, x: Shape, y: Shape) -> list[Step]:
+        formula, values = ("C", {"C": x[0]}) if self.affine else ("0", {})
+        return [elements_step(y), Step("parameters", formula, values, x[0] * self.affine)]
+
+    def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        raise_unmeasured("rmsnorm")
+
+    def build(self, torch: Any, x: Shape, y: Shape) -> Any:
+        cls = torch.nn.RMSNorm
+        norm = modules.with_forward(
+            cls, lambda module, x: cls.forward(module, x.movedim(1, -1)).movedim(-1, 1)
+        )
+        return norm(x[0], self.eps, self.affine)
+
+    examples = (
+        Example(
+            "timm's vit_medium_patch16_rope_reg1_gap_256 with norm_layer=RmsNorm: 512 channels, 257"
+            " tokens",
+            ((512, 257),),
+            {},
+            (512, 257),
+            params=512,
+            work={
+                "multiplications": 2 * 512 * 257,
+                "additions": 512 * 257,
+                "divisions": 512 * 257 + 257,
+                "square_roots": 257,
+            },
+        ),
+    )
