@@ -151,6 +151,17 @@ RIGHT = {
     "no guard against zero": Case(
         '{ name = "n", op = "l2norm" },', lambda m, x: m.n(m.c(x)), n=lambda _: L2Norm()
     ),
+    "a mean and a deviation": Case(
+        '{ name = "n", op = "scale", factor = 2.0, offset = -1.0 },',
+        lambda m, x: (m.c(x) - 0.5) / 0.5,
+    ),
+    "a convolution over the whole map": Case(
+        """
+  { name = "f", op = "flatten" },
+  { name = "l", op = "linear", out_features = 4 },""",
+        lambda m, x: m.l(m.c(x)).flatten(1),
+        l=lambda n: conv(8, 4, tuple(map(int, SPATIAL[n].split(","))))(n),
+    ),
     "frozen statistics": Case(
         '{ name = "n", op = "frozen_batchnorm" },', lambda m, x: m.n(m.c(x)), n=lambda _: Frozen()
     ),
