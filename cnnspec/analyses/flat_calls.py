@@ -73,11 +73,21 @@ class FlatRun(Record):
 
 
 def list_values(argument: Any) -> list[Value]:
-    """List the values in an argument, which may be a list."""
-    if isinstance(argument, Value):
+    """List the values in an argument, which may be a list, or in all arguments of a call."""
+    return [t for t in list_tensors(argument) if isinstance(t, Value)]
+
+
+def list_weight_names(argument: Any) -> list[str]:
+    """List the names of the parameters and buffers in an argument, or in all of a call."""
+    return [n for t in list_tensors(argument) if isinstance(t, Weight) for n in t.names]
+
+
+def list_tensors(argument: Any) -> list[Any]:
+    """List the values, weights and constants in an argument."""
+    if isinstance(argument, (Value, Weight, Constant)):
         return [argument]
     if isinstance(argument, dict):
         argument = argument.values()
     elif not isinstance(argument, (list, tuple)):
         return []
-    return [value for part in argument for value in list_values(part)]
+    return [tensor for part in argument for tensor in list_tensors(part)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.analyses.flat_calls import FlatRun, Value, list_values
+from cnnspec.analyses.flat_calls import FlatRun, Value, list_values, list_weight_names
 from cnnspec.analyses.verdict import Verdict
 from cnnspec.graph.build import build_graph
 from cnnspec.graph.model import Graph, graph_digest
@@ -109,7 +109,7 @@ def import_pytorch(request: ImportRequest) -> ImportResult:
         imported = make_partial_graph(request, found, unsupported)
     text = write_spec(imported)
     graph = rebuild_graph(imported.name, text)
-    verdict = None if unsupported else verify_import(request, graph, text)
+    verdict = None if unsupported else verify_import(request, found, graph, text)
     return ImportResult(text, graph, verdict, unsupported)
 
 
@@ -185,12 +185,24 @@ def rebuild_graph(
     return build_graph(Source(f"{name}.toml", text), "", settings, shape, MAX_LINES)
 
 
-def verify_import(request: ImportRequest, graph: Graph, text: str) -> Verdict:
+def remove_unused(model: Any, found: "Capture") -> None:
+    """Take the parameters that no call reads from a model: a spec has no layer for them.
+
+    The notes of the spec name them."""
+    calls = [call for run in (found.inference, found.training) for call in run.calls]
+    used = {name for call in calls for name in list_weight_names(call.arguments)}
+    for path in found.parameters.keys() - used:
+        owner, _, name = path.rpartition(".")
+        model.get_submodule(owner)._parameters[name] = None
+
+
+def verify_import(request: ImportRequest, found: "Capture", graph: Graph, text: str) -> Verdict:
     """Compare the spec with the model: calls, values, outputs, in inference and in training."""
     from cnnspec.pytorch.check_calls import SAME_FUNCTION
     from cnnspec.pytorch.devices import device_title
     from cnnspec.pytorch.verify import check_model, tool_versions
 
+    remove_unused(request.model, found)
     rebuild = partial(rebuild_graph, request.name, text)
     checks = check_model(
         graph,

@@ -73,3 +73,46 @@ def test_models_that_draw_until_a_number_is_in_range_are_built() -> None:
         weight = torch.full((4, 4), 1e6)
         nn.init.trunc_normal_(weight, std=0.02)
     assert weight.abs().max() <= 2
+
+
+class Spare(nn.Module):
+    """A model with parameters that it does not use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.spare = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.conv(x)  # type: ignore[no-any-return]
+
+
+class Attends(nn.Module):
+    """PyTorch's own attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.flatten(2).transpose(1, 2)
+        return self.attention(x, x, x, need_weights=False)[0]  # type: ignore[no-any-return]
+
+
+PROVEN: dict[str, tuple[nn.Module, Any, int]] = {  # with the parameters that the spec has
+    "unused parameters": (Spare(), (3, 8, 8), 3 * 4 * 9 + 4),
+    "no layer": (nn.Identity(), (3, 8, 8), 0),
+    "lazy parameters": (nn.Sequential(nn.Flatten(), nn.LazyLinear(5)), (3, 4, 4), 48 * 5 + 5),
+    "attention, batch first": (Attends(), (8, 3, 3), 4 * 64 + 32),
+    "a vector": (nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.Tanh()), (6,), 36),
+    "a volume": (nn.Sequential(nn.Conv3d(1, 2, 3), nn.BatchNorm3d(2)), (1, 6, 6, 6), 60),
+}
+
+
+@pytest.mark.parametrize("case", PROVEN)
+def test_models_of_many_kinds_are_proven(case: str) -> None:
+    model, shape, params = PROVEN[case]
+    found = cnnspec.from_pytorch(model, input=shape)
+    assert found.verdict.passed, str(found.verdict)
+    assert found.network.totals.params == params
+    if case == "unused parameters":
+        assert "# Parameters that no layer uses: spare.weight, spare.bias." in found.text

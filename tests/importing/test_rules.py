@@ -94,6 +94,11 @@ KINDS: dict[str, tuple[Any, Shape, list[str]]] = {
         (1,),
         ["upsample", "affine"],
     ),
+    "pixel shuffles": (
+        lambda x, w: F.pixel_shuffle(F.pixel_unshuffle(x * w, 2), 2),
+        (1,),
+        ["affine", "space_to_depth", "depth_to_space"],
+    ),
     "slices": (
         lambda x, w: torch.cat([x[:, :2], x[:, 1::2]], 1)[:, :, 1:, ::2] * w,
         (1,),

@@ -118,6 +118,16 @@ def pool_adaptively(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout
     ]
 
 
+def move_blocks(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
+    """Translate pixel_shuffle and pixel_unshuffle."""
+    given = call.arguments
+    node = builder.arrange_map(builder.layout(given["self"]))
+    shuffles = call.name == "pixel_shuffle"
+    block = given["upscale_factor" if shuffles else "downscale_factor"]
+    kind = "depth_to_space" if shuffles else "space_to_depth"
+    return builder.whole_layout(builder.append(kind, {"block": block}, (node,)))
+
+
 def upsample(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate the interpolations, to a factor where the model gives one, else to a size."""
     given = call.arguments
@@ -183,6 +193,7 @@ RULES: dict[str, Rule] = {
     **{f"_upsample_nearest_exact{n}d": upsample for n in (1, 2, 3)},
     **dict.fromkeys(("upsample_linear1d", "upsample_trilinear3d", "upsample_bicubic2d"), upsample),
     "glu": gate_channels,
+    **dict.fromkeys(("pixel_shuffle", "pixel_unshuffle"), move_blocks),
     **dict.fromkeys(("pad", "constant_pad_nd"), pad),
     "prelu": activate_prelu,
 }

@@ -79,7 +79,10 @@ def translate_run(
         builder.call = call.replace(name="output")
         try:
             if value.call not in unknown:
-                outputs.append(builder.arrange_map(builder.layout(value)))
+                node = builder.arrange_map(builder.layout(value))
+                if builder.nodes[node].kind == "input":  # a network has a layer at least
+                    node = builder.append("identity", {}, (node,))
+                outputs.append(node)
         except UnsupportedCall as error:
             complaints.append(Complaint(builder.call, str(error)))
     return TranslatedRun(tuple(builder.nodes), tuple(outputs), tuple(complaints))

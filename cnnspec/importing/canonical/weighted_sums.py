@@ -48,7 +48,7 @@ def apply_linear(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate linear. At each position of a map it is a convolution with a kernel of 1."""
     given = call.arguments
     x, weight = builder.layout(given["input"]), given["weight"]
-    if len(x.dims) == 2:
+    if len(x.dims) == 2 and x.dims[0] == builder.batch:
         x = builder.whole_layout(builder.arrange_map(x))
     x = builder.by_channels(x, len(x.dims) - 1)
     out, inputs = weight.shape[0], (x.node,)

@@ -37,10 +37,24 @@ def capture_model(model: nn.Module, inputs: tuple[Shape, ...]) -> Capture:
     """Capture a model on inputs of these shapes, without the batch.
 
     Raises RequestError where the model cannot be run."""
+    materialize_lazy(model, inputs)
     runs = run_on_meta(model, inputs) or run_on_cpu(model, inputs)
     parameters = {name: tuple(p.shape) for name, p in model.named_parameters()}
     buffers = {name: tuple(b.shape) for name, b in model.named_buffers()}
     return Capture(*runs, parameters, buffers, inputs, find_equal_elements(model))
+
+
+def materialize_lazy(model: nn.Module, inputs: tuple[Shape, ...]) -> None:
+    """Run a model with lazy parameters once, which gives them their shapes."""
+    if any(nn.parameter.is_lazy(p) for p in model.parameters()):
+        with torch.no_grad(), in_mode(model, False), SkipInitialization():
+            try:
+                model(*[torch.zeros(BATCH, *shape) for shape in inputs])
+            except (RuntimeError, ValueError, TypeError) as error:
+                shown = " and ".join(map(format_shape, inputs))
+                raise RequestError(
+                    f"the model cannot be run on an input of {shown}: {describe_exception(error)}"
+                ) from None
 
 
 def find_equal_elements(model: nn.Module) -> dict[str, float]:
