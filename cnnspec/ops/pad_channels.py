@@ -32,7 +32,8 @@ class PadChannels(Operator):
         return [Step("output channels", "before + C + after", values, y[0]), elements_step(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return (memory.Function(prod(y)),)
+        layout = memory.Layout(gradient_as_incoming=True)
+        return (memory.Function(prod(y), layout=layout),)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         sides = [0, 0] * (len(x) - 1) + [self.before, self.after]

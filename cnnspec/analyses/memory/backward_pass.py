@@ -179,6 +179,7 @@ class BackwardPass:
             temporary.append(log.allocate(incoming.bytes))
         weighted = function.parameters and kind != PRODUCT
         as_input = weighted or not same_size or layout.gradient_as_input
+        as_input = as_input and not layout.gradient_as_incoming
         like = tensor.layout if as_input else incoming.layout
         if kind == PRODUCT and same_size and incoming.layout in (STRIDED, MOVED):
             others = [r.layout for k, r in enumerate(entry.inputs) if k != i]

@@ -22,7 +22,7 @@ To measure a new operator, print the planned and the real allocations side by si
     python -m tests.memory_of conv 'out_channels = 4, kernel_size = 3, padding = 1'
 
 Then compare its examples, and random networks with it and all the others (their fields are drawn
-by FIELDS in tests/pytorch/dags.py):
+by tests/pytorch/drawn_fields.py):
 
     python -m pytest -m "long or not long" tests/pytorch/test_memory_of_examples.py -k conv
     python -m pytest -m long tests/pytorch/test_dags.py
@@ -91,8 +91,10 @@ class Layout(Record):
     contiguous: bool = False
     # The output has one position per channel, so it is contiguous and channels_last at once.
     one_position: bool = False
-    # A gradient has the layout of the input, not that of the incoming gradient.
+    # A gradient has the layout of the input, or of the incoming gradient. By default, it has that
+    # of the input if it has another size than the incoming one, or if there are parameters.
     gradient_as_input: bool = False
+    gradient_as_incoming: bool = False
     # COPIES_STRIDED, COPIES_ALL, COPIES_GRADIENT or COPIES_GRADIENT_ONLY.
     copies: str = ""
 

@@ -45,4 +45,4 @@ def pad_function(size: int, mode: str) -> memory.Function:
     if mode in (MIRRORED, REPEATED):
         layout = memory.Layout(copies=memory.COPIES_STRIDED)
         return memory.Function(size, saves=(0,), layout=layout)
-    return memory.Function(size)
+    return memory.Function(size, layout=memory.Layout(gradient_as_incoming=True))
