@@ -75,6 +75,14 @@ def test_the_source_is_as_ruff_leaves_it(family: str, tmp_path: Path) -> None:
             assert undocumented or ast.get_docstring(made)
 
 
+def test_chains_are_sequential_and_equal_layers_are_made_in_a_loop() -> None:
+    text = write("resnet50").text
+    assert "class Stage3(nn.Sequential):" in text
+    loop = ("for i in range(1, 6):", "self.add_module(str(i), Bottleneck2(1024, width=256))")
+    assert "\n            ".join(loop) in text
+    assert len(text.splitlines()) <= 190
+
+
 def test_the_file_runs_without_cnnspec(tmp_path: Path) -> None:
     file = tmp_path / "net.py"
     file.write_text(write("resnet20_cifar").text, encoding="utf-8")

@@ -11,6 +11,8 @@ from cnnspec.exporting.pytorch.signatures import MODULE_NAMES, SAME_AS_FIRST
 from cnnspec.exporting.pytorch.statements import Hole, Reference, Statement
 from cnnspec.exporting.pytorch.variables import name_variables
 
+CALL = (ModuleName(), "(", InputName(0), ")")  # the module's call with one input
+SHORTEST_LOOP = 3  # shorter ones are written line by line
 SLICE = re.compile(r"[\w.]*:[\w.]*(?::[\w.]*)?")
 
 
@@ -37,22 +39,56 @@ class ClassWriter:
 
     def write(self) -> list[str]:
         """Return the lines of the class."""
-        forward = self.write_forward()
-        lines = [f"class {self.made.name}(nn.Module):", f'    """{self.docstring}"""', ""]
+        forward = [] if self.is_chain else ["", *self.write_forward()]
+        base = "nn.Sequential" if self.is_chain else "nn.Module"
+        lines = [f"class {self.made.name}({base}):", f'    """{self.docstring}"""', ""]
         given = [f"{name}: {type_name(c)}" for name, c in self.made.parameters.items()]
         signature = ", ".join(["self", *given])
         lines += lay_out(f"def __init__({signature}) -> None:", 4)
         lines.append("        super().__init__()")
         for text, name in self.stored.items():
             lines += lay_out(f"self.{name} = {text}", 8)
-        for statement in self.body.statements:
-            if statement.module is not None:
-                lines += self.write_module(statement, statement.module)
-        return [*lines, "", *forward]
+        return [*lines, *self.write_modules(), *forward]
 
-    def write_module(self, statement: Statement, call: WrittenCall) -> list[str]:
-        """Return the lines that make the module of a statement."""
-        text, name = self.call_text(call), statement.owner
+    def write_modules(self) -> list[str]:
+        """Return the lines that make all modules; equal ones with a number each in a loop."""
+        made = [
+            (s.owner, self.call_text(s.module))
+            for s in self.body.statements
+            if s.module is not None
+        ]
+        lines: list[str] = []
+        while made:
+            first, text = made[0]
+            counted = count_run([name if call == text else "" for name, call in made])
+            if counted < SHORTEST_LOOP:
+                counted = 1
+                lines += self.write_module(first, text)
+            else:
+                lines += write_loop(first, counted, text)
+            made = made[counted:]
+        return lines
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether each layer has a module that reads what the one before gives, and no more."""
+        statements = self.body.statements
+        return (
+            not self.shapes
+            and len(statements) > 1
+            and self.body.gives == (Reference(len(statements) - 1, 0),)
+            and all(
+                s.module is not None
+                and s.parts == CALL
+                and s.reads == (Reference(k - 1, 0),)
+                and s.outputs == 1
+                and "." not in s.owner
+                for k, s in enumerate(statements)
+            )
+        )
+
+    def write_module(self, name: str, text: str) -> list[str]:
+        """Return the lines that make the module called ``name``."""
         base, dot, number = name.rpartition(".")
         if dot and number.isdigit():
             start = [] if base in self.lists else [f"        self.{base} = nn.ModuleList()"]
@@ -145,6 +181,26 @@ class ClassWriter:
             else:
                 text += self.stored_text(part) if isinstance(part, Hole) else str(part)
         return SLICE.sub(space_slice, text)
+
+
+def count_run(names: list[str]) -> int:
+    """Return how many names at the start differ in a number at their end only, which counts up."""
+    stem = names[0].rstrip("0123456789")
+    if "." in stem or stem == names[0]:
+        return 1
+    count, first = 1, int(names[0][len(stem) :])
+    while count < len(names) and names[count] == f"{stem}{first + count}":
+        count += 1
+    return count
+
+
+def write_loop(name: str, count: int, text: str) -> list[str]:
+    """Return the loop that makes ``count`` equal modules, the first of which is called ``name``."""
+    stem = name.rstrip("0123456789")
+    first = int(name[len(stem) :])
+    bounds = f"{first}, {first + count}" if first else str(count)
+    key = f'f"{stem}{{i}}"' if stem else "str(i)"
+    return [f"        for i in range({bounds}):", *lay_out(f"self.add_module({key}, {text})", 12)]
 
 
 def space_slice(found: re.Match[str]) -> str:
