@@ -61,7 +61,9 @@ def integer_expressions(columns: dict[str, list[int]]) -> Iterator[tuple[str, li
                 yield f"{name} + {other}", [a + b for a, b in zip(column, more, strict=True)]
             if name != other:
                 yield f"{name} - {other}", [a - b for a, b in zip(column, more, strict=True)]
-                yield f"{name} * {other}", [a * b for a, b in zip(column, more, strict=True)]
+            if name < other:
+                product = f"{name} * {other}" if other == "in_channels" else f"{other} * {name}"
+                yield product, [a * b for a, b in zip(column, more, strict=True)]
 
 
 def find_condition(

@@ -77,5 +77,7 @@ def find_unlike_line(weights: SharedWeights, lines: list[FoldedLine]) -> FoldedL
         if not more and weights.are_alike(line, other):
             line.shared = other
             continue
-        return max([line, other, *more], key=lambda each: (bool(each.body), len(each.nodes)))
+        largest = max([line, other, *more], key=lambda each: (bool(each.body), len(each.nodes)))
+        if largest.body or largest.parts:  # one operator cannot be opened
+            return largest
     return None
