@@ -31,6 +31,38 @@ from cnnspec.ops.kit.window_memory import find_weight_as_input_from
 from cnnspec.ops.kit.windows import Axis, Reach, make_axes, per_dimension
 from cnnspec.units import Shape
 
+STANDARDIZED_CONV = '''class StandardizedConv(nn.Module):
+    """A convolution that standardizes each kernel's weights before it uses them."""
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        stride: tuple[int, ...],
+        pads: tuple[int, ...],
+        mode: str,
+        dilation: tuple[int, ...],
+        groups: int,
+        bias: bool,
+        eps: float,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(shape))
+        self.bias = nn.Parameter(torch.zeros(shape[0])) if bias else None
+        self.stride, self.pads, self.mode = stride, pads, mode
+        self.dilation, self.groups, self.eps = dilation, groups, eps
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        rows = self.weight.flatten(1).unsqueeze(0)
+        rows = F.batch_norm(rows, None, None, training=True, eps=self.eps)
+        weight = rows.view_as(self.weight)
+        if any(self.pads):
+            x = F.pad(x, self.pads, mode=self.mode)
+        convolve = (F.conv1d, F.conv2d, F.conv3d)[x.dim() - 3]
+        return convolve(
+            x, weight, self.bias, self.stride, 0, self.dilation, self.groups
+        )
+'''
+
 
 class Conv(Operator):
     title = "Convolution"
@@ -127,6 +159,23 @@ class Conv(Operator):
             groups=self.groups,
             bias=self.bias,
         )
+
+    @property
+    def python_class(self) -> str:
+        return STANDARDIZED_CONV if self.standardize else ""
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        axes, zeros = self.axes(x), self.padding_mode == "zeros"
+        return {
+            "": self.parameters(x)["weight"],
+            "stride": tuple(a.stride for a in axes),
+            "pads": tuple(n for a in reversed(axes) for n in (a.before, a.after)),
+            "mode": "constant" if zeros else self.padding_mode,
+            "dilation": tuple(a.dilation for a in axes),
+            "groups": self.groups,
+            "bias": self.bias,
+            "eps": self.standardize_eps,
+        }
 
     examples = (
         Example(

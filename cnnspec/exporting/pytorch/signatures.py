@@ -6,7 +6,10 @@ from typing import Any
 SAME_AS_FIRST = "(the first argument)"  # a default
 
 SIGNATURES = {  # by class, without the number of dimensions; a test compares them with PyTorch
-    "Conv": "in_channels out_channels kernel_size stride=1 padding=0 dilation=1 groups=1 bias=True",
+    "Conv": (
+        "in_channels out_channels kernel_size stride=1 padding=0 dilation=1 groups=1 bias=True"
+        " padding_mode='zeros'"
+    ),
     "ConvTranspose": (
         "in_channels out_channels kernel_size stride=1 padding=0 output_padding=0 groups=1"
         " bias=True dilation=1"
