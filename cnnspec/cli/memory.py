@@ -64,7 +64,15 @@ from cnnspec.units import parse_bytes
 @click.option(
     "--fit",
     metavar="SIZE",
-    help="Find the largest batch within a size such as 24GiB, and ways to need less memory.",
+    help=(
+        "Find the largest batch within a size such as 24GiB, as PyTorch allocates on a CPU, and"
+        " ways to need less memory."
+    ),
+)
+@click.option(
+    "--reserve",
+    metavar="SIZE",
+    help="The part of --fit that is left for what is not counted, such as a GPU's context.",
 )
 @click.option(
     "--timeline",
@@ -83,6 +91,7 @@ def command(
     loss: str | None,
     freeze: tuple[str, ...],
     fit: str | None,
+    reserve: str | None,
     timeline: str | None,
     format_: str,
 ) -> None:
@@ -90,7 +99,7 @@ def command(
 
     \b
     cnnspec memory resnet50 --batch 32 --optimizer adam
-    cnnspec memory resnet50 --optimizer adam --fit 24GiB
+    cnnspec memory resnet50 --optimizer adam --fit 24GiB --reserve 2GiB
     cnnspec memory resnet50 --freeze 'layer*' --freeze conv1
     cnnspec memory resnet50 --timeline resnet50.svg
 
@@ -101,16 +110,18 @@ def command(
             raise RequestError(
                 "--fit finds the batch itself: use it without --batch and --timeline"
             )
-        budget = parse_bytes(fit)
-        if budget is None:
+        budget, kept = parse_size("--fit", fit), parse_size("--reserve", reserve or "0B")
+        if kept >= budget:
             raise RequestError(
-                f"--fit takes a size such as 24GiB or 500MB, not {visible(fit, 40)!r}"
+                f"--reserve {visible(reserve)} leaves nothing of --fit {visible(fit)}"
             )
-        search = BatchSearch(net.graph, budget, dtype, optimizer, loss or "", mode, freeze)
+        search = BatchSearch(net.graph, budget, dtype, optimizer, loss or "", mode, freeze, kept)
         largest = find_largest_batch(search)
         render_fit = render_fit_json if format_ == "json" else render_fit_text
         print_page(render_fit(search, largest, list(give_advice(search, largest))))
         return
+    if reserve is not None:
+        raise RequestError("--reserve leaves a part of the size of --fit: give both")
     plan = net.memory(batch or 1, dtype, optimizer, loss or "", mode, freeze)
     if timeline is not None:
         save_page(timeline, render_network_timeline(plan, mode, timeline_format(timeline)))
@@ -119,6 +130,16 @@ def command(
         autocast = autocast_saved_bytes(net.graph, plan.batch)
     render = render_memory_json if format_ == "json" else render_memory_text
     print_page(render(plan, autocast))
+
+
+def parse_size(option: str, text: str) -> int:
+    """Return the bytes of a size such as 24GiB. Raises RequestError."""
+    size = parse_bytes(text)
+    if size is None:
+        raise RequestError(
+            f"{option} takes a size such as 24GiB or 500MB, not {visible(text, 40)!r}"
+        )
+    return size
 
 
 def timeline_format(path: str) -> str:

@@ -31,7 +31,7 @@ from cnnspec.problems import RequestError, visible
 )
 @click.option(
     "--optimizer",
-    default="adam",
+    default="none",
     show_default=True,
     type=click.Choice(OPTIMIZERS),
     help="The optimizer, for the memory of NAME.",

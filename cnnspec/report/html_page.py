@@ -28,7 +28,7 @@ WEIGHT = 4  # bytes of a weight in float32
 WHOLE_INPUT = 2**53  # sorts after every receptive field
 
 
-def render_html_report(net: NetworkCosts, batch: int = 1, optimizer: str = "adam") -> str:
+def render_html_report(net: NetworkCosts, batch: int = 1, optimizer: str = "none") -> str:
     """The page of a network; ``batch`` and ``optimizer`` are those of its memory.
 
     Raises RequestError for a batch below 1 or an unknown optimizer."""
@@ -55,6 +55,11 @@ def render_html_report(net: NetworkCosts, batch: int = 1, optimizer: str = "adam
     template = TEMPLATE.read_text(encoding="utf-8")
     # All markers are replaced at once, because a title may contain the text of a marker.
     return re.sub(r"{{(\w+)}}", lambda marker: values[marker[1]], template)
+
+
+def describe_optimizer(plan: NetworkMemory) -> str:
+    """Return the optimizer's name, or that there is none."""
+    return "no optimizer" if plan.optimizer == "none" else plan.optimizer
 
 
 def plan_or_reason(
@@ -116,7 +121,11 @@ def cards_html(net: NetworkCosts, plan: NetworkMemory | None) -> str:
         setting = f"batch {format_count(plan.batch)}, {plan.dtype}"
         cards += [
             ("Inference peak", format_bytes(plan.inference_peak), setting),
-            ("Training peak", format_bytes(plan.training_peak), f"{setting}, {plan.optimizer}"),
+            (
+                "Training peak",
+                format_bytes(plan.training_peak),
+                f"{setting}, {describe_optimizer(plan)}",
+            ),
         ]
     return "".join(
         f"<div><dt>{name}</dt><dd>{escape_html(value)}<small>{escape_html(more)}</small></dd></div>"

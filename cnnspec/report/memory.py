@@ -3,7 +3,12 @@
 from textwrap import wrap
 from typing import Any
 
-from cnnspec.analyses.memory.largest_batch import BatchSearch, LargestBatch, MemoryAdvice
+from cnnspec.analyses.memory.largest_batch import (
+    BatchSearch,
+    LargestBatch,
+    MemoryAdvice,
+    describe_budget,
+)
 from cnnspec.analyses.memory.network_memory import NetworkMemory
 from cnnspec.problems import visible
 from cnnspec.report.contract import encode_json
@@ -26,6 +31,10 @@ RULES_OF_THUMB = (
     ("training", "All layers", "all_layers"),
 )
 NOT_COUNTED = "the workspace of kernels, a device's context and fragmentation"
+FIT_NOTE = (
+    "For tensors as PyTorch 2.13 allocates them on a CPU. A GPU needs more: not counted are"
+    f" {NOT_COUNTED}; --reserve leaves room for them."
+)
 
 
 def render_memory_text(found: NetworkMemory, autocast: int | None = None) -> str:
@@ -130,11 +139,16 @@ def render_fit_text(search: BatchSearch, fit: LargestBatch, advice: list[MemoryA
     asked = [search.mode, search.dtype]
     if search.mode == "training" and search.optimizer != "none":
         asked.append(search.optimizer)
-    name, budget = visible(search.graph.name), format_bytes(search.budget)
-    more = format_bytes(fit.next - search.budget)
+    name, budget = visible(search.graph.name), describe_budget(search)
+    more = format_bytes(fit.next - search.available)
     lines = [
-        f"{name}: the largest batch within {budget} is {format_count(fit.batch)}"
-        f" ({', '.join(asked)}).",
+        *wrap(FIT_NOTE, WIDTH),
+        "",
+        *wrap(
+            f"{name}: the largest batch within {budget} is {format_count(fit.batch)}"
+            f" ({', '.join(asked)}).",
+            WIDTH,
+        ),
         f"It needs {format_bytes(fit.peak)}; one more example would need {more} more.",
     ]
     if advice:
@@ -144,8 +158,7 @@ def render_fit_text(search: BatchSearch, fit: LargestBatch, advice: list[MemoryA
         if way.batch != fit.batch // 2:
             line += f"; largest batch {format_count(way.batch)}"
         lines.append(line)
-    note = f"Only tensors are counted, without {NOT_COUNTED}."
-    return "\n".join([*lines, "", *wrap(note, WIDTH)])
+    return "\n".join(lines)
 
 
 def render_fit_json(search: BatchSearch, fit: LargestBatch, advice: list[MemoryAdvice]) -> str:
@@ -155,6 +168,7 @@ def render_fit_json(search: BatchSearch, fit: LargestBatch, advice: list[MemoryA
             "version": 1,
             "network": search.graph.name,
             "budget": search.budget,
+            "reserve": search.reserve,
             "mode": search.mode,
             "dtype": search.dtype,
             "optimizer": search.optimizer,

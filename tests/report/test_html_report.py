@@ -173,7 +173,7 @@ def test_the_command_writes_it(tmp_path: Path) -> None:
     )
     assert (done.exit_code, done.output) == (0, "")
     page = written.read_text(encoding="utf-8")
-    assert "batch 4, float32, adam" in page
+    assert "batch 4, float32, no optimizer" in page
     assert Reader(page).rows[-1][2] == "7"
 
 

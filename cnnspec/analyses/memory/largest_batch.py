@@ -12,7 +12,9 @@ from cnnspec.units import MAX_BATCH, format_bytes, format_count
 
 
 class BatchSearch(Record):
-    """The settings for which a largest batch is searched; ``budget`` is in bytes."""
+    """The settings for which a largest batch is searched.
+
+    ``budget`` is in bytes. ``reserve`` of it is left for what is not counted."""
 
     graph: Graph
     budget: int
@@ -21,6 +23,12 @@ class BatchSearch(Record):
     loss: str = ""
     mode: str = "training"
     freeze: Sequence[str] = ()
+    reserve: int = 0
+
+    @property
+    def available(self) -> int:
+        """The bytes that tensors may take."""
+        return self.budget - self.reserve
 
     def peak(self, batch: int) -> int:
         """Return the peak of a batch in bytes."""
@@ -53,31 +61,37 @@ def find_largest_batch(search: BatchSearch) -> LargestBatch:
     Raises RequestError where not even one example fits, and where any batch does."""
     check_one_example_fits(search)
     low, high = 1, 2
-    while search.peak(high) <= search.budget:
+    while search.peak(high) <= search.available:
         low, high = high, 2 * high
         if high > MAX_BATCH:
             raise RequestError(
                 f"more than {format_count(low)} examples of {visible(search.graph.name)} fit into"
-                f" {format_bytes(search.budget)}: give a smaller budget"
+                f" {describe_budget(search)}: give a smaller budget"
             )
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if search.peak(middle) <= search.budget else (low, middle)
+        low, high = (middle, high) if search.peak(middle) <= search.available else (low, middle)
     return LargestBatch(low, search.peak(low), search.peak(high))
+
+
+def describe_budget(search: BatchSearch) -> str:
+    """Return the budget in words, with the reserve if there is one."""
+    budget = format_bytes(search.budget)
+    return f"{budget} less {format_bytes(search.reserve)}" if search.reserve else budget
 
 
 def check_one_example_fits(search: BatchSearch) -> None:
     """Raise RequestError, with what is too large, if one example does not fit into the budget."""
     size = check_request(1, search.dtype, search.optimizer, search.mode)
     fixed = FixedMemory(search.graph, 1, size, choose_loss(search.graph, search.loss))
-    budget = format_bytes(search.budget)
-    if fixed.parameters > search.budget:
+    budget = describe_budget(search)
+    if fixed.parameters > search.available:
         raise RequestError(
             f"no batch fits: the parameters alone are {format_bytes(fixed.parameters)} in"
             f" {search.dtype}, and the budget is {budget}"
         )
     first = search.peak(1)
-    if first > search.budget:
+    if first > search.available:
         raise RequestError(
             f"no batch fits: one example needs {format_bytes(first)} for {search.mode}, and the"
             f" budget is {budget}"
