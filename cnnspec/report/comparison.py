@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.analyses.comparison import ComparedNetwork, ComparisonSettings, Measure
 from cnnspec.problems import visible
-from cnnspec.report.columns import NOTHING
+from cnnspec.report.cells import NOTHING
 from cnnspec.report.contract import encode_json, make_frame
 from cnnspec.report.formats import ESCAPES, add_title_and_notes, render_csv, render_grid
 from cnnspec.units import format_count, format_shape, format_short

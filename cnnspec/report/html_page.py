@@ -6,7 +6,8 @@ from pathlib import Path
 from cnnspec.analyses.memory.network_memory import NetworkMemory, plan_memory
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.problems import RequestError
-from cnnspec.report.columns import COLUMNS, op_with_parts, row_label
+from cnnspec.report.cells import op_with_parts, row_label
+from cnnspec.report.columns import COLUMNS
 from cnnspec.report.diagram.draw import draw_network
 from cnnspec.report.formats import escape_html
 from cnnspec.report.html_rows import PageRow, draw_bars, nest_rows, rows_that_fit

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from cnnspec.analyses.network_costs import NetworkCosts, Row, make_rows
-from cnnspec.report.columns import Column, op_with_parts, row_parts, select_columns
+from cnnspec.report.cells import op_with_parts, row_parts
+from cnnspec.report.columns import Column
 from cnnspec.report.formats import ESCAPES, add_title_and_notes, render_csv, render_grid
+from cnnspec.report.network_columns import select_columns
 from cnnspec.report.presets import PRESETS, TEXTBOOK
 from cnnspec.units import format_count, format_prefixed, format_shape, looks_channels_last
 
@@ -28,7 +30,7 @@ def render_table(
     ``preset`` or ``columns`` choose the columns; a textbook's preset also chooses the rows.
     ``tools`` are conventions whose counts get a column each. ``unfold`` makes a row of each node.
     Raises RequestError for an unknown column or convention."""
-    picked = select_columns(columns or list(PRESETS[preset]))
+    picked = select_columns(columns or list(PRESETS[preset]), net)
     if tools:
         from cnnspec.report.counted import make_convention_column
 

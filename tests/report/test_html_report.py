@@ -14,7 +14,7 @@ import cnnspec
 from cnnspec.analyses.memory.allocations import Event
 from cnnspec.api import Network, networks
 from cnnspec.cli import cli
-from cnnspec.report.columns import op_with_parts
+from cnnspec.report.cells import op_with_parts
 from cnnspec.report.html_page import render_html_report
 from cnnspec.report.html_rows import MOST, nest_rows, rows_that_fit
 from cnnspec.report.timeline import MAX_POINTS, outline_indices, timeline_points
