@@ -33,7 +33,7 @@ RULES_OF_THUMB = (
 NOT_COUNTED = "the workspace of kernels, a device's context and fragmentation"
 FIT_NOTE = (
     "For tensors as PyTorch 2.13 allocates them on a CPU. A GPU needs more: not counted are"
-    f" {NOT_COUNTED}; --reserve leaves room for them."
+    f" {NOT_COUNTED}; --reserve keeps bytes for them."
 )
 
 
