@@ -69,8 +69,8 @@ optimizer, with and without frozen layers (`tests/pytorch/test_dags.py`). Known 
 out of them:
 
 - attention whose heads have a width of one channel: about one map's bytes, too many or too few;
-- slices with one channel or one position, which PyTorch treats as having two layouts at once: at
-  most one map's bytes;
+- slices with one channel, and slices or upsampling with one position, which PyTorch treats as
+  having two layouts at once: at most one map's bytes;
 - group norm after a layer norm, where the layout is channels_last: its forward pass temporarily
   takes two more numbers for each channel of each example, which matters only if the peak is there;
 - attention over a map with a side of 1: up to one map's bytes of what is saved;

@@ -171,6 +171,8 @@ class Dag:
             return  # for rows of boxes, layouts of maps are not planned
         if name == "box_rows" and fields["values"] == inputs[0].shape[0]:
             return  # rows of whole maps are a view, whose layout other operators keep
+        if name == "upsample" and prod(output[1:]) == 1:
+            return  # one position has two layouts at once
         if name == "attention" and min(inputs[0].shape[1:]) == 1:
             return  # in one row, PyTorch's views and copies are others
         line, before = f"n{len(self.lines)}", (self.read, self.overwritten)
