@@ -37,7 +37,7 @@ SAMPLE: dict[str, int] = {
             *[f"timm:{name}" for name in ("efficientnet_lite0", "seresnet50", "cspresnet50")],
             *[f"timm:{name}" for name in ("mobilenetv4_conv_small", "dpn48b", "hardcorenas_a")],
             *[f"timm:{name}" for name in ("fbnetc_100", "spnasnet_100", "tinynet_e", "lcnet_050")],
-            *[f"timm:{name}" for name in ("regnety_002", "semnasnet_075", "skresnet18")],
+            *[f"timm:{name}" for name in ("regnety_002", "semnasnet_075", "resnet26d")],
         ],
         64,
     ),
