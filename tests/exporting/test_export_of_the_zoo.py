@@ -78,9 +78,12 @@ def test_the_source_is_as_ruff_leaves_it(family: str, tmp_path: Path) -> None:
 def test_chains_are_sequential_and_equal_layers_are_made_in_a_loop() -> None:
     text = write("resnet50").text
     assert "class Stage3(nn.Sequential):" in text
-    loop = ("for i in range(1, 6):", "self.add_module(str(i), Bottleneck2(1024, width=256))")
+    loop = (
+        "for i in range(1, 6):",
+        "self.add_module(str(i), Bottleneck(1024, width=256, stride=1))",
+    )
     assert "\n            ".join(loop) in text
-    assert len(text.splitlines()) <= 190
+    assert len(text.splitlines()) <= 160
 
 
 def test_the_file_runs_without_cnnspec(tmp_path: Path) -> None:

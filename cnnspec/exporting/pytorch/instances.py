@@ -51,7 +51,9 @@ class BlockInstance:
         self.children: list[LayerInstance | BlockInstance] = []
         self.members: set[int] = set()
         self.gives: list[ValueKey] = []
-        self.reads: tuple[ValueKey, ...] = ()  # the values from outside, set once it is complete
+        # Set once it is complete: the values that it reads from outside, and names of those inside.
+        self.reads: tuple[ValueKey, ...] = ()
+        self.names: dict[int, str] = {}
 
     @property
     def training_only(self) -> bool:
@@ -70,6 +72,16 @@ class BlockInstance:
                 if key[0] not in self.members and key not in seen:
                     seen.add(key)
                     yield key
+
+    def name_values(self) -> dict[int, str]:
+        """Return the names of the values inside; the last one of each block is called LAST."""
+        names: dict[int, str] = {}
+        for child in self.children:
+            if isinstance(child, BlockInstance):
+                names |= {i: f"{child.name}.{name}" for i, name in child.names.items()}
+            else:
+                names |= {n.index: f"{child.name}.{n.part}" for n in child.nodes}
+        return names | {max(names): LAST}
 
     def input_names(self) -> list[str]:
         """Return the names of the values that it reads: those of the block's inputs if known."""
@@ -116,6 +128,7 @@ class BlockTree:
         }
         for instance in self.root.blocks():
             instance.reads = tuple(instance.find_reads())
+            instance.names = instance.name_values()
             for layer in instance.children:
                 if isinstance(layer, LayerInstance):
                     for key in layer.reads:
@@ -163,7 +176,6 @@ def find_given_values(
     tree: BlockTree, instance: BlockInstance, common: set[tuple[str, bool]]
 ) -> None:
     """Find the values that a call gives. ``common`` are those that calls of its block give."""
-    skip = sum(len(part) + 1 for part in instance.call.trail)
     outside = {key for outer in outer_instances(instance) for key in outer.gives}
     given = {
         (index, flag)
@@ -171,8 +183,7 @@ def find_given_values(
         for flag in (False, True)
         if (index, flag) in outside or tree.readers.get((index, flag), set()) - instance.members
     }
-    names = {i: tree.nodes[i].name[skip:] for i in instance.members}
-    names[max(names)] = LAST
+    names = instance.names
     common |= {(names[index], flag) for index, flag in given}
     by_name = {name: index for index, name in names.items()}
     given |= {(by_name[name], flag) for name, flag in common if name in by_name}

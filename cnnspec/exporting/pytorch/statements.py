@@ -30,7 +30,8 @@ class Statement(Record):
     """One layer, or one call of a block.
 
     ``module`` makes its module, if it has one of its own; ``owner`` is the name under which the
-    module is found. ``parts`` is the expression, with an index into ``reads`` for each input."""
+    module is found. ``parts`` is the expression, with an index into ``reads`` for each input.
+    ``present`` is the condition of a layer that some calls leave out."""
 
     name: str
     owner: str
@@ -39,6 +40,7 @@ class Statement(Record):
     reads: tuple[Reference, ...]
     outputs: int
     training_only: bool
+    present: Hole | None = None
 
 
 class ClassBody(Record):

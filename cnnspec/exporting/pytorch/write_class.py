@@ -6,12 +6,12 @@ from typing import Any
 from cnnspec.exporting.pytorch.block_classes import BlockClass, free_name
 from cnnspec.exporting.pytorch.layout import WIDTH, lay_out
 from cnnspec.exporting.pytorch.operator_code import WrittenCall
+from cnnspec.exporting.pytorch.optional_layers import CALL
 from cnnspec.exporting.pytorch.recorded_torch import InputName, ModuleName
 from cnnspec.exporting.pytorch.signatures import MODULE_NAMES, SAME_AS_FIRST
 from cnnspec.exporting.pytorch.statements import Hole, Reference, Statement
 from cnnspec.exporting.pytorch.variables import name_variables
 
-CALL = (ModuleName(), "(", InputName(0), ")")  # the module's call with one input
 SHORTEST_LOOP = 3  # shorter ones are written line by line
 SLICE = re.compile(r"[\w.]*:[\w.]*(?::[\w.]*)?")
 
@@ -53,15 +53,20 @@ class ClassWriter:
     def write_modules(self) -> list[str]:
         """Return the lines that make all modules; equal ones with a number each in a loop."""
         made = [
-            (s.owner, self.call_text(s.module))
+            (s.owner, self.call_text(s.module), self.text(s.present) if s.present else "")
             for s in self.body.statements
             if s.module is not None
         ]
         lines: list[str] = []
         while made:
-            first, text = made[0]
-            counted = count_run([name if call == text else "" for name, call in made])
-            if counted < SHORTEST_LOOP:
+            first, text, condition = made[0]
+            counted = count_run([name if call == text else "" for name, call, _ in made])
+            if condition:
+                counted = 1
+                lines.append(f"        self.{attribute_name(first)}: nn.Module = nn.Identity()")
+                lines += lay_out(f"if {condition}:", 8)
+                lines += self.write_module(first, text, 12)
+            elif counted < SHORTEST_LOOP:
                 counted = 1
                 lines += self.write_module(first, text)
             else:
@@ -87,17 +92,17 @@ class ClassWriter:
             )
         )
 
-    def write_module(self, name: str, text: str) -> list[str]:
+    def write_module(self, name: str, text: str, indent: int = 8) -> list[str]:
         """Return the lines that make the module called ``name``."""
         base, dot, number = name.rpartition(".")
         if dot and number.isdigit():
             start = [] if base in self.lists else [f"        self.{base} = nn.ModuleList()"]
             self.lists.add(base)
-            return [*start, *lay_out(f"self.{base}.append({text})", 8)]
+            return [*start, *lay_out(f"self.{base}.append({text})", indent)]
         attribute = attribute_name(name)
         if is_plain_name(attribute):
-            return lay_out(f"self.{attribute} = {text}", 8)
-        return lay_out(f"self.add_module({quote(attribute)}, {text})", 8)
+            return lay_out(f"self.{attribute} = {text}", indent)
+        return lay_out(f"self.add_module({quote(attribute)}, {text})", indent)
 
     def module_text(self, name: str) -> str:
         """Return the expression for the module of a statement."""

@@ -1,0 +1,134 @@
+"""Networks made of blocks as PyTorch source: what differs between the calls of a block."""
+
+import pytest
+import support
+
+from cnnspec.exporting.pytorch.write_file import PyTorchSource
+from cnnspec.problems import RequestError
+from cnnspec.pytorch.check_export import check_export
+
+UNIT = """
+[blocks.unit]
+args     = ["width"]
+defaults = { more = "{in_channels != width}" }
+layers = [
+  { name = "conv",  op = "conv", out_channels = "{width}", kernel_size = 1 },
+  { name = "short", op = "conv1", width = "{width}", from = "input", when = "{more}" },
+  { name = "add",   op = "add", from = ["conv", "short"] },
+]
+
+[blocks.conv1]
+args         = ["width"]
+op           = "conv"
+out_channels = "{width}"
+kernel_size  = 1
+"""
+CASES = {
+    "a layer is left out where it is not needed": (
+        """
+layers = [
+  { name = "a", op = "unit", width = 4 },
+  { name = "b", op = "unit", width = 4 },
+  { name = "c", op = "unit", width = 6 },
+]"""
+        + UNIT,
+        ["if in_channels != width:", "self.short: nn.Module = nn.Identity()"],
+        ["Unit2"],
+    ),
+    "a layer is left out, and what follows reads another value than it would": (
+        """
+layers = [
+  { name = "a", op = "unit", more = true },
+  { name = "b", op = "unit", more = false },
+]
+[blocks.unit]
+args   = ["more"]
+layers = [
+  { name = "one", op = "conv", out_channels = 3, kernel_size = 1 },
+  { name = "two", op = "conv", out_channels = 3, kernel_size = 1, from = "input", when = "{more}" },
+  { name = "three", op = "conv", out_channels = 3, kernel_size = 1 },
+  { name = "add", op = "add", from = ["one", "three"] },
+]""",
+        ["class Unit(", "class Unit2("],
+        [],
+    ),
+    "equal layers in a row": (
+        """
+layers = [{ name = "a", op = "stage" }, { name = "b", op = "stage" }]
+[blocks.stage]
+layers = [
+  { name = "conv{i + 2}", op = "conv", repeat = 4, out_channels = 3, kernel_size = 1 },
+]""",
+        ["class Stage(nn.Sequential):", "for i in range(2, 6):", 'self.add_module(f"conv{i}", '],
+        [],
+    ),
+    "names without an expression, names of nn.Module, and numbers": (
+        """
+layers = [
+  { name = "same",  op = "conv", repeat = 3, out_channels = 3, kernel_size = 1 },
+  { name = "half",  op = "conv", out_channels = 3, kernel_size = 1, norm = "batchnorm" },
+  { name = "7",     op = "conv", out_channels = 3, kernel_size = 1 },
+  { name = "flat",  op = "flatten" },
+  { name = "class", op = "linear", out_features = 2 },
+]""",
+        ["self.same = nn.ModuleList()", "self.half_ = ", 'self.add_module("7", '],
+        [],
+    ),
+    "shared layers and blocks": (
+        """
+inputs = ["left", "right"]
+input  = [3, 8, 8]
+layers = [
+  { name = "one",   op = "unit", width = 4 },
+  { name = "other", share = "one", from = "right" },
+  { name = "add",   op = "add", from = ["one", "other"] },
+]"""
+        + UNIT,
+        ["def forward(self, left: torch.Tensor, right: torch.Tensor)", "self.one(right)"],
+        ["self.other"],
+    ),
+    "layers for training only": (
+        """
+layers = [
+  { name = "conv1", op = "conv", out_channels = 4, kernel_size = 3, norm = "batchnorm" },
+  { name = "aux",   op = "unit", width = 2, training_only = true },
+  { name = "conv2", op = "conv", out_channels = 5, kernel_size = 3 },
+]"""
+        + UNIT,
+        ["if self.training:", "return x, aux"],
+        [],
+    ),
+    "a block that gives several values, one of them to a block": (
+        """
+outputs = ["b", "a.conv", "a"]
+layers = [
+  { name = "a", op = "unit", width = 4 },
+  { name = "b", op = "unit", width = 4, from = "a.conv" },
+]"""
+        + UNIT,
+        [],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_network_of_blocks(case: str) -> None:
+    text, there, absent = CASES[case]
+    source = PyTorchSource(support.graph_of(text))
+    assert [part for part in there if part not in source.text] == []
+    assert [part for part in absent if part in source.text] == []
+    assert check_export(source.graph, source.text, source.function).differences == ()
+
+
+def test_a_layer_for_training_inside_a_block_is_refused() -> None:
+    graph = support.graph_of("""
+layers = [{ name = "a", op = "unit" }]
+[blocks.unit]
+layers = [
+  { name = "conv", op = "conv", out_channels = 3, kernel_size = 1 },
+  { name = "aux",  op = "sigmoid", training_only = true },
+  { name = "relu", op = "relu" },
+]""")
+    with pytest.raises(RequestError, match=r"^a\.aux is for training only inside a block"):
+        PyTorchSource(graph)
