@@ -62,6 +62,17 @@ layers = [
         ["class Stage(nn.Sequential):", "for i in range(2, 6):", 'self.add_module(f"conv{i}", '],
         [],
     ),
+    "equal layers in a row, of which some calls leave out the last": (
+        """
+layers = [{ name = "a", op = "stage", n = 6 }, { name = "b", op = "stage", n = 4 }]
+[blocks.stage]
+args   = ["n"]
+layers = [
+  { name = "conv{i}", op = "conv", repeat = "{n}", out_channels = 3, kernel_size = 1 },
+]""",
+        ["for i in range(4):", "if with_conv4:"],
+        ["class Stage2"],
+    ),
     "names without an expression, names of nn.Module, and numbers": (
         """
 layers = [

@@ -60,7 +60,9 @@ class ClassWriter:
         lines: list[str] = []
         while made:
             first, text, condition = made[0]
-            counted = count_run([name if call == text else "" for name, call, _ in made])
+            counted = count_run(
+                [name if (call, when) == (text, "") else "" for name, call, when in made]
+            )
             if condition:
                 counted = 1
                 lines.append(f"        self.{attribute_name(first)}: nn.Module = nn.Identity()")
