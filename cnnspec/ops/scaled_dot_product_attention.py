@@ -33,6 +33,8 @@ class ScaledDotProductAttention(Operator):
         "n": "queries in a window",
         "m": "keys in a window",
         "V": "channels of the values",
+        "h": "heads",
+        "M_i": "size i of a window",
     }
     is_composite = True
     role = "join"
