@@ -66,6 +66,7 @@ def command(
     \b
     cnnspec report resnet50 --html resnet50.html
     cnnspec report my_network.toml --html my_network.html
+    cnnspec report
     cnnspec report --check
 
     With NAME and --html: one HTML file with the table, which can be sorted and folded, plots,
