@@ -115,6 +115,10 @@ class Dag:
             first = r.choice(vectors)
         else:
             first = r.choice(there[-4:] if r.random() < 0.7 else there)
+        if name == "tokens" and len(first.shape) > 2:  # it reads rows
+            rows = [first.shape[0], prod(first.shape[1:])]
+            self.add("reshape", [first], {"shape": rows})
+            first = self.values[-1]
         inputs = [first]
         if kind.undoes:
             pools = [
