@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (Add .*)\n((?:(?!## ).*\n)*)", PAGE, re.M))
 STEP = re.compile(r"^(\S.*\n(?:\S.*\n)*\n)?```(\w+)\n((?:.*\n)*?)```$", re.MULTILINE)
-COPIED = ("cnnspec", "specs", "tests", "pyproject.toml", "README.md")
+COPIED = (".github", "cnnspec", "specs", "tests", "pyproject.toml", "README.md")
 
 
 @pytest.fixture

@@ -49,9 +49,11 @@ def command(
     """Write the network NAME as source with one class for each block of the spec.
 
     \b
-    cnnspec export resnet50 --to pytorch --output resnet50.py
-    python resnet50.py                          prints shapes and the number of parameters
-    cnnspec export net.toml --to pytorch --set width=64
+    cnnspec export resnet18 --to pytorch --output resnet18.py
+    cnnspec export lenet5 --to pytorch
+    cnnspec export my_network.toml --to pytorch --set classes=20
+
+    python resnet18.py prints the shapes of the outputs and the number of parameters.
 
     The file has a class for the network, and a function that makes it with the default number of
     classes. The names of its weights are those of the spec's layers, so it loads the state_dict of
