@@ -1,7 +1,7 @@
 """The structure of the package: the order of its packages, and no cycles of imports.
 
-A package uses only the packages above it in LEVELS (the README lists them). This holds for imports
-in functions and for type checkers, too."""
+A package uses only the packages above it in LEVELS (CONTRIBUTING lists them). This holds for
+imports in functions and for type checkers, too."""
 
 import ast
 from collections.abc import Iterator

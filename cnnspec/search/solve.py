@@ -9,7 +9,12 @@ from typing import Any
 from cnnspec.analyses.comparison_selection import Condition
 from cnnspec.problems import RequestError
 from cnnspec.records import Record
-from cnnspec.search.candidates import Candidate, CandidateEvaluator, DesignSpace
+from cnnspec.search.candidates import (
+    Candidate,
+    CandidateEvaluator,
+    DesignSpace,
+    choose_settings,
+)
 from cnnspec.search.sweep import Direction, read_measure, run_sweep
 
 FEW = 256  # with at most so many candidates all are tried
@@ -44,8 +49,11 @@ def solve(
     conditions: Sequence[Condition],
     goal: Direction,
 ) -> Solution:
-    """Find the candidate that meets all conditions and has the best value of the goal's measure."""
-    settings = list(space.grid())
+    """Find the candidate that meets all conditions and has the best value of the goal's measure.
+
+    Raises RequestError for too many candidates."""
+    chosen, _ = choose_settings(space)
+    settings = list(chosen)
     if len(space.values) == 1 and len(settings) > FEW:
         found = Bisection(evaluator, settings, conditions, goal).run()
         if found is not None:

@@ -13,7 +13,7 @@ from cnnspec.records import Record
 
 OPERATORS = ("conv", "pool", "conv_transpose")
 KERNELS, DILATIONS = range(1, 12), (1,)  # what is tried where nothing is given
-MOST_STRIDE, MOST_WINDOWS = 64, 2_000_000
+MOST_STRIDE, MOST_WINDOWS = 64, 200_000
 
 
 class WindowRanges(Record):

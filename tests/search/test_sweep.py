@@ -167,6 +167,10 @@ def test_the_command_solves_for_an_input_and_a_batch(spec: str) -> None:
         ("sweep lenet5 --set batch=2,3 --set batch=4", "batch is given twice"),
         ("sweep lenet5 --input 28..32 --where 'parms < 3'", "there is no measure 'parms'"),
         ("sweep lenet5 --input 1..99999 --set batch=1..99999", "at most 1,000,000 can be tried"),
+        (
+            "solve lenet5 --for input=1..99999 --for batch=1..99999 --where 'params < 3'",
+            "at most 1,000,000 can be tried",
+        ),
         ("solve lenet5 --for input=28..40 --where params", "--where takes a measure"),
         ("solve lenet5 --for nothing --where 'params < 3'", "--for takes name=value"),
     ],
