@@ -13,7 +13,7 @@ from cnnspec.records import Record
 
 PACKAGE = Path(__file__).parent.parent / "cnnspec"
 LEVELS = (
-    ("records", "problems", "units", "garbage"),
+    ("records", "problems", "units", "garbage", "files"),
     ("ops/kit",),
     ("ops",),
     ("spec",),

@@ -94,7 +94,8 @@ def cli() -> None:
 
     Exit codes: 0 success, 1 a verdict or a check fails, 2 the request or a spec cannot be
     understood, 130 interrupted."""
-    from cnnspec.spec.source import FILES_READ, read_stdin
+    from cnnspec.files import FILES_READ
+    from cnnspec.spec.source import read_stdin
 
     FILES_READ.clear()  # of an earlier command in this process
     read_stdin.cache_clear()

@@ -5,7 +5,8 @@ import os
 import click
 
 from cnnspec.cli.command import Command
-from cnnspec.cli.output import print_note, print_page, write_file
+from cnnspec.cli.output import print_note, print_page
+from cnnspec.files import write_file
 from cnnspec.gate.files import collect_specs
 from cnnspec.gate.locks import Lock, make_lock
 from cnnspec.problems import RequestError, SpecError, visible

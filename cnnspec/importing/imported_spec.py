@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.analyses.verdict import Verdict
-from cnnspec.problems import RequestError, visible
+from cnnspec.files import write_file
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -21,13 +21,9 @@ class ImportedSpec:
 
     def save(self, path: "str | PathLike[str]") -> None:
         """Write the spec into a file. Raises RequestError where that fails."""
-        try:
-            with open(path, "w", encoding="utf-8", newline="\n") as file:
-                file.write(self.text)
-        except OSError as error:
-            raise RequestError(
-                f"{visible(str(path))} cannot be written: {error.strerror}"
-            ) from None
+        from os import fspath
+
+        write_file(fspath(path), self.text)
 
     def __bool__(self) -> bool:
         return bool(self.verdict)

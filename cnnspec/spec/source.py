@@ -8,11 +8,11 @@ import tomllib
 from functools import cache
 from typing import Any
 
+from cnnspec.files import FILES_READ
 from cnnspec.problems import Problem, SpecError, Where, visible
 
 MAX_BYTES = 2**19
 STDIN = "-"  # as the name of a file: standard input
-FILES_READ: set[str] = set()  # by this command, which must not write over them
 MAX_PARTS = 64  # of a key: tomllib's time and memory grow with the square of them
 LONG_KEY = r"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}"""
 LONG_DIGITS = r"[0-9A-Fa-f_]{16}"

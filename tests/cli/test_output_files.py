@@ -165,7 +165,7 @@ def test_parallel_runs_do_not_collide(folder: Path) -> None:
 
 
 def test_every_writer_uses_the_one_function() -> None:
-    """Only cnnspec/cli/output.py opens files to write them, and docs those of its examples."""
+    """Only cnnspec/files.py opens files to write them, and docs those of its examples."""
     package = Path(output.__file__).parents[1]
     opens = re.compile(r"""open\([^)]*["'][wax]b?["']|\.write_(text|bytes)\(|mkstemp""")
     found = [
@@ -173,4 +173,4 @@ def test_every_writer_uses_the_one_function() -> None:
         for path in package.rglob("*.py")
         if opens.search(path.read_text(encoding="utf-8"))
     ]
-    assert sorted(found) == ["cli/output.py", "report/reference/language.py"]
+    assert sorted(found) == ["files.py", "report/reference/language.py"]

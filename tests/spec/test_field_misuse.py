@@ -49,6 +49,7 @@ NUMBERS = {  # kind: what it takes, in words; numbers below or beyond it
         (3, -1),
     ),
     "dims": ("a list of 1 to 9 integers from 0", (3, -1)),
+    "shifts": ("a list of 1 to 9 integers from -2147483648", (3, -1)),
     "rows": ("a list of non-empty lists of integers from 0", (3, -1)),
 }
 INTEGERS = (
@@ -61,6 +62,7 @@ INTEGERS = (
     "sides",
     "shape",
     "dims",
+    "shifts",
     "rows",
     "flag",
 )
@@ -72,6 +74,7 @@ LISTS: dict[str, tuple[Any, ...]] = {
     "sides": ([], [-1], [[1]], [["x", 1]]),
     "shape": ([], [-2], [-1, -1], [1.0], [1] * 10),
     "dims": ([], [-1], [1.0], [[1]], [1] * 10),
+    "shifts": ([], [-(2**31) - 1], [1.0], [[1]], [1] * 10),
     "rows": ([], [[]], [3], [[-1]], [[0.5]]),
 }
 BOUNDS = {  # of numbers
@@ -86,7 +89,6 @@ CLASSES: dict[type[Field], str] = {
     PaddingField: "padding",
     SidesField: "sides",
     ShapeField: "shape",
-    DimsField: "dims",
     RowsField: "rows",
 }
 
@@ -104,6 +106,8 @@ def kind_of(field: Field) -> Any:
     if isinstance(field, NumberField):
         bounds = field.minimum, field.maximum
         return next((kind for kind, found in BOUNDS.items() if found == bounds), bounds)
+    if isinstance(field, DimsField):
+        return "shifts" if field.minimum else "dims"
     return CLASSES[type(field)]
 
 

@@ -10,6 +10,8 @@ from cnnspec.ops.kit.operator import Operator, raise_unmeasured
 from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape, format_shape
 
+MOST_LAYERS = 256  # each has tensors of its own
+
 
 class Recurrent(Operator):
     """A recurrent layer: at each position its ``gates`` read the input and the last state.
@@ -43,6 +45,12 @@ class Recurrent(Operator):
         return 1 + self.bidirectional
 
     def output(self, x: Shape) -> Shape:
+        if self.num_layers > MOST_LAYERS:
+            raise OperatorError(
+                "L003",
+                f"num_layers is an integer from 1 to {MOST_LAYERS}, not {self.num_layers}",
+                field="num_layers",
+            )
         if len(x) != 2:
             raise OperatorError(
                 "D001",
