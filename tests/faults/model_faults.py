@@ -195,7 +195,10 @@ FAULTS: dict[str, Fault] = {
     "values": wrap(VALUES),
     "bias": change_bias,
     "activation": replace_activation,
-    "stride": set_field("stride", CONVOLUTIONS, (1, 1), (2, 2), when=lambda m: m.groups == 1),
+    # On a map of one position, as in squeeze-excite, a stride of a 1x1 convolution has no effect.
+    "stride": set_field(
+        "stride", CONVOLUTIONS, (1, 1), (2, 2), when=lambda m: max(m.kernel_size) > 1
+    ),
     "padding": set_field("padding", CONVOLUTIONS, (0, 0), (1, 1), (2, 2)),
     "dilation": set_field(
         "dilation", CONVOLUTIONS, (1, 1), (2, 2), when=lambda m: max(m.kernel_size) > 1

@@ -145,7 +145,7 @@ VALUES: dict[str, Around] = {
     "a limit at a million": then(lambda inner, y: y.clamp(min=-1e6)),
     "zeros at one position": then(lambda inner, y: y * (torch.arange(y.shape[-1]) > 0)),
     "reversed channels": then(lambda inner, y: y.flip(1)),
-    "shifted positions": then(lambda inner, y: y.roll(1, -1)),
+    "shifted channels": then(lambda inner, y: y.roll(1, 1)),
     "rounded values": then(lambda inner, y: y.half().to(y.dtype)),
     "a mean that is subtracted": then(lambda inner, y: y - y.mean()),
     "a mean of the batch": then(lambda inner, y: y - y.mean(0, keepdim=True)),
