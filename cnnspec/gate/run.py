@@ -2,7 +2,8 @@
 
 import gc
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cnnspec.garbage import garbage_collection_paused
@@ -64,11 +65,28 @@ def check_tasks(tasks: list[Task], jobs: int, forced: bool = False) -> list[Chec
     size = max(1, min(50, len(tasks) // (4 * jobs)))
     with ProcessPoolExecutor(jobs, initializer=gc.disable) as pool:
         try:
-            return list(pool.map(check_task, tasks, chunksize=size))
+            with interrupts_blocked():  # map starts the processes
+                results = pool.map(check_task, tasks, chunksize=size)
+            return list(results)
         except BrokenProcessPool:
             raise RequestError(
                 "a process ended while it checked; memory may have run out: try --jobs 1"
             ) from None
+
+
+@contextmanager
+def interrupts_blocked() -> Iterator[None]:
+    """Hold Ctrl-C back; processes that start inside never receive it, so that this one decides."""
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):  # as on Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def check_task(task: Task) -> CheckedFile:
