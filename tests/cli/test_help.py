@@ -44,6 +44,13 @@ CASES = [
     for _, line in ALL
     if line not in ELSEWHERE
 ]
+ONE = """
+name = "one"
+input = [3, 8, 8]
+layers = [{ name = "conv", op = "conv", out_channels = 4, kernel_size = 3 }]
+[model]
+factory = "my_package.models:One"
+"""
 
 
 @pytest.fixture
@@ -65,7 +72,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("my_package/models.py").write_text(
         "import cnnspec\n\n\ndef Net(classes):\n"
         "    return cnnspec.load('my_network.toml', classes=classes).build()\n"
+        "\n\ndef One():\n    return cnnspec.load('specs/one.toml').build()\n"
     )
+    Path("specs/one.toml").write_text(ONE, encoding="utf-8")
     for command in (
         "init -q -b main",
         "add .",
