@@ -14,7 +14,8 @@ from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.measure_memory import MemoryMeter, measure_memory, measure_saved_bytes
 
-REGIONS = ("roi_align", "regions of two maps")  # their 16-bit kernels save float32 numbers
+# Their 16-bit kernels save float32 numbers.
+REGIONS = ("roi_align", "regions of two maps", "regions of a norm")
 NETWORKS = ["lenet5", "bird_cnn", "resnet20_cifar", "squeezenet1_1", "densenet_40_12"]
 
 
