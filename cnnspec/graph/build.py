@@ -6,9 +6,7 @@ from typing import Any
 from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.builder import GraphBuilder
 from cnnspec.graph.cache import SpecCache
-from cnnspec.graph.fitting_sizes import suggest_sizes
 from cnnspec.graph.model import Graph
-from cnnspec.graph.resized_parameters import size_problems
 from cnnspec.problems import RequestError, SpecError, TooManyProblems, did_you_mean, visible
 from cnnspec.records import Record
 from cnnspec.spec.model import NetworkSpec, Variant
@@ -135,9 +133,13 @@ def build_variant(
         work = builder.expansion.work
         if work.lines > LINES_TO_TRY or work.steps > STEPS_TO_TRY:
             raise
+        from cnnspec.graph.fitting_sizes import suggest_sizes
+
         raise SpecError(suggest_sizes(error.problems, builder.inputs, fits)) from None
     if input_shape is not None:
         native = build_variant(spec, reader, variant, settings, None, max_lines)
+        from cnnspec.graph.resized_parameters import size_problems
+
         problems = size_problems(graph, native)
         if problems and strict_input:
             raise SpecError(problems)
