@@ -20,11 +20,10 @@ from cnnspec.analyses.memory.request import default_loss
 from cnnspec.graph.build import build_graph
 from cnnspec.problems import RequestError
 from cnnspec.pytorch.built_module import build_module
-from cnnspec.pytorch.measure_memory import (
-    MemoryMeter,
+from cnnspec.pytorch.measure_memory import MemoryMeter, measure_saved_bytes
+from cnnspec.pytorch.profile_memory import (
     ProfiledAllocation,
     drop_workspace,
-    measure_saved_bytes,
     peak_bytes,
     record_allocations,
 )

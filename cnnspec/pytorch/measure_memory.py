@@ -1,24 +1,23 @@
 """Measure the memory of a built module's passes on the CPU: saved tensors by hooks, and peaks.
 
-PyTorch's profiler sees every allocation and release. What a kernel of a convolution, a matrix
-product or an interpolation allocates and releases by itself is its workspace. It depends on the
-machine, and is measured apart."""
+A kernel's workspace depends on the machine, and is measured apart."""
 
-from collections.abc import Callable
 from typing import Any
 from weakref import WeakSet
 
 import torch
 from torch import nn
-from torch._C._profiler import _EventType
 from torch.nn import functional
-from torch.profiler import ProfilerActivity, profile
 
 from cnnspec.graph.model import Graph
 from cnnspec.pytorch.built_module import BuiltModule, module_path
+from cnnspec.pytorch.profile_memory import (
+    ProfiledAllocation,
+    drop_workspace,
+    peak_bytes,
+    record_allocations,
+)
 from cnnspec.records import Record
-
-KERNELS = ("aten::conv", "aten::mm", "aten::bmm", "aten::addmm", "aten::upsample")
 
 
 class MeasuredMemory(Record):
@@ -33,16 +32,6 @@ class MeasuredMemory(Record):
     raw_training: int
     gradients: int
     state: int
-
-
-class ProfiledAllocation(Record):
-    """An allocation at an address, or, if ``bytes`` are negative, a release.
-
-    ``running`` are the operations that were running, by id and name, the outermost first."""
-
-    bytes: int
-    address: int
-    running: tuple[tuple[int, str], ...]
 
 
 class SavedTensor:
@@ -199,52 +188,3 @@ def measure_saved_bytes(built: BuiltModule, inputs: list[torch.Tensor]) -> int:
     storages = {s._cdata: s.nbytes() for s in (k.tensor.untyped_storage() for k in alive)}
     del outputs
     return sum(size for data, size in storages.items() if data not in own)
-
-
-def record_allocations(run: Callable[[], Any]) -> list[ProfiledAllocation]:
-    """Record all allocations and releases while ``run`` runs; its result lives until the end."""
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-        result = run()
-    found: list[tuple[int, ProfiledAllocation]] = []
-
-    def walk(event: Any, running: tuple[tuple[int, str], ...]) -> None:
-        if event.tag == _EventType.Allocation:
-            extra = event.extra_fields
-            allocation = ProfiledAllocation(extra.alloc_size, extra.ptr, running)
-            found.append((event.start_time_ns, allocation))
-        for child in event.children:
-            walk(child, (*running, (event.id, event.name)))
-
-    for event in profiler.profiler.kineto_results.experimental_event_tree():
-        walk(event, ())
-    del result
-    return [allocation for _, allocation in sorted(found, key=lambda pair: pair[0])]
-
-
-def drop_workspace(events: list[ProfiledAllocation]) -> list[ProfiledAllocation]:
-    """Drop what single kernels allocate and release by themselves."""
-    live: dict[int, int] = {}
-    dropped: set[int] = set()
-    for i, event in enumerate(events):
-        if event.bytes > 0:
-            live[event.address] = i
-        elif event.address in live:
-            j = live.pop(event.address)
-            if is_workspace(events[j], event):
-                dropped |= {i, j}
-    return [event for i, event in enumerate(events) if i not in dropped]
-
-
-def is_workspace(allocation: ProfiledAllocation, release: ProfiledAllocation) -> bool:
-    """Whether an allocation and its release are within the same run of a kernel."""
-    common = set(allocation.running) & set(release.running)
-    return any(name.startswith(KERNELS) for _, name in common)
-
-
-def peak_bytes(events: list[ProfiledAllocation]) -> int:
-    """Return the most bytes that are live at once."""
-    live = peak = 0
-    for event in events:
-        live += event.bytes
-        peak = max(peak, live)
-    return peak
