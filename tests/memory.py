@@ -22,7 +22,8 @@ from cnnspec.analyses.memory.network_memory import NetworkMemory
 from cnnspec.api import Network, load, load_zoo
 from cnnspec.graph.model import graph_digest
 from cnnspec.pytorch.built_module import BuiltModule, build_module
-from cnnspec.pytorch.measure_memory import MemoryMeter, drop_workspace, peak_bytes
+from cnnspec.pytorch.measure_memory import MemoryMeter
+from cnnspec.pytorch.profile_memory import drop_workspace, peak_bytes
 
 DATA = Path(__file__).parents[1] / "reports" / "data" / "memory.json"
 SMALL = 2**30  # bytes up to which a network is measured in this process
