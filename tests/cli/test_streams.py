@@ -191,6 +191,7 @@ def test_terminals_without_unicode(args: list[str]) -> None:
 INTERRUPTED = """
 import os, signal, sys, threading
 from cnnspec.__main__ import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 threading.Timer(float(sys.argv.pop(1)), os.kill, (os.getpid(), signal.SIGINT)).start()
 main()
 """
@@ -224,6 +225,7 @@ def test_ctrl_c_in_a_terminal_reaches_all_processes_and_none_shows_a_traceback()
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     time.sleep(1.5)
     os.killpg(process.pid, signal.SIGINT)
