@@ -117,10 +117,7 @@ def build_variant(
     chosen, cache = choose_variant(spec, variant), cache or SpecCache()
     builder = GraphBuilder(spec, chosen, reader, max_lines, input_shape, cache)
     try:
-        with garbage_collection_paused():
-            graph = builder.build(settings or {})
-    except TooManyProblems:
-        raise SpecError(builder.problems(), complete=False) from None
+        graph = run_builder(builder, settings)
     except SpecError as error:
 
         def fits(shapes: dict[str, Shape]) -> bool:
@@ -131,13 +128,13 @@ def build_variant(
             return True
 
         work = builder.expansion.work
-        if work.lines > LINES_TO_TRY or work.steps > STEPS_TO_TRY:
+        if not error.complete or work.lines > LINES_TO_TRY or work.steps > STEPS_TO_TRY:
             raise
         from cnnspec.graph.fitting_sizes import suggest_sizes
 
         raise SpecError(suggest_sizes(error.problems, builder.inputs, fits)) from None
     if input_shape is not None:
-        native = build_variant(spec, reader, variant, settings, None, max_lines)
+        native = build_variant(spec, reader, variant, settings, None, max_lines, cache)
         from cnnspec.graph.resized_parameters import size_problems
 
         problems = size_problems(graph, native)
@@ -145,6 +142,33 @@ def build_variant(
             raise SpecError(problems)
         return graph.replace(resized=tuple(problems))
     return graph
+
+
+def build_candidate(
+    spec: NetworkSpec,
+    reader: SpecReader,
+    variant: str = "",
+    settings: dict[str, Any] | None = None,
+    input_shape: GivenInput = None,
+    max_lines: int = MAX_LINES,
+    cache: SpecCache | None = None,
+) -> Graph:
+    """Build a graph as :func:`build_variant` does, but only once: for one of many settings.
+
+    It is not compared with the network at its own input (``resized`` is empty), and the hints of
+    problems name no other size of the input. Raises SpecError, RequestError.
+    """
+    chosen = choose_variant(spec, variant)
+    return run_builder(GraphBuilder(spec, chosen, reader, max_lines, input_shape, cache), settings)
+
+
+def run_builder(builder: GraphBuilder, settings: dict[str, Any] | None) -> Graph:
+    """Build a graph. Raises SpecError."""
+    try:
+        with garbage_collection_paused():
+            return builder.build(settings or {})
+    except TooManyProblems:
+        raise SpecError(builder.problems(), complete=False) from None
 
 
 def choose_variant(spec: NetworkSpec, variant: str) -> Variant | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from cnnspec.analyses.comparison import ComparedNetwork, ComparisonSettings
 from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.graph.build import build_variant, open_spec, read_spec
+from cnnspec.graph.build import build_candidate, open_spec, read_spec
 from cnnspec.graph.cache import SpecCache
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, SpecError, did_you_mean, visible
@@ -96,7 +96,7 @@ class CandidateEvaluator:
     def build(self, settings: dict[str, Any], shape: GivenInput) -> Graph:
         given = {**self.fixed, **settings}
         self.cache = self.cache.or_empty_if_large()
-        return build_variant(
+        return build_candidate(
             self.spec, self.reader, self.variant, given, shape, self.max_lines, self.cache
         )
 
