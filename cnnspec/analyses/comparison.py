@@ -118,6 +118,7 @@ MEASURES = {
         Measure("network", "Network", "text", lambda s: s.graph.name),
         Measure("title", "Title", "text", lambda s: s.graph.title),
         Measure("family", "Family", "text", lambda s: s.graph.family),
+        Measure("task", "Task", "text", lambda s: s.graph.task),
         Measure("year", "Year", "year", lambda s: s.graph.year),
         Measure("input", "Input", "shape", lambda s: s.graph.inputs[0].output),
         Measure("params", "Params", "count", lambda s: s.net.totals.params),

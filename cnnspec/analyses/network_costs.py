@@ -174,18 +174,18 @@ class Totals(Record):
     elementwise: dict[str, int]
 
 
-def sum_rows(rows: Iterable[Row]) -> Totals:
-    """Sum rows into totals."""
-    params = buffers = macs = activations = 0
-    work: list[dict[str, int]] = []
-    for row in rows:
-        params += row.params
-        buffers += row.buffers
-        macs += row.macs
-        activations += row.activation_size
-        work.append(row.elementwise)
+def sum_nodes(nodes: Iterable[Node], costs: dict[int, NodeCost]) -> Totals:
+    """Sum nodes into the totals of their rows, which takes no receptive fields."""
+    groups = group_nodes_by_row(nodes)
+    found = [costs[node.index] for _, members in groups for node in members]
+    macs = sum([c.macs for c in found])
     return Totals(
-        params, buffers, macs, 2 * macs, activations, dict(sorted(sum_elementwise(work).items()))
+        sum([c.params for c in found]),
+        sum([c.buffers for c in found]),
+        macs,
+        2 * macs,
+        sum([prod(members[-1].output) for _, members in groups]),
+        dict(sorted(sum_elementwise([c.elementwise for c in found]).items())),
     )
 
 
@@ -225,7 +225,7 @@ class NetworkCosts:
     @cached_property
     def totals(self) -> Totals:
         """The sums of the rows at inference."""
-        return sum_rows(self.layers)
+        return self.sums()
 
     def rows(
         self, depth: int | None = None, training: bool = False, unfold: bool = False
@@ -241,4 +241,5 @@ class NetworkCosts:
 
     def sums(self, training: bool = False) -> Totals:
         """Return the totals; with ``training`` those of the network in training."""
-        return sum_rows(self.rows(training=True)) if training else self.totals
+        with garbage_collection_paused():
+            return sum_nodes(self.graph.layers(training), self.costs)

@@ -6,6 +6,7 @@ from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
 from cnnspec.analyses.memory.request import DTYPES
 from cnnspec.api import compare, load, load_zoo
 from cnnspec.cli.command import Command
+from cnnspec.cli.comparison_options import comparison_options, split_columns
 from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_shape
 from cnnspec.cli.output import print_page
 from cnnspec.conventions import CONVENTIONS
@@ -31,32 +32,7 @@ from cnnspec.report.presets import FORMATS
     type=click.Choice(CONVENTIONS),
     help="Add a column with this tool's count.",
 )
-@click.option(
-    "--sort", metavar="KEY", default="", help="Sort by a column, ascending; -KEY: descending."
-)
-@click.option(
-    "--filter",
-    "filters",
-    multiple=True,
-    metavar="CONDITION",
-    help=(
-        "Show only networks with 'params < 10M', 'training_peak <= 8GiB' or 'family = vgg';"
-        " repeat for conditions that must all hold."
-    ),
-)
-@click.option(
-    "--columns",
-    metavar="A,B,...",
-    help="Columns in place of the default ones; a wrong name lists them all.",
-)
-@click.option(
-    "--digits",
-    default=4,
-    show_default=True,
-    type=click.IntRange(1, 15),
-    help="Significant digits of numbers in tables.",
-)
-@click.option("--exact", is_flag=True, help="Print exact numbers in tables, as in CSV and JSON.")
+@comparison_options
 @click.option("--across", is_flag=True, help="Show a column per network instead of a row.")
 @network_options
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
@@ -104,14 +80,13 @@ def command(
         if whole
         else [load(n, input=shape, max_lines=max_lines, **given) for n in names]
     )
-    wanted = tuple(c.strip() for c in columns.split(",")) if columns is not None else None
     found = compare(
         nets,
         batch=batch,
         dtype=dtype,
         optimizer=optimizer,
         conventions=convention,
-        columns=wanted,
+        columns=split_columns(columns),
         sort=sort,
         filters=filters,
     )

@@ -25,6 +25,14 @@ def print_page(page: str) -> None:
             raise RequestError(f"the output cannot be written: {error.strerror}") from None
 
 
+def page_width() -> int:
+    """The columns of the terminal that shows standard output, at least 80; 80 for other outputs."""
+    try:
+        return max(80, os.get_terminal_size(sys.stdout.fileno()).columns)
+    except (AttributeError, OSError, ValueError):
+        return 80
+
+
 def escape_page(page: str) -> str:
     """Return JSON, HTML and XML in ASCII, with their own escapes; text is escaped when printed."""
     if page.startswith(("{", "[")):

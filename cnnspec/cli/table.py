@@ -4,8 +4,9 @@ import click
 
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
+from cnnspec.cli.comparison_options import split_columns
 from cnnspec.cli.options import network_argument
-from cnnspec.cli.output import print_page
+from cnnspec.cli.output import page_width, print_page
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import FORMATS, PRESETS, TEXTBOOK
 
@@ -75,7 +76,8 @@ def command(
 
     A row includes its norm and activation: conv+bn+relu. Shapes are without the batch. MACs are
     multiply-accumulates, biases not counted; FLOPs are 2 a MAC. RF is the receptive field in input
-    pixels."""
+    pixels. Without --columns and --preset, text fits the terminal, or 80 columns elsewhere: RF is
+    left out and MACs are rounded where they must be, which notes below the table say."""
     if columns is not None and preset is not None and preset not in TEXTBOOK:
         raise RequestError(f"--columns replaces --preset {preset}: give one of them")
     if unfold and (depth is not None or preset in TEXTBOOK):
@@ -89,8 +91,19 @@ def command(
         return
     from cnnspec.report.table import render_table
 
-    names = [c.strip() for c in columns.split(",")] if columns is not None else None
     shown = preset or "summary"
     print_page(
-        render_table(net, format_, shown, names, depth, training, layout, reverse, tools, unfold)
+        render_table(
+            net,
+            format_,
+            shown,
+            split_columns(columns),
+            depth,
+            training,
+            layout,
+            reverse,
+            tools,
+            unfold,
+            page_width(),
+        )
     )

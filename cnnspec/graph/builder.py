@@ -90,6 +90,7 @@ class GraphBuilder:
             spec.references.get(name, {}),
             model,
             input_places={name: (spec.source, path) for name, path in places.items()},
+            task=about.get("task") or "",
         )
 
     def problems(self) -> list[Problem]:

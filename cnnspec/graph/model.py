@@ -150,6 +150,7 @@ class Graph(Record):
     model: NamedModel | None = None
     resized: tuple[Problem, ...] = ()
     input_places: dict[str, tuple[Source, Path]] = {}
+    task: str = ""
 
     def computed(self) -> list[Origin]:
         """Return the origins of the arguments that are written as expressions."""

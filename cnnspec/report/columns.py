@@ -36,7 +36,7 @@ class Column(Record):
     """One column. ``raw`` returns a row's value for CSV, ``cell`` its text in tables.
 
     Both take the row and the layout, "chw" or "hwc". A column with a ``total`` is summed in the
-    last row."""
+    last row, and ``show`` writes the sum."""
 
     key: str
     heading: str
@@ -44,6 +44,7 @@ class Column(Record):
     cell: Callable[[Row, str], str]
     right: bool = False
     total: bool = False
+    show: Callable[[int], str] = format_count
 
 
 def count_column(
@@ -61,6 +62,7 @@ def count_column(
         lambda row, layout: show(count(row)),
         True,
         total,
+        show,
     )
 
 

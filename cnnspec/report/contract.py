@@ -55,6 +55,7 @@ def network_json(
         "family": graph.family,
         "year": graph.year,
         "source": graph.source,
+        "task": graph.task,
         "input": list(net.input),
         "outputs": [{"name": n.row, "output": list(n.output)} for n in graph.outputs],
         "layers": [row_json(row) for row in net.rows(depth, training, unfold)],

@@ -57,6 +57,7 @@ ESCAPES: dict[str, Callable[[str], str]] = {
     "html": escape_html,
 }
 WIDTH = 80  # columns of a terminal
+SHORTEST = 12  # characters of a text that a narrow column still shows in its row
 TABULATE = {"markdown": "pipe", "latex": "latex_raw", "html": "unsafehtml"}
 
 
@@ -66,15 +67,17 @@ def render_grid(
     right: Sequence[bool],
     format: str,
     total: bool = False,
+    width: int = WIDTH,
 ) -> str:
     """A table in one of the formats text, markdown, latex (booktabs) or html.
 
-    ``right`` columns are right-aligned. With ``total`` a rule separates the last row."""
+    ``right`` columns are right-aligned. With ``total`` a rule separates the last row. Text fits
+    into ``width`` columns where render_text_grid can do that."""
     escape = ESCAPES[format]
     body = [[escape(cell) for cell in row] for row in rows]
     head = [escape(h) for h in headings]
     if format == "text":
-        return render_text_grid(head, body, right, total)
+        return render_text_grid(head, body, right, total, width)
     from tabulate import tabulate  # importing it takes as long as the rest of a command
 
     align = ["right" if r else "left" for r in right]
@@ -93,19 +96,21 @@ def render_grid(
 
 
 def render_text_grid(
-    head: list[str], body: list[list[str]], right: Sequence[bool], total: bool
+    head: list[str], body: list[list[str]], right: Sequence[bool], total: bool, width: int = WIDTH
 ) -> str:
     """A table of text with rules below the headings and above a total.
 
-    Headings take two lines if the table fits into 80 columns only so."""
-    columns = list(zip(*body, strict=True)) or [()] * len(head)
-    inner = [max(map(len, column), default=0) for column in columns]
-    for heads in ([head], stack_headings(head), [head]):
-        widths = [max(w, *map(len, names)) for w, *names in zip(inner, *heads, strict=True)]
-        if sum(widths) + 2 * (len(widths) - 1) <= WIDTH:
-            break
+    If the table fits into ``width`` columns only so, headings take two lines, and a long text in
+    the first column stands on a line of its own above the rest of its row."""
+    heads, widths = lay_out_grid(head, body, width)
+    left = widths[0] - max(0, sum_widths(widths) - width)
+    if not right[0] and max([SHORTEST, *(len(names[0]) for names in heads)]) <= left:
+        widths[0] = left
     lines = []
     for row in (*heads, *body):
+        if len(row[0]) > widths[0]:
+            lines.append(row[0])
+            row = ["", *row[1:]]
         cells = [
             c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)
         ]
@@ -115,6 +120,24 @@ def render_text_grid(
     if total:
         lines.insert(-1, rule)
     return "\n".join(lines)
+
+
+def lay_out_grid(
+    head: list[str], body: list[list[str]], width: int
+) -> tuple[list[list[str]], list[int]]:
+    """The lines of a text table's headings, two where that helps, and its columns' widths."""
+    columns = list(zip(*body, strict=True)) or [()] * len(head)
+    inner = [max(map(len, column), default=0) for column in columns]
+    for heads in ([head], stack_headings(head), [head]):
+        widths = [max(w, *map(len, names)) for w, *names in zip(inner, *heads, strict=True)]
+        if sum_widths(widths) <= width:
+            break
+    return heads, widths
+
+
+def sum_widths(widths: Sequence[int]) -> int:
+    """The width of a text table with columns of these widths."""
+    return sum(widths) + 2 * (len(widths) - 1)
 
 
 def stack_headings(headings: list[str]) -> list[list[str]]:

@@ -187,7 +187,7 @@ def describe_folding(net: NetworkCosts, depth: int | None) -> str:
 
 def page_notes(net: NetworkCosts, plan: NetworkMemory | None) -> list[str]:
     """What a reader of the numbers needs to know."""
-    notes = table_notes(net, net.layers, False, False, True)
+    notes = table_notes(net, net.layers, False, False, ["params", "receptive_field"])
     if plan is not None:
         notes.append(
             "Allocated: what the forward pass of training allocates at a layer, as PyTorch 2.13"

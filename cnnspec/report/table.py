@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from cnnspec.analyses.network_costs import NetworkCosts, Row, make_rows
 from cnnspec.report.cells import op_with_parts, row_parts
 from cnnspec.report.columns import Column
-from cnnspec.report.formats import ESCAPES, add_title_and_notes, render_csv, render_grid
+from cnnspec.report.fitted_columns import fit_columns
+from cnnspec.report.formats import ESCAPES, WIDTH, add_title_and_notes, render_csv, render_grid
 from cnnspec.report.network_columns import select_columns
 from cnnspec.report.presets import PRESETS, TEXTBOOK
 from cnnspec.units import format_count, format_prefixed, format_shape, looks_channels_last
@@ -24,11 +25,13 @@ def render_table(
     reverse: bool = False,
     tools: Sequence[str] = (),
     unfold: bool = False,
+    width: int = WIDTH,
 ) -> str:
     """The table of a network in one of presets.FORMATS except json (see contract.render_json).
 
     ``preset`` or ``columns`` choose the columns; a textbook's preset also chooses the rows.
     ``tools`` are conventions whose counts get a column each. ``unfold`` makes a row of each node.
+    The columns of the summary, as text, are made to fit into ``width`` columns.
     Raises RequestError for an unknown column or convention."""
     picked = select_columns(columns or list(PRESETS[preset]), net)
     if tools:
@@ -45,14 +48,21 @@ def render_table(
         shown.reverse()
     if format == "csv":
         return table_in_csv(shown, picked, layout, folded=depth is not None)
-    cells = [[c.cell(r, layout) for c in picked] for r in shown]
-    if not textbook:
-        cells += total_row(picked, net, training)
-    has_total = len(cells) > len(shown)
+    total = not textbook
+
+    def render_cells(columns: list[Column]) -> list[list[str]]:
+        cells = [[c.cell(r, layout) for c in columns] for r in shown]
+        return cells + (total_row(columns, net, training) if total else [])
+
+    fitted: list[str] = []
+    if format == "text" and columns is None and preset == "summary":
+        picked, fitted = fit_columns(picked, render_cells, width)
+    cells = render_cells(picked)
     headings, right = [c.heading for c in picked], [c.right for c in picked]
-    body = render_grid(headings, cells, right, format, has_total)
-    params = any(c.key in ("params", "parameters") for c in picked)
-    return add_network_title(net, body, format, table_notes(net, shown, training, textbook, params))
+    body = render_grid(headings, cells, right, format, len(cells) > len(shown), width)
+    keys = [c.key for c in picked]
+    notes = table_notes(net, shown, training, textbook, keys)
+    return add_network_title(net, body, format, [*notes, *fitted])
 
 
 def table_in_csv(shown: list[Row], picked: list[Column], layout: str, folded: bool) -> str:
@@ -74,18 +84,18 @@ def total_row(picked: list[Column], net: NetworkCosts, training: bool) -> list[l
         if not c.total:
             cells.append("")
         elif hasattr(sums, c.key):
-            cells.append(format_count(getattr(sums, c.key)))
+            cells.append(c.show(getattr(sums, c.key)))
         else:  # the counts of another tool
-            cells.append(format_count(sum(c.raw(row, "chw") for row in net.rows(None, training))))
+            cells.append(c.show(sum(c.raw(row, "chw") for row in net.rows(None, training))))
     return [["Total", *cells[1:]]] if not picked[0].total else [cells]
 
 
 def table_notes(
-    net: NetworkCosts, shown: list[Row], training: bool, textbook: bool, params: bool
+    net: NetworkCosts, shown: list[Row], training: bool, textbook: bool, keys: list[str]
 ) -> list[str]:
     """The lines below a table: totals, and what a reader needs to know to read its numbers.
 
-    ``params`` says whether the table shows parameters."""
+    ``keys`` are those of the table's columns."""
     lines = [] if textbook else [describe_totals(net, shown, training)]
     if looks_channels_last(net.input):
         size = format_shape(net.input[1:])
@@ -93,16 +103,17 @@ def table_notes(
     if any(r.times > 1 for r in shown):
         lines.append("xN: N equal rows, each with the numbers shown; the RF is that of the last.")
     shared = [r for r in shown if r.shares]
-    if shared and params:
+    if shared and ("params" in keys or "parameters" in keys):
         pairs = ", ".join(f"{r.name} with {r.shares}" for r in shared[:8])
         end = " and so on." if len(shared) > 8 else "."
         lines.append(f"0 parameters, shared: {pairs}{end}")
-    if any(r.field.gated for r in shown) and not textbook:
+    fields = "receptive_field" in keys
+    if fields and any(r.field.gated for r in shown):
         lines.append(
             "RF: receptive fields leave out gates (squeeze-and-excitation), which see the whole"
             " input."
         )
-    reasons = dict.fromkeys(r.field.note for r in shown if r.field.note)
+    reasons = dict.fromkeys(r.field.note for r in shown if r.field.note and fields)
     lines.extend(f"RF: {reason}." for reason in reasons)
     left_out = sum(1 for n in net.graph.nodes if n.training_only)
     if left_out and not training:

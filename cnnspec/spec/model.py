@@ -54,7 +54,7 @@ class Block(Record):
 
 
 class Variant(Record):
-    """A named setting of a network's arguments, which may have its own title, year and input."""
+    """A named setting of arguments, which may have title, year, source, task, input of its own."""
 
     name: str
     path: Path
@@ -70,7 +70,7 @@ class NamedModel(Record):
 
 
 class NetworkSpec(Record):
-    """One spec. ``about`` holds title, year, source and the input shape as they are written.
+    """One spec. ``about`` holds title, year, source, task and the input shape as they are written.
 
     ``model`` is the table [model]."""
 

@@ -16,7 +16,7 @@ MAX_PROBLEMS = 200
 FORBIDDEN = frozenset("./\\\"'`:")  # in names
 RESERVED = ("input", "previous")
 NEEDED = ("name", "input", "layers")
-ABOUT = ("title", "year", "source", "input")
+ABOUT = ("title", "year", "source", "task", "input")
 KEYS = (  # of a network
     "name",
     *ABOUT,

@@ -89,11 +89,15 @@ def language_schema() -> dict[str, Any]:
 
 
 def about_schema() -> dict[str, Any]:
-    """Return the schema of title, year, source and input, which variants have too."""
+    """Return the schema of title, year, source, task and input, which variants have too."""
     return {
         "title": {"type": "string", "description": "the title in tables"},
         "year": {"type": "integer", "description": "the year of publication"},
         "source": {"type": "string", "description": "authors (year), title, table"},
+        "task": {
+            "type": "string",
+            "description": "what the network is for: classification, detection, segmentation, ...",
+        },
         "input": {
             "anyOf": [SHAPE, {"type": "object", "additionalProperties": SHAPE}, EXPRESSION],
             "description": "channels, height, width; or a table with a shape for each of inputs",

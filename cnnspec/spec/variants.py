@@ -33,7 +33,7 @@ def read_arguments(reader: SpecReader, source: Source) -> Fields:
 
 
 def read_about(reader: SpecReader, source: Source, path: Path, table: Fields) -> Fields:
-    """Read title, year, source and input of a network or a variant."""
+    """Read title, year, source, task and input of a network or a variant."""
     about: Fields = {}
     for key in ABOUT:
         if key not in table:

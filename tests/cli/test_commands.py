@@ -77,21 +77,46 @@ def test_list_has_a_line_for_each_network() -> None:
         "network": "lenet5",
         "title": "LeNet-5",
         "family": "lenet5",
+        "task": "classification",
         "year": 1998,
         "input": [1, 32, 32],
         "params": 61706,
         "macs": 416520,
     } in found
     lines = run("list", "lenet").output.splitlines()
-    assert [line.split()[0] for line in lines[2:]] == names
-    assert ["lenet5", "lenet5", "1998", "1x32x32", "61,706", "416,520"] in [
+    assert [line.split()[0] for line in lines[2:-2]] == names
+    assert ["lenet5", "classification", "1998", "1x32x32", "61.71k", "416.5k"] in [
         line.split() for line in lines
     ]
 
 
+def test_list_filters_and_sorts_as_compare_does() -> None:
+    options = ("--filter", "task = detection", "--filter", "params < 30M", "--sort", "-macs")
+    found = json.loads(run("list", *options, "--format", "json").output)["networks"]
+    expected = json.loads(
+        run("compare", "--all", *options, "--columns", "network,macs", "--format", "json").output
+    )["networks"]
+    assert [n["network"] for n in found] == [n["network"] for n in expected] != []
+    assert [n["macs"] for n in found] == sorted((n["macs"] for n in expected), reverse=True)
+    page = run("list", "vgg", "--columns", "network,family,depth", "--exact").output
+    assert page.splitlines()[0].split() == ["Network", "Family", "Depth"]
+
+
+def test_every_network_has_a_task() -> None:
+    entries = json.loads(run("list", "--format", "json").output)["networks"]
+    assert {n["task"] for n in entries} == {
+        "classification",
+        "detection",
+        "segmentation",
+        "generation",
+        "reconstruction",
+        "similarity",
+    }
+
+
 @pytest.mark.parametrize("format", ["text", "markdown", "latex", "html", "csv"])
 def test_list_and_table_print_every_format(format: str) -> None:
-    for arguments in (("list", "lenet"), ("table", "lenet5")):
+    for arguments in (("list", "lenet", "--exact"), ("table", "lenet5")):
         result = run(*arguments, "--format", format)
         assert result.exit_code == 0
         assert "lenet5" in result.output.replace("\\", "") or format == "csv"
