@@ -10,6 +10,8 @@ def pool_reader(kind: str) -> Reader:
         fields = plain_arguments(given)
         stride = fields.get("stride") or fields["kernel_size"]
         ceil_mode = fields["ceil_mode"] and set(stride) != {1}  # a stride of 1 has no remainder
+        if "count_include_pad" in fields and not any(fields["padding"]):
+            fields["count_include_pad"] = True  # there is none
         return kind, fields | {"stride": stride, "ceil_mode": ceil_mode}
 
     return read
