@@ -32,11 +32,15 @@ class Value(Record):
 
 
 class Weight(Record):
-    """A parameter or a buffer, or a tensor computed from them by ``operations``."""
+    """A parameter or a buffer, or a tensor computed from them by ``operations``.
+
+    ``made_by`` is the last of these, and the tensor is its output ``port``."""
 
     names: tuple[str, ...]
     shape: Shape
     operations: tuple[str, ...] = ()
+    made_by: "FlatCall | None" = None
+    port: int = 0
 
 
 class Constant(Record):

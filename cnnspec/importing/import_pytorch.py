@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.analyses.flat_calls import FlatRun, Value, list_values, list_weight_names
+from cnnspec.analyses.flat_calls import list_weight_names
 from cnnspec.analyses.verdict import Verdict
 from cnnspec.graph.build import build_graph
 from cnnspec.graph.model import Graph, graph_digest
 from cnnspec.importing.canonical.canonicalize import UnsupportedModel, canonicalize
-from cnnspec.importing.canonical.translate import translate_run
+from cnnspec.importing.canonical.cut_runs import cut_run, find_first_unsupported
 from cnnspec.importing.canonical.two_sizes import enlarge, generalize_sizes, has_literal_sizes
 from cnnspec.importing.folding import write_spec
 from cnnspec.importing.folding.names import make_identifier
@@ -97,7 +97,10 @@ def import_named_source(
 def import_pytorch(request: ImportRequest) -> ImportResult:
     """Import a model. Raises RequestError, for calls without an operator UnsupportedModel."""
     from cnnspec.pytorch.capture.capture import capture_model
+    from cnnspec.pytorch.transplant_weights import replace_normalized_weights
 
+    if replaced := replace_normalized_weights(request.model):
+        request = request.replace(notes=(*request.notes, describe_normalized(replaced)))
     found = capture_model(request.model, request.inputs)
     unsupported: tuple[str, ...] = ()
     try:
@@ -109,8 +112,19 @@ def import_pytorch(request: ImportRequest) -> ImportResult:
         imported = make_partial_graph(request, found, unsupported)
     text = write_spec(imported)
     graph = rebuild_graph(imported.name, text)
-    verdict = None if unsupported else verify_import(request, found, graph, text)
+    verdict = None
+    if not unsupported:
+        verdict = verify_import(request, found, graph, text, imported.fixed_size)
     return ImportResult(text, graph, verdict, unsupported)
+
+
+def describe_normalized(names: list[str]) -> str:
+    """Return the note that says which weights are computed from others."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (
+        "Weight or spectral normalization is left out, as it changes only how weights are trained:"
+        f" {', '.join(names[:3])}{more}."
+    )
 
 
 def make_graph(request: ImportRequest, found: "Capture") -> ImportedGraph:
@@ -159,25 +173,6 @@ def make_partial_graph(
     return make_graph(request.replace(notes=(*request.notes, note)), cut)
 
 
-def find_first_unsupported(run: FlatRun, parameters: dict[str, Shape]) -> int:
-    """Return the index of the first call of a run that cannot be translated."""
-    complaints = translate_run(run, parameters).complaints
-    calls = [c.call for c in complaints]
-    return next((i for i, call in enumerate(run.calls) if call in calls), len(run.calls))
-
-
-def cut_run(run: FlatRun, end: int) -> FlatRun:
-    """Return the calls of a run before one of them; it returns what no other of these reads."""
-    calls = run.calls[:end]
-    read = {v.call for call in calls for v in list_values(call.arguments)}
-    outputs = [
-        Value(i, 0, call.outputs[0])
-        for i, call in enumerate(calls)
-        if i not in read and call.outputs
-    ]
-    return FlatRun(calls, tuple(outputs))
-
-
 def rebuild_graph(
     name: str, text: str, settings: dict[str, Any] | None = None, shape: Shape | None = None
 ) -> Graph:
@@ -196,14 +191,18 @@ def remove_unused(model: Any, found: "Capture") -> None:
         model.get_submodule(owner)._parameters[name] = None
 
 
-def verify_import(request: ImportRequest, found: "Capture", graph: Graph, text: str) -> Verdict:
-    """Compare the spec with the model: calls, values, outputs, in inference and in training."""
+def verify_import(
+    request: ImportRequest, found: "Capture", graph: Graph, text: str, fixed_size: bool
+) -> Verdict:
+    """Compare the spec with the model: calls, values, outputs, in inference and in training.
+
+    With ``fixed_size`` only at the size of its input."""
     from cnnspec.pytorch.check_calls import SAME_FUNCTION
     from cnnspec.pytorch.devices import device_title
     from cnnspec.pytorch.verify import check_model, tool_versions
 
     remove_unused(request.model, found)
-    rebuild = partial(rebuild_graph, request.name, text)
+    rebuild = None if fixed_size else partial(rebuild_graph, request.name, text)
     checks = check_model(
         graph,
         request.model,

@@ -39,7 +39,8 @@ class ImportedGraph(Record):
 
     ``outputs`` are indices of nodes, and ``output_names`` their names where the source has some.
     ``origin`` says where the network comes from ("torchvision 0.28.0, resnet50"). ``notes`` say
-    what was left out or assumed, one sentence each."""
+    what was left out or assumed, one sentence each. ``fixed_size`` says that some fields hold for
+    this input size only."""
 
     name: str
     title: str
@@ -48,3 +49,4 @@ class ImportedGraph(Record):
     outputs: tuple[int, ...]
     output_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    fixed_size: bool = False

@@ -46,7 +46,10 @@ class ImportBuilder:
             raise UnsupportedCall("it reads a tensor that does not depend on the input")
         if value.stale:
             raise UnsupportedCall("it reads a tensor that was changed through another view of it")
-        return self.layouts[value.call, value.port]
+        found = self.layouts.get((value.call, value.port))
+        if found is None:
+            raise UnsupportedCall("it reads a result that no operator gives, such as a last state")
+        return found
 
     def whole_layout(self, node: int) -> TensorLayout:
         """Return the layout of a node's output as PyTorch's tensor (N, C, ...)."""

@@ -117,14 +117,18 @@ def is_plain_dropout(node: ImportedNode) -> bool:
 
 
 def merge_paddings(found: NodeList) -> NodeList:
-    """Let a convolution pad by itself where a padding with zeros comes before it."""
+    """Let a convolution pad by itself where a padding comes before it that it has itself."""
     nodes = list(found.nodes)
     for i, node in enumerate(found.nodes):
-        if 0 not in operator_of(node).pads_with:
+        operator = operator_of(node)
+        if 0 not in operator.pads_with:
             continue
         before = nodes[node.inputs[0]]
         own = node.fields.get("padding", 0)
-        if before.kind != "pad" or {*before.fields} != {"padding"} or isinstance(own, str):
+        mode = before.fields.get("mode", "constant")
+        if before.kind != "pad" or before.fields.get("value") or isinstance(own, str):
+            continue
+        if mode != "constant" and (own or "padding_mode" not in operator.fields):
             continue
         rank = len(node.output) - 1
         pairs = [
@@ -137,8 +141,10 @@ def merge_paddings(found: NodeList) -> NodeList:
         ]
         sides = tuple([a if a == b else (a, b) for a, b in pairs])
         same = len(set(sides)) == 1 and isinstance(sides[0], int)
-        padding = sides[0] if same else sides
-        nodes[i] = node.replace(fields={**node.fields, "padding": padding}, inputs=before.inputs)
+        fields = {**node.fields, "padding": sides[0] if same else sides}
+        if mode != "constant":
+            fields["padding_mode"] = mode
+        nodes[i] = node.replace(fields=fields, inputs=before.inputs)
     return found.changed(nodes)
 
 

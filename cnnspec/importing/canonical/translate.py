@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 
 from cnnspec.analyses.flat_calls import FlatCall, FlatRun, Value, list_values
-from cnnspec.importing.canonical import arithmetic, maps, products, views, weighted_sums
+from cnnspec.importing.canonical import (
+    arithmetic,
+    maps,
+    norms,
+    products,
+    recurrent,
+    views,
+    weighted_sums,
+)
 from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
 from cnnspec.importing.canonical.layouts import Factor, TensorLayout
 from cnnspec.importing.canonical.views import Rule
@@ -14,6 +22,8 @@ from cnnspec.units import Shape
 RULES: dict[str, Rule] = {
     **views.RULES,
     **weighted_sums.RULES,
+    **norms.RULES,
+    **recurrent.RULES,
     **maps.RULES,
     **arithmetic.RULES,
     **products.RULES,

@@ -25,7 +25,7 @@ def generalize_sizes(graph: ImportedGraph, other: ImportedGraph) -> ImportedGrap
     A size for which no rule holds stays, and a note says so."""
     if [n.kind for n in graph.nodes] != [n.kind for n in other.nodes]:
         note = "At another input size the model runs other layers, so this is for this size only."
-        return graph.replace(notes=(*graph.notes, note))
+        return graph.replace(notes=(*graph.notes, note), fixed_size=True)
     nodes, fixed = [], []
     for i, (a, b) in enumerate(zip(graph.nodes, other.nodes, strict=True)):
         found = a if a.fields == b.fields else generalize_node(graph, other, i)
@@ -35,7 +35,7 @@ def generalize_sizes(graph: ImportedGraph, other: ImportedGraph) -> ImportedGrap
     if fixed:
         more = f" and {len(fixed) - 3} more" if len(fixed) > 3 else ""
         notes = (*notes, f"For this input size only: {', '.join(fixed[:3])}{more}.")
-    return graph.replace(nodes=tuple(nodes), notes=notes)
+    return graph.replace(nodes=tuple(nodes), notes=notes, fixed_size=bool(fixed))
 
 
 def describe_place(node: ImportedNode) -> str:

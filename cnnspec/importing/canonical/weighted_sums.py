@@ -1,10 +1,11 @@
-"""Translate layers with weights: convolutions, linear layers and norms."""
+"""Translate convolutions and linear layers."""
 
 from typing import Any
 
 from cnnspec.analyses.flat_calls import FlatCall
-from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
+from cnnspec.importing.canonical.graph_builder import ImportBuilder
 from cnnspec.importing.canonical.layouts import TensorLayout, whole
+from cnnspec.importing.canonical.standardized import StandardizedKernels, read_standardized
 from cnnspec.importing.canonical.views import Rule
 
 
@@ -19,12 +20,41 @@ def convolve(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     fields = window_fields(given, "stride", "padding", "dilation")
     fields |= {"kernel_size": weight.shape[2:], "bias": given["bias"] is not None}
     kind = "conv"
+    standardized = read_standardized(weight)
+    if standardized:
+        fields |= {"out_channels": weight.shape[0], "groups": groups, "standardize": True}
+        return convolve_standardized(builder, node, fields, standardized, given["bias"])
     if groups == channels > 1:
         kind = "depthwise_conv"
         fields["multiplier"] = weight.shape[0] // groups
     else:
         fields |= {"out_channels": weight.shape[0], "groups": groups}
     made = builder.append(kind, fields, (node,), (weight, given["bias"]))
+    return builder.whole_layout(made)
+
+
+def convolve_standardized(
+    builder: ImportBuilder,
+    node: int,
+    fields: dict[str, Any],
+    found: StandardizedKernels,
+    bias: Any,
+) -> TensorLayout:
+    """Append a convolution with standardized kernels.
+
+    A factor and a learned gain of each kernel become those of the output's channels, before the
+    bias is added."""
+    fields |= {"standardize_eps": found.eps}
+    if found.gain is None and found.factor == 1:
+        return builder.whole_layout(builder.append("conv", fields, (node,), (found.weight, bias)))
+    made = builder.append("conv", {**fields, "bias": False}, (node,), (found.weight,))
+    if found.factor != 1:
+        made = builder.append("scale", {"factor": found.factor}, (made,))
+    if found.gain is not None:
+        init = builder.initial.get(found.gain.names[0], 1.0)
+        made = builder.append("channel_scale", {"init": init}, (made,), (found.gain,))
+    if bias is not None:
+        made = builder.append("affine", {"weight": False}, (made,), (bias,))
     return builder.whole_layout(made)
 
 
@@ -61,60 +91,8 @@ def apply_linear(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     return TensorLayout(made, (*x.dims[:-1], whole(1, out)))
 
 
-def normalize_batch(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
-    """Translate batch_norm. Without running statistics no operator does the same."""
-    given = call.arguments
-    x = builder.by_channels(builder.layout(given["input"]), 1)
-    if given["running_mean"] is None:
-        raise UnsupportedCall("it is batch normalization without running statistics")
-    statistics = tuple([given[n].names[0] for n in ("running_mean", "running_var")])
-    fields = {"eps": given["eps"], "momentum": given["momentum"]}
-    fields["affine"] = given["weight"] is not None
-    weights = (given["weight"], given["bias"])
-    return TensorLayout(builder.append("batchnorm", fields, (x.node,), weights, statistics), x.dims)
-
-
-def normalize_layer(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
-    """Translate layer_norm: over the channels at each position, or over the whole map."""
-    given = call.arguments
-    x, count = builder.layout(given["input"]), len(given["normalized_shape"])
-    over = "channels"
-    if count == 1:
-        x = builder.by_channels(x, len(x.dims) - 1)
-    elif count == len(x.dims) - 1:
-        x, over = builder.whole_layout(builder.arrange_map(x)), "all"
-    else:
-        raise UnsupportedCall("it is layer normalization over a part of the dimensions")
-    weights = (given["weight"], given["bias"])
-    fields = {"over": over, "eps": given["eps"], "affine": given["weight"] is not None}
-    return TensorLayout(builder.append("layernorm", fields, (x.node,), weights), x.dims)
-
-
-def normalize_groups(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
-    given = call.arguments
-    x = builder.by_channels(builder.layout(given["input"]), 1)
-    fields = {"groups": given["num_groups"], "eps": given["eps"]}
-    fields["affine"] = given["weight"] is not None
-    weights = (given["weight"], given["bias"])
-    return TensorLayout(builder.append("groupnorm", fields, (x.node,), weights), x.dims)
-
-
-def normalize_instance(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
-    given = call.arguments
-    if given["running_mean"] is not None:
-        raise UnsupportedCall("it is instance normalization with running statistics")
-    x = builder.by_channels(builder.layout(given["input"]), 1)
-    fields = {"eps": given["eps"], "affine": given["weight"] is not None}
-    weights = (given["weight"], given["bias"])
-    return TensorLayout(builder.append("instancenorm", fields, (x.node,), weights), x.dims)
-
-
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d", "convolution"), convolve),
     **{f"conv_transpose{n}d": convolve_transposed for n in (1, 2, 3)},
     "linear": apply_linear,
-    "batch_norm": normalize_batch,
-    "layer_norm": normalize_layer,
-    "group_norm": normalize_groups,
-    "instance_norm": normalize_instance,
 }

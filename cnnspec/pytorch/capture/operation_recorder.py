@@ -104,18 +104,30 @@ class OperationRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         weights = [o for o in map(self.origins.get, read) if isinstance(o, Weight)]
         if is_new_tensor(name):
             weights = []
+        if weights:
+            self.note_computed_weights(name, given, weights, outputs)
+            return
         for t in outputs:
             if isinstance(self.origins.get(t), Weight):
                 continue  # a buffer that changes in place, such as a count of batches
             shape = tuple(t.shape)
-            if weights:
-                names = tuple(dict.fromkeys(n for w in weights for n in w.names))
-                before = [o for w in weights for o in w.operations]
-                self.origins[t] = Weight(names, shape, tuple(dict.fromkeys([*before, name])))
-            elif name in FILLED or name in ("full", "new_full", "full_like", "fill_"):
+            if name in FILLED or name in ("full", "new_full", "full_like", "fill_"):
                 number = FILLED.get(name, given.get("fill_value", given.get("value")))
                 known = number if isinstance(number, (int, float)) else None
                 self.origins[t] = Constant(shape, known)
+
+    def note_computed_weights(
+        self, name: str, given: Fields, weights: list[Weight], outputs: list[torch.Tensor]
+    ) -> None:
+        """Note that tensors are computed from parameters and buffers, and how."""
+        names = tuple(dict.fromkeys(n for w in weights for n in w.names))
+        operations = tuple(dict.fromkeys([*(o for w in weights for o in w.operations), name]))
+        arguments = {key: self.describe(value) for key, value in given.items()}
+        shapes = tuple([tuple(t.shape) for t in outputs])
+        made_by = FlatCall(name, arguments, shapes)
+        for port, t in enumerate(outputs):
+            if not isinstance(self.origins.get(t), Weight):
+                self.origins[t] = Weight(names, shapes[port], operations, made_by, port)
 
     def append_random(
         self,
