@@ -26,8 +26,8 @@ from cnnspec.ops.kit.derivation import (
 from cnnspec.ops.kit.fields import flag_field, number_field, padding_mode_field, size_field
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
 from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding_field, per_axis_field
-from cnnspec.ops.kit.operator import Example, Operator, raise_unmeasured
-from cnnspec.ops.kit.window_memory import find_weight_as_input_from
+from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.window_memory import find_weight_as_input_from, standardized_functions
 from cnnspec.ops.kit.windows import Axis, Reach, make_axes, per_dimension
 from cnnspec.units import Shape
 
@@ -128,8 +128,6 @@ class Conv(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        if self.standardize:
-            raise_unmeasured("a conv that standardizes its weights")
         axes, weight = self.axes(x), self.parameters(x)["weight"]
         convolution = memory.Function(
             prod(y),
@@ -139,12 +137,14 @@ class Conv(Operator):
                 weight_as_input_from=find_weight_as_input_from(x, weight, self.groups)
             ),
         )
-        padded = prod((x[0], *(a.padded for a in axes)))
-        zeros = self.padding_mode == "zeros"
-        if padded == prod(x) or (zeros and modules.has_equal_padding(axes)):
-            return (convolution,)
-        pad = paddings.pad_function(padded, self.padding_mode)
-        return pad, convolution.replace(inputs=(memory.PREVIOUS,))
+        zeros, sides = self.padding_mode == "zeros", [(a.before, a.after) for a in axes]
+        pads: memory.Functions = ()
+        if any(map(any, sides)) and not (zeros and modules.has_equal_padding(axes)):
+            pads = paddings.pad_functions(x, sides, self.padding_mode)
+        if self.standardize:
+            first = modules.has_equal_padding(axes)
+            return standardized_functions(convolution, weight, pads, pads_first=not first)
+        return (*pads, *(memory.reads_previous((convolution,)) if pads else (convolution,)))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes = self.axes(x)

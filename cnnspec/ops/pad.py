@@ -7,7 +7,6 @@ border (replicate), or the values of the other end (circular). Position y reads 
 Source: ``torch.nn.functional.pad``; ``torch.nn.ConstantPad2d``, ``ReflectionPad2d``,
 ``ReplicationPad2d`` and ``CircularPad2d``."""
 
-from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import memory, modules, paddings
@@ -66,7 +65,8 @@ class Pad(Operator):
         return [*sizes, elements_step(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return (paddings.pad_function(prod(y), self.mode),)
+        sides = sides_per_dimension(self.padding, len(x) - 1)
+        return paddings.pad_functions(x, sides, self.mode)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         kinds = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication"}

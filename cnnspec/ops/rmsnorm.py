@@ -14,7 +14,7 @@ from cnnspec.ops.kit import memory, modules
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
 from cnnspec.ops.kit.fields import flag_field, number_field
-from cnnspec.ops.kit.operator import Example, raise_unmeasured
+from cnnspec.ops.kit.operator import Example
 from cnnspec.units import Shape
 
 
@@ -47,7 +47,32 @@ class RmsNorm(Elementwise):
         return [elements_step(y), Step("parameters", formula, values, x[0] * self.affine)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        raise_unmeasured("rmsnorm")
+        n, positions, previous = prod(y), prod(y[1:]), (memory.PREVIOUS,)
+        moved = memory.Layout(keeps_moved=True)
+        in_order = 1 in (x[0], positions)  # the channels are the last dimension already
+        move = memory.Function(
+            n, gradient=memory.VIEW, aliases=True, layout=memory.Layout(channels="last")
+        )
+        squares = memory.Function(
+            n, saves=(0,), held_for=2, backward=memory.Backward(elements=2 * n), layout=moved
+        )
+        mean = memory.Function(positions, inputs=previous, divides=True)
+        root = memory.Function(
+            positions,
+            saves=(memory.OUTPUT,),
+            inputs=previous,
+            held_for=5,  # until the end
+            backward=memory.Backward(elements=2 * positions),
+        )
+        rows = 0 if in_order else -4  # position of what is normalised, for the product
+        product = memory.Function(n, (0, 1), (rows, memory.PREVIOUS), memory.PRODUCT, layout=moved)
+        weighted = memory.Function(n, (0,), previous, memory.PRODUCT, ("weight",), layout=moved)
+        norm = (squares, mean, root, product, *(weighted,) * self.affine)
+        if in_order:
+            return norm
+        copy = memory.as_contiguous(y).replace(inputs=previous)
+        back = move.replace(inputs=previous, layout=memory.Layout(channels="first"))
+        return (move.replace(held_for=4), *memory.reads_previous(norm), copy, back)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         cls = torch.nn.RMSNorm

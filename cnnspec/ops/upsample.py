@@ -21,7 +21,7 @@ from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
 from cnnspec.ops.kit.fields import OperatorError, choice_field, flag_field, number_field
 from cnnspec.ops.kit.input_checks import find_wanted_sizes
 from cnnspec.ops.kit.list_fields import PerAxis, per_axis_field
-from cnnspec.ops.kit.operator import Example, Operator, raise_unmeasured
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import Phases, Reach, Window, single_offset
 from cnnspec.units import Shape, format_shape
 
@@ -160,8 +160,6 @@ class Upsample(Operator):
     def memory(
         self, x: Shape, like: Shape | None = None, *, y: Shape, training: bool
     ) -> memory.Functions:
-        if self.mode == "nearest-exact":
-            raise_unmeasured("an upsample by nearest-exact")
         return (memory.Function(prod(y)),)
 
     def build(self, torch: Any, x: Shape, like: Shape | None = None, *, y: Shape) -> Any:

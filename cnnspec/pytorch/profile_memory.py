@@ -11,7 +11,10 @@ from torch.profiler import ProfilerActivity, profile
 
 from cnnspec.records import Record
 
-KERNELS = ("aten::conv", "aten::mm", "aten::bmm", "aten::addmm", "aten::upsample")
+KERNELS = (
+    *("aten::conv", "aten::mm", "aten::bmm", "aten::addmm"),
+    *("aten::upsample", "aten::_upsample"),
+)
 
 
 class ProfiledAllocation(Record):

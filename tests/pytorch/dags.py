@@ -13,7 +13,7 @@ from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
-UNMEASURED = ("lstm", "gru", "rmsnorm")  # no plan knows their memory, and says so
+UNMEASURED = ("lstm", "gru")  # no plan knows their memory, and says so
 DRAWN = [name for name in OPERATORS if name not in UNMEASURED]
 INPLACE = [name for name in OPERATORS if "inplace" in load_operator(name).fields]
 READ_VECTORS = ("linear", "rbf")

@@ -105,6 +105,7 @@ FIELDS: dict[str, Draw] = {
         "over": r.choice(["channels", "channels", "all"]),
         "affine": r.random() < 0.8,
     },
+    "rmsnorm": lambda r, x: {"affine": r.random() < 0.7},
     "groupnorm": lambda r, x: {
         "groups": r.choice([g for g in (1, 2, 4) if x[0] % g == 0]),
         "affine": r.random() < 0.8,
@@ -140,7 +141,7 @@ FIELDS: dict[str, Draw] = {
     "crop": lambda r, x: {"size": r.randint(2, 4)},
     "upsample": lambda r, x: {
         "scale_factor": r.choice([1.5, 2]),
-        "mode": r.choice(["nearest", "bilinear"]),
+        "mode": r.choice(["nearest", "nearest-exact", "bilinear"]),
     },
     "subsample": lambda r, x: {"stride": r.randint(1, 3)},
     "channel_shuffle": lambda r, x: {"groups": 2},

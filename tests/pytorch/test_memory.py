@@ -73,6 +73,7 @@ ALONE = {
     "trainable_subsampling": "",
     "frozen_batchnorm": "",
     "layernorm": "",
+    "rmsnorm": "",
     "l2norm": "",
     "attention": "heads = 2, window_size = 3, relative_position = true",
     "roi_align": "regions = 5, output_size = 3",

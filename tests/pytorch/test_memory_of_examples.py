@@ -22,7 +22,6 @@ UNMEASURED = {
     ("conv", 4),
     ("lstm", 0),
     ("gru", 0),
-    ("rmsnorm", 0),
 }
 
 

@@ -184,6 +184,8 @@ class BackwardPass:
         if kind == PRODUCT and same_size and incoming.layout in (STRIDED, MOVED):
             others = [r.layout for k, r in enumerate(entry.inputs) if k != i]
             like = max(others or [tensor.layout])
+        if layout.keeps_moved and same_size and incoming.layout in STRIDED_LAYOUTS:
+            return Gradient(log.allocate(size), size, False, MOVED)
         view = function.aliases and not function.inplace
         contiguous = layout.contiguous or view or function.divides
         last = like == CHANNELS_LAST and not contiguous

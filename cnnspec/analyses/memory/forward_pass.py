@@ -20,6 +20,7 @@ from cnnspec.ops.kit.memory import (
     INCOMING,
     LAYOUTS_AFTER_MOVE,
     MATMUL,
+    MOVED,
     OUTPUT,
     PRODUCT,
     QUOTIENT,
@@ -226,6 +227,8 @@ class ForwardPass:
             return strided_layout(layout.strided, before) if function.aliases else STRIDED
         if aliases:
             return before
+        if layout.keeps_moved and before in STRIDED_LAYOUTS:
+            return MOVED
         keeps = before == CHANNELS_LAST and not (layout.contiguous or function.aliases)
         return CHANNELS_LAST if keeps else CONTIGUOUS
 

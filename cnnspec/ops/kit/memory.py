@@ -91,6 +91,8 @@ class Layout(Record):
     contiguous: bool = False
     # The output has one position per channel, so it is contiguous and channels_last at once.
     one_position: bool = False
+    # Output and gradients are MOVED where what is read is; by default they are contiguous.
+    keeps_moved: bool = False
     # A gradient has the layout of the input, or of the incoming gradient. By default, it has that
     # of the input if it has another size than the incoming one, or if there are parameters.
     gradient_as_input: bool = False

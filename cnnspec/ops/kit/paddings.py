@@ -1,11 +1,12 @@
 """Padding of maps by zeros or another value, mirrored, repeated, or from the other end."""
 
 from collections.abc import Sequence
+from math import prod
 
 from cnnspec.ops.kit import memory
 from cnnspec.ops.kit.fields import OperatorError
-from cnnspec.ops.kit.operator import raise_unmeasured
 from cnnspec.ops.kit.windows import Axis
+from cnnspec.units import Shape
 
 # The modes besides a constant: what is added, and what of a size W can be added at most.
 MIRRORED, REPEATED, CIRCULAR = "reflect", "replicate", "circular"
@@ -38,11 +39,32 @@ def require_axes_to_pad(axes: Sequence[Axis], mode: str) -> None:
         require_enough_to_pad(a.size, (a.before, a.after), mode, "padding")
 
 
-def pad_function(size: int, mode: str) -> memory.Function:
-    """Declare a padding that gives ``size`` elements. Raises RequestError for circular ones."""
-    if mode == CIRCULAR:
-        raise_unmeasured("a circular padding")
+def pad_functions(x: Shape, sides: Sequence[tuple[int, int]], mode: str) -> memory.Functions:
+    """Declare a padding of a map ``x`` by ``sides``, (before, after) for each dimension.
+
+    A circular one copies the map into a new tensor, and then each side from the other end. Each
+    copy works in place on a part of that tensor, so its backward copies the whole gradient."""
+    padded = (x[0], *(w + before + after for w, (before, after) in zip(x[1:], sides, strict=True)))
+    n = prod(padded)
     if mode in (MIRRORED, REPEATED):
         layout = memory.Layout(copies=memory.COPIES_STRIDED)
-        return memory.Function(size, saves=(0,), layout=layout)
-    return memory.Function(size, layout=memory.Layout(gradient_as_incoming=True))
+        return (memory.Function(n, saves=(0,), layout=layout),)
+    if mode != CIRCULAR:
+        return (memory.Function(n, layout=memory.Layout(gradient_as_incoming=True)),)
+    contiguous = memory.Layout(contiguous=True)
+    scratch = memory.Backward(elements=n)
+    centre = memory.Function(n, backward=scratch, layout=contiguous)
+    copies = [
+        memory.Function(
+            n,
+            inputs=(memory.PREVIOUS,),
+            aliases=True,
+            inplace=True,
+            backward=memory.Backward(elements=2 * (n // size * side)),
+            layout=contiguous,
+        )
+        for size, pair in zip(reversed(padded[1:]), reversed(sides), strict=True)
+        for side in pair
+        if side
+    ]
+    return (centre, *copies)

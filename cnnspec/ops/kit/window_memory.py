@@ -33,3 +33,29 @@ def find_weight_as_input_from(x: Shape, weight: Shape, groups: int) -> int:
         return 0
     small = len(kernel) == 3 and groups == 1 and min(kernel[1:]) <= 3 and prod(x[:3]) <= 20480
     return 2 if small else 1
+
+
+def standardized_functions(
+    convolution: memory.Function, weight: Shape, pads: memory.Functions, pads_first: bool
+) -> memory.Functions:
+    """Declare a batch norm of a convolution's weight, and the ``convolution`` with its output.
+
+    PyTorch's own padding follows the norm; that of a module around it comes first."""
+    n, k = prod(weight), weight[0]
+    scratch = memory.Function(2 * k, inputs=(), without_batch=True)
+    norm = memory.Function(
+        n,
+        inputs=(),
+        parameters=("weight",),
+        without_batch=True,
+        held_for=1 if pads_first else len(pads) + 1,
+        saved=memory.Saved(constants=2 * k),
+        backward=memory.Backward(constants=n),
+    )
+    convolution = convolution.replace(saves=(0, 1), parameters=("bias",))
+    if not pads_first or not pads:
+        reads = (memory.PREVIOUS if pads else 0, memory.PREVIOUS - len(pads))
+        return scratch, norm, *pads, convolution.replace(inputs=reads)
+    *before, last = pads
+    convolution = convolution.replace(inputs=(-3, memory.PREVIOUS))
+    return *before, last.replace(held_for=3), scratch, norm, convolution
