@@ -3,7 +3,8 @@
 Each position computes 3*H values of the C inputs and the last H states: 3*H*(C + H + 2) parameters
 in each direction, with PyTorch's two biases, and 3*H*(C + H) multiply-accumulates for each of L
 positions. Also counted, for each state: two sigmoids and one tanh, three multiplications and two
-additions for the new state, and the additions of the two products and of the biases.
+additions for the new state, and the additions of the two products and of the biases. PyTorch runs a
+dozen functions for each position; they were not measured, so its memory is not planned.
 
 Source: Cho et al. (2014), Learning phrase representations using RNN encoder-decoder, arXiv
 1406.1078, equations 5 to 8; ``torch.nn.GRU``."""
@@ -17,6 +18,7 @@ from cnnspec.ops.kit.recurrent import Recurrent
 class Gru(Recurrent):
     title = "GRU"
     gates = 3
+    unknown_memory = "PyTorch runs a dozen functions for each position, and they were not measured"
     # Two sigmoids and a tanh, r*(W*h), then (1 - z)*n + z*h.
     per_state: ClassVar[dict[str, int]] = {
         "exponentials": 3,

@@ -3,7 +3,8 @@
 Each position computes 4*H gates of the C inputs and the last H states: 4*H*(C + H + 2) parameters
 in each direction, with PyTorch's two biases, and 4*H*(C + H) multiply-accumulates for each of L
 positions. Also counted, for each state: three sigmoids and two tanh, three multiplications and one
-addition for the cell and the state, and the additions of the two products and of the biases.
+addition for the cell and the state, and the additions of the two products and of the biases. On a
+CPU oneDNN runs it, in a workspace whose size only oneDNN knows, so its memory is not planned.
 
 Source: Hochreiter & Schmidhuber (1997), Long short-term memory; ``torch.nn.LSTM``."""
 
@@ -16,6 +17,7 @@ from cnnspec.ops.kit.recurrent import Recurrent
 class Lstm(Recurrent):
     title = "LSTM"
     gates = 4
+    unknown_memory = "oneDNN runs it, with a workspace whose size only oneDNN knows"
     # Three sigmoids and two tanh, then f*c + i*g and o*tanh(c).
     per_state: ClassVar[dict[str, int]] = {
         "exponentials": 5,

@@ -18,10 +18,11 @@ from typing import Any
 
 from cnnspec.ops.kit import attention_products, memory, modules
 from cnnspec.ops.kit.attention_classes import DOT_PRODUCT_ATTENTION
+from cnnspec.ops.kit.attention_memory import AttentionFunctions
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.fields import OperatorError, count_field, flag_field, number_field, size_field
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
-from cnnspec.ops.kit.operator import Example, Operator, raise_unmeasured
+from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import WHOLE, Phases, Reach, Window
 from cnnspec.units import Shape, format_shape
 
@@ -172,9 +173,9 @@ class ScaledDotProductAttention(Operator):
     def memory(
         self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None, *, y: Shape, training: bool
     ) -> memory.Functions:
-        if self.window_size or self.relative_position_bias:
-            raise_unmeasured("scaled_dot_product_attention in windows, or with a learned bias,")
-        return attention_products.product_functions(q, k, v, bias, self.heads)
+        sizes = self.each_window(q) if self.window_size else None
+        functions = AttentionFunctions(self.heads, sizes, self.shift)
+        return functions.declare(q, k, v, bias, self.relative_position_bias)
 
     def build(
         self, torch: Any, q: Shape, k: Shape, v: Shape, bias: Shape | None = None, *, y: Shape

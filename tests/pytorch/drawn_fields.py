@@ -36,7 +36,9 @@ def conv(r: Random, x: Shape) -> Fields:
         "kernel_size": r.randint(1, 4),
         "stride": r.randint(1, 2),
         "padding": r.choice([0, 0, 1, "same"]),
+        "padding_mode": r.choice(["zeros"] * 6 + ["reflect", "replicate", "circular"]),
         "bias": r.random() < 0.7,
+        "standardize": r.random() < 0.2,
     }
 
 
@@ -49,6 +51,14 @@ def attention(r: Random, x: Shape) -> Fields:
         "qkv_bias": r.random() < 0.7,
         "relative_position": r.random() < 0.5,
     }
+
+
+def dot_product_attention(r: Random, x: Shape) -> Fields:
+    fields = {"heads": r.choice([h for h in (1, 2, 4) if x[0] % (2 * h) == 0] or [3 * x[0]])}
+    sizes = [m for m in (2, 3, 4) if len(x) > 1 and not any(w % m for w in x[1:])]
+    if sizes and r.random() < 0.7:
+        fields |= {"window_size": r.choice(sizes), "shift": r.randint(0, 1)}
+    return fields | {"relative_position_bias": r.random() < 0.3}
 
 
 def reshape(r: Random, x: Shape) -> Fields:
@@ -117,9 +127,7 @@ FIELDS: dict[str, Draw] = {
         "per": r.choice(["layer", "channel", "position", "element"]),
         "bias": r.random() < 0.5,
     },
-    "scaled_dot_product_attention": lambda r, x: {
-        "heads": r.choice([h for h in (1, 2, 4) if x[0] % (2 * h) == 0] or [3 * x[0]])
-    },
+    "scaled_dot_product_attention": dot_product_attention,
     "tokens": lambda r, x: {"count": r.randint(1, 3), "after": r.random() < 0.5},
     "permute": lambda r, x: {"order": r.sample(range(len(x)), len(x))},
     "softmax": lambda r, x: {"dim": r.randrange(len(x))},
@@ -135,7 +143,7 @@ FIELDS: dict[str, Draw] = {
     },
     "pad": lambda r, x: {
         "padding": r.randint(0, 2),
-        "mode": r.choice(["constant", "reflect", "replicate"]),
+        "mode": r.choice(["constant", "reflect", "replicate", "circular"]),
     },
     "pad_channels": lambda r, x: {"before": r.randint(0, 2), "after": r.randint(1, 2)},
     "crop": lambda r, x: {"size": r.randint(2, 4)},

@@ -1,12 +1,10 @@
-"""Attention of given queries, keys and values: how it runs in PyTorch, and its memory.
+"""Attention of given queries, keys and values: how it runs in PyTorch.
 
-``attend`` runs the functions, and ``product_functions`` declares them, in the same order."""
+attention_memory.py declares its functions in the same order."""
 
-from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
-from cnnspec.ops.kit.windowed_attention import FunctionSequence
+from cnnspec.ops.kit import modules
 from cnnspec.units import Shape
 
 
@@ -18,44 +16,6 @@ def attend(inputs: tuple[Any, Any, Any], heads: int, scale: float, biases: Any) 
         weights = weights + bias
     weights = weights.softmax(-1)
     return (weights @ v.mT).mT.flatten(1, 2).contiguous()
-
-
-def product_functions(
-    q: Shape, k: Shape, v: Shape, bias: Shape | None, heads: int
-) -> memory.Functions:
-    """Declare what ``attend`` runs for inputs of these shapes."""
-    queries, keys = prod(q[1:]), prod(k[1:])
-    scores, gathered = heads * queries * keys, v[0] * queries
-    sequence = FunctionSequence()
-    rows = [sequence.add(memory.as_contiguous(x), i) for i, x in enumerate((q, k, v))]
-    # With several heads, a transposed gradient is copied to undo the division into heads.
-    by_head = memory.VIEW if heads == 1 else memory.RESHAPED
-    divided = [
-        sequence.add(memory.Function(prod(x), gradient=by_head, aliases=True), row)
-        for x, row in zip((q, k, v), rows, strict=True)
-    ]
-    scaled = sequence.add(memory.Function(prod(q), saved=memory.Saved(scalar=True)), divided[0])
-    transposed = memory.Function(
-        0, gradient=memory.VIEW, aliases=True, layout=memory.Layout(channels="last")
-    )
-    product = memory.Function(scores, saves=(0, 1), gradient=memory.MATMUL)
-    turned = sequence.add(transposed.replace(size=prod(q)), scaled)
-    weights = sequence.add(product, turned, divided[1])
-    sequence.free(turned, scaled)
-    if bias is not None:
-        sum_of = memory.Function(scores, gradient=memory.INCOMING)
-        shifted = sequence.add(sum_of, weights, 3)
-        sequence.free(weights)
-        weights = shifted
-    softmax = sequence.add(memory.Function(scores, saves=(memory.OUTPUT,)), weights)
-    sequence.free(weights)
-    values = sequence.add(transposed.replace(size=prod(v)), divided[2])
-    sums = sequence.add(product.replace(size=gathered), softmax, values)
-    if queries == 1 or v[0] == heads:  # to transpose one row or column is to reshape it
-        return sequence.finish(sums, (memory.view_of((gathered,)),))
-    layout = memory.Layout(contiguous=True)
-    copy = memory.Function(gathered, gradient=memory.STRIDED_VIEW, layout=layout)
-    return sequence.finish(sums, (copy,))
 
 
 def make_forward(
@@ -97,7 +57,8 @@ def to_windows(torch: Any, x: Any, sizes: Shape, shift: int) -> Any:
     if shift:
         x = torch.roll(x, (-shift,) * n, tuple(range(2, 2 + n)))
     order = (0, *range(2, 2 + n), 1, *range(2 + n, 2 + 2 * n))
-    return modules.cut_into_blocks(x, sizes).permute(order).flatten(0, n).flatten(2)
+    rows = modules.cut_into_blocks(x, sizes).permute(order).flatten(0, n).flatten(2)
+    return rows.contiguous()
 
 
 def from_windows(torch: Any, y: Any, positions: Shape, sizes: Shape, shift: int) -> Any:
