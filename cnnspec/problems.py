@@ -57,7 +57,8 @@ class Problem(Record):
     """One thing that is wrong.
 
     ``message`` says what is wrong, with the numbers, and ``hint`` what would mend it. ``calls`` are
-    the calls of blocks in which it occurs, the first with its arguments.
+    the calls of blocks in which it occurs, the first with its arguments. ``change`` is a key of the
+    line and its value in TOML, if setting it mends the problem.
     """
 
     where: Where
@@ -65,6 +66,7 @@ class Problem(Record):
     message: str
     hint: str = ""
     calls: tuple[str, ...] = ()
+    change: tuple[str, str] | None = None
 
     def __str__(self) -> str:
         lines = [f"{self.where}: {self.rule} {self.message}"]

@@ -30,7 +30,7 @@ LEVELS = (
     ("api",),
     ("cli",),
 )
-PLANNED = {"teaching", "editor"}
+PLANNED = {"teaching"}
 LEVEL = {package: level for level, packages in enumerate(LEVELS) for package in packages}
 ENTRANCES = {"__init__": "api", "__main__": "cli"}
 HEAVY = {"torch", "torchvision", "timm", "fvcore", "numpy", "pandas", "tabulate"}

@@ -1,7 +1,7 @@
 """Check one file: language, shapes of every variant, lint rules, budgets, claims and locks."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from functools import cache
 
 from cnnspec.garbage import collect_garbage_if_large, garbage_collection_paused
@@ -51,15 +51,36 @@ def check_file(
 
 def check_variants(path: str, variant: str, config: Config, max_lines: int) -> CheckedFile:
     """Check a file as :func:`check_file` does."""
-    found, selection = FindingSet(), config.selection
     try:
         source = read_source(path)
     except SpecError as error:
-        found.add_problems(error.problems)
-        return CheckedFile(path, (), sort_findings(found, None))
+        return report_unreadable(path, error)
+    steps = check_in_steps(source, variant, config, max_lines)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            checked: CheckedFile = done.value
+            return checked
+
+
+def report_unreadable(path: str, error: SpecError) -> CheckedFile:
+    """Return the result for a file that cannot be read, or is not TOML."""
+    found = FindingSet()
+    found.add_problems(error.problems)
+    return CheckedFile(path, (), sort_findings(found, None))
+
+
+def check_in_steps(
+    source: Source, variant: str, config: Config, max_lines: int
+) -> Generator[None, None, CheckedFile]:
+    """Check a spec, and return the result; yield after each network, so that one can stop there."""
+    found, selection = FindingSet(), config.selection
     if source.data and source.data.keys() <= {"blocks"}:
-        return CheckedFile(path, (), ())  # blocks are checked with the specs that include them
-    networks, truncated = check_networks(found, source, variant, config, selection, max_lines)
+        return CheckedFile(source.name, (), ())  # checked with the specs that include them
+    networks, truncated = yield from check_networks(
+        found, source, variant, config, selection, max_lines
+    )
     reported = FindingSet()
     for finding in found:
         if finding.problem.rule in selection:
@@ -74,7 +95,7 @@ def check_variants(path: str, variant: str, config: Config, max_lines: int) -> C
         unused = find_unused_comments(comments, used_comments, selection)
         reported.add_problems(unused)
     findings = sort_findings(reported, source)
-    return CheckedFile(path, networks, findings, truncated, used, complete)
+    return CheckedFile(source.name, networks, findings, truncated, used, complete)
 
 
 def check_networks(
@@ -84,8 +105,8 @@ def check_networks(
     config: Config,
     selection: Selection,
     max_lines: int,
-) -> tuple[tuple[str, ...], bool]:
-    """Add the problems of a file's networks to ``found``.
+) -> Generator[None, None, tuple[tuple[str, ...], bool]]:
+    """Add the problems of a file's networks to ``found``, and yield after each of them.
 
     Returns the names of the networks, and whether there are too many problems to list them all."""
     try:
@@ -97,6 +118,7 @@ def check_networks(
     names = tuple([variant] if variant else spec.variants or [spec.name])
     truncated, cache = False, SpecCache()
     for name in names:
+        yield
         cache, chosen = cache.or_empty_if_large(), variant or (name if spec.variants else "")
         try:
             graph = build_variant(spec, notes, chosen, max_lines=max_lines, cache=cache)

@@ -33,8 +33,7 @@ def check_paths(
     ``jobs`` is the number of processes, by default one per CPU. Raises RequestError for a path,
     variant or setting that is not understood."""
     overrides, paths = overrides or {}, list(paths)
-    for cached in (find_config, read_included_comments, read_quoted_lines):
-        cached.cache_clear()  # files may have changed since an earlier run in this process
+    forget_read_files()
     collected = collect_specs(paths, overrides)
     tasks = [
         (file, variant, load_config(file, overrides), max_lines)
@@ -47,6 +46,12 @@ def check_paths(
     orphaned = [check_lock_file(lock, config) for lock, config in locks.items()]
     report = merge_results(results, orphaned, [*[task[2] for task in tasks], *locks.values()])
     return report.replace(skipped=collected.skipped)
+
+
+def forget_read_files() -> None:
+    """Forget what was read from files, which may have changed since an earlier run."""
+    for cached in (find_config, read_included_comments, read_quoted_lines):
+        cached.cache_clear()
 
 
 def count_cpus() -> int:

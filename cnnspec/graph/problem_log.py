@@ -8,6 +8,7 @@ from cnnspec.problems import Problem, TooManyProblems, visible
 from cnnspec.spec.reader import MAX_PROBLEMS
 from cnnspec.spec.source import Path, Source
 
+Change = tuple[str, str] | None  # as in Problem
 MAX_INSTANCES = 2000  # of problems, where each call of a folded one counts
 
 
@@ -16,11 +17,18 @@ class ProblemLog:
 
     def __init__(self, limited: bool = True) -> None:
         self.limited = limited
-        self.found: dict[tuple[int, Path, str], tuple[Source, str, str, list[Call]]] = {}
+        self.found: dict[tuple[int, Path, str], tuple[Source, str, str, list[Call], Change]] = {}
         self.count = 0
 
     def add(
-        self, source: Source, path: Path, rule: str, message: str, hint: str, call: Call
+        self,
+        source: Source,
+        path: Path,
+        rule: str,
+        message: str,
+        hint: str,
+        call: Call,
+        change: Change = None,
     ) -> None:
         """Add a problem. Where its place and rule have one already, add only the call to that.
 
@@ -37,7 +45,7 @@ class ProblemLog:
             if len(self.found[key][3]) < MAX_PROBLEMS and call not in self.found[key][3]:
                 self.found[key][3].append(call)
         else:
-            self.found[key] = (source, message, hint, [call])
+            self.found[key] = (source, message, hint, [call], change)
 
     def problems(self) -> list[Problem]:
         """List all problems, each with the calls in which it occurs."""
@@ -51,8 +59,9 @@ class ProblemLog:
                     *(describe_call(c, source) for c in calls[:1] if c.trail),
                     *(visible(".".join(c.trail)) for c in calls[1:]),
                 ),
+                change,
             )
-            for (_, path, rule), (source, message, hint, calls) in self.found.items()
+            for (_, path, rule), (source, message, hint, calls, change) in self.found.items()
         ]
 
 

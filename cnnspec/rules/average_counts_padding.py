@@ -34,7 +34,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
                 f" {values} values"
             )
             hint = f"count_include_pad = false divides by the {pixels} real pixels"
-            yield Remark(node, message, hint, ("padding",))
+            yield Remark(node, message, hint, ("padding",), ("count_include_pad", "false"))
 
 
 def count_window(axis: Axis, i: int) -> tuple[int, int]:

@@ -48,7 +48,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
             f" {visible(norm.name)} subtracts the mean; such biases are {format_count(total)} of"
             f" the network's {format_count(params)} parameters"
         )
-        yield Remark(node, message, "set bias = false", ("bias",))
+        yield Remark(node, message, "set bias = false", ("bias",), ("bias", "false"))
 
 
 rule = LintRule(

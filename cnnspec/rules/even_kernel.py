@@ -29,7 +29,8 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
                 )
                 smaller = f" or {axis.kernel - 1}" if axis.kernel > 2 else ""
                 hint = f"kernel_size = {axis.kernel + 1}{smaller} needs equal padding"
-                yield Remark(node, message, hint, ("kernel_size", "padding"))
+                change = ("kernel_size", str(axis.kernel + 1))
+                yield Remark(node, message, hint, ("kernel_size", "padding"), change)
                 break  # one remark a layer
 
 

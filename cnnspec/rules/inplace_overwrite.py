@@ -39,7 +39,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
             message += ": PyTorch refuses to train this"
         values = format_count(prod(node.output))
         hint = f"set inplace = false, which needs memory for {values} more values"
-        yield Remark(node, message, hint, ("inplace", "activation"))
+        yield Remark(node, message, hint, ("inplace", "activation"), ("inplace", "false"))
 
 
 rule = LintRule(

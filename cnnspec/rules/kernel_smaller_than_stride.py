@@ -54,7 +54,8 @@ def make_remark(node: Node, axes: list[Axis]) -> Remark:
     hint = (
         f"use kernel_size = {largest} or more, or move the stride to a layer with a larger kernel"
     )
-    return Remark(node, message, hint, ("stride", "kernel_size"))
+    change = ("kernel_size", str(largest))
+    return Remark(node, message, hint, ("stride", "kernel_size"), change)
 
 
 rule = LintRule(

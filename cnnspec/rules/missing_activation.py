@@ -38,7 +38,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
                 f" {format_count(weights)} weights compute one linear map"
             )
             hint = f'add activation = "relu", for example, to {name}; or use one layer instead'
-            yield Remark(first, message, hint, ("activation",))
+            yield Remark(first, message, hint, ("activation",), ("activation", '"relu"'))
 
 
 def find_first_layer(net: LintedNetwork, node: Node) -> Node | None:

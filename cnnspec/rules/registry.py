@@ -52,7 +52,8 @@ def lint_graph(graph: Graph, codes: Iterable[str]) -> list[Problem]:
             if node.line is not None:
                 place = node.line.source, remark_path(node, remark.keys)
             if place is not None:
-                notes.add(*place, code, remark.message, remark.hint, node.call)
+                change = None if node.part else remark.change  # a part has no keys of the line
+                notes.add(*place, code, remark.message, remark.hint, node.call, change)
     return notes.problems()
 
 

@@ -52,12 +52,14 @@ class LintedNetwork(NetworkCosts):
 class Remark(Record):
     """What a rule reports about a node: a message with its numbers, and how to fix it.
 
-    The finding is placed at the first of ``keys`` that the node's line has, else at its ``op``."""
+    The finding is placed at the first of ``keys`` that the node's line has, else at its ``op``.
+    ``change`` is a key of the line and its value in TOML, if setting it is what the hint says."""
 
     node: Node
     message: str
     hint: str
     keys: tuple[str, ...] = ()
+    change: tuple[str, str] | None = None
 
 
 class LintRule(Record):

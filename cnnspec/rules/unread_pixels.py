@@ -61,7 +61,8 @@ def make_remark(node: Node, axes: list[Axis], unread: list[int]) -> Remark:
     padding = find_even_padding(axis)
     fix = f"{missing} more zeros behind it" if padding is None else f"padding = {padding}"
     hint = f"{what} of {down} or {up}, or {fix}, reads every pixel"
-    return Remark(node, message, hint, ("stride", "kernel_size"))
+    change = None if padding is None else ("padding", str(padding))
+    return Remark(node, message, hint, ("stride", "kernel_size"), change)
 
 
 def describe_unread(unread: list[int], dims: tuple[int, ...]) -> str:

@@ -1,0 +1,1 @@
+"""Language features over the text of a spec, as plain functions: no torch, no language server."""
