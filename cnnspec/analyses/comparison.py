@@ -67,13 +67,16 @@ class ComparedNetwork:
 
 
 class Measure(Record):
-    """A measure: its ``kind`` is text, count, bytes, ratio or field; ``says`` defines it."""
+    """A measure: its ``kind`` is text, count, bytes, ratio or field; ``says`` defines it.
+
+    ``from_totals`` says that it needs only the network's totals, not its graph."""
 
     key: str
     heading: str
     kind: str
     value: Callable[[ComparedNetwork], Any]
     says: str = ""
+    from_totals: bool = False
 
     def __reduce__(self) -> tuple[Callable[[str], "Measure"], tuple[str]]:
         """Pickle the key: the functions of measures have no names."""
@@ -115,13 +118,13 @@ def tool_count(name: str) -> Callable[[ComparedNetwork], int | None]:
 MEASURES = {
     m.key: m
     for m in (
-        Measure("network", "Network", "text", lambda s: s.graph.name),
-        Measure("title", "Title", "text", lambda s: s.graph.title),
-        Measure("family", "Family", "text", lambda s: s.graph.family),
-        Measure("task", "Task", "text", lambda s: s.graph.task),
-        Measure("year", "Year", "year", lambda s: s.graph.year),
-        Measure("input", "Input", "shape", lambda s: s.graph.inputs[0].output),
-        Measure("params", "Params", "count", lambda s: s.net.totals.params),
+        Measure("network", "Network", "text", lambda s: s.graph.name, from_totals=True),
+        Measure("title", "Title", "text", lambda s: s.graph.title, from_totals=True),
+        Measure("family", "Family", "text", lambda s: s.graph.family, from_totals=True),
+        Measure("task", "Task", "text", lambda s: s.graph.task, from_totals=True),
+        Measure("year", "Year", "year", lambda s: s.graph.year, from_totals=True),
+        Measure("input", "Input", "shape", lambda s: s.graph.inputs[0].output, from_totals=True),
+        Measure("params", "Params", "count", lambda s: s.net.totals.params, from_totals=True),
         Measure(
             "weights",
             "Weights",
@@ -129,22 +132,26 @@ MEASURES = {
             count_weights,
             "elements of kernels and matrices, without biases and norms",
         ),
-        Measure("buffers", "Buffers", "count", lambda s: s.net.totals.buffers),
-        Measure("size", "Size", "bytes", count_bytes, "bytes of parameters and buffers"),
+        Measure("buffers", "Buffers", "count", lambda s: s.net.totals.buffers, from_totals=True),
+        Measure("size", "Size", "bytes", count_bytes, "bytes of parameters and buffers", True),
         Measure(
             "macs",
             "MACs",
             "count",
             lambda s: s.net.totals.macs,
             "multiply-accumulates, without biases",
+            from_totals=True,
         ),
-        Measure("flops", "FLOPs", "count", lambda s: s.net.totals.flops, "2 a multiply-accumulate"),
+        Measure(
+            "flops", "FLOPs", "count", lambda s: s.net.totals.flops, "2 a multiply-accumulate", True
+        ),
         Measure(
             "activations",
             "Acts",
             "count",
             lambda s: s.net.totals.activations,
             "activations: the elements of the outputs of all layers",
+            from_totals=True,
         ),
         Measure(
             "inference_peak", "Infer peak", "bytes", memory_peak("inference"), "memory at inference"

@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 from math import prod
-from typing import Any
+from typing import Any, Protocol
 
 from cnnspec.analyses.comparison import ComparedNetwork, Measure, find_measure
 from cnnspec.problems import RequestError, visible
@@ -22,6 +22,12 @@ HOLDS = {
 }
 
 
+class HasMeasures(Protocol):
+    """A network, or what is known of it: values of measures by their keys."""
+
+    def value(self, key: str) -> Any: ...
+
+
 class Condition(Record):
     """A condition on a network: a measure, a comparison (a key of HOLDS), and the value wanted.
 
@@ -32,7 +38,7 @@ class Condition(Record):
     wanted: Any
     text: str = ""
 
-    def __call__(self, subject: ComparedNetwork) -> bool:
+    def __call__(self, subject: "HasMeasures") -> bool:
         """Whether a network meets the condition; a network without the value does not."""
         value = comparable_number(self.measure, subject.value(self.measure.key))
         return value is not None and bool(HOLDS[self.holds](value, self.wanted))

@@ -92,23 +92,27 @@ def solve_network(
     as large as possible, a lower bound as small as possible."""
     from cnnspec.analyses.comparison import DEFAULT, ComparisonSettings, find_measure
     from cnnspec.analyses.comparison_selection import parse_condition
-    from cnnspec.report.search import render_solution
-    from cnnspec.search.candidates import CandidateEvaluator
+    from cnnspec.report.solution import render_solution
+    from cnnspec.search.conditions import check_conditions
+    from cnnspec.search.evaluator import CandidateEvaluator
+    from cnnspec.search.selection import parse_direction
     from cnnspec.search.solve import choose_goal, solve
-    from cnnspec.search.sweep import parse_direction
 
     if maximize and minimize:
         raise RequestError("--maximize and --minimize exclude each other")
     space = parse_space(wanted, None, "--for")
     parsed = [parse_condition(text, "--where") for text in conditions]
-    given = f"-{maximize}" if maximize else minimize
-    goal = parse_direction(given) if given else choose_goal(parsed)
+    check_conditions(parsed, "--where")
+    option, given = ("--maximize", f"-{maximize}") if maximize else ("--minimize", minimize)
+    goal = parse_direction(given, option) if given else choose_goal(parsed)
     setting = ComparisonSettings(batch, dtype, optimizer)
     fixed, shape = parse_settings(settings), parse_shape(input_shape)
-    evaluator = CandidateEvaluator(name, space, setting, fixed, shape, max_lines)
-    found = solve(evaluator, space, parsed, goal)
     keys = dict.fromkeys([*(c.measure.key for c in parsed), goal.measure.key, *DEFAULT[1:3]])
     measures = [find_measure(key) for key in keys]
+    evaluator = CandidateEvaluator(
+        name, space, setting, measures, fixed=fixed, shape=shape, max_lines=max_lines
+    )
+    found = solve(evaluator, space, parsed, goal)
     print_page(render_solution(evaluator.name, found, measures, goal, conditions, format_))
     ctx.exit(0 if found.best else 1)
 

@@ -1,7 +1,7 @@
 """Builds the graph of a network: from a name or a spec, for one variant and its settings."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.builder import GraphBuilder
@@ -16,6 +16,9 @@ from cnnspec.spec.scope import MAX_LINES
 from cnnspec.spec.source import Source, read_source
 from cnnspec.spec.zoo import family_name, find_spec, variant_names, zoo_files, zoo_folder
 from cnnspec.units import GivenInput, Shape
+
+if TYPE_CHECKING:
+    from cnnspec.graph.summed_calls import SummedCalls
 
 # A larger network is not built again to find the sizes that fit, because that takes too long.
 LINES_TO_TRY, STEPS_TO_TRY = 2000, 50_000
@@ -152,14 +155,18 @@ def build_candidate(
     input_shape: GivenInput = None,
     max_lines: int = MAX_LINES,
     cache: SpecCache | None = None,
+    summed: "SummedCalls | None" = None,
 ) -> Graph:
     """Build a graph as :func:`build_variant` does, but only once: for one of many settings.
 
     It is not compared with the network at its own input (``resized`` is empty), and the hints of
-    problems name no other size of the input. Raises SpecError, RequestError.
+    problems name no other size of the input. With ``summed``, a call of a block may be one node
+    that stands for all in it. Raises SpecError, RequestError.
     """
     chosen = choose_variant(spec, variant)
-    return run_builder(GraphBuilder(spec, chosen, reader, max_lines, input_shape, cache), settings)
+    builder = GraphBuilder(spec, chosen, reader, max_lines, input_shape, cache)
+    builder.expansion.summed_calls = summed
+    return run_builder(builder, settings)
 
 
 def run_builder(builder: GraphBuilder, settings: dict[str, Any] | None) -> Graph:

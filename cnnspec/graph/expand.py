@@ -182,16 +182,23 @@ def expand_called(
 
 def expand_call(
     expansion: Expansion, frame: Frame, line: Line, block: Block, fields: Fields, at: Placement
-) -> BlockResult:
+) -> Value:
     """Expand a call of a block, or copy an equal one. Raises LineError or Unresolved."""
     check_nesting(frame, line, block)
     inputs = call_inputs(frame, line, block, at.values)
     channels = count_channels([inputs[block.inputs[0]]])
     scope, call = bind_arguments(expansion, frame, line, block, fields, channels, at.name)
-    nodes, work = expansion.nodes, expansion.work
+    nodes, work, summed = expansion.nodes, expansion.work, expansion.summed_calls
     key: Any = None
+    sum_key: Any = None
     if not at.share and not expansion.has_problems():
         key = call_key(call, inputs, at.training)
+        if summed is not None:
+            sum_key = summed.key(key, call, expansion.scope)
+            node = summed.add_node(nodes, work, sum_key, call, inputs)
+            if node is not None:
+                node.training_only = at.training
+                return node
         known = expansion.cached_calls.get(key)
         if known and known.can_be_copied(nodes, work):
             return known.copy_nodes(nodes, expansion.scope, call, scope, inputs)
@@ -200,6 +207,8 @@ def expand_call(
     if key and not expansion.has_problems():
         made.finish(nodes, work, result)
         expansion.cached_calls[key] = made
+        if summed is not None:
+            summed.keep(sum_key, made, nodes, at.training)
     return result
 
 

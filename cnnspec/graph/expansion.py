@@ -1,6 +1,6 @@
 """The state of expanding one network, which every step of the expansion reads and adds to."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.graph.cache import CachedCall, SpecCache
 from cnnspec.graph.frame import Frame, LineError, Unresolved, WrittenValue
@@ -16,6 +16,9 @@ from cnnspec.spec.scope import (
     UnknownValue,
     Work,
 )
+
+if TYPE_CHECKING:
+    from cnnspec.graph.summed_calls import SummedCalls
 
 
 class TooManyLines(Exception):
@@ -39,6 +42,7 @@ class Expansion:
         self.nodes: list[Node] = []
         self.nodes_by_name: dict[str, Node] = {}
         self.cached_calls: dict[Any, CachedCall] = {}  # by call_key
+        self.summed_calls: SummedCalls | None = None  # where only totals are wanted
 
     def node_named(self, name: str) -> Node | None:
         """Find a node by its name; the last of several."""

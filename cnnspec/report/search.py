@@ -1,4 +1,4 @@
-"""What a sweep or a solution found, as text, Markdown, CSV, JSON or other tables."""
+"""Sweeps: many settings of a network evaluated, as text, Markdown, CSV, JSON or other tables."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,32 +6,44 @@ from typing import TYPE_CHECKING, Any
 from cnnspec.analyses.comparison import DEFAULT, ComparisonSettings, Measure, find_measure
 from cnnspec.analyses.comparison_selection import parse_condition
 from cnnspec.analyses.memory.request import check_request
-from cnnspec.problems import visible
-from cnnspec.report.comparison import format_measure, raw_measure
+from cnnspec.problems import RequestError, visible
+from cnnspec.report.candidates import (
+    candidate_entry,
+    describe_settings,
+    format_measures,
+    format_setting,
+)
+from cnnspec.report.comparison import raw_measure
 from cnnspec.report.contract import encode_json, make_frame
 from cnnspec.report.formats import add_title_and_notes, render_csv, render_grid, wrap_lines
-from cnnspec.search.candidates import (
-    Candidate,
-    CandidateEvaluator,
-    DesignSpace,
-    choose_settings,
-)
-from cnnspec.search.solve import Solution
-from cnnspec.search.sweep import Direction, SweepResult, parse_direction, run_sweep
+from cnnspec.search.candidates import DesignSpace, Shard, choose_numbers
+from cnnspec.search.conditions import check_conditions
+from cnnspec.search.engines import ENGINES, Engine
+from cnnspec.search.evaluator import CandidateEvaluator
+from cnnspec.search.selection import Direction, SweepResult, parse_direction
+from cnnspec.search.sweep import run_sweep
 from cnnspec.spec.scope import MAX_LINES
-from cnnspec.units import format_count, format_plural, format_shape
+from cnnspec.units import format_count, format_plural
 
 if TYPE_CHECKING:
     import pandas
+
+    from cnnspec.search.store import ResultStore
 
 
 class Sweep:
     """The candidates that a sweep found, best first. Made by :func:`cnnspec.sweep`."""
 
     def __init__(
-        self, name: str, space: DesignSpace, measures: Sequence[Measure], result: SweepResult
+        self,
+        name: str,
+        space: DesignSpace,
+        measures: Sequence[Measure],
+        result: SweepResult,
+        front: Sequence[Direction] = (),
     ):
         self.name, self.space, self.measures, self.result = name, space, measures, result
+        self.front = front
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -117,6 +129,12 @@ def sweep(
     dtype: str = "float32",
     optimizer: str = "none",
     max_lines: int = MAX_LINES,
+    jobs: int = 1,
+    engine: str = "joblib",
+    scheduler: str = "",
+    store: str = "",
+    merge: Iterable[str] = (),
+    shard: tuple[int, int] = (1, 1),
     progress: Callable[[int, int], None] | None = None,
 ) -> Sweep:
     """Evaluate a network at every combination of values of its arguments.
@@ -125,105 +143,91 @@ def sweep(
     are sizes of the input and "batch" batches. ``where`` are conditions ("params < 5M"),
     ``pareto`` measures in which no other candidate is better ("-depth": more is better), and
     ``sort`` a measure. ``sample`` tries so many random candidates, drawn with ``seed``.
-    ``progress`` is called with the number of candidates tried and that of all. Raises RequestError
-    or SpecError before the first candidate for an unknown name or value."""
+
+    ``jobs`` processes share the work, or the workers of a cluster: ``engine`` "dask" or "ray", with
+    the address of its ``scheduler``. The file ``store`` keeps all results, so that the same call
+    goes on where it was stopped; ``merge`` adds the results of other stores, and ``shard`` (1, 3)
+    tries the first of three parts. ``progress`` is called with the number of candidates tried and
+    that of all. Raises RequestError or SpecError before the first candidate for an unknown name or
+    value, and RequestError where the engine or the store fails."""
     check_request(batch, dtype, optimizer)
-    if not isinstance(space, DesignSpace):
-        space = DesignSpace({key: tuple(values) for key, values in space.items()})
+    check_counts(limit=limit, sample=sample, jobs=jobs)
+    space = make_space(space)
     conditions = [parse_condition(text, "--where") for text in where]
-    front = [parse_direction(key) for key in pareto]
-    order = parse_direction(sort) if sort else None
+    check_conditions(conditions, "--where")
+    front = [parse_direction(key, "--pareto") for key in pareto]
+    order = parse_direction(sort, "--sort") if sort else None
     keys = [*(DEFAULT[1:4] if columns is None else columns)]
     keys += [c.measure.key for c in conditions]
     keys += [d.measure.key for d in [*front, *([order] if order else [])]]
     measures = [find_measure(key) for key in dict.fromkeys(keys)]
     setting = ComparisonSettings(batch, dtype, optimizer)
-    evaluator = CandidateEvaluator(name, space, setting, max_lines=max_lines)
-    settings, count = choose_settings(space, sample, seed)
-    tried = 0
-
-    def advance() -> None:
-        nonlocal tried
-        tried += 1
-        if progress is not None:
-            progress(tried, count)
-
-    found = run_sweep(evaluator, settings, conditions, front, order, limit, advance)
-    return Sweep(evaluator.name, space, measures, found)
-
-
-def render_solution(
-    name: str,
-    solution: Solution,
-    measures: Sequence[Measure],
-    goal: Direction,
-    conditions: Sequence[str],
-    format: str,
-) -> str:
-    """The best settings with their measures, as text or JSON."""
-    if format == "json":
-        return encode_json(
-            {
-                "version": 1,
-                "network": name,
-                "best": candidate_entry(solution.best, measures) if solution.best else None,
-                "nearest": candidate_entry(solution.nearest, measures)
-                if solution.nearest
-                else None,
-                "tried": solution.tried,
-                "candidates": solution.size,
-                "method": solution.method,
-            },
-            indent=2,
-        )
-    wish = "largest" if goal.large else "smallest"
-    asked = f"{' and '.join(map(visible, conditions))}, with the {wish} {goal.measure.key}"
-    how = (
-        f"all {format_count(solution.size)} candidates were tried"
-        if solution.method == "all"
-        else f"found by bisection with {solution.tried} of {format_count(solution.size)}"
-        " candidates, over all of which the measures grow or shrink"
+    evaluator = CandidateEvaluator(name, space, setting, measures, conditions, max_lines=max_lines)
+    numbers = choose_numbers(space, sample, seed, make_shard(*shard))
+    found = run_sweep(
+        evaluator,
+        numbers,
+        front,
+        order,
+        limit,
+        (lambda tried: None) if progress is None else lambda tried: progress(tried, len(numbers)),
+        make_engine(engine, jobs, scheduler),
+        open_store(store, merge, evaluator),
     )
-    if solution.best:
-        lines = [f"{visible(name)}: {describe_settings(solution.best.settings)}"]
-        lines += describe_measures(solution.best, measures)
-        return "\n".join([*lines, "", *wrap_lines([f"{asked}; {how}."])])
-    wanted = " and ".join(map(visible, conditions))
-    lines = wrap_lines([f"{visible(name)}: no candidate has {wanted}; {how}."])
-    if solution.nearest:
-        lines.append(f"The nearest is {describe_settings(solution.nearest.settings)}:")
-        lines += describe_measures(solution.nearest, measures)
-    return "\n".join(lines)
+    return Sweep(evaluator.name, space, measures, found, front)
 
 
-def candidate_entry(candidate: Candidate, measures: Sequence[Measure]) -> dict[str, Any]:
-    """A candidate as plain data: its settings, then its measures."""
-    values = {
-        m.key: candidate.subject.value(m.key) if candidate.subject else None for m in measures
+def check_counts(**counts: int | None) -> None:
+    """Raise RequestError for a number that is given and below 1."""
+    for name, count in counts.items():
+        if count is not None and count < 1:
+            raise RequestError(f"{name} is at least 1, not {count}")
+
+
+def make_space(space: Mapping[str, Iterable[Any]] | DesignSpace) -> DesignSpace:
+    """Return a design space; numbers of numpy become Python's.
+
+    Raises RequestError for an argument without values."""
+    if isinstance(space, DesignSpace):
+        return space
+    made = {
+        key: tuple(v.item() if hasattr(v, "item") else v for v in values)
+        for key, values in space.items()
     }
-    return {
-        k: list(v) if isinstance(v, tuple) else v for k, v in (candidate.settings | values).items()
-    }
+    for key, values in made.items():
+        if not values:
+            raise RequestError(f"{visible(key, 60)} has no values")
+    return DesignSpace(made)
 
 
-def format_measures(candidate: Candidate, measures: Sequence[Measure]) -> list[str]:
-    subject = candidate.subject
-    return [format_measure(m, subject.value(m.key) if subject else None) for m in measures]
+def make_shard(index: int, count: int) -> Shard:
+    """Return a shard. Raises RequestError for one that does not exist."""
+    if not 1 <= index <= count:
+        raise RequestError(f"a shard is 1/{count} to {count}/{count}, not {index}/{count}")
+    return Shard(index, count)
 
 
-def describe_measures(candidate: Candidate, measures: Sequence[Measure]) -> list[str]:
-    """Lines with the measures of a candidate, exact."""
-    subject = candidate.subject
-    values = [
-        format_measure(m, subject.value(m.key) if subject else None, exact=True) for m in measures
-    ]
-    return [f"  {m.key} = {text}" for m, text in zip(measures, values, strict=True)]
+def make_engine(name: str, jobs: int, scheduler: str) -> Engine:
+    """Return an engine. Raises RequestError for one that does not exist."""
+    if name not in ENGINES:
+        raise RequestError(f"the engine is one of {', '.join(ENGINES)}, not {visible(name, 40)}")
+    if scheduler and name == "joblib":
+        raise RequestError("--scheduler goes with --engine dask or ray")
+    return Engine(name, jobs, scheduler)
 
 
-def describe_settings(settings: dict[str, Any]) -> str:
-    """Settings in words: ``width = 48, depth = 18``."""
-    return ", ".join(f"{visible(k)} = {format_setting(v)}" for k, v in settings.items())
+def open_store(
+    path: str, merge: Iterable[str], evaluator: CandidateEvaluator
+) -> "ResultStore | None":
+    """Open a store and add others to it; None without one. Raises RequestError."""
+    others = [*merge]
+    if not path:
+        if others:
+            raise RequestError("--merge goes with --store, the file that gets all results")
+        return None
+    from cnnspec.search.store import ResultStore
 
-
-def format_setting(value: Any) -> str:
-    return format_shape(value) if isinstance(value, tuple) else visible(str(value), 60)
+    store = ResultStore(path, evaluator)
+    for other in others:
+        store.merge(other)
+    return store

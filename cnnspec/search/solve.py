@@ -9,13 +9,9 @@ from typing import Any
 from cnnspec.analyses.comparison_selection import Condition
 from cnnspec.problems import RequestError
 from cnnspec.records import Record
-from cnnspec.search.candidates import (
-    Candidate,
-    CandidateEvaluator,
-    DesignSpace,
-    choose_settings,
-)
-from cnnspec.search.sweep import Direction, read_measure, run_sweep
+from cnnspec.search.candidates import Candidate, DesignSpace, choose_numbers
+from cnnspec.search.evaluator import CandidateEvaluator
+from cnnspec.search.selection import Direction, read_measure
 
 FEW = 256  # with at most so many candidates all are tried
 PROBES = 17  # values that are tried before bisection, to see whether the measure grows
@@ -51,17 +47,38 @@ def solve(
 ) -> Solution:
     """Find the candidate that meets all conditions and has the best value of the goal's measure.
 
-    Raises RequestError for too many candidates."""
-    chosen, _ = choose_settings(space)
-    settings = list(chosen)
-    if len(space.values) == 1 and len(settings) > FEW:
-        found = Bisection(evaluator, settings, conditions, goal).run()
+    ``evaluator`` computes the measures of all of these, and has no conditions of its own. Raises
+    RequestError for too many candidates."""
+    numbers = choose_numbers(space)
+    bisection = Bisection(evaluator, len(numbers), conditions, goal)
+    if len(space.values) == 1 and len(numbers) > FEW:
+        found = bisection.run()
         if found is not None:
             return found
-    result = run_sweep(evaluator, settings, conditions, sort=goal)
-    known = [c for c in result.kept if goal.rank(c) is not None]
-    nearest = None if known else find_nearest(evaluator, settings, conditions)
-    return Solution(known[0] if known else None, nearest, result.tried, len(settings), "all")
+    best, nearest = Best(), Best()
+    wanted = conditions[0].wanted
+    for number in numbers:
+        candidate = bisection.known.get(number) or evaluator.evaluate(number)
+        rank, value = goal.rank(candidate), read_measure(candidate, conditions[0].measure)
+        if rank is not None and all(c(candidate) for c in conditions):
+            best.offer(rank, candidate)
+        if value is not None and not isinstance(wanted, str):
+            nearest.offer(abs(value - wanted), candidate)
+    missing = None if best.candidate else nearest.candidate
+    return Solution(best.candidate, missing, len(numbers), len(numbers), "all")
+
+
+class Best:
+    """The candidate with the smallest rank, of those offered; the first of equal ones."""
+
+    def __init__(self) -> None:
+        self.candidate: Candidate | None = None
+        self.rank: Any = None
+
+    def offer(self, rank: Any, candidate: Candidate) -> None:
+        """Keep a candidate if it is better than the one before."""
+        if self.candidate is None or rank < self.rank:
+            self.rank, self.candidate = rank, candidate
 
 
 class Bisection:
@@ -70,17 +87,17 @@ class Bisection:
     def __init__(
         self,
         evaluator: CandidateEvaluator,
-        settings: list[dict[str, Any]],
+        size: int,
         conditions: Sequence[Condition],
         goal: Direction,
     ):
-        self.evaluator, self.settings, self.conditions = evaluator, settings, conditions
+        self.evaluator, self.size, self.conditions = evaluator, size, conditions
         self.goal = goal
         self.known: dict[int, Candidate] = {}
 
     def run(self) -> Solution | None:
         """Return the solution, or None where the measures are not seen to be monotone."""
-        last = len(self.settings) - 1
+        last = self.size - 1
         for i in range(PROBES):
             self.at(last * i // (PROBES - 1))
         if not self.is_monotone() or len({c.measure.key for c in self.conditions}) != 1:
@@ -100,16 +117,15 @@ class Bisection:
                 bound = middle - 1 if bound > end else middle + 1
         if not self.is_monotone():
             return None
-        return Solution(self.at(end), None, len(self.known), len(self.settings), "bisection")
+        return Solution(self.at(end), None, len(self.known), self.size, "bisection")
 
     def at(self, i: int) -> Candidate:
         if i not in self.known:
-            self.known[i] = self.evaluator.evaluate(self.settings[i])
+            self.known[i] = self.evaluator.evaluate(i)
         return self.known[i]
 
     def meets(self, i: int) -> bool:
-        subject = self.at(i).subject
-        return subject is not None and all(c(subject) for c in self.conditions)
+        return all(c(self.at(i)) for c in self.conditions)
 
     def improves_upwards(self) -> bool:
         """Whether larger values of the argument are better for the goal."""
@@ -132,18 +148,3 @@ class Bisection:
 def is_sorted(values: list[Any]) -> bool:
     """Whether values never fall, or never rise."""
     return values in (sorted(values), sorted(values, reverse=True))
-
-
-def find_nearest(
-    evaluator: CandidateEvaluator,
-    settings: list[dict[str, Any]],
-    conditions: Sequence[Condition],
-) -> Candidate | None:
-    """Return the candidate whose measure is nearest to the bound of the first condition."""
-    found = [evaluator.evaluate(given) for given in settings]
-    first = conditions[0]
-    values = [(read_measure(c, first.measure), c) for c in found]
-    known = [
-        (abs(value - first.wanted), i) for i, (value, _) in enumerate(values) if value is not None
-    ]
-    return values[min(known)[1]][1] if known and not isinstance(first.wanted, str) else None

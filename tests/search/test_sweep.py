@@ -12,9 +12,10 @@ import cnnspec
 from cnnspec.analyses.comparison import ComparisonSettings
 from cnnspec.analyses.comparison_selection import parse_condition
 from cnnspec.cli import cli
-from cnnspec.search.candidates import CandidateEvaluator, DesignSpace
+from cnnspec.search.candidates import DesignSpace
+from cnnspec.search.evaluator import CandidateEvaluator
+from cnnspec.search.selection import parse_direction
 from cnnspec.search.solve import choose_goal, solve
-from cnnspec.search.sweep import parse_direction
 
 SPEC = """
 name = "net"
@@ -115,8 +116,9 @@ def test_the_pareto_front_is_what_nothing_dominates(points: list[tuple[int, int]
 def test_bisection_finds_what_trying_all_finds(bound: str, goal: str, spec: str) -> None:
     space = DesignSpace({"width": tuple(range(1, 400))})
     conditions = [parse_condition(bound)]
-    direction = parse_direction(goal) if goal else choose_goal(conditions)
-    evaluator = CandidateEvaluator(spec, space, ComparisonSettings())
+    direction = parse_direction(goal, "--maximize") if goal else choose_goal(conditions)
+    measures = [direction.measure, *(c.measure for c in conditions)]
+    evaluator = CandidateEvaluator(spec, space, ComparisonSettings(), measures)
     found = solve(evaluator, space, conditions, direction)
     sort = "-params" if direction.large else "params"
     rows = cnnspec.sweep(spec, {"width": range(1, 400)}, where=[bound], sort=sort).rows
@@ -138,7 +140,8 @@ def test_a_measure_that_does_not_grow_is_not_bisected(tmp_path: object, spec: st
         file.write(text)
     space = DesignSpace({"width": tuple(range(1, 400))})
     conditions = [parse_condition("params <= 60k")]
-    evaluator = CandidateEvaluator(path, space, ComparisonSettings())
+    measures = [c.measure for c in conditions]
+    evaluator = CandidateEvaluator(path, space, ComparisonSettings(), measures)
     found = solve(evaluator, space, conditions, choose_goal(conditions))
     assert found.method == "all"
     widths = {"width": range(1, 400)}
