@@ -51,6 +51,12 @@ class BuiltModule(nn.Module):
                 if node.shares
                 else make_module(node, node.index in undone)
             )
+        self.fixed_numbers = {
+            ".".join([*module_path(node.name), name]): values
+            for node in graph.layers(training=True)
+            if not node.shares
+            for name, values in node.op.fixed_buffers.items()
+        }
         # Read the shapes before other modules are registered inside these.
         self.tensor_shapes = {i: tensor_shapes(module) for i, module in modules.items()}
         for node in graph.layers(training=True):
@@ -62,6 +68,15 @@ class BuiltModule(nn.Module):
     def forward(self, *inputs: torch.Tensor) -> Any:
         """Run the network. Raises TypeError for a wrong number of inputs."""
         return self.run(inputs, lambda step, read: step.module(*read))
+
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> "BuiltModule":
+        """Move or convert all tensors; the numbers that the spec gives stay exact."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        for name, values in self.fixed_numbers.items():
+            buffer = self.get_buffer(name)
+            if not buffer.is_meta:
+                buffer.copy_(torch.tensor(values, dtype=torch.float64, device="cpu"))
+        return self
 
     def run(
         self,

@@ -14,7 +14,7 @@ from cnnspec.costs import compute_costs
 from cnnspec.graph.model import Graph
 from cnnspec.pytorch.compare_values import as_real
 from cnnspec.pytorch.devices import available_bytes
-from cnnspec.pytorch.draws import Batch, DrawComparison, ModelUnderTest
+from cnnspec.pytorch.draws import Batch, DrawComparison, ModelUnderTest, adapt_precision
 from cnnspec.pytorch.load_models import describe_exception
 from cnnspec.pytorch.random_weights import in_mode
 from cnnspec.pytorch.recording.recorder import record_built_module, record_model
@@ -36,6 +36,7 @@ def compare_gradients(
     Both run once more, in training mode without dropout, with the inputs of a draw.
     """
     name, pairs = tested.name, compared.pairs
+    tested = adapt_precision(tested, compared.alignments)
     shortage = describe_gradient_shortage(graph, tested.device)
     if shortage:
         return Check("gradients", name, LIMITED, detail=f"not compared: {shortage}")

@@ -9,6 +9,7 @@ from cnnspec.analyses.alignment.changes import Change
 from cnnspec.analyses.verdict import Difference
 from cnnspec.pytorch.recording.dropouts import acts_in_training_only
 
+MOST_NUMBERS = 4  # of one for each channel that a report shows
 LACKED_BY_MODEL, LACKED_BY_SPEC = "the model lacks this layer", "the spec lacks this layer"
 
 
@@ -128,9 +129,16 @@ def describe_fields(fields: dict[str, tuple[Any, Any]]) -> str:
 
 
 def format_setting(value: Any) -> str:
-    """Return a setting as text: of equal numbers for all axes only one, else 3x5."""
+    """Return a setting as text: of equal numbers for all axes only one, else 3x5.
+
+    Of a number for each channel, the first are shown.
+    """
     if value is None:
         return "none"
+    if isinstance(value, tuple) and value and all(isinstance(v, float) for v in value):
+        more = len(value) - MOST_NUMBERS
+        shown = ", ".join(f"{v:.6g}" for v in value[:MOST_NUMBERS])
+        return f"[{shown}, and {more:,} more]" if more > 0 else f"[{shown}]"
     if isinstance(value, tuple) and value and all(isinstance(v, int) for v in value):
         return str(value[0]) if len(set(value)) == 1 else "x".join(map(str, value))
     return str(value)

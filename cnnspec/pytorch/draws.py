@@ -22,12 +22,13 @@ from cnnspec.pytorch.compare_values import (
     compare_values,
     run_model,
 )
-from cnnspec.pytorch.precision import FLOAT64, Precision
+from cnnspec.pytorch.precision import FLOAT64, FLOAT64_ROUNDED, Precision
 from cnnspec.pytorch.random_weights import (
     RunningStatistics,
     SkipInitialization,
     draw_weights,
 )
+from cnnspec.pytorch.recording.fixed_numbers import convert_exactly
 from cnnspec.pytorch.tensor_pairs import (
     TensorPairs,
     pair_remaining_tensors,
@@ -120,7 +121,7 @@ def prepare_model(
 
     Lazy modules get theirs by a first run."""
     replace_normalized_weights(model)
-    model = model.to(device, inputs[0].dtype if inputs else torch.float64)
+    model = convert_exactly(model, device, inputs[0].dtype if inputs else torch.float64)
     if any(torch.nn.parameter.is_lazy(p) for p in model.parameters()):
         with torch.no_grad():
             model(*inputs)
@@ -146,11 +147,13 @@ def compare_draw(
 
     Where calls differ, tries several ways to pair tensors: a wrong one gives other values.
     """
+    fixed = {name for a in alignments for call in a.model.calls for name in call.fixed}
+    tested = adapt_precision(tested, alignments)
     with SkipInitialization(), torch.device(tested.device):
         built = BuiltModule(graph).to(tested.device, tested.precision.dtype)
     found: DrawComparison | None = None
     for pairs, unequal in pairings(alignments[1], built, tested):
-        weights = transplant_weights(pairs, unequal, built, tested.model, tested.name)
+        weights = transplant_weights(pairs, unequal, built, tested.model, tested.name, fixed)
         values: tuple[ValueComparison, ...] = ()
         if weights.status == PASSED:
             values = compare_both_modes(graph, built, draw, alignments, pairs, tested)
@@ -159,6 +162,12 @@ def compare_draw(
             break
     assert found
     return found
+
+
+def adapt_precision(tested: ModelUnderTest, found: tuple[Alignment, Alignment]) -> ModelUnderTest:
+    """Return what is tested, with a tolerance for fixed numbers that the model rounded."""
+    rounded = tested.precision == FLOAT64 and not all(a.is_exact for a in found)
+    return tested.replace(precision=FLOAT64_ROUNDED) if rounded else tested
 
 
 def pairings(

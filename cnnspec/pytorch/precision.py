@@ -24,6 +24,8 @@ class Precision(Record):
 
 
 FLOAT64 = Precision(torch.float64, 1e-9, 1e-6)
+# Where the model computed some of its fixed numbers in float32.
+FLOAT64_ROUNDED = Precision(torch.float64, 1e-5, 1e-3)
 FLOAT32 = Precision(torch.float32, 1e-4, 1e-2)
 
 

@@ -1,5 +1,6 @@
 """Copy a model's weights into a built module: pair tensors, and report those without a partner."""
 
+from collections.abc import Collection
 from math import prod
 
 import torch
@@ -47,10 +48,13 @@ def transplant_weights(
     built: BuiltModule,
     model: nn.Module,
     name: str,
+    fixed: Collection[str] = (),
 ) -> Check:
     """Copy the model's tensors into the built module; each tensor of both must have a partner.
 
-    ``found`` are differences that were found before; ``name`` is the name of the model.
+    ``found`` are differences that were found before, ``name`` is the name of the model, and
+    ``fixed`` are its buffers that are compared as settings of calls, as the spec's fixed numbers
+    are.
     """
     ours, theirs = float_tensors(built), float_tensors(model)
     reported = {n for d in found for side in (d.calculated, d.measured) for n in side}
@@ -66,7 +70,7 @@ def transplant_weights(
     unpaired = [
         Difference(n, "tensor", tuple(t.shape), None, "the model uses no such tensor")
         for n, t in ours.items()
-        if n not in {base_name(a) for a, _ in pairs} | reported
+        if n not in {base_name(a) for a, _ in pairs} | reported | built.fixed_numbers.keys()
     ]
     unpaired += [
         Difference(n, "tensor", None, tuple(t.shape), "the spec has no such tensor")
@@ -76,7 +80,8 @@ def transplant_weights(
     count = sum(prod(p.shape) for p in built.parameters())
     differences = found + unpaired + sharing_differences(pairs)
     text = f"{format_plural(len(pairs), 'tensor')}, {format_plural(count, 'parameter')}"
-    unused = [n for n, _ in model.named_buffers() if n in theirs.keys() - {b for _, b in pairs}]
+    used = {b for _, b in pairs} | {*fixed}
+    unused = [n for n, _ in model.named_buffers() if n in theirs.keys() - used]
     notes = [
         Difference(n, "buffer", None, tuple(theirs[n].shape), "a buffer that the spec lacks")
         for n in unused

@@ -70,6 +70,8 @@ def test_a_worked_example_is_exported(name: str, number: int) -> None:
         'op = "conv", out_channels = 4, kernel_size = 1, norm = "layernorm", activation = "prelu"',
         'op = "linear", out_features = 4, activation = { op = "leaky_relu", negative_slope = 0.3 }',
         'op = "scale", factor = -2.0, offset = 0.5, norm = "batchnorm", activation = "relu"',
+        'op = "scale", factor = [0.5, 2.0, -1.0], offset = 1.0, activation = "relu"',
+        'op = "scale", offset = [0.5, 0.1, -1.0]',
         'op = "subsample", stride = [2, 1]',
         'op = "slice_channels", start = 1',
     ],

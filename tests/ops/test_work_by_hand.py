@@ -86,6 +86,7 @@ WORK: list[tuple[str, dict[str, Any], tuple[Shape, ...], dict[str, int]]] = [
     ("scale", {"factor": 2}, (MAP,), {"multiplications": 120}),
     ("scale", {"offset": -1}, (MAP,), {"additions": 120}),
     ("scale", {"factor": 2, "offset": -1}, (MAP,), {"multiplications": 120, "additions": 120}),
+    ("scale", {"factor": [1, 2, 3, 4, 5, 6]}, (MAP,), {"multiplications": 120}),
     ("affine", {}, (MAP,), {"multiplications": 120, "additions": 120}),
     ("affine", {"per": "layer", "bias": False}, (MAP,), {"multiplications": 120}),
     ("affine", {"per": "element", "weight": False}, (MAP,), {"additions": 120}),

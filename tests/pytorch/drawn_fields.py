@@ -122,7 +122,10 @@ FIELDS: dict[str, Draw] = {
     },
     "lrn": lambda r, x: {"size": r.choice([3, 5])},
     "channel_scale": lambda r, x: {"bias": r.random() < 0.5},
-    "scale": lambda r, x: {"factor": r.choice([0.5, 1]), "offset": r.choice([0, 2])},
+    "scale": lambda r, x: {
+        "factor": r.choice([0.5, 1, [0.5 + i / x[0] for i in range(x[0])]]),
+        "offset": r.choice([0, 2, [float(i) for i in range(x[0])]]),
+    },
     "affine": lambda r, x: {
         "per": r.choice(["layer", "channel", "position", "element"]),
         "bias": r.random() < 0.5,

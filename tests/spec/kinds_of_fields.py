@@ -57,7 +57,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "lrn": {"size": "size", "alpha": "positive", "beta": "positive", "k": "positive"},
     "l2norm": {"scale": "positive"},
     "channel_scale": {"init": "positive", "bias": "flag"},
-    "scale": {"factor": "real", "offset": "real"},
+    "scale": {"factor": "reals", "offset": "reals"},
     "affine": {
         "per": ("layer", "channel", "position", "element"),
         "weight": "flag",

@@ -11,6 +11,7 @@ from pipeline import value as toml
 from cnnspec.graph.build import build_graph
 from cnnspec.ops.kit.fields import ChoiceField, Field, FlagField, IntegerField, NumberField
 from cnnspec.ops.kit.list_fields import (
+    ChannelNumbersField,
     DimsField,
     KeptSizesField,
     PaddingField,
@@ -35,6 +36,10 @@ NUMBERS = {  # kind: what it takes, in words; numbers below or beyond it
     "counts": ("an integer of at least 0, or a list with one for each dimension", (-1, BIG + 1)),
     "positive": ("a number from 0 to 1e+09", (-0.5, 1e10)),
     "real": ("a number from -1e+09 to 1e+09", (-1e10, 1e10)),
+    "reals": (
+        "a number from -1e+09 to 1e+09, or a list with one for each channel",
+        (-1e10, 1e10),
+    ),
     "share": ("a number from 0 to 1", (-0.5, 1.5, 2)),
     "sharpness": ("a number from 1e-09 to 1e+09", (0, -1)),
     "ratio": ("a number from 0.001 to 1000", (0, -2, 1001)),
@@ -75,6 +80,7 @@ LISTS: dict[str, tuple[Any, ...]] = {
     "shape": ([], [-2], [-1, -1], [1.0], [1] * 10),
     "dims": ([], [-1], [1.0], [[1]], [1] * 10),
     "shifts": ([], [-(2**31) - 1], [1.0], [[1]], [1] * 10),
+    "reals": ([], [True], [[1]], ["x"], [1e10]),
     "rows": ([], [[]], [3], [[-1]], [[0.5]]),
 }
 BOUNDS = {  # of numbers
@@ -85,6 +91,7 @@ BOUNDS = {  # of numbers
     "ratio": (0.001, 1000),
 }
 CLASSES: dict[type[Field], str] = {
+    ChannelNumbersField: "reals",
     FlagField: "flag",
     PaddingField: "padding",
     SidesField: "sides",
@@ -103,7 +110,7 @@ def kind_of(field: Field) -> Any:
         return "kept"
     if isinstance(field, PerAxisField):
         return "sizes" if field.minimum else "counts"
-    if isinstance(field, NumberField):
+    if isinstance(field, NumberField) and type(field) not in CLASSES:
         bounds = field.minimum, field.maximum
         return next((kind for kind, found in BOUNDS.items() if found == bounds), bounds)
     if isinstance(field, DimsField):

@@ -4,11 +4,13 @@ Calls are paired by equality of what is before and after them (matching.py), and
 calls that are alike (sequences.py); improve.py chooses and improves the pairs."""
 
 from cnnspec.analyses.alignment.call_graph import MERGED, Recording
-from cnnspec.analyses.alignment.changes import Change, list_changes
+from cnnspec.analyses.alignment.changes import Change, list_changes, settings_agree
 from cnnspec.analyses.alignment.improve import improve_pairs
 from cnnspec.analyses.alignment.matching import Pairs, match_calls
 from cnnspec.analyses.alignment.sequences import match_in_order
 from cnnspec.records import Record
+
+DOUBLE_PRECISION = 1e-11
 
 
 class Alignment(Record):
@@ -22,6 +24,18 @@ class Alignment(Record):
     @property
     def complete(self) -> bool:
         return not self.changes
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether aligned calls have the same numbers for each channel in double precision.
+
+        If not, the model computed some of them in single precision."""
+        both = [
+            (value, self.model.calls[j].fields.get(name))
+            for i, j in self.pairs.items()
+            for name, value in self.spec.calls[i].fields.items()
+        ]
+        return all(settings_agree(a, b, DOUBLE_PRECISION) for a, b in both if settings_agree(a, b))
 
     @property
     def apart(self) -> set[int]:

@@ -33,7 +33,8 @@ class RecordedCall(Record):
     the call, or, in a built module, the name of the node. ``source`` is the line of the user's file
     that runs it ("model.py:31"). ``same_as`` are the kind and the fields of another operator that
     does the same on this input, and as which the call is compared: a 1x1 convolution is a linear
-    layer at each position, and a pool as large as its map is a global pool."""
+    layer at each position, and a pool as large as its map is a global pool. ``fixed`` names the
+    buffers whose values are settings of the call."""
 
     kind: str
     fields: dict[str, Any]
@@ -43,6 +44,7 @@ class RecordedCall(Record):
     place: str = ""
     source: str = ""
     same_as: tuple[str, dict[str, Any]] | None = None
+    fixed: tuple[str, ...] = ()
 
     @property
     def work(self) -> tuple[Any, ...]:

@@ -1,12 +1,14 @@
 """List the differences of two recordings whose calls are paired."""
 
 from collections.abc import Iterator
+from math import isclose
 from typing import Any
 
 from cnnspec.analyses.alignment.call_graph import Edge, RecordedCall, Recording
 from cnnspec.analyses.alignment.matching import Pairs, reads_agree, trace_origins, translate_edge
 from cnnspec.records import Record
 
+SINGLE_PRECISION = 1e-6  # of numbers that a model computed in float32
 # One of these that nothing reads is no difference. A call that was merged reads nothing either.
 UNREAD = ("pad", "concat", "detach", "merged")
 
@@ -193,7 +195,19 @@ def find_differing_fields(ours: RecordedCall, theirs: RecordedCall) -> dict[str,
     left, right = ours.fields, theirs.fields
     found = {k: (left.get(k), right.get(k)) for k in [*left, *(right.keys() - left.keys())]}
     kind = {"op": (ours.kind, theirs.kind)} if ours.kind != theirs.kind else {}
-    return kind | {k: v for k, v in found.items() if v[0] != v[1]}
+    return kind | {k: v for k, v in found.items() if not settings_agree(*v)}
+
+
+def settings_agree(a: Any, b: Any, tolerance: float = SINGLE_PRECISION) -> bool:
+    """Whether two settings are equal, or numbers for each channel that differ by rounding only."""
+    if a == b:
+        return True
+    numbers = all(isinstance(v, tuple) and all(isinstance(n, float) for n in v) for v in (a, b))
+    return bool(
+        numbers
+        and len(a) == len(b)
+        and all(isclose(x, y, rel_tol=tolerance) for x, y in zip(a, b, strict=True))
+    )
 
 
 def take_equal_operator(call: RecordedCall) -> RecordedCall:

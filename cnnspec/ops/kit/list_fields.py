@@ -4,10 +4,12 @@ As in :mod:`cnnspec.ops.kit.fields`, operators declare them by the functions at 
 
 from typing import Any
 
-from cnnspec.ops.kit.fields import MAX_SIZE, REQUIRED, Field, is_int
+from cnnspec.ops.kit.fields import MAX_SIZE, REQUIRED, Field, NumberField, is_int
 
 PerAxis = int | tuple[int, ...]
 Padding = int | str | tuple[Any, ...]
+PerChannel = float | tuple[float, ...]
+MOST_CHANNELS = 65_536
 
 
 class PerAxisField(Field):
@@ -25,6 +27,26 @@ class PerAxisField(Field):
     def schema(self) -> dict[str, Any]:
         one = {"type": "integer", "minimum": self.minimum, "maximum": MAX_SIZE}
         return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": 8}]}
+
+
+class ChannelNumbersField(NumberField):
+    """A number for all channels, or a list with one for each."""
+
+    def __init__(self, doc: str, default: Any, minimum: float, maximum: float):
+        super().__init__(doc, default, minimum, maximum)
+        self.takes += ", or a list with one for each channel"
+
+    def accept(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            numbers = [super(ChannelNumbersField, self).accept(v) for v in value[:MOST_CHANNELS]]
+            good = 1 <= len(value) <= MOST_CHANNELS and None not in numbers
+            return tuple(numbers) if good else None
+        return super().accept(value)
+
+    def schema(self) -> dict[str, Any]:
+        one = super().schema()
+        many = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_CHANNELS}
+        return {"anyOf": [one, many]}
 
 
 class KeptSizesField(PerAxisField):
@@ -139,6 +161,13 @@ class RowsField(Field):
 def per_axis_field(doc: str, default: Any = REQUIRED, minimum: int = 1) -> Any:
     """Declare an integer for all spatial dimensions, or a list with one for each."""
     return PerAxisField(doc, default, minimum)
+
+
+def channel_numbers_field(
+    doc: str, default: Any = REQUIRED, minimum: float = 0.0, maximum: float = 1e9
+) -> Any:
+    """Declare a finite number within bounds for all channels, or a list with one for each."""
+    return ChannelNumbersField(doc, default, minimum, maximum)
 
 
 def kept_sizes_field(doc: str, default: Any = REQUIRED) -> Any:

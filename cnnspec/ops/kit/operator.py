@@ -169,6 +169,11 @@ class Operator:
         """Return the shapes of the tensors that are stored but not trained, by name."""
         return {}
 
+    @property
+    def fixed_buffers(self) -> dict[str, tuple[float, ...]]:
+        """The values of the buffers that its fields give, by name."""
+        return {}
+
     def macs(self, *inputs: Any, **sizes: Any) -> int:
         """Return the multiply-accumulates of one example, without biases."""
         return 0

@@ -20,8 +20,8 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from cnnspec.analyses.flat_calls import Constant, FlatCall, FlatRun, ModuleCall, Value, Weight
 from cnnspec.pytorch.recording import dropouts
-from cnnspec.pytorch.recording.merges import multiply
 from cnnspec.pytorch.recording.readers import Fields
+from cnnspec.pytorch.recording.scalings import multiply
 from cnnspec.pytorch.recording.source_lines import find_source_line
 
 FILLED = {"zeros": 0.0, "ones": 1.0, "new_zeros": 0.0, "new_ones": 1.0}

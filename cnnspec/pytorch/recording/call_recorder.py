@@ -15,8 +15,10 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from cnnspec.analyses.alignment.call_graph import CONSTANT, Edge, RecordedCall, Recording
 from cnnspec.pytorch.built_module import BuiltModule
 from cnnspec.pytorch.recording import dropouts
+from cnnspec.pytorch.recording.call_log import CallLog, NewCall, Weights, list_weights
+from cnnspec.pytorch.recording.fixed_numbers import FixedNumbers
 from cnnspec.pytorch.recording.functions import FunctionRecorder
-from cnnspec.pytorch.recording.merges import CallLog, NewCall, Weights, list_weights, merge_call
+from cnnspec.pytorch.recording.merges import merge_call
 from cnnspec.pytorch.recording.operations import (
     VIEWS,
     find_tensors,
@@ -44,6 +46,7 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.log = CallLog()
         self.random = dropouts.RandomTensors()
+        self.fixed = FixedNumbers(model)
         self.places = [""]
         self.watch, self.paused = watch, False
         self.is_built = isinstance(model, BuiltModule)
@@ -113,11 +116,12 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 self.set_origin(t, weights or CONSTANT)
         elif name.removesuffix("_") in VIEWS and not loses_precision(tensors[0], outputs[0]):
             self.set_origin(outputs[0], origins[0])
-        elif name.startswith(("split", "unbind")):
-            self.note_slices(given, outputs)
         else:
             with self.pausing():
-                split = split_operation(self.log, name, given, origins, outputs)
+                split = None
+                if len(tensors) == 2 and self.random.find(tensors) is None:
+                    split = self.fixed.read(name, given, origins, outputs)
+                split = split or split_operation(self.log, name, given, origins, outputs)
             if split is None:
                 kind, fields = read_operation(name, given, outputs[0])
                 self.note_call(kind, fields, tensors, outputs, name == "addmm")
@@ -125,7 +129,7 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             for t, origin in split.origins:
                 self.set_origin(t, origin)
             for part in split.parts:
-                self.note_call(part.kind, part.fields, part.tensors, part.outputs)
+                self.note_call(part.kind, part.fields, part.tensors, part.outputs, fixed=part.fixed)
 
     def note_call(
         self,
@@ -134,10 +138,12 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         tensors: list[torch.Tensor],
         outputs: list[torch.Tensor],
         bias_first: bool = False,
+        fixed: Weights = (),
     ) -> None:
         """Record a call with all its outputs, and let ``watch`` see the first.
 
         ``tensors`` are those it reads: values and parameters, of which the bias may be the first.
+        ``fixed`` are the buffers whose numbers are in ``fields``.
         """
         origins = [(t, self.origins.get(t, CONSTANT)) for t in tensors]
         values = [(t, o) for t, o in origins if isinstance(o, Edge)]
@@ -151,6 +157,7 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             tuple([tuple(t.shape) for t, _ in values]),
             tuple(outputs[0].shape),
             tuple([t.numel() for t in parameters]),
+            fixed=fixed,
         )
         mask = self.random.find([t for t in tensors if not self.is_value(t)])
         if mask is not None:
@@ -161,9 +168,9 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self.set_origin(outputs[0], new.reads[0])
             return
         equal = find_equal_operator(new.kind, new.fields, new.shapes[0]) if new.shapes else None
-        shape = tuple(outputs[0].shape[1:])
+        shape, place = tuple(outputs[0].shape[1:]), self.places[-1]
         call = RecordedCall(
-            new.kind, new.fields, new.reads, shape, new.weights, self.places[-1], same_as=equal
+            new.kind, new.fields, new.reads, shape, new.weights, place, "", equal, new.fixed
         )
         edge = self.append(call, new)
         for port, t in enumerate(outputs):
@@ -200,16 +207,6 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def is_value(self, tensor: torch.Tensor) -> bool:
         origin = self.origins.get(tensor, CONSTANT)
         return isinstance(origin, Edge) and origin is not CONSTANT
-
-    def note_slices(self, given: Fields, outputs: list[torch.Tensor]) -> None:
-        """Record a tensor that is cut into pieces as one slice for each piece."""
-        x = given["self"]
-        dim, start = given.get("dim", 0) % x.dim(), 0
-        for t in outputs:
-            length = t.shape[dim] if t.dim() == x.dim() else 1
-            fields = {"dim": dim, "start": start, "length": length, "step": 1}
-            self.note_call("slice", fields, [x], [t])
-            start += length
 
     def note_random(
         self, kind: str, fields: Fields, read: torch.Tensor, output: torch.Tensor

@@ -17,8 +17,9 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from cnnspec.ops.registry import find_operator
-from cnnspec.pytorch.recording.merges import CallLog, NewCall, is_scaling, multiply
+from cnnspec.pytorch.recording.call_log import CallLog, NewCall
 from cnnspec.pytorch.recording.readers import Fields
+from cnnspec.pytorch.recording.scalings import is_scaling, multiply
 from cnnspec.records import Record
 from cnnspec.units import Shape
 

@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 from cnnspec.analyses.alignment.call_graph import Edge
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.recording import readers, reduction_readers
-from cnnspec.pytorch.recording.merges import CallLog
+from cnnspec.pytorch.recording.call_log import CallLog
 from cnnspec.pytorch.recording.permutations import read_permute
 from cnnspec.pytorch.recording.readers import Fields, Reading, holds_tensors, plain_arguments
 from cnnspec.records import Record
@@ -126,12 +126,16 @@ READERS: dict[str, Callable[[Fields, torch.Tensor], Reading]] = {
 
 
 class Part(Record):
-    """One of the calls that an operation is split into, with what it reads and returns."""
+    """One of the calls that an operation is split into, with what it reads and returns.
+
+    ``fixed`` are the buffers whose numbers are in ``fields``.
+    """
 
     kind: str
     fields: Fields
     tensors: list[torch.Tensor]
     outputs: list[torch.Tensor]
+    fixed: tuple[str, ...] = ()
 
 
 class Split(Record):
@@ -149,6 +153,8 @@ def split_operation(
     ``name`` is PyTorch's name, ``given`` are the arguments by name, ``origins`` those of its
     tensors. What the parts return is computed here.
     """
+    if name.startswith(("split", "unbind")):
+        return split_into_slices(given, outputs)
     if name in ("add", "add_") and given.get("alpha", 1) != 1 and holds_tensors(given["other"]):
         return split_scaled_add(given, outputs)
     if name == "rsub" and not holds_tensors(given["other"]) and given.get("alpha", 1) == 1:
@@ -159,6 +165,18 @@ def split_operation(
         if stack and stack.fields.get("dim", 0) % rank == given["dim"][0] % rank:
             return split_sum_of_stack(log, given, origins[0], outputs)
     return None
+
+
+def split_into_slices(given: Fields, outputs: list[torch.Tensor]) -> Split:
+    """Split a tensor that is cut into pieces into one slice for each piece."""
+    x, start = given["self"], 0
+    dim, parts = given.get("dim", 0) % x.dim(), []
+    for t in outputs:
+        length = t.shape[dim] if t.dim() == x.dim() else 1
+        fields = {"dim": dim, "start": start, "length": length, "step": 1}
+        parts.append(Part("slice", fields, [x], [t]))
+        start += length
+    return Split(parts)
 
 
 def split_scaled_add(given: Fields, outputs: list[torch.Tensor]) -> Split:

@@ -5,6 +5,7 @@ that returns the value that it read.
 """
 
 from collections.abc import Callable
+from operator import neg
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from cnnspec.units import Shape
 Fields = dict[str, Any]
 Reading = tuple[str, Fields]
 Reader = Callable[[Fields, torch.Tensor], Reading]
+Number = float | tuple[float, ...]  # for all channels, or for each
 
 VIEW = "view"
 DROPPED = {"half_to_float", "layout", "device", "pin_memory", "memory_format", "non_blocking"}
@@ -35,6 +37,22 @@ def holds_tensors(value: Any) -> bool:
     return isinstance(value, torch.Tensor) or (
         isinstance(value, list) and any(map(holds_tensors, value))
     )
+
+
+def map_number(function: Callable[[float], float], number: Number) -> Number:
+    """Return a number that a function gives, or one for each channel."""
+    if isinstance(number, tuple):
+        return tuple(map(function, number))
+    return function(number)
+
+
+def combine_numbers(function: Callable[[float, float], float], a: Number, b: Number) -> Number:
+    """Return what a function of two numbers gives, for each channel if one of them has several."""
+    if not isinstance(a, tuple) and not isinstance(b, tuple):
+        return function(a, b)
+    size = max(len(v) for v in (a, b) if isinstance(v, tuple))
+    left, right = (v if isinstance(v, tuple) else (v,) * size for v in (a, b))
+    return tuple(map(function, left, right))
 
 
 def find_equal_operator(kind: str, fields: Fields, shape: Shape) -> Reading | None:
@@ -97,9 +115,10 @@ def read_mul(given: Fields, output: torch.Tensor) -> Reading:
 
 def read_div(given: Fields, output: torch.Tensor) -> Reading:
     other = given["other"]
-    if holds_tensors(other) or not other or given.get("rounding_mode"):
+    numbers = other if isinstance(other, tuple) else (other,)
+    if holds_tensors(other) or not all(numbers) or given.get("rounding_mode"):
         return "div", plain_arguments(given)
-    return read_mul({"other": 1 / other}, output)
+    return read_mul({"other": map_number(lambda v: 1 / v, other)}, output)
 
 
 def read_add(given: Fields, output: torch.Tensor) -> Reading:
@@ -111,7 +130,7 @@ def read_add(given: Fields, output: torch.Tensor) -> Reading:
 def read_sub(given: Fields, output: torch.Tensor) -> Reading:
     if holds_tensors(given["other"]) or given.get("alpha", 1) != 1:
         return "sub", plain_arguments(given)
-    return read_add({"other": -given["other"]}, output)
+    return read_add({"other": map_number(neg, given["other"])}, output)
 
 
 def read_neg(given: Fields, output: torch.Tensor) -> Reading:
