@@ -4,6 +4,7 @@ Shape = tuple[int, ...]
 GivenInput = Shape | dict[str, Shape] | None  # given from outside: one shape, or shapes by name
 
 MAX_BATCH = 10**9  # examples; a larger batch is a typing mistake
+MAX_EXAMPLES = 10**15  # of an epoch
 
 
 def format_count(n: int) -> str:
@@ -45,7 +46,7 @@ def looks_channels_last(dims: Shape) -> bool:
 
 def format_prefixed(n: int, unit: str) -> str:
     """Format a count with a decimal prefix: ``724.407 MMACs`` for 724,406,816 and ``MACs``."""
-    for size, prefix in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+    for size, prefix in ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
         if n >= size:
             return f"{n / size:.3f} {prefix}{unit}"
     return f"{n} {unit}"

@@ -1,5 +1,7 @@
 """cnnspec table: the per-layer table."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cnnspec.api import Network
@@ -9,6 +11,11 @@ from cnnspec.cli.options import network_argument
 from cnnspec.cli.output import page_width, print_page
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import FORMATS, PRESETS, TEXTBOOK
+from cnnspec.units import MAX_EXAMPLES
+
+if TYPE_CHECKING:
+    from cnnspec.analyses.training_macs import TrainingMacs
+    from cnnspec.report.columns import Column
 
 
 @click.command(cls=Command, name="table", short_help="Print the per-layer table of a network.")
@@ -46,6 +53,23 @@ from cnnspec.report.presets import FORMATS, PRESETS, TEXTBOOK
 )
 @click.option("--training", is_flag=True, help="Include training-only layers.")
 @click.option(
+    "--training-cost",
+    is_flag=True,
+    help="Show the MACs of a training step: forward, and of the gradients of inputs and weights.",
+)
+@click.option(
+    "--examples",
+    type=click.IntRange(1, MAX_EXAMPLES),
+    metavar="N",
+    help="With --training-cost, state the MACs of an epoch of N examples.",
+)
+@click.option(
+    "--freeze",
+    multiple=True,
+    metavar="PATTERN",
+    help="With --training-cost, layers that are not trained, such as 'layer1.*'.",
+)
+@click.option(
     "--layout",
     type=click.Choice(["chw", "hwc"]),
     default="chw",
@@ -62,6 +86,9 @@ def command(
     depth: int | None,
     unfold: bool,
     training: bool,
+    training_cost: bool,
+    examples: int | None,
+    freeze: tuple[str, ...],
     layout: str,
     reverse: bool,
 ) -> None:
@@ -73,6 +100,7 @@ def command(
     cnnspec table alexnet_geron --preset architecture --reverse --format latex
     cnnspec table resnet50 --depth 2 --set classes=10 --input 3,160,160
     cnnspec table googlenet --depth 1 --columns layer,macs --convention fvcore
+    cnnspec table resnet18 --training-cost --examples 1281167 --freeze 'layer1.*'
 
     A row includes its norm and activation: conv+bn+relu. Shapes are without the batch. MACs are
     multiply-accumulates, biases not counted; FLOPs are 2 a MAC. RF is the receptive field in input
@@ -82,22 +110,39 @@ def command(
         raise RequestError(f"--columns replaces --preset {preset}: give one of them")
     if unfold and (depth is not None or preset in TEXTBOOK):
         raise RequestError("--unfold goes with neither --depth nor a textbook's --preset")
+    if (freeze or examples) and not training_cost:
+        raise RequestError("--freeze and --examples go with --training-cost")
+    if training_cost and (columns is not None or preset is not None):
+        raise RequestError("--training-cost has columns of its own: give no --preset or --columns")
+    training = training or training_cost
+    macs = training_macs(net, freeze) if training_cost else None
     if format_ == "json":  # without importing what tables need
         from cnnspec.report.contract import render_json
 
         if columns is not None or tools:
             raise RequestError("--columns and --convention go with tables; JSON has every key")
-        print_page(render_json(net, depth, training, unfold))
+        print_page(render_json(net, depth, training, unfold, macs))
         return
     from cnnspec.report.table import render_table
 
-    shown = preset or "summary"
+    names = split_columns(columns)
+    shown, notes = preset or "summary", list[str]()
+    more: list[Column] = []
+    if macs is not None:
+        from cnnspec.report.training_cost import (
+            COLUMNS,
+            describe_training_cost,
+            make_training_columns,
+        )
+
+        names, more = list(COLUMNS), make_training_columns(macs)
+        notes = describe_training_cost(macs, examples)
     print_page(
         render_table(
             net,
             format_,
             shown,
-            split_columns(columns),
+            names,
             depth,
             training,
             layout,
@@ -105,5 +150,15 @@ def command(
             tools,
             unfold,
             page_width(),
+            more,
+            notes,
         )
     )
+
+
+def training_macs(net: Network, freeze: tuple[str, ...]) -> dict[int, "TrainingMacs"]:
+    """The multiply-accumulates of each node in training, but for the layers that are frozen."""
+    from cnnspec.analyses.memory.request import find_frozen_layers
+    from cnnspec.analyses.training_macs import compute_training_macs
+
+    return compute_training_macs(net.graph, find_frozen_layers(net.graph, freeze))

@@ -22,7 +22,7 @@ from cnnspec.ops.kit.derivation import SYMBOLS, Step, axis_symbols, elements_ste
 from cnnspec.ops.kit.elementwise import Elementwise
 from cnnspec.ops.kit.fields import count_field, flag_field, size_field
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
-from cnnspec.ops.kit.operator import Example
+from cnnspec.ops.kit.operator import BackwardMacs, Example
 from cnnspec.ops.kit.windows import WHOLE, Phases, Reach, Window
 from cnnspec.units import Shape
 
@@ -93,6 +93,19 @@ class Attention(Elementwise):
             self.relative_position * sum(self.each_window(x)),
         )
         return self.windows(x) * n * c * (4 * c + 2 * n + relative)
+
+    def backward_macs(
+        self, x: Shape, *, needed: tuple[bool, ...], trained: bool, y: Shape
+    ) -> BackwardMacs:
+        if not (any(needed) or trained):
+            return BackwardMacs()
+        c, n = x[0], prod(self.each_window(x))
+        relative = self.relative_position * sum(self.each_window(x))
+        values = self.windows(x) * n * c
+        linear = 4 * c if any(needed) else c  # of q, k, v and the projection, or of it alone
+        return BackwardMacs(
+            values * (linear + 4 * n + relative), values * (4 * c + relative) * trained
+        )
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         n = prod(self.each_window(x))

@@ -13,7 +13,7 @@ from typing import Any
 from cnnspec.ops.kit import memory, modules
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.fields import OperatorError
-from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.operator import BackwardMacs, Example, Operator
 from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.units import Shape, format_shape
 
@@ -45,6 +45,11 @@ class Matmul(Operator):
 
     def macs(self, a: Shape, b: Shape, y: Shape) -> int:
         return prod(a) * b[-1]
+
+    def backward_macs(
+        self, a: Shape, b: Shape, *, needed: tuple[bool, ...], trained: bool, y: Shape
+    ) -> BackwardMacs:
+        return BackwardMacs(self.macs(a, b, y) * sum(needed))
 
     def window(self, a: Shape, b: Shape, y: Shape) -> Reach:
         return WHOLE

@@ -22,7 +22,7 @@ from cnnspec.ops.kit.attention_memory import AttentionFunctions
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.fields import OperatorError, count_field, flag_field, number_field, size_field
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
-from cnnspec.ops.kit.operator import Example, Operator
+from cnnspec.ops.kit.operator import BackwardMacs, Example, Operator
 from cnnspec.ops.kit.windows import WHOLE, Phases, Reach, Window
 from cnnspec.units import Shape, format_shape
 
@@ -130,6 +130,22 @@ class ScaledDotProductAttention(Operator):
     def macs(self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None, *, y: Shape) -> int:
         windows, n, m = self.counts(q, k)
         return windows * n * m * (q[0] + v[0])
+
+    def backward_macs(
+        self,
+        q: Shape,
+        k: Shape,
+        v: Shape,
+        bias: Shape | None = None,
+        *,
+        needed: tuple[bool, ...],
+        trained: bool,
+        y: Shape,
+    ) -> BackwardMacs:
+        windows, n, m = self.counts(q, k)
+        of_q, of_k, of_v, *of_bias = needed
+        of_weights = of_q or of_k or any(of_bias) or (trained and self.relative_position_bias)
+        return BackwardMacs(windows * n * m * (q[0] * (of_q + of_k) + v[0] * (of_v + of_weights)))
 
     def elementwise(
         self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None, *, y: Shape

@@ -7,16 +7,29 @@ from cnnspec.analyses.network_costs import NetworkCosts, Row
 from cnnspec.problems import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from json import JSONEncoder
 
     import pandas
 
+    from cnnspec.analyses.training_macs import TrainingMacs
+
 
 def render_json(
-    net: NetworkCosts, depth: int | None = None, training: bool = False, unfold: bool = False
+    net: NetworkCosts,
+    depth: int | None = None,
+    training: bool = False,
+    unfold: bool = False,
+    training_macs: "Mapping[int, TrainingMacs] | None" = None,
 ) -> str:
-    """A network's rows and totals as JSON, each row on a line of its own."""
+    """A network's rows and totals as JSON, each row on a line of its own.
+
+    ``training_macs``, by node, add keys with the cost of a training step."""
     data = network_json(net, depth, training, unfold)
+    if training_macs is not None:
+        from cnnspec.report.training_cost import add_training_json
+
+        add_training_json(data, net.rows(depth, training, unfold), training_macs)
     rows = ",\n    ".join(encode_json(row) for row in data.pop("layers"))
     keys = [f"{encode_json(key)}: {encode_json(value)}" for key, value in data.items()]
     keys.insert(-1, f'"layers": [\n    {rows}\n  ]')

@@ -50,11 +50,26 @@ def make_memory(key: str, heading: str, phase: str) -> MakeColumn:
     return make
 
 
+def make_training(key: str) -> MakeColumn:
+    """Return the maker of a column with the MACs of a training step, all layers trained."""
+
+    def make(net: NetworkCosts) -> Column:
+        from cnnspec.analyses.training_macs import compute_training_macs
+        from cnnspec.report.training_cost import make_training_column
+
+        return make_training_column(key, compute_training_macs(net.graph))
+
+    return make
+
+
 NETWORK_COLUMNS: dict[str, MakeColumn] = {
     "params_share": make_share("params_share", "Params share", "params"),
     "macs_share": make_share("macs_share", "MACs share", "macs"),
     "forward_memory": make_memory("forward_memory", "Forward bytes", "forward"),
     "backward_memory": make_memory("backward_memory", "Backward bytes", "backward"),
+    "input_gradient_macs": make_training("input_gradient_macs"),
+    "weight_gradient_macs": make_training("weight_gradient_macs"),
+    "training_macs": make_training("training_macs"),
 }
 
 

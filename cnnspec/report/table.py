@@ -26,18 +26,22 @@ def render_table(
     tools: Sequence[str] = (),
     unfold: bool = False,
     width: int = WIDTH,
+    more: Sequence[Column] = (),
+    notes: Sequence[str] = (),
 ) -> str:
     """The table of a network in one of presets.FORMATS except json (see contract.render_json).
 
     ``preset`` or ``columns`` choose the columns; a textbook's preset also chooses the rows.
     ``tools`` are conventions whose counts get a column each. ``unfold`` makes a row of each node.
     The columns of the summary, as text, are made to fit into ``width`` columns.
+    ``more`` columns follow those, and ``notes`` the table's own.
     Raises RequestError for an unknown column or convention."""
     picked = select_columns(columns or list(PRESETS[preset]), net)
     if tools:
         from cnnspec.report.counted import make_convention_column
 
         picked += [make_convention_column(name) for name in dict.fromkeys(tools)]
+    picked += more
     textbook = preset in TEXTBOOK
     shown = net.rows(depth, training, unfold)
     if textbook:
@@ -61,8 +65,8 @@ def render_table(
     headings, right = [c.heading for c in picked], [c.right for c in picked]
     body = render_grid(headings, cells, right, format, len(cells) > len(shown), width)
     keys = [c.key for c in picked]
-    notes = table_notes(net, shown, training, textbook, keys)
-    return add_network_title(net, body, format, [*notes, *fitted])
+    lines = [*table_notes(net, shown, training, textbook, keys), *fitted, *notes]
+    return add_network_title(net, body, format, lines)
 
 
 def table_in_csv(shown: list[Row], picked: list[Column], layout: str, folded: bool) -> str:

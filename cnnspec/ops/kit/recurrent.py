@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnnspec.ops.kit import memory, modules
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.fields import OperatorError, flag_field, number_field, size_field
-from cnnspec.ops.kit.operator import Operator
+from cnnspec.ops.kit.operator import BackwardMacs, Operator
 from cnnspec.ops.kit.windows import WHOLE, Reach
 from cnnspec.problems import RequestError
 from cnnspec.units import Shape, format_shape
@@ -83,6 +83,18 @@ class Recurrent(Operator):
     def macs(self, x: Shape, y: Shape) -> int:
         weights = [shape for shape in self.parameters(x).values() if len(shape) == 2]
         return x[1] * sum(map(prod, weights))
+
+    def backward_macs(
+        self, x: Shape, *, needed: tuple[bool, ...], trained: bool, y: Shape
+    ) -> BackwardMacs:
+        if not (any(needed) or trained):
+            return BackwardMacs()
+        rows = self.directions * self.gates * self.hidden_size
+        # The first state is zero and needs no gradient.
+        states = self.num_layers * (x[1] - 1) * self.hidden_size
+        first, *later = self.layer_inputs(x)
+        read = x[1] * (first * any(needed) + sum(later))
+        return BackwardMacs(rows * (read + states), self.macs(x, y) * trained)
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         states = x[1] * self.num_layers * self.directions * self.hidden_size
