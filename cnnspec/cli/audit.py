@@ -41,19 +41,20 @@ def command(sources: tuple[str, ...], every: bool, format_: str) -> None:
     quantity = "params"
     value    = "34.9k"
 
-    A figure is confirmed if it equals the computed value, rounded as printed: 61M for 60,965,224.
-    If a figure is refuted, known mistakes (a forgotten bias, K = 1024, ...) are tried, and those
-    that give it are named.
+    A figure is confirmed if it equals the computed value, rounded as printed: 61M for 60,965,224,
+    and truncated if digits are cut off instead: 60.9M. A wrong figure is refuted; known mistakes
+    (a forgotten bias, K = 1024, ...) are tried, and those that give it are named.
     Mark known errors with errata = true; they are still refuted. The exit code is 1 if a refuted
-    claim is not marked, or a marked claim is not refuted."""
+    claim is not marked, or a right claim is."""
     from cnnspec.analyses.audit.audit import audit_sources
     from cnnspec.analyses.audit.ruling import VERDICTS
     from cnnspec.report.audit import render
+    from cnnspec.report.audit.text import render_audit_text
     from cnnspec.report.audit.wording import NOTABLE, list_surprises
 
     found = audit_sources(sources)
     if format_ == "text":
-        print_page(render.render_audit_text(found, VERDICTS if every else NOTABLE))
+        print_page(render_audit_text(found, VERDICTS if every else NOTABLE))
     elif format_ == "json":
         print_page(render.render_audit_json(found))
     elif format_ == "markdown":

@@ -5,6 +5,7 @@ from typing import Any
 
 from cnnspec.ops.kit.fields import describe_value
 from cnnspec.problems import SpecError, TooManyProblems, did_you_mean, visible
+from cnnspec.spec.cited_sources import read_cited_sources
 from cnnspec.spec.claims import (
     ABOUT,
     KINDS,
@@ -27,7 +28,7 @@ def read_claims(path: str) -> ClaimFile:
     source, reader = read_source(path), SpecReader()
     data = source.data
     try:
-        known = ["source", "title", "missing", "claims"]
+        known = ["source", "title", "missing", "sources", "claims"]
         for key in data:
             if key not in known:
                 reader.report_unknown_key(source, (key,), known, "a file of claims")
@@ -42,13 +43,15 @@ def read_claims(path: str) -> ClaimFile:
             )
             or []
         )
+        sources = read_cited_sources(reader, source, data)
         claims = tuple(read_claim_tables(reader, source, str(data.get("source", ""))))
     except TooManyProblems:
         raise SpecError(reader.problems, complete=False) from None
     if reader.problems:
         raise SpecError(reader.problems)
     title = titles[-1] if titles else ""
-    return ClaimFile(source, str(data.get("source", "")), title, tuple(map(str, missing)), claims)
+    name, unseen = str(data.get("source", "")), tuple(map(str, missing))
+    return ClaimFile(source, name, title, unseen, claims, sources)
 
 
 def find_variants(claims: Any) -> Iterator[tuple[Path, Any]]:

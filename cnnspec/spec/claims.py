@@ -13,7 +13,8 @@ decides the kind of a claim:
 
 A table with ``claims`` of its own is a group, whose other keys are defaults of its claims.
 ``errata`` marks known errors: true, or quantities of ``says``, or "row column" of a table.
-``quoted`` names the text that quotes a figure whose source was not read. ``readings`` are other
+``quoted`` names the text that quotes a figure whose source was not read. In a file of claims,
+``[sources]`` has a table with author, title and address for each ``source``. ``readings`` are other
 interpretations of the same words: each has a name, and changes the subject or the expression.
 
 A figure is text, rounded as printed, or an exact integer; "{(3*3*32 + 1)*64}" is a figure printed
@@ -27,6 +28,7 @@ from typing import Any
 from cnnspec.ops.kit.fields import describe_value, is_int
 from cnnspec.problems import visible
 from cnnspec.records import Record
+from cnnspec.spec.cited_sources import CitedSource
 from cnnspec.spec.expressions import Expression
 from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.scope import ExpressionError
@@ -159,13 +161,16 @@ class Claim(Record):
 
 
 class ClaimFile(Record):
-    """A file of claims, with the parts of its source that were not available (``missing``)."""
+    """A file of claims, with the parts of its source that were not available (``missing``).
+
+    ``sources`` says what is known about the sources that claims name."""
 
     source: Source
     name: str
     title: str
     missing: tuple[str, ...]
     claims: tuple[Claim, ...]
+    sources: dict[str, CitedSource] = {}
 
 
 def check_claim_value(

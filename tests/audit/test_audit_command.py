@@ -15,6 +15,7 @@ from cnnspec.cli import cli
 from cnnspec.problems import RequestError, SpecError
 
 RIGHT = '[[claims]]\nnetwork = "lenet5"\nquantity = "params"\nvalue = "61.7k"\n'
+CUT = '[[claims]]\nnetwork = "resnet50"\nquantity = "params"\nvalue = "25.5M"\n'
 WRONG = '[[claims]]\nnetwork = "lenet5"\nquantity = "params"\nvalue = 61760\n'
 KEYS = {"source", "where", "claim", "computed", "verdict", "why"}  # of the contract
 
@@ -26,7 +27,9 @@ def run(*arguments: str) -> Result:
 @pytest.mark.parametrize(
     ("text", "code", "outcome"),
     [
-        (RIGHT, 0, "1 claim: 1 confirmed, 0 refuted"),
+        (RIGHT, 0, "1 claim: 1 confirmed, 0 truncated, 0 refuted"),
+        (CUT, 0, "0 confirmed, 1 truncated, 0 refuted"),
+        (CUT + "errata = true\n", 0, "1 truncated, 0 refuted"),
         (WRONG, 1, "1 refuted"),
         (
             WRONG + "errata = true\n",
@@ -80,6 +83,48 @@ def test_text_fits_80_columns_and_shows_everything_only_if_asked() -> None:
     assert "confirmed: " not in short
     assert long.count("confirmed: ") == counts["confirmed"] > 150
     assert "mistake: that is the stride of conv1, copied down" in short
+
+
+def test_the_summary_is_first_and_sources_have_author_title_and_address() -> None:
+    page = run().output
+    assert page.startswith("Source ")
+    assert page.index("877 claims") < page.index("Course note 000")
+    words = " ".join(page.split())
+    assert "Szu-Chi Chung, Department of Applied Mathematics, National Sun Yat-sen Uni" in words
+    assert "ResNet 1512.03385: He, Zhang, Ren & Sun (2015), Deep residual learning" in words
+    found = json.loads(run("resnet50_v1", "--format", "json").output)
+    assert found["sources"]["ResNet 1512.03385"] == {
+        "author": "He, Zhang, Ren & Sun (2015)",
+        "title": "Deep residual learning for image recognition",
+        "address": "https://arxiv.org/abs/1512.03385",
+    }
+    assert "<https://arxiv.org/abs/1512.03385>" in run("resnet50_v1", "--format", "markdown").output
+    assert (
+        '<a href="https://arxiv.org/abs/1512.03385">'
+        in run("resnet50_v1", "--format", "html").output
+    )
+
+
+def test_every_source_of_papers_but_one_is_cited() -> None:
+    named = {r.claim.origin for a in shipped() for r in a.rulings if a.name.startswith("papers")}
+    cited = {name for a in shipped() for name, source in a.sources.items() if source.author}
+    assert named - cited == {"GoogLeNet, as quoted here and there"}
+
+
+def test_only_addresses_of_pages_become_links(tmp_path: Path) -> None:
+    sources = '[sources]\na = { title = "<b>", address = "javascript:alert(1)" }\n'
+    path = file(tmp_path, sources + RIGHT + 'source = "a"\n')
+    page = run(path, "--format", "html").output
+    assert "<li>&lt;b&gt;</li>" in page
+    assert "javascript" not in page + run(path, "--format", "markdown").output
+    for wrong in (
+        "sources = 3",
+        'sources.a = "x"',
+        "sources.a = { author = 3 }",
+        "sources.a.url = 3",
+    ):
+        with pytest.raises(SpecError):
+            run(file(tmp_path, wrong + "\n" + RIGHT))
 
 
 def test_markdown_marks_the_wrong_cells_of_worked_examples() -> None:

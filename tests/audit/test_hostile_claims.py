@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnspec.analyses.audit.audit import list_claim_files, rule_claims
+from cnnspec.analyses.audit.ruling import VERDICTS
 from cnnspec.problems import RequestError, SpecError, TooManyProblems
 from cnnspec.spec.claim_reading import read_claim_tables
 from cnnspec.spec.reader import SpecReader
@@ -109,5 +110,5 @@ def test_a_spoilt_claim_is_ruled_or_refused_with_problems(claim: dict[str, Any])
         found = list(read_claim_tables(reader, source, "test"))
         assert found or reader.problems or claim.get("rows") == [] or not claim.get("says", "x")
         for ruling in rule_claims(found, NETWORKS):
-            assert ruling.verdict in ("confirmed", "refuted", "ambiguous", "undecidable")
+            assert ruling.verdict in VERDICTS
             assert ruling.why or ruling.verdict != "refuted"

@@ -11,16 +11,22 @@ from cnnspec.analyses.audit.ruling import (
     AMBIGUOUS,
     CONFIRMED,
     REFUTED,
+    TRUNCATED,
     UNDECIDABLE,
     VERDICTS,
     RefutedClaim,
     Ruling,
 )
-from cnnspec.analyses.audit.worked_examples import find_cell_mistakes, work_example
+from cnnspec.analyses.audit.worked_examples import (
+    find_cell_mistakes,
+    is_truncated,
+    work_example,
+)
 from cnnspec.analyses.network_costs import Row
 from cnnspec.graph.build import read_spec
 from cnnspec.problems import Problem, RequestError, SpecError, did_you_mean, visible
 from cnnspec.records import Record
+from cnnspec.spec.cited_sources import CitedSource
 from cnnspec.spec.claim_reading import read_claims
 from cnnspec.spec.claims import Claim, ClaimFile
 from cnnspec.spec.source import read_source
@@ -28,12 +34,15 @@ from cnnspec.spec.zoo import find_spec, variant_names, zoo_files, zoo_folder
 
 
 class AuditedSource(Record):
-    """One source, the rulings about its claims in order, and its parts that were not available."""
+    """One source, the rulings about its claims in order, and its parts that were not available.
+
+    ``sources`` are those that its claims name, as far as they are known."""
 
     name: str
     title: str
     rulings: tuple[Ruling, ...]
     missing: tuple[str, ...] = ()
+    sources: dict[str, CitedSource] = {}
 
     def count_verdicts(self) -> dict[str, int]:
         """Count the claims by verdict."""
@@ -97,7 +106,10 @@ def audit_name(name: str, files: dict[str, str], networks: ClaimedNetworks) -> l
     names = {variant or name} if variant or name in known else {name, *known}
     for file in map(read_claims, files.values()):
         if chosen := [c for c in file.claims if c.subject.network in names]:
-            found.append(AuditedSource(file.name, file.title, tuple(rule_claims(chosen, networks))))
+            rulings = tuple(rule_claims(chosen, networks))
+            origins = {c.origin for c in chosen}
+            cited = {name: s for name, s in file.sources.items() if name in origins}
+            found.append(AuditedSource(file.name, file.title, rulings, sources=cited))
     if not found:
         raise RequestError(
             f"there is no claim about {visible(name, 60)}, in its spec or in a source of claims"
@@ -118,7 +130,8 @@ def read_own_claims(path: str, variant: str) -> list[Claim]:
 
 def audit_file(file: ClaimFile, networks: ClaimedNetworks) -> AuditedSource:
     name = file.name or os.path.basename(file.source.name)
-    return AuditedSource(name, file.title, tuple(rule_claims(file.claims, networks)), file.missing)
+    rulings = tuple(rule_claims(file.claims, networks))
+    return AuditedSource(name, file.title, rulings, file.missing, file.sources)
 
 
 def rule_claims(claims: Iterable[Claim], networks: ClaimedNetworks) -> list[Ruling]:
@@ -167,6 +180,9 @@ def rule_claim(claim: Claim, networks: ClaimedNetworks, before: Sequence[Ruling]
     )
     if verdict != REFUTED:
         return ruling
+    figure = parse_figure(claim.value)
+    if figure and ruling.number is not None and figure.is_truncation(ruling.number):
+        ruling = ruling.replace(verdict=TRUNCATED)
     context = describe_refutation(claim, networks, ruling, before)
     return ruling.replace(mistakes=tuple(find_mistakes(context)) if context else ())
 
@@ -210,7 +226,10 @@ def rule_example(claim: Claim) -> Ruling:
         for c in wrong[:6]
     ]
     why = "; ".join([words, *parts]) + (f"; and {len(wrong) - 6} more" if len(wrong) > 6 else "")
-    ruling = Ruling(claim, REFUTED if wrong else CONFIRMED, None, words, why, cells=tuple(cells))
+    verdict = CONFIRMED
+    if wrong:
+        verdict = TRUNCATED if all(map(is_truncated, wrong)) else REFUTED
+    ruling = Ruling(claim, verdict, None, words, why, cells=tuple(cells))
     return ruling.replace(mistakes=tuple(find_cell_mistakes(cells))) if wrong else ruling
 
 

@@ -10,8 +10,10 @@ from cnnspec.analyses.network_costs import Row
 from cnnspec.records import Record
 from cnnspec.spec.claims import Claim, ClaimSubject
 
-CONFIRMED, REFUTED, AMBIGUOUS, UNDECIDABLE = "confirmed", "refuted", "ambiguous", "undecidable"
-VERDICTS = (CONFIRMED, REFUTED, AMBIGUOUS, UNDECIDABLE)
+CONFIRMED, TRUNCATED, REFUTED = "confirmed", "truncated", "refuted"
+AMBIGUOUS, UNDECIDABLE = "ambiguous", "undecidable"
+VERDICTS = (CONFIRMED, TRUNCATED, REFUTED, AMBIGUOUS, UNDECIDABLE)
+NOT_RIGHT = (TRUNCATED, REFUTED)  # the verdicts for which mistakes are searched
 
 
 class Cell(Record):
@@ -35,8 +37,9 @@ class FoundMistake(Record):
 class Ruling(Record):
     """A claim with its verdict.
 
+    A figure is truncated if it is the right value cut off after its last digit, not rounded.
     ``computed`` is the right value, None if there is none, ``shown`` its text, and ``why`` the
-    arithmetic. ``mistakes`` are those that give a refuted figure, ``cells`` those of a worked
+    arithmetic. ``mistakes`` are those that give a wrong figure, ``cells`` those of a worked
     example."""
 
     claim: Claim
@@ -50,8 +53,12 @@ class Ruling(Record):
 
     @property
     def surprising(self) -> bool:
-        """Whether the claim is refuted but not marked as an erratum, or marked but not refuted."""
-        return (self.verdict == REFUTED) != self.claim.erratum
+        """Whether the claim is refuted but not marked as an erratum, or marked but not wrong.
+
+        A truncated figure may be marked or not."""
+        if self.claim.erratum:
+            return self.verdict not in NOT_RIGHT
+        return self.verdict == REFUTED
 
     @property
     def number(self) -> Fraction | None:

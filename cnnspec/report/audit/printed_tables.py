@@ -8,7 +8,7 @@ from typing import Any
 from cnnspec.analyses.audit.audit import AuditedSource
 from cnnspec.analyses.audit.layer_quantities import split_list
 from cnnspec.analyses.audit.printed_figures import parse_figure
-from cnnspec.analyses.audit.ruling import AMBIGUOUS, CONFIRMED, REFUTED, Ruling
+from cnnspec.analyses.audit.ruling import AMBIGUOUS, CONFIRMED, NOT_RIGHT, Ruling
 from cnnspec.records import Record
 from cnnspec.report.audit.wording import QUANTITIES, describe_place
 from cnnspec.report.formats import escape_html, escape_markdown
@@ -101,7 +101,7 @@ def correct_cell(ruling: Ruling) -> str:
     if ruling.verdict == AMBIGUOUS:
         return ruling.why.partition(". False")[0]
     figure, number = parse_figure(ruling.claim.value), ruling.number
-    if ruling.verdict != REFUTED or figure is None or number is None:
+    if ruling.verdict not in NOT_RIGHT or figure is None or number is None:
         return ruling.shown
     decimals = sum(c.isdigit() for c in figure.text.partition(".")[2])
     return f"{float(number / Fraction(figure.scale)):,.{decimals}f}"

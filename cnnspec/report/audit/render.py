@@ -1,12 +1,12 @@
-"""Render an audit as text for a terminal, as Markdown, as HTML and as JSON."""
+"""Render an audit as Markdown, as HTML and as JSON."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from fractions import Fraction
-from textwrap import wrap
 from typing import Any
 
 from cnnspec.analyses.audit.audit import AuditedSource
-from cnnspec.analyses.audit.ruling import REFUTED, VERDICTS, Ruling
+from cnnspec.analyses.audit.ruling import NOT_RIGHT, Ruling
 from cnnspec.report.audit.printed_tables import (
     render_html_printed_tables,
     render_markdown_printed_tables,
@@ -19,87 +19,34 @@ from cnnspec.report.audit.tables import (
     render_summary,
 )
 from cnnspec.report.audit.wording import (
+    QUOTED,
     describe_claim,
-    describe_mistakes,
     describe_place,
     describe_quotations,
-    format_printed,
     quote_claim,
-    select_rulings,
     summarize_audit,
     summarize_source,
 )
 from cnnspec.report.contract import encode_json
 from cnnspec.report.formats import (
-    WIDTH,
     escape_html,
     escape_markdown,
-    escape_text,
-    render_grid,
 )
+from cnnspec.spec.cited_sources import CitedSource
 
-HEADINGS = ("Source", "Claims", *(v.capitalize() for v in VERDICTS))
-QUOTED = "Quoted; the source itself was not read"
+ADDRESS = re.compile(r"https?://[^\s<>\"'()]+")  # safe in a link
 UNSEEN = "Not available, so not audited"
 CORRECTED = "as printed, with the right value in parentheses"
-
-
-def render_audit_text(found: Sequence[AuditedSource], verdicts: Sequence[str]) -> str:
-    """Render each source with its claims of the given verdicts, then the counts."""
-    parts: list[str] = []
-    for audited in found:
-        head = [*wrap_line(audited.title or audited.name), summarize_source(audited)]
-        if quotations := describe_quotations(audited):
-            head += wrap_line(f"{QUOTED}: {quotations}", "", "  ")
-        parts.append("\n".join(head))
-        parts += [
-            "\n".join(render_claim_text(r, audited)) for r in select_rulings(audited, verdicts)
-        ]
-    if len(found) > 1:
-        rows = [
-            [a.name, str(len(a.rulings)), *map(str, a.count_verdicts().values())] for a in found
-        ]
-        parts.append(render_grid(HEADINGS, rows, [False] + [True] * 5, "text"))
-    return "\n\n".join([*parts, "\n".join(wrap_line(summarize_audit(found) + "."))])
-
-
-def render_claim_text(ruling: Ruling, audited: AuditedSource) -> Iterator[str]:
-    """Yield the lines of one claim: verdict, place, quotation, calculation, mistake and note."""
-    claim, verdict = ruling.claim, ruling.verdict
-    if ruling.surprising and verdict == REFUTED:
-        verdict += " (not marked as an erratum)"
-    elif ruling.surprising:
-        verdict += " (but marked as an erratum)"
-    verdict = verdict.replace(REFUTED, REFUTED.upper())
-    yield from wrap_line(f"{verdict}: {describe_claim(ruling) or 'a calculation'}", "", "  ")
-    if place := describe_place(ruling, audited):
-        yield from wrap_line(f"where: {place}", "  ", "    ")
-    if claim.text:
-        row = f", the row of {claim.cell}" if claim.cell else ""
-        yield from wrap_line(f"“{claim.text}”{row}", "  ", "   ")
-    if claim.value is not None and not isinstance(claim.value, bool):
-        yield from wrap_line(f"printed: {format_printed(ruling)}", "  ", "    ")
-    yield from wrap_line(ruling.why, "  ", "    ")
-    if mistakes := describe_mistakes(ruling):
-        label = "likely mistake: " if ruling.mistakes else ""
-        yield from wrap_line(f"{label}{mistakes}", "  ", "    ")
-    if claim.note:
-        yield from wrap_line(f"note: {claim.note}", "  ", "    ")
-
-
-def wrap_line(text: str, first: str = "", later: str = "") -> list[str]:
-    """Wrap text at the width of a terminal, without control characters."""
-    return wrap(escape_text(text), WIDTH, initial_indent=first, subsequent_indent=later) or [first]
 
 
 def render_audit_markdown(
     found: Sequence[AuditedSource], every: bool = False, level: int = 2
 ) -> str:
-    """Render the sources, with all their claims if ``every``, then the counts."""
-    parts = [render_source_markdown(a, every, level) for a in found]
+    """Render the counts, then the sources, with all their claims if ``every``."""
+    parts = [escape_markdown(summarize_audit(found)) + "."]
     if len(found) > 1:
         parts.append(render_summary(found, "markdown"))
-    return "\n\n".join([*parts, escape_markdown(summarize_audit(found)) + "."])
+    return "\n\n".join([*parts, *(render_source_markdown(a, every, level) for a in found)])
 
 
 def render_source_markdown(audited: AuditedSource, every: bool, level: int) -> str:
@@ -107,13 +54,14 @@ def render_source_markdown(audited: AuditedSource, every: bool, level: int) -> s
     parts = [
         f"{'#' * level} {escape_markdown(audited.title or audited.name)}",
         escape_markdown(summarize_source(audited)) + ".",
+        *list_cited_sources(audited),
     ]
     if errata := render_errata(audited, "markdown"):
-        parts += ["Refuted:", errata]
+        parts += ["Refuted or truncated:", errata]
     parts += [
         render_example_markdown(r, audited)
         for r in audited.rulings
-        if r.cells and r.verdict == REFUTED
+        if r.cells and r.verdict in NOT_RIGHT
     ]
     parts += [
         f"{escape_markdown(table.where)}, {CORRECTED}:\n\n{text}"
@@ -126,6 +74,18 @@ def render_source_markdown(audited: AuditedSource, every: bool, level: int) -> s
     if every:
         parts += ["Every claim:", render_every_claim(audited, "markdown")]
     return "\n\n".join(parts)
+
+
+def list_cited_sources(audited: AuditedSource) -> list[str]:
+    """List, as Markdown, the author, title and address of the sources that are cited."""
+    lines = [
+        f"- {escape_markdown(', '.join(filter(None, (c.author, c.title))))}{link}"
+        for c in audited.sources.values()
+        if (link := f" <{c.address}>" if ADDRESS.fullmatch(c.address) else "")
+        or c.author
+        or c.title
+    ]
+    return ["\n".join(lines)] if lines else []
 
 
 def list_unread_parts(audited: AuditedSource) -> list[str]:
@@ -149,11 +109,11 @@ def render_example_markdown(ruling: Ruling, audited: AuditedSource) -> str:
 
 
 def render_audit_html(found: Sequence[AuditedSource], every: bool = False) -> str:
-    """Render the same tables as in Markdown as HTML."""
-    parts = [render_source_html(a, every) for a in found]
+    """Render the same as in Markdown as HTML."""
+    parts = [f"<p>{escape_html(summarize_audit(found))}.</p>"]
     if len(found) > 1:
         parts.append(render_summary(found, "html"))
-    return "\n".join([*parts, f"<p>{escape_html(summarize_audit(found))}.</p>"])
+    return "\n".join([*parts, *(render_source_html(a, every) for a in found)])
 
 
 def render_source_html(audited: AuditedSource, every: bool) -> str:
@@ -162,10 +122,12 @@ def render_source_html(audited: AuditedSource, every: bool) -> str:
         f"<h2>{escape_html(audited.title or audited.name)}</h2>",
         f"<p>{escape_html(summarize_source(audited))}.</p>",
     ]
+    if items := [f"<li>{link_source(c)}</li>" for c in audited.sources.values()]:
+        parts.append(f"<ul>{''.join(items)}</ul>")
     if errata := render_errata(audited, "html"):
-        parts += ["<h3>Refuted</h3>", errata]
+        parts += ["<h3>Refuted or truncated</h3>", errata]
     for ruling in audited.rulings:
-        if ruling.cells and ruling.verdict == REFUTED:
+        if ruling.cells and ruling.verdict in NOT_RIGHT:
             cells = mark_example_cells(ruling, escape_html, lambda text: f"<mark>{text}</mark>")
             rows = ["".join(f"<td>{cell}</td>" for cell in row) for row in cells]
             place, text = describe_place(ruling, audited), ruling.claim.text
@@ -187,13 +149,24 @@ def render_source_html(audited: AuditedSource, every: bool) -> str:
     return "\n".join(parts)
 
 
+def link_source(cited: CitedSource) -> str:
+    """Return author and title as HTML, with a link where the address is known."""
+    words = escape_html(", ".join(filter(None, (cited.author, cited.title))))
+    if not ADDRESS.fullmatch(cited.address):
+        return words
+    address = escape_html(cited.address)
+    return f'<a href="{address}">{words or address}</a>'
+
+
 def render_audit_json(found: Sequence[AuditedSource]) -> str:
     """Encode all claims of all sources as JSON.
 
     ``computed`` is null for worked examples, and for what cannot be computed."""
     claims = [encode_ruling(r, a.name) for a in found for r in a.rulings]
     missing = {a.name: list(a.missing) for a in found if a.missing}
-    return encode_json({"version": 1, "claims": claims, "missing": missing}, indent=2)
+    sources = {name: vars(cited) for a in found for name, cited in a.sources.items()}
+    data = {"version": 1, "claims": claims, "missing": missing, "sources": sources}
+    return encode_json(data, indent=2)
 
 
 def encode_ruling(ruling: Ruling, source: str) -> dict[str, Any]:

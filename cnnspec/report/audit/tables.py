@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from cnnspec.analyses.audit.audit import AuditedSource
-from cnnspec.analyses.audit.ruling import AMBIGUOUS, REFUTED, VERDICTS, Ruling
+from cnnspec.analyses.audit.ruling import AMBIGUOUS, NOT_RIGHT, REFUTED, VERDICTS, Ruling
 from cnnspec.report.audit.wording import (
     describe_claim,
     describe_mistakes,
@@ -51,10 +51,10 @@ def render_claims(
 
 
 def render_errata(audited: AuditedSource, format: str) -> str:
-    """Render the refuted claims of a source with their corrections; "" if there is none."""
+    """Render the wrong claims of a source with their corrections; "" if there is none."""
     headings = ("Correct", "Possible cause")
     return render_claims(
-        headings, audited, [REFUTED], lambda r: [correct_figure(r), explain_error(r)], format
+        headings, audited, NOT_RIGHT, lambda r: [correct_figure(r), explain_error(r)], format
     )
 
 
@@ -82,7 +82,12 @@ def render_summary(found: Sequence[AuditedSource], format: str) -> str:
         sum(len(a.rulings) for a in found),
         *(sum(a.count_verdicts()[v] for a in found) for v in VERDICTS),
     ]
-    return render_grid(SUMMARY, [*rows, ["All", *map(str, total)]], [False] + [True] * 5, format)
+    return render_grid(
+        SUMMARY,
+        [*rows, ["All", *map(str, total)]],
+        [False, True, *(True for _ in VERDICTS)],
+        format,
+    )
 
 
 def join(*parts: str) -> str:

@@ -5,7 +5,14 @@ from typing import Any
 
 from cnnspec.analyses.audit.audit import AuditedSource
 from cnnspec.analyses.audit.printed_figures import parse_figure
-from cnnspec.analyses.audit.ruling import AMBIGUOUS, REFUTED, VERDICTS, Ruling
+from cnnspec.analyses.audit.ruling import (
+    AMBIGUOUS,
+    NOT_RIGHT,
+    REFUTED,
+    TRUNCATED,
+    VERDICTS,
+    Ruling,
+)
 from cnnspec.spec.claims import ClaimSubject
 from cnnspec.units import format_plural, format_shape
 
@@ -28,7 +35,8 @@ QUANTITIES = {
     "type": "type of layer",
 }
 NOTHING = "–"
-NOTABLE = (REFUTED, AMBIGUOUS)
+QUOTED = "Quoted; the source itself was not read"
+NOTABLE = (REFUTED, TRUNCATED, AMBIGUOUS)
 
 
 def describe_claim(ruling: Ruling) -> str:
@@ -114,8 +122,8 @@ def quote_claim(ruling: Ruling) -> str:
 def describe_mistakes(ruling: Ruling) -> str:
     """Describe the mistakes that give the printed figure, or say that none does.
 
-    "" for a claim that is not refuted, and for one without a figure to search for."""
-    if ruling.verdict != REFUTED:
+    "" for a claim that is right, and for one without a figure to search for."""
+    if ruling.verdict not in NOT_RIGHT:
         return ""
     if ruling.mistakes:
         return "; or ".join(m.words for m in ruling.mistakes)
@@ -125,6 +133,11 @@ def describe_mistakes(ruling: Ruling) -> str:
     if figure.step and figure.digits < 2:
         return "one digit is too few to identify a mistake"
     return "no known mistake gives this figure"
+
+
+def describe_sources(audited: AuditedSource) -> dict[str, str]:
+    """Author, title and address of the sources that claims name, as far as they are known."""
+    return {name: str(cited) for name, cited in audited.sources.items() if str(cited)}
 
 
 def summarize_source(audited: AuditedSource) -> str:
@@ -143,7 +156,7 @@ def summarize_audit(found: Sequence[AuditedSource]) -> str:
     every = [r for a in found for r in a.rulings]
     numbers = ", ".join(f"{sum(r.verdict == v for r in every)} {v}" for v in VERDICTS)
     line = f"{format_plural(len(every), 'claim')}: {numbers}"
-    known = sum(r.claim.erratum and not r.surprising for r in every)
+    known = sum(r.claim.erratum and r.verdict == REFUTED for r in every)
     if new := list_surprises(found):
         return f"{line}; {len(new)} without the right errata mark"
     if known == 1:

@@ -19,16 +19,17 @@ INTRO = """\
 # Audit of published figures
 
 Course notes and papers print parameters, sizes, shapes and worked examples. cnnspec calculates each
-of them from the specs and calls it **confirmed**, **refuted**, **ambiguous** (true in one reading
-of its words, false in another) or **undecidable** (nothing here can decide it). A figure holds if
-it is the exact one rounded as printed: 61M for 60,965,224; zeros before a suffix or at the end of a
-rounded number are not significant. Unless a line says otherwise, parameters are those at inference,
+of them from the specs and calls it **confirmed**, **truncated** (digits cut off instead of
+rounded), **refuted**, **ambiguous** (true in one reading of its words, false in another) or
+**undecidable** (nothing here can decide it). A figure holds if it is the exact one rounded as
+printed: 61M for 60,965,224; zeros before a suffix or at the end of a rounded number are not
+significant. Unless a line says otherwise, parameters are those at inference,
 MACs do not include biases, and "layers" are those with weights along the longest path.
 
-For a refuted figure, the usual mistakes are tried: digits swapped or mistyped, cut instead of
-rounded, a channel or a bias forgotten, a row or a stride taken from the next line of a table,
-K = 1024, auxiliary heads, 224 for 227, a layer left out. A mistake is named if it gives the printed
-figure; that does not make the figure right.
+For a wrong figure, the usual mistakes are tried: digits swapped or mistyped, a channel or a bias
+forgotten, a row or a stride taken from the next line of a table, K = 1024, auxiliary heads, 224 for
+227, a layer left out. A mistake is named if it gives the printed figure; that does not make the
+figure right.
 
 "(quoted)" means that the text of the paper was not available: the figure is as others quote it, and
 the source of the quotation is given below the table. Nothing is filled in from memory; what was not
