@@ -21,6 +21,7 @@ from cnnspec.units import Shape
 
 class Pad(Operator):
     title = "Padding"
+    values_show_settings = True
 
     padding: Padding = sides_field(
         "P and Q, what is added on each side: a number, one for each dimension, or a pair "

@@ -1,11 +1,11 @@
-"""Translate arithmetic between values and numbers, and the concatenation of values."""
+"""Translate arithmetic between values, parameters and numbers."""
 
 from typing import Any
 
 from cnnspec.analyses.flat_calls import Constant, FlatCall, Value, Weight
 from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
 from cnnspec.importing.canonical.layouts import TensorLayout, map_dim, match_dims
-from cnnspec.importing.canonical.learned import add_product, apply_weight, concatenate_tokens
+from cnnspec.importing.canonical.learned import add_product, apply_weight
 from cnnspec.importing.canonical.views import Rule
 
 OPERATIONS = {"add": "add", "sub": "sub", "subtract": "sub", "rsub": "sub", "mul": "mul"}
@@ -92,49 +92,37 @@ def join(builder: ImportBuilder, kind: str, a: TensorLayout, b: TensorLayout) ->
     known = [d for d in dims if d is not None]
     extra = any(y and not x for x, y in zip(full.dims, other.dims, strict=True))
     if len(known) < len(dims) or extra:
-        nodes = builder.arrange_map(a), builder.arrange_map(b)
+        nodes = expand_gate(builder, [builder.arrange_map(a), builder.arrange_map(b)])
         return builder.whole_layout(builder.append(kind, {}, nodes))
     partner = builder.arrange(other, *known)
     inputs = (partner, full.node) if second_is_full else (full.node, partner)
     return TensorLayout(builder.append(kind, {}, inputs), full.dims)
 
 
-def concatenate(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
-    """Translate cat: along the channels, or of learned tokens with positions."""
-    tensors = call.arguments["tensors"]
-    values = [t for t in tensors if isinstance(t, Value)]
-    dim = (call.arguments.get("dim") or 0) % len(call.outputs[0])
-    if len(values) < len(tensors):
-        return concatenate_tokens(builder, tensors, dim)
-    parts = [builder.layout(t) for t in values]
-    if len(parts) == 1:
-        return parts[0]
-    others = [[d for i, d in enumerate(part.dims) if i != dim] for part in parts]
-    alike = all(o == others[0] for o in others)
-    channels = [part.dims[dim] == builder.channels(part.node) for part in parts]
-    if not alike or not all(channels):
-        parts = [move_first(builder, part, dim) for part in parts]
-    made = builder.append("concat", {}, tuple([part.node for part in parts]))
-    dims = list(parts[0].dims)
-    dims[dim] = builder.channels(made)
-    return TensorLayout(made, tuple(dims))
+def expand_gate(builder: ImportBuilder, nodes: list[int]) -> tuple[int, ...]:
+    """Return the nodes of a join of which each is broadcast over a dimension of the other.
+
+    The one with the channels is repeated at all positions; the other is a gate then."""
+    a, b = (builder.nodes[i].output for i in nodes)
+    full = tuple(map(max, a, b))
+    if len(a) == len(b) > 1 and full not in (a, b):
+        i = 0 if a[0] == full[0] else 1
+        nodes[i] = builder.append("upsample", {"size": full[1:]}, (nodes[i],))
+    return tuple(nodes)
 
 
-def move_first(builder: ImportBuilder, x: TensorLayout, dim: int) -> TensorLayout:
-    """Return the layout of a node whose channels are one dimension, then the others in order."""
-    builder.require_batch(x)
-    others = [i for i in range(1, len(x.dims)) if i != dim]
-    node = builder.arrange(x, x.dims[dim], *[x.dims[i] for i in others])
-    own = builder.whole_layout(node).dims
-    order = [dim, *others]
-    dims = [own[order.index(i) + 1] for i in range(1, len(x.dims))]
-    return TensorLayout(node, (builder.batch, *dims))
+def raise_to_power(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
+    """Translate a square, and a power with a small whole exponent, as a product."""
+    exponent = call.arguments.get("exponent", 2)
+    if exponent not in (2, 3, 4) or not isinstance(call.arguments["self"], Value):
+        raise UnsupportedCall(f"it raises to the power {exponent}; 2 to 4 are products")
+    x = builder.layout(call.arguments["self"])
+    return TensorLayout(builder.append("mul", {}, (x.node,) * int(exponent)), x.dims)
 
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(OPERATIONS, combine),
     "neg": negate,
     "addcmul": add_product,
-    "cat": concatenate,
-    "concat": concatenate,
+    **dict.fromkeys(("pow", "square"), raise_to_power),
 }

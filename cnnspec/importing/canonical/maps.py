@@ -163,12 +163,11 @@ def pad(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
         return builder.layout(value)
     pairs = [(amounts[i], amounts[i + 1]) for i in range(0, len(amounts), 2)][::-1]
     pairs = [(0, 0)] * (len(value.shape) - len(pairs)) + pairs
-    if any(n < 0 for pair in pairs for n in pair):
-        raise UnsupportedCall("it pads by a negative amount")
     number = given.get("value") or 0.0
     if any(pairs[1]) and number:
         raise UnsupportedCall(f"it pads channels with {number}; zeros are known")
-    node = builder.arrange_map(builder.layout(value))
+    node = cut_off(builder, builder.arrange_map(builder.layout(value)), pairs)
+    pairs = [(max(a, 0), max(b, 0)) for a, b in pairs]
     if any(pairs[1]):
         fields = {"before": pairs[1][0], "after": pairs[1][1]}
         node = builder.append("pad_channels", fields, (node,))
@@ -179,6 +178,21 @@ def pad(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
             "pad", {"padding": padding, "mode": mode, "value": float(number)}, (node,)
         )
     return builder.whole_layout(node)
+
+
+def cut_off(builder: ImportBuilder, node: int, pairs: list[tuple[int, int]]) -> int:
+    """Return the node of a map without the positions that a padding by negative amounts drops."""
+    cut = [(max(-a, 0), max(-b, 0)) for a, b in pairs]
+    if not any(n for pair in cut for n in pair):
+        return node
+    if any(cut[1]):
+        raise UnsupportedCall("it pads channels by a negative amount")
+    sizes = builder.nodes[node].output[1:]
+    fields = {
+        "offset": [a for a, _ in cut[2:]],
+        "size": [n - a - b for n, (a, b) in zip(sizes, cut[2:], strict=True)],
+    }
+    return builder.append("crop", fields, (node,))
 
 
 ADAPTIVE = [f"adaptive_{side}_pool{n}d" for side in ("avg", "max") for n in (1, 2, 3)]

@@ -14,6 +14,7 @@ from cnnspec.importing.canonical.layouts import (
 from cnnspec.importing.canonical.views import Rule, list_dims
 
 KINDS = {"mean": "mean", "sum": "sum", "amax": "max", "max": "max", "amin": "min", "min": "min"}
+JOINS = {"mean": "add", "sum": "add", "max": "maximum", "min": "minimum"}
 GLOBAL = {"mean": "global_avgpool", "max": "global_maxpool"}
 
 
@@ -88,6 +89,8 @@ def reduce_values(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout]:
     keepdim = bool(given.get("keepdim"))
     if any(x.dims[d] == builder.batch for d in reduced):
         raise UnsupportedCall("it computes across the examples of the batch")
+    if len(reduced) == 1 and (joined := join_stacked(builder, kind, x, reduced[0], keepdim)):
+        return [joined]
     own = whole_dims(builder.nodes[x.node].output)
     factors = merge(tuple(sorted(f for d in reduced for f in x.dims[d])))
     if not factors:
@@ -103,6 +106,24 @@ def reduce_values(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout]:
         return [TensorLayout(made, dims)]
     made = builder.append("reduce_dims", {"kind": kind, "dims": places}, (x.node,))
     return [TensorLayout(made, dims)]
+
+
+def join_stacked(
+    builder: ImportBuilder, kind: str, x: TensorLayout, dim: int, keepdim: bool
+) -> TensorLayout | None:
+    """Return the sum, mean or extreme of tensors that were stacked, as a join of these.
+
+    None if the dimension is not the one that counts them."""
+    inputs = builder.nodes[x.node].inputs
+    shapes = {builder.nodes[i].output for i in inputs}
+    if builder.nodes[x.node].kind != "concat" or len(shapes) > 1:
+        return None
+    if x.dims[dim] != (Factor(1, len(inputs), shapes.pop()[0]),):
+        return None
+    made = builder.append(JOINS[kind], {}, inputs)
+    if kind == "mean":
+        made = builder.append("scale", {"factor": 1 / len(inputs)}, (made,))
+    return TensorLayout(made, drop_dims(x.dims, [dim], keepdim))
 
 
 def drop_dims(dims: tuple[Factors, ...], reduced: list[int], keepdim: bool) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from cnnspec.analyses.flat_calls import FlatCall, FlatRun, Value, list_values
 from cnnspec.importing.canonical import (
     arithmetic,
+    concatenation,
     maps,
     norms,
     products,
@@ -26,6 +27,7 @@ RULES: dict[str, Rule] = {
     **recurrent.RULES,
     **maps.RULES,
     **arithmetic.RULES,
+    **concatenation.RULES,
     **products.RULES,
 }
 READS_VALUE = "Python reads a value of a tensor, and what runs next may depend on it"

@@ -213,7 +213,7 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> None:
         """Record a random operation, which gave what it read."""
         if self.origins.get(read, CONSTANT) is not CONSTANT:
-            self.note_call(kind, fields, [read], [output])
+            self.note_call(kind, dropouts.round_probability(fields), [read], [output])
 
     def set_origin(self, tensor: torch.Tensor, origin: Edge | Weights) -> None:
         """Set the origin of a tensor, also for a tensor that it is a view of and that has none."""

@@ -186,6 +186,13 @@ def describe_changed(name: str, given: Fields, x: RandomTensor) -> RandomTensor 
     return None
 
 
+def round_probability(fields: Fields) -> Fields:
+    """Return the fields of a dropout with what float32 shows of its probability.
+
+    Libraries compute the rates of stochastic depth in float32."""
+    return {**fields, "p": float(f"{fields['p']:.6g}")} if "p" in fields else fields
+
+
 def find_dropping(x: RandomTensor, mask: Shape, shape: Shape) -> tuple[str, Fields] | None:
     """Return the kind and the fields of dropping values of a shape, with the batch, by a mask."""
     p = round(1 - x.keep, 12)
@@ -214,7 +221,7 @@ def read_random_product(
     found = find_dropping(x, mask, new.output)
     if found is None or new.output != new.shapes[0]:
         return new.replace(kind="random", fields={"of": "mul"})
-    kind, fields = found
+    kind, fields = found[0], round_probability(found[1])
     before = log.maker(new.reads[0], "mul")
     if multiply(x.keep, x.scale) == 1:
         return new.replace(kind=kind, fields=fields)
