@@ -8,8 +8,8 @@ from cnnspec.problems import RequestError, visible
 FILES_READ: set[str] = set()  # by this command, which must not write over them
 
 
-def write_file(path: str, text: str) -> None:
-    """Write a text into a file as UTF-8, completely or not at all.
+def write_file(path: str, text: str | bytes) -> None:
+    """Write a text as UTF-8, or bytes, into a file, completely or not at all.
 
     Devices and pipes are written, links are followed; neither is replaced. Raises RequestError
     where writing fails, or for a spec that this command has read."""
@@ -19,7 +19,7 @@ def write_file(path: str, text: str) -> None:
             f"{visible(path)} would be written over, but this command has read it: name another"
             " file"
         )
-    data = text.encode("utf-8", "backslashreplace")
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     try:
         if is_device(path):
             with open(path, "wb") as device:

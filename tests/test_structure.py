@@ -34,6 +34,7 @@ PLANNED = {"teaching"}
 LEVEL = {package: level for level, packages in enumerate(LEVELS) for package in packages}
 ENTRANCES = {"__init__": "api", "__main__": "cli"}
 HEAVY = {"torch", "torchvision", "timm", "fvcore", "numpy", "pandas", "tabulate"}
+HEAVY |= {"joblib", "distributed", "ray", "pyarrow"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

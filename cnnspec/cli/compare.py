@@ -2,11 +2,10 @@
 
 import click
 
-from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
-from cnnspec.analyses.memory.request import DTYPES
 from cnnspec.api import compare, load, load_zoo
 from cnnspec.cli.command import Command
 from cnnspec.cli.comparison_options import comparison_options, split_columns
+from cnnspec.cli.memory_options import memory_options
 from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_shape
 from cnnspec.cli.output import print_page
 from cnnspec.conventions import CONVENTIONS
@@ -17,15 +16,7 @@ from cnnspec.report.presets import FORMATS
 @click.command(cls=Command, name="compare", short_help="Compare networks side by side.")
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_with("networks"))
 @click.option("--all", "whole", is_flag=True, help="Compare every network of the zoo.")
-@click.option(
-    "--batch",
-    default=1,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Examples per batch, for memory.",
-)
-@click.option("--dtype", default="float32", show_default=True, type=click.Choice(list(DTYPES)))
-@click.option("--optimizer", default="none", show_default=True, type=click.Choice(OPTIMIZERS))
+@memory_options
 @click.option(
     "--convention",
     multiple=True,

@@ -2,9 +2,8 @@
 
 import click
 
-from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
-from cnnspec.analyses.memory.request import DTYPES
 from cnnspec.cli.command import Command
+from cnnspec.cli.memory_options import memory_options
 from cnnspec.cli.options import network_options, parse_settings, parse_shape, parse_space
 from cnnspec.cli.output import print_page
 from cnnspec.problems import RequestError, visible
@@ -63,9 +62,7 @@ def command() -> None:
 )
 @click.option("--maximize", metavar="MEASURE", help="Of what fits, the largest MEASURE.")
 @click.option("--minimize", metavar="MEASURE", help="Of what fits, the smallest MEASURE.")
-@click.option("--batch", default=1, show_default=True, type=click.IntRange(1))
-@click.option("--dtype", default="float32", show_default=True, type=click.Choice(list(DTYPES)))
-@click.option("--optimizer", default="none", show_default=True, type=click.Choice(OPTIMIZERS))
+@memory_options
 @network_options
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True

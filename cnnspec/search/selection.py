@@ -4,6 +4,7 @@ Candidates come in any order. The result depends on their numbers only."""
 
 from bisect import insort
 from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 from cnnspec.analyses.comparison import Measure, find_measure
@@ -11,6 +12,9 @@ from cnnspec.analyses.comparison_selection import comparable_number
 from cnnspec.problems import RequestError
 from cnnspec.records import Record
 from cnnspec.search.candidates import Candidate
+
+SAMPLE = 3000  # dominated candidates that are kept for a picture
+SCATTER = 2654435761  # 2**32 divided by the golden ratio: spreads numbers evenly (Knuth 1973, 6.4)
 
 
 class Refusals(Record):
@@ -27,13 +31,15 @@ class SweepResult(Record):
     """The candidates that are left, and how many were not kept, by reason.
 
     ``failed`` counts by condition; a candidate counts for one condition that it fails.
-    ``dominated`` counts those that others dominate, where a Pareto front was asked for."""
+    ``dominated`` counts those that others dominate, where a Pareto front was asked for, and
+    ``dominated_sample`` are at most SAMPLE of them."""
 
     kept: list[Candidate]
     tried: int
     refused: list[Refusals]
     failed: dict[str, int]
     dominated: int = 0
+    dominated_sample: tuple[Candidate, ...] = ()
 
 
 class Direction(Record):
@@ -123,6 +129,7 @@ class CandidateSelection:
             reasons,
             dict(sorted(self.failed.items(), key=lambda item: order(item[0]))),
             self.met - len(kept) if self.front is not None else 0,
+            self.front.sample() if self.front is not None else (),
         )
 
 
@@ -134,6 +141,7 @@ class ParetoFront:
     def __init__(self, directions: Sequence[Direction]):
         self.directions = directions
         self.points: dict[tuple[Any, ...], list[Candidate]] = {}  # by their ranks
+        self.dominated: list[tuple[int, int, Candidate]] = []  # a heap: the first goes first
 
     def add(self, candidate: Candidate) -> None:
         """Add one candidate, and drop those that it dominates."""
@@ -142,10 +150,24 @@ class ParetoFront:
             return
         if ranks in self.points:
             self.points[ranks].append(candidate)
-        elif not any(is_as_good(point, ranks) for point in self.points):
+        elif any(is_as_good(point, ranks) for point in self.points):
+            self.add_dominated(candidate)
+        else:
             for point in [p for p in self.points if is_as_good(ranks, p)]:
-                del self.points[point]
+                for dominated in self.points.pop(point):
+                    self.add_dominated(dominated)
             self.points[ranks] = [candidate]
+
+    def add_dominated(self, candidate: Candidate) -> None:
+        """Keep a candidate for a picture: those that are kept depend on their numbers only."""
+        place = -(candidate.number * SCATTER % 2**32)
+        heappush(self.dominated, (place, candidate.number, candidate))
+        if len(self.dominated) > SAMPLE:
+            heappop(self.dominated)
+
+    def sample(self) -> tuple[Candidate, ...]:
+        """Return some of the candidates that others dominate, by their numbers."""
+        return tuple(sorted([c for *_, c in self.dominated], key=lambda c: c.number))
 
     def candidates(self) -> list[Candidate]:
         """Return the candidates of the front."""

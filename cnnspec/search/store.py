@@ -74,10 +74,10 @@ class ResultStore:
         found = dict(connection.execute(f"SELECT key, value FROM {schema}request"))
         for key, value in self.request.items():
             if found.get(key) != value:
-                there, here = visible(found.get(key), 80), visible(value, 80)
+                there, here = visible(found.get(key, "nothing"), 80), visible(value, 80)
                 raise RequestError(
-                    f"{visible(path)} has the results of another search: its {key} is {there},"
-                    f" not {here}; name another file for --store"
+                    f"{visible(path)} has the results of another search, with {key} {there}"
+                    f" instead of {here}; name another file for --store"
                 )
 
     def add(self, candidates: Iterable[Candidate]) -> None:
@@ -90,8 +90,8 @@ class ResultStore:
         if not os.path.isfile(path):
             raise RequestError(f"there is no file {visible(path)} to merge")
         with self.opened() as connection:
-            connection.execute("ATTACH DATABASE ? AS other", (path,))
             try:
+                connection.execute("ATTACH DATABASE ? AS other", (path,))
                 self.check_request(connection, "other.", path)
                 with connection:
                     connection.execute(
