@@ -120,6 +120,13 @@ class Document:
         """Return the offset of a position in the text."""
         return self.lines.offset(position)
 
+    def is_inside_string(self, offset: int) -> bool:
+        """Tell whether an offset is inside a string of several lines."""
+        return any(
+            item.kind == "text" and item.span[0] < offset < item.span[1]
+            for item in self.syntax.items
+        )
+
     def line_cost(self, path: Path) -> LineCost | None:
         """Return the costs of the line at a path of this text; None where they are not known."""
         network, good = self.network, self.good_path(path)

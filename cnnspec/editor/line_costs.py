@@ -14,8 +14,9 @@ Trail = tuple[str, ...]
 class LineCost(Record):
     """The costs of a line: the layers that it calls, or the block that it calls with all in it.
 
-    ``calls`` counts the instances of the line, ``shapes`` are their different output shapes in the
-    order in which they occur. ``params``, ``buffers`` and ``macs`` are sums over the instances.
+    ``calls`` counts the instances of the line, ``names`` are their own names, ``shapes`` are their
+    different output shapes in the order in which they occur. ``params``, ``buffers`` and ``macs``
+    are sums over the instances.
     ``nodes`` are the nodes of a line that calls an operator, its norm and activation included;
     ``around`` are the calls of the block that the line is in.
     ``training_only`` lines are not part of the network's totals."""
@@ -28,6 +29,7 @@ class LineCost(Record):
     nodes: tuple[Node, ...] = ()
     around: tuple[Call, ...] = ()
     training_only: bool = False
+    names: tuple[str, ...] = ()
 
 
 class LineSum:
@@ -113,6 +115,7 @@ def finish_sum(found: LineSum, outputs: "CallOutputs") -> LineCost:
         tuple(found.nodes),
         tuple(found.around.values()),
         found.training_only,
+        tuple(dict.fromkeys(name.rpartition(".")[2] for name in found.outputs)),
     )
 
 

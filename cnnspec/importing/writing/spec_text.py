@@ -62,11 +62,15 @@ def align_keys(values: Mapping[str, Any], width: int = 0) -> list[str]:
 def write_table(table: TableDraft) -> list[str]:
     """Return the text of a table of rows, each column as wide as its widest cell and its name."""
     cells = [[format_value(cell) for cell in row] for row in table.rows]
-    names = list(table.columns)
-    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    header = "  # " + "  ".join(pad_cells(names, widths)).rstrip()
-    rows = ["  [ " + ", ".join(pad_cells(row, widths)) + " ]," for row in cells]
-    return [f"args.{table.name} = [", header, *rows, "]"]
+    header, *rows = align_rows([list(table.columns), *cells])
+    return [f"args.{table.name} = [", f"  # {header}", *[f"  [ {row} ]," for row in rows], "]"]
+
+
+def align_rows(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the texts of rows of cells in columns; the first row has the columns' names."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    names, *cells = [pad_cells(row, widths) for row in rows]
+    return ["  ".join(names).rstrip(), *[", ".join(row) for row in cells]]
 
 
 def pad_cells(cells: Iterable[str], widths: Iterable[int]) -> list[str]:
@@ -79,15 +83,23 @@ def write_lines(lines: Sequence[DraftLine], width: int = 0) -> list[str]:
     names = [format_value(line["name"]) + "," for line in lines]
     calls = [format_call(line) for line in lines]
     rest = [format_items({k: v for k, v in line.items() if k not in FIRST}) for line in lines]
+    text = align_lines(names, calls, rest)
+    return [f"{'layers':<{width}} = [", *[f"  {line}," for line in text], "]"]
+
+
+def align_lines(names: Sequence[str], calls: Sequence[str], rest: Sequence[str]) -> list[str]:
+    """Return lines of layers, in braces, with names and calls in columns.
+
+    ``names`` are quoted and end in a comma, ``rest`` has the other keys, "" for none."""
     name_width = max(map(len, names))
     call_width = max(
         [len(call) + 1 for call, items in zip(calls, rest, strict=True) if items] + [0]
     )
-    text = [f"{'layers':<{width}} = ["]
+    text = []
     for name, call, items in zip(names, calls, rest, strict=True):
         end = f"{call + ',':<{call_width}} {items}" if items else call
-        text.append(f"  {{ name = {name:<{name_width}} {end} }},")
-    return [*text, "]"]
+        text.append(f"{{ name = {name:<{name_width}} {end} }}")
+    return text
 
 
 FIRST = ("name", "op", "share")
