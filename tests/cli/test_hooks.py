@@ -40,6 +40,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    monkeypatch.setenv("GITHUB_ACTION_PATH", str(ROOT / ".github" / "actions" / "cnnspec"))
     repository = tmp_path / "repository"
     (repository / "specs").mkdir(parents=True)
     shutil.copy(ROOT / "specs" / "lenet5.toml", repository / "specs")
@@ -135,6 +136,45 @@ def test_the_action_says_what_has_changed(shell: Path) -> None:
     assert page.startswith("**specs/lenet5.toml@HEAD → specs/lenet5.toml: layers: 1 changed")
     assert page.count("\n**") == 0
     assert "| changed | F6" in page
+
+
+ODD = ("my net.toml", "-dash.toml", "--output=x.toml", "Zürich.toml", 'a"b.toml', "it's.toml")
+
+
+@pytest.mark.parametrize("lines", [True, False])
+@pytest.mark.parametrize("name", [*ODD, "a,b$(touch evil);`touch evil`*.toml", "$HOME:1@x.toml"])
+def test_the_action_takes_names_of_every_kind(shell: Path, name: str, lines: bool) -> None:
+    shutil.copy(ROOT / "specs" / "lenet5.toml", shell / name)
+    (shell / "other.toml").write_text("name = 3\nlayers = [1]\n")
+    bash("git add .; git -c user.name=A -c user.email=a@b.c commit -q -m second")
+    spec = shell / name
+    spec.write_text(spec.read_text().replace("out_features = 84", "out_features = 85"))
+    quote = "'" if '"' in name else '"'
+    paths = f"{name}\nspecs\n" if lines else f"specs {quote}{name}{quote}"
+    assert "2 files, 2 networks" in step("Check specs", paths=paths)
+    step("Check specs", 1, paths=f"{paths} other.toml" if not lines else f"{paths}other.toml\n")
+    before = {*shell.iterdir()}
+    step("Summarize changes", base="HEAD", paths=paths)
+    assert "| changed | F6" in (shell.parent / "summary").read_text()
+    assert {*shell.iterdir()} == before
+
+
+@pytest.mark.parametrize("base", ["--output=x", "-O", "no_such_branch", "HEAD;touch x", "a b", "%"])
+def test_the_action_refuses_a_base_that_is_no_revision(shell: Path, base: str) -> None:
+    spoil(shell)
+    before = {*shell.iterdir()}
+    page = step("Summarize changes", 2, base=base)
+    assert page.startswith("::error title=cnnspec::base: there is no revision")
+    assert {*shell.iterdir()} == before
+    assert not (shell.parent / "summary").exists()
+
+
+def test_options_of_the_action_may_be_quoted(shell: Path) -> None:
+    bash("cnnspec lock")
+    spoil(shell)
+    step("Check specs", 0, options="  --ignore  'K001,K002' --locked ")
+    step("Check specs", 1, options="")
+    assert "is not closed" in step("Check specs", 2, options="--ignore 'K001")
 
 
 @pytest.mark.parametrize(
