@@ -78,6 +78,12 @@ class Network(NetworkCosts):
             ) from None
         return build_module(self.graph, device, dtype)
 
+    def fold_batchnorm(self) -> "Network":
+        """The network as one deploys it: batch norms folded into the weights before them."""
+        from cnnspec.graph.fold_batchnorm import fold_batchnorm
+
+        return Network(fold_batchnorm(self.graph).graph)
+
     def memory(
         self,
         batch: int = 1,

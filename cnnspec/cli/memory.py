@@ -8,7 +8,7 @@ from cnnspec.analyses.memory.passes import autocast_saved_bytes
 from cnnspec.analyses.memory.request import DTYPES, LOSSES, MODES
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import network_argument
+from cnnspec.cli.options import fold_option, network_argument
 from cnnspec.cli.output import print_page, save_page
 from cnnspec.problems import RequestError, visible
 from cnnspec.report.memory import (
@@ -23,6 +23,7 @@ from cnnspec.units import parse_bytes
 
 @click.command(cls=Command, name="memory", short_help="What a network needs in memory.")
 @network_argument
+@fold_option
 @click.option(
     "--batch",
     type=click.IntRange(1),

@@ -49,6 +49,28 @@ def network_argument(command: Command) -> Command:
     return named(network_options(strict(loaded)))
 
 
+def fold_option(command: Command) -> Command:
+    """Add --fold-batchnorm, with which a command gets the network as one deploys it."""
+
+    def folded(net: Network, fold_batchnorm: bool, **rest: Any) -> Any:
+        if fold_batchnorm:
+            from cnnspec.graph import fold_batchnorm as folding
+
+            found = folding.fold_batchnorm(net.graph)
+            click.echo(f"cnnspec: {found.describe()}", err=True)
+            net = Network(found.graph)
+        return command(net=net, **rest)
+
+    folded.__doc__, folded.__name__ = command.__doc__, command.__name__
+    params = list(getattr(command, "__click_params__", []))
+    folded.__click_params__ = params  # type: ignore[attr-defined]
+    return click.option(
+        "--fold-batchnorm",
+        is_flag=True,
+        help="Fold batch norms into the weights before them, as for deployment.",
+    )(folded)
+
+
 def complete_with(what: str) -> Command:
     """A function of completion.py, which is imported only when a shell asks."""
 

@@ -7,7 +7,7 @@ import click
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
 from cnnspec.cli.comparison_options import split_columns
-from cnnspec.cli.options import network_argument
+from cnnspec.cli.options import fold_option, network_argument
 from cnnspec.cli.output import page_width, print_page
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import FORMATS, PRESETS, TEXTBOOK
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, name="table", short_help="Print the per-layer table of a network.")
 @network_argument
+@fold_option
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option(
     "--preset",

@@ -13,7 +13,7 @@ Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep lear
 al. (2019), Micro-batch training with weight standardization, arXiv 1903.10520, equation 5."""
 
 from math import prod
-from typing import Any
+from typing import Any, Self
 
 from cnnspec.ops.kit import memory, modules, paddings
 from cnnspec.ops.kit.derivation import (
@@ -126,6 +126,9 @@ class Conv(Operator):
             *window_size_steps(self.axes(x), y),
             *filter_steps(weights, values, y, self.bias, params, self.macs(x, y)),
         ]
+
+    def with_norm_in_weights(self) -> Self | None:
+        return None if self.standardize else super().with_norm_in_weights()
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         axes, weight = self.axes(x), self.parameters(x)["weight"]

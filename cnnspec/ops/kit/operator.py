@@ -100,6 +100,10 @@ class Operator(OperatorTraits):
         new.__dict__.update(self.__dict__, **attributes)
         return new
 
+    def with_norm_in_weights(self) -> Self | None:
+        """Return the operator whose weights and biases include a batch norm after it, or None."""
+        return self.replace(bias=True) if self.weight_layout and "bias" in self.fields else None
+
     def output(self, *inputs: Any, **sizes: Any) -> Shape:
         """Return the shape of the output. Raises OperatorError if the inputs do not fit."""
         raise NotImplementedError
