@@ -18,6 +18,7 @@ class Lstm(Recurrent):
     title = "LSTM"
     gates = 4
     unknown_memory = "oneDNN runs it, with a workspace whose size only oneDNN knows"
+    saves_output = True
     # Three sigmoids and two tanh, then f*c + i*g and o*tanh(c).
     per_state: ClassVar[dict[str, int]] = {
         "exponentials": 5,

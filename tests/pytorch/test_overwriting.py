@@ -94,3 +94,26 @@ def trains(graph: Graph) -> bool:
             return False
         raise
     return True
+
+
+@pytest.mark.parametrize(
+    ("fields", "works"),
+    [
+        ('op = "lstm"', False),
+        ('op = "lstm", bidirectional = true', True),
+        ('op = "gru"', True),
+    ],
+)
+def test_a_layer_whose_memory_is_not_known_is_checked(fields: str, works: bool) -> None:
+    """oneDNN's LSTM keeps its output for backward."""
+    graph = support.graph_of(
+        f"""
+input = [3, 8]
+layers = [
+  {{ name = "a", hidden_size = 4, {fields} }},
+  {{ name = "r", op = "relu", inplace = true }},
+]
+"""
+    )
+    assert trains(graph) == works
+    assert bool(find_overwritten(graph, training=True)) != works

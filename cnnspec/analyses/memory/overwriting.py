@@ -4,11 +4,13 @@ PyTorch computes with the overwritten value, without a warning. Only for a value
 needs does it raise a RuntimeError, and only in training."""
 
 from collections.abc import Iterable
+from math import prod
 
 from cnnspec.analyses.memory.allocations import PassSettings, Storage, allocate_inputs
 from cnnspec.analyses.memory.forward_pass import ForwardPass
 from cnnspec.graph.model import Graph, Node
-from cnnspec.ops.kit.memory import OUTPUT
+from cnnspec.ops.kit.memory import OUTPUT, Function, Functions
+from cnnspec.ops.kit.operator import UnknownMemoryError
 from cnnspec.problems import visible
 from cnnspec.records import Record
 
@@ -57,6 +59,10 @@ class WatchedForwardPass(ForwardPass):
         settings = PassSettings(2, gradients=training, frozen=frozen)
         super().__init__(graph, settings, *allocate_inputs(graph, settings), training)
 
+    def functions_of(self, node: Node) -> Functions:
+        """Return the functions of a node's operator, as far as they are known."""
+        return find_functions(node, self.training)
+
     def run_node(self, node: Node, dead: list[int]) -> None:
         """Run a node, and record what it overwrites and what overwritten values it reads."""
         self.read_afterwards += [
@@ -99,6 +105,16 @@ def find_overwritten(
     return backwards + watched.read_afterwards + returned
 
 
+def find_functions(node: Node, training: bool) -> Functions:
+    """Return the functions of a node's operator; one if only what it saves is known."""
+    try:
+        return node.op.memory(*node.shapes, y=node.output, training=training)
+    except UnknownMemoryError as error:
+        inputs, parameters = tuple(range(len(node.shapes))), node.op.parameters(*node.shapes)
+        saves = (*inputs, *(OUTPUT,) * error.saves_output)
+        return (Function(prod(node.output), saves, inputs, parameters=tuple(parameters)),)
+
+
 def may_overwrite(nodes: Iterable[Node], training: bool) -> bool:
     """Whether any node in place may overwrite a value that is needed; False is certain, and quick.
 
@@ -111,7 +127,7 @@ def may_overwrite(nodes: Iterable[Node], training: bool) -> bool:
                 return True
             key = value.op, value.shapes
             if key not in safe:
-                functions = value.op.memory(*value.shapes, y=value.output, training=training)
+                functions = find_functions(value, training)
                 safe[key] = (
                     bool(functions)
                     and not functions[-1].aliases

@@ -4,7 +4,7 @@ Shapes are without the batch, channels first: ``(C, H, W)``, ``(C, L)``, ``(C, D
 ``(n,)`` for a vector. Methods get the input shapes as positional arguments and, where they need it,
 the output as ``y``."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from cnnspec.ops.kit.derivation import Step
 from cnnspec.ops.kit.fields import Field, OperatorError, field_errors
@@ -167,9 +167,8 @@ class Operator(OperatorTraits):
     def memory(self, *inputs: Any, **sizes: Any) -> "Functions":
         """Return PyTorch's functions with what they allocate and save, in ``training`` mode or not.
 
-        Raises RequestError if this was not measured."""
-        kind = type(self).__module__.rpartition(".")[2]
-        raise_unmeasured(kind)
+        Raises UnknownMemoryError if this was not measured."""
+        raise UnknownMemoryError(type(self).__module__.rpartition(".")[2])
 
     def build(self, torch: Any, *inputs: Any, **sizes: Any) -> Any:
         """Return a torch.nn.Module that computes the output from the inputs, in batches.
@@ -191,8 +190,13 @@ class Operator(OperatorTraits):
         return {}
 
 
-def raise_unmeasured(what: str) -> NoReturn:
-    """Raise the RequestError for an operator, or a setting of one, whose memory is not known."""
-    raise RequestError(
-        f"the memory of {what} has not been measured yet, so that of this network is unknown"
-    )
+class UnknownMemoryError(RequestError):
+    """Raised for an operator, or a setting of one, whose memory is not known.
+
+    ``saves_output`` says whether backward needs the output, which is then not to be overwritten."""
+
+    def __init__(self, what: str, reason: str = "it was not measured", saves_output: bool = False):
+        super().__init__(
+            f"the memory of {what} is not known, so that of this network is unknown: {reason}"
+        )
+        self.saves_output = saves_output

@@ -6,9 +6,8 @@ from typing import Any, ClassVar
 from cnnspec.ops.kit import memory, modules
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.fields import OperatorError, flag_field, number_field, size_field
-from cnnspec.ops.kit.operator import BackwardMacs, Operator
+from cnnspec.ops.kit.operator import BackwardMacs, Operator, UnknownMemoryError
 from cnnspec.ops.kit.windows import WHOLE, Reach
-from cnnspec.problems import RequestError
 from cnnspec.units import Shape, format_shape
 
 MOST_LAYERS = 256  # each has tensors of its own
@@ -23,6 +22,7 @@ class Recurrent(Operator):
     is_composite = True
     gates: ClassVar[int]
     unknown_memory: ClassVar[str]  # why the memory is not known
+    saves_output: ClassVar[bool] = False  # whether backward needs the output of one direction
     # The element-wise work for an element of the state, without the additions of biases.
     per_state: ClassVar[dict[str, int]]
     symbols: ClassVar[dict[str, str]] = {
@@ -120,10 +120,8 @@ class Recurrent(Operator):
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        raise RequestError(
-            f"the memory of {type(self).__name__.lower()} is not known, so that of this network is"
-            f" unknown: {self.unknown_memory}"
-        )
+        saves = self.saves_output and not self.bidirectional
+        raise UnknownMemoryError(self.title.lower(), self.unknown_memory, saves)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         cls = getattr(torch.nn, self.title)
