@@ -6,7 +6,8 @@ kernel has m*n*d weights and one bias, so there are ((m*n*d) + 1)*k parameters; 
 reads d/g channels only. Each position of an output channel costs m*n*d/g multiply-accumulates,
 whether its window covers pixels or padding. With ``standardize`` the mean of each kernel's weights
 is subtracted and they are divided by their deviation, (w - mean)/sqrt(var + eps), before they are
-used; this is done once for all examples and is not counted.
+used; this is done once for all examples and is not counted. With ``fixed`` the weights are a
+buffer: they count as such, and are not trained.
 
 Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep learning, arXiv
 1603.07285, relation 6; LeCun, Bottou, Bengio & Haffner (1998) for the shared weights; Qiao et
@@ -16,6 +17,7 @@ from math import prod
 from typing import Any, Self
 
 from cnnspec.ops.kit import memory, modules, paddings
+from cnnspec.ops.kit.conv_classes import FIXED_CONV, STANDARDIZED_CONV
 from cnnspec.ops.kit.derivation import (
     KERNEL,
     Step,
@@ -23,45 +25,19 @@ from cnnspec.ops.kit.derivation import (
     filter_steps,
     window_size_steps,
 )
-from cnnspec.ops.kit.fields import flag_field, number_field, padding_mode_field, size_field
+from cnnspec.ops.kit.fields import (
+    OperatorError,
+    flag_field,
+    number_field,
+    padding_mode_field,
+    size_field,
+)
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
 from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding_field, per_axis_field
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.window_memory import find_weight_as_input_from, standardized_functions
 from cnnspec.ops.kit.windows import Axis, Reach, make_axes, per_dimension
 from cnnspec.units import Shape
-
-STANDARDIZED_CONV = '''class StandardizedConv(nn.Module):
-    """A convolution that standardizes each kernel's weights before it uses them."""
-
-    def __init__(
-        self,
-        shape: tuple[int, ...],
-        stride: tuple[int, ...],
-        pads: tuple[int, ...],
-        mode: str,
-        dilation: tuple[int, ...],
-        groups: int,
-        bias: bool,
-        eps: float,
-    ) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(shape))
-        self.bias = nn.Parameter(torch.zeros(shape[0])) if bias else None
-        self.stride, self.pads, self.mode = stride, pads, mode
-        self.dilation, self.groups, self.eps = dilation, groups, eps
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        rows = self.weight.flatten(1).unsqueeze(0)
-        rows = F.batch_norm(rows, None, None, training=True, eps=self.eps)
-        weight = rows.view_as(self.weight)
-        if any(self.pads):
-            x = F.pad(x, self.pads, mode=self.mode)
-        convolve = (F.conv1d, F.conv2d, F.conv3d)[x.dim() - 3]
-        return convolve(
-            x, weight, self.bias, self.stride, 0, self.dilation, self.groups
-        )
-'''
 
 
 class Conv(Operator):
@@ -82,6 +58,7 @@ class Conv(Operator):
     )
     groups: int = size_field("g, the groups into which the channels are split", default=1)
     bias: bool = flag_field("whether each kernel has a bias", default=True)
+    fixed: bool = flag_field("whether the weights are a buffer and not trained", default=False)
     standardize: bool = flag_field("whether each kernel's weights are standardized", default=False)
     standardize_eps: float = number_field(
         "added to the variance of a kernel's weights", default=1e-6
@@ -93,20 +70,37 @@ class Conv(Operator):
     def output(self, x: Shape) -> Shape:
         channels, _ = require_feature_map("conv", x)
         require_divisible(self.groups, channels, self.out_channels)
+        if self.fixed and self.standardize:
+            raise OperatorError(
+                "L003",
+                "standardize is for weights that are trained, and these are fixed",
+                "standardize = false",
+                "standardize",
+            )
         axes = self.axes(x)
         paddings.require_axes_to_pad(axes, self.padding_mode)
         return (self.out_channels, *(a.positions for a in axes))
 
-    def parameters(self, x: Shape) -> dict[str, Shape]:
+    def weight_shape(self, x: Shape) -> Shape:
         kernel = per_dimension("kernel_size", self.kernel_size, len(x) - 1)
-        weight = {"weight": (self.out_channels, x[0] // self.groups, *kernel)}
+        return (self.out_channels, x[0] // self.groups, *kernel)
+
+    @property
+    def trained_layout(self) -> str:
+        return "" if self.fixed else self.weight_layout
+
+    def parameters(self, x: Shape) -> dict[str, Shape]:
+        weight = {} if self.fixed else {"weight": self.weight_shape(x)}
         return weight | ({"bias": (self.out_channels,)} if self.bias else {})
+
+    def buffers(self, x: Shape) -> dict[str, Shape]:
+        return {"weight": self.weight_shape(x)} if self.fixed else {}
 
     def mixes_channels(self, x: Shape) -> bool:
         return not self.groups == x[0] > 1
 
     def macs(self, x: Shape, y: Shape) -> int:
-        return prod(self.parameters(x)["weight"]) * prod(y[1:])
+        return prod(self.weight_shape(x)) * prod(y[1:])
 
     def elementwise(self, x: Shape, y: Shape) -> dict[str, int]:
         return {"additions": prod(y)} if self.bias else {}
@@ -115,23 +109,25 @@ class Conv(Operator):
         return tuple(a.window for a in self.axes(x))
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        k, _, *kernel = self.parameters(x)["weight"]
+        k, _, *kernel = self.weight_shape(x)
         names = axis_symbols(KERNEL, len(kernel))
         values = {**dict(zip(names, kernel, strict=True)), "d": x[0], "k": k}
         weights = "*".join((*names, "d"))
         if self.groups > 1:
             weights, values = f"{weights}/g", {**values, "g": self.groups}
-        params = sum(map(prod, self.parameters(x).values()))
+        params, buffers = (
+            sum(map(prod, tensors.values())) for tensors in (self.parameters(x), self.buffers(x))
+        )
         return [
             *window_size_steps(self.axes(x), y),
-            *filter_steps(weights, values, y, self.bias, params, self.macs(x, y)),
+            *filter_steps(weights, values, y, self.bias, params, buffers, self.macs(x, y)),
         ]
 
     def with_norm_in_weights(self) -> Self | None:
         return None if self.standardize else super().with_norm_in_weights()
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        axes, weight = self.axes(x), self.parameters(x)["weight"]
+        axes, weight = self.axes(x), self.weight_shape(x)
         convolution = memory.Function(
             prod(y),
             saves=(0,),
@@ -154,7 +150,7 @@ class Conv(Operator):
         cls, window = modules.sliding_class(torch, "Conv", axes, mode=self.padding_mode)
         if self.standardize:
             cls = modules.standardizing_class(torch, cls, self.standardize_eps)
-        return cls(
+        conv = cls(
             x[0],
             self.out_channels,
             **window,
@@ -162,22 +158,23 @@ class Conv(Operator):
             groups=self.groups,
             bias=self.bias,
         )
+        return modules.with_buffer(conv, "weight") if self.fixed else conv
 
     @property
     def python_class(self) -> str:
-        return STANDARDIZED_CONV if self.standardize else ""
+        return (FIXED_CONV if self.fixed else STANDARDIZED_CONV) * (self.fixed or self.standardize)
 
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         axes, zeros = self.axes(x), self.padding_mode == "zeros"
         return {
-            "": self.parameters(x)["weight"],
+            "": self.weight_shape(x),
             "stride": tuple(a.stride for a in axes),
             "pads": tuple(n for a in reversed(axes) for n in (a.before, a.after)),
             "mode": "constant" if zeros else self.padding_mode,
             "dilation": tuple(a.dilation for a in axes),
             "groups": self.groups,
             "bias": self.bias,
-            "eps": self.standardize_eps,
+            **({} if self.fixed else {"eps": self.standardize_eps}),
         }
 
     examples = (

@@ -3,6 +3,7 @@
 It is a convolution with as many groups as channels: d channels become k = d*multiplier, and the
 sizes are those of any convolution, floor((W - K + 2P)/S) + 1. A kernel has m*n weights and one
 bias, so there are ((m*n) + 1)*k parameters. An output costs m*n multiply-accumulates.
+With ``fixed`` the weights are a buffer and are not trained, as those of a blur pool.
 
 Source: Howard et al. (2017), MobileNets, arXiv 1704.04861, section 3.1; Chollet (2017), Xception,
 arXiv 1610.02357; ``torch.nn.Conv2d`` for the multiplier, its K."""
@@ -12,6 +13,7 @@ from typing import Any
 
 from cnnspec.ops.conv import Conv
 from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.conv_classes import FIXED_CONV
 from cnnspec.ops.kit.derivation import (
     KERNEL,
     Step,
@@ -44,6 +46,7 @@ class DepthwiseConv(Operator):
         "D, the distance between the pixels that a kernel reads", default=1
     )
     bias: bool = flag_field("whether each kernel has a bias", default=True)
+    fixed: bool = flag_field("whether the weights are a buffer and not trained", default=False)
 
     def conv(self, x: Shape) -> Conv:
         """Return the grouped convolution that computes the same for an input of ``x``."""
@@ -56,7 +59,12 @@ class DepthwiseConv(Operator):
             padding_mode=self.padding_mode,
             dilation=self.dilation,
             bias=self.bias,
+            fixed=self.fixed,
         )
+
+    @property
+    def trained_layout(self) -> str:
+        return "" if self.fixed else self.weight_layout
 
     def axes(self, x: Shape) -> list[Axis]:
         return self.conv(x).axes(x)
@@ -66,6 +74,9 @@ class DepthwiseConv(Operator):
 
     def parameters(self, x: Shape) -> dict[str, Shape]:
         return self.conv(x).parameters(x)
+
+    def buffers(self, x: Shape) -> dict[str, Shape]:
+        return self.conv(x).buffers(x)
 
     def mixes_channels(self, x: Shape) -> bool:
         return x[0] == 1
@@ -80,14 +91,16 @@ class DepthwiseConv(Operator):
         return self.conv(x).window(x, y)
 
     def derivation(self, x: Shape, y: Shape) -> list[Step]:
-        k, _, *kernel = self.parameters(x)["weight"]
+        k, _, *kernel = self.weight_shape(x)
         names = axis_symbols(KERNEL, len(kernel))
         values = {**dict(zip(names, kernel, strict=True)), "k": k}
-        params = sum(map(prod, self.parameters(x).values()))
+        params, buffers = (
+            sum(map(prod, tensors.values())) for tensors in (self.parameters(x), self.buffers(x))
+        )
         return [
             Step("output channels", "d*M", {"d": x[0], "M": self.multiplier}, k),
             *window_size_steps(self.conv(x).axes(x), y),
-            *filter_steps("*".join(names), values, y, self.bias, params, self.macs(x, y)),
+            *filter_steps("*".join(names), values, y, self.bias, params, buffers, self.macs(x, y)),
         ]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
@@ -96,7 +109,23 @@ class DepthwiseConv(Operator):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return self.conv(x).build(torch, x, y)
 
+    @property
+    def python_class(self) -> str:
+        return FIXED_CONV if self.fixed else ""
+
+    def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
+        return self.conv(x).python_arguments(x, y)
+
     examples = (
+        Example(
+            "Zhang (2019), Making convolutional networks shift-invariant again, arXiv 1904.11486:"
+            " BlurPool with the 3x3 binomial filter and a stride of 2, a buffer",
+            ((64, 32, 32),),
+            {"kernel_size": 3, "stride": 2, "padding": 1, "bias": False, "fixed": True},
+            (64, 16, 16),
+            buffers=576,
+            macs=147_456,
+        ),
         Example(
             "Howard et al. (2017), table 1: conv dw / s1 with 3x3x32 on 112x112x32; by equation 4"
             " it costs 3*3*32*112*112",

@@ -19,7 +19,7 @@ from cnnspec.analyses.verdict import Check, Difference, make_check
 from cnnspec.pytorch.built_module import BuiltModule
 from cnnspec.pytorch.compare_values import relative_difference
 from cnnspec.pytorch.tensor_pairs import TensorPairs, base_name, fit_shape, take_rows
-from cnnspec.units import format_plural
+from cnnspec.units import Shape, format_plural
 
 HOOKS = {  # the old way: a hook computes the weight before each call
     "WeightNorm": (weight_norm.__module__, remove_weight_norm),
@@ -57,16 +57,20 @@ def transplant_weights(
     are.
     """
     ours, theirs = float_tensors(built), float_tensors(model)
+    buffers = dict(built.named_buffers())
     reported = {n for d in found for side in (d.calculated, d.measured) for n in side}
     for mine, other in pairs:
         target, given = take_rows(ours, mine), take_rows(theirs, other)
         shape, other_shape = tuple(target.shape), tuple(given.shape)
         value = fit_shape(given, shape)
+        if value is None and mine in buffers:
+            value = repeat_kernel(given, shape)
         if value is None:
             cause = f"the shape of {other}"
             found.append(Difference(mine, "tensor", shape, other_shape, cause))
         else:
             target.copy_(value)
+    found += training_differences(pairs, built, model)
     unpaired = [
         Difference(n, "tensor", tuple(t.shape), None, "the model uses no such tensor")
         for n, t in ours.items()
@@ -87,6 +91,25 @@ def transplant_weights(
         for n in unused
     ]
     return make_check("tensors", name, text, differences).replace(notes=tuple(notes))
+
+
+def repeat_kernel(given: torch.Tensor, shape: Shape) -> torch.Tensor | None:
+    """Return one fixed kernel for each channel of a weight; None where it does not fit."""
+    one = given.numel() == prod(shape[1:]) and tuple(given.shape[-len(shape[2:]) :]) == shape[2:]
+    return given.reshape(1, *shape[1:]).expand(shape) if len(shape) > 2 and one else None
+
+
+def training_differences(
+    pairs: TensorPairs, built: BuiltModule, model: nn.Module
+) -> list[Difference]:
+    """Return the tensors that are a parameter on one side and a buffer on the other."""
+    ours, theirs = ({n for n, _ in m.named_parameters()} for m in (built, model))
+    kinds = {True: "a parameter", False: "a buffer"}
+    return [
+        Difference(a, "tensor", kinds[a in ours], kinds[b in theirs], f"whether {b} is trained")
+        for a, b in dict.fromkeys((base_name(a), base_name(b)) for a, b in pairs)
+        if (a in ours) != (b in theirs)
+    ]
 
 
 def sharing_differences(pairs: TensorPairs) -> list[Difference]:

@@ -35,7 +35,7 @@ def check(net: LintedNetwork) -> Iterator[Remark]:
 def is_depthwise(node: Node) -> bool:
     """Tell whether a node is a convolution that filters each channel separately."""
     return (
-        node.op.weight_layout == "out-in"
+        node.op.trained_layout == "out-in"
         and node.op.slides_over == "input"
         and not node.op.mixes_channels(node.shapes[0])
     )

@@ -26,12 +26,12 @@ from cnnspec.units import format_count, format_shape
 def check(net: LintedNetwork) -> Iterator[Remark]:
     """Report each convolution of 5x5 or more, except first layers, that costs more than a stack."""
     for node, axes in net.windowed:
-        if node.op.weight_layout != "out-in" or node.inputs[0].kind == "input":
+        if node.op.trained_layout != "out-in" or node.inputs[0].kind == "input":
             continue
         if not is_replaceable(axes):
             continue
         weights, macs = cost_of_stack(node, axes)
-        present_weights = prod(node.op.parameters(*node.shapes)["weight"])
+        present_weights = prod(node.op.weight_shape(*node.shapes))
         present_macs = node.op.macs(*node.shapes, y=node.output)
         if weights < present_weights and macs < present_macs:
             n, small = count_layers(axes[0]), format_shape((3,) * len(axes))
@@ -67,7 +67,7 @@ def count_layers(axis: Axis) -> int:
 
 def cost_of_stack(node: Node, axes: list[Axis]) -> tuple[int, int]:
     """Return the weights and the MACs of the stack that would replace a convolution."""
-    channels, inner, *_ = node.op.parameters(*node.shapes)["weight"]
+    channels, inner, *_ = node.op.weight_shape(*node.shapes)
     groups = node.shapes[0][0] // inner
     weights = macs = 0
     for i in range(count_layers(axes[0])):

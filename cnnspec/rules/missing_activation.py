@@ -26,7 +26,7 @@ from cnnspec.units import format_count
 def check(net: LintedNetwork) -> Iterator[Remark]:
     """Report each such pair at its first layer, where the activation is missing."""
     for node in net.nodes:
-        if node.op.weight_layout != "out-in":
+        if node.op.trained_layout != "out-in":
             continue
         first = find_first_layer(net, node)
         if first is not None and not costs_less_than_one(first, node):
@@ -47,7 +47,7 @@ def find_first_layer(net: LintedNetwork, node: Node) -> Node | None:
         return None
     above = node.inputs[0]
     while above.kind != "input" and net.has_only_readers(above.index, 1):
-        if above.op.weight_layout == "out-in":
+        if above.op.trained_layout == "out-in":
             return None if above.shares else above
         if not above.op.is_affine:
             return None
@@ -57,7 +57,7 @@ def find_first_layer(net: LintedNetwork, node: Node) -> Node | None:
 
 def count_layer_weights(node: Node) -> int:
     """Return how many weights a layer has, without its biases."""
-    return prod(node.op.parameters(*node.shapes)["weight"])
+    return prod(node.op.weight_shape(*node.shapes))
 
 
 def describe_channels(node: Node) -> str:
@@ -71,7 +71,7 @@ def costs_less_than_one(first: Node, second: Node) -> bool:
         return True
     kernels = []
     for node in (first, second):
-        _, inner, *kernel = node.op.parameters(*node.shapes)["weight"]
+        _, inner, *kernel = node.op.weight_shape(*node.shapes)
         if inner < node.shapes[0][0]:
             return True
         kernels.append(kernel)

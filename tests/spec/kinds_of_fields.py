@@ -19,10 +19,16 @@ KINDS: dict[str, dict[str, Any]] = {
         "padding_mode": PADDING_MODE,
         "out_channels": "size",
         "groups": "size",
+        "fixed": "flag",
         "standardize": "flag",
         "standardize_eps": "positive",
     },
-    "depthwise_conv": {**CONV, "padding_mode": PADDING_MODE, "multiplier": "size"},
+    "depthwise_conv": {
+        **CONV,
+        "padding_mode": PADDING_MODE,
+        "multiplier": "size",
+        "fixed": "flag",
+    },
     "conv_transpose": {
         **CONV,
         "out_channels": "size",

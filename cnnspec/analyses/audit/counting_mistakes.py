@@ -83,7 +83,7 @@ def with_buffers(c: RefutedClaim) -> Iterator[Attempt]:
 def count_absent_biases(nodes: list[Node]) -> int:
     """Count the biases that layers without bias would have."""
     return sum(
-        n.op.parameters(*n.shapes)["weight"][0]
+        n.op.weight_shape(*n.shapes)[0]
         for n in nodes
         if n.op.fields.keys() >= {"bias", "kernel_size"} and not getattr(n.op, "bias", True)
     )

@@ -58,7 +58,7 @@ def autocast_saved_bytes(graph: Graph, batch: int) -> int | None:
     if not all(n.op.autocast for n in layers):
         return None
     casts = sum(
-        prod(n.op.parameters(*n.shapes)["weight"])
+        prod(n.op.weight_shape(*n.shapes))
         for n in layers
         if n.op.autocast == "casts" and not n.shares
     )

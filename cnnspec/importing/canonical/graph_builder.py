@@ -92,6 +92,16 @@ class ImportBuilder:
         )
         return len(self.nodes) - 1
 
+    def buffer_names(self, weight: Any) -> tuple[str, ...]:
+        """Return the name of the buffer that a weight is, or nothing if it is anything else."""
+        if not isinstance(weight, Weight) or {*weight.operations} - KEEPING - {"repeat"}:
+            return ()
+        return weight.names if len(weight.names) == 1 and not self.trains(weight) else ()
+
+    def trains(self, weight: Weight) -> bool:
+        """Tell whether a weight is one parameter."""
+        return len(weight.names) == 1 and weight.names[0] in self.parameters
+
     def weight_names(
         self, kind: str, weights: tuple[Any, ...], wanted: dict[str, Shape]
     ) -> tuple[str, ...]:
@@ -104,7 +114,7 @@ class ImportBuilder:
                 raise UnsupportedCall(
                     f"its weights are computed from parameters by {', '.join(computed)} ({kind})"
                 )
-            if len(w.names) != 1 or w.names[0] not in self.parameters:
+            if not self.trains(w):
                 raise UnsupportedCall(f"its weight {', '.join(w.names)} is no parameter ({kind})")
         sizes = [size_of_shape(w.shape) for w in given]
         if sizes != [size_of_shape(shape) for shape in wanted.values()]:

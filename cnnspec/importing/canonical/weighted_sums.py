@@ -29,6 +29,9 @@ def convolve(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
         fields["multiplier"] = weight.shape[0] // groups
     else:
         fields |= {"out_channels": weight.shape[0], "groups": groups}
+    if fixed := builder.buffer_names(weight):
+        fields["fixed"] = True
+        return builder.whole_layout(builder.append(kind, fields, (node,), (given["bias"],), fixed))
     made = builder.append(kind, fields, (node,), (weight, given["bias"]))
     return builder.whole_layout(made)
 

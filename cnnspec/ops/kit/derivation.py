@@ -122,17 +122,29 @@ def window_size_steps(axes: Sequence[Axis], y: Shape, ceil: bool = False) -> lis
 
 
 def filter_steps(
-    weights: str, values: dict[str, int], y: Shape, bias: bool, params: int, macs: int
+    weights: str,
+    values: dict[str, int],
+    y: Shape,
+    bias: bool,
+    params: int,
+    buffers: int,
+    macs: int,
 ) -> list[Step]:
     """Return the steps of ``k`` filters: the elements, parameters and MACs of the output.
 
-    ``weights`` is the formula of the weights of one filter, ``values`` its symbols and ``k``."""
+    ``weights`` is the formula of the weights of one filter, ``values`` its symbols and ``k``. If
+    these are ``buffers``, only the biases are parameters."""
     symbols = axis_symbols(SYMBOLS, len(y) - 1)
     positions = dict(zip((f"{s}_out" for s in symbols), y[1:], strict=True))
     formula = f"(({weights}) + 1)*k" if bias else f"({weights})*k"
     work = f"({weights})*k*{'*'.join(positions)}"
+    stored = [Step("parameters", formula, values, params)]
+    if buffers:
+        biases = Step("parameters", "k", {"k": y[0]}, params)
+        none = Step("parameters", "0", {}, 0)
+        stored = [biases if bias else none, Step("buffers", f"({weights})*k", values, buffers)]
     return [
         elements_step(y),
-        Step("parameters", formula, values, params),
+        *stored,
         Step("multiply-accumulates", work, values | positions, macs),
     ]

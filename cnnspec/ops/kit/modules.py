@@ -38,6 +38,14 @@ def with_forward(cls: Any, forward: Callable[..., Any]) -> Any:
     return type(cls.__name__, (cls,), {"forward": forward})
 
 
+def with_buffer(module: Any, name: str) -> Any:
+    """Make a parameter of a module a buffer with the same values, and return the module."""
+    values = getattr(module, name).detach()
+    delattr(module, name)
+    module.register_buffer(name, values)
+    return module
+
+
 def require_at_most_3_dimensions(kind: str, n: int) -> None:
     """Raise OperatorError (D001) for more spatial dimensions than PyTorch supports."""
     if n > 3:

@@ -121,6 +121,15 @@ class Operator(OperatorTraits):
         """The values of the buffers that its fields give, by name."""
         return {}
 
+    def weight_shape(self, *inputs: Any, **sizes: Any) -> Shape:
+        """Return the shape of the weight, trained or not, of an operator with ``weight_layout``."""
+        return (self.parameters(*inputs, **sizes) | self.buffers(*inputs, **sizes))["weight"]
+
+    @property
+    def trained_layout(self) -> str:
+        """``weight_layout``, or "" if the weight is not trained."""
+        return self.weight_layout
+
     def macs(self, *inputs: Any, **sizes: Any) -> int:
         """Return the multiply-accumulates of one example, without biases."""
         return 0
