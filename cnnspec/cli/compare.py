@@ -6,7 +6,14 @@ from cnnspec.api import compare, load, load_zoo
 from cnnspec.cli.command import Command
 from cnnspec.cli.comparison_options import comparison_options, split_columns
 from cnnspec.cli.memory_options import memory_options
-from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_shape
+from cnnspec.cli.options import (
+    complete_with,
+    network_options,
+    parse_settings,
+    parse_shape,
+    print_input_notes,
+    strict_input_option,
+)
 from cnnspec.cli.output import print_page
 from cnnspec.conventions import CONVENTIONS
 from cnnspec.problems import RequestError
@@ -26,6 +33,7 @@ from cnnspec.report.presets import FORMATS
 @comparison_options
 @click.option("--across", is_flag=True, help="Show a column per network instead of a row.")
 @network_options
+@strict_input_option
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 def command(
     names: tuple[str, ...],
@@ -43,6 +51,7 @@ def command(
     settings: tuple[str, ...],
     input_shape: str | None,
     max_lines: int,
+    strict_input: bool,
     format_: str,
 ) -> None:
     """Compare NAMEs side by side: parameters, MACs, activations, memory, depth, receptive field.
@@ -69,8 +78,12 @@ def command(
     nets = (
         [*load_zoo()]
         if whole
-        else [load(n, input=shape, max_lines=max_lines, **given) for n in names]
+        else [
+            load(n, input=shape, max_lines=max_lines, strict_input=strict_input, **given)
+            for n in names
+        ]
     )
+    print_input_notes([net.graph for net in nets])
     found = compare(
         nets,
         batch=batch,

@@ -4,8 +4,16 @@ import click
 
 from cnnspec.analyses.diff.family_diff import diff_specs
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_shape
+from cnnspec.cli.options import (
+    complete_with,
+    network_options,
+    parse_settings,
+    parse_shape,
+    print_input_notes,
+    strict_input_option,
+)
 from cnnspec.cli.output import print_page
+from cnnspec.graph.model import Graph
 from cnnspec.report.diff import render_diff
 from cnnspec.report.presets import DIFFS
 
@@ -18,6 +26,7 @@ from cnnspec.report.presets import DIFFS
 @click.argument("before", metavar="A", shell_complete=complete_with("networks"))
 @click.argument("after", metavar="B", shell_complete=complete_with("networks"))
 @network_options
+@strict_input_option
 @click.option("--format", "format_", type=click.Choice(DIFFS), default="text", show_default=True)
 @click.option(
     "--all",
@@ -36,6 +45,7 @@ def command(
     settings: tuple[str, ...],
     input_shape: str | None,
     max_lines: int,
+    strict_input: bool,
     format_: str,
     all_: bool,
     exit_code: bool,
@@ -52,6 +62,8 @@ def command(
     --set and --input apply to both. Layers are aligned by their operators and their names. Only
     differences in layers count, not titles, sources or comments. The exit code is 0 even if they
     differ, unless --exit-code is given."""
-    found = diff_specs(before, after, parse_settings(settings), parse_shape(input_shape), max_lines)
+    given, shape, graphs = parse_settings(settings), parse_shape(input_shape), list[Graph]()
+    found = diff_specs(before, after, given, shape, max_lines, strict_input, graphs.append)
+    print_input_notes(graphs)
     print_page(render_diff(found, before, after, format_, not all_))
     ctx.exit(1 if exit_code and not found.equal else 0)

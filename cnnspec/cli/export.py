@@ -7,7 +7,14 @@ from typing import Any
 import click
 
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_shape
+from cnnspec.cli.options import (
+    complete_with,
+    network_options,
+    parse_settings,
+    parse_shape,
+    print_input_notes,
+    strict_input_option,
+)
 from cnnspec.cli.output import check_writable, print_page, save_page
 from cnnspec.graph.build import load_graph
 from cnnspec.graph.model import Graph
@@ -17,6 +24,7 @@ from cnnspec.problems import RequestError, visible
 @click.command(cls=Command, name="export", short_help="Write a network as PyTorch source.")
 @click.argument("name", shell_complete=complete_with("networks"))
 @network_options
+@strict_input_option
 @click.option(
     "--to",
     "target",
@@ -41,6 +49,7 @@ def command(
     settings: tuple[str, ...],
     input_shape: str | None,
     max_lines: int,
+    strict_input: bool,
     target: str,
     output: str | None,
     force: bool,
@@ -72,9 +81,10 @@ def command(
     shape, given = parse_shape(input_shape), parse_settings(settings)
 
     def load(more: dict[str, Any]) -> Graph:
-        return load_graph(name, {**given, **more}, shape, max_lines)
+        return load_graph(name, {**given, **more}, shape, max_lines, strict_input)
 
     source = write_pytorch(load)
+    print_input_notes([source.graph])
     if not unchecked:
         check(source)
     if output:

@@ -1,14 +1,16 @@
 """Options that several commands share."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
 from cnnspec.analyses.input_layout import describe_input
 from cnnspec.api import Network
+from cnnspec.cli.output import print_note
 from cnnspec.graph.build import load_graph
+from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, visible
 from cnnspec.spec.scope import MAX_LINES
 from cnnspec.units import GivenInput
@@ -33,20 +35,31 @@ def network_argument(command: Command) -> Command:
     ) -> Any:
         shape = parse_shape(input_shape)
         graph = load_graph(name, parse_settings(settings), shape, max_lines, strict_input)
-        for line in describe_input(graph):
-            click.echo(f"cnnspec: {line}", err=True)
+        print_input_notes([graph])
         return command(net=Network(graph), **rest)
 
     loaded.__doc__, loaded.__name__ = command.__doc__, command.__name__
     params = list(getattr(command, "__click_params__", []))
     loaded.__click_params__ = params  # type: ignore[attr-defined]
-    strict = click.option(
+    named = click.argument("name", shell_complete=complete_with("networks"))
+    return named(network_options(strict_input_option(loaded)))
+
+
+def strict_input_option(command: Command) -> Command:
+    """Add the option ``strict_input``."""
+    return click.option(
         "--strict-input",
         is_flag=True,
         help="Refuse an --input at which a layer has other parameters.",
-    )
-    named = click.argument("name", shell_complete=complete_with("networks"))
-    return named(network_options(strict(loaded)))
+    )(command)
+
+
+def print_input_notes(graphs: Sequence[Graph]) -> None:
+    """Print what a reader must know about the inputs to stderr, with names if there are several."""
+    lines = [(graph.name, line) for graph in graphs for line in describe_input(graph)]
+    several = len(graphs) > 1
+    for name, line in dict.fromkeys(lines):
+        print_note(f"{visible(name)}: {line}" if several else line)
 
 
 def fold_option(command: Command) -> Command:

@@ -8,7 +8,13 @@ import click
 from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
 from cnnspec.api import Network
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import network_options, parse_settings, parse_shape
+from cnnspec.cli.options import (
+    network_options,
+    parse_settings,
+    parse_shape,
+    print_input_notes,
+    strict_input_option,
+)
 from cnnspec.cli.output import check_writable, print_page, save_page, write_pages
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, visible
@@ -19,6 +25,7 @@ from cnnspec.problems import RequestError, visible
 )
 @click.argument("name", required=False)
 @network_options
+@strict_input_option
 @click.option(
     "--html", metavar="FILE.html", help="Write one page about NAME that needs no other file."
 )
@@ -55,6 +62,7 @@ def command(
     settings: tuple[str, ...],
     input_shape: str | None,
     max_lines: int,
+    strict_input: bool,
     html: str | None,
     batch: int,
     optimizer: str,
@@ -83,7 +91,9 @@ def command(
                 "the page of one network takes its name and --html: "
                 "cnnspec report resnet50 --html resnet50.html"
             )
-        graph = load_graph(name, parse_settings(settings), parse_shape(input_shape), max_lines)
+        given, shape = parse_settings(settings), parse_shape(input_shape)
+        graph = load_graph(name, given, shape, max_lines, strict_input)
+        print_input_notes([graph])
         return write_html_report(Network(graph), html, batch, optimizer)
     from cnnspec.report.pages import render_all_pages
     from cnnspec.report.pages.folder import (

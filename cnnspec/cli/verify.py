@@ -10,7 +10,14 @@ import click
 
 from cnnspec.analyses.verdict import DEVICES
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import complete_with, network_options, parse_settings, parse_shape
+from cnnspec.cli.options import (
+    complete_with,
+    network_options,
+    parse_settings,
+    parse_shape,
+    print_input_notes,
+    strict_input_option,
+)
 from cnnspec.cli.output import check_writable, print_page, save_page
 from cnnspec.cli.verify_several import MISSING, asks_for_several, verify_several
 from cnnspec.problems import RequestError
@@ -75,6 +82,7 @@ from cnnspec.spec.variants import LIBRARIES
     help="Also measure the memory saved for the backward pass and both peaks, on the CPU or CUDA.",
 )
 @network_options
+@strict_input_option
 @click.option(
     "--jobs",
     type=click.IntRange(1),
@@ -197,14 +205,20 @@ def verify_one(
     settings: tuple[str, ...],
     input_shape: str | None,
     max_lines: int,
+    strict_input: bool,
     memory: bool,
 ) -> Any:
     """Return the verdict on one network, from this process."""
     from cnnspec.api import load, verify
 
     net = load(
-        name, input=parse_shape(input_shape), max_lines=max_lines, **parse_settings(settings)
+        name,
+        input=parse_shape(input_shape),
+        max_lines=max_lines,
+        strict_input=strict_input,
+        **parse_settings(settings),
     )
+    print_input_notes([net.graph])
     given = parse_settings(arguments, "--arg")
     loaded = None
     if model:

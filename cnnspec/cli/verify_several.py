@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import click
 
 from cnnspec.analyses.verdict import Verdict
-from cnnspec.cli.options import parse_settings, parse_shape
+from cnnspec.cli.options import parse_settings, parse_shape, print_input_notes
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
 from cnnspec.spec.source import STDIN
@@ -55,6 +55,7 @@ def verify_several(
     settings: tuple[str, ...],
     input_shape: str | None,
     max_lines: int,
+    strict_input: bool,
     memory: bool,
 ) -> list[Verdict]:
     """Return the verdicts on the networks, or on all without names, from several processes.
@@ -67,7 +68,8 @@ def verify_several(
     given, shape = parse_settings(settings), parse_shape(input_shape)
     wanted = list_networks(names, models)
     # report problems before any process starts
-    graphs = [load_graph(name, given, shape, max_lines) for name in wanted]
+    graphs = [load_graph(name, given, shape, max_lines, strict_input) for name in wanted]
+    print_input_notes(graphs)
     if models:
         require_models(graphs)
     try:

@@ -128,11 +128,30 @@ def test_other_sizes_give_the_numbers_and_say_that_weights_do_not_fit() -> None:
     assert result.stderr == f"cnnspec: {net.notes[0]}\n"
 
 
-@pytest.mark.parametrize("command", ["table", "memory", "explain", "draw"])
-def test_strict_input_refuses_other_sizes(command: str) -> None:
-    name = ["alexnet", "conv1"] if command == "explain" else ["alexnet"]
-    assert run(command, *name, "--input", "3,300,300").exit_code == 0
-    result = run(command, *name, "--input", "3,300,300", "--strict-input")
+COMMANDS = {  # and how its note names the network
+    "table alexnet": "",
+    "memory alexnet": "",
+    "explain alexnet conv1": "",
+    "draw alexnet": "",
+    "compare alexnet lenet5": "alexnet: ",
+    "diff alexnet alexnet": "alexnet: ",
+    "report alexnet --html net.html": "",
+    "export alexnet --to pytorch --no-check": "",
+    "verify alexnet --device meta": "",
+    "verify alexnet alexnet_geron --device meta --jobs 1": "alexnet: ",
+}
+
+
+@pytest.mark.parametrize(("command", "name"), COMMANDS.items(), ids=COMMANDS)
+def test_other_sizes_are_noted_and_strict_input_refuses_them(
+    command: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = [*command.split(), "--input", "3,300,300"]
+    lax = run(*words)
+    assert lax.exit_code == 0
+    assert lax.stderr.startswith(f"cnnspec: {name}Weights for the spec's own input do not fit")
+    result = run(*words, "--strict-input")
     assert isinstance(result.exception, SpecError)
     assert [p.rule for p in result.exception.problems] == ["D008"]
 

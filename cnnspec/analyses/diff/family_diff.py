@@ -1,8 +1,9 @@
 """Compare two versions of a spec, or two similar specs, network by network."""
 
+from collections.abc import Callable
 from typing import Any
 
-from cnnspec.analyses.diff.description import describe_network
+from cnnspec.analyses.diff.description import NetworkDescription, describe_network
 from cnnspec.analyses.diff.network_diff import Diff, diff_networks
 from cnnspec.graph.build import build_variant, open_spec, read_spec
 from cnnspec.graph.model import Graph
@@ -37,15 +38,31 @@ class NamedNetworks:
         self.spec, self.notes = read_spec(source)
         self.names = [] if self.variant else list(self.spec.variants)
 
-    def graph(
-        self, name: str, settings: dict[str, Any], input_shape: GivenInput, max_lines: int
-    ) -> Graph:
-        """Build one of the networks; "" is the one that the name stands for.
+    def describe(
+        self,
+        name: str,
+        settings: dict[str, Any],
+        input_shape: GivenInput,
+        max_lines: int,
+        strict_input: bool,
+        built: Callable[[Graph], object] | None,
+    ) -> NetworkDescription:
+        """Describe one of the networks, whose graph ``built`` gets.
 
-        Raises SpecError, RequestError."""
-        return build_variant(
-            self.spec, self.notes, name or self.variant, settings, input_shape, max_lines
+        "" is the network that the name stands for. Raises SpecError, RequestError."""
+        chosen = name or self.variant
+        graph = build_variant(
+            self.spec,
+            self.notes,
+            chosen,
+            settings,
+            input_shape,
+            max_lines,
+            strict_input=strict_input,
         )
+        if built is not None:
+            built(graph)
+        return describe_network(graph)
 
 
 def diff_specs(
@@ -54,22 +71,20 @@ def diff_specs(
     settings: dict[str, Any] | None = None,
     input_shape: GivenInput = None,
     max_lines: int = MAX_LINES,
+    strict_input: bool = False,
+    built: Callable[[Graph], object] | None = None,
 ) -> Diff | FamilyDiff:
     """Compare two specs: all common networks if both names stand for files, else one network.
 
-    Raises SpecError, RequestError."""
+    ``built`` gets each graph. Raises SpecError, RequestError."""
     old, new = NamedNetworks(before), NamedNetworks(after)
-    given = settings or {}, input_shape, max_lines
+    given = settings or {}, input_shape, max_lines, strict_input, built
     common = [name for name in new.names if name in old.names]
     if not common or len(old.names) == len(new.names) == 1:
-        return diff_networks(
-            describe_network(old.graph("", *given)), describe_network(new.graph("", *given))
-        )
+        return diff_networks(old.describe("", *given), new.describe("", *given))
     return FamilyDiff(
         {
-            name: diff_networks(
-                describe_network(old.graph(name, *given)), describe_network(new.graph(name, *given))
-            )
+            name: diff_networks(old.describe(name, *given), new.describe(name, *given))
             for name in common
         },
         tuple([name for name in new.names if name not in common]),
