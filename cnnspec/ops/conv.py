@@ -35,7 +35,6 @@ from cnnspec.ops.kit.fields import (
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
 from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding_field, per_axis_field
 from cnnspec.ops.kit.operator import Example, Operator
-from cnnspec.ops.kit.window_memory import find_weight_as_input_from, standardized_functions
 from cnnspec.ops.kit.windows import Axis, Reach, make_axes, per_dimension
 from cnnspec.units import Shape
 
@@ -127,13 +126,17 @@ class Conv(Operator):
         return None if self.standardize else super().with_norm_in_weights()
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
+        from cnnspec.ops.kit import window_memory  # a table needs no memory
+
         axes, weight = self.axes(x), self.weight_shape(x)
         convolution = memory.Function(
             prod(y),
             saves=(0,),
             parameters=("weight", "bias"),
             backward=memory.Backward(
-                weight_as_input_from=find_weight_as_input_from(x, weight, self.groups)
+                weight_as_input_from=window_memory.find_weight_as_input_from(
+                    x, weight, self.groups
+                )
             ),
         )
         zeros, sides = self.padding_mode == "zeros", [(a.before, a.after) for a in axes]
@@ -142,7 +145,9 @@ class Conv(Operator):
             pads = paddings.pad_functions(x, sides, self.padding_mode)
         if self.standardize:
             first = modules.has_equal_padding(axes)
-            return standardized_functions(convolution, weight, pads, pads_first=not first)
+            return window_memory.standardized_functions(
+                convolution, weight, pads, pads_first=not first
+            )
         return (*pads, *(memory.reads_previous((convolution,)) if pads else (convolution,)))
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:

@@ -50,6 +50,24 @@ def test_the_largest_batch_is_the_largest(mode: str) -> None:
     assert fit.peak <= 10**8 < fit.next
 
 
+@pytest.mark.parametrize("name", ["resnet18", "unet", "lenet5"])
+@pytest.mark.parametrize("budget", [2 * 10**9, 7 * 10**9 + 1, 2**36])
+def test_the_largest_batch_takes_few_plans(
+    name: str, budget: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peak, planned = BatchSearch.peak, []
+
+    def count(self: BatchSearch, batch: int) -> int:
+        planned.append(batch)
+        return peak(self, batch)
+
+    monkeypatch.setattr(BatchSearch, "peak", count)
+    search = BatchSearch(cnnspec.load(name).graph, budget)
+    fit = find_largest_batch(search)
+    assert len(planned) <= 9
+    assert fit.peak == peak(search, fit.batch) <= budget < peak(search, fit.batch + 1) == fit.next
+
+
 def test_the_largest_batch_says_what_one_more_example_would_need() -> None:
     lacks = cnnspec.load("lenet5").memory(9).training_peak - 10**6
     text = CliRunner().invoke(cli, ["memory", "lenet5", "--fit", "1MB"]).output
@@ -65,7 +83,7 @@ def test_the_largest_batch_says_what_one_more_example_would_need() -> None:
             r"no batch fits: the parameters alone are 246.8 kB in float32,"
             r" and the budget is 100 kB",
         ),
-        (["lenet5", "--fit", "1000000TB"], "more than 536,870,912 examples of lenet5 fit into"),
+        (["lenet5", "--fit", "1000000TB"], "even 1,000,000,000 examples of lenet5 fit into"),
         (["lenet5", "--fit", "1GB", "--batch", "3"], "--fit finds the batch itself"),
         (["lenet5", "--batch", "9" * 20], "at most 1,000,000,000 examples, not 9999"),
         (["lenet5", "--fit", "300KB"], "no batch fits: one example needs"),

@@ -58,20 +58,33 @@ class MemoryAdvice(Record):
 def find_largest_batch(search: BatchSearch) -> LargestBatch:
     """Find the largest batch whose peak is within the budget.
 
-    Raises RequestError where not even one example fits, and where any batch does."""
-    check_one_example_fits(search)
-    low, high = 1, 2
-    while search.peak(high) <= search.available:
-        low, high = high, 2 * high
-        if high > MAX_BATCH:
+    A peak is nearly a straight line over the batch, so that a secant needs fewer plans than
+    bisection, which is used where a secant does not halve the interval. Raises RequestError where
+    not even one example fits, and where any batch does."""
+    budget = search.available
+    low, low_peak = 1, check_one_example_fits(search)
+    high, high_peak = 2, search.peak(2)
+    while high_peak <= budget:
+        if high == MAX_BATCH:
             raise RequestError(
-                f"more than {format_count(low)} examples of {visible(search.graph.name)} fit into"
+                f"even {format_count(high)} examples of {visible(search.graph.name)} fit into"
                 f" {describe_budget(search)}: give a smaller budget"
             )
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if search.peak(middle) <= search.available else (low, middle)
-    return LargestBatch(low, search.peak(low), search.peak(high))
+        slope = max(1, (high_peak - low_peak) // (high - low))
+        low, low_peak = high, high_peak
+        high = min(MAX_BATCH, high + (budget - high_peak) // slope + 1)
+        high_peak = search.peak(high)
+    halve = False
+    while (size := high - low) > 1:
+        rise = size // 2 if halve else (budget - low_peak) * size // (high_peak - low_peak)
+        guess = min(max(low + rise, low + 1), high - 1)
+        peak = search.peak(guess)
+        if peak <= budget:
+            low, low_peak = guess, peak
+        else:
+            high, high_peak = guess, peak
+        halve = 2 * (high - low) > size
+    return LargestBatch(low, low_peak, high_peak)
 
 
 def describe_budget(search: BatchSearch) -> str:
@@ -80,8 +93,10 @@ def describe_budget(search: BatchSearch) -> str:
     return f"{budget} less {format_bytes(search.reserve)}" if search.reserve else budget
 
 
-def check_one_example_fits(search: BatchSearch) -> None:
-    """Raise RequestError, with what is too large, if one example does not fit into the budget."""
+def check_one_example_fits(search: BatchSearch) -> int:
+    """Return the peak of one example.
+
+    Raises RequestError, with what is too large, if it does not fit into the budget."""
     size = check_request(1, search.dtype, search.optimizer, search.mode)
     fixed = FixedMemory(search.graph, 1, size, choose_loss(search.graph, search.loss))
     budget = describe_budget(search)
@@ -96,6 +111,7 @@ def check_one_example_fits(search: BatchSearch) -> None:
             f"no batch fits: one example needs {format_bytes(first)} for {search.mode}, and the"
             f" budget is {budget}"
         )
+    return first
 
 
 def give_advice(search: BatchSearch, fit: LargestBatch) -> Iterator[MemoryAdvice]:
