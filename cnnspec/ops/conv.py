@@ -134,9 +134,7 @@ class Conv(Operator):
             saves=(0,),
             parameters=("weight", "bias"),
             backward=memory.Backward(
-                weight_as_input_from=window_memory.find_weight_as_input_from(
-                    x, weight, self.groups
-                )
+                weight_as_input_from=window_memory.find_weight_as_input_from(x, weight, self.groups)
             ),
         )
         zeros, sides = self.padding_mode == "zeros", [(a.before, a.after) for a in axes]

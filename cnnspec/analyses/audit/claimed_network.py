@@ -12,17 +12,19 @@ from cnnspec.analyses.receptive_field.receptive_field import (
 )
 from cnnspec.costs import NodeCost, compute_costs_by_index
 from cnnspec.garbage import garbage_collection_paused
-from cnnspec.graph.build import choose_variant, load_graph, open_spec, read_spec
-from cnnspec.graph.builder import GraphBuilder
+from cnnspec.graph.build import build_candidate, build_variant, open_spec, read_spec
+from cnnspec.graph.cache import SpecCache
 from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import OperatorError, is_int
 from cnnspec.ops.registry import OPERATORS, find_installed, load_operator
-from cnnspec.problems import RequestError, did_you_mean, visible
+from cnnspec.problems import RequestError, SpecError, did_you_mean, visible
 from cnnspec.spec.claims import Claim, ClaimSubject
+from cnnspec.spec.model import NetworkSpec
+from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.scope import MAX_LINES
-from cnnspec.spec.source import Fields
-from cnnspec.spec.zoo import variant_names, zoo_files
+from cnnspec.spec.source import Fields, read_source
+from cnnspec.spec.zoo import family_name, find_spec, variant_names, zoo_files
 from cnnspec.units import Shape
 
 ALONE: Any = Call((), "", {})
@@ -39,6 +41,7 @@ class ClaimedNetwork:
         self, name: str, inputs: list[Node], nodes: list[Node], graph: Graph | None = None
     ):
         self.name, self.inputs, self.nodes, self.graph = name, inputs, nodes, graph
+        self.made_rows: dict[bool, list[Row]] = {}  # with training-only rows, or without
 
     @cached_property
     def costs(self) -> dict[int, NodeCost]:
@@ -54,12 +57,14 @@ class ClaimedNetwork:
 
     def rows(self, training: bool = False) -> list[Row]:
         """Return the rows at full depth, inputs first, without receptive fields."""
-        shown = [n for n in self.nodes if training or not n.training_only]
-        return make_rows(
-            [*self.inputs, *shown],
-            self.costs,
-            {n.index: WHOLE_INPUT for n in [*self.inputs, *shown]},
-        )
+        if training not in self.made_rows:
+            shown = [n for n in self.nodes if training or not n.training_only]
+            self.made_rows[training] = make_rows(
+                [*self.inputs, *shown],
+                self.costs,
+                {n.index: WHOLE_INPUT for n in [*self.inputs, *shown]},
+            )
+        return [*self.made_rows[training]]
 
     def select_rows(self, subject: ClaimSubject, training: bool = False) -> list[Row]:
         """Select the rows that a claim is about; inputs only if named. Raises ClaimError."""
@@ -98,6 +103,7 @@ class ClaimedNetworks:
 
     def __init__(self, own: dict[str, Graph] | None = None, file: str = ""):
         self.made: dict[Any, ClaimedNetwork] = {}
+        self.specs: dict[str, tuple[NetworkSpec, SpecReader, SpecCache]] = {}  # by their names
         self.own, self.file = own or {}, file
 
     def find(self, subject: ClaimSubject) -> ClaimedNetwork:
@@ -126,23 +132,40 @@ class ClaimedNetworks:
         """Build the network for another input size, with other parameters if they depend on it.
 
         Raises RequestError, SpecError."""
-        source, variant = open_spec(self.network_name(subject))
-        spec, notes = read_spec(source)
-        graph = GraphBuilder(spec, choose_variant(spec, variant), notes, MAX_LINES, input).build(
-            subject.settings
-        )
-        return ClaimedNetwork(graph.name, graph.inputs, graph.nodes[len(graph.inputs) :], graph)
+        name = self.network_name(subject)
+        key = (name, repr(sorted(subject.settings.items())), input, "resized")
+        if key not in self.made:
+            spec, notes, variant, cache = self.open(name)
+            self.keep(
+                key,
+                build_candidate(spec, notes, variant, subject.settings, input, MAX_LINES, cache),
+            )
+        return self.made[key]
+
+    def open(self, name: str) -> tuple[NetworkSpec, SpecReader, str, SpecCache]:
+        """Read the spec of a network, once for all its variants. Raises RequestError, SpecError."""
+        if "@" in name:
+            source, variant = open_spec(name)
+            return *read_spec(source), variant, SpecCache()
+        path, variant = find_spec(name)
+        if path not in self.specs:
+            self.specs[path] = *read_spec(read_source(path)), SpecCache()
+        spec, notes, cache = self.specs[path]
+        return spec, notes, variant, cache
 
     def load(
         self, name: str, settings: Fields | None = None, input: Shape | None = None
     ) -> ClaimedNetwork:
         """Load a network by its name. Raises RequestError, SpecError."""
         key = (name, repr(sorted((settings or {}).items())), input)
-        return (
-            self.made[key]
-            if key in self.made
-            else self.keep(key, load_graph(name, settings, input))
-        )
+        if key in self.made:
+            return self.made[key]
+        spec, notes, variant, cache = self.open(name)
+        given = (spec, notes, variant, settings, input, MAX_LINES, cache)
+        try:
+            return self.keep(key, build_candidate(*given))
+        except SpecError:
+            return self.keep(key, build_variant(*given))  # its problems say what would fit
 
     def keep(self, key: Any, graph: Graph) -> ClaimedNetwork:
         if key not in self.made:
@@ -184,7 +207,8 @@ def name_claim_subject(claim: Claim) -> str:
 
 def list_siblings(graph: Graph) -> Iterable[str]:
     """List the other networks of a network's family in the zoo."""
-    for file in zoo_files():
+    # the file of the family is the likely one
+    for file in sorted(zoo_files(), key=lambda f: family_name(f) != graph.family):
         names = variant_names(file)
         if graph.name in names:
             return [n for n in names if n != graph.name]
