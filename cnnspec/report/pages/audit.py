@@ -1,6 +1,7 @@
 """audit.md, audit/SOURCE.md and note_tables.md: published figures and tables, with corrections."""
 
 from collections.abc import Iterator
+from functools import cache
 
 from cnnspec.analyses.audit.audit import AuditedSource, audit_sources, list_claim_files
 from cnnspec.records import Record
@@ -94,11 +95,17 @@ TABLES = (
 )
 
 
+@cache
+def audit_all_sources() -> list[AuditedSource]:
+    """The audit of every source, which several pages show."""
+    return audit_sources()
+
+
 def render_pages(reports: str) -> dict[str, str]:
     """The list of errata, a page for each source, and the tables of the notes.
 
     Reads nothing in ``reports``."""
-    found = dict(zip(list_claim_files(), audit_sources(), strict=True))
+    found = dict(zip(list_claim_files(), audit_all_sources(), strict=True))
     pages = {
         "audit.md": render_errata_page(found),
         "note_tables.md": render_note_tables_page(found),

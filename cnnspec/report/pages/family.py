@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
-from cnnspec.analyses.audit.audit import AuditedSource, audit_sources
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.report.audit.tables import render_errata
 from cnnspec.report.diagram.draw import draw_network
 from cnnspec.report.formats import escape_markdown
+from cnnspec.report.pages.audit import audit_all_sources
 from cnnspec.report.pages.folder import read_data
 from cnnspec.report.pages.verified import describe_limits, verification_table
 from cnnspec.report.pages.zoo import compare_in_markdown, load_families, memory_table
@@ -106,12 +105,6 @@ def published_section(names: set[str]) -> Iterator[str]:
             if wrong := render_errata(a, "markdown"):
                 yield f"Refuted in {escape_markdown(a.title or a.name)}:"
                 yield wrong
-
-
-@cache
-def audit_all_sources() -> list[AuditedSource]:
-    """The audit of every source."""
-    return audit_sources()
 
 
 def depth_that_fits(net: NetworkCosts) -> int | None:
