@@ -35,6 +35,7 @@ COMMANDS = (
     "import",
     "export",
     "docs",
+    "lsp",
 )
 
 

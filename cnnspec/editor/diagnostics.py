@@ -54,7 +54,7 @@ def find_diagnostics(
 def find_diagnostics_in_steps(
     document: Document, config: Config | None = None, max_lines: int = MAX_LINES
 ) -> Generator[None, None, list[Diagnostic]]:
-    """Return what :func:`find_diagnostics` returns, and yield after each network.
+    """Return what :func:`find_diagnostics` returns, and yield after each step.
 
     So a language server can answer other requests in between, or stop."""
     own: list[Diagnostic] = []
@@ -76,7 +76,7 @@ def find_diagnostics_in_steps(
 def check_document(
     document: Document, config: Config, max_lines: int
 ) -> Generator[None, None, CheckedFile]:
-    """Check the text of a document, and yield after each network. Raises RequestError."""
+    """Check the text of a document, and yield after each step. Raises RequestError."""
     source = document.source
     if isinstance(source, SpecError):
         return report_unreadable(document.path, source)

@@ -9,10 +9,12 @@ from cnnspec.editor.line_costs import LineCost, sum_lines
 from cnnspec.editor.positions import Position, TextLines
 from cnnspec.editor.syntax import Syntax
 from cnnspec.editor.syntax_scanner import SyntaxItem
+from cnnspec.gate.files import is_spec_text
 from cnnspec.graph.build import build_variant, read_spec
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.rules.rule import LintedNetwork
 from cnnspec.spec.model import Line, NetworkSpec
+from cnnspec.spec.reader import KEYS
 from cnnspec.spec.source import MAX_BYTES, Path, Source, read_source_inside
 from cnnspec.spec.zoo import zoo_folder
 
@@ -73,6 +75,16 @@ class Document:
             return Source(self.path, self.text)
         except SpecError as error:
             return error
+
+    @property
+    def is_spec(self) -> bool:
+        """Whether the text is a spec, or the beginning of one, or a file of blocks.
+
+        An editor opens other TOML files too."""
+        if is_spec_text(self.path, self.text.encode(errors="replace")):
+            return True
+        keys = {str(item.path[0]) for item in self.syntax.items}
+        return bool(keys) and keys <= {*KEYS} and bool(keys & {"input", "layers", "blocks"})
 
     @cached_property
     def own_network(self) -> AnalyzedNetwork | None:

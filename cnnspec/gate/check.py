@@ -74,7 +74,7 @@ def report_unreadable(path: str, error: SpecError) -> CheckedFile:
 def check_in_steps(
     source: Source, variant: str, config: Config, max_lines: int
 ) -> Generator[None, None, CheckedFile]:
-    """Check a spec, and return the result; yield after each network, so that one can stop there."""
+    """Check a spec, and return the result; yield often, so that other work can be done there."""
     found, selection = FindingSet(), config.selection
     if source.data and source.data.keys() <= {"blocks"}:
         return CheckedFile(source.name, (), ())  # checked with the specs that include them
@@ -106,7 +106,7 @@ def check_networks(
     selection: Selection,
     max_lines: int,
 ) -> Generator[None, None, tuple[tuple[str, ...], bool]]:
-    """Add the problems of a file's networks to ``found``, and yield after each of them.
+    """Add the problems of a file's networks to ``found``, and yield between the steps.
 
     Returns the names of the networks, and whether there are too many problems to list them all."""
     try:
@@ -126,9 +126,11 @@ def check_networks(
             found.add_problems(error.problems, name)
             truncated = truncated or not error.complete
             continue
+        yield
         found.add_problems(lint_graph(graph, lint_codes), name)
         collect_garbage_if_large()
         for check in checks:
+            yield
             found.add_problems(check(graph, spec, config), name)
     return names, truncated
 

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import checking, scaling, startup, verifying
+from tests.benchmarks import checking, editing, scaling, startup, verifying
 from tests.pages.benchmarks import render_benchmarks_page
 
 REPORTS = Path(__file__).parents[2] / "reports"
@@ -41,6 +41,7 @@ def main() -> None:
             "scaling": scaling.measure(),
             "verify": verifying.measure(),
             "check": checking.measure(),
+            "editing": editing.measure(),
         }
     )
 

@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import checking as checks
-from tests.benchmarks import startup
-from tests.pages.benchmarks import check_section, render_benchmarks_page, verify_section
+from tests.benchmarks import editing, startup
+from tests.pages.benchmarks import (
+    check_section,
+    edit_section,
+    render_benchmarks_page,
+    verify_section,
+)
 
 REPORTS = Path(__file__).parents[2] / "reports"
 
@@ -38,6 +43,12 @@ def test_comparison_measures_both_commands() -> None:
     result = startup.compare([sys.executable, "-c", "pass"], [sys.executable, "-c", "pass"], runs=2)
     assert result["ratio"] > 0
     assert result["runs"] == 2
+
+
+def test_an_edit_takes_at_most_three_analyses() -> None:
+    measured = editing.measure_network("resnet50", runs=5)
+    assert measured["ratio"] <= editing.LIMIT
+    assert "| resnet50 |" in " ".join(edit_section([measured]).split())
 
 
 def test_page_shows_what_verification_costs() -> None:

@@ -77,7 +77,8 @@ its own process. The ratio is the time per node divided by that of the smallest 
 ratio of at most the limit.
 
 {render_grid(CHAIN, scaling, [True] * 5, "markdown")}
-{verify_section(data.get("verify", []))}{check_section(data.get("check"))}"""
+{verify_section(data.get("verify", []))}{check_section(data.get("check"))}\
+{edit_section(data.get("editing", []))}"""
 
 
 def ratio_cell(row: dict[str, Any]) -> str:
@@ -122,6 +123,34 @@ Whole processes on the CPU, each run alternately with its base: the median wall 
 median and the quartiles of the ratios of the pairs. The goal is a ratio of at most the limit.
 
 {render_grid(head, cells, [False] * 2 + [True] * 5, "markdown")}
+"""
+
+
+def edit_section(rows: list[dict[str, Any]]) -> str:
+    """The section about edits in the language server; empty if they were not measured."""
+    if not rows:
+        return ""
+    cells = [
+        [
+            r["network"],
+            f"{r['edit_ms']}",
+            f"{r['analysis_ms']}",
+            ratio_cell(r),
+            f"{r['limit']}",
+            f"{r['goal_ms']}",
+            f"{r['wait_ms']}",
+        ]
+        for r in rows
+    ]
+    headings = ("Network", "ms", "Analysis ms", "Ratio", "Limit", "Goal ms", "Wait ms")
+    return f"""
+## Editing
+
+From a change of the text to the new hints of all its lines, compared with one analysis of the
+network. Wait is the longest step of the check of the whole file: an edit waits so long at most if
+the check has begun.
+
+{render_grid(headings, cells, [False] + [True] * 6, "markdown")}
 """
 
 
