@@ -10,6 +10,7 @@ from cnnspec.spec.model import Block
 from cnnspec.spec.reader import CONTROL, KEYS, NEEDED, SpecReader, move_up_hint
 from cnnspec.spec.source import Path, Source, read_source_inside
 
+CALLING = "op", "norm", "activation"  # the keys of a line that name an operator or a block
 COMPOSITE = ("layers", "args", "defaults", "inputs", "outputs")
 
 
@@ -22,13 +23,14 @@ def read_blocks(reader: SpecReader, source: Source, own: bool, into: dict[str, B
         path: Path = ("blocks", name)
         if not reader.check_name(source, path, name, "block"):
             continue
-        if name in BUILT_IN:
+        if name in BUILT_IN and calls(table, name):
             reader.report(
                 source,
                 path,
                 "L004",
-                f"a block may not take the name of the operator {name}",
-                f"give the block another name, or call the operator: cnnspec docs {name}",
+                f"the block {name} has the name of an operator, so it calls itself where it calls"
+                f" {name}",
+                "give the block another name",
                 key=True,
             )
         elif name in into:
@@ -44,6 +46,16 @@ def read_blocks(reader: SpecReader, source: Source, own: bool, into: dict[str, B
             into[name] = read_block(reader, source, path, table, own)
         else:
             into[name] = Block(name, source, path, own, broken=True)
+
+
+def calls(table: Any, name: str) -> bool:
+    """Tell whether a block's table calls ``name``, as a layer or as a part of one."""
+    if not isinstance(table, dict):
+        return False
+    layers = table.get("layers")
+    own = [table, *(layers if isinstance(layers, list) else [])]
+    parts = [line.get(key) for line in own if isinstance(line, dict) for key in CALLING]
+    return name in [part.get("op") if isinstance(part, dict) else part for part in parts]
 
 
 def read_block(

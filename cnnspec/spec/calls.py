@@ -162,7 +162,8 @@ def preset_operator(block: Block, blocks: dict[str, Block]) -> str | None:
 
 def not_argument(key: str, block: Block) -> str:
     """Return the message for an argument that a block does not declare."""
-    return f"{visible(key, 60)} is not an argument of {visible(block.name)}"
+    what = ", which is a block here" if block.name in OPERATORS else ""
+    return f"{visible(key, 60)} is not an argument of {visible(block.name)}{what}"
 
 
 def lacks_arguments(block: Block, missing: list[str]) -> tuple[str, str]:

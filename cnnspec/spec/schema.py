@@ -6,7 +6,7 @@ argument exists. Braces tell expressions from names."""
 from keyword import kwlist
 from typing import Any
 
-from cnnspec.ops.registry import BUILT_IN, OPERATORS, find_installed
+from cnnspec.ops.registry import find_installed
 from cnnspec.spec import claims as language
 from cnnspec.spec.budgets import COUNTS, LIMITS, SETTINGS
 from cnnspec.spec.reader import BOUND, CONTROL, KEYS, RESERVED
@@ -57,7 +57,7 @@ def language_schema() -> dict[str, Any]:
                 "type": "object",
                 "propertyNames": {
                     **NAME,
-                    "not": {"enum": [*(n for n in OPERATORS if n in BUILT_IN), *RESERVED]},
+                    "not": {"enum": list(RESERVED)},
                 },
                 "additionalProperties": block_schema(ARGUMENT),
             },

@@ -175,7 +175,6 @@ def test_a_plain_spec_is_accepted() -> None:
         ),
         pytest.param(("layers", 2), "each", [1], id="rows for a line with share"),
         pytest.param(("layers", 2), "norm", "batchnorm", id="a norm for a line with share"),
-        pytest.param(("blocks",), "conv", {"op": "relu"}, id="a block called like an operator"),
         pytest.param(
             ("blocks", "unit"), "args", ["i"], id="an argument of a block that hides a name"
         ),
@@ -246,7 +245,8 @@ BEYOND = {
     "whether a block, layer, argument or input exists depends on another place": (
         """
         argument_declared_below argument_required_and_optional block_arguments
-        block_calls_itself block_reads_two_inputs from_a_block_with_several_outputs
+        block_calls_itself block_called_as_an_operator block_reads_two_inputs
+        from_a_block_with_several_outputs
         from_itself from_misspelled from_path_into_a_block_misspelled
         from_reads_what_stands_below input_table_names_other_inputs names_twice
         nobody_reads_it operator_misspelled operator_of_an_expression outputs_misspelled
