@@ -9,8 +9,11 @@ from cnnspec.report.audit.tables import render_errata
 from cnnspec.report.diagram.draw import draw_network
 from cnnspec.report.formats import escape_markdown
 from cnnspec.report.pages.audit import audit_all_sources
-from cnnspec.report.pages.folder import read_data
-from cnnspec.report.pages.verified import describe_limits, verification_table
+from cnnspec.report.pages.verified import (
+    describe_limits,
+    read_verification,
+    verification_table,
+)
 from cnnspec.report.pages.zoo import compare_in_markdown, load_families, memory_table
 from cnnspec.report.table import render_table
 
@@ -20,8 +23,7 @@ ROWS = 70  # longer tables are folded
 
 def render_pages(reports: str) -> dict[str, str]:
     """A page for each family, with what was verified according to ``reports``, and its figure."""
-    data = read_data(reports, "verification") or {"networks": []}
-    verified = {network["network"]: network for network in data["networks"]}
+    verified = {network["network"]: network for network in read_verification(reports)}
     found: dict[str, str] = {}
     for name, nets in load_families().items():
         found[f"families/{name}.md"] = "\n\n".join(family_sections(name, nets, verified))

@@ -4,11 +4,13 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from difflib import unified_diff
+from functools import cache
 from typing import Any
 
 from cnnspec.graph.build import load_graph
 from cnnspec.graph.model import graph_digest
-from cnnspec.problems import RequestError, SpecError, visible
+from cnnspec.problems import RequestError, visible
+from cnnspec.spec.zoo import family_name, variant_names, zoo_files
 
 KINDS = (".md", ".svg", ".html")  # the kinds of files that are pages
 
@@ -82,11 +84,17 @@ def describe_outdated_data(reports: str) -> list[str]:
 
 
 def digest_today(network: str) -> str:
-    """The digest of a network's spec today; "" if there is no such network any more."""
-    try:
-        return graph_digest(load_graph(network))
-    except (RequestError, SpecError):
-        return ""
+    """The digest of a network's spec today; "" if the zoo has no such network any more."""
+    if network not in zoo_networks():
+        return ""  # a name in data is never a file, a revision or standard input
+    return graph_digest(load_graph(network))
+
+
+@cache
+def zoo_networks() -> frozenset[str]:
+    """The names of the networks of the zoo."""
+    files = zoo_files()
+    return frozenset(n for file in files for n in variant_names(file) or [family_name(file)])
 
 
 def find_digests(reports: str) -> Iterator[tuple[str, str, str]]:
@@ -100,11 +108,13 @@ def find_digests(reports: str) -> Iterator[tuple[str, str, str]]:
 
 def digests_within(data: Any) -> Iterator[tuple[str, str]]:
     """The ``network`` and ``digest`` of every object in ``data`` that has both."""
-    values: Iterable[Any] = data if isinstance(data, list) else ()
-    if isinstance(data, dict):
-        values = data.values()
-        network, digest = data.get("network"), data.get("digest")
-        if isinstance(network, str) and isinstance(digest, str):
-            yield network, digest
-    for value in values:
-        yield from digests_within(value)
+    left = [data]
+    while left:  # not recursion: data may be deep
+        value = left.pop()
+        if isinstance(value, dict):
+            network, digest = value.get("network"), value.get("digest")
+            if isinstance(network, str) and isinstance(digest, str):
+                yield network, digest
+            left += reversed(value.values())
+        elif isinstance(value, list):
+            left += reversed(value)

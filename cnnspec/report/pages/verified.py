@@ -1,8 +1,12 @@
 """The table of what networks were verified against, from data/verification.json."""
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
+from cnnspec.problems import RequestError, visible
 from cnnspec.report.formats import render_grid
+from cnnspec.report.pages.folder import read_data
 
 COLUMNS = (("Shapes, tensors", ("shapes", "tensors")), ("MACs", ("MACs",)))  # against PyTorch
 SIGNS = {"passed": "yes", "failed": "FAILED", "impossible": "IMPOSSIBLE", "limited": "limited"}
@@ -17,6 +21,47 @@ HEADINGS = (
     "Outputs",
 )
 Check = dict[str, Any]
+CHECK_KEYS = ("check", "against", "status", "compared", "detail")  # with texts
+DIFFERENCE_KEYS = ("layer", "quantity", "cause")
+
+
+def read_verification(reports: str) -> list[dict[str, Any]]:
+    """The networks in ``data/verification.json``, each with its checks; none without that file.
+
+    Raises RequestError for a file that is no report of ``cnnspec verify --format json``."""
+    data = read_data(reports, "verification")
+    if data is None:
+        return []
+    networks = data.get("networks") if isinstance(data, dict) else None
+    if not isinstance(networks, list) or not all(map(is_network, networks)):
+        path = visible(os.path.join(reports, "data", "verification.json"))
+        raise RequestError(f"{path} is no report of cnnspec verify --all --format json")
+    return networks
+
+
+def is_network(value: Any) -> bool:
+    """Whether a value is a network with its checks."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("network"), str)
+        and isinstance(value.get("checks"), list)
+        and all(map(is_check, value["checks"]))
+    )
+
+
+def is_check(value: Any) -> bool:
+    """Whether a value is a check with its differences."""
+    return (
+        has_texts(value, CHECK_KEYS)
+        and value["status"] in SIGNS
+        and isinstance(value.get("differences"), list)
+        and all(has_texts(difference, DIFFERENCE_KEYS) for difference in value["differences"])
+    )
+
+
+def has_texts(value: Any, keys: Sequence[str]) -> bool:
+    """Whether a value is an object with texts under some keys."""
+    return isinstance(value, dict) and all(isinstance(value.get(key), str) for key in keys)
 
 
 def verification_table(networks: list[dict[str, Any]]) -> str:
@@ -83,4 +128,6 @@ def describe_limits(networks: list[dict[str, Any]]) -> list[str]:
                 first = c["differences"][0]
                 why = f"{first['layer']}, {first['quantity']}: {first['cause']}"
             found.setdefault(f"{c['check']}, {c['status']}: {why}", []).append(network["network"])
-    return [f"- {why} ({', '.join(names)})" for why, names in found.items()]
+    return [
+        f"- {visible(why, 1000)} ({', '.join(map(visible, names))})" for why, names in found.items()
+    ]
