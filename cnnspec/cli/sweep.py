@@ -118,7 +118,7 @@ def command(
     cnnspec sweep densenet121 --set growth=12..48:12 --where 'params < 9M'
     cnnspec sweep mobilenet_v2 --set width=0.5,0.75,1.0 --pareto macs,-params
     cnnspec sweep resnet --set depth=18,34,50 --jobs 4 --store found.db
-    cnnspec sweep resnet18 --input 96..256 --pareto macs,-params --output sweep.svg
+    cnnspec sweep resnet18 --input 96..256 --pareto macs,-params --output out.svg
 
     Measures are those of cnnspec compare. Candidates that are not shown are counted by reason; a
     condition on totals, such as parameters, is tried before one on memory or depth."""
