@@ -180,7 +180,7 @@ def test_network_equals_its_reference(reference: Reference) -> None:
     """
     import_torchvision() if reference.library == "torchvision" else import_timm()
     try:
-        net = cnnspec.load(reference.path, input=(3, 96, 96))
+        net = cnnspec.load(reference.path, input=(3, 96, 96), strict_input=True)
     except cnnspec.SpecError:
         net = cnnspec.load(reference.path)
     if net.graph.unfit:  # auxiliary heads
