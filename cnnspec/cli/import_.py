@@ -1,5 +1,6 @@
-"""cnnspec import: write the spec of a PyTorch model, and prove it."""
+"""cnnspec import: write the spec of a PyTorch model or a model file, and prove it."""
 
+import os
 import sys
 from typing import Any
 
@@ -9,9 +10,10 @@ from cnnspec.cli.command import Command
 from cnnspec.cli.options import parse_settings, parse_sizes
 from cnnspec.cli.output import check_writable, print_page, save_page
 from cnnspec.cli.verify import printing_to_stderr
+from cnnspec.problems import RequestError
 
 
-@click.command(cls=Command, name="import", short_help="Write the spec of a PyTorch model.")
+@click.command(cls=Command, name="import", short_help="Write the spec of a model.")
 @click.argument("source")
 @click.option(
     "--input",
@@ -47,17 +49,23 @@ def command(
     output: str | None,
     partial: bool,
 ) -> None:
-    """Write the spec of the model that SOURCE makes, and compare it with the model.
+    """Write the spec of the model that SOURCE makes, or of a file, and compare it with the model.
 
     \b
     cnnspec import torchvision:resnet50
     cnnspec import timm:resnetv2_50 --output resnetv2_50.toml
     cnnspec import my_package.models:Net --arg classes=10 --input 3,32,32
     cnnspec import my_package/models.py:Net --arg classes=10 --input 3,32,32
+    cnnspec import model.onnx
+    cnnspec import model.keras
 
     The model is built without weights and without a connection. It runs in inference and in
     training; the spec is then compared with it, layer by layer, as cnnspec verify --model does.
     The verdict goes to standard error. A spec that is not proven is not written.
+
+    A file is recognised by its content. An ONNX file and its spec run with the same random weights,
+    and their outputs are compared; that needs pip install 'cnnspec[onnx]'. A file of Keras 3 is
+    read, but not run: compare the counts with those of Keras.
 
     Exit codes: 0 the spec is written and equals the model, 1 it differs, or a call of the model
     cannot be written in a spec, 2 the request cannot be understood."""
@@ -80,11 +88,18 @@ def import_source(
     name: str | None,
     partial: bool,
 ) -> Any:
-    """Import the model that a source names. Exits with 1 where calls have no operator."""
+    """Import the model or the file that a source names. Exits with 1 where calls have no operator.
+
+    Raises RequestError."""
     from cnnspec.importing.canonical.canonicalize import UnsupportedModel
+    from cnnspec.importing.import_file import import_model_file
     from cnnspec.importing.import_pytorch import import_named_source
 
     try:
+        if os.path.isfile(source):
+            if arguments:
+                raise RequestError("--arg is an argument of a factory; a model file takes none")
+            return import_model_file(source, shapes, name or "", partial)
         return import_named_source(source, arguments, shapes, name or "", partial)
     except UnsupportedModel as error:
         click.echo(f"cnnspec: {error}", err=True)

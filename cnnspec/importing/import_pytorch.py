@@ -1,6 +1,6 @@
 """Import a PyTorch model: capture it, write its spec, and prove the spec by comparing both."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -142,16 +142,28 @@ def make_graph(request: ImportRequest, found: "Capture") -> ImportedGraph:
 
 
 def generalize(request: ImportRequest, imported: ImportedGraph) -> ImportedGraph:
-    """Return the graph without sizes that only hold for its input, where the model takes another.
-
-    Where it takes none, a note says so."""
+    """Return the graph without sizes that hold for its input only, where it takes another."""
     from cnnspec.pytorch.capture.capture import capture_model
 
-    larger = tuple(map(enlarge, request.inputs))
-    if not has_literal_sizes(imported) or larger == request.inputs:
+    def make_other(shapes: tuple[Shape, ...]) -> ImportedGraph:
+        return make_graph(request, capture_model(request.model, shapes))
+
+    return generalize_graph(imported, request.inputs, make_other)
+
+
+def generalize_graph(
+    imported: ImportedGraph,
+    inputs: tuple[Shape, ...],
+    make_other: Callable[[tuple[Shape, ...]], ImportedGraph],
+) -> ImportedGraph:
+    """Return the graph without sizes that only hold for its inputs; ``make_other`` makes it anew.
+
+    Where the model takes no larger inputs, a note says so."""
+    larger = tuple(map(enlarge, inputs))
+    if not has_literal_sizes(imported) or larger == inputs:
         return imported
     try:
-        other = make_graph(request, capture_model(request.model, larger))
+        other = make_other(larger)
     except RequestError:
         note = (
             f"The model does not take {' and '.join(map(format_shape, larger))}; sizes are fixed."

@@ -12,6 +12,8 @@ from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 
+ATTRIBUTES = frozenset(["inputs", "tensor_shapes", "plans", "results"])  # of a built module
+
 
 class ExecutionStep(Record):
     """One node in the order of execution.
@@ -159,9 +161,14 @@ def tensor_shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
 def module_path(name: str) -> list[str]:
     """Return the path at which a node's module is registered.
 
-    A name that nn.Module uses itself gets an underscore.
+    A name that the module uses itself gets an underscore.
     """
-    return [f"{part}_" if hasattr(nn.Module, part) else part for part in name.split(".")]
+    return [f"{part}_" if is_reserved(part) else part for part in name.split(".")]
+
+
+def is_reserved(name: str) -> bool:
+    """Return whether a built module has an attribute of this name."""
+    return hasattr(BuiltModule, name) or name in ATTRIBUTES
 
 
 def register_module(root: nn.Module, name: str, module: nn.Module) -> None:

@@ -159,3 +159,10 @@ def test_in_place_on_a_value_that_is_read_again_is_refused() -> None:
 def test_wrong_number_of_inputs_is_refused() -> None:
     with pytest.raises(TypeError, match="takes 2 inputs, not 1"):
         cnnspec.load("siamese").build("meta")(torch.zeros(1, 1, 105, 105, device="meta"))
+
+
+@pytest.mark.parametrize("name", ["run", "plans", "inputs", "train", "results"])
+def test_layers_may_be_called_as_attributes_of_the_module_are(name: str) -> None:
+    line = f'{{ name = "{name}", op = "conv", out_channels = 2, kernel_size = 1 }}'
+    graph = graph_of(f"layers = [{line}]")
+    assert build_module(graph)(torch.zeros(2, 3, 8, 8)).shape == (2, 2, 8, 8)

@@ -10,6 +10,7 @@ from cnnspec.problems import RequestError, visible
 from cnnspec.units import Shape, format_plural
 
 MOST_SHOWN = 20
+NO_OUTPUT = "the model returns no tensor that depends on its input"
 
 
 class UnsupportedModel(RequestError):
@@ -47,7 +48,7 @@ def canonicalize(
     except ModesDiffer as error:
         raise UnsupportedModel((str(error),)) from None
     if not merged.outputs:
-        raise UnsupportedModel(("the model returns no tensor that depends on its input",))
+        raise UnsupportedModel((NO_OUTPUT,))
     merged = drop_unread(name_attention(simplify(merged)))
     used = {weight for node in merged.nodes for weight in node.weights}
     unused = [name for name in parameters if name not in used]

@@ -20,6 +20,17 @@ from cnnspec.importing.imported_graph import ImportedNode
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
+OPERATOR = "operator"  # a call in a model file, with the kind, inputs, fields and weights
+
+
+def append_operator(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
+    """Append an operator that a model file has and PyTorch has no call for, such as lrn."""
+    given = call.arguments
+    nodes = tuple([builder.arrange_map(builder.layout(value)) for value in given["inputs"]])
+    made = builder.append(given["kind"], given["fields"], nodes, tuple(given["weights"]))
+    return builder.whole_layout(made)
+
+
 RULES: dict[str, Rule] = {
     **views.RULES,
     **weighted_sums.RULES,
@@ -29,6 +40,7 @@ RULES: dict[str, Rule] = {
     **arithmetic.RULES,
     **concatenation.RULES,
     **products.RULES,
+    OPERATOR: append_operator,
 }
 READS_VALUE = "Python reads a value of a tensor, and what runs next may depend on it"
 REASONS = {
@@ -45,7 +57,7 @@ class Complaint(Record):
 
     def __str__(self) -> str:
         at = f" ({self.call.source})" if self.call.source else ""
-        name = self.call.name.removesuffix("_")
+        name = self.call.arguments.get("kind", self.call.name).removesuffix("_")
         return f"{self.call.path or 'the model'}: {name}{at}: {self.reason}"
 
 

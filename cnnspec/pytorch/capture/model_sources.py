@@ -40,7 +40,8 @@ def load_source(source: str, arguments: dict[str, Any]) -> LoadedModel:
     """Make the model that a source names, with arguments for its factory. Raises RequestError."""
     library, _, name = source.partition(":")
     if not library or not name:
-        raise RequestError(f"{ASKED} takes {FORMS}, not {visible(source, 60)!r}")
+        shown = visible(source, 60)
+        raise RequestError(f"{ASKED} takes {FORMS}, or a model file; {shown!r} is none of them")
     with forbid_network(f"building {visible(source, 60)}"), SkipInitialization():
         if library in BUILDERS:
             return load_library_model(library, name, arguments)

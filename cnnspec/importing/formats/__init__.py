@@ -1,0 +1,1 @@
+"""Model files as sources of an import: each format becomes the flat calls that a recorder gives."""
