@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from cnnspec.problems import visible
+from cnnspec.report.page_grids import PAGE_GRIDS
 
 LATEX = {
     "\\": r"\textbackslash{}",
@@ -58,7 +59,6 @@ ESCAPES: dict[str, Callable[[str], str]] = {
 }
 WIDTH = 80  # columns of a terminal
 SHORTEST = 12  # characters of a text that a narrow column still shows in its row
-TABULATE = {"markdown": "pipe", "latex": "latex_raw", "html": "unsafehtml"}
 
 
 def render_grid(
@@ -78,21 +78,7 @@ def render_grid(
     head = [escape(h) for h in headings]
     if format == "text":
         return render_text_grid(head, body, right, total, width)
-    from tabulate import tabulate  # importing it takes as long as the rest of a command
-
-    align = ["right" if r else "left" for r in right]
-    result = str(
-        tabulate(
-            body,
-            head,
-            tablefmt=TABULATE[format],
-            disable_numparse=True,
-            colalign=align if body else None,
-        )
-    )
-    if format == "html":
-        return re.sub(r"(?<=>) +| +(?=<)", "", result)  # blanks that align columns
-    return use_booktabs(result, total) if format == "latex" else result
+    return PAGE_GRIDS[format](head, body, right, total)
 
 
 def render_text_grid(
@@ -147,16 +133,6 @@ def stack_headings(headings: list[str]) -> list[list[str]]:
         [first if last else "" for first, _, last in parts],
         [last or first for first, _, last in parts],
     ]
-
-
-def use_booktabs(tabular: str, total: bool) -> str:
-    """A tabular with the rules of the booktabs package instead of \\hline, one above a total."""
-    for rule in (r"\toprule", r"\midrule"):
-        tabular = tabular.replace(r"\hline", rule, 1)
-    lines = tabular.replace(r"\hline", r"\bottomrule").splitlines()
-    if total:
-        lines.insert(-3, r"\midrule")
-    return "\n".join(lines)
 
 
 def render_csv(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

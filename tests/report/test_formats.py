@@ -10,13 +10,15 @@ from pathlib import Path
 from textwrap import wrap
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tabulate import tabulate
 from written import network
 
 from cnnspec import load
 from cnnspec.api import Network
 from cnnspec.report.explain import render_explanations
-from cnnspec.report.formats import WIDTH, render_grid, wrap_lines
+from cnnspec.report.formats import ESCAPES, WIDTH, render_grid, wrap_lines
 from cnnspec.report.presets import PRESETS
 from cnnspec.report.table import render_table
 
@@ -52,6 +54,29 @@ class Tags(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] in ("td", "th"):
             self.cells[-1] += data
+
+
+CELLS = st.text(alphabet="a1 <&%|–×,.$", max_size=8)
+
+
+@given(st.data(), st.integers(1, 4))
+def test_pages_are_laid_out_as_tabulate_lays_them_out(data: st.DataObject, columns: int) -> None:
+    row = st.lists(CELLS, min_size=columns, max_size=columns)
+    head = [cell.strip() for cell in data.draw(row)]
+    rows = data.draw(st.lists(row, min_size=1, max_size=4))
+    right = data.draw(st.lists(st.booleans(), min_size=columns, max_size=columns))
+    align = ["right" if r else "left" for r in right]
+    for format, style in (("markdown", "pipe"), ("html", "unsafehtml"), ("latex", "latex_raw")):
+        escape = ESCAPES[format]
+        cells = [[escape(cell) for cell in row] for row in rows]
+        plain = tabulate(
+            cells, [*map(escape, head)], tablefmt=style, disable_numparse=True, colalign=align
+        )
+        expected = re.sub(r"(?<=>) +| +(?=<)", "", plain) if format == "html" else plain
+        if format == "latex":
+            for rule in ("top", "mid", "bottom"):
+                expected = expected.replace(r"\hline", rf"\{rule}rule", 1)
+        assert render_grid(head, rows, right, format) == expected
 
 
 @pytest.mark.parametrize("preset", list(PRESETS))
