@@ -218,14 +218,20 @@ def relative_difference(a: torch.Tensor, b: torch.Tensor) -> float:
         return float("inf")
     if not a.numel():
         return 0.0
-    largest = max(zero_infinities(a).abs().max().item(), zero_infinities(b).abs().max().item())
-    off = (a - b).abs().masked_fill(a == b, 0.0).max().item() / (largest or 1.0)
+    largest = max(largest_finite(a), largest_finite(b))
+    off = (a - b).abs_().masked_fill_(a == b, 0.0).max().item() / (largest or 1.0)
     return off if off == off else float("inf")
 
 
 def as_real(x: torch.Tensor) -> torch.Tensor:
     """Return any values as real numbers in double precision."""
     return (torch.view_as_real(x.resolve_conj()) if x.is_complex() else x).double()
+
+
+def largest_finite(x: torch.Tensor) -> float:
+    """Return the largest magnitude of real values without infinities; NaN if one is."""
+    sizes = x.abs()
+    return sizes.masked_fill_(sizes.isinf(), 0.0).max().item()
 
 
 def zero_infinities(x: torch.Tensor) -> torch.Tensor:
