@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas
     import torch
 
+    from cnnspec.analyses.comparison import ComparedNetwork
     from cnnspec.analyses.memory.network_memory import NetworkMemory
     from cnnspec.importing.imported_spec import ImportedSpec
     from cnnspec.report.comparison import Comparison
@@ -202,7 +203,7 @@ def from_pytorch(
 
 
 def compare(
-    nets: "Iterable[Network | str]",
+    nets: "Iterable[Network | ComparedNetwork | str]",
     *,
     batch: int = 1,
     dtype: str = "float32",
@@ -229,8 +230,9 @@ def compare(
     keys = [*dict.fromkeys([*(comparison.DEFAULT if columns is None else columns), *conventions])]
     measures = [comparison.find_measure(key) for key in keys]
     conditions = [comparison_selection.parse_condition(text) for text in filters]
+    compared = comparison.ComparedNetwork
     loaded = [load(net) if isinstance(net, str) else net for net in nets]
-    found = [comparison.ComparedNetwork(net, setting) for net in loaded]
+    found = [net if isinstance(net, compared) else compared(net, setting) for net in loaded]
     found = [s for s in found if all(holds(s) for holds in conditions)]
     return Comparison(
         comparison_selection.sort_networks(found, sort) if sort else found, measures, setting

@@ -2,6 +2,7 @@
 
 import click
 
+from cnnspec.analyses.zoo_index import read_index
 from cnnspec.api import compare, load_zoo, networks
 from cnnspec.cli.command import Command
 from cnnspec.cli.comparison_options import comparison_options, split_columns
@@ -40,8 +41,9 @@ def command(
             f"no network's name contains {visible(pattern, 60)!r}; cnnspec list shows them all"
         )
     default = DATA_COLUMNS if format_ in ("csv", "json") else COLUMNS
+    indexed = read_index(pattern.lower())
     found = compare(
-        load_zoo(pattern.lower()),
+        load_zoo(pattern.lower()) if indexed is None else indexed,
         columns=split_columns(columns) or default,
         sort=sort,
         filters=filters,

@@ -104,6 +104,7 @@ def command(
     )
     from cnnspec.report.pages.zoo import MEASURED
 
+    own = folder is None
     if folder is None:
         require_clone()
         folder = "reports"
@@ -112,6 +113,10 @@ def command(
             f"there is no folder {visible(folder)} to check; cnnspec report writes it"
         )
     pages = render_all_pages(folder)
+    if own:
+        from cnnspec.analyses.zoo_index import INDEX, render_index
+
+        pages[f"../specs/{INDEX}"] = render_index()
     expected = [*pages, *(f"{name}.md" for name in MEASURED)]
     leftover = [
         f"no command writes {path} any more: delete it"

@@ -143,7 +143,7 @@ def comparison_notes(
     reasons: dict[str, list[str]] = {}
     for subject in subjects:
         for why in subject.unknown.values():
-            reasons.setdefault(why, []).append(subject.graph.name)
+            reasons.setdefault(why, []).append(subject.value("network"))
     for why, names in reasons.items():
         lines.append(f"{NOTHING}: {why} ({', '.join(map(visible, names))}).")
     return lines
@@ -151,7 +151,7 @@ def comparison_notes(
 
 def describe_inputs(subjects: list[ComparedNetwork]) -> str:
     """The inputs for which the numbers hold."""
-    shapes = {s.graph.name: format_shape(s.value("input")) for s in subjects}
+    shapes = {s.value("network"): format_shape(s.value("input")) for s in subjects}
     if len(set(shapes.values())) == 1:
         return f"Input {next(iter(shapes.values()))}."
     if len(shapes) > 8:

@@ -45,7 +45,7 @@ def diff_stale_pages(reports: str, pages: dict[str, str]) -> Iterator[str]:
     for path, wanted in pages.items():
         current = read_page(os.path.join(reports, path))
         if current != wanted:
-            title = f"reports/{path}"
+            title = os.path.normpath(f"reports/{path}").replace(os.sep, "/")
             before = [] if current is None else current.splitlines(keepends=True)
             lines = unified_diff(
                 before, wanted.splitlines(keepends=True), f"{title} (there)", f"{title} (rendered)"
