@@ -119,6 +119,15 @@ def visible(text: object, limit: int = 120) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
+def describe_exception(error: BaseException) -> str:
+    """Return an exception of somebody else's code in one line."""
+    try:
+        first = str(error).strip().partition("\n")[0]
+    except Exception:  # its __str__ can do anything
+        first = "its message cannot be read"
+    return visible(f"{type(error).__name__}: {first}".removesuffix(": "), 300)
+
+
 def nearest_name(word: str, known: Iterable[str]) -> str:
     """Return the one of ``known`` that ``word`` is most like, or "" if none is."""
     import difflib  # only where something is wrong

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cnnspec.graph.model import Graph
-from cnnspec.problems import RequestError
+from cnnspec.problems import RequestError, describe_exception
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.compare_values import relative_difference
 from cnnspec.records import Record
@@ -73,9 +73,7 @@ def load_source(source: str, function: str) -> Any:
     try:
         exec(compile(source, "<exported network>", "exec"), vars(module))
     except Exception as error:
-        raise RequestError(
-            f"the written file does not run: {type(error).__name__}: {error}"
-        ) from None
+        raise RequestError(f"the written file does not run: {describe_exception(error)}") from None
     return getattr(module, function)
 
 

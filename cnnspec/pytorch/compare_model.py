@@ -17,7 +17,7 @@ from torch import nn
 from cnnspec.analyses.alignment.call_graph import Recording
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, PASSED, Check, Difference, make_check
 from cnnspec.graph.model import Graph
-from cnnspec.problems import RequestError, SpecError
+from cnnspec.problems import RequestError, SpecError, describe_exception
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.check_calls import (
     REFERENCE,
@@ -38,7 +38,6 @@ from cnnspec.pytorch.draws import (
     draw_runs,
     value_checks,
 )
-from cnnspec.pytorch.load_models import describe_exception
 from cnnspec.pytorch.precision import FLOAT32, FLOAT64
 from cnnspec.pytorch.quick_shapes import QuickShapes
 from cnnspec.pytorch.random_weights import in_mode, restoring_tensors

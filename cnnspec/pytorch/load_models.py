@@ -14,7 +14,7 @@ from torch import nn
 
 from cnnspec.graph.model import Graph
 from cnnspec.ops.roi_align import RoiAlign
-from cnnspec.problems import RequestError, did_you_mean, visible
+from cnnspec.problems import RequestError, describe_exception, did_you_mean, visible
 from cnnspec.spec.variants import LIBRARIES
 
 
@@ -225,9 +225,3 @@ def with_article(value: Any) -> str:
     """Return the name of a value's class with its article: "an int"."""
     name = type(value).__name__
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
-
-
-def describe_exception(error: BaseException) -> str:
-    """Return an exception of somebody else's code in one line."""
-    first, _, _ = str(error).strip().partition("\n")
-    return visible(f"{type(error).__name__}: {first}".removesuffix(": "), 300)

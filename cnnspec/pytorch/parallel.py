@@ -13,7 +13,7 @@ from typing import Any
 
 from cnnspec.analyses.verdict import IMPOSSIBLE, LIMITED, Check, Verdict
 from cnnspec.graph.model import Graph
-from cnnspec.problems import RequestError, visible
+from cnnspec.problems import RequestError, describe_exception
 from cnnspec.records import Record
 from cnnspec.units import GivenInput
 
@@ -175,7 +175,7 @@ def serve_tasks(pipe: Connection, threads: int) -> None:
         try:
             found = verify_task(task, share)
         except Exception as error:
-            found = failed_verdict(task, visible(f"{type(error).__name__}: {error}", 500))
+            found = failed_verdict(task, describe_exception(error))
         pipe.send(found)
 
 

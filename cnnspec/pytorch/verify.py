@@ -20,13 +20,13 @@ from cnnspec.analyses.verdict import (
 )
 from cnnspec.costs import NodeCost, compute_costs
 from cnnspec.graph.model import Graph, graph_digest
-from cnnspec.problems import RequestError, SpecError, Where
+from cnnspec.problems import RequestError, SpecError, Where, describe_exception
 from cnnspec.pytorch.built_module import BuiltModule, build_module
 from cnnspec.pytorch.check_calls import REFERENCE, SAME_CALLS, SAME_FUNCTION
 from cnnspec.pytorch.compare_memory import memory_checks
 from cnnspec.pytorch.compare_model import SEED, compare_model
 from cnnspec.pytorch.devices import choose_device, describe_shortage, device_title
-from cnnspec.pytorch.load_models import describe_exception, load_reference, run_reference
+from cnnspec.pytorch.load_models import load_reference, run_reference
 from cnnspec.pytorch.measure_costs import count_macs_with_fvcore, measure_costs
 from cnnspec.pytorch.random_weights import SkipInitialization
 from cnnspec.units import format_plural

@@ -113,6 +113,7 @@ def test_a_model_that_has_drifted_fails_at_its_layer(mine: Path) -> None:
         ("mine:Nett", "mine has no Nett; did you mean 'Net'?"),
         ("mine:fails", "mine:fails() fails: ValueError: no such width"),
         ("mine:leaves", "mine:leaves() fails: Leaving: for good"),
+        ("mine:silent", "mine:silent() fails: Silent: its message cannot be read"),
         ("mine:number", "mine:number() returns an int, not a torch.nn.Module"),
         (
             "mine:network",

@@ -81,7 +81,10 @@ def spoilt_data(rng: random.Random) -> str:
         return mutated_text(json.dumps(VERIFICATION), rng)
     data = json.loads(json.dumps(VERIFICATION))
     for _ in range(rng.randint(1, 3)):
-        chosen: Any = rng.choice([c for c in containers(data) if c])
+        everything = [c for c in containers(data) if c]
+        if not everything:
+            break
+        chosen: Any = rng.choice(everything)
         key = rng.choice(list(chosen) if isinstance(chosen, dict) else range(len(chosen)))
         if rng.random() < 0.3:
             del chosen[key]

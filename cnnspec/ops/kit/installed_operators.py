@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from cnnspec.ops.kit.operator import Operator
-from cnnspec.problems import RequestError, visible
+from cnnspec.problems import RequestError, describe_exception, visible
 
 GROUP = "cnnspec.operators"
 
@@ -54,8 +54,7 @@ def load_installed_operator(name: str) -> type[Operator]:
         with without_current_folder():
             found = point.load()
     except Exception as error:
-        reason = visible(f"{type(error).__name__}: {error}", 200)
-        raise RequestError(f"{source} cannot be imported: {reason}") from error
+        raise RequestError(f"{source} cannot be imported: {describe_exception(error)}") from error
     if not (isinstance(found, type) and issubclass(found, Operator)):
         raise RequestError(f"{source} is no subclass of cnnspec.ops.kit.operator.Operator")
     if not getattr(found, "title", "") or not found.examples:

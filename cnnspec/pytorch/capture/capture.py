@@ -10,9 +10,8 @@ import torch
 from torch import nn
 
 from cnnspec.analyses.flat_calls import FlatRun
-from cnnspec.problems import RequestError
+from cnnspec.problems import RequestError, describe_exception
 from cnnspec.pytorch.capture.operation_recorder import OperationRecorder
-from cnnspec.pytorch.load_models import describe_exception
 from cnnspec.pytorch.random_weights import SkipInitialization, in_mode, restoring_tensors
 from cnnspec.records import Record
 from cnnspec.units import Shape, format_shape

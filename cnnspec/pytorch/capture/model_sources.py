@@ -12,9 +12,9 @@ from typing import Any
 
 from torch import nn
 
-from cnnspec.problems import RequestError, did_you_mean, visible
+from cnnspec.problems import RequestError, describe_exception, did_you_mean, visible
 from cnnspec.pytorch.capture.forbid_network import forbid_network
-from cnnspec.pytorch.load_models import BUILDERS, describe_exception, load_user_model
+from cnnspec.pytorch.load_models import BUILDERS, load_user_model
 from cnnspec.pytorch.random_weights import SkipInitialization
 from cnnspec.records import Record
 from cnnspec.units import Shape

@@ -7,7 +7,7 @@ from typing import Any
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, PASSED, Check, Difference, Verdict
 from cnnspec.report.formats import WIDTH, escape_html, escape_markdown, escape_text, render_grid
 from cnnspec.report.verdicts.group import DifferenceGroup, describe_group, group_differences
-from cnnspec.units import format_count, format_shape
+from cnnspec.units import format_count, format_plural, format_shape
 
 STATUS = {PASSED: "passed", FAILED: "FAILED", IMPOSSIBLE: "IMPOSSIBLE", LIMITED: "limited"}
 WORST_FIRST = (FAILED, IMPOSSIBLE, LIMITED, PASSED)
@@ -185,7 +185,7 @@ def count_verdicts(verdicts: list[Verdict]) -> str:
     limited = sum(v.passed and any(c.status == LIMITED for c in v.checks) for v in verdicts)
     parts = [f"{len(verdicts) - failed} passed", f"{failed} failed"]
     parts += [f"{limited} of the passed ones with limits"] if limited else []
-    return f"{len(verdicts)} networks: {', '.join(parts)}"
+    return f"{format_plural(len(verdicts), 'network')}: {', '.join(parts)}"
 
 
 def list_versions(verdict: Verdict) -> str:
