@@ -35,6 +35,7 @@ OPERATORS = {
     "instancenorm": "InstanceNorm",
     "lrn": "LocalResponseNorm",
     "l2norm": "L2Norm",
+    "global_response_norm": "GlobalResponseNorm",
     "channel_scale": "ChannelScale",
     "scale": "Scale",
     "affine": "Affine",

@@ -79,3 +79,15 @@ def test_a_standardized_convolution(padding: Any, groups: int) -> None:
     values = random(*x)
     padded = functional.pad(values, (1, 1, 1, 1) if padding == 1 else (1, 0, 0, 1))
     assert_close(module(values), functional.conv2d(padded, weight, module.bias, groups=groups))
+
+
+def test_global_response_norm() -> None:
+    """Algorithm 1 of Woo et al. (2023), with channels last."""
+    x, module = random(2, 5, 4, 3), built("global_response_norm", {"eps": 0.1}, (5, 4, 3))
+    torch.nn.init.normal_(module.weight)
+    torch.nn.init.normal_(module.bias)
+    rows = x.movedim(1, -1)
+    norms = rows.square().sum((1, 2), keepdim=True).sqrt()
+    ratio = norms / (norms.mean(-1, keepdim=True) + 0.1)
+    expected = module.weight * (rows * ratio) + module.bias + rows
+    torch.testing.assert_close(module(x), expected.movedim(-1, 1))

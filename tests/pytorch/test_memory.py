@@ -74,6 +74,7 @@ ALONE = {
     "frozen_batchnorm": "",
     "layernorm": "",
     "rmsnorm": "",
+    "global_response_norm": "",
     "l2norm": "",
     "attention": "heads = 2, window_size = 3, relative_position = true",
     "roi_align": "regions = 5, output_size = 3",
