@@ -91,6 +91,7 @@ OPERATORS = {
     "subsample": "Subsample",
     "slice_channels": "SliceChannels",
     "channel_shuffle": "ChannelShuffle",
+    "unfold": "Unfold",
     "space_to_depth": "SpaceToDepth",
     "depth_to_space": "DepthToSpace",
     "roi_align": "RoiAlign",

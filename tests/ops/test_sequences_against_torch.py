@@ -83,7 +83,7 @@ def test_a_standardized_convolution(padding: Any, groups: int) -> None:
 
 def test_global_response_norm() -> None:
     """Algorithm 1 of Woo et al. (2023), with channels last."""
-    x, module = random(2, 5, 4, 3), built("global_response_norm", {"eps": 0.1}, (5, 4, 3))
+    x, module = random(5, 4, 3), built("global_response_norm", {"eps": 0.1}, (5, 4, 3))
     torch.nn.init.normal_(module.weight)
     torch.nn.init.normal_(module.bias)
     rows = x.movedim(1, -1)
@@ -91,3 +91,21 @@ def test_global_response_norm() -> None:
     ratio = norms / (norms.mean(-1, keepdim=True) + 0.1)
     expected = module.weight * (rows * ratio) + module.bias + rows
     torch.testing.assert_close(module(x), expected.movedim(-1, 1))
+
+
+def test_unfold_gives_what_torch_gives() -> None:
+    """A linear layer of its values is a convolution, and a reshape gives torch's positions."""
+    fields = {"kernel_size": [2, 3], "stride": [1, 2], "padding": [2, 1], "dilation": [2, 1]}
+    x, weight = random(3, 6, 7), torch.randn(4, 3, 2, 3, dtype=torch.float64)
+    y = built("unfold", fields, (3, 6, 7))(x)
+    expected = torch.nn.functional.conv2d(x, weight, None, (1, 2), (2, 1), (2, 1))
+    torch.testing.assert_close(torch.einsum("kc,bchw->bkhw", weight.flatten(1), y), expected)
+    theirs = torch.nn.functional.unfold(x, (2, 3), (2, 1), (2, 1), (1, 2))
+    torch.testing.assert_close(y.flatten(2), theirs)
+
+
+def test_unfold_of_a_sequence() -> None:
+    x = random(3, 8)
+    y = built("unfold", {"kernel_size": 3, "padding": "same"}, (3, 8))(x)
+    padded = torch.nn.functional.pad(x, (1, 1))
+    torch.testing.assert_close(y, padded.unfold(2, 3, 1).movedim(3, 2).flatten(1, 2))

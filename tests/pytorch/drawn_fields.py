@@ -97,6 +97,11 @@ FIELDS: dict[str, Draw] = {
     },
     "conv_transpose": lambda r, x: {"out_channels": r.randint(1, 4), **window()(r, x)},
     "linear": lambda r, x: {"out_features": r.randint(1, 8), "bias": r.random() < 0.7},
+    "unfold": lambda r, x: {
+        "kernel_size": r.randint(1, 3),
+        "stride": r.randint(1, 2),
+        "padding": r.choice([0, 1, "same"]),
+    },
     "rbf": lambda r, x: {"out_features": r.randint(1, 5)},
     **dict.fromkeys(("maxpool", "avgpool", "minpool", "sumpool"), pool),
     **{f"global_{kind}pool": lambda r, x: {"keepdim": r.random() < 0.5} for kind in ("avg", "max")},

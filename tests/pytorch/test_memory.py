@@ -64,6 +64,7 @@ ALONE = {
     "subsample": "stride = 2",
     "slice_channels": "start = 2, stop = 5",
     "channel_shuffle": "groups = 2",
+    "unfold": "kernel_size = 3, stride = 2, padding = 1",
     "space_to_depth": "block = 2",
     "depth_to_space": "block = 2",
     "conv_table": "connections = [[0, 1], [2, 3], [3, 4, 5]], kernel_size = 3, padding = 1",

@@ -72,6 +72,15 @@ class AllocationLog:
             self.peak, self.peak_at = self.live, f"{self.node} ({self.phase})"
         return Storage(size)
 
+    def resize(self, before: int, size: int) -> Storage:
+        """Allocate a storage of ``before`` bytes, and another one if ``size`` bytes are more."""
+        first = self.allocate(before)
+        if size <= before:
+            return first
+        storage = self.allocate(size)
+        self.drop(first)
+        return storage
+
     def hold(self, storage: Storage) -> Storage:
         """Add a holder to a storage."""
         storage.holders += 1

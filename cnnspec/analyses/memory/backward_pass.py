@@ -172,6 +172,8 @@ class BackwardPass:
             return Gradient(log.hold(incoming.storage), size, True, view)
         if kind == SCATTERED:
             return Gradient(log.allocate(size), size, entry.function is AS_STRIDED, tensor.layout)
+        if function.resizes:
+            return Gradient(log.resize(incoming.bytes, size), size)
         unbound = tensor.maker is not None and tensor.maker.function.unbinds
         if (same_size or unbound) and (kind == INCOMING or (kind == DIFFERENCE and i == 0)):
             return incoming._replace(storage=log.hold(incoming.storage))

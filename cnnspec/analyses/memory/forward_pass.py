@@ -142,7 +142,10 @@ class ForwardPass:
         size *= 1 if function.without_batch else self.batch
         view_if = function.layout.view_if
         aliases = function.aliases and (not view_if or inputs[0].layout in view_if)
-        storage = log.hold(inputs[0].storage) if aliases else log.allocate(size)
+        if function.resizes:
+            storage = log.resize(inputs[0].bytes, size)
+        else:
+            storage = log.hold(inputs[0].storage) if aliases else log.allocate(size)
         wanted = self.settings.gradients and bool(trained or any(r.maker for r in inputs))
         more_saved = self.allocate_saved(function, wanted)
         if saved.channel_statistics:

@@ -171,6 +171,8 @@ class Function(Record):
     divides: bool = False
     # The output is read in parts; backward stacks the gradients of the parts.
     unbinds: bool = False
+    # Output and gradient are what is read, resized in a storage that never becomes smaller.
+    resizes: bool = False
 
     saved: Saved = NOTHING_SAVED
     backward: Backward = NO_SCRATCH
