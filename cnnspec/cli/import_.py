@@ -58,6 +58,8 @@ def command(
     cnnspec import my_package/models.py:Net --arg classes=10 --input 3,32,32
     cnnspec import model.onnx
     cnnspec import model.keras
+    cnnspec import yolov3.cfg
+    cnnspec import deploy.prototxt
 
     The model is built without weights and without a connection. It runs in inference and in
     training; the spec is then compared with it, layer by layer, as cnnspec verify --model does.
@@ -65,7 +67,8 @@ def command(
 
     A file is recognised by its content. An ONNX file and its spec run with the same random weights,
     and their outputs are compared; that needs pip install 'cnnspec[onnx]'. A file of Keras 3 is
-    read, but not run: compare the counts with those of Keras.
+    read, but not run, and so are a cfg file of Darknet and a prototxt of Caffe: compare the counts
+    with those of these libraries.
 
     Exit codes: 0 the spec is written and equals the model, 1 it differs, or a call of the model
     cannot be written in a spec, 2 the request cannot be understood."""

@@ -24,7 +24,7 @@ class FileImport:
     def __init__(self, file: ModelFile, name: str, inputs: tuple[Shape, ...]):
         self.file = file
         self.notes: tuple[str, ...] = ()
-        self.name = name or make_identifier(file.title) or "network"
+        self.name = name or make_identifier(file.title.lower()) or "network"
         self.inputs = inputs or self.choose_inputs()
 
     def choose_inputs(self) -> tuple[Shape, ...]:

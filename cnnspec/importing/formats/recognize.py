@@ -7,7 +7,7 @@ from cnnspec.importing.formats.model_file import ModelFile
 from cnnspec.importing.formats.onnx.onnx_file import looks_like_onnx
 from cnnspec.problems import RequestError, visible
 
-FORMATS = "an ONNX or a Keras file"
+FORMATS = "an ONNX file, a Keras file, a Darknet cfg or a Caffe prototxt"
 HEAD = 4096  # bytes that show a format
 
 
@@ -28,6 +28,8 @@ def open_model_file(path: str) -> ModelFile:
 
 def find_format(path: str, head: bytes) -> Callable[[str, str], ModelFile] | None:
     """Return what reads a file that begins like this, None if it is of no known format."""
+    from cnnspec.importing.formats.caffe.caffe_model import CaffeFile, looks_like_caffe
+    from cnnspec.importing.formats.darknet.darknet_model import DarknetFile, looks_like_darknet
     from cnnspec.importing.formats.keras.keras_model import KerasFile
     from cnnspec.importing.formats.onnx.onnx_model import OnnxFile
 
@@ -37,6 +39,11 @@ def find_format(path: str, head: bytes) -> Callable[[str, str], ModelFile] | Non
         return KerasFile
     if head.lstrip().startswith(b"{"):
         return KerasFile
+    text = head.decode("utf-8", "replace")
+    if looks_like_darknet(text):
+        return DarknetFile
+    if looks_like_caffe(text):
+        return CaffeFile
     return None
 
 

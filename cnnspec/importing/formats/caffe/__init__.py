@@ -1,0 +1,1 @@
+"""Caffe's prototxt files: their layers as PyTorch's calls."""

@@ -1,0 +1,1 @@
+"""Darknet's cfg files: their sections as PyTorch's calls."""
