@@ -105,7 +105,7 @@ def published_section(names: set[str]) -> Iterator[str]:
         )
         for a in about:
             if wrong := render_errata(a, "markdown"):
-                yield f"Refuted in {escape_markdown(a.title or a.name)}:"
+                yield f"Refuted or truncated in {escape_markdown(a.title or a.name)}:"
                 yield wrong
 
 
