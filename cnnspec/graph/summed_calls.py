@@ -13,7 +13,7 @@ from cnnspec.graph.model import Call, Node
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.records import Record
 from cnnspec.spec.expressions import Many, Text
-from cnnspec.spec.model import NetworkSpec
+from cnnspec.spec.model import Block, NetworkSpec
 from cnnspec.spec.scope import Dynamic, Scope, Work
 from cnnspec.units import Shape
 
@@ -51,7 +51,7 @@ class SummedCalls:
         self.used = 0  # known calls that were used
         lines = [line for block in (spec.body, *spec.blocks.values()) for line in block.layers]
         self.possible = all(line.share is None for line in lines)  # share names nodes in calls
-        names = {name for block in spec.blocks.values() for name in names_in(block)}
+        names = {name for block in spec.blocks.values() for name in outer_names(block)}
         self.arguments = [name for name in spec.args if name in names]
 
     def key(self, called: Any, call: Call, outermost: Scope) -> Any:
@@ -111,12 +111,23 @@ def find_output(result: BlockResult) -> Node | None:
 
 
 def freeze(value: Any) -> tuple[type | None, Any]:
-    """Return a value with its type, so that both can be compared; no type for a long list."""
+    """Return a value with its type, to be compared; no type for a long list or table."""
     if type(value) in PLAIN:
         return type(value), value
-    if isinstance(value, list) and len(value) <= MAX_LIST:
-        return list, repr(value)
+    if isinstance(value, list | dict) and len(value) <= MAX_LIST:
+        return type(value), repr(value)
     return None, None
+
+
+def outer_names(block: Block) -> set[str]:
+    """Return the names in a block that are not its own, and so may be the network's arguments.
+
+    The default of an argument may use a name of the network that is also the argument's."""
+    own, defaults = {*block.args, *block.defaults}, block.defaults
+    rest = [block.layers, block.preset, block.outputs]
+    return {n for n in names_in(rest) if n not in own} | {
+        n for n in names_in(defaults) if n not in block.args
+    }
 
 
 def names_in(value: Any) -> Iterator[str]:

@@ -119,6 +119,48 @@ def test_a_call_without_a_reader_is_reported_as_without_sums(tmp_path: Path) -> 
         CandidateEvaluator(str(path), DesignSpace({"width": (4,)}), ComparisonSettings())
 
 
+OUTER = """
+name = "net"
+input = [4, 8, 8]
+args.width = 4
+args.sizes = { small = 2, large = 6 }
+args.size = "small"
+layers = [
+  { name = "a", op = "own", n = 1 },
+  { name = "b", op = "table" },
+]
+[blocks.own]
+args = ["n"]
+defaults = { width = "{width + 1}" }
+layers = [{ name = "c", op = "conv", out_channels = "{width}", kernel_size = 1 }]
+[blocks.table]
+layers = [{ name = "c", op = "conv", out_channels = "{sizes[size]}", kernel_size = 1 }]
+"""
+
+
+def test_arguments_of_the_network_inside_of_blocks_make_other_calls(tmp_path: Path) -> None:
+    path = tmp_path / "net.toml"
+    path.write_text(OUTER, encoding="utf-8")
+    space = DesignSpace({"width": (4, 5), "size": ("small", "large"), "input": (8, 9)})
+    evaluator = CandidateEvaluator(str(path), space, ComparisonSettings(), [find_measure("macs")])
+    for number in range(space.size):
+        found = evaluator.evaluate(number)
+        alone = measure_alone(str(path), found.settings, 5000)
+        assert alone is not None
+        assert found.values == {"macs": alone["macs"]}
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "densenet121", "efficientnet_b0"])
+def test_calls_of_an_earlier_candidate_are_known(name: str) -> None:
+    space = DesignSpace({"classes": (10, 11, 12)})
+    evaluator = CandidateEvaluator(name, space, ComparisonSettings(), [find_measure("macs")])
+    evaluator.evaluate(0)
+    calls = len(evaluator.totals.calls)
+    evaluator.evaluate(1)
+    assert evaluator.totals.used > 0
+    assert len(evaluator.totals.calls) == calls
+
+
 def test_conditions_are_tried_on_totals_first() -> None:
     space = DesignSpace({"input": (160, 192, 224)})
     conditions = [parse_condition("training_peak < 1TB"), parse_condition("macs < 1G")]
