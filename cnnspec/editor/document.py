@@ -13,7 +13,7 @@ from cnnspec.gate.files import is_spec_text
 from cnnspec.graph.build import build_variant, read_spec
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.rules.rule import LintedNetwork
-from cnnspec.spec.model import Line, NetworkSpec
+from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.reader import KEYS
 from cnnspec.spec.source import MAX_BYTES, Path, Source, read_source_inside
 from cnnspec.spec.zoo import zoo_folder
@@ -31,12 +31,13 @@ class AnalyzedNetwork:
         return sum_lines(self.net, self.spec)
 
     @cached_property
-    def lines(self) -> dict[Path, Line]:
-        """The lines of the text itself by their paths, those of its own blocks too."""
-        own = [block for block in self.spec.blocks.values() if block.own]
-        blocks = [self.spec.body, *own]
-        presets = {block.path: block.preset for block in own if block.preset is not None}
-        return {line.path: line for block in blocks for line in block.layers} | presets
+    def paths_by_identity(self) -> dict[tuple[Path, str], Path]:
+        """The paths of the lines by what identifies a line in another version of the text."""
+        found: dict[tuple[Path, str], Path] = {}
+        for item in self.syntax.items:
+            if is_line(item.path):
+                found.setdefault(line_identity(self.syntax, item.path), item.path)
+        return found
 
 
 class Document:
@@ -153,15 +154,7 @@ class Document:
             return None
         if network is self.own_network:
             return path
-        return self._old_paths(network.syntax).get(line_identity(self.syntax, path))
-
-    def _old_paths(self, old: Syntax) -> dict[tuple[Path, str], Path]:
-        """Return the paths of the lines in an old text by what identifies a line."""
-        found: dict[tuple[Path, str], Path] = {}
-        for item in old.items:
-            if is_line(item.path):
-                found.setdefault(line_identity(old, item.path), item.path)
-        return found
+        return network.paths_by_identity.get(line_identity(self.syntax, path))
 
 
 def line_identity(syntax: Syntax, path: Path) -> tuple[Path, str]:

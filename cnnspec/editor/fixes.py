@@ -42,20 +42,19 @@ def find_fixes(document: Document, problem: Problem) -> tuple[Fix, ...]:
 
 def find_item(document: Document, start: int) -> SyntaxItem | None:
     """Return the item whose key or value begins at an offset; a value before a key."""
-    items = [i for i in document.syntax.items if start == i.span[0]]
-    keys = [i for i in document.syntax.items if i.key and start == i.key[0]]
-    return next(iter(items + keys), None)
+    syntax = document.syntax
+    return syntax.by_start.get(start) or syntax.by_key_start.get(start)
 
 
 def find_span(document: Document, start: int) -> Span:
     """Return the span of the key or value that begins at an offset, else of the word there."""
-    for item in document.syntax.items:
-        if item.key and item.key[0] == start:
-            return item.key
-        if item.span[0] == start and item.kind not in ("header", "missing"):
-            line = document.lines.position(start).line
-            return start, min(item.span[1], document.lines.end(line))
     end = document.lines.end(document.lines.position(start).line)
+    key = document.syntax.by_key_start.get(start)
+    if key is not None and key.key is not None:
+        return key.key
+    item = document.syntax.by_start.get(start)
+    if item is not None and item.kind not in ("header", "missing"):
+        return start, min(item.span[1], end)
     word = re.match(r"\[\[?[^\]\n]*\]\]?|#.*|[\w.+-]+", document.text[start:end])
     return start, start + len(word[0]) if word else min(start + 1, end)
 
@@ -117,11 +116,10 @@ def set_key(document: Document, start: int, key: str, value: str) -> Iterator[Fi
 
     A value that is an expression is left alone: it may be right in other calls."""
     syntax = document.syntax
-    around = [i for i in syntax.around(start) if i.kind in ("inline", "header")]
-    lines = [i for i in around if line_path(i.path) == i.path]
-    tables = lines or [i for i in around if i.path[:1] == ("blocks",)]
-    table = tables[-1] if tables else None
-    if table is None:
+    item = find_item(document, start)
+    path = item.path if item is not None else ()
+    table = syntax.by_path.get(line_path(path) or path[:2])
+    if table is None or (path[0] != "blocks" and line_path(path) is None):
         return
     title = f"set {key} = {value}"
     known = syntax.by_path.get((*table.path, key))

@@ -30,9 +30,7 @@ def list_path(block: str) -> Path:
 
 def lines_of(document: Document, block: str) -> list[tuple[str, Path]]:
     """Return the names, as they are written, and the paths of the lines of a list."""
-    items = document.syntax.values(list_path(block))
-    named = [(document.syntax.string_at((*item.path, "name")), item.path) for item in items]
-    return [(name, path) for name, path in named if name is not None]
+    return [*document.syntax.names.get(list_path(block), {}).items()]
 
 
 def matches_name(written: str, name: str) -> bool:
@@ -45,9 +43,10 @@ def matches_name(written: str, name: str) -> bool:
 
 def find_line(document: Document, block: str, name: str) -> Path | None:
     """Return the path of the line that a name without dots means in a list, or None."""
-    lines = lines_of(document, block)
-    exact = [path for written, path in lines if written == name]
-    return next(iter(exact + [path for w, path in lines if matches_name(w, name)]), None)
+    names = document.syntax.names.get(list_path(block), {})
+    if name in names:
+        return names[name]
+    return next((path for w, path in names.items() if "{" in w and matches_name(w, name)), None)
 
 
 def resolve_name(document: Document, block: str, name: str, start: int) -> Iterator[LayerUse]:

@@ -25,6 +25,39 @@ class Syntax:
             found.setdefault(item.path, item)
         return found
 
+    @cached_property
+    def inside(self) -> dict[Path, list[SyntaxItem]]:
+        """The items directly inside each table and list, in their order."""
+        found: dict[Path, list[SyntaxItem]] = {}
+        for item in self.items:
+            found.setdefault(item.path[:-1], []).append(item)
+        return found
+
+    @cached_property
+    def by_start(self) -> dict[int, SyntaxItem]:
+        """The outermost item whose text begins at each offset."""
+        return {item.span[0]: item for item in reversed(self.items)}
+
+    @cached_property
+    def by_key_start(self) -> dict[int, SyntaxItem]:
+        """The item whose key begins at each offset."""
+        return {item.key[0]: item for item in reversed(self.items) if item.key is not None}
+
+    @cached_property
+    def names(self) -> dict[Path, dict[str, Path]]:
+        """The paths of the tables in each list by their names, as these are written."""
+        found: dict[Path, dict[str, Path]] = {}
+        for item in self.items:
+            if item.kind == "text" and item.path[-1] == "name" and len(item.path) > 2:
+                line = item.path[:-1]
+                found.setdefault(line[:-1], {}).setdefault(self.value_of(item), line)
+        return found
+
+    @cached_property
+    def blocks(self) -> frozenset[str]:
+        """The names of the blocks that the text declares."""
+        return frozenset(str(p[1]) for p in self.by_path if p[0] == "blocks" and len(p) > 1)
+
     def around(self, offset: int) -> list[SyntaxItem]:
         """Return the items whose key or text is at an offset, the innermost last."""
 
@@ -54,8 +87,7 @@ class Syntax:
 
     def values(self, path: Path) -> Iterator[SyntaxItem]:
         """Yield the items directly inside the table or list at ``path``, in their order."""
-        depth = len(path) + 1
-        return (i for i in self.items if len(i.path) == depth and i.path[:-1] == path)
+        return iter(self.inside.get(path, ()))
 
     def string_at(self, path: Path) -> str | None:
         """Return the string at ``path``; None where there is no string."""

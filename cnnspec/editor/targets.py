@@ -90,12 +90,12 @@ def called_by(document: Document, path: Path) -> str:
 def is_block(document: Document, name: str) -> bool:
     """Tell whether a name is that of a block of the text or of a file that it includes."""
     texts = [document, *document.included.values()]
-    return any(("blocks", name) in text.syntax.by_path or has_block(text, name) for text in texts)
+    return any(has_block(text, name) for text in texts)
 
 
 def has_block(document: Document, name: str) -> bool:
-    """Tell whether a text has any key of a block, such as ``blocks.NAME.op = ...``."""
-    return any(path[:2] == ("blocks", name) for path in document.syntax.by_path)
+    """Tell whether a text declares a block, with a header or with keys with dots."""
+    return name in document.syntax.blocks
 
 
 def is_operator(name: str) -> bool:
