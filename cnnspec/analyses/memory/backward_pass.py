@@ -183,6 +183,8 @@ class BackwardPass:
         as_input = weighted or not same_size or layout.gradient_as_input
         as_input = as_input and not layout.gradient_as_incoming
         like = tensor.layout if as_input else incoming.layout
+        if kind == SELECTED:  # the comparison decides it, which is laid out as the first input
+            like = entry.inputs[0].layout
         if kind == PRODUCT and same_size and incoming.layout in (STRIDED, MOVED):
             others = [r.layout for k, r in enumerate(entry.inputs) if k != i]
             like = max(others or [tensor.layout])
