@@ -14,6 +14,11 @@ BATCH_NORMS = {
     "_native_batch_norm_legit_no_training",
 }
 
+# In inference mode PyTorch does not split these.
+NORMS = {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"}
+# Run step by step, each takes some operations for every position.
+RECURRENT = {"lstm", "gru", "rnn_tanh", "rnn_relu"}
+
 
 class QuickShapes(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Return empty tensors at once for element-wise operations, normalization and means on "meta".
@@ -38,8 +43,12 @@ class QuickShapes(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if not tensors or not plain or kwargs.keys() & OUTPUT_ARGUMENTS:
             return func(*args, **kwargs)
         name = func._schema.name.removeprefix("aten::")
+        if name in RECURRENT and len(args) == 9 and not isinstance(args[3], torch.Tensor):
+            return empty_recurrent(*args)
         if torch.Tag.pointwise in func.tags and len(func._schema.returns) == 1:
             return args[0] if name.endswith("_") else empty_broadcast(tensors)
+        if name in NORMS:
+            return torch.empty_like(args[0])
         if name in BATCH_NORMS:
             x = args[0]
             return torch.empty_like(x), x.new_empty(x.shape[1]), x.new_empty(x.shape[1])
@@ -60,6 +69,16 @@ def empty_mean(
     reduced = {d % x.dim() for d in dims or range(x.dim())}
     shape = [1 if d in reduced else n for d, n in enumerate(x.shape) if keepdim or d not in reduced]
     return x.new_empty(shape)
+
+
+def empty_recurrent(
+    x: torch.Tensor, states: Any, params: Any, has_biases: bool, layers: int, *flags: Any
+) -> tuple[torch.Tensor, ...]:
+    """Return empty tensors of the shapes that torch.lstm, torch.gru or torch.rnn_tanh gives."""
+    first = states if isinstance(states, torch.Tensor) else states[0]
+    output = x.new_empty(*x.shape[:-1], first.shape[0] // layers * first.shape[-1])
+    after = [first] if isinstance(states, torch.Tensor) else states
+    return output, *[torch.empty_like(s) for s in after]
 
 
 def empty_broadcast(tensors: list[torch.Tensor]) -> torch.Tensor:

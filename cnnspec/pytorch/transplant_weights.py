@@ -71,21 +71,23 @@ def transplant_weights(
         else:
             target.copy_(value)
     found += training_differences(pairs, built, model)
+    known = {base_name(a) for a, _ in pairs} | reported | built.fixed_numbers.keys()
     unpaired = [
         Difference(n, "tensor", tuple(t.shape), None, "the model uses no such tensor")
         for n, t in ours.items()
-        if n not in {base_name(a) for a, _ in pairs} | reported | built.fixed_numbers.keys()
+        if n not in known
     ]
+    known = {base_name(b) for _, b in pairs} | reported
     unpaired += [
         Difference(n, "tensor", None, tuple(t.shape), "the spec has no such tensor")
         for n, t in dict(model.named_parameters()).items()
-        if n not in {base_name(b) for _, b in pairs} | reported
+        if n not in known
     ]
     count = sum(prod(p.shape) for p in built.parameters())
     differences = found + unpaired + sharing_differences(pairs)
     text = f"{format_plural(len(pairs), 'tensor')}, {format_plural(count, 'parameter')}"
-    used = {b for _, b in pairs} | {*fixed}
-    unused = [n for n, _ in model.named_buffers() if n in theirs.keys() - used]
+    left = theirs.keys() - {b for _, b in pairs} - {*fixed}
+    unused = [n for n, _ in model.named_buffers() if n in left]
     notes = [
         Difference(n, "buffer", None, tuple(theirs[n].shape), "a buffer that the spec lacks")
         for n in unused

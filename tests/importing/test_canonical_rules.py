@@ -150,6 +150,11 @@ KINDS: dict[str, tuple[Any, Shape, list[str]]] = {
         (1,),
         ["affine", "crop", "pad"],
     ),
+    "a part of each head's channels": (
+        lambda x, w: (x * w).unflatten(1, (2, 2))[:, :, 1:].flatten(1, 2),
+        (1,),
+        ["affine", "reshape", "crop", "reshape"],
+    ),
     "a change in place": (lambda x, w: (x * w).relu_() + 1, (1,), ["affine", "relu", "scale"]),
 }
 

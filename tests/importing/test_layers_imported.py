@@ -9,6 +9,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 import cnnspec
+from cnnspec.pytorch.capture.capture import run_on_cpu, run_on_meta
 from cnnspec.units import Shape
 
 
@@ -131,3 +132,35 @@ def test_layers_that_no_operator_is_are_named(case: str) -> None:
     make, shape, message = REFUSED[case]
     with pytest.raises(cnnspec.RequestError, match=message):
         cnnspec.from_pytorch(make(), input=shape)
+
+
+class Unreadable(nn.Module):
+    """A plain recurrent layer, and calls after it that no operator does either."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.RNN(4, 5, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        sequence, _ = self.rnn(x.flatten(2).transpose(1, 2))
+        return torch.cumsum(sequence, 1).cumprod(2)
+
+
+def test_calls_after_an_unreadable_one_are_named_too() -> None:
+    with pytest.raises(cnnspec.RequestError) as raised:
+        cnnspec.from_pytorch(Unreadable(), input=(4, 40, 40))
+    message = str(raised.value)
+    assert message.startswith("3 calls")
+    for call in ("rnn: rnn_tanh", "the model: cumsum", "the model: cumprod"):
+        assert f"  {call} (tests/importing/test_layers_imported.py:" in message
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_recurrent_layers_are_one_call_of_the_right_shapes(kind: str, bidirectional: bool) -> None:
+    layer = getattr(nn, kind)(4, 5, 2, bidirectional=bidirectional)
+    quick, run = run_on_meta(layer, ((7, 4),)), run_on_cpu(layer, ((7, 4),))
+    assert quick is not None
+    for a, b in zip(quick, run, strict=True):
+        assert [call.name for call in a.calls] == ["input", b.calls[1].name]
+        assert [call.outputs for call in a.calls] == [call.outputs for call in b.calls]

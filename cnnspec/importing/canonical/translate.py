@@ -76,7 +76,8 @@ def translate_run(
 
     ``initial`` are the values of those whose elements are equal.
 
-    After a call that cannot be translated, the translation goes on, to find all of them."""
+    After a call that cannot be translated, the translation goes on, to find all of them. A call
+    that reads a result of such a call is named only where no operator does the like at all."""
     builder, complaints = ImportBuilder(parameters, initial or {}), []
     unknown: set[int] = set()  # calls whose layout is a guess
     for index, call in enumerate(run.calls):
@@ -87,7 +88,7 @@ def translate_run(
             layouts = translate_call(builder, call)
         except (UnsupportedCall, LookupError, TypeError, ValueError) as error:
             known = isinstance(error, UnsupportedCall)
-            if not guessed or call.name in REASONS:
+            if not guessed or find_rule(call.name) is None:
                 reason = str(error) if known else "it is called in a way that is not known"
                 complaints.append(Complaint(call, reason))
             layouts = []
@@ -116,12 +117,16 @@ def translate_call(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout]
     """Return the layouts of a call's outputs. Raises UnsupportedCall."""
     if call.name == "input":
         return [append_input(builder, call)]
-    name = call.name
-    rule = RULES.get(name) or RULES.get(name.removesuffix("_"))
+    rule = find_rule(call.name)
     if rule is None:
-        raise UnsupportedCall(REASONS.get(name, "no operator does this"))
+        raise UnsupportedCall(REASONS.get(call.name, "no operator does this"))
     found = rule(builder, call)
     return [found] if isinstance(found, TensorLayout) else found
+
+
+def find_rule(name: str) -> Rule | None:
+    """Return the rule for a call of PyTorch, None if no operator does what it does."""
+    return RULES.get(name) or RULES.get(name.removesuffix("_"))
 
 
 def append_input(builder: ImportBuilder, call: FlatCall) -> TensorLayout:

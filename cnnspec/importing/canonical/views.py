@@ -120,9 +120,25 @@ def split_channels(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout]
 def cut(
     builder: ImportBuilder, x: TensorLayout, dim: int, start: int, length: int, step: int
 ) -> TensorLayout:
-    """Cut a part out of one dimension of a tensor: of its channels, or of its positions."""
+    """Cut a part out of one dimension of a tensor: of its channels, or of its positions.
+
+    A dimension that is a part of a node's dimension becomes a whole one before."""
     if length == size_of(x.dims[dim]) and step == 1:
         return x
+    own = whole_dims(builder.nodes[x.node].output)
+    try:
+        return cut_factor(builder, x, dim, start, length, step)
+    except UnsupportedCall:
+        if dim == 0 or x.dims[:1] != (builder.batch,) or x.dims[dim] in own:
+            raise
+        x = builder.whole_layout(builder.arrange_map(x))
+        return cut_factor(builder, x, dim, start, length, step)
+
+
+def cut_factor(
+    builder: ImportBuilder, x: TensorLayout, dim: int, start: int, length: int, step: int
+) -> TensorLayout:
+    """Cut a part out of a dimension that is the channels, a part of these, or positions."""
     if len(x.dims[dim]) > 1 and {f.dim for f in x.dims[dim]} == {1}:
         x = builder.by_channels(x, dim)
     factors, node = x.dims[dim], builder.nodes[x.node]

@@ -12,6 +12,7 @@ from torch import nn
 from cnnspec.analyses.flat_calls import FlatRun
 from cnnspec.problems import RequestError, describe_exception
 from cnnspec.pytorch.capture.operation_recorder import OperationRecorder
+from cnnspec.pytorch.quick_shapes import QuickShapes
 from cnnspec.pytorch.random_weights import SkipInitialization, in_mode, restoring_tensors
 from cnnspec.records import Record
 from cnnspec.units import Shape, format_shape
@@ -73,7 +74,8 @@ def run_on_meta(model: nn.Module, inputs: tuple[Shape, ...]) -> tuple[FlatRun, F
     try:
         copied = copy_to_meta(model)
         batches = tuple([torch.empty(BATCH, *shape, device="meta") for shape in inputs])
-        return record_run(copied, batches, False), record_run(copied, batches, True)
+        with QuickShapes():
+            return record_run(copied, batches, False), record_run(copied, batches, True)
     except KeyboardInterrupt:
         raise
     except BaseException:  # whatever the model raises; the CPU shows whether it is its fault

@@ -11,6 +11,8 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
+from cnnspec.pytorch.quick_shapes import RECURRENT as STEP_BY_STEP
+from cnnspec.pytorch.quick_shapes import empty_recurrent
 from cnnspec.pytorch.recording.attention import ATTENTION, RunUnrecorded
 from cnnspec.pytorch.recording.readers import Fields, read_pad
 
@@ -57,6 +59,14 @@ def read_function(name: str, args: Any, kwargs: Fields) -> tuple[str, Fields] | 
         tracked = {} if mean is None else {"track_running_stats": True}
         return "instancenorm", {"eps": 1e-5 if eps is None else eps, **tracked}
     return None
+
+
+def run_function(func: Any, args: Any, kwargs: Fields) -> Any:
+    """Call a function; on the meta device give the shapes of a recurrent layer at once."""
+    quick = func.__name__ in STEP_BY_STEP and len(args) == 9 and args[0].is_meta
+    if quick and isinstance(args[2], list | tuple):
+        return empty_recurrent(*args)
+    return func(*args, **kwargs)
 
 
 def read_recurrent(args: Any) -> Fields:
@@ -110,7 +120,7 @@ class FunctionRecorder(TorchFunctionMode):
         reading = read_function(name, args, kwargs)
         if reading is None:
             return func(*args, **kwargs)
-        result = self.run_unrecorded(lambda: func(*args, **kwargs))
+        result = self.run_unrecorded(lambda: run_function(func, args, kwargs))
         self.note(*reading, tree_leaves((args, kwargs)), result)
         return result
 
