@@ -150,10 +150,15 @@ KINDS: dict[str, tuple[Any, Shape, list[str]]] = {
         (1,),
         ["affine", "crop", "pad"],
     ),
-    "a part of each head's channels": (
+    "every other channel": (
         lambda x, w: (x * w).unflatten(1, (2, 2))[:, :, 1:].flatten(1, 2),
         (1,),
-        ["affine", "reshape", "crop", "reshape"],
+        ["affine", "slice_channels"],
+    ),
+    "a part of each group's channels": (
+        lambda x, w: x * (x * w).unflatten(3, (2, 4))[..., 1:3].flatten(3).mean(3, True),
+        (1,),
+        ["affine", "reshape", "crop", "reduce_dims", "reshape", "mul"],
     ),
     "a change in place": (lambda x, w: (x * w).relu_() + 1, (1,), ["affine", "relu", "scale"]),
 }

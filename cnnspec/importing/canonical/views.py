@@ -150,16 +150,28 @@ def cut_factor(
         stop = (start + length) * f.inner
         fields = {"start": start * f.inner, "stop": None if stop == whole_size else stop}
         made = builder.append("slice_channels", fields, (x.node,))
-    elif f.dim == 1 and f.inner == 1 and (length == 1 or f.size == whole_size):
-        fields = {"start": start, "step": step if f.size == whole_size else f.size}
-        if f.size == whole_size and start + length * step < whole_size:
+    elif f.dim == 1 and f.inner == 1 and f.size == whole_size:
+        fields = {"start": start, "step": step}
+        if start + length * step < whole_size:
             fields["stop"] = start + length * step
         made = builder.append("slice_channels", fields, (x.node,))
+    elif f.dim == 1 and f.inner == 1 and length == 1:
+        made = builder.append("slice_channels", {"start": start, "step": f.size}, (x.node,))
+        return TensorLayout(made, drop_inner(x.dims, dim, f.size))
     elif f.size == whole_size:
         made = cut_positions(builder, x.node, f.dim, start, length, step)
     else:
         raise UnsupportedCall("it cuts a part of a dimension that no operator has")
     return TensorLayout(made, cut_dims(x.dims, dim, builder.nodes[made].output, f.dim, f.inner))
+
+
+def drop_inner(dims: Dims, dim: int, size: int) -> Dims:
+    """Return the dimensions after one of ``size`` was taken out, the innermost of the channels."""
+    found = []
+    for i, factors in enumerate(dims):
+        kept = [] if i == dim else factors
+        found.append(tuple([f._replace(inner=f.inner // size) if f.dim == 1 else f for f in kept]))
+    return tuple(found)
 
 
 def cut_positions(
