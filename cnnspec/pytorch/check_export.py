@@ -9,7 +9,7 @@ from torch import nn
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, describe_exception
 from cnnspec.pytorch.built_module import build_module
-from cnnspec.pytorch.compare_values import relative_difference
+from cnnspec.pytorch.real_values import relative_difference
 from cnnspec.records import Record
 from cnnspec.units import Shape
 

@@ -4,7 +4,6 @@ Outputs must be the same, and so must the values after every call.
 """
 
 from collections.abc import Callable
-from math import isfinite
 from typing import Any
 
 import torch
@@ -17,6 +16,7 @@ from cnnspec.graph.model import Graph
 from cnnspec.pytorch.built_module import BuiltModule
 from cnnspec.pytorch.check_calls import Reached, number_calls
 from cnnspec.pytorch.random_weights import in_mode
+from cnnspec.pytorch.real_values import as_real, relative_difference, sum_finite
 from cnnspec.pytorch.recording.recorder import record_built_module, record_model
 from cnnspec.pytorch.recording.visible_settings import call_limits
 from cnnspec.records import Record
@@ -206,48 +206,6 @@ def sample_positions(size: int) -> torch.Tensor:
 def varies_with_input(x: torch.Tensor) -> bool:
     """Return whether the two examples of a batch differ; True for values without a batch."""
     return not x.dim() or len(x) < 2 or not torch.equal(x[0], x[-1])
-
-
-def relative_difference(a: torch.Tensor, b: torch.Tensor) -> float:
-    """Return the largest difference of two tensors, relative to their largest finite value.
-
-    Infinities must be the same. Another shape and values that are not a number count as infinite.
-    """
-    a, b = as_real(a), as_real(b)
-    if a.shape != b.shape:
-        return float("inf")
-    if not a.numel():
-        return 0.0
-    largest = max(largest_finite(a), largest_finite(b))
-    off = (a - b).abs_().masked_fill_(a == b, 0.0).max().item() / (largest or 1.0)
-    return off if off == off else float("inf")
-
-
-def sum_finite(x: torch.Tensor) -> tuple[float, float]:
-    """Return the sum of all finite values, and the sum of their sizes."""
-    x = as_real(x)
-    size = x.abs().sum().item()
-    if not isfinite(size):  # it takes copies, so only where needed
-        x = zero_infinities(x)
-        size = x.abs().sum().item()
-    return x.sum().item(), size
-
-
-def as_real(x: torch.Tensor) -> torch.Tensor:
-    """Return any values as real numbers in double precision."""
-    return (torch.view_as_real(x.resolve_conj()) if x.is_complex() else x).double()
-
-
-def largest_finite(x: torch.Tensor) -> float:
-    """Return the largest magnitude of real values without infinities; NaN if one is."""
-    sizes = x.abs()
-    return sizes.masked_fill_(sizes.isinf(), 0.0).max().item()
-
-
-def zero_infinities(x: torch.Tensor) -> torch.Tensor:
-    """Return real values with zeros for infinities, with which max pools are padded."""
-    x = as_real(x)
-    return x.masked_fill(x.isinf(), 0.0)
 
 
 def channel_layouts(x: torch.Tensor) -> list[torch.Tensor]:

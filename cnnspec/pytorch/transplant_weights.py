@@ -17,7 +17,7 @@ from torch.nn.utils import (
 from cnnspec.analyses.alignment.align import Alignment
 from cnnspec.analyses.verdict import Check, Difference, make_check
 from cnnspec.pytorch.built_module import BuiltModule
-from cnnspec.pytorch.compare_values import relative_difference
+from cnnspec.pytorch.real_values import relative_difference
 from cnnspec.pytorch.tensor_pairs import TensorPairs, base_name, fit_shape, take_rows
 from cnnspec.units import Shape, format_plural
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, PASSED
 from cnnspec.pytorch.check_calls import REFERENCE, SAME_CALLS, SAME_FUNCTION
-from cnnspec.pytorch.compare_values import relative_difference
+from cnnspec.pytorch.real_values import relative_difference
 
 
 def lazy() -> nn.Module:
