@@ -170,7 +170,7 @@ def add_numbers(server: SpecServer) -> None:
     async def completion(params: types.CompletionParams) -> types.CompletionList:
         document = server.document(params.text_document.uri)
         found = []
-        if document.is_spec or not document.text.strip():
+        if document.may_be_spec:
             found = find_completions(document, lsp.position_of(params.position))
         items = [lsp.lsp_completion(one, n) for n, one in enumerate(found)]
         return types.CompletionList(is_incomplete=False, items=items)

@@ -11,11 +11,12 @@ from cnnspec.report.reference.topics import describe_default
 from cnnspec.spec import claims
 from cnnspec.spec.blocks import COMPOSITE
 from cnnspec.spec.budgets import LIMITS, SETTINGS
-from cnnspec.spec.reader import ABOUT, CONTROL, KEYS, SHORTHAND
+from cnnspec.spec.reader import ABOUT, CONTROL, KEYS, NEEDED, SHORTHAND
 from cnnspec.spec.source import Path
 from cnnspec.spec.variants import LIBRARIES
 
 TABLES = ("blocks", "variants", "reference", "budget")  # of named tables
+FIRST_LINES = 'layers = [\n  { name = "", op = "" },\n]'
 CLAIM_KEYS = dict.fromkeys(
     [*claims.ABOUT, *claims.SUBJECT, *(key for kind in claims.KINDS.values() for key in kind)]
 )
@@ -51,7 +52,9 @@ def complete_keys(document: Document, cursor: Cursor) -> Iterator[Suggestion]:
     for suggestion in keys_of(document, path):
         if suggestion.label not in given:
             text = suggestion.text or suggestion.label
-            yield suggestion.replace(text=text if text.endswith(".") else text + end)
+            if text == "layers" and end:
+                text = FIRST_LINES
+            yield suggestion.replace(text=text if text.endswith((".", "]")) else text + end)
 
 
 def keys_of(document: Document, path: Path) -> Iterator[Suggestion]:
@@ -60,7 +63,7 @@ def keys_of(document: Document, path: Path) -> Iterator[Suggestion]:
     top = str(path[0]) if path else ""
     called = syntax.string_at((*path, "op")) or ""
     if not path:
-        for key in KEYS:
+        for key in dict.fromkeys([*NEEDED, *KEYS]):
             text = "args." if key == "args" else ""
             yield Suggestion(key, "key", "", describe_key(key), text)
     elif line_path(path) == path:

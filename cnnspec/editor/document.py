@@ -87,6 +87,12 @@ class Document:
         keys = {str(item.path[0]) for item in self.syntax.items}
         return bool(keys) and keys <= {*KEYS} and bool(keys & {"input", "layers", "blocks"})
 
+    @property
+    def may_be_spec(self) -> bool:
+        """Whether the text is a spec or could become one, so that completion helps to write it."""
+        top = [item for item in self.syntax.items if item.kind != "missing"]
+        return self.is_spec or all(item.path[0] in KEYS for item in top)
+
     @cached_property
     def own_network(self) -> AnalyzedNetwork | None:
         """The network of this version; None where it has problems."""

@@ -100,3 +100,17 @@ def test_all_functions_of_expressions_are_described() -> None:
     functions = {c.label: c.detail for c in found.values() if c.kind == "function"}
     assert functions.keys() == FUNCTIONS.keys()
     assert all(functions.values())
+
+
+def test_a_spec_can_be_begun_from_nothing() -> None:
+    text = ""
+    for key, written in (("name", '"net"\n'), ("input", "[3, 8, 8]\n"), ("layers", "\n")):
+        document = Document(text, "net.toml")
+        assert document.may_be_spec
+        end = document.lines.position(len(text))
+        found = {c.label: c for c in find_completions(document, end)}
+        assert next(iter(found)) == key
+        text = apply_edits(text, (found[key].edit,)) + written
+    document, position = marked(text.replace('op = ""', 'op = "^"'))
+    assert "conv" in {c.label for c in find_completions(document, position)}
+    assert not Document('[project]\nname = "x"\n', "pyproject.toml").may_be_spec
