@@ -5,24 +5,12 @@ comparisons for each element.
 
 Source: Goodfellow et al. (2013), Maxout networks, arXiv 1302.4389, section 2; ``torch.maximum``."""
 
-from collections.abc import Callable
-from typing import Any
-
-from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.joins import ElementwiseJoin
+from cnnspec.ops.kit.joins import SelectingJoin
 from cnnspec.ops.kit.operator import Example
 
 
-class Maximum(ElementwiseJoin):
+class Maximum(SelectingJoin):
     title = "Maximum"
-    is_commutative = True
-    work = "comparisons"
-    gradient = memory.SELECTED
-    saves = (0, 1)
-
-    def combine(self, torch: Any) -> Callable[[Any, Any], Any]:
-        maximum: Callable[[Any, Any], Any] = torch.maximum
-        return maximum
 
     examples = (
         Example(

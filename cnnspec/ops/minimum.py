@@ -5,24 +5,12 @@ comparisons for each element.
 
 Source: ``torch.minimum``."""
 
-from collections.abc import Callable
-from typing import Any
-
-from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.joins import ElementwiseJoin
+from cnnspec.ops.kit.joins import SelectingJoin
 from cnnspec.ops.kit.operator import Example
 
 
-class Minimum(ElementwiseJoin):
+class Minimum(SelectingJoin):
     title = "Minimum"
-    is_commutative = True
-    work = "comparisons"
-    gradient = memory.SELECTED
-    saves = (0, 1)
-
-    def combine(self, torch: Any) -> Callable[[Any, Any], Any]:
-        minimum: Callable[[Any, Any], Any] = torch.minimum
-        return minimum
 
     examples = (
         Example(

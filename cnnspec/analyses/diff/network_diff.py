@@ -63,11 +63,11 @@ def diff_networks(before: NetworkDescription, after: NetworkDescription) -> Diff
         if j not in back and layer.name in gone and layer.op == before.layers[gone[layer.name]].op
     }
 
+    elsewhere = {*moved.values()}
+
     def removed(first: int, end: int) -> list[Entry]:
         return [
-            Entry(REMOVED, before.layers[i], None)
-            for i in range(first, end)
-            if i not in moved.values()
+            Entry(REMOVED, before.layers[i], None) for i in range(first, end) if i not in elsewhere
         ]
 
     entries, at = [], 0

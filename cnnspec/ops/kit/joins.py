@@ -58,3 +58,18 @@ class ElementwiseJoin(Operator):
         return modules.make_stateless_module(
             torch, type(self).__name__, lambda *xs: reduce(combine, xs)
         )
+
+
+class SelectingJoin(ElementwiseJoin):
+    """A join whose elements are those of one input: the largest or the smallest.
+
+    The operator has the name of PyTorch's function of two tensors."""
+
+    is_commutative = True
+    work = "comparisons"
+    gradient = memory.SELECTED
+    saves = (0, 1)
+
+    def combine(self, torch: Any) -> Callable[[Any, Any], Any]:
+        select: Callable[[Any, Any], Any] = getattr(torch, self.name)
+        return select

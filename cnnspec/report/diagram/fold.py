@@ -94,18 +94,13 @@ class Folder:
 
     def fold_runs(self, made: list[DiagramPart]) -> list[DiagramPart]:
         """The parts, with each run of equal parts folded into its first."""
-        folded: list[DiagramPart] = []
-        last: DiagramPart | None = None  # of the run
+        runs: list[list[DiagramPart]] = []
         for part in made:
-            if last is not None and self.follows(last, part):
-                run = folded[-1]
-                folded[-1] = run.replace(
-                    nodes=run.nodes + part.nodes, times=run.times + 1, last=part.name
-                )
+            if runs and self.follows(runs[-1][-1], part):
+                runs[-1].append(part)
             else:
-                folded.append(part)
-            last = part
-        return folded
+                runs.append([part])
+        return [run[0] if len(run) == 1 else fold_run(run) for run in runs]
 
     def follows(self, a: DiagramPart, b: DiagramPart) -> bool:
         """Whether ``b`` equals ``a`` and reads only ``a``'s output, which nothing else reads."""
@@ -207,6 +202,12 @@ def order_parts(made: list[DiagramPart]) -> list[DiagramPart] | None:
         left.remove(ready)
         done[ready.name] = ready
     return [*done.values()]
+
+
+def fold_run(run: list[DiagramPart]) -> DiagramPart:
+    """The part that stands for a run of equal parts: the first, with the nodes of all."""
+    first, nodes = run[0], tuple([node for part in run for node in part.nodes])
+    return first.replace(nodes=nodes, times=first.times + len(run) - 1, last=run[-1].name)
 
 
 def reads_itself(part: DiagramPart) -> bool:
