@@ -61,6 +61,12 @@ def first(results: Any) -> torch.Tensor:
     return results[0].transpose(1, 2)  # type: ignore[no-any-return]
 
 
+def make_group_norm() -> nn.Module:
+    norm = nn.GroupNorm(2, 4)
+    norm.register_parameter("bias", None)
+    return norm
+
+
 SHAPE = (4, 6, 8)
 LAYERS: dict[str, tuple[Callable[[], nn.Module], list[str]]] = {
     # what makes the module, and the operators of it without the input
@@ -91,6 +97,7 @@ LAYERS: dict[str, tuple[Callable[[], nn.Module], list[str]]] = {
         lambda: Last(nn.LayerNorm(4, bias=False)),
         ["layernorm", "channel_scale"],
     ),
+    "group norm without bias": (make_group_norm, ["groupnorm", "channel_scale"]),
     "instance norm": (lambda: nn.InstanceNorm2d(4, affine=True), ["instancenorm"]),
     "circular padding": (lambda: nn.Conv2d(4, 5, 3, padding=1, padding_mode="circular"), ["conv"]),
     "reflection": (lambda: nn.Conv2d(4, 5, 3, padding=1, padding_mode="reflect"), ["conv"]),

@@ -35,17 +35,22 @@ def normalize_layer(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     weight, bias = given["weight"], given["bias"]
     fields = {"over": over, "eps": given["eps"], "affine": weight is not None}
     if (weight is None) != (bias is None):
-        return scale_normalized(builder, x, fields, weight, bias)
+        if over == "all":
+            raise UnsupportedCall("it is layer normalization of a whole map with a weight alone")
+        return scale_normalized(builder, "layernorm", x, fields, (weight, bias))
     return TensorLayout(builder.append("layernorm", fields, (x.node,), (weight, bias)), x.dims)
 
 
 def scale_normalized(
-    builder: ImportBuilder, x: TensorLayout, fields: dict[str, Any], weight: Any, bias: Any
+    builder: ImportBuilder,
+    kind: str,
+    x: TensorLayout,
+    fields: dict[str, Any],
+    weights: tuple[Any, Any],
 ) -> TensorLayout:
     """Append a norm with a weight or a bias alone, which comes after it."""
-    if fields["over"] != "channels":
-        raise UnsupportedCall("it is layer normalization of a whole map with a weight alone")
-    made = builder.append("layernorm", {**fields, "affine": False}, (x.node,))
+    weight, bias = weights
+    made = builder.append(kind, {**fields, "affine": False}, (x.node,))
     if weight is not None:
         init = builder.initial.get(weight.names[0], 1.0)
         made = builder.append("channel_scale", {"init": init}, (made,), (weight,))
@@ -73,6 +78,8 @@ def normalize_groups(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     fields = {"groups": given["num_groups"], "eps": given["eps"]}
     fields["affine"] = given["weight"] is not None
     weights = (given["weight"], given["bias"])
+    if (weights[0] is None) != (weights[1] is None):
+        return scale_normalized(builder, "groupnorm", x, fields, weights)
     return TensorLayout(builder.append("groupnorm", fields, (x.node,), weights), x.dims)
 
 
