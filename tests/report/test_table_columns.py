@@ -84,7 +84,7 @@ def test_shares_add_up(part: str) -> None:
 def test_columns_work_where_there_is_nothing_to_share() -> None:
     net = network('  { name = "f", op = "flatten" },', [3, 4, 4])
     keys = [*NETWORK_COLUMNS, "weights", "biases", "flops", "groups", "dilation"]
-    assert column(net, *keys) == {"f": ["0.0", "0.0", "0", "0", "0", "0", "0", "", ""]}
+    assert column(net, *keys) == {"f": ["0.0", "0.0", *["0"] * 8, "", ""]}
 
 
 def test_a_wrong_name_lists_all_columns() -> None:
