@@ -216,6 +216,10 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(RequestError, match=message):
             import_model_file(str(path))
+    strange = {"class_name": "Odd", "config": {"name": "odd", "data_format": []}}
+    path.write_text(json.dumps({"config": {"layers": [strange]}}))
+    with pytest.raises(RequestError, match="no operator does this"):
+        import_model_file(str(path))
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("other.txt", "x")
     with pytest.raises(RequestError, match=r"without Keras's config.json"):

@@ -32,7 +32,7 @@ class KerasFile(ModelFile):
             self.inputs = self.find_inputs()
         except (LookupError, TypeError, AttributeError):
             raise RequestError(f"{visible(path)} does not describe a model of Keras 3") from None
-        formats = {layer["config"].get("data_format") for layer in self.layers}
+        formats = [layer["config"].get("data_format") for layer in self.layers]
         self.channels_last = "channels_first" not in formats
 
     @property
