@@ -7,7 +7,7 @@ multiply-accumulates for the linear maps and 2*B*n*n*C for q*k and its product w
 ``relative_position``, each dimension of size M adds to q*k the product of q with one of 2*M - 1
 learned vectors of C/h: B*n*M*C more. Also counted: the additions of biases, C scalings of q for
 each position, the softmax (as ``softmax`` counts it) of h*n rows for each window, and one addition
-for each weight and dimension for relative positions.
+for each weight and dimension for relative positions. In training, ``dropout`` drops weights.
 
 Source: Vaswani et al. (2017), arXiv 1706.03762, section 3.2; Li et al. (2022), MViTv2, arXiv
 2112.01526, equation 4; Kirillov et al. (2023), Segment anything, arXiv 2304.02643, and its
@@ -20,7 +20,7 @@ from cnnspec.ops.kit import memory, modules, windowed_attention
 from cnnspec.ops.kit.attention_classes import ATTENTION
 from cnnspec.ops.kit.derivation import SYMBOLS, Step, axis_symbols, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
-from cnnspec.ops.kit.fields import count_field, flag_field, size_field
+from cnnspec.ops.kit.fields import count_field, flag_field, size_field, weight_dropout_field
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
 from cnnspec.ops.kit.operator import BackwardMacs, Example
 from cnnspec.ops.kit.windows import WHOLE, Phases, Reach, Window
@@ -50,6 +50,7 @@ class Attention(Elementwise):
     relative_position: bool = flag_field(
         "whether the weights depend on relative positions", default=False
     )
+    dropout: float = weight_dropout_field()
 
     def output(self, x: Shape) -> Shape:
         channels, _ = require_feature_map("attention", x)
@@ -161,13 +162,18 @@ class Attention(Elementwise):
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
         return windowed_attention.attention_functions(
-            x, self.each_window(x), self.windows(x), self.heads, tuple(self.tables(x))
+            x,
+            self.each_window(x),
+            self.windows(x),
+            self.heads,
+            tuple(self.tables(x)),
+            self.dropout if training else 0.0,
         )
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         tables = {name: torch.zeros(shape) for name, shape in self.tables(x).items()}
         forward = windowed_attention.make_forward(
-            torch, self.each_window(x), self.heads, tuple(tables)
+            torch, self.each_window(x), self.heads, tuple(tables), self.dropout
         )
         built = modules.make_module(torch, "Attention", forward, tables)
         built.qkv, built.proj = (
@@ -185,6 +191,7 @@ class Attention(Elementwise):
             "window": self.each_window(x),
             "qkv_bias": self.qkv_bias,
             "relative_position": self.relative_position,
+            "dropout": self.dropout,
         }
 
     examples = (

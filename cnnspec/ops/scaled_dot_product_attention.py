@@ -8,6 +8,7 @@ the border, and positions that are no neighbours in the map do not see each othe
 ``relative_position_bias`` each head has a learned bias for each distance within a window,
 h*(2*M_H - 1)*(2*M_W - 1) parameters. Windows of n queries and m keys cost B*n*m*(C + V)
 multiply-accumulates. Also counted: the scaling of q, the softmax, and an addition for each bias.
+In training, ``dropout`` drops weights of values.
 
 Source: Vaswani et al. (2017), Attention is all you need, arXiv 1706.03762, equation 1;
 ``torch.nn.functional.scaled_dot_product_attention``; Liu et al. (2021), Swin transformer, arXiv
@@ -20,11 +21,25 @@ from cnnspec.ops.kit import attention_products, memory, modules
 from cnnspec.ops.kit.attention_classes import DOT_PRODUCT_ATTENTION
 from cnnspec.ops.kit.attention_memory import AttentionFunctions
 from cnnspec.ops.kit.derivation import Step, elements_step
-from cnnspec.ops.kit.fields import OperatorError, count_field, flag_field, number_field, size_field
-from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
+from cnnspec.ops.kit.fields import (
+    OperatorError,
+    count_field,
+    flag_field,
+    number_field,
+    size_field,
+    weight_dropout_field,
+)
+from cnnspec.ops.kit.input_checks import (
+    raise_different_inputs,
+    require_divisible,
+    require_feature_map,
+    require_windows,
+)
 from cnnspec.ops.kit.operator import BackwardMacs, Example, Operator
 from cnnspec.ops.kit.windows import WHOLE, Phases, Reach, Window
 from cnnspec.units import Shape, format_shape
+
+NAME = "scaled_dot_product_attention"
 
 
 class ScaledDotProductAttention(Operator):
@@ -54,6 +69,7 @@ class ScaledDotProductAttention(Operator):
     relative_position_bias: bool = flag_field(
         "whether a learned bias depends on the distance of positions", default=False
     )
+    dropout: float = weight_dropout_field()
 
     def output(self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None) -> Shape:
         for i, (x, what) in enumerate(((q, "queries"), (k, "keys"), (v, "values"))):
@@ -61,12 +77,18 @@ class ScaledDotProductAttention(Operator):
             if x[0] % self.heads:
                 require_divisible(self.heads, x[0], field="heads")
             if i and x[1:] != k[1:]:
-                self.raise_different("$1", k, "$2", v, "keys and values have the same positions")
+                raise_different_inputs(
+                    NAME, "$1", k, "$2", v, "keys and values have the same positions"
+                )
         if q[0] != k[0]:
-            self.raise_different("$0", q, "$1", k, "queries and keys have the same channels")
+            raise_different_inputs(
+                NAME, "$0", q, "$1", k, "queries and keys have the same channels"
+            )
         if (self.window_size or self.relative_position_bias) and k[1:] != q[1:]:
-            self.raise_different("$0", q, "$1", k, "in windows, both have the same positions")
-        self.check_windows(q)
+            raise_different_inputs(
+                NAME, "$0", q, "$1", k, "in windows, both have the same positions"
+            )
+        require_windows(self.window_size, self.shift, q)
         wanted = (self.heads, prod(q[1:]), prod(k[1:]))
         if bias is not None and (bias != wanted or self.window_size):
             reason = (
@@ -80,32 +102,6 @@ class ScaledDotProductAttention(Operator):
                 f"{reason}: {format_shape(wanted)}",
             )
         return (v[0], *q[1:])
-
-    @staticmethod
-    def raise_different(a: str, x: Shape, b: str, y: Shape, rule: str) -> None:
-        """Raise the OperatorError (D003) for two inputs that do not fit."""
-        raise OperatorError(
-            "D003",
-            f"scaled_dot_product_attention: {a} is {format_shape(x)} but {b} is {format_shape(y)}",
-            rule,
-        )
-
-    def check_windows(self, q: Shape) -> None:
-        """Check that windows cover the map, and that the shift is less than one. Raises D002."""
-        if self.shift and not self.shift < self.window_size:
-            raise OperatorError(
-                "L003",
-                f"shift = {self.shift} moves windows of {self.window_size or 'the whole map'}",
-                "a shift less than window_size",
-                "shift",
-            )
-        if self.window_size and any(w % self.window_size for w in q[1:]):
-            raise OperatorError(
-                "D002",
-                f"windows of {self.window_size} do not cover $0, which is {format_shape(q)}",
-                f"a pad to multiples of {self.window_size} before it, and a crop after it",
-                "window_size",
-            )
 
     def each_window(self, q: Shape) -> tuple[int, ...]:
         return tuple(self.window_size or w for w in q[1:])
@@ -190,7 +186,8 @@ class ScaledDotProductAttention(Operator):
         self, q: Shape, k: Shape, v: Shape, bias: Shape | None = None, *, y: Shape, training: bool
     ) -> memory.Functions:
         sizes = self.each_window(q) if self.window_size else None
-        functions = AttentionFunctions(self.heads, sizes, self.shift)
+        dropout = self.dropout if training else 0.0
+        functions = AttentionFunctions(self.heads, sizes, self.shift, dropout)
         return functions.declare(q, k, v, bias, self.relative_position_bias)
 
     def build(
@@ -198,8 +195,9 @@ class ScaledDotProductAttention(Operator):
     ) -> Any:
         scale = (q[0] // self.heads) ** -0.5 if self.scale is None else self.scale
         sizes = self.each_window(q) if self.window_size else None
+        bias_and_dropout = self.relative_position_bias, self.dropout
         forward = attention_products.make_forward(
-            torch, self.heads, scale, q[1:], sizes, self.shift, self.relative_position_bias
+            torch, self.heads, scale, q[1:], sizes, self.shift, *bias_and_dropout
         )
         tensors = {n: torch.randn(shape) * 0.02 for n, shape in self.parameters(q, k, v).items()}
         return modules.make_module(torch, "ScaledDotProductAttention", forward, tensors)
@@ -215,6 +213,7 @@ class ScaledDotProductAttention(Operator):
             "window": self.each_window(q),
             "shift": self.shift,
             "relative_position_bias": self.relative_position_bias,
+            "dropout": self.dropout,
         }
 
     examples = (

@@ -6,6 +6,7 @@ setting that has no effect at this size.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from cnnspec.analyses.alignment.align import Alignment
 from cnnspec.analyses.alignment.call_graph import RecordedCall, Recording
@@ -17,6 +18,7 @@ from cnnspec.pytorch.recording.visible_settings import (
     INVISIBLE,
     call_limits,
     call_settings,
+    has_weights,
     values_show_settings,
 )
 
@@ -85,7 +87,7 @@ def unprovable_changes(alignment: Alignment, ours: Reached, theirs: Reached) -> 
         settings
         for settings in {*left, *right}
         if settings[0] in kinds
-        and left[settings] != right[settings]
+        and differ(settings, left, right)
         and not values_show_settings(settings[0])
     }
     missed = find_missed_limits(alignment.spec, ours) | find_missed_limits(alignment.model, theirs)
@@ -99,6 +101,18 @@ def unprovable_changes(alignment: Alignment, ours: Reached, theirs: Reached) -> 
             for call in sides
         ):
             yield change
+
+
+def differ(
+    settings: tuple[str, Any], left: Counter[tuple[str, Any]], right: Counter[tuple[str, Any]]
+) -> bool:
+    """Return whether sides have another number of calls with these settings.
+
+    Of weighted sums, one side may have several where the other has one.
+    """
+    if has_weights(settings[0]):
+        return bool(left[settings]) != bool(right[settings])
+    return left[settings] != right[settings]
 
 
 def number_calls(calls: list[RecordedCall]) -> list[CallKey]:

@@ -13,8 +13,9 @@ from cnnspec.analyses.verdict import FAILED, LIMITED, Check, Difference, make_ch
 from cnnspec.costs import compute_costs
 from cnnspec.graph.model import Graph
 from cnnspec.problems import describe_exception
+from cnnspec.pytorch.compare_draws import DrawComparison, adapt_precision
 from cnnspec.pytorch.devices import available_bytes
-from cnnspec.pytorch.draws import Batch, DrawComparison, ModelUnderTest, adapt_precision
+from cnnspec.pytorch.draws import Batch, ModelUnderTest
 from cnnspec.pytorch.random_weights import in_mode
 from cnnspec.pytorch.real_values import as_real
 from cnnspec.pytorch.recording.recorder import record_built_module, record_model

@@ -8,48 +8,31 @@ draws and another input size show whether both compute the same. Such runs do no
 model treats other batches, its initial weights, or which parameters are frozen.
 """
 
-from collections.abc import Callable
 from contextlib import nullcontext
 
 import torch
 from torch import nn
 
-from cnnspec.analyses.alignment.call_graph import Recording
-from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, PASSED, Check, Difference, make_check
+from cnnspec.analyses.verdict import IMPOSSIBLE, PASSED, Check, Difference, make_check
 from cnnspec.graph.model import Graph
-from cnnspec.problems import RequestError, SpecError, describe_exception
-from cnnspec.pytorch.built_module import build_module
-from cnnspec.pytorch.check_calls import (
-    REFERENCE,
-    SAME_CALLS,
-    SAME_FUNCTION,
-    check_calls,
-    unprovable_differences,
-)
+from cnnspec.pytorch.check_calls import REFERENCE, SAME_CALLS, SAME_FUNCTION, check_calls
+from cnnspec.pytorch.compare_draws import compare_draw, constant_calls, value_checks
 from cnnspec.pytorch.compare_gradients import compare_gradients
-from cnnspec.pytorch.compare_values import RunFunction, model_reached_limits
+from cnnspec.pytorch.compare_other_calls import ResizeGraph, compare_other_calls
+from cnnspec.pytorch.compare_values import RunFunction
 from cnnspec.pytorch.draws import (
-    Draw,
-    DrawComparison,
+    MOST_DRAWS,
+    ModelError,
     ModelUnderTest,
     align_draw,
-    compare_draw,
-    constant_calls,
-    draw_runs,
-    value_checks,
+    record_on_meta,
+    run_draw,
 )
 from cnnspec.pytorch.precision import FLOAT32, FLOAT64
-from cnnspec.pytorch.quick_shapes import QuickShapes
-from cnnspec.pytorch.random_weights import in_mode, restoring_tensors
-from cnnspec.pytorch.recording.recorder import record_built_module
-from cnnspec.units import Shape, format_plural, format_shape
+from cnnspec.pytorch.random_weights import restoring_tensors
+from cnnspec.units import format_plural
 
 SEED = 2016
-MOST_DRAWS = 5  # until all values vary with the input
-# Scales of the inputs and of the weights: large values reach limits that small ones do not.
-MORE_DRAWS = ((8.0, 1.0), (1.0, 3.0))
-SMALL = 32  # a smaller side is doubled for another input size, a larger one grows by so much
-ResizeGraph = Callable[[Shape], Graph]
 
 
 def compare_model(
@@ -96,22 +79,6 @@ def compare_without_restoring(
         return [Check("run", tested.name, IMPOSSIBLE, detail=detail)]
 
 
-class ModelError(Exception):
-    """An exception that a model raised, in one line."""
-
-
-def run_draw(
-    graph: Graph, tested: ModelUnderTest, seed: int, scales: tuple[float, float] = (1.0, 1.0)
-) -> Draw:
-    """Run the model on one draw. Raises ModelError for all that it raises, SystemExit too."""
-    try:
-        return draw_runs(tested, [n.output for n in graph.inputs], seed, *scales)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise ModelError(describe_exception(error)) from None
-
-
 def compare_draws(
     graph: Graph, tested: ModelUnderTest, seed: int, resize: ResizeGraph | None
 ) -> list[Check]:
@@ -139,90 +106,6 @@ def compare_draws(
     if shapes.status == PASSED and compared[-1].same:
         return compare_other_calls(graph, tested, compared, recordings, shapes, seed, resize)
     return [calls, shapes]
-
-
-def compare_other_calls(
-    graph: Graph,
-    tested: ModelUnderTest,
-    compared: list[DrawComparison],
-    recordings: list[Recording],
-    shapes: Check,
-    seed: int,
-    resize: ResizeGraph | None,
-) -> list[Check]:
-    """Compare a model whose calls differ, and whose values were the same in the first draws.
-
-    Draws again at other scales and at another input size. Where all is the same, the calls that
-    differ become notes, except those that values cannot excuse. Raises ModelError.
-    """
-    name = tested.name
-    for i, scales in enumerate(MORE_DRAWS):
-        draw = run_draw(graph, tested, seed + MOST_DRAWS + i, scales)
-        compared.append(compare_draw(graph, tested, draw, align_draw(graph, draw, recordings)))
-    calls = check_calls(compared[0].alignments, name, SAME_CALLS)
-    other, size = compare_at_another_size(graph, tested, seed, resize)
-    if not all(c.same for c in compared):
-        return [calls.replace(detail="the outputs of other draws differ"), shapes]
-    if other and not other.same:
-        return [calls.replace(detail=f"the outputs {size} differ"), shapes]
-    alignments = [a for c in compared for a in c.alignments]
-    ours = {r for c in compared for v in c.values for r in v.reached}
-    theirs = {
-        r
-        for c in compared
-        for run in (c.draw.inferred, c.draw.trained)
-        for r in model_reached_limits(run)
-    }
-    bad = unprovable_differences(alignments[:2], ours, theirs)
-    counted = [d.replace(count=1) for d in bad]
-    notes = tuple(d for d in calls.differences if d.replace(count=1) not in counted)
-    detail = f"other calls, same function: {format_plural(len(compared), 'draw')}, {size}"
-    calls = Check(
-        "calls",
-        name,
-        FAILED if bad else PASSED,
-        calls.compared,
-        "the values are the same, but they do not show what these calls do" if bad else detail,
-        tuple(bad),
-        notes=notes,
-    )
-    checks = [shapes, *value_checks(compared, name)]
-    if all(c.status == PASSED for c in checks):
-        checks.append(compare_gradients(graph, tested, compared[-1], seed))
-    return [calls, *checks]
-
-
-def compare_at_another_size(
-    graph: Graph, tested: ModelUnderTest, seed: int, resize: ResizeGraph | None
-) -> tuple[DrawComparison | None, str]:
-    """Compare at another input size, where the spec and the model take one, and say which."""
-    shape = graph.inputs[0].output
-    if resize is None or len(graph.inputs) != 1 or len(shape) < 2:
-        return None, "at one input size"
-    larger = (shape[0], *(n + min(n, SMALL) for n in shape[1:]))
-    try:
-        resized = resize(larger)
-    except (SpecError, RequestError):
-        return None, "at one input size (the spec takes no other)"
-    if resized.unfit or resized.resized:
-        return None, "at one input size (the spec takes no other)"
-    try:
-        draw = run_draw(resized, tested, seed)
-    except ModelError:
-        return None, f"at one input size (the model does not take {format_shape(larger)})"
-    found = align_draw(resized, draw, record_on_meta(resized))
-    return compare_draw(resized, tested, draw, found), f"also at {format_shape(larger)}"
-
-
-def record_on_meta(graph: Graph) -> list[Recording]:
-    """Record what a graph runs in inference and in training, quickly, on the meta device."""
-    built = build_module(graph, "meta")
-    inputs = tuple(torch.empty(2, *n.output, device="meta") for n in graph.inputs)
-    found = []
-    for training in (False, True):
-        with in_mode(built, training), QuickShapes():
-            found.append(record_built_module(graph, built, inputs)[0])
-    return found
 
 
 def check_output_shapes(graph: Graph, outputs: list[torch.Tensor], name: str) -> Check:

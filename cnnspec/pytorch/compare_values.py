@@ -61,13 +61,20 @@ class ModelRun(Record):
 
 
 def run_model(
-    model: nn.Module, inputs: tuple[torch.Tensor, ...], run: RunFunction | None, training: bool
+    model: nn.Module,
+    inputs: tuple[torch.Tensor, ...],
+    run: RunFunction | None,
+    training: bool,
+    marks: bool = False,
 ) -> ModelRun:
-    """Run a model in training or evaluation mode, without dropout, and record it."""
+    """Run a model in training or evaluation mode, and record it.
+
+    Dropout does nothing, or with ``marks`` shows where it acts.
+    """
     traces: dict[int, ValueTrace] = {}
     with in_mode(model, training):
         recording, outputs = record_model(
-            model, inputs, run, lambda i, x: traces.update({i: trace_values(x)})
+            model, inputs, run, lambda i, x: traces.update({i: trace_values(x)}), marks=marks
         )
     return ModelRun(recording, traces, outputs)
 
@@ -81,12 +88,14 @@ def compare_values(
     training: bool,
     tolerance: float,
     other_calls: bool = False,
+    marks: bool = False,
 ) -> ValueComparison:
     """Run the built module on the inputs of a model's run, and compare the values.
 
     Compares the values after every aligned call and the outputs in full, at a relative tolerance.
     Skips calls that need not give the same because calls beside them differ. With ``other_calls``
     the calls may be aligned wrongly, so only the outputs decide, also those of training alone.
+    ``marks`` is that of the model's run.
     """
     differences: list[Difference] = []
     constant: list[str] = []
@@ -122,7 +131,7 @@ def compare_values(
             differences.append(value_difference(places[i], off, tolerance))
 
     with in_mode(built, training):
-        _, outputs = record_built_module(graph, built, inputs, watch)
+        _, outputs = record_built_module(graph, built, inputs, watch, marks=marks)
     for node, output, other in zip(graph.outputs, outputs, model.outputs, strict=False):
         off = float("inf")
         if output.numel() == other.numel():

@@ -1,51 +1,28 @@
-"""Draw weights and inputs, run a model on them, and compare the values with the spec's.
+"""Draw weights and inputs, and run a model on them.
 
 One draw is a run in training and one in inference, on two random examples, with all weights drawn
 at random.
 """
-
-from collections.abc import Iterator
 
 import torch
 from torch import nn
 
 from cnnspec.analyses.alignment.align import Alignment, align_recordings
 from cnnspec.analyses.alignment.call_graph import Recording
-from cnnspec.analyses.verdict import PASSED, Check, Difference, make_check
 from cnnspec.graph.model import Graph
-from cnnspec.pytorch.built_module import BuiltModule
-from cnnspec.pytorch.check_calls import REFERENCE
-from cnnspec.pytorch.compare_values import (
-    ModelRun,
-    RunFunction,
-    ValueComparison,
-    compare_values,
-    run_model,
-)
-from cnnspec.pytorch.precision import FLOAT64, FLOAT64_ROUNDED, Precision
-from cnnspec.pytorch.random_weights import (
-    RunningStatistics,
-    SkipInitialization,
-    draw_weights,
-)
+from cnnspec.problems import describe_exception
+from cnnspec.pytorch.built_module import build_module
+from cnnspec.pytorch.compare_values import ModelRun, RunFunction, run_model
+from cnnspec.pytorch.precision import FLOAT64, Precision
+from cnnspec.pytorch.quick_shapes import QuickShapes
+from cnnspec.pytorch.random_weights import RunningStatistics, draw_weights, in_mode
 from cnnspec.pytorch.recording.fixed_numbers import convert_exactly
-from cnnspec.pytorch.tensor_pairs import (
-    TensorPairs,
-    pair_remaining_tensors,
-    pair_split_tensors,
-    pair_tensors_by_calls,
-    pair_tensors_by_name,
-    pair_tensors_by_order,
-)
-from cnnspec.pytorch.transplant_weights import (
-    replace_normalized_weights,
-    running_statistics_differences,
-    transplant_weights,
-    unequal_tensor_counts,
-)
+from cnnspec.pytorch.recording.recorder import record_built_module
+from cnnspec.pytorch.transplant_weights import replace_normalized_weights
 from cnnspec.records import Record
-from cnnspec.units import Shape, format_plural
+from cnnspec.units import Shape
 
+MOST_DRAWS = 5  # until all values vary with the input
 Batch = tuple[torch.Tensor, ...]
 
 
@@ -61,31 +38,35 @@ class ModelUnderTest(Record):
 
 
 class Draw(Record):
-    """The runs of a model on one draw, and its running statistics after training."""
+    """The runs of a model on one draw, and its running statistics after training.
+
+    ``marks`` says that values were changed where dropout acts."""
 
     inputs: Batch
     inferred: ModelRun
     trained: ModelRun
     statistics: dict[str, torch.Tensor]
+    marks: bool = False
 
 
-class DrawComparison(Record):
-    """A draw compared with the spec: the weights' check and, where they fit, both modes' values.
+class ModelError(Exception):
+    """An exception that a model raised, in one line."""
 
-    ``alignments`` are those of evaluation and of training, ``pairs`` the tensors that were paired,
-    and ``built`` is the built module with the model's weights."""
 
-    draw: Draw
-    alignments: tuple[Alignment, Alignment]
-    weights: Check
-    values: tuple[ValueComparison, ...]
-    pairs: TensorPairs
-    built: BuiltModule
-
-    @property
-    def same(self) -> bool:
-        """Whether the weights fit and all values are the same."""
-        return self.weights.status == PASSED and not any(v.differences for v in self.values)
+def run_draw(
+    graph: Graph,
+    tested: ModelUnderTest,
+    seed: int,
+    scales: tuple[float, float] = (1.0, 1.0),
+    marks: bool = False,
+) -> Draw:
+    """Run the model on one draw. Raises ModelError for all that it raises, SystemExit too."""
+    try:
+        return draw_runs(tested, [n.output for n in graph.inputs], seed, *scales, marks)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise ModelError(describe_exception(error)) from None
 
 
 def draw_runs(
@@ -94,6 +75,7 @@ def draw_runs(
     seed: int,
     input_scale: float = 1.0,
     weight_scale: float = 1.0,
+    marks: bool = False,
 ) -> Draw:
     """Draw inputs of the shapes (without the batch) and weights, and run the model on them.
 
@@ -108,10 +90,10 @@ def draw_runs(
             for parameter in model.parameters():
                 parameter.mul_(weight_scale)
     statistics = RunningStatistics(model)
-    trained = run_model(model, inputs, tested.run, True)
+    trained = run_model(model, inputs, tested.run, True, marks)
     statistics.settle()  # the training pass does not depend on them, inference does
-    inferred = run_model(model, inputs, tested.run, False)
-    return Draw(inputs, inferred, trained, statistics.after_training)
+    inferred = run_model(model, inputs, tested.run, False, marks)
+    return Draw(inputs, inferred, trained, statistics.after_training, marks)
 
 
 def prepare_model(
@@ -140,110 +122,12 @@ def align_draw(
     )
 
 
-def compare_draw(
-    graph: Graph, tested: ModelUnderTest, draw: Draw, alignments: tuple[Alignment, Alignment]
-) -> DrawComparison:
-    """Copy the model's weights into the built module and, where they fit, compare all values.
-
-    Where calls differ, tries several ways to pair tensors: a wrong one gives other values.
-    """
-    fixed = {name for a in alignments for call in a.model.calls for name in call.fixed}
-    tested = adapt_precision(tested, alignments)
-    with SkipInitialization(), torch.device(tested.device):
-        built = BuiltModule(graph).to(tested.device, tested.precision.dtype)
-    found: DrawComparison | None = None
-    for pairs, unequal in pairings(alignments[1], built, tested):
-        weights = transplant_weights(pairs, unequal, built, tested.model, tested.name, fixed)
-        values: tuple[ValueComparison, ...] = ()
-        if weights.status == PASSED:
-            values = compare_both_modes(graph, built, draw, alignments, pairs, tested)
-        found = DrawComparison(draw, alignments, weights, values, pairs, built)
-        if found.same:
-            break
-    assert found
+def record_on_meta(graph: Graph) -> list[Recording]:
+    """Record what a graph runs in inference and in training, quickly, on the meta device."""
+    built = build_module(graph, "meta")
+    inputs = tuple(torch.empty(2, *n.output, device="meta") for n in graph.inputs)
+    found = []
+    for training in (False, True):
+        with in_mode(built, training), QuickShapes():
+            found.append(record_built_module(graph, built, inputs)[0])
     return found
-
-
-def adapt_precision(tested: ModelUnderTest, found: tuple[Alignment, Alignment]) -> ModelUnderTest:
-    """Return what is tested, with a tolerance for fixed numbers that the model rounded."""
-    rounded = tested.precision == FLOAT64 and not all(a.is_exact for a in found)
-    return tested.replace(precision=FLOAT64_ROUNDED) if rounded else tested
-
-
-def pairings(
-    training: Alignment, built: BuiltModule, tested: ModelUnderTest
-) -> Iterator[tuple[TensorPairs, list[Difference]]]:
-    """Yield the ways to pair tensors, with the calls that use different numbers of them.
-
-    By the calls that use them where all are aligned. Else by the order of use; by the aligned
-    calls, with the remaining tensors by the order of use; by names; and by rows of tensors.
-    """
-    if training.complete:
-        yield pair_tensors_by_calls(training), unequal_tensor_counts(training)
-        return
-    given = training, built, tested.model
-    ways = [pair_tensors_by_order(*given)]
-    if tested.demand != REFERENCE:
-        ways += [pair_remaining_tensors(*given), pair_tensors_by_name(*given)]
-        ways += pair_split_tensors(*given)
-    yield from ((pairs, []) for i, pairs in enumerate(ways) if pairs not in ways[:i])
-
-
-def compare_both_modes(
-    graph: Graph,
-    built: BuiltModule,
-    draw: Draw,
-    alignments: tuple[Alignment, Alignment],
-    pairs: TensorPairs,
-    tested: ModelUnderTest,
-) -> tuple[ValueComparison, ValueComparison]:
-    """Compare the values in evaluation and in training, and the running statistics after it."""
-    other = tested.demand != REFERENCE and not all(a.complete for a in alignments)
-    exactness = tested.precision.values, other
-    evaluation = compare_values(
-        graph, built, draw.inputs, draw.inferred, alignments[0], False, *exactness
-    )
-    ours = RunningStatistics(built)
-    training = compare_values(
-        graph, built, draw.inputs, draw.trained, alignments[1], True, *exactness
-    )
-    training.differences.extend(
-        running_statistics_differences(
-            pairs, ours.current(), draw.statistics, tested.precision.values
-        )
-    )
-    return evaluation, training
-
-
-def constant_calls(compared: list[DrawComparison]) -> list[str]:
-    """Return the calls whose values did not depend on the input in any draw."""
-    return [n for mode in (0, 1) for n in constant_in_mode(compared, mode)]
-
-
-def constant_in_mode(compared: list[DrawComparison], mode: int) -> list[str]:
-    draws = [c.values[mode].constant for c in compared if c.values]
-    return [n for n in draws[0] if all(n in names for names in draws[1:])] if draws else []
-
-
-def value_checks(compared: list[DrawComparison], name: str) -> list[Check]:
-    """Return the checks of the weights and of the values in both modes, over all draws."""
-    checks = [compared[-1].weights]
-    if compared[-1].values:
-        for mode, title in enumerate(("evaluation", "training")):
-            constant = constant_in_mode(compared, mode)
-            checks.append(check_values(compared[-1].values[mode], constant, title, name))
-    return checks
-
-
-def check_values(compared: ValueComparison, constant: list[str], mode: str, name: str) -> Check:
-    """Check that all values are the same, and that they vary with the input in some draw."""
-    found = compared.differences
-    unproven = [
-        Difference(
-            n, "values", "vary with the input", "the same for two inputs", "this proves nothing"
-        )
-        for n in constant
-    ]
-    detail = f"and {len(found) - 1} more after it" if len(found) > 1 else ""
-    text = f"outputs, and values after {format_plural(compared.calls, 'call')}"
-    return make_check(mode, name, text, found[:1] + unproven, detail)

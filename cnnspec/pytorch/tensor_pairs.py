@@ -4,8 +4,7 @@ Where calls differ there are several ways to pair them. A wrong one gives other 
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from itertools import permutations
+from collections.abc import Mapping
 from math import prod
 from typing import TypeVar
 
@@ -92,77 +91,6 @@ def pair_tensors_by_name(alignment: Alignment, built: BuiltModule, model: nn.Mod
         if found is not None:
             left.remove(found)
             pairs.append((name, found))
-    return pairs
-
-
-def pair_split_tensors(
-    alignment: Alignment, built: BuiltModule, model: nn.Module
-) -> Iterator[TensorPairs]:
-    """Pair a tensor with several that are its rows: one of q, k and v with one for each of them.
-
-    Weights and biases are paired apart, by their first use. Nothing if rows do not add up. The
-    parts of a tensor are tried in every order, the same for all tensors.
-    """
-    sides = [
-        split_by_columns(side.tensors(), dict(module.named_parameters()))
-        for side, module in ((alignment.spec, built), (alignment.model, model))
-    ]
-    if sides[0].keys() != sides[1].keys():
-        return
-    pairs: TensorPairs = []
-    for key, ours in sides[0].items():
-        found = refine_rows(ours, sides[1][key])
-        if found is None:
-            return
-        pairs += found
-    groups: dict[str, list[int]] = {}
-    for i, (name, other) in enumerate(pairs):
-        whole = base_name(name) if name != base_name(name) else base_name(other)
-        if (name, other) != (base_name(name), base_name(other)):
-            groups.setdefault(whole, []).append(i)
-    if not groups:
-        return
-    sizes = {len(group) for group in groups.values()}
-    orders = permutations(range(max(sizes))) if len(sizes) == 1 and max(sizes) < 4 else [()]
-    for order in orders:
-        ordered = list(pairs)
-        for group in groups.values() if order else ():
-            for i, k in zip(group, order, strict=True):
-                ordered[i] = pairs[i][0], pairs[group[k]][1]
-        yield ordered
-
-
-def split_by_columns(
-    names: list[str], parameters: Mapping[str, torch.Tensor]
-) -> dict[tuple[bool, int], list[tuple[str, int]]]:
-    """Return parameters with their numbers of rows, by whether they are vectors, and columns."""
-    found: dict[tuple[bool, int], list[tuple[str, int]]] = {}
-    for name in names:
-        if name in parameters:
-            p = parameters[name]
-            rows = p.shape[0] if p.dim() else 1
-            key = p.numel() == rows, p.numel() // max(rows, 1)
-            found.setdefault(key, []).append((name, rows))
-    return found
-
-
-def refine_rows(ours: list[tuple[str, int]], theirs: list[tuple[str, int]]) -> TensorPairs | None:
-    """Pair rows of tensors in their order, of which one of two is whole; None where none is."""
-    if sum(n for _, n in ours) != sum(n for _, n in theirs):
-        return None
-    pairs: TensorPairs = []
-    i = j = a = b = 0  # tensors of both sides, and the rows of them that are paired
-    while i < len(ours) and j < len(theirs):
-        (mine, m), (other, n) = ours[i], theirs[j]
-        rows = min(m - a, n - b)
-        if rows not in (m, n):
-            return None
-        pairs.append((name_rows(mine, a, rows, m), name_rows(other, b, rows, n)))
-        a, b = a + rows, b + rows
-        if a == m:
-            i, a = i + 1, 0
-        if b == n:
-            j, b = j + 1, 0
     return pairs
 
 

@@ -16,8 +16,8 @@ from cnnspec.analyses.alignment.align import align_recordings
 from cnnspec.analyses.alignment.call_graph import Recording
 from cnnspec.graph.model import Graph
 from cnnspec.problems import SpecError
-from cnnspec.pytorch.compare_model import record_on_meta
 from cnnspec.pytorch.describe_calls import describe_changes
+from cnnspec.pytorch.draws import record_on_meta
 from cnnspec.pytorch.load_models import load_reference, run_reference
 from cnnspec.pytorch.quick_shapes import QuickShapes
 from cnnspec.pytorch.random_weights import SkipInitialization, in_mode

@@ -15,7 +15,7 @@ from torch import nn
 import cnnspec
 from cnnspec.analyses.verdict import IMPOSSIBLE
 from cnnspec.graph.model import graph_digest
-from cnnspec.pytorch.compare_model import record_on_meta
+from cnnspec.pytorch.draws import record_on_meta
 
 LINES = """
 { name = "a", op = "conv", out_channels = 4, kernel_size = 3, norm = "batchnorm" },

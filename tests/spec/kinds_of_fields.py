@@ -81,6 +81,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "qkv_bias": "flag",
         "window_size": "count",
         "relative_position": "flag",
+        "dropout": "share",
     },
     "relu": {"inplace": "flag"},
     "relu6": {"inplace": "flag"},

@@ -10,9 +10,10 @@ ATTENTION = '''class Attention(nn.Module):
         window: tuple[int, ...],
         qkv_bias: bool = True,
         relative_position: bool = False,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.heads, self.window = heads, window
+        self.heads, self.window, self.dropout = heads, window, dropout
         self.qkv = nn.Linear(channels, 3 * channels, qkv_bias)
         self.proj = nn.Linear(channels, channels)
         axes = ["h", "w"] if len(window) == 2 else [str(i) for i in range(len(window))]
@@ -43,7 +44,8 @@ ATTENTION = '''class Attention(nn.Module):
         weights = (q * q.shape[-1] ** -0.5) @ k.mT
         for axis, name in enumerate(self.tables):
             weights = self.add_positions(q, weights, axis, self.get_parameter(name))
-        return self.proj((weights.softmax(-1) @ v).transpose(1, 2).flatten(2))
+        weights = F.dropout(weights.softmax(-1), self.dropout, self.training)
+        return self.proj((weights @ v).transpose(1, 2).flatten(2))
 
     def add_positions(
         self, q: torch.Tensor, weights: torch.Tensor, axis: int, table: torch.Tensor
@@ -72,8 +74,10 @@ DOT_PRODUCT_ATTENTION = '''class DotProductAttention(nn.Module):
         window: tuple[int, ...],
         shift: int = 0,
         relative_position_bias: bool = False,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        self.dropout = dropout
         self.heads, self.scale, self.window, self.shift = heads, scale, window, shift
         self.learns_bias = relative_position_bias
         if relative_position_bias:
@@ -98,7 +102,8 @@ DOT_PRODUCT_ATTENTION = '''class DotProductAttention(nn.Module):
         weights = (q * self.scale).mT @ k
         for bias in biases:
             weights = weights + bias
-        y = (weights.softmax(-1) @ v.mT).mT.flatten(1, 2)
+        weights = F.dropout(weights.softmax(-1), self.dropout, self.training)
+        y = (weights @ v.mT).mT.flatten(1, 2)
         if whole:
             return y.unflatten(2, sizes)
         n = len(counts)

@@ -6,17 +6,19 @@ of them needs the same change to the other."""
 from math import prod
 
 from cnnspec.ops.kit import memory
-from cnnspec.ops.kit.windowed_attention import FunctionSequence
+from cnnspec.ops.kit.function_sequence import FunctionSequence
 from cnnspec.units import Shape
 
 INT64 = memory.Function(0, inputs=(), without_batch=True, int64=True)
 
 
 class AttentionFunctions:
-    """The functions of attention within windows of ``sizes``, or over the whole map if None."""
+    """The functions of attention within windows of ``sizes``, or over the whole map if None.
 
-    def __init__(self, heads: int, sizes: Shape | None, shift: int):
-        self.heads, self.sizes, self.shift = heads, sizes, shift
+    ``dropout`` is the probability in this mode, so 0 at inference."""
+
+    def __init__(self, heads: int, sizes: Shape | None, shift: int, dropout: float):
+        self.heads, self.sizes, self.shift, self.dropout = heads, sizes, shift, dropout
         self.sequence = FunctionSequence()
 
     def declare(
@@ -131,6 +133,7 @@ class AttentionFunctions:
             weights = shifted
         softmax = sequence.add(memory.Function(scores, saves=(memory.OUTPUT,)), weights)
         sequence.free(weights)
+        softmax = sequence.drop(softmax, scores, self.dropout)
         values = sequence.add(transposed.replace(size=prod(v)), divided[2])
         sums = sequence.add(product.replace(size=gathered), softmax, values)
         copied = memory.view_of((gathered,))

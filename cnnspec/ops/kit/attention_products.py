@@ -2,19 +2,26 @@
 
 attention_memory.py declares its functions in the same order."""
 
+from collections.abc import Callable
 from typing import Any
 
 from cnnspec.ops.kit import modules
 from cnnspec.units import Shape
 
 
-def attend(inputs: tuple[Any, Any, Any], heads: int, scale: float, biases: Any) -> Any:
+def attend(
+    inputs: tuple[Any, Any, Any],
+    heads: int,
+    scale: float,
+    biases: Any,
+    drop: Callable[[Any], Any],
+) -> Any:
     """Attend from q to k and v, each B x C x positions; ``biases`` are added to the products."""
     q, k, v = (x.contiguous().unflatten(1, (heads, -1)) for x in inputs)
     weights = (q * scale).mT @ k
     for bias in biases:
         weights = weights + bias
-    weights = weights.softmax(-1)
+    weights = drop(weights.softmax(-1))
     return (weights @ v.mT).mT.flatten(1, 2).contiguous()
 
 
@@ -26,10 +33,12 @@ def make_forward(
     sizes: Shape | None,
     shift: int,
     learns_bias: bool,
+    dropout: float,
 ) -> Any:
     """Return the forward function of a module and of batches of queries, keys and values.
 
-    ``positions`` are the sizes of the map of queries, ``sizes`` those of a window, or None."""
+    ``positions`` are the sizes of the map of queries, ``sizes`` those of a window, or None, and
+    ``dropout`` is the probability with which a weight is dropped in training."""
 
     def forward(module: Any, q: Any, k: Any, v: Any, *given: Any) -> Any:
         biases = list(given)
@@ -43,7 +52,8 @@ def make_forward(
         if shift and sizes:
             mask = mask_strangers(torch, positions, sizes, shift, q)
             biases.append(mask.repeat(len(q), 1, 1)[:, None])
-        y = attend((rows[0], rows[1], rows[2]), heads, scale, biases)
+        drop = modules.make_dropout(torch, dropout, module.training)
+        y = attend((rows[0], rows[1], rows[2]), heads, scale, biases, drop)
         if sizes is None:
             return y.unflatten(2, positions)
         return from_windows(torch, y, positions, sizes, shift)

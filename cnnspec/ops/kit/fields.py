@@ -212,6 +212,12 @@ def padding_mode_field() -> Any:
     )
 
 
+def weight_dropout_field() -> Any:
+    """Declare the probability of dropout of the weights of attention."""
+    doc = "the probability with which a weight of a value is dropped in training"
+    return NumberField(doc, 0.0, 0.0, 1.0)
+
+
 def inplace_field() -> Any:
     """Declare the flag of operators that can overwrite their input."""
     return FlagField("whether the output takes the input's place in memory", False)

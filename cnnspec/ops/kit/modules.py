@@ -77,6 +77,13 @@ def make_padding_function(
     return lambda x: torch.nn.functional.pad(x, flat, **how)
 
 
+def make_dropout(torch: Any, p: float, training: bool) -> Callable[[Any], Any]:
+    """Return the function that drops elements with probability p in training."""
+    if not p:
+        return lambda x: x
+    return lambda x: torch.nn.functional.dropout(x, p, training)
+
+
 def view_per_channel(values: Any, x: Any) -> Any:
     """View a vector of one value per channel so that it broadcasts over a batch of maps."""
     return values.view(-1, *(1 for _ in x.shape[2:]))

@@ -3,11 +3,12 @@
 ``make_forward`` and what it calls run the functions; ``attention_functions`` and what it calls
 declare them, in the same order. A change to one half needs the same change to the other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import modules
+from cnnspec.ops.kit.function_sequence import FunctionSequence, Result
 from cnnspec.ops.kit.memory import (
     BETWEEN_EXAMPLES,
     CONTIGUOUS,
@@ -27,13 +28,14 @@ from cnnspec.ops.kit.memory import (
 )
 from cnnspec.units import Shape
 
-UNTIL_END = 10**6  # Function.held_for: until the operator's last function is over
 
-
-def make_forward(torch: Any, sizes: Shape, heads: int, tables: Sequence[str]) -> Any:
+def make_forward(
+    torch: Any, sizes: Shape, heads: int, tables: Sequence[str], dropout: float
+) -> Any:
     """Return the forward function of a module and a batch of maps.
 
-    ``sizes`` are those of a window, ``tables`` the names of the module's relative positions.
+    ``sizes`` are those of a window, ``tables`` the names of the module's relative positions, and
+    ``dropout`` is the probability with which a weight is dropped in training.
     """
     n = len(sizes)
     order = (0, *range(2, 2 + 2 * n), 1)
@@ -61,18 +63,27 @@ def make_forward(torch: Any, sizes: Shape, heads: int, tables: Sequence[str]) ->
 
     def forward(module: Any, x: Any) -> Any:
         vectors = [getattr(module, name) for name in tables]
-        return to_maps(module.proj(attend(torch, module.qkv(to_rows(x)), sizes, heads, vectors)), x)
+        drop = modules.make_dropout(torch, dropout, module.training)
+        rows = attend(torch, module.qkv(to_rows(x)), sizes, heads, vectors, drop)
+        return to_maps(module.proj(rows), x)
 
     return forward
 
 
-def attend(torch: Any, qkv: Any, sizes: Shape, heads: int, vectors: Sequence[Any]) -> Any:
+def attend(
+    torch: Any,
+    qkv: Any,
+    sizes: Shape,
+    heads: int,
+    vectors: Sequence[Any],
+    drop: Callable[[Any], Any],
+) -> Any:
     """Compute attention within each window: from q, k and v, B x n x 3*C, to B x n x C."""
     q, k, v = qkv.unflatten(-1, (3, heads, -1)).permute(2, 0, 3, 1, 4)
     weights = (q * q.shape[-1] ** -0.5) @ k.mT
     for axis, table in enumerate(vectors):
         weights = add_relative_positions(torch, q, weights, sizes, axis, table)
-    weights = weights.softmax(-1)
+    weights = drop(weights.softmax(-1))
     return (weights @ v).transpose(1, 2).flatten(2)
 
 
@@ -87,41 +98,17 @@ def add_relative_positions(
     return (weights.unflatten(3, parts) + products[:, :, :, None, :, None]).flatten(3)
 
 
-class Result(int):
-    """The output of a function in a FunctionSequence, by its position there."""
-
-
-class FunctionSequence:
-    """Functions in order, whose inputs are given as Results; each is held until it is freed."""
-
-    def __init__(self) -> None:
-        self.functions: list[Function] = []
-
-    def add(self, function: Function, *inputs: int) -> Result:
-        """Append a function of ``inputs``: indices of the operator's inputs, or Results."""
-        position = len(self.functions)
-        back = tuple([i - position if isinstance(i, Result) else i for i in inputs])
-        self.functions.append(function.replace(inputs=back, held_for=UNTIL_END))
-        return Result(position)
-
-    def free(self, *values: int) -> None:
-        """Release Results after the last function so far; inputs of the operator are left out."""
-        for value in values:
-            if isinstance(value, Result):
-                held_for = max(len(self.functions) - 1 - value, 1)
-                self.functions[value] = self.functions[value].replace(held_for=held_for)
-
-    def finish(self, value: int, functions: Functions) -> Functions:
-        """Append functions, the first of which reads ``value``, and return the whole sequence."""
-        for function in functions:
-            value = self.add(function, value)
-        return tuple(self.functions)
-
-
 def attention_functions(
-    x: Shape, sizes: Shape, windows: int, heads: int, tables: Sequence[str]
+    x: Shape,
+    sizes: Shape,
+    windows: int,
+    heads: int,
+    tables: Sequence[str],
+    dropout: float,
 ) -> Functions:
-    """Declare what ``make_forward``'s function runs for an input ``x``."""
+    """Declare what ``make_forward``'s function runs for an input ``x``.
+
+    ``dropout`` is the probability in this mode, so 0 at inference."""
     sequence = FunctionSequence()
     padded_sizes = [-(-w // m) * m for w, m in zip(x[1:], sizes, strict=True)]
     n = x[0] * prod(padded_sizes)
@@ -139,7 +126,7 @@ def attention_functions(
     sequence.free(blocks, padded)
     qkv = sequence.add(_linear(3 * n, "qkv"), rows)
     sequence.free(rows)
-    attended = _add_attend(sequence, qkv, n, x[0] // heads, sizes, tables, heads, windows)
+    attended = _add_attend(sequence, qkv, n, x[0] // heads, sizes, tables, heads, windows, dropout)
     out = sequence.add(_linear(n, "proj"), attended)
     sequence.free(attended)
     if in_order:
@@ -170,6 +157,7 @@ def _add_attend(
     tables: Sequence[str],
     heads: int,
     windows: int,
+    dropout: float,
 ) -> Result:
     """Add what ``attend`` runs, for n elements of q, ``width`` for each head and position."""
     strided = BETWEEN_EXAMPLES if windows == 1 else WITHIN_EXAMPLES
@@ -190,6 +178,7 @@ def _add_attend(
         weights = nearer
     softmax = sequence.add(Function(scores, saves=(OUTPUT,)), weights)
     sequence.free(weights)
+    softmax = sequence.drop(softmax, scores, dropout)
     values = sequence.add(_contiguous(n), v)
     gathered = sequence.add(matmul.replace(size=n), softmax, values)
     sequence.free(values)

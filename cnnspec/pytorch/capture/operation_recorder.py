@@ -7,8 +7,6 @@ them only where the model itself calls these."""
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields as dataclass_fields
-from dataclasses import is_dataclass
 from typing import Any
 from weakref import ref
 
@@ -20,6 +18,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from cnnspec.analyses.flat_calls import Constant, FlatCall, FlatRun, ModuleCall, Value, Weight
 from cnnspec.pytorch.recording import dropouts
+from cnnspec.pytorch.recording.operations import list_outputs
 from cnnspec.pytorch.recording.readers import Fields
 from cnnspec.pytorch.recording.scalings import multiply
 from cnnspec.pytorch.recording.source_lines import find_source_line
@@ -203,9 +202,7 @@ class OperationRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def finish(self, result: Any) -> FlatRun:
         """Return the calls, and the tensors in what the model returned."""
-        if is_dataclass(result) and not isinstance(result, type):
-            result = [getattr(result, f.name) for f in dataclass_fields(result)]
-        outputs = [t for t in tree_leaves(result) if isinstance(t, torch.Tensor)]
+        outputs = list_outputs(result)
         return FlatRun(tuple(self.calls), tuple([self.find_origin(t) for t in outputs]))
 
 

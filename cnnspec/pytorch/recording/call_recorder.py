@@ -2,14 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields as dataclass_fields
-from dataclasses import is_dataclass
 from typing import Any
 
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from cnnspec.analyses.alignment.call_graph import CONSTANT, Edge, RecordedCall, Recording
@@ -22,6 +19,7 @@ from cnnspec.pytorch.recording.merges import merge_call
 from cnnspec.pytorch.recording.operations import (
     VIEWS,
     find_tensors,
+    list_outputs,
     loses_precision,
     read_operation,
     split_operation,
@@ -41,14 +39,18 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """
 
     def __init__(
-        self, model: nn.Module, inputs: tuple[torch.Tensor, ...], watch: Watch | None = None
+        self,
+        model: nn.Module,
+        inputs: tuple[torch.Tensor, ...],
+        watch: Watch | None = None,
+        marks: bool = False,
     ):
         super().__init__()  # type: ignore[no-untyped-call]
         self.log = CallLog()
         self.random = dropouts.RandomTensors()
         self.fixed = FixedNumbers(model)
         self.places = [""]
-        self.watch, self.paused = watch, False
+        self.watch, self.marks, self.paused = watch, marks, False
         self.is_built = isinstance(model, BuiltModule)
         self.names = {id(module): name for name, module in model.named_modules()}
         self.origins: Any = WeakTensorKeyDictionary()
@@ -173,6 +175,9 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             new.kind, new.fields, new.reads, shape, new.weights, place, "", equal, new.fixed
         )
         edge = self.append(call, new)
+        if self.marks and dropouts.acts_in_training_only(new.kind):
+            with self.pausing():
+                dropouts.mark_dropped(new.kind, new.fields, outputs[0])
         for port, t in enumerate(outputs):
             self.set_origin(t, edge._replace(port=port))
         if self.watch:
@@ -224,9 +229,7 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def finish(self, result: Any) -> tuple[Recording, list[torch.Tensor]]:
         """Return the recording, and the tensors in what the model returned."""
-        if is_dataclass(result) and not isinstance(result, type):
-            result = [getattr(result, f.name) for f in dataclass_fields(result)]
-        outputs = [t for t in tree_leaves(result) if isinstance(t, torch.Tensor)]
+        outputs = list_outputs(result)
         origins = [self.origins.get(t, CONSTANT) for t in outputs]
         edges = tuple(o if isinstance(o, Edge) else CONSTANT for o in origins)
         self.log.drop_absorbed(edges)

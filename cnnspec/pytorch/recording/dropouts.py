@@ -38,6 +38,19 @@ def acts_in_training_only(kind: str) -> bool:
     return find_operator(kind).role == "regulariser" or kind in ("alpha_dropout", "random")
 
 
+def mark_dropped(kind: str, fields: Fields, x: torch.Tensor) -> None:
+    """Change values in place where dropout acts, to show that both sides drop the same values.
+
+    The change depends on the probability. Dropping whole examples commutes with a factor, as this
+    does; dropping elements commutes with the order of elements alone.
+    """
+    p = fields.get("p", 0.0)
+    if "mode" in fields:
+        x.mul_(1 + p)
+    else:
+        x.add_(x.mul(3).add_(1).sin_(), alpha=p)
+
+
 class DropoutRecorder(TorchFunctionMode):
     """Record each dropout, whether a module or a function calls it, and make it the identity."""
 

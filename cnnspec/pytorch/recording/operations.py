@@ -8,6 +8,8 @@ that does what several operators do is split into these: torch.add(x, y, alpha=a
 """
 
 from collections.abc import Callable
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
 from functools import cache
 from typing import Any
 
@@ -70,6 +72,13 @@ def read_operation(name: str, given: Fields, output: torch.Tensor) -> Reading:
 
 def find_tensors(values: Any) -> list[torch.Tensor]:
     return [t for t in tree_leaves(values) if isinstance(t, torch.Tensor)]
+
+
+def list_outputs(result: Any) -> list[torch.Tensor]:
+    """Return the tensors in what a model returned, which may be a dataclass."""
+    if is_dataclass(result) and not isinstance(result, type):
+        result = [getattr(result, f.name) for f in dataclass_fields(result)]
+    return find_tensors(result)
 
 
 def loses_precision(x: torch.Tensor, y: torch.Tensor) -> bool:

@@ -19,15 +19,17 @@ def record_model(
     run: Callable[..., Any] | None = None,
     watch: Watch | None = None,
     gradients: bool = False,
+    marks: bool = False,
 ) -> tuple[Recording, list[torch.Tensor]]:
     """Run a model on batches, record its calls, and return these and the tensors it returns.
 
     ``run(model, *inputs)`` runs the model (default: call it), and ``watch`` sees the output of each
-    call. Dropout is recorded but does nothing. With ``gradients`` the outputs can be traced back
-    to the parameters by autograd. An exception of the model goes through.
+    call. Dropout is recorded but does nothing, or with ``marks`` what :func:`mark_dropped` does.
+    With ``gradients`` the outputs can be traced back to the parameters by autograd. An exception of
+    the model goes through.
     """
     inputs = tuple(x.clone() for x in inputs)
-    recorder = CallRecorder(model, inputs, watch)
+    recorder = CallRecorder(model, inputs, watch, marks)
     with (
         torch.set_grad_enabled(gradients),
         using_default_dtype(inputs),
@@ -44,10 +46,11 @@ def record_built_module(
     inputs: tuple[torch.Tensor, ...],
     watch: Watch | None = None,
     gradients: bool = False,
+    marks: bool = False,
 ) -> tuple[Recording, list[torch.Tensor]]:
     """Do what :func:`record_model` does; the place of a call is the name of its node."""
     inputs = tuple(x.clone() for x in inputs)
-    recorder = CallRecorder(built, inputs, watch)
+    recorder = CallRecorder(built, inputs, watch, marks)
 
     def call(step: ExecutionStep, read: list[torch.Tensor]) -> Any:
         recorder.places.append(graph.nodes[step.node].name)

@@ -13,6 +13,7 @@ from cnnspec.ops.registry import find_operator
 INVISIBLE = ("detach", "item")
 # All settings of these show in the values, at any size.
 VISIBLE = ("amax", "amin", "mean", "pow", "select", "slice", "sum")
+SHOWN_BY_WEIGHTS = ("padding", "padding_mode", "out_channels", "groups", "multiplier")
 GUARD = 1e-6  # a smaller positive minimum only keeps a norm of zero from being divided by
 COMPARISONS = ("gt", "ge", "lt", "le", "eq", "ne")  # they return 0 or 1
 
@@ -25,11 +26,17 @@ def values_show_settings(kind: str) -> bool:
 def call_settings(call: RecordedCall) -> tuple[str, Any]:
     """Return the kind of a call and its settings, without those that another call may take over.
 
-    A call before may pad, and one after may add the bias; values show both.
+    A call before may pad, and one after may add the bias. One call may compute all channels, or
+    several some each. Values show all this.
     """
     kind, fields = call.same_as or (call.kind, call.fields)
-    seen = ("padding", "padding_mode") if find_operator(kind).weight_layout else ()
+    seen = SHOWN_BY_WEIGHTS if has_weights(kind) else ()
     return kind, freeze_value({k: v for k, v in fields.items() if k not in (*seen, "bias")})
+
+
+def has_weights(kind: str) -> bool:
+    """Return whether calls of a kind are weighted sums: one may do the work of several."""
+    return bool(find_operator(kind).weight_layout)
 
 
 def call_limits(call: RecordedCall) -> tuple[float, ...]:

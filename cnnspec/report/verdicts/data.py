@@ -13,13 +13,17 @@ from cnnspec.report.formats import (
 from cnnspec.report.verdicts.group import group_differences
 from cnnspec.report.verdicts.readable import (
     count_verdicts,
-    describe_cause,
-    is_described,
     summarize_verdict,
     verdict_markdown,
     verdict_text,
     verdicts_markdown,
     verdicts_text,
+)
+from cnnspec.report.verdicts.wording import (
+    describe_cause,
+    describe_finding,
+    is_described,
+    list_notes,
 )
 
 JUNIT_ELEMENTS = {FAILED: "failure", IMPOSSIBLE: "error", LIMITED: "skipped"}
@@ -123,16 +127,19 @@ def junit_suite(verdict: Verdict) -> str:
 def junit_case(verdict: Verdict, check: Check) -> str:
     network, name = escape_html(verdict.network), escape_html(check_title(check))
     start = f'    <testcase classname="{network}" name="{name}"'
-    if check.status not in JUNIT_ELEMENTS:
+    parts = []
+    if check.status in JUNIT_ELEMENTS:
+        found = [describe_finding(g, check) for g in group_differences(check.differences)]
+        element = JUNIT_ELEMENTS[check.status]
+        summary = escape_html(f"{found[0]}; {len(found)} in all" if found else check.detail)
+        text = "\n".join(map(escape_html, found))
+        parts.append(f'<{element} message="{summary}">{text}</{element}>')
+    notes = [escape_html(f"note: {text}") for text in list_notes(check)]
+    if notes:
+        parts.append("<system-out>" + "\n".join(notes) + "</system-out>")
+    if not parts:
         return f"{start}/>"
-    found = [
-        describe_cause(group, check) + ("" if is_described(group) else f" ({group.cause})")
-        for group in group_differences(check.differences)
-    ]
-    element = JUNIT_ELEMENTS[check.status]
-    summary = escape_html(f"{found[0]}; {len(found)} in all" if found else check.detail)
-    text = "\n".join(map(escape_html, found))
-    return f'{start}>\n      <{element} message="{summary}">{text}</{element}>\n    </testcase>'
+    return "\n".join([f"{start}>", *(f"      {part}" for part in parts), "    </testcase>"])
 
 
 def check_title(check: Check) -> str:
@@ -140,7 +147,7 @@ def check_title(check: Check) -> str:
 
 
 def verdicts_github(verdicts: list[Verdict]) -> str:
-    """Return an error command for each difference that fails, and a notice with the result."""
+    """Return an error command for each difference that fails, and notices of notes and result."""
     errors = [
         line
         for v in verdicts
@@ -148,13 +155,30 @@ def verdicts_github(verdicts: list[Verdict]) -> str:
         if c.status in (FAILED, IMPOSSIBLE)
         for line in github_errors(v, c)
     ]
+    notes = [line for v in verdicts for c in v.checks for line in github_notes(v, c)]
     result = summarize_verdict(verdicts[0]) if len(verdicts) == 1 else count_verdicts(verdicts)
-    return "\n".join([*errors, f"::notice title=cnnspec verify::{escape_github_message(result)}"])
+    return "\n".join(
+        [*errors, *notes, f"::notice title=cnnspec verify::{escape_github_message(result)}"]
+    )
+
+
+def github_title(verdict: Verdict, check: Check) -> str:
+    return f"title={escape_github_property(f'{verdict.network}: {check_title(check)}')}"
+
+
+def github_notes(verdict: Verdict, check: Check) -> list[str]:
+    """Return one notice with the notes of a check, if it has any."""
+    notes = list_notes(check)
+    if not notes:
+        return []
+    more = [f"and {len(notes) - MOST_ANNOTATIONS:,} more"] * (len(notes) > MOST_ANNOTATIONS)
+    text = "\n".join([*notes[:MOST_ANNOTATIONS], *more])
+    return [f"::notice {github_title(verdict, check)}::{escape_github_message(text)}"]
 
 
 def github_errors(verdict: Verdict, check: Check) -> list[str]:
     """Return the error commands of one check, one for each cause, with the place in the spec."""
-    title = f"title={escape_github_property(f'{verdict.network}: {check_title(check)}')}"
+    title = github_title(verdict, check)
     if not check.differences:
         return [f"::error {title}::{escape_github_message(check.detail or check.status)}"]
     found, groups = [], group_differences(check.differences)

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 from textwrap import wrap
-from typing import Any
 
-from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, PASSED, Check, Difference, Verdict
+from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, LIMITED, PASSED, Check, Verdict
 from cnnspec.report.formats import WIDTH, escape_html, escape_markdown, escape_text, render_grid
 from cnnspec.report.verdicts.group import DifferenceGroup, describe_group, group_differences
-from cnnspec.units import format_count, format_plural, format_shape
+from cnnspec.report.verdicts.wording import describe_cause, is_described, list_notes, show_sides
+from cnnspec.units import format_plural
 
 STATUS = {PASSED: "passed", FAILED: "FAILED", IMPOSSIBLE: "IMPOSSIBLE", LIMITED: "limited"}
 WORST_FIRST = (FAILED, IMPOSSIBLE, LIMITED, PASSED)
 CHECK_COLUMNS = ("Check", "Against", "Result", "Compared", "Detail")
 DIFFERENCE_COLUMNS = ("Check", "Layer", "Quantity", "Calculated", "Measured", "Likely cause")
+NOTE_COLUMNS = ("Check", "Note")
 MOST_DIFFERENCES = 20  # of a check, in text; JSON has all
 
 
@@ -67,24 +68,11 @@ def check_lines(check: Check, width: int) -> Iterator[str]:
             yield from wrap_plain(f"likely cause: {group.cause}", "    ", "      ")
     if len(groups) > MOST_DIFFERENCES:
         yield f"  and {len(groups) - MOST_DIFFERENCES:,} more"
-    for note in check.notes[:MOST_DIFFERENCES]:
-        text = f"note: {note.name}, {describe_difference(note, check)}"
-        yield from wrap_plain(text + (f" ({note.cause})" if note.cause else ""), "  ", "    ")
-    if len(check.notes) > MOST_DIFFERENCES:
-        yield f"  and {len(check.notes) - MOST_DIFFERENCES:,} more notes"
-
-
-def describe_cause(group: DifferenceGroup, check: Check) -> str:
-    """Return a group of differences in words, with the layers that it names."""
-    if len(group.differences) > 1:
-        return f"{group.title}, {describe_group(group)}"
-    difference = group.differences[0]
-    return f"{difference.name}, {describe_difference(difference, check)}"
-
-
-def is_described(group: DifferenceGroup) -> bool:
-    """Return whether the words of a group say its cause already, or it has none."""
-    return not group.cause or bool(group.differences[0].change) or len(group.differences) > 1
+    notes = list_notes(check)
+    for text in notes[:MOST_DIFFERENCES]:
+        yield from wrap_plain(f"note: {text}", "  ", "    ")
+    if len(notes) > MOST_DIFFERENCES:
+        yield f"  and {len(notes) - MOST_DIFFERENCES:,} more notes"
 
 
 def wrap_plain(text: str, first: str = "", later: str = "") -> list[str]:
@@ -107,7 +95,7 @@ def verdicts_markdown(verdicts: list[Verdict]) -> str:
 
 
 def verdict_markdown(verdict: Verdict) -> str:
-    """Return one verdict as Markdown: a table of the checks, and one of the differences."""
+    """Return one verdict as Markdown: tables of the checks, of the differences and of the notes."""
     parts = [
         f"**{escape_markdown(summarize_verdict(verdict))}**",
         *verdict_tables(verdict, "markdown"),
@@ -116,14 +104,14 @@ def verdict_markdown(verdict: Verdict) -> str:
 
 
 def verdict_html(verdict: Verdict) -> str:
-    """Return one verdict as HTML: a table of the checks, and one of the differences."""
+    """Return one verdict as HTML: tables of the checks, of the differences and of the notes."""
     parts = [f"<p><strong>{escape_html(summarize_verdict(verdict))}</strong></p>"]
     parts += verdict_tables(verdict, "html")
     return "\n".join([*parts, f"<p>{escape_html(list_versions(verdict))}</p>"])
 
 
 def verdict_tables(verdict: Verdict, format: str) -> list[str]:
-    """Return the table of a verdict's checks and, where there are any, that of differences."""
+    """Return the table of a verdict's checks, and those of differences and of notes, if any."""
     checks = [[c.name, c.against, STATUS[c.status], c.compared, c.detail] for c in verdict.checks]
     differences = [
         [f"{c.name}, {c.against}", *describe_cells(group)]
@@ -133,6 +121,9 @@ def verdict_tables(verdict: Verdict, format: str) -> list[str]:
     tables = [render_grid(CHECK_COLUMNS, checks, [False] * 5, format)]
     if differences:
         tables.append(render_grid(DIFFERENCE_COLUMNS, differences, [False] * 6, format))
+    notes = [[f"{c.name}, {c.against}", text] for c in verdict.checks for text in list_notes(c)]
+    if notes:
+        tables.append(render_grid(NOTE_COLUMNS, notes, [False] * 2, format))
     return tables
 
 
@@ -201,45 +192,3 @@ def reasons_for_limits(verdicts: list[Verdict]) -> dict[str, list[str]]:
                 names = found.setdefault(f"{c.name} against {c.against}: {c.detail}", [])
                 names += [verdict.network] if verdict.network not in names else []
     return found
-
-
-def describe_difference(difference: Difference, check: Check) -> str:
-    """Return a difference in words.
-
-    For a changed setting "conv: kernel_size 1 → 3 (blocks.0.conv, model.py:31)". For PyTorch and
-    fvcore "macs: calculated 1,024, measured 1,000"; else "layer; spec: no layer; model: relu".
-    """
-    times = f" ({difference.count:,} times)" if difference.count > 1 else ""
-    where = ", ".join(filter(None, [difference.module, difference.source]))
-    if difference.module == difference.name:
-        where = difference.source
-    where = f" ({where})" if where else ""
-    if difference.change:
-        return f"{difference.quantity}: {difference.change}{where}{times}"
-    ours, theirs = show_sides(difference)
-    if check.against.startswith(("PyTorch", "fvcore")):
-        return f"{difference.quantity}: calculated {ours}, measured {theirs}"
-    return f"{difference.quantity}; spec: {ours}; model: {theirs}{where}{times}"
-
-
-def show_sides(difference: Difference) -> tuple[str, str]:
-    """Return both sides of a difference as text; of two tables only the keys that differ."""
-    a, b, quantity = difference.calculated, difference.measured, difference.quantity
-    if isinstance(a, dict) and isinstance(b, dict):
-        keys = [k for k in {**a, **b} if a.get(k) != b.get(k)]
-        left, right = (", ".join(f"{k} {show_value(side.get(k))}" for k in keys) for side in (a, b))
-        return left, right
-    return show_value(a, f"no {quantity}"), show_value(b, f"no {quantity}")
-
-
-def show_value(value: Any, missing: str = "none") -> str:
-    """Return a value as text: counts with separators, shapes as 64x56x56."""
-    if value is None or value in ({}, ""):
-        return missing
-    if isinstance(value, int) and not isinstance(value, bool):
-        return format_count(value)
-    if isinstance(value, tuple) and all(isinstance(v, int) for v in value):
-        return format_shape(value)
-    if isinstance(value, dict):
-        return ", ".join(f"{k} {show_value(v)}" for k, v in value.items())
-    return str(value)

@@ -1,0 +1,111 @@
+"""Compare a model whose calls differ: more draws show whether it computes the same."""
+
+from collections.abc import Callable
+
+from cnnspec.analyses.alignment.call_graph import Recording
+from cnnspec.analyses.verdict import FAILED, PASSED, Check
+from cnnspec.graph.model import Graph
+from cnnspec.problems import RequestError, SpecError
+from cnnspec.pytorch.check_calls import SAME_CALLS, check_calls, unprovable_differences
+from cnnspec.pytorch.compare_draws import DrawComparison, compare_draw, value_checks
+from cnnspec.pytorch.compare_gradients import compare_gradients
+from cnnspec.pytorch.compare_values import model_reached_limits
+from cnnspec.pytorch.draws import (
+    MOST_DRAWS,
+    ModelError,
+    ModelUnderTest,
+    align_draw,
+    record_on_meta,
+    run_draw,
+)
+from cnnspec.pytorch.recording.dropouts import acts_in_training_only
+from cnnspec.units import Shape, format_plural, format_shape
+
+# Scales of the inputs and of the weights: large values reach limits that small ones do not.
+MORE_DRAWS = ((8.0, 1.0), (1.0, 3.0))
+SMALL = 32  # a smaller side is doubled for another input size, a larger one grows by so much
+ResizeGraph = Callable[[Shape], Graph]
+
+
+def compare_other_calls(
+    graph: Graph,
+    tested: ModelUnderTest,
+    compared: list[DrawComparison],
+    recordings: list[Recording],
+    shapes: Check,
+    seed: int,
+    resize: ResizeGraph | None,
+) -> list[Check]:
+    """Compare a model whose calls differ, and whose values were the same in the first draws.
+
+    Draws again at other scales, with values that show where dropout acts, and at another input
+    size. Where all is the same, the calls that differ become notes, except those that values cannot
+    excuse. Raises ModelError.
+    """
+    name = tested.name
+    for i, scales in enumerate(MORE_DRAWS):
+        draw = run_draw(graph, tested, seed + MOST_DRAWS + i, scales)
+        compared.append(compare_draw(graph, tested, draw, align_draw(graph, draw, recordings)))
+    calls = check_calls(compared[0].alignments, name, SAME_CALLS)
+    if drops_values(recordings[1]):
+        draw = run_draw(graph, tested, seed, marks=True)
+        found = compare_draw(graph, tested, draw, align_draw(graph, draw, recordings))
+        if not found.same:
+            return [calls.replace(detail="dropout acts on other values"), shapes]
+    other, size = compare_at_another_size(graph, tested, seed, resize)
+    if not all(c.same for c in compared):
+        return [calls.replace(detail="the outputs of other draws differ"), shapes]
+    if other and not other.same:
+        return [calls.replace(detail=f"the outputs {size} differ"), shapes]
+    alignments = [a for c in compared for a in c.alignments]
+    ours = {r for c in compared for v in c.values for r in v.reached}
+    theirs = {
+        r
+        for c in compared
+        for run in (c.draw.inferred, c.draw.trained)
+        for r in model_reached_limits(run)
+    }
+    bad = unprovable_differences(alignments[:2], ours, theirs)
+    counted = [d.replace(count=1) for d in bad]
+    notes = tuple(d for d in calls.differences if d.replace(count=1) not in counted)
+    detail = f"other calls, same function: {format_plural(len(compared), 'draw')}, {size}"
+    calls = Check(
+        "calls",
+        name,
+        FAILED if bad else PASSED,
+        calls.compared,
+        "the values are the same, but they do not show what these calls do" if bad else detail,
+        tuple(bad),
+        notes=notes,
+    )
+    checks = [shapes, *value_checks(compared, name)]
+    if all(c.status == PASSED for c in checks):
+        checks.append(compare_gradients(graph, tested, compared[-1], seed))
+    return [calls, *checks]
+
+
+def compare_at_another_size(
+    graph: Graph, tested: ModelUnderTest, seed: int, resize: ResizeGraph | None
+) -> tuple[DrawComparison | None, str]:
+    """Compare at another input size, where the spec and the model take one, and say which."""
+    shape = graph.inputs[0].output
+    if resize is None or len(graph.inputs) != 1 or len(shape) < 2:
+        return None, "at one input size"
+    larger = (shape[0], *(n + min(n, SMALL) for n in shape[1:]))
+    try:
+        resized = resize(larger)
+    except (SpecError, RequestError):
+        return None, "at one input size (the spec takes no other)"
+    if resized.unfit or resized.resized:
+        return None, "at one input size (the spec takes no other)"
+    try:
+        draw = run_draw(resized, tested, seed)
+    except ModelError:
+        return None, f"at one input size (the model does not take {format_shape(larger)})"
+    found = align_draw(resized, draw, record_on_meta(resized))
+    return compare_draw(resized, tested, draw, found), f"also at {format_shape(larger)}"
+
+
+def drops_values(side: Recording) -> bool:
+    """Return whether a run has dropout or the like."""
+    return any(acts_in_training_only(call.kind) for call in side.calls)

@@ -1,0 +1,86 @@
+"""Weights that a model has in other parts, or in another order, than the spec."""
+
+from typing import Any
+
+import pytest
+import torch
+from pytorch.test_attention_spellings import ATTENTION, attend, heads, project, rows
+from pytorch.test_right_models import Case, conv, linear, verify
+from pytorch.test_spellings import Forward, differences
+
+from cnnspec.analyses.verdict import PASSED
+
+GROUPED = """
+  { name = "g", op = "conv", out_channels = 12, kernel_size = 3, padding = 1, groups = 2 },"""
+HALVES = {"a": conv(4, 6, 3, padding=1), "b": conv(4, 6, 3, padding=1)}
+
+
+def fused(order: str) -> Case:
+    """Return attention by one linear layer that gives q, k and v in an order."""
+
+    def forward(m: Any, x: torch.Tensor) -> Any:
+        y = m.c(x)
+        parts = dict(zip(order, map(heads, m.qkv(rows(y)).chunk(3, -1)), strict=True))
+        return project(m, y, attend(parts["q"], parts["k"], parts["v"]))
+
+    return Case(ATTENTION, forward, qkv=linear(8, 24), proj=linear(8, 8))
+
+
+def partly_fused(pair: str, single: str) -> Case:
+    """Return attention by a linear layer for two of q, k and v, and one for the third."""
+
+    def forward(m: Any, x: torch.Tensor) -> Any:
+        y = m.c(x)
+        parts = dict(zip(pair, map(heads, m.two(rows(y)).chunk(2, -1)), strict=True))
+        parts[single] = heads(m.one(rows(y)))
+        return project(m, y, attend(parts["q"], parts["k"], parts["v"]))
+
+    return Case(ATTENTION, forward, two=linear(8, 16), one=linear(8, 8), proj=linear(8, 8))
+
+
+def halves(m: Any, x: torch.Tensor) -> Any:
+    a, b = m.c(x).chunk(2, 1)
+    return torch.cat([m.a(a), m.b(b)], 1)
+
+
+def overlapping(m: Any, x: torch.Tensor) -> Any:
+    y = m.c(x)
+    return torch.cat([m.a(y[:, :4]), m.b(y[:, 2:6])], 1)
+
+
+def repeated(m: Any, x: torch.Tensor) -> Any:
+    a, _ = m.c(x).chunk(2, 1)
+    return torch.cat([m.a(a), m.b(a)], 1)
+
+
+def crossed(m: Any, x: torch.Tensor) -> Any:
+    a, b = m.c(x).chunk(2, 1)
+    return torch.cat([m.a(b), m.b(a)], 1)
+
+
+RIGHT = {order: fused(order) for order in ("kqv", "vkq", "kvq", "qvk")}
+RIGHT |= {f"{p}, {s}": partly_fused(p, s) for p, s in (("kv", "q"), ("vk", "q"), ("qk", "v"))}
+RIGHT["halves"] = Case(GROUPED, halves, **HALVES)
+WRONG: dict[str, Forward] = {
+    "overlapping": overlapping,
+    "repeated": repeated,
+    "crossed": crossed,
+}
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+@pytest.mark.parametrize("case", RIGHT.values(), ids=RIGHT)
+def test_weights_in_other_parts_pass(case: Case, dimensions: int) -> None:
+    checks = verify(case, dimensions)
+    assert all(c.status == PASSED for c in checks), differences(checks)
+    assert case.layers == GROUPED or "same function" in checks[0].detail
+
+
+@pytest.mark.parametrize("forward", WRONG.values(), ids=WRONG)
+def test_other_functions_of_the_parts_fail(forward: Forward) -> None:
+    assert any(c.status != PASSED for c in verify(Case(GROUPED, forward, **HALVES), 2))
+
+
+def test_another_dilation_of_a_half_fails() -> None:
+    parts = {**HALVES, "b": conv(4, 6, 3, padding=2, dilation=2)}
+    assert any(c.status != PASSED for c in verify(Case(GROUPED, halves, **parts), 2))
