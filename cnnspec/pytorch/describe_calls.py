@@ -29,12 +29,16 @@ def describe_changes(*modes: list[Change], spec: Recording | None = None) -> lis
     if len(counts) > 1:
         counts[0] = Counter(map(partial(describe_inference, training=counts[1]), modes[0]))
     distinct = dict.fromkeys(d for found in counts for d in found)
+    active = {
+        describe_change(c) for c in modes[0] if len(modes) > 1 and not c.spec and is_random(c)
+    }
     lacking = {d.name for d in distinct if d.cause == LACKED_BY_MODEL}
     blocks = find_whole_blocks(lacking, spec) if spec else {}
     return [
         d.replace(
             count=max(found[d] for found in counts),
             block=blocks.get(d.name, "") if d.cause == LACKED_BY_MODEL else "",
+            cause=f"{d.cause}; it is active at inference too" if d in active else d.cause,
         )
         for d in distinct
     ]

@@ -86,12 +86,14 @@ def test_dropout_that_is_active_at_inference_is_told_as_that(
     assert calls.differences[0].source.startswith("tests/pytorch/test_told_differences.py:")
 
 
-def test_dropout_that_the_spec_lacks_is_one_row() -> None:
+@pytest.mark.parametrize("always", [False, True])
+def test_dropout_that_the_spec_lacks_is_one_row(always: bool) -> None:
     class More(Net):
         def finish(self, x: torch.Tensor, y: torch.Tensor) -> Any:
-            return F.dropout(x, 0.1)
+            return F.dropout(x, 0.1, always or self.training)
 
-    assert rows(tell(More())[0]) == [("forward", "layer", "the spec lacks this layer")]
+    cause = "the spec lacks this layer" + always * "; it is active at inference too"
+    assert rows(tell(More())[0]) == [("forward", "layer", cause)]
 
 
 class Two(Net):
