@@ -92,6 +92,7 @@ WORK: list[tuple[str, dict[str, Any], tuple[Shape, ...], dict[str, int]]] = [
     ("affine", {"per": "element", "weight": False}, (MAP,), {"additions": 120}),
     ("tokens", {"count": 2}, ((6, 5),), {}),
     ("permute", {"order": [2, 0, 1]}, (MAP,), {}),
+    ("unfold", {"kernel_size": 3}, (MAP,), {}),
     # 20 positions of 6 channels, 6 x 4 rows of 5, the whole map
     ("reduce_dims", {"dims": [0]}, (MAP,), {"additions": 20 * 5, "divisions": 20}),
     ("reduce_dims", {"dims": [2], "kind": "sum"}, (MAP,), {"additions": 24 * 4}),
