@@ -59,10 +59,10 @@ layers = [{ name = "a", op = "stage" }, { name = "b", op = "stage" }]
 layers = [
   { name = "conv{i + 2}", op = "conv", repeat = 4, out_channels = 3, kernel_size = 1 },
 ]""",
-        ["class Stage(nn.Sequential):", "for i in range(2, 6):", 'self.add_module(f"conv{i}", '],
+        ["class Stage(nn.Sequential):", "for i in range(4):", 'self.add_module(f"conv{i + 2}", '],
         [],
     ),
-    "equal layers in a row, of which some calls leave out the last": (
+    "equal layers in a row, more in some calls than in others": (
         """
 layers = [{ name = "a", op = "stage", n = 6 }, { name = "b", op = "stage", n = 4 }]
 [blocks.stage]
@@ -70,8 +70,67 @@ args   = ["n"]
 layers = [
   { name = "conv{i}", op = "conv", repeat = "{n}", out_channels = 3, kernel_size = 1 },
 ]""",
-        ["for i in range(4):", "if with_conv4:"],
+        ["def __init__(self, n: int)", "for i in range(n):"],
         ["class Stage2"],
+    ),
+    "a layer without a module is left out": (
+        """
+layers = [
+  { name = "a", op = "unit", width = 3 },
+  { name = "b", op = "unit", width = 5 },
+]
+[blocks.unit]
+args   = ["width"]
+layers = [
+  { name = "conv", op = "conv", out_channels = "{width}", kernel_size = 1 },
+  { name = "add",  op = "add", from = ["conv", "input"], when = "{in_channels == width}" },
+]""",
+        ["self.with_add = in_channels == width", "return y + x if self.with_add else y"],
+        ["Unit2"],
+    ),
+    "rows of a table, and values that differ from step to step": (
+        """
+args.rows = [
+  { width = 8, n = 2, p = 0.1 }, { width = 8, n = 3, p = 0.2 }, { width = 6, n = 1, p = 0.3 },
+]
+layers = [
+  { name = "s{i + 1}", op = "stage", each = "{rows}" },
+  { name = "last", op = "conv", out_channels = 2, kernel_size = 1 },
+]
+[blocks.stage]
+args   = ["width", "n", "p"]
+layers = [{ name = "{i}", op = "unit", repeat = "{n}", width = "{width + i}", p = "{p * i}" }]
+[blocks.unit]
+args   = ["width", "p"]
+layers = [
+  { name = "conv", op = "conv", out_channels = "{width}", kernel_size = 1, norm = "batchnorm" },
+  { name = "drop", op = "dropout", p = "{p}" },
+]""",
+        [
+            "for i, (width, n, p_2",
+            "Unit(in_channels, i + width, p=p_2[i])",
+            "in_channels = i + width",
+        ],
+        ["Stage2"],
+    ),
+    "a loop whose first input is read later": (
+        """
+layers = [
+  { name = "one", op = "conv", out_channels = 4, kernel_size = 1 },
+  { name = "c{i}", op = "conv", repeat = 3, out_channels = 4, kernel_size = 1 },
+  { name = "add", op = "add", from = ["one", "c2"] },
+]""",
+        ["y = x\n        for i in range(3):", 'y = self.get_submodule(f"c{i}")(y)'],
+        [],
+    ),
+    "steps that are read from outside stay lines": (
+        """
+layers = [
+  { name = "c{i}", op = "conv", repeat = 3, out_channels = 3, kernel_size = 1 },
+  { name = "add", op = "add", from = ["c0", "c2"] },
+]""",
+        ["self.c1 = "],
+        ["for i"],
     ),
     "names without an expression, names of nn.Module, and numbers": (
         """

@@ -75,15 +75,33 @@ def test_the_source_is_as_ruff_leaves_it(family: str, tmp_path: Path) -> None:
             assert undocumented or ast.get_docstring(made)
 
 
-def test_chains_are_sequential_and_equal_layers_are_made_in_a_loop() -> None:
+def test_repeated_layers_are_loops_over_tables() -> None:
     text = write("resnet50").text
-    assert "class Stage3(nn.Sequential):" in text
-    loop = (
-        "for i in range(1, 6):",
-        "self.add_module(str(i), Bottleneck(1024, width=256, stride=1))",
+    assert "class Stage(nn.Sequential):" in text
+    assert "class Stage2" not in text
+    assert "Bottleneck(in_channels, width, stride if i == 0 else 1)" in text
+    table = ("(3, 1, 64),  # 256 x 56 x 56", "(4, 2, 128),  # 512 x 28 x 28")
+    assert "\n            ".join(table) in text
+    assert "for i, (repeats, stride, width) in enumerate(table):" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"), [("resnet50", 130), ("efficientnet_b0", 170), ("vgg16", 100)]
+)
+def test_files_are_as_short_as_written_ones(name: str, lines: int) -> None:
+    assert len(write(name).text.splitlines()) <= lines
+
+
+def test_sources_pass_mypy(tmp_path: Path) -> None:
+    for name in ("resnet50", "efficientnet_b0", "densenet121", "unet", "inception_v3"):
+        (tmp_path / f"{name}.py").write_text(write(name).text, encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file=", "--check-untyped-defs", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert "\n            ".join(loop) in text
-    assert len(text.splitlines()) <= 160
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_the_file_runs_without_cnnspec(tmp_path: Path) -> None:
@@ -100,7 +118,7 @@ def test_the_file_runs_without_cnnspec(tmp_path: Path) -> None:
     [
         ("nn.Linear(64, num_classes)", "nn.Linear(64, num_classes + 1)", "fc.weight: (10, 64) in"),
         ("F.relu(y + x, inplace=True)", "F.relu(y - x, inplace=True)", "inference, output 0: a"),
-        ("norm=nn.BatchNorm2d(16)", "norm=nn.BatchNorm2d(16, momentum=0.2)", "conv1.norm.running"),
+        ("2d(self.out_channels)", "2d(self.out_channels, momentum=0.2)", "conv1.norm.running"),
     ],
 )
 def test_a_wrong_file_is_found(before: str, after: str, said: str) -> None:

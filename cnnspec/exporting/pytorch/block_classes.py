@@ -1,19 +1,19 @@
 """One class for all calls of a block that differ in numbers only, with arguments for these."""
 
+import re
 from collections.abc import Sequence
 from keyword import iskeyword
-from math import isfinite
 from typing import Any
 
 from cnnspec.exporting.pytorch.instances import BlockInstance, BlockTree
+from cnnspec.exporting.pytorch.loops import find_repeated_lines
+from cnnspec.exporting.pytorch.norm_activation import CommonParts
 from cnnspec.exporting.pytorch.operator_code import WrittenCall
 from cnnspec.exporting.pytorch.optional_layers import JoinedBody, find_left_out
-from cnnspec.exporting.pytorch.statements import BodyWriter, ClassBody
-from cnnspec.importing.folding.expressions import ABSENT, are_equal, find_expression
-
-TAKEN = {"self", "torch", "nn", "F", "math", "x", "super", "range", "len", "zip", "input"}
-
-INPUTS = ("in_channels", "in_features")  # the ends of labels of what the input decides
+from cnnspec.exporting.pytorch.parameters import LoopText, ParameterFinder
+from cnnspec.exporting.pytorch.python_text import TAKEN, free_name
+from cnnspec.exporting.pytorch.signatures import SAME_AS_FIRST
+from cnnspec.exporting.pytorch.statements import BodyWriter, ClassBody, Hole
 
 
 class BlockClass:
@@ -30,7 +30,8 @@ class BlockClass:
         self.known: list[dict[str, Any]] = []  # by call: the block's arguments, and in_channels
         self.parameters: dict[str, list[Any]] = {}
         self.texts: list[str] = []
-        self.written: dict[str, Sequence[Any]] = {}  # products that it writes, for conditions
+        self.common: dict[str, CommonParts] = {}  # what classes of layers know, by name
+        self.loops: dict[int, LoopText] = {}  # by the hole that counts the steps
 
     def take_shorter(self) -> None:
         """Take over the calls of the classes that leave out some of its layers."""
@@ -50,69 +51,34 @@ class BlockClass:
 
     def find_parameters(self) -> None:
         """Find the arguments of the class, and what it writes for each hole."""
-        columns = [list(values) for values in zip(*self.rows, strict=True)]
-        common = [n for n in self.known[0] if all(n in known for known in self.known)]
-        known = {n: [k[n] for k in self.known] for n in sorted(common, key="in_channels".__eq__)}
-        used: set[str] = set()
-        own: dict[str, list[Any]] = {}
-        for column, label in zip(columns, self.body.labels, strict=True):
-            given = [value for value in column if value is not ABSENT]
-            if are_equal(given, given[:1] * len(given)):
-                self.texts.append(write_literal(given[0]))
+        found = ParameterFinder(self.body, self.rows, self.known, tables=not self.block)
+        self.texts, self.parameters, self.loops = found.texts, found.parameters, found.loops
+
+    def write_value(self, value: Any) -> str:
+        """Return the text of a hole, of a value, or of a call without arguments of defaults."""
+        if isinstance(value, Hole):
+            text = self.texts[value.position]
+            return text.replace("'", '"') if text.startswith("'") else text
+        if not isinstance(value, WrittenCall):
+            return repr(value)
+        call = self.common[value.name].shorten(value) if value.name in self.common else value
+        given: list[str] = []
+        first, named = "", False
+        for name, argument, default in call.arguments:
+            text = self.write_value(argument)
+            first = first or text
+            if default and text == (first if default == SAME_AS_FIRST else default):
                 continue
-            first = {
-                n: c for n, c in known.items() if n == "in_channels" and label.endswith(INPUTS)
-            }
-            names: dict[str, Sequence[Any]] = {**first, **known, **own}
-            if all(type(value) is bool for value in given):
-                names = {**self.written, **names}
-            text = find_expression(column, names)
-            if text is None or "round_channels" in text:
-                text = argument_name(label, {*known, *own})
-                own[text] = [given[0] if value is ABSENT else value for value in column]
-            elif "*" in text and type(given[0]) is int:
-                self.written.setdefault(text, evaluate(text, names))
-            used |= {n for n in (*known, *own) if n in text.split()}
-            self.texts.append(text)
-        ordered = [n for n in (*common, *own) if n in used]
-        self.parameters = {n: (known | own)[n] for n in ordered}
+            plain = call.is_positional(name, default)
+            plain = plain or (call.is_block and name in re.findall(r"\w+", text))
+            named = named or not plain
+            given.append(f"{name}={text}" if named else text)
+        return f"{call.name}({', '.join(given)})"
 
     def call(self, position: int) -> WrittenCall:
         """Return the call that makes the module of one of the calls of the block."""
         given = [(name, column[position], "") for name, column in self.parameters.items()]
-        return WrittenCall(self.name, tuple(given))
-
-
-def evaluate(text: str, names: dict[str, Sequence[Any]]) -> list[Any]:
-    """Return the values of a product such as ``4 * width`` or ``a * b``."""
-    factors = [
-        names.get(factor) or [int(factor)] * len(next(iter(names.values())))
-        for factor in text.split(" * ")
-    ]
-    return [a * b for a, b in zip(*factors, strict=True)]
-
-
-def write_literal(value: Any) -> str:
-    """Return a value as Python writes it; infinity is that of torch."""
-    if isinstance(value, float) and not isfinite(value):
-        return "-torch.inf" if value < 0 else "torch.inf"
-    return repr(value)
-
-
-def argument_name(label: str, known: set[str]) -> str:
-    """Return a new name of an argument for the value of a hole."""
-    text = "".join(c if c.isascii() and c.isalnum() else "_" for c in label).strip("_").lower()
-    text = f"arg_{text}" if not text or text[0].isdigit() else text
-    return free_name(text, known)
-
-
-def free_name(name: str, known: set[str], between: str = "_") -> str:
-    """Return ``name``, with ``between`` and a number after it where it is taken."""
-    found, n = name, 1
-    while found in known or found in TAKEN or iskeyword(found):
-        n += 1
-        found = f"{name}{between}{n}"
-    return found
+        return WrittenCall(self.name, tuple(given), is_block=True)
 
 
 def known_arguments(tree: BlockTree, instance: BlockInstance) -> dict[str, Any]:
@@ -121,9 +87,10 @@ def known_arguments(tree: BlockTree, instance: BlockInstance) -> dict[str, Any]:
     reads = tree.inputs if instance is tree.root else instance.reads
     if reads:
         known["in_channels"] = tree.nodes[reads[0][0]].output[0]
-    given = tree.graph.arguments if instance is tree.root else instance.call.arguments
-    for name, value in given.items():
-        name = "num_classes" if instance is tree.root and name == "classes" else name
+    if instance is tree.root:
+        classes = tree.graph.arguments.get("classes")
+        return known | ({} if classes is None else {"num_classes": classes})
+    for name, value in instance.call.arguments.items():
         fits = name.isidentifier() and name not in TAKEN and not iskeyword(name)
         if fits and isinstance(value, int | float | str):
             known[name] = value
@@ -134,6 +101,7 @@ def make_classes(trees: Sequence[BlockTree], root_name: str) -> list[BlockClass]
     """Return the classes of all blocks, the inner ones first; the last is the network's."""
     made: list[BlockClass] = []
     calls: dict[int, WrittenCall] = {}
+    loops = find_repeated_lines(trees)
     pairs = [(tree, instance) for tree in trees for instance in tree.root.blocks()]
     names: set[str] = {camel_case(root_name)}
     for height in sorted({instance.height for _, instance in pairs}):
@@ -141,7 +109,7 @@ def make_classes(trees: Sequence[BlockTree], root_name: str) -> list[BlockClass]
         for tree, instance in pairs:
             if instance.height != height:
                 continue
-            body = BodyWriter(tree, instance, calls).write()
+            body = BodyWriter(tree, instance, calls, loops).write()
             key = (instance.block, body.skeleton)
             if key not in groups:
                 groups[key] = BlockClass("", instance.block, body)

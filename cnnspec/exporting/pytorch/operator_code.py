@@ -32,10 +32,12 @@ AFTER_FUNCTION = "NormActivation"  # a class of cnnspec, and the end of the name
 class WrittenCall(Record):
     """The call of a class: its name, and its arguments, each with its name and its default.
 
-    The default is as Python writes it, "" for none. A name "" is that of the first argument."""
+    The default is as Python writes it, "" for none. A name "" is that of the first argument.
+    ``is_block`` says that the class is that of a block."""
 
     name: str
     arguments: tuple[tuple[str, Any, str], ...] = ()
+    is_block: bool = False
 
     def is_positional(self, name: str, default: str) -> bool:
         """Tell whether an argument is written without its name: those that PyTorch requires."""

@@ -1,7 +1,7 @@
 """Joins classes of a block that differ only in layers that some calls leave out.
 
-A layer that is left out stands for what it would read, as in the language. So the class makes an
-nn.Identity in its place, and a condition says when it makes the layer."""
+A layer that is left out stands for what it would read first, as in the language. So the class makes
+an nn.Identity in the place of a module, and a condition says when the layer is there."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -68,21 +68,21 @@ def find_left_out(full: ClassBody, other: ClassBody) -> set[str] | None:
 
 
 def can_be_left_out(statement: Statement) -> bool:
-    """Tell whether an nn.Identity can replace the module of a layer."""
+    """Tell whether a class can have a condition for a layer."""
     return (
-        statement.module is not None
-        and statement.parts == CALL
-        and statement.outputs == 1
+        statement.outputs == 1
         and statement.name == statement.owner
         and statement.name.isidentifier()
         and not statement.training_only
+        and statement.loop is None
     )
 
 
 def find_holes(statement: Statement) -> list[Hole]:
     """Return the holes of a statement, in order."""
     found = [*holes_of(statement.module)] if statement.module else []
-    return [*found, *(part for part in statement.parts if isinstance(part, Hole))]
+    found += [part for part in statement.parts if isinstance(part, Hole)]
+    return found + ([statement.loop.count, statement.loop.inputs] if statement.loop else [])
 
 
 def holes_of(call: WrittenCall) -> list[Hole]:
@@ -110,4 +110,7 @@ def without_positions(statement: Statement) -> Statement:
         )
 
     parts = tuple(Hole(0) if isinstance(part, Hole) else part for part in statement.parts)
-    return statement.replace(module=statement.module and clear(statement.module), parts=parts)
+    loop = statement.loop and statement.loop.replace(count=Hole(0), inputs=Hole(0))
+    return statement.replace(
+        module=statement.module and clear(statement.module), parts=parts, loop=loop
+    )

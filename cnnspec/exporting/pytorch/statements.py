@@ -2,14 +2,27 @@
 
 The numbers in them are taken out, so that calls with the same skeleton can share one class."""
 
-from collections.abc import Iterator
 from typing import Any
 
-from cnnspec.exporting.pytorch.instances import BlockInstance, BlockTree, LayerInstance, ValueKey
-from cnnspec.exporting.pytorch.operator_code import AFTER_FUNCTION, WrittenCall
+from cnnspec.exporting.pytorch.instances import (
+    BlockInstance,
+    BlockTree,
+    Instance,
+    LayerInstance,
+    ValueKey,
+)
+from cnnspec.exporting.pytorch.layer_code import separate, write_layer
+from cnnspec.exporting.pytorch.loops import (
+    LineKey,
+    Loop,
+    StepValues,
+    find_numbering,
+    is_chain_of_steps,
+    line_key,
+    split_runs,
+)
+from cnnspec.exporting.pytorch.operator_code import WrittenCall
 from cnnspec.exporting.pytorch.recorded_torch import InputName, Literal, ModuleName, Parts
-from cnnspec.exporting.pytorch.signatures import FUNCTIONS
-from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
 
 
@@ -31,7 +44,8 @@ class Statement(Record):
 
     ``module`` makes its module, if it has one of its own; ``owner`` is the name under which the
     module is found. ``parts`` is the expression, with an index into ``reads`` for each input.
-    ``present`` is the condition of a layer that some calls leave out."""
+    ``present`` is the condition of a layer that some calls leave out. With ``loop`` the statement
+    is several layers in a row, each of which reads what the one before gives."""
 
     name: str
     owner: str
@@ -41,13 +55,14 @@ class Statement(Record):
     outputs: int
     training_only: bool
     present: Hole | None = None
+    loop: Loop | None = None
 
 
 class ClassBody(Record):
     """The statements of a call with holes, the values that fill them, and a label for each value.
 
     ``gives`` are the values that the call gives, ``inputs`` how many it reads; ``keys`` are the
-    values of the graph that statements give."""
+    values of the graph that statements give, and ``steps`` those that the steps of a loop give."""
 
     statements: tuple[Statement, ...]
     gives: tuple[Reference, ...]
@@ -55,6 +70,7 @@ class ClassBody(Record):
     values: list[Any]
     labels: list[str]
     keys: list[list[ValueKey]]
+    steps: dict[int, list[ValueKey]]
 
     @property
     def skeleton(self) -> Any:
@@ -63,10 +79,18 @@ class ClassBody(Record):
 
 
 class BodyWriter:
-    """Writes the body of one call; ``classes`` are the calls that make its inner blocks."""
+    """Writes the body of one call; ``classes`` are the calls that make its inner blocks.
 
-    def __init__(self, tree: BlockTree, instance: BlockInstance, classes: dict[int, WrittenCall]):
-        self.tree, self.instance, self.classes = tree, instance, classes
+    ``loops`` are the lines whose layers are written as a loop."""
+
+    def __init__(
+        self,
+        tree: BlockTree,
+        instance: BlockInstance,
+        classes: dict[int, WrittenCall],
+        loops: set[LineKey],
+    ):
+        self.tree, self.instance, self.classes, self.loops = tree, instance, classes, loops
         self.values: list[Any] = []
         self.labels: list[str] = []
 
@@ -75,24 +99,66 @@ class BodyWriter:
         instance, root = self.instance, self.instance is self.tree.root
         inputs = self.tree.inputs if root else instance.reads
         found = {key: Reference(-1, i) for i, key in enumerate(inputs)}
-        statements, keys = [], []
-        for position, child in enumerate(instance.children):
-            statements.append(self.statement(child, found))
-            keys.append([*child.gives])
-            found |= {key: Reference(position, i) for i, key in enumerate(child.gives)}
+        statements: list[Statement] = []
+        keys: list[list[ValueKey]] = []
+        steps: dict[int, list[ValueKey]] = {}
+        for run in split_runs(instance.children):
+            merged = self.merge_steps(run, found)
+            if merged:
+                steps[len(statements)] = [child.gives[0] for child in run]
+            for child in run[-1:] if merged else run:
+                position = len(statements)
+                statements.append(merged or self.statement(child, found))
+                keys.append([*child.gives])
+                found |= {key: Reference(position, i) for i, key in enumerate(child.gives)}
         given = [*self.tree.results, *self.tree.training_results] if root else instance.gives
         gives = tuple(found[key] for key in given)
-        return ClassBody(tuple(statements), gives, len(inputs), self.values, self.labels, keys)
+        return ClassBody(
+            tuple(statements), gives, len(inputs), self.values, self.labels, keys, steps
+        )
 
-    def statement(
-        self, child: LayerInstance | BlockInstance, found: dict[ValueKey, Reference]
-    ) -> Statement:
+    def merge_steps(
+        self, run: list[Instance], found: dict[ValueKey, Reference]
+    ) -> Statement | None:
+        """Return the statement of a run of layers as a loop, or None where it is none."""
+        numbering = find_numbering(run)
+        if (
+            line_key(self.instance, run[0]) not in self.loops
+            or numbering is None
+            or not is_chain_of_steps(self.tree, self.instance, run)
+        ):
+            return None
+        start = Reference(-1, 0)
+        bodies, made = [], []
+        for child in run:
+            writer = BodyWriter(self.tree, self.instance, self.classes, self.loops)
+            made.append(writer.statement(child, {child.reads[0]: start}).replace(name="", owner=""))
+            bodies.append(writer.values)
+        used = {part.position for part in made[0].parts if isinstance(part, Hole)}
+        constant = all(repr(row[i]) == repr(bodies[0][i]) for row in bodies for i in used)
+        if made[0].module is None or any(other != made[0] for other in made) or not constant:
+            return None
+        first = len(self.values)
+        statement = self.statement(run[0], found)
+        labels = [label.removeprefix(f"{run[0].name}_") for label in self.labels[first:]]
+        self.labels[first:] = labels
+        for i, column in enumerate(zip(*bodies, strict=True)):
+            self.values[first + i] = column[0] if i in used else StepValues(column)
+        channels = StepValues(self.tree.nodes[child.reads[0][0]].output[0] for child in run)
+        stem, number = numbering
+        label = stem.rstrip(".") or "layers"
+        count, inputs = self.hole(f"{label}_count", len(run)), self.hole(label, channels)
+        return statement.replace(
+            name=stem or "layers", owner=stem, loop=Loop(stem, number, count, inputs)
+        )
+
+    def statement(self, child: Instance, found: dict[ValueKey, Reference]) -> Statement:
         """Return the statement of a layer or of a call."""
         reads = tuple(found[key] for key in child.reads)
         owner = self.shared_name(child)
         if isinstance(child, BlockInstance):
             arguments = [(name, v, "") for name, v, _ in self.classes[id(child)].arguments]
-            module: WrittenCall | None = WrittenCall(self.classes[id(child)].name, tuple(arguments))
+            module: WrittenCall | None = self.classes[id(child)].replace(arguments=tuple(arguments))
             inputs: list[Parts] = [(InputName(i),) for i in range(len(reads))]
             parts: Parts = (ModuleName(), "(", *separate(inputs), ")")
         else:
@@ -112,7 +178,7 @@ class BodyWriter:
             child.training_only,
         )
 
-    def shared_name(self, child: LayerInstance | BlockInstance) -> str:
+    def shared_name(self, child: Instance) -> str:
         """Return the name of the line whose module a child uses, or "" if it has its own."""
         if isinstance(child, LayerInstance):
             members = child.nodes
@@ -135,59 +201,13 @@ class BodyWriter:
                 taken.append((name, self.take_out(f"{label}_{name}", value), default))
             else:
                 taken.append((name, self.hole(f"{label}_{name}".rstrip("_"), value), default))
-        return WrittenCall(call.name, tuple(taken))
+        return call.replace(arguments=tuple(taken))
 
     def take_literal(self, label: str, part: Any) -> Any:
         return self.hole(label, part.value) if isinstance(part, Literal) else part
 
     def hole(self, label: str, value: Any) -> Hole:
         """Take a value out."""
-        self.values.append(tuple(value) if isinstance(value, list) else value)
+        self.values.append(tuple(value) if type(value) is list else value)
         self.labels.append(label)
         return Hole(len(self.values) - 1)
-
-
-def separate(items: list[Parts]) -> Iterator[Any]:
-    """Yield the parts of items, with commas between them."""
-    for i, item in enumerate(items):
-        yield from ((", ", *item) if i else item)
-
-
-def write_layer(layer: LayerInstance) -> tuple[WrittenCall | None, Parts]:
-    """Return the module and the expression of a layer with its norm and activation.
-
-    An activation alone is written as a function. Otherwise norm and activation are arguments of a
-    subclass of the layer's class, or of a module of their own after a function.
-    """
-    main, *rest = layer.codes
-    if not rest:
-        return main.module, main.parts
-    for node, code in zip(layer.nodes[1:], rest, strict=True):
-        if not code.is_plain_call or code.module is None:
-            raise RequestError(f"{visible(node.name)} cannot be exported to PyTorch: it is no call")
-    function = rest[0].module
-    if len(rest) == 1 and function and function.name in FUNCTIONS:
-        given = [(f"{k}=", Literal(v)) for k, v, d in function.arguments if repr(v) != d]
-        return main.module, (FUNCTIONS[function.name], "(", *separate([main.parts, *given]), ")")
-    added = tuple(
-        (node.part, code.module, "") for node, code in zip(layer.nodes[1:], rest, strict=True)
-    )
-    if main.module is None:
-        return WrittenCall(AFTER_FUNCTION, added), (ModuleName(), "(", *main.parts, ")")
-    if not ends_with_module(main.parts):
-        name = visible(layer.nodes[0].name)
-        raise RequestError(f"{name} cannot be exported to PyTorch: more follows its module's call")
-    name = main.module.name.removeprefix("nn.") + AFTER_FUNCTION
-    return WrittenCall(name, main.module.arguments + added), main.parts
-
-
-def ends_with_module(parts: Parts) -> bool:
-    """Tell whether an expression is the call of its module, with any arguments."""
-    depth = 0
-    for part in parts[1:-1]:
-        text = part if isinstance(part, str) else ""
-        for c in text:
-            depth += (c == "(") - (c == ")")
-            if not depth:
-                return False
-    return isinstance(parts[0], ModuleName)

@@ -1,6 +1,6 @@
 """The names of the variables in a forward method."""
 
-from cnnspec.exporting.pytorch.block_classes import free_name
+from cnnspec.exporting.pytorch.python_text import free_name
 from cnnspec.exporting.pytorch.statements import ClassBody, Reference
 
 CHAIN = ("x", "y")  # the names of what the next layer reads

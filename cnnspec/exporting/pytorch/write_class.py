@@ -1,41 +1,50 @@
 """The source of the class of a block: its constructor and its forward method."""
 
 import re
-from typing import Any
 
-from cnnspec.exporting.pytorch.block_classes import BlockClass, free_name
+from cnnspec.exporting.pytorch.block_classes import BlockClass
 from cnnspec.exporting.pytorch.layout import WIDTH, lay_out
-from cnnspec.exporting.pytorch.operator_code import WrittenCall
+from cnnspec.exporting.pytorch.loop_tables import write_head
+from cnnspec.exporting.pytorch.loops import Loop
 from cnnspec.exporting.pytorch.optional_layers import CALL
+from cnnspec.exporting.pytorch.python_text import (
+    SLICE,
+    attribute_name,
+    free_name,
+    is_plain_name,
+    quote,
+    space_slice,
+    type_name,
+)
 from cnnspec.exporting.pytorch.recorded_torch import InputName, ModuleName
-from cnnspec.exporting.pytorch.signatures import MODULE_NAMES, SAME_AS_FIRST
+from cnnspec.exporting.pytorch.signatures import MODULE_NAMES
 from cnnspec.exporting.pytorch.statements import Hole, Reference, Statement
 from cnnspec.exporting.pytorch.variables import name_variables
-
-SHORTEST_LOOP = 3  # shorter ones are written line by line
-SLICE = re.compile(r"[\w.]*:[\w.]*(?::[\w.]*)?")
 
 
 class ClassWriter:
     """Writes one class. ``inputs`` are the names of the inputs of its forward method.
 
-    ``shapes`` are the comments on the values of the network itself, and ``results`` how many of
-    the values that it gives are there at inference."""
+    ``shapes`` are the comments on the values of the network itself, ``steps`` those on the steps of
+    its loops by statement, and ``results`` how many of the values that it gives are there at
+    inference."""
 
     def __init__(
         self,
         made: BlockClass,
         inputs: list[str],
         shapes: dict[Reference, str],
+        steps: dict[int, list[str]],
         results: int,
         docstring: str,
     ):
         self.made, self.body, self.inputs, self.shapes = made, made.body, inputs, shapes
-        self.results, self.docstring = results, docstring
+        self.steps, self.results, self.docstring = steps, results, docstring
         self.names = name_variables(self.body, inputs)
         self.taken = {s.owner for s in self.body.statements} | MODULE_NAMES
         self.stored: dict[str, str] = {}  # the attributes for numbers, by expression
         self.lists: set[str] = set()
+        self.taken_names = {*made.parameters, "channels"}  # in the constructor
 
     def write(self) -> list[str]:
         """Return the lines of the class."""
@@ -51,30 +60,57 @@ class ClassWriter:
         return [*lines, *self.write_modules(), *forward]
 
     def write_modules(self) -> list[str]:
-        """Return the lines that make all modules; equal ones with a number each in a loop."""
-        made = [
-            (s.owner, self.call_text(s.module), self.text(s.present) if s.present else "")
-            for s in self.body.statements
-            if s.module is not None
-        ]
+        """Return the lines that make all modules."""
         lines: list[str] = []
-        while made:
-            first, text, condition = made[0]
-            counted = count_run(
-                [name if (call, when) == (text, "") else "" for name, call, when in made]
-            )
-            if condition:
-                counted = 1
-                lines.append(f"        self.{attribute_name(first)}: nn.Module = nn.Identity()")
-                lines += lay_out(f"if {condition}:", 8)
-                lines += self.write_module(first, text, 12)
-            elif counted < SHORTEST_LOOP:
-                counted = 1
-                lines += self.write_module(first, text)
+        for statement in self.body.statements:
+            if statement.module is None:
+                continue
+            text = self.made.write_value(statement.module)
+            if statement.loop:
+                lines += self.write_loop(statement, text)
+            elif statement.present:
+                lines += self.write_optional(statement.owner, text, statement.present)
             else:
-                lines += write_loop(first, counted, text)
-            made = made[counted:]
+                lines += self.write_module(statement.owner, text)
         return lines
+
+    def write_optional(self, owner: str, text: str, present: Hole) -> list[str]:
+        """Return the lines that make a module, or an nn.Identity where it is left out."""
+        name, condition = attribute_name(owner), self.made.write_value(present)
+        line = f"        self.{name} = {text} if {condition} else nn.Identity()"
+        if len(line) <= WIDTH:
+            return [line]
+        lines = [f"        self.{name}: nn.Module = nn.Identity()"]
+        return [*lines, *lay_out(f"if {condition}:", 8), *self.write_module(owner, text, 12)]
+
+    def write_loop(self, statement: Statement, text: str) -> list[str]:
+        """Return the lines of the loop that makes the layers of one statement."""
+        assert statement.loop is not None
+        count, base = statement.loop.count, statement.owner.rstrip(".")
+        loop = self.made.loops[count.position]
+        shapes = self.steps.get(self.body.statements.index(statement), [])
+        head, lines = write_head(loop, self.made.write_value(count), shapes, self.taken_names)
+        text, following = (
+            re.sub(r"\bin_channels\b", loop.channels or "in_channels", part)
+            for part in (text, loop.following)
+        )
+        if loop.channels and loop.channels != loop.first:
+            lines = [*lay_out(f"{loop.channels} = {loop.first}", 8), *lines]
+        if base != statement.owner:
+            lines.append(f"        self.{base} = nn.ModuleList()")
+            made = lay_out(f"self.{base}.append({text})", 12)
+        else:
+            made = lay_out(f"self.add_module({step_name(statement.loop)}, {text})", 12)
+        added = following.removeprefix(f"{loop.channels} + ")
+        step = f"{loop.channels} {'=' if added == following else '+='} {added}"
+        update = lay_out(step, 12) if following else []
+        used = re.search(r"\bi\b", " ".join([*made, *update]))
+        return [
+            *lines,
+            *lay_out(head if used else head.replace("for i ", "for _ "), 8),
+            *made,
+            *update,
+        ]
 
     @property
     def is_chain(self) -> bool:
@@ -82,7 +118,7 @@ class ClassWriter:
         statements = self.body.statements
         return (
             not self.shapes
-            and len(statements) > 1
+            and (len(statements) > 1 or any(s.loop for s in statements))
             and self.body.gives == (Reference(len(statements) - 1, 0),)
             and all(
                 s.module is not None
@@ -90,6 +126,7 @@ class ClassWriter:
                 and s.reads == (Reference(k - 1, 0),)
                 and s.outputs == 1
                 and "." not in s.owner
+                and (s.present is None or s.module is not None)
                 for k, s in enumerate(statements)
             )
         )
@@ -115,25 +152,9 @@ class ClassWriter:
         plain = is_plain_name(attribute)
         return f"self.{attribute}" if plain else f"self.get_submodule({quote(attribute)})"
 
-    def call_text(self, call: WrittenCall) -> str:
-        """Return the call of a class, without arguments that are defaults."""
-        given: list[str] = []
-        first = ""
-        for name, value, default in call.arguments:
-            text = self.call_text(value) if isinstance(value, WrittenCall) else self.text(value)
-            first = first or text
-            if default and text == (first if default == SAME_AS_FIRST else default):
-                continue
-            given.append(text if call.is_positional(name, default) else f"{name}={text}")
-        return f"{call.name}({', '.join(given)})"
-
-    def text(self, hole: Hole) -> str:
-        text = self.made.texts[hole.position]
-        return text.replace("'", '"') if text.startswith("'") else text
-
     def stored_text(self, hole: Hole) -> str:
         """Return the text of a number in forward: itself, or the attribute that holds it."""
-        text = self.text(hole)
+        text = self.made.write_value(hole)
         if not any(name in text.split() for name in self.made.parameters):
             return text
         if text not in self.stored:
@@ -153,6 +174,9 @@ class ClassWriter:
         for k, statement in enumerate(self.body.statements):
             refs = [Reference(k, i) for i in range(statement.outputs)]
             targets = ", ".join(self.names.get(ref, "_") for ref in refs)
+            if statement.loop:
+                lines += self.write_steps(statement, refs[0])
+                continue
             indent, text = 8, f"{targets} = {self.expression(statement)}"
             if targets == "_":
                 text = text.removeprefix("_ = ")
@@ -171,73 +195,44 @@ class ClassWriter:
             return lines
         return [*lines, *lay_out(f"return {result}", 8)]
 
+    def write_steps(self, statement: Statement, output: Reference) -> list[str]:
+        """Return the lines that run the layers of a loop one after the other."""
+        assert statement.loop is not None
+        before, after = self.names[statement.reads[0]], self.names[output]
+        lines = [] if before == after else [f"        {after} = {before}"]
+        base = statement.owner.rstrip(".")
+        if base != statement.owner:
+            module = "layer" if "layer" not in self.names.values() else "layer_"
+            lines.append(f"        for {module} in self.{base}:")
+        else:
+            module = f"self.get_submodule({step_name(statement.loop)})"
+            lines.append(f"        for i in range({self.stored_text(statement.loop.count)}):")
+        return [*lines, *lay_out(f"{after} = {self.expression(statement, module, after)}", 12)]
+
     def with_comment(self, lines: list[str], comment: str) -> list[str]:
         """Add a comment to a statement of one line if it fits."""
         if comment and len(lines) == 1 and len(f"{lines[0]}  # {comment}") <= WIDTH - 8:
             return [f"{lines[0]}  # {comment}"]
         return lines
 
-    def expression(self, statement: Statement) -> str:
-        """Return the expression that a statement computes."""
+    def expression(self, statement: Statement, module: str = "", read: str = "") -> str:
+        """Return the expression that a statement computes, perhaps of a given module and input."""
         text = ""
         for part in statement.parts:
             if isinstance(part, InputName):
-                text += self.names[statement.reads[part.index]]
+                text += read or self.names[statement.reads[part.index]]
             elif isinstance(part, ModuleName):
-                text += self.module_text(statement.owner)
+                text += module or self.module_text(statement.owner)
             else:
                 text += self.stored_text(part) if isinstance(part, Hole) else str(part)
-        return SLICE.sub(space_slice, text)
+        text = SLICE.sub(space_slice, text)
+        if statement.present and (statement.module is None or statement.parts != CALL):
+            instead = self.names[statement.reads[0]]
+            text = f"{text} if {self.stored_text(statement.present)} else {instead}"
+        return text
 
 
-def count_run(names: list[str]) -> int:
-    """Return how many names at the start differ in a number at their end only, which counts up."""
-    stem = names[0].rstrip("0123456789")
-    if "." in stem or stem == names[0]:
-        return 1
-    count, first = 1, int(names[0][len(stem) :])
-    while count < len(names) and names[count] == f"{stem}{first + count}":
-        count += 1
-    return count
-
-
-def write_loop(name: str, count: int, text: str) -> list[str]:
-    """Return the loop that makes ``count`` equal modules, the first of which is called ``name``."""
-    stem = name.rstrip("0123456789")
-    first = int(name[len(stem) :])
-    bounds = f"{first}, {first + count}" if first else str(count)
-    key = f'f"{stem}{{i}}"' if stem else "str(i)"
-    return [f"        for i in range({bounds}):", *lay_out(f"self.add_module({key}, {text})", 12)]
-
-
-def space_slice(found: re.Match[str]) -> str:
-    """Return a slice as ruff format writes it: with spaces where a bound is not simple."""
-    parts = found[0].split(":")
-    if all(re.fullmatch(r"\w*", part) for part in parts):
-        return found[0]
-    return " ".join(filter(None, " : ".join(parts).split(" ")))
-
-
-def type_name(column: list[Any]) -> str:
-    """Return the type of an argument, from its values."""
-    kinds = dict.fromkeys(
-        "tuple[int, ...]" if isinstance(v, tuple) else type(v).__name__ for v in column
-    )
-    return " | ".join(kinds)
-
-
-def attribute_name(name: str) -> str:
-    """Return the name under which a module is registered; nn.Module's own names get a _."""
-    return f"{name}_" if name in MODULE_NAMES else name
-
-
-def is_plain_name(name: str) -> bool:
-    """Tell whether a name can be an attribute in source."""
-    from keyword import iskeyword
-
-    return name.isascii() and name.isidentifier() and not iskeyword(name)
-
-
-def quote(text: str) -> str:
-    """Return a text in double quotes, as ruff format writes it."""
-    return '"' + repr(f"'{text}")[2:-1].replace('"', '\\"') + '"'
+def step_name(loop: Loop) -> str:
+    """Return the expression for the name of the module of step ``i``."""
+    number = f"i + {loop.start}" if loop.start else "i"
+    return f'f"{loop.stem}{{{number}}}"' if loop.stem else f"str({number})"

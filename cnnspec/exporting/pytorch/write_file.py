@@ -6,44 +6,26 @@ from typing import Any
 
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.exporting.pytorch.block_classes import (
-    TAKEN,
     BlockClass,
     camel_case,
-    free_name,
     make_classes,
 )
 from cnnspec.exporting.pytorch.instances import (
     BlockInstance,
     BlockTree,
     LayerInstance,
+    ValueKey,
     mark_given_values,
     require_plain_training,
 )
 from cnnspec.exporting.pytorch.layout import WIDTH, lay_out
-from cnnspec.exporting.pytorch.operator_code import AFTER_FUNCTION, WrittenCall
+from cnnspec.exporting.pytorch.norm_activation import nested_calls, write_norm_activations
+from cnnspec.exporting.pytorch.python_text import TAKEN, free_name
 from cnnspec.exporting.pytorch.statements import Reference
 from cnnspec.exporting.pytorch.write_class import ClassWriter
 from cnnspec.graph.model import Graph
 from cnnspec.problems import SpecError
 from cnnspec.units import format_shape
-
-AFTER = '''class {name}({base}):
-    """{title}, then a normalization and an activation."""
-
-    def __init__(
-        self,
-        *args: Any,
-        norm: nn.Module | None = None,
-        activation: nn.Module | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.norm = nn.Identity() if norm is None else norm
-        self.activation = nn.Identity() if activation is None else activation
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.activation(self.norm({inner}))
-'''
 
 
 def write_pytorch(load: Callable[[dict[str, Any]], Graph]) -> "PyTorchSource":
@@ -80,8 +62,8 @@ class PyTorchSource:
         self.classes = make_classes(trees, class_name(graph))
         self.root = self.classes[-1]
         self.function = function_name(graph, self.root.name)
-        blocks = [line for made in self.classes for line in (*self.class_lines(made), "", "")]
         helpers = [line for text in self.helpers() for line in (*text.split("\n"), "")]
+        blocks = [line for made in self.classes for line in (*self.class_lines(made), "", "")]
         body = [*helpers, *blocks, *self.function_lines(), "", "", *self.main_lines()]
         code = "\n".join(body)
         self.text = "\n".join([*self.docstring(), *imports(code), "", "", code]) + "\n"
@@ -92,12 +74,14 @@ class PyTorchSource:
         sizes = " and ".join(format_shape(n.output) for n in graph.inputs)
         counts = f"{totals.params:,} parameters, {totals.macs:,} multiply-accumulates for {sizes}."
         about = [graph.source] if graph.source else []
-        paragraphs = [graph.title, *about, counts, f"Written by cnnspec from {graph.name}."]
+        paragraphs = [graph.title, *about, f"{counts} Written by cnnspec from {graph.name}."]
         lines = [line for text in paragraphs for line in (*wrap(escape(text), WIDTH - 3), "")]
         return [f'"""{lines[0]}', *lines[1:-1], '"""', ""]
 
     def helpers(self) -> Iterator[str]:
-        """Yield the sources of the classes that torch.nn does not have, each once."""
+        """Yield the sources of the classes that torch.nn does not have, each once.
+
+        Tells the classes of blocks what those know that add a normalization."""
         sources: dict[str, str] = {}
         for tree in self.trees:
             for instance in tree.root.blocks():
@@ -108,33 +92,31 @@ class PyTorchSource:
                                 sources[code.module.name] = code.helper
         yield from sources.values()
         calls = [
-            call
+            (call, made.write_value)
             for made in self.classes
             for statement in made.body.statements
             for call in nested_calls(statement.module)
         ]
-        for name in dict.fromkeys(call.name for call in calls):
-            base = name.removesuffix(AFTER_FUNCTION)
-            if base and base != name:
-                parent = base if base in sources else f"nn.{base}"
-                yield AFTER.format(name=name, base=parent, title=parent, inner="super().forward(x)")
-            elif name == AFTER_FUNCTION:
-                yield AFTER.format(name=name, base="nn.Module", title="A function", inner="x")
+        common, written = write_norm_activations(calls, sources)
+        for made in self.classes:
+            made.common = common
+        yield from written
 
     def class_lines(self, made: BlockClass) -> list[str]:
         """Return the lines of one class."""
         tree, instance = self.find_instance(made)
+        inputs = self.inputs_of(tree, instance)
         if made is not self.root:
             docstring = f"The block {escape(made.block)}."
-            given = len(made.body.gives)
-            return ClassWriter(made, self.inputs_of(tree, instance), {}, given, docstring).write()
+            return ClassWriter(made, inputs, {}, {}, len(made.body.gives), docstring).write()
         shapes = {
-            Reference(k, 0): " x ".join(map(str, tree.nodes[keys[0][0]].output))
-            for k, keys in enumerate(made.body.keys)
+            Reference(k, 0): shape_comment(tree, keys[0]) for k, keys in enumerate(made.body.keys)
+        }
+        steps = {
+            k: [shape_comment(tree, key) for key in keys] for k, keys in made.body.steps.items()
         }
         docstring = f"{escape(self.graph.title)[:70]}."
-        inputs = self.inputs_of(tree, instance)
-        return ClassWriter(made, inputs, shapes, len(tree.results), docstring).write()
+        return ClassWriter(made, inputs, shapes, steps, len(tree.results), docstring).write()
 
     def find_instance(self, made: BlockClass) -> tuple[BlockTree, BlockInstance]:
         """Return the first call of the block that a class is made for."""
@@ -171,21 +153,19 @@ class PyTorchSource:
         """Return the lines that print the shapes of the outputs and the number of parameters."""
         drawn = [f"torch.randn(1, {', '.join(map(str, n.output))})" for n in self.graph.inputs]
         call = f"model({', '.join(drawn)})"
-        single = len(self.graph.outputs) == 1
         lines = ['if __name__ == "__main__":', f"    model = {self.function}().eval()"]
-        lines += ["    with torch.no_grad():", *lay_out(f"outputs = {call}", 8)]
-        loop = "(outputs,)" if single else "outputs"
-        lines += [f"    for output in {loop}:", "        print(tuple(output.shape))"]
+        if len(self.graph.outputs) == 1:
+            lines += ["    with torch.no_grad():", *lay_out(f"print(tuple({call}.shape))", 8)]
+        else:
+            lines += ["    with torch.no_grad():", *lay_out(f"outputs = {call}", 8)]
+            lines += ["    for output in outputs:", "        print(tuple(output.shape))"]
         lines.append("    count = sum(p.numel() for p in model.parameters())")
         return [*lines, '    print(f"{count:,} parameters")']
 
 
-def nested_calls(call: Any) -> Iterator[WrittenCall]:
-    """Yield a call and the calls among its arguments."""
-    if isinstance(call, WrittenCall):
-        yield call
-        for _, value, _ in call.arguments:
-            yield from nested_calls(value)
+def shape_comment(tree: BlockTree, key: ValueKey) -> str:
+    """Return the shape of a value as a comment has it."""
+    return " x ".join(map(str, tree.nodes[key[0]].output))
 
 
 def imports(code: str) -> list[str]:
