@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.analyses.network_costs import NetworkCosts
+from cnnspec.exporting.exported_network import ExportedNetwork
 from cnnspec.garbage import garbage_collection_paused
 from cnnspec.graph.build import GraphLoader, load_zoo_graphs
 from cnnspec.graph.model import Graph, Node
@@ -27,14 +27,13 @@ __all__ = ["Network", "RequestError", "SpecError"]
 __all__ += ["compare", "from_pytorch", "load", "networks", "verify"]
 
 
-class Network(NetworkCosts):
+class Network(ExportedNetwork):
     """A network with its arguments set, and its costs. Made by :func:`load`.
 
     ``layers`` are the rows of the table, and ``totals`` their sums, as at inference."""
 
     def __init__(self, graph: Graph, rebuild: Callable[..., Graph] | None = None):
-        super().__init__(graph)
-        self.rebuild = rebuild  # builds it again with more arguments, or an input
+        super().__init__(graph, rebuild)
 
     @property
     def notes(self) -> list[str]:

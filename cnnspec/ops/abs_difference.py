@@ -40,6 +40,9 @@ class AbsDifference(Operator):
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         return modules.make_stateless_module(torch, "AbsDifference", lambda a, b: (a - b).abs())
 
+    def write_onnx(self, onnx: Any, *xs: Any, y: Shape) -> Any:
+        return onnx.Abs(onnx.Sub(*xs))
+
     examples = (
         Example(
             "Koch et al. (2015), figure 4: the L1 distance of two vectors of 4096",

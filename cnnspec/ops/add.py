@@ -16,6 +16,7 @@ from cnnspec.ops.kit.operator import Example
 
 class Add(ElementwiseJoin):
     title = "Addition"
+    onnx_type = "Add"
     is_commutative = True
 
     def combine(self, torch: Any) -> Callable[[Any, Any], Any]:

@@ -12,7 +12,7 @@ layer; Touvron et al. (2021), ResMLP, arXiv 2105.03404, equation 1, for channels
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
 from cnnspec.ops.kit.fields import OperatorError, choice_field, flag_field, number_field
@@ -136,6 +136,14 @@ class Affine(Elementwise):
             "weight": self.weight,
             "bias": self.bias,
         }
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        def spread(name: str) -> Any:
+            each = self.per == "channel"
+            return onnx_nodes.parameter_per_channel(onnx, name, x) if each else onnx.parameter(name)
+
+        scaled = onnx.Mul(x, spread("weight")) if self.weight else x
+        return onnx.Add(scaled, spread("bias")) if self.bias else scaled
 
     examples = (
         Example(

@@ -20,7 +20,13 @@ from cnnspec.ops.kit import memory, modules, windowed_attention
 from cnnspec.ops.kit.attention_classes import ATTENTION
 from cnnspec.ops.kit.derivation import SYMBOLS, Step, axis_symbols, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
-from cnnspec.ops.kit.fields import count_field, flag_field, size_field, weight_dropout_field
+from cnnspec.ops.kit.fields import (
+    OperatorError,
+    count_field,
+    flag_field,
+    size_field,
+    weight_dropout_field,
+)
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
 from cnnspec.ops.kit.operator import BackwardMacs, Example
 from cnnspec.ops.kit.windows import WHOLE, Phases, Reach, Window
@@ -193,6 +199,9 @@ class Attention(Elementwise):
             "relative_position": self.relative_position,
             "dropout": self.dropout,
         }
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        raise OperatorError("L003", "attention in windows is not written in ONNX")
 
     examples = (
         Example(

@@ -11,7 +11,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.fields import flag_field
 from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.pooling import Pool
@@ -48,16 +48,29 @@ class AvgPool(Pool):
             cls, window = modules.sliding_class(torch, "AvgPool", axes)
             return cls(**window, ceil_mode=self.ceil_mode, count_include_pad=self.count_include_pad)
         sums = modules.make_window_sum_function(torch, self.covering(x, y))
-        along = [
-            [self.counted(a, i * a.stride - a.before) for i in range(n)]
-            for a, n in zip(axes, y[1:], strict=True)
-        ]
-        counts = [prod(parts) for parts in product(*along)]
+        counts = self.counts(axes, y)
 
         def forward(x: Any) -> Any:
             return sums(x) / x.new_tensor(counts).view(y[1:])
 
         return modules.make_stateless_module(torch, "AvgPool", forward)
+
+    def counts(self, axes: list[Axis], y: Shape) -> list[int]:
+        """Return for each window how many positions its mean counts."""
+        along = [
+            [self.counted(a, i * a.stride - a.before) for i in range(n)]
+            for a, n in zip(axes, y[1:], strict=True)
+        ]
+        return [prod(parts) for parts in product(*along)]
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        axes = self.axes(x.shape)
+        counts = self.counts(axes, y)
+        if len({*counts}) == 1 and counts[0] == prod(a.kernel for a in axes):
+            window = onnx_nodes.window_attributes(self.covering(x.shape, y), dilated=False)
+            return onnx.AveragePool(x, **window, count_include_pad=1)
+        sums = onnx_nodes.sum_windows(onnx, x, self.covering(x.shape, y))
+        return onnx.Div(sums, onnx.constant([float(n) for n in counts], (1, *y[1:])))
 
     @staticmethod
     def at_once(axes: list[Axis]) -> bool:

@@ -73,6 +73,15 @@ class BatchNorm(Elementwise):
         norm = modules.class_for_dimensions(torch, "BatchNorm", max(len(x) - 1, 1))
         return norm(x[0], self.eps, self.momentum, self.affine)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        names = ("weight", "bias", "running_mean", "running_var")
+        if not self.affine:
+            ones = [onnx.constant([first] * x.shape[0]) for first in (1.0, 0.0)]
+            given = [*ones, *map(onnx.parameter, names[2:])]
+        else:
+            given = [onnx.parameter(name) for name in names]
+        return onnx.BatchNormalization(x, *given, epsilon=self.eps)
+
     examples = (
         Example(
             "torchvision's resnet50, bn1: weight, bias, running_mean and running_var of 64",

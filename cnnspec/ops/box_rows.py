@@ -10,7 +10,7 @@ Source: Liu et al. (2016), SSD, arXiv 1512.02325, section 2.2; ``permute_and_fla
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import SYMBOLS, Step, axis_symbols, elements_step
 from cnnspec.ops.kit.fields import OperatorError, size_field
 from cnnspec.ops.kit.input_checks import require_feature_map
@@ -88,6 +88,11 @@ class BoxRows(Operator):
 
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return {"": self.values}
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        boxes = onnx.Reshape(x, [0, -1, self.values, prod(x.shape[1:])])
+        rows = onnx.Transpose(boxes, perm=[0, 3, 1, 2])
+        return onnx_nodes.reshape(onnx, rows, y)
 
     examples = (
         Example(

@@ -36,6 +36,9 @@ class Celu(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.CELU(self.alpha, self.inplace)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Celu(x, alpha=self.alpha)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.CELU: on torch.randn(2)",

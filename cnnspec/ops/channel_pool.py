@@ -9,7 +9,7 @@ Source: Goodfellow, Warde-Farley, Mirza, Courville & Bengio (2013), Maxout netwo
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import SYMBOLS, Step, axis_symbols, elements_step
 from cnnspec.ops.kit.fields import OperatorError, choice_field, size_field
 from cnnspec.ops.kit.operator import Example
@@ -105,6 +105,12 @@ class ChannelPool(Pooling):
             return windows.mean(-1) if self.divides else windows.amax(-1)
 
         return modules.make_stateless_module(torch, "ChannelPool", forward)
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        rows = onnx.Reshape(x, [0, 1, x.shape[0], -1])
+        window = {"kernel_shape": [self.kernel_size, 1], "strides": [self.step, 1]}
+        pool = onnx.AveragePool if self.divides else onnx.MaxPool
+        return onnx_nodes.reshape(onnx, pool(rows, **window), y)
 
     examples = (
         Example(

@@ -10,7 +10,7 @@ arXiv 2103.17239, section 2 (LayerScale); Liu et al. (2022), A ConvNet for the 2
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
 from cnnspec.ops.kit.fields import flag_field, number_field
@@ -77,6 +77,12 @@ class ChannelScale(Elementwise):
 
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return {"": x[0], "init": self.init, "bias": self.bias}
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        scaled = onnx.Mul(x, onnx_nodes.parameter_per_channel(onnx, "weight", x))
+        if not self.bias:
+            return scaled
+        return onnx.Add(scaled, onnx_nodes.parameter_per_channel(onnx, "bias", x))
 
     examples = (
         Example(

@@ -8,7 +8,7 @@ Source: Zhang, Zhou, Lin & Sun (2018), ShuffleNet, arXiv 1707.01083, section 3.1
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory
+from cnnspec.ops.kit import memory, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.fields import size_field
 from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
@@ -36,6 +36,12 @@ class ChannelShuffle(Operator):
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.ChannelShuffle(self.groups)
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        n = x.shape[0] // self.groups
+        groups = onnx.Reshape(x, [0, self.groups, n, -1])
+        mixed = onnx.Transpose(groups, perm=[0, 2, 1, 3])
+        return onnx_nodes.reshape(onnx, mixed, y)
 
     examples = (
         Example(

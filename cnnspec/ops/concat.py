@@ -41,6 +41,9 @@ class Concat(Operator):
     def build(self, torch: Any, *xs: Shape, y: Shape) -> Any:
         return modules.make_stateless_module(torch, "Concat", lambda *xs: torch.cat(xs, 1))
 
+    def write_onnx(self, onnx: Any, *xs: Any, y: Shape) -> Any:
+        return onnx.Concat(*xs, axis=1)
+
     examples = (
         Example(
             "Szegedy et al. (2015), table 1: inception (3a) joins 64, 128, 32 and 32 channels of"

@@ -16,7 +16,7 @@ al. (2019), Micro-batch training with weight standardization, arXiv 1903.10520, 
 from math import prod
 from typing import Any, Self
 
-from cnnspec.ops.kit import memory, modules, paddings
+from cnnspec.ops.kit import memory, modules, onnx_nodes, paddings
 from cnnspec.ops.kit.conv_classes import FIXED_CONV, STANDARDIZED_CONV
 from cnnspec.ops.kit.derivation import (
     KERNEL,
@@ -179,6 +179,16 @@ class Conv(Operator):
             "bias": self.bias,
             **({} if self.fixed else {"eps": self.standardize_eps}),
         }
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        padded, axes = onnx_nodes.pad_for_window(onnx, x, self.axes(x.shape), self.padding_mode)
+        bias = onnx.parameter("bias") if self.bias else None
+        window = onnx_nodes.window_attributes(axes)
+        if self.standardize:
+            weight = onnx_nodes.standardize_weight(onnx, len(axes), self.standardize_eps)
+        else:
+            weight = onnx.parameter("weight")
+        return onnx.Conv(padded, weight, bias, **window, group=self.groups)
 
     examples = (
         Example(

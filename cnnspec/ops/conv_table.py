@@ -10,7 +10,7 @@ recognition, section II.B and table I."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import (
     KERNEL,
     SYMBOLS,
@@ -205,6 +205,16 @@ class ConvTable(Operator):
             "padding": tuple(n for a in reversed(self.axes(x)) for n in (a.before, a.after)),
             "bias": self.bias,
         }
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        reads = [channel for row in self.connections for channel in row]
+        writes = [i for i, row in enumerate(self.connections) for _ in row]
+        sums = [float(i == j) for i in range(y[0]) for j in writes]
+        weight = onnx.Unsqueeze(onnx.parameter("weight"), [1])
+        window = onnx_nodes.window_attributes(self.axes(x.shape))
+        maps = onnx.Conv(onnx.Gather(x, reads, axis=1), weight, group=len(reads), **window)
+        ones = onnx.constant(sums, (y[0], len(reads), *[1] * (len(y) - 1)))
+        return onnx.Conv(maps, ones, onnx.parameter("bias") if self.bias else None)
 
     examples = (
         Example(

@@ -13,7 +13,7 @@ positions, too."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import (
     KERNEL,
     SYMBOLS,
@@ -162,6 +162,18 @@ class ConvTranspose(Operator):
             groups=self.groups,
             bias=self.bias,
             dilation=tuple(a.dilation for a in axes),
+        )
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        extra = per_dimension("output_padding", self.output_padding, len(y) - 1)
+        bias = onnx.parameter("bias") if self.bias else None
+        return onnx.ConvTranspose(
+            x,
+            onnx.parameter("weight"),
+            bias,
+            **onnx_nodes.window_attributes(self.axes(x.shape)),
+            output_padding=[*extra],
+            group=self.groups,
         )
 
     examples = (

@@ -74,6 +74,11 @@ class Crop(Operator):
         kept = [slice(o, o + w) for o, w in zip(self.offsets(x, y), y[1:], strict=True)]
         return modules.make_stateless_module(torch, "Crop", lambda x, *_: x[(..., *kept)])
 
+    def write_onnx(self, onnx: Any, x: Any, like: Any = None, *, y: Shape) -> Any:
+        offsets, n = self.offsets(x.shape, y), len(y) - 1
+        ends = [o + w for o, w in zip(offsets, y[1:], strict=True)]
+        return onnx.Slice(x, [*offsets], ends, [*range(2, n + 2)])
+
     examples = (
         Example(
             "Ronneberger et al. (2015), figure 1: the 64x64 maps of 512 channels are cropped to"

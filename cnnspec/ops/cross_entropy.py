@@ -104,6 +104,9 @@ class CrossEntropy(Operator):
 
         return modules.make_stateless_module(torch, "CrossEntropy", forward)
 
+    def write_onnx(self, onnx: Any, *xs: Any, y: Shape) -> Any:
+        raise OperatorError("L003", "losses of classes are not written in ONNX")
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.CrossEntropyLoss: torch.randn(3, 5) and class"

@@ -9,7 +9,7 @@ equation 4; ``torch.nn.PixelShuffle``."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
 from cnnspec.ops.kit.fields import OperatorError, size_field
 from cnnspec.ops.kit.input_checks import require_feature_map
@@ -71,6 +71,12 @@ class DepthToSpace(Operator):
                 x.reshape(len(x), y[0], *(b,) * n, *x.shape[2:]).permute(order)
             ),
         )
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        n, b = len(y) - 1, self.block
+        blocks = onnx.Reshape(x, [0, y[0], *[b] * n, *x.shape[1:]])
+        order = [axis for i in range(n) for axis in (2 + n + i, 2 + i)]
+        return onnx_nodes.reshape(onnx, onnx.Transpose(blocks, perm=[0, 1, *order]), y)
 
     examples = (
         Example(

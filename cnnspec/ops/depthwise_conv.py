@@ -116,6 +116,9 @@ class DepthwiseConv(Operator):
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return self.conv(x).python_arguments(x, y)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return self.conv(x.shape).write_onnx(onnx, x, y=y)
+
     examples = (
         Example(
             "Zhang (2019), Making convolutional networks shift-invariant again, arXiv 1904.11486:"

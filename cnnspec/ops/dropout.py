@@ -18,6 +18,7 @@ from cnnspec.units import Shape
 
 class Dropout(Elementwise):
     title = "Dropout"
+    onnx_type = "Identity"
     role = "regulariser"
     autocast = "follows"
     keeps_values = True

@@ -28,6 +28,9 @@ class Elu(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.ELU(self.alpha, self.inplace)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Elu(x, alpha=self.alpha)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.ELU: nn.ELU() on torch.randn(2)",

@@ -38,6 +38,9 @@ class Flatten(Operator):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Flatten()
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Flatten(x)
+
     examples = (
         Example(
             "Krizhevsky, Sutskever & Hinton (2012), section 3.5, in Caffe's reading: fc6 takes"

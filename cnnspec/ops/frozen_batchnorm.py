@@ -86,6 +86,11 @@ class FrozenBatchNorm(Elementwise):
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return {"": x[0], "eps": self.eps}
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        names = ("weight", "bias", "running_mean", "running_var")
+        given = [onnx.parameter(name) for name in names]
+        return onnx.BatchNormalization(x, *given, epsilon=self.eps)
+
     examples = (
         Example(
             "torchvision's pretrained fasterrcnn_resnet50_fpn, backbone.body.bn1: weight, bias,"

@@ -37,6 +37,9 @@ class Gelu(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.GELU(self.approximate)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Gelu(x, approximate=self.approximate)
+
     examples = (
         Example(
             "Liu et al. (2022), A ConvNet for the 2020s, arXiv 2201.03545, figure 4 and table 9:"

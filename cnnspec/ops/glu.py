@@ -42,6 +42,12 @@ class Glu(Operator):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.GLU(dim=1)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        half = x.shape[0] // 2
+        kept = onnx.Slice(x, [0], [half], [1])
+        gate = onnx.Slice(x, [half], [2 * half], [1])
+        return onnx.Mul(kept, onnx.Sigmoid(gate))
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.GLU: torch.randn(4, 2) becomes 4x1",

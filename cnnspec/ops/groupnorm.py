@@ -11,7 +11,7 @@ Source: Wu & He (2018), Group normalization, arXiv 1803.08494, equation 7; ``tor
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import elementwise, memory
+from cnnspec.ops.kit import elementwise, memory, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
 from cnnspec.ops.kit.fields import flag_field, number_field, size_field
@@ -70,6 +70,18 @@ class GroupNorm(Elementwise):
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.GroupNorm(self.groups, x[0], self.eps, self.affine)
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        rows = onnx.Reshape(x, [0, self.groups, -1])
+        ones, zeros = (onnx.constant([value] * self.groups) for value in (1.0, 0.0))
+        normed = onnx.InstanceNormalization(rows, ones, zeros, epsilon=self.eps)
+        normed = onnx_nodes.reshape(onnx, normed, y)
+        if not self.affine:
+            return normed
+        weight, bias = (
+            onnx_nodes.parameter_per_channel(onnx, name, x) for name in ("weight", "bias")
+        )
+        return onnx.Add(onnx.Mul(normed, weight), bias)
 
     examples = (
         Example(

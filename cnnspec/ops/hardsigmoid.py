@@ -28,6 +28,9 @@ class Hardsigmoid(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Hardsigmoid(self.inplace)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.HardSigmoid(x, alpha=1 / 6, beta=0.5)
+
     examples = (
         Example(
             "Howard et al. (2019), table 1: the first squeeze-and-excite block of MobileNetV3-Large"

@@ -37,6 +37,9 @@ class Hardtanh(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Hardtanh(self.min_val, self.max_val, self.inplace)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Clip(x, self.min_val, self.max_val)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.Hardtanh: nn.Hardtanh(-2, 2) on torch.randn(2)",

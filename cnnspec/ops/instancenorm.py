@@ -87,6 +87,13 @@ class InstanceNorm(Elementwise):
         norm = modules.class_for_dimensions(torch, "InstanceNorm", len(x) - 1)
         return norm(x[0], self.eps, affine=self.affine)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        if self.affine:
+            given = [onnx.parameter(name) for name in ("weight", "bias")]
+        else:
+            given = [onnx.constant([value] * x.shape[0]) for value in (1.0, 0.0)]
+        return onnx.InstanceNormalization(x, *given, epsilon=self.eps)
+
     examples = (
         Example(
             "PyTorch documentation, InstanceNorm2d: 100 channels of 35x45, with learnable"

@@ -9,7 +9,7 @@ SSD, arXiv 1512.02325, section 3.1, which starts the weights at 20."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
 from cnnspec.ops.kit.fields import number_field
@@ -99,6 +99,11 @@ class L2Norm(Elementwise):
 
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return {"": x[0], "scale": self.scale}
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        length = onnx.Max(onnx.ReduceL2(x, [1], keepdims=1), 1e-12)
+        weight = onnx_nodes.parameter_per_channel(onnx, "weight", x)
+        return onnx.Mul(onnx.Div(x, length), weight)
 
     examples = (
         Example(

@@ -11,7 +11,7 @@ Source: Ba, Kiros & Hinton (2016), Layer normalization, arXiv 1607.06450, equati
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import elementwise, memory, modules
+from cnnspec.ops.kit import elementwise, memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
 from cnnspec.ops.kit.fields import choice_field, flag_field, number_field
@@ -105,6 +105,19 @@ class LayerNorm(Elementwise):
 
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return {"": x[0], "eps": self.eps, "elementwise_affine": self.affine}
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        n, channels = len(x.shape), self.over == "channels"
+        moved = onnx_nodes.move_channels_last(onnx, x, n) if channels else x
+        shape = x.shape[:1] if channels else x.shape
+        if self.affine:
+            given = [onnx.parameter(name) for name in ("weight", "bias")]
+        else:
+            given = [onnx.Expand(value, [*shape]) for value in (1.0, 0.0)]
+        normed = onnx.LayerNormalization(
+            moved, *given, axis=-1 if channels else 1, epsilon=self.eps
+        )
+        return onnx_nodes.move_channels_first(onnx, normed, n) if channels else normed
 
     examples = (
         Example(

@@ -29,6 +29,9 @@ class LeakyRelu(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.LeakyReLU(self.negative_slope, self.inplace)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.LeakyRelu(x, alpha=self.negative_slope)
+
     examples = (
         Example(
             "Redmon et al. (2016), You only look once, arXiv 1506.02640, equation 2 and figure 3:"

@@ -76,6 +76,10 @@ class Linear(Operator):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Linear(x[0], self.out_features, self.bias)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        weight = onnx.parameter("weight")
+        return onnx.Gemm(x, weight, onnx.parameter("bias") if self.bias else None, transB=1)
+
     examples = (
         Example(
             "course note 002, 'CNN-Example to calculate parameters': FC3 has 120*400 + 1*120"

@@ -35,6 +35,9 @@ class LogSoftmax(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.LogSoftmax(dim=1)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.LogSoftmax(x, axis=1)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.LogSoftmax: nn.LogSoftmax(dim=1) on torch.randn(2,"

@@ -24,6 +24,9 @@ class LogSigmoid(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.LogSigmoid()
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Neg(onnx.Softplus(onnx.Neg(x)))
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.LogSigmoid: on torch.randn(2)",

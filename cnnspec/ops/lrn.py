@@ -86,6 +86,9 @@ class LocalResponseNorm(Elementwise):
         )
         return norm(self.size, self.alpha, self.beta, self.k)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.LRN(x, size=self.size, alpha=self.alpha, beta=self.beta, bias=self.k)
+
     examples = (
         Example(
             "Krizhevsky, Sutskever & Hinton (2012), section 3.3: k = 2, n = 5, beta = 0.75 and"

@@ -20,6 +20,7 @@ from cnnspec.units import Shape, format_shape
 
 class Matmul(Operator):
     title = "Matrix Product"
+    onnx_type = "MatMul"
     symbols = {
         "a_i": "size i of the first input",
         "m": "columns of the second input",

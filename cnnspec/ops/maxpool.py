@@ -37,6 +37,9 @@ class MaxPool(Pool):
     def build(self, torch: Any, x: Shape, y: Shape, return_indices: bool = False) -> Any:
         return self.largest(torch, x, y, return_indices)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return self.write_largest(onnx, x, x.shape)
+
     examples = (
         Example(
             "Krizhevsky, Sutskever & Hinton (2012), section 3.4: overlapping pooling, z = 3, s = 2",

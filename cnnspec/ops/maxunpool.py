@@ -11,7 +11,7 @@ Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional netw
 from math import prod
 from typing import Any, Self
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.operator import Example, Operator
@@ -73,6 +73,14 @@ class MaxUnpool(Operator):
         return modules.with_forward(
             cls, lambda module, x, indices: cls.forward(module, x, indices, y[1:])
         )(**window)
+
+    def write_onnx(self, onnx: Any, x: Any, indices: Any, y: Shape) -> Any:
+        batch = onnx.Shape(x, start=0, end=1)
+        shape = onnx.Concat(batch, [*y], axis=0)
+        axes = self.pool.axes(self.size)
+        return onnx.MaxUnpool(
+            x, indices, shape, **onnx_nodes.window_attributes(axes, dilated=False)
+        )
 
     examples = (
         Example(

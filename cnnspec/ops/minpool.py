@@ -38,6 +38,9 @@ class MinPool(Pool):
         largest = self.largest(torch, x, y)
         return modules.make_stateless_module(torch, "MinPool", lambda x: -largest(-x))
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Neg(self.write_largest(onnx, onnx.Neg(x), x.shape))
+
     examples = (
         Example(
             "He, Sun & Tang (2009), section 5: patches of 15x15, one around each pixel of a 600x400"

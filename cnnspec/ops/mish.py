@@ -17,6 +17,7 @@ from cnnspec.units import Shape
 
 class Mish(Activation):
     title = "Mish"
+    onnx_type = "Mish"
     per_element = {
         "exponentials": 2,
         "logarithms": 1,

@@ -60,6 +60,14 @@ class MeanSquaredError(Operator):
 
         return modules.make_stateless_module(torch, "MeanSquaredError", forward)
 
+    def write_onnx(self, onnx: Any, *xs: Any, y: Shape) -> Any:
+        if len(xs) == 1:
+            squares = onnx.Mul(xs[0], xs[0])
+        else:
+            difference = onnx.Sub(*xs)
+            squares = onnx.Mul(difference, difference)
+        return onnx.ReduceMean(onnx.Flatten(squares), [1], keepdims=1)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.MSELoss: two tensors of torch.randn(3, 5) give a"

@@ -9,7 +9,7 @@ Source: ``torch.nn.functional.pad``; ``torch.nn.ConstantPad2d``, ``ReflectionPad
 
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules, paddings
+from cnnspec.ops.kit import memory, modules, onnx_nodes, paddings
 from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
 from cnnspec.ops.kit.fields import OperatorError, choice_field, number_field
 from cnnspec.ops.kit.input_checks import require_feature_map
@@ -79,6 +79,10 @@ class Pad(Operator):
             for size in pair
         ]
         return cls(flat, self.value) if self.mode == "constant" else cls(flat)
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        sides = [(0, 0), *sides_per_dimension(self.padding, len(y) - 1)]
+        return onnx_nodes.pad(onnx, x, sides, self.mode, self.value)
 
     examples = (
         Example(

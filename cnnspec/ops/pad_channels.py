@@ -8,7 +8,7 @@ option A."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.fields import count_field
 from cnnspec.ops.kit.operator import Example, Operator
@@ -40,6 +40,10 @@ class PadChannels(Operator):
         return modules.make_stateless_module(
             torch, "PadChannels", lambda x: torch.nn.functional.pad(x, sides)
         )
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        sides = [(self.before, self.after), *[(0, 0)] * (len(y) - 1)]
+        return onnx_nodes.pad(onnx, x, sides, "constant")
 
     examples = (
         Example(

@@ -75,6 +75,9 @@ class Permute(Operator):
             torch, "Permute", lambda x: x.permute(order).contiguous()
         )
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Transpose(x, perm=[0, *(d + 1 for d in self.order)])
+
     examples = (
         Example(
             "Tolstikhin et al. (2021), table 1: Mixer-B/16 mixes 196 tokens of 768 channels",

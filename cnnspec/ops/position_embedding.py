@@ -53,6 +53,9 @@ class PositionEmbedding(Elementwise):
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return {"": x}
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Add(x, onnx.parameter("weight"))
+
     examples = (
         Example(
             "timm's samvit_base_patch16, pos_embed: (1, 64, 64, 768), channels last",

@@ -9,7 +9,7 @@ Source: He, Zhang, Ren & Sun (2015), Delving deep into rectifiers, arXiv 1502.01
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory
+from cnnspec.ops.kit import memory, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.elementwise import Activation
 from cnnspec.ops.kit.fields import flag_field
@@ -42,6 +42,9 @@ class PRelu(Activation):
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.PReLU(1 if self.shared else x[0])
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.PRelu(x, onnx_nodes.parameter_per_channel(onnx, "weight", x))
 
     examples = (
         Example(

@@ -90,6 +90,11 @@ class Rbf(Operator):
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return {"": x[0], "out_features": y[0]}
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        rows = onnx.Unsqueeze(x, [1])
+        difference = onnx.Sub(rows, onnx.parameter("weight"))
+        return onnx.ReduceSum(onnx.Mul(difference, difference), [2], keepdims=0)
+
     examples = (
         Example(
             "LeCun et al. (1998), section II.B: 10 RBF units, one a class, with 84 inputs each;"

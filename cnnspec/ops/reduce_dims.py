@@ -10,7 +10,7 @@ arXiv 1807.06521, equation 3, reduces the channels so."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.fields import OperatorError, choice_field, flag_field
 from cnnspec.ops.kit.list_fields import dims_field
@@ -80,6 +80,12 @@ class ReduceDims(Operator):
             return reduced.unsqueeze(1) if alone else reduced
 
         return modules.make_stateless_module(torch, "ReduceDims", forward)
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        kind = {"mean": "ReduceMean", "sum": "ReduceSum", "max": "ReduceMax", "min": "ReduceMin"}
+        reduce = getattr(onnx, kind[self.kind])
+        reduced = reduce(x, [d + 1 for d in self.dims], keepdims=int(self.keepdim))
+        return onnx_nodes.reshape(onnx, reduced, y)
 
     examples = (
         Example(

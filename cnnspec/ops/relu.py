@@ -14,6 +14,7 @@ from cnnspec.units import Shape
 
 class Relu(Activation):
     title = "ReLU"
+    onnx_type = "Relu"
     per_element = {"comparisons": 1}
     autocast = "follows"
     value_limits = (0.0,)

@@ -28,6 +28,9 @@ class Relu6(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.ReLU6(self.inplace)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Clip(x, 0.0, 6.0)
+
     examples = (
         Example(
             "Sandler et al. (2018), MobileNetV2, arXiv 1801.04381, table 2: the first layer has"

@@ -9,7 +9,7 @@ Source: ``torch.reshape``; ``torch.nn.Unflatten``."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.list_fields import shape_field
@@ -79,6 +79,9 @@ class Reshape(Operator):
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return modules.make_stateless_module(torch, "Reshape", lambda x: x.reshape(x.shape[0], *y))
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx_nodes.reshape(onnx, x, y)
 
     examples = (
         Example(

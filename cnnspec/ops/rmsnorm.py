@@ -10,7 +10,7 @@ Source: Zhang & Sennrich (2019), Root mean square layer normalization, arXiv 191
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
 from cnnspec.ops.kit.fields import flag_field, number_field
@@ -80,6 +80,13 @@ class RmsNorm(Elementwise):
             cls, lambda module, x: cls.forward(module, x.movedim(1, -1)).movedim(-1, 1)
         )
         return norm(x[0], self.eps, self.affine)
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        squares = onnx.ReduceMean(onnx.Mul(x, x), [1], keepdims=1)
+        normed = onnx.Div(x, onnx.Sqrt(onnx.Add(squares, self.eps)))
+        if not self.affine:
+            return normed
+        return onnx.Mul(normed, onnx_nodes.parameter_per_channel(onnx, "weight", x))
 
     examples = (
         Example(

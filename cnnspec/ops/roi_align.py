@@ -198,6 +198,9 @@ class RoiAlign(Operator):
     def python_arguments(self, *xs: Shape, y: Shape) -> dict[str, Any]:
         return {"": self.regions, "output_size": y[1:-1], "sampling_ratio": self.sampling_ratio}
 
+    def write_onnx(self, onnx: Any, *xs: Any, y: Shape) -> Any:
+        raise OperatorError("L003", "its regions along the diagonal stand for proposals")
+
     examples = (
         Example(
             "torchvision's fasterrcnn_resnet50_fpn, roi_heads.box_roi_pool: 7x7 cells of 2x2"

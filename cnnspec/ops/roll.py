@@ -63,6 +63,17 @@ class Roll(Elementwise):
             torch, "Roll", lambda x: torch.roll(x, self.shifts, dims)
         )
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        rolled = x
+        for dim, shift in enumerate(self.shifts, 2):
+            size = x.shape[dim - 1]
+            cut = -shift % size
+            if cut:
+                bounds = ((cut, size), (0, cut))
+                parts = [onnx.Slice(rolled, [first], [end], [dim]) for first, end in bounds]
+                rolled = onnx.Concat(*parts, axis=dim)
+        return rolled
+
     examples = (
         Example(
             "torchvision's swin_t, features.1.1.attn: 96 channels of 56x56 move by -3",

@@ -12,7 +12,7 @@ with a number; ``torchvision.transforms.Normalize`` for a list."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
 from cnnspec.ops.kit.fields import OperatorError
@@ -101,6 +101,15 @@ class Scale(Elementwise):
 
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return {"": self.factor, "offset": self.offset}
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        def number(name: str, value: PerChannel) -> Any:
+            if isinstance(value, tuple):
+                return onnx_nodes.parameter_per_channel(onnx, name, x)
+            return float(value)
+
+        factor, offset = number("factor", self.factor), number("offset", self.offset)
+        return onnx.Add(onnx.Mul(x, factor), offset)
 
     examples = (
         Example(

@@ -17,7 +17,7 @@ Source: Vaswani et al. (2017), Attention is all you need, arXiv 1706.03762, equa
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import attention_products, memory, modules
+from cnnspec.ops.kit import attention_products, memory, modules, onnx_nodes
 from cnnspec.ops.kit.attention_classes import DOT_PRODUCT_ATTENTION
 from cnnspec.ops.kit.attention_memory import AttentionFunctions
 from cnnspec.ops.kit.derivation import Step, elements_step
@@ -215,6 +215,11 @@ class ScaledDotProductAttention(Operator):
             "relative_position_bias": self.relative_position_bias,
             "dropout": self.dropout,
         }
+
+    def write_onnx(self, onnx: Any, q: Any, *rest: Any, y: Shape) -> Any:
+        if self.window_size or self.relative_position_bias:
+            raise OperatorError("L003", "attention in windows is not written in ONNX")
+        return onnx_nodes.attend(onnx, q, *rest, heads=self.heads, scale=self.scale, y=y)
 
     examples = (
         Example(

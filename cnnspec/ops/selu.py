@@ -28,6 +28,9 @@ class Selu(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.SELU(self.inplace)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Selu(x)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.SELU: on torch.randn(2)",

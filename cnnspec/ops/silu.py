@@ -27,6 +27,9 @@ class Silu(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.SiLU(self.inplace)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Mul(x, onnx.Sigmoid(x))
+
     examples = (
         Example(
             "Tan & Le (2019), EfficientNet, arXiv 1905.11946, table 1: the first stage gives 32"

@@ -59,6 +59,9 @@ class SliceChannels(Operator):
             torch, "SliceChannels", lambda x: x[:, self.start : self.end(x.shape[1:]) : self.step]
         )
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Slice(x, [self.start], [self.end(x.shape)], [1], [self.step])
+
     examples = (
         Example(
             "Ma et al. (2018), table 5 and figure 3c: a unit of stage 2 of ShuffleNet V2 1x splits"

@@ -50,6 +50,9 @@ class Softmax(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Softmax(dim=self.dim + 1)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Softmax(x, axis=self.dim + 1)
+
     examples = (
         Example(
             "Krizhevsky, Sutskever & Hinton (2012), section 3.5: a 1000-way softmax",

@@ -35,6 +35,11 @@ class Softplus(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Softplus(self.beta, self.threshold)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        scaled = onnx.Mul(x, self.beta)
+        bent = onnx.Div(onnx.Softplus(scaled), self.beta)
+        return onnx.Where(onnx.Greater(scaled, self.threshold), x, bent)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.Softplus: nn.Softplus() on torch.randn(2)",

@@ -9,7 +9,7 @@ Source: Redmon & Farhadi (2017), YOLO9000, arXiv 1612.08242, section 2, "fine-gr
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step, group_equal_axes
 from cnnspec.ops.kit.fields import OperatorError, size_field
 from cnnspec.ops.kit.input_checks import require_feature_map
@@ -66,6 +66,12 @@ class SpaceToDepth(Operator):
             "SpaceToDepth",
             lambda x: modules.cut_into_blocks(x, (b,) * n).permute(order).flatten(1, 1 + n),
         )
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        n, b = len(y) - 1, self.block
+        blocks = onnx.Reshape(x, [0, x.shape[0], *(part for w in y[1:] for part in (w, b))])
+        order = [0, 1, *range(3, 3 + 2 * n, 2), *range(2, 2 + 2 * n, 2)]
+        return onnx_nodes.reshape(onnx, onnx.Transpose(blocks, perm=order), y)
 
     examples = (
         Example(

@@ -18,6 +18,7 @@ from cnnspec.units import Shape
 
 class StochasticDepth(Elementwise):
     title = "Stochastic Depth"
+    onnx_type = "Identity"
     role = "regulariser"
     autocast = "follows"
     keeps_values = True

@@ -17,6 +17,7 @@ from cnnspec.ops.kit.operator import Example
 
 class Sub(ElementwiseJoin):
     title = "Subtraction"
+    onnx_type = "Sub"
     gradient = memory.DIFFERENCE
 
     def combine(self, torch: Any) -> Callable[[Any, Any], Any]:

@@ -50,6 +50,11 @@ class Subsample(Operator):
         kept = [slice(None, None, s) for s in self.strides(x)]
         return modules.make_stateless_module(torch, "Subsample", lambda x: x[(..., *kept)])
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        n = len(y) - 1
+        ends = [2**31 - 1] * n
+        return onnx.Slice(x, [0] * n, ends, [*range(2, n + 2)], [*self.strides(x.shape)])
+
     examples = (
         Example(
             "He et al. (2016), section 4.2: from 32x32 to 16x16 maps of the CIFAR-10 nets by a"

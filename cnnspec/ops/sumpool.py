@@ -7,7 +7,7 @@ Source: ``torch.nn.LPPool2d``, which at p = 1 is sum pooling."""
 
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.kit.pooling import Pool
 from cnnspec.ops.kit.window_memory import window_sums
@@ -26,6 +26,9 @@ class SumPool(Pool):
         return modules.make_stateless_module(
             torch, "SumPool", modules.make_window_sum_function(torch, self.covering(x, y))
         )
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx_nodes.sum_windows(onnx, x, self.covering(x.shape, y))
 
     examples = (
         Example(

@@ -25,6 +25,9 @@ class Threshold(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Threshold(self.threshold, self.value, self.inplace)
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        return onnx.Where(onnx.Greater(x, self.threshold), x, self.value)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.Threshold: nn.Threshold(0.1, 20) on randn(2)",

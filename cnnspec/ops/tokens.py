@@ -79,6 +79,12 @@ class Tokens(Operator):
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return {"": self.parameters(x)["weight"], "after": self.after}
 
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        batch = onnx.Shape(x, start=0, end=1)
+        shape = onnx.Concat(batch, [x.shape[0], self.count], axis=0)
+        tokens = onnx.Expand(onnx.parameter("weight"), shape)
+        return onnx.Concat(*((x, tokens) if self.after else (tokens, x)), axis=2)
+
     examples = (
         Example(
             "timm's vit_base_patch16_224, cls_token: (1, 1, 768), before 196 patches",

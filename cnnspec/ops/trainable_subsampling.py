@@ -11,7 +11,7 @@ recognition, section II.B."""
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step, window_size_steps
 from cnnspec.ops.kit.input_checks import require_feature_map
 from cnnspec.ops.kit.list_fields import PerAxis, per_axis_field
@@ -117,6 +117,13 @@ class TrainableSubsampling(Operator):
             "kernel_size": tuple(a.kernel for a in self.axes(x)),
             "stride": tuple(a.stride for a in self.axes(x)),
         }
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        sums = onnx_nodes.sum_windows(onnx, x, self.axes(x.shape))
+        weight, bias = (
+            onnx_nodes.parameter_per_channel(onnx, name, x) for name in ("weight", "bias")
+        )
+        return onnx.Add(onnx.Mul(sums, weight), bias)
 
     examples = (
         Example(

@@ -170,6 +170,23 @@ class Upsample(Operator):
         how = (mode, None if self.is_nearest else self.align_corners)
         return upsample(None if self.scale_factor else y[1:], self.scale_factor, *how)
 
+    def write_onnx(self, onnx: Any, x: Any, like: Any = None, *, y: Shape) -> Any:
+        if self.is_nearest:
+            how = {"mode": "nearest", "nearest_mode": "floor"}
+        else:
+            how = {"mode": "cubic" if self.mode == "bicubic" else "linear"}
+        aligned = "align_corners" if self.align_corners and not self.is_nearest else ""
+        places = aligned or ("asymmetric" if self.is_nearest else "half_pixel")
+        cubic = {"cubic_coeff_a": -0.75} if self.mode == "bicubic" else {}
+        axes = [*range(2, len(y) + 1)]
+        if self.scale_factor:
+            factors = onnx.constant([float(self.scale_factor)] * len(axes))
+            sizes: tuple[Any, ...] = (None, factors)
+        else:
+            sizes = (None, None, [*y[1:]])
+        mode = {"coordinate_transformation_mode": places, **how, **cubic}
+        return onnx.Resize(x, *sizes, axes=axes, **mode)
+
     examples = (
         Example(
             "Keys (1981), Cubic convolution interpolation, in torch.nn.Upsample: 2x2 to 4x4, where"

@@ -136,6 +136,8 @@ def test_the_action_says_what_has_changed(shell: Path) -> None:
     assert page.startswith("**specs/lenet5.toml@HEAD → specs/lenet5.toml: layers: 1 changed")
     assert page.count("\n**") == 0
     assert "| changed | F6" in page
+    assert "</summary>\n\n```mermaid\n%% LeNet-5 (lenet5)\nflowchart" in page
+    assert page.endswith("```\n\n</details>\n\n")
 
 
 ODD = ("my net.toml", "-dash.toml", "--output=x.toml", "Zürich.toml", 'a"b.toml', "it's.toml")

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 import support
 import torch
-from pipeline import value as toml
-from worked_examples import EXAMPLES, case
+from operator_examples import example_graph
+from worked_examples import EXAMPLES
 
 from cnnspec.exporting.pytorch.signatures import FUNCTIONS, MODULE_NAMES, SIGNATURES
 from cnnspec.exporting.pytorch.write_file import PyTorchSource
 from cnnspec.graph.model import Graph
-from cnnspec.ops.registry import load_operator
 from cnnspec.problems import RequestError
 from cnnspec.pytorch.check_export import check_export
 
@@ -21,29 +20,6 @@ def check(graph: Graph) -> None:
     source = PyTorchSource(graph)
     found = check_export(graph, source.text, source.function)
     assert found.differences == ()
-
-
-def example_graph(name: str, number: int) -> Graph:
-    """Return a network whose only layer is a worked example, on small maps."""
-    found, example = case(name, number), load_operator(name).examples[number]
-    names = [f"x{i}" for i in range(len(found.inputs))]
-    keys = "".join(f", {key} = {toml(value)}" for key, value in example.fields.items())
-    shapes = {x: list(shape) for x, shape in zip(names, found.inputs, strict=True)}
-    before = ""
-    if example.undone:
-        more = "".join(f", {key} = {toml(value)}" for key, value in example.undone[0].items())
-        op = load_operator(name).undoes
-        shapes[names[-1]] = list(example.undone[1])
-        before = f'{{ name = "pool", op = "{op}", from = "{names[-1]}"{more} }},'
-    read = [*names[:-1], "pool"] if before else names
-    return support.graph_of(f"""
-inputs = {toml(names)}
-input = {toml(shapes)}
-layers = [
-  {before}
-  {{ name = "op", op = "{name}", from = {toml(read)}{keys} }},
-]
-""")
 
 
 @pytest.mark.parametrize(("name", "number"), EXAMPLES)

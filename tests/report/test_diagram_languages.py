@@ -118,7 +118,7 @@ def test_tikz_has_the_texts_of_the_picture() -> None:
     assert set(boxes) <= set(texts)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "png"])
 def test_a_language_draws_a_depth(language: str) -> None:
     net = cnnspec.load("resnet18")
     assert "bottleneck" not in draw_as(net, language, 1)

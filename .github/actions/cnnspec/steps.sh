@@ -36,9 +36,10 @@ fail() {
   exit 2
 }
 
-# Append what changed in each spec since the revision BASE to the summary of the job.
+# Append what changed in each spec since the revision BASE to the summary of the job, with a picture
+# in Mermaid, which GitHub draws if it has at most 50,000 characters.
 summarize() {
-  local base page file
+  local base page file picture
   base=$(git rev-parse --verify --quiet --end-of-options "$BASE^{commit}") ||
     fail "base: there is no revision '$BASE'; actions/checkout needs fetch-depth: 0"
   git --literal-pathspecs diff -z --name-only --relative --diff-filter=M "$base" -- "${words[@]}" |
@@ -46,6 +47,10 @@ summarize() {
       case "$file" in *.toml) ;; *) continue ;; esac
       if page=$(cnnspec diff --format markdown -- "$file@$BASE" "$file" 2> /dev/null); then
         printf '%s\n\n' "$page" >> "$GITHUB_STEP_SUMMARY"
+        picture=$(cnnspec draw --format mermaid -- "$file" 2> /dev/null) || continue
+        [ "${#picture}" -gt 50000 ] || printf '%s\n\n```mermaid\n%s\n```\n\n%s\n\n' \
+          '<details><summary>The architecture now</summary>' "$picture" '</details>' \
+          >> "$GITHUB_STEP_SUMMARY"
       fi
     done
 }

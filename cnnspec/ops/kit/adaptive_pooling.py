@@ -82,3 +82,21 @@ class AdaptivePool(Pooling):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         kind = "AdaptiveAvgPool" if self.divides else "AdaptiveMaxPool"
         return modules.class_for_dimensions(torch, kind, len(x) - 1)(y[1:])
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        sizes = [*zip(x.shape[1:], y[1:], strict=True)]
+        if all(o == 1 for _, o in sizes):
+            return onnx.GlobalAveragePool(x) if self.divides else onnx.GlobalMaxPool(x)
+        if all(w % o == 0 for w, o in sizes):
+            kernel = [w // o for w, o in sizes]
+            pool = onnx.AveragePool if self.divides else onnx.MaxPool
+            return pool(x, kernel_shape=kernel, strides=kernel)
+        reduce = onnx.ReduceMean if self.divides else onnx.ReduceMax
+        for dim, (w, o) in enumerate(sizes, 2):
+            bounds = [(i * w // o, -(-(i + 1) * w // o)) for i in range(o)]
+            parts = [
+                reduce(onnx.Slice(x, [first], [end], [dim]), [dim], keepdims=1)
+                for first, end in bounds
+            ]
+            x = onnx.Concat(*parts, axis=dim)
+        return x

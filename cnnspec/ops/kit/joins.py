@@ -59,6 +59,9 @@ class ElementwiseJoin(Operator):
             torch, type(self).__name__, lambda *xs: reduce(combine, xs)
         )
 
+    def write_onnx(self, onnx: Any, *xs: Any, y: Shape) -> Any:
+        return reduce(getattr(onnx, self.onnx_type), xs)
+
 
 class SelectingJoin(ElementwiseJoin):
     """A join whose elements are those of one input: the largest or the smallest.

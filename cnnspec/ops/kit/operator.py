@@ -186,6 +186,17 @@ class Operator(OperatorTraits):
         give. The caller passes ``torch``. Raises OperatorError if PyTorch has no such operator."""
         raise NotImplementedError
 
+    def write_onnx(self, onnx: Any, *inputs: Any, **sizes: Any) -> Any:
+        """Return the value that nodes of ONNX compute from the values of the inputs.
+
+        The methods of ``onnx`` write nodes: they have the names of ONNX's operators, take values,
+        numbers and lists, and return values. ``onnx.parameter`` returns one of the operator's
+        tensors. A value has a ``shape``, as inputs have. Raises OperatorError where the operator
+        is not written in ONNX."""
+        if not self.onnx_type:
+            raise OperatorError("L003", "it is not written in ONNX")
+        return getattr(onnx, self.onnx_type)(*inputs)
+
     @property
     def python_class(self) -> str:
         """The source of the module that an exported file needs for it, or "".

@@ -3,7 +3,7 @@
 from math import inf, prod
 from typing import Any, ClassVar
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import (
     SYMBOLS,
     Step,
@@ -152,6 +152,11 @@ class Pool(Pooling):
             cls = modules.with_forward(cls, lambda module, x: forward(module, pad(x)))
         return cls(**window, ceil_mode=even and self.ceil_mode, return_indices=return_indices)
 
+    def write_largest(self, onnx: Any, x: Any, size: Shape) -> Any:
+        """Return the largest value of each window of maps of a size, without the batch, in ONNX."""
+        axes = self.covering(size, self.output(size))
+        return onnx.MaxPool(x, **onnx_nodes.window_attributes(axes))
+
 
 class GlobalPool(Pooling):
     """Pooling of each channel over all its positions."""
@@ -186,3 +191,7 @@ class GlobalPool(Pooling):
             torch, "AdaptiveAvgPool" if self.divides else "AdaptiveMaxPool", len(x) - 1
         )(1)
         return pool if self.keepdim else torch.nn.Sequential(pool, torch.nn.Flatten())
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        pooled = onnx.GlobalAveragePool(x) if self.divides else onnx.GlobalMaxPool(x)
+        return pooled if self.keepdim else onnx.Flatten(pooled)

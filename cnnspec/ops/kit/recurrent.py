@@ -137,3 +137,6 @@ class Recurrent(Operator):
             dropout=self.dropout,
             bidirectional=self.bidirectional,
         )
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        raise OperatorError("L003", "recurrent layers are not written in ONNX")

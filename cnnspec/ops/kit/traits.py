@@ -68,6 +68,8 @@ class OperatorTraits:
     autocast: ClassVar[str] = ""
     # The operations of PyTorch (aten) that a recorded model's call graph shows as this operator.
     recorded_from: ClassVar[tuple[str, ...]] = ()
+    # The operator of ONNX that gives the output for the same inputs; others have write_onnx.
+    onnx_type: ClassVar[str] = ""
     # Whether PyTorch runs several operations for it. A recording shows these, not the operator, and
     # what other tools count depends on how a model is written.
     is_composite: ClassVar[bool] = False

@@ -14,6 +14,7 @@ from cnnspec.report.diagram.fold import DiagramPart
 from cnnspec.report.diagram.graphviz import render_dot
 from cnnspec.report.diagram.mermaid import render_mermaid
 from cnnspec.report.diagram.page import add_caption, arrange_page
+from cnnspec.report.diagram.rasterize import rasterize
 from cnnspec.report.diagram.tikz import render_tikz
 from cnnspec.report.diagram.wires import draw_wires, escape_xml
 
@@ -22,6 +23,7 @@ LANGUAGES = {  # of pictures, each with the ends of its files' names
     "mermaid": (".mmd", ".mermaid"),
     "dot": (".dot", ".gv"),
     "tikz": (".tex",),
+    "png": (".png",),
 }
 
 
@@ -46,12 +48,15 @@ def draw_network(net: NetworkCosts, depth: int | None = None) -> Picture:
     )
 
 
-def draw_as(net: NetworkCosts, language: str, depth: int | None = None) -> str:
-    """Return the architecture of a network in one of :data:`LANGUAGES`.
+def draw_as(net: NetworkCosts, language: str, depth: int | None = None) -> str | bytes:
+    """Return the architecture of a network in one of :data:`LANGUAGES`; a PNG is bytes.
 
-    ``depth`` is as in :func:`draw_network`. Raises RequestError for too many boxes or arrows."""
+    ``depth`` is as in :func:`draw_network`. Raises RequestError for too many boxes or arrows, and
+    where a PNG cannot be made."""
     if language == "svg":
         return draw_network(net, depth)
+    if language == "png":
+        return rasterize(draw_network(net, depth))
     title = f"{visible(net.graph.title)} ({visible(net.name)})"
     renderers = {"mermaid": render_mermaid, "dot": render_dot, "tikz": render_tikz}
     return renderers[language](choose_contents(net, depth), title)
