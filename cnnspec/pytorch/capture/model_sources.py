@@ -41,7 +41,10 @@ def load_source(source: str, arguments: dict[str, Any]) -> LoadedModel:
     library, _, name = source.partition(":")
     if not library or not name:
         shown = visible(source, 60)
-        raise RequestError(f"{ASKED} takes {FORMS}, or a model file; {shown!r} is none of them")
+        raise RequestError(
+            f"{ASKED} takes {FORMS}, or a model file; {shown!r} has no colon, and there is no such"
+            " file"
+        )
     with forbid_network(f"building {visible(source, 60)}"), SkipInitialization():
         if library in BUILDERS:
             return load_library_model(library, name, arguments)
