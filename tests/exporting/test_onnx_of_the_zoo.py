@@ -9,7 +9,10 @@ from cnnspec.pytorch.check_onnx import OnnxWeights, check_onnx
 
 FIRST = [names[0] for names in cnnspec.networks().values()]
 QUICK = ("lenet5_original", "resnet20_cifar", "conv_autoencoder", "cnn_1d")
-NOT_IN_ONNX = {}  # by network: the reason that the refusal gives
+NOT_IN_ONNX = {  # by network: the reason that the refusal gives
+    "fasterrcnn_resnet50_fpn": "its regions along the diagonal stand for proposals",
+    "sam_vit_b": "attention in windows is not written in ONNX",
+}
 MOST_MACS = 2e10  # larger ones are only checked by onnx
 
 
