@@ -119,6 +119,12 @@ def visible(text: object, limit: int = 120) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
+def list_first(names: Iterable[object], most: int = 12) -> str:
+    """Return the first names, joined with commas, and an ellipsis where there are more."""
+    first = [visible(n, 60) for n in islice(names, most + 1)]
+    return ", ".join([*first[:most], *["…"] * (len(first) > most)])
+
+
 def describe_exception(error: BaseException) -> str:
     """Return an exception of somebody else's code in one line."""
     try:

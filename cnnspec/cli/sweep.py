@@ -1,5 +1,6 @@
 """cnnspec sweep: many settings of a network, filtered and ranked."""
 
+import os
 import sys
 
 import click
@@ -125,6 +126,8 @@ def command(
     for output in outputs:
         check_writable(output)
         find_format(output)
+        if os.path.realpath(output) in map(os.path.realpath, [*filter(None, [store]), *merge]):
+            raise RequestError(f"{visible(output)} is a store; name another file for --output")
     space = parse_space(settings, inputs)
     split = [[k.strip() for k in keys.split(",")] if keys else None for keys in (pareto, columns)]
     bar = ProgressBar()

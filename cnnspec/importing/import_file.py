@@ -82,7 +82,7 @@ class FileImport:
     def verify(self, graph: Graph, imported: ImportedGraph) -> Verdict:
         """Compare the spec with what the file states, and with what it computes if that can run."""
         file = self.file
-        checks = [check_shapes(file, graph)]
+        checks = check_shapes(file, graph)
         versions = {}
         try:
             from cnnspec.pytorch.verify import tool_versions
@@ -126,8 +126,8 @@ def not_compared(file: ModelFile) -> Check:
     return Check("values", f"the {file.format} file", LIMITED, detail=detail)
 
 
-def check_shapes(file: ModelFile, graph: Graph) -> Check:
-    """Compare the shapes of the outputs with those that the file states."""
+def check_shapes(file: ModelFile, graph: Graph) -> list[Check]:
+    """Compare the shapes of the outputs with those that the file states; nothing if it has none."""
     found, stated = [], file.output_shapes()
     for node, shape in zip(graph.outputs, stated, strict=False):
         if shape is not None and shape != node.output:
@@ -137,5 +137,7 @@ def check_shapes(file: ModelFile, graph: Graph) -> Check:
             Difference("outputs", "outputs", len(graph.outputs), len(stated), "another number")
         )
     known = sum(shape is not None for shape in stated)
+    if not known and not found:
+        return []
     compared = f"{format_plural(known, 'output shape')} of {len(graph.outputs)}"
-    return make_check("outputs", f"the {file.format} file", compared, found)
+    return [make_check("outputs", f"the {file.format} file", compared, found)]

@@ -8,7 +8,7 @@ from cnnspec.analyses.network_costs import NetworkCosts, Row
 from cnnspec.graph.model import Node, Origin
 from cnnspec.ops.kit.derivation import Step, find_meaning
 from cnnspec.ops.kit.fields import describe_value
-from cnnspec.problems import RequestError, did_you_mean, visible
+from cnnspec.problems import RequestError, did_you_mean, list_first, visible
 from cnnspec.records import Record
 from cnnspec.report import formula
 from cnnspec.report.formats import ESCAPES
@@ -68,8 +68,7 @@ def select_rows(net: NetworkCosts, layer: str) -> list[Row]:
     found = found or [r.replace(nodes=(n,)) for r in rows for n in r.nodes if n.name == layer]
     if not found:
         names = [r.name for r in rows]
-        first = "its layers are " + ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-        hint = did_you_mean(layer, names, first)
+        hint = did_you_mean(layer, names, "its layers are " + list_first(names))
         raise RequestError(f"{net.name} has no layer {visible(layer, 60)!r}; {hint}")
     return found
 

@@ -1,5 +1,6 @@
 """Runs sweeps: ``cnnspec.sweep`` and the command of the same name."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -108,6 +109,8 @@ def make_space(space: Mapping[str, Iterable[Any]] | DesignSpace) -> DesignSpace:
 
 def make_shard(index: int, count: int) -> Shard:
     """Return a shard. Raises RequestError for one that does not exist."""
+    if count < 1:
+        raise RequestError(f"a shard is one of at least 1, not of {count}")
     if not 1 <= index <= count:
         raise RequestError(f"a shard is 1/{count} to {count}/{count}, not {index}/{count}")
     return Shard(index, count)
@@ -133,6 +136,9 @@ def open_store(
         return None
     from cnnspec.search.store import ResultStore
 
+    for other in others:
+        if not os.path.isfile(other):
+            raise RequestError(f"there is no file {visible(other)} to merge")
     store = ResultStore(path, evaluator)
     for other in others:
         store.merge(other)

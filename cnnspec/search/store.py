@@ -87,8 +87,6 @@ class ResultStore:
 
     def merge(self, path: str) -> None:
         """Add the results of another store of the same search. Raises RequestError."""
-        if not os.path.isfile(path):
-            raise RequestError(f"there is no file {visible(path)} to merge")
         with self.opened() as connection:
             try:
                 connection.execute("ATTACH DATABASE ? AS other", (path,))

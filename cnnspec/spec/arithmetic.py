@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnspec.ops.kit.fields import describe_value
-from cnnspec.problems import visible
+from cnnspec.problems import list_first, visible
 from cnnspec.spec.functions import (
     FUNCTIONS,
     call_function,
@@ -90,7 +90,7 @@ def _name(node: ast.Name, scope: Scope) -> Any:
 
         known = scope.names()
         listed = f"declare it: {scope.declare.format(visible(node.id, 60))}"
-        listed += f"; declared here: {', '.join(known[:12])}" if known else ""
+        listed += f"; declared here: {list_first(known)}" if known else ""
         hint = scope.hint(node.id) or did_you_mean(node.id, known, listed)
         raise ExpressionError(f"{visible(node.id, 60)} is not declared", hint) from None
 
@@ -184,8 +184,8 @@ def _index(node: ast.Subscript, scope: Scope) -> Any:
         raise TypeError(f"{describe_value(value)} has no [{describe_value(index)}]")
     key = table_key(index)
     if not isinstance(key, str) or key not in value:
-        keys = ", ".join(visible(k, 40) for k in list(value)[:12])
-        raise IndexError(f"the table has no {describe_value(index)}, only {keys or 'nothing'}")
+        keys = list_first(value) or "nothing"
+        raise IndexError(f"the table has no {describe_value(index)}, only {keys}")
     return value[key]
 
 

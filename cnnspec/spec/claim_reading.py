@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.ops.kit.fields import describe_value
-from cnnspec.problems import SpecError, TooManyProblems, did_you_mean, visible
+from cnnspec.problems import SpecError, TooManyProblems, did_you_mean, list_first, visible
 from cnnspec.spec.cited_sources import read_cited_sources
 from cnnspec.spec.claims import (
     ABOUT,
@@ -183,7 +183,7 @@ def split_claim(reader: SpecReader, claim: Claim, errata: Any) -> Iterator[Claim
     for i, name in enumerate(wrong):
         if name not in made:
             message = f"this claim has no figure {describe_value(name)}"
-            hint = did_you_mean(str(name), list(made), f"it has {', '.join(list(made)[:12])}")
+            hint = did_you_mean(str(name), list(made), f"it has {list_first(made)}")
             reader.report(claim.source, (*claim.path, "errata", i), "L003", message, hint)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cnnspec.ops.kit.fields import describe_value, field_errors
 from cnnspec.ops.registry import load_operator
-from cnnspec.problems import Problem, TooManyProblems, visible
+from cnnspec.problems import Problem, TooManyProblems, list_first, visible
 from cnnspec.spec.expressions import compile_value
 from cnnspec.spec.scope import FAULTY, Dynamic, ExpressionError
 from cnnspec.spec.source import Fields, Path, Source
@@ -61,7 +61,7 @@ class SpecReader:
         from cnnspec.spec.hints import field_hint  # only where something is wrong
 
         name = str(path[-1])
-        hint = field_hint(name, known, "known here: " + ", ".join(known[:24]))
+        hint = field_hint(name, known, "known here: " + list_first(known, 24))
         message = f"{visible(name, 60)} is not a key of {what}"
         self.report(source, path, "L001", message, hint, key=True)
 

@@ -5,7 +5,7 @@ References, budgets and claims belong to one variant each, or to the network if 
 from typing import Any
 
 from cnnspec.ops.kit.fields import describe_value
-from cnnspec.problems import did_you_mean, visible
+from cnnspec.problems import did_you_mean, list_first, visible
 from cnnspec.spec.model import Variant
 from cnnspec.spec.reader import ABOUT, KEYS, NEEDED, SpecReader, move_up_hint
 from cnnspec.spec.scope import Dynamic
@@ -120,7 +120,7 @@ def check_variant(
     """Report a variant that the network does not have."""
     if known and variant not in known:
         message = f"{describe_value(variant)} is not a variant of the network"
-        hint = did_you_mean(str(variant), known, "known here: " + ", ".join(known[:12]))
+        hint = did_you_mean(str(variant), known, "known here: " + list_first(known))
         reader.report(source, path, "L015", message, hint, key=path[-1] == variant)
 
 

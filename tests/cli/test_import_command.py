@@ -96,7 +96,7 @@ def test_without_an_input_the_spec_says_what_was_assumed() -> None:
 def test_calls_without_an_operator_are_named_with_module_and_line(folder: Path) -> None:
     result = run("nets:Sorts", "--output", "sorts.toml")
     assert result.exit_code == 1
-    assert "1 call of the model cannot be written in a spec" in result.stderr
+    assert "3 calls of the model cannot be written in a spec" in result.stderr
     assert "sort (nets.py:23): no operator does this" in result.stderr
     assert not (folder / "sorts.toml").exists()
 

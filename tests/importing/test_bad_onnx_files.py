@@ -116,6 +116,38 @@ def test_other_files_are_refused_by_their_content(case: str, tmp_path: Path) -> 
     assert message in refusal(str(path))
 
 
+@pytest.mark.parametrize("name", ["nowhere.onnx", "nowhere/model", "nowhere.cfg"])
+def test_a_file_that_is_not_there_is_called_so(name: str) -> None:
+    assert f"there is no file {name}" in refusal(name)
+
+
+def test_a_folder_is_called_so(tmp_path: Path) -> None:
+    assert "is a folder" in refusal(str(tmp_path))
+
+
+def test_code_without_the_name_of_a_class_is_explained(tmp_path: Path) -> None:
+    path = tmp_path / "nets.py"
+    path.write_text("class Net: ...")
+    assert "as nets.py:Net" in refusal(str(path))
+    assert "takes torchvision:resnet50, timm:resnetv2_50, package.module" in refusal(f"{path}:")
+
+
+def test_the_model_file_is_never_written_over(tmp_path: Path) -> None:
+    path = make_file(tmp_path)
+    content = path.read_bytes()
+    assert "has read it: name another file" in refusal(str(path), "--output", str(path))
+    assert path.read_bytes() == content
+
+
+def test_the_code_of_a_model_is_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "written_once.py"
+    path.write_text("from torch import nn\n\ndef make():\n    return nn.Conv2d(3, 4, 3)\n")
+    code = path.read_text()
+    found = refusal(f"{path}:make", "--input", "3,8,8", "--output", str(path))
+    assert "has read it: name another file" in found
+    assert path.read_text() == code
+
+
 def test_arguments_are_for_factories(tmp_path: Path) -> None:
     assert "a model file takes none" in refusal(str(make_file(tmp_path)), "--arg", "classes=3")
 

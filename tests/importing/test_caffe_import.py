@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from cnnspec.analyses.network_costs import NetworkCosts
+from cnnspec.analyses.verdict import LIMITED
 from cnnspec.importing.canonical.canonicalize import UnsupportedModel
 from cnnspec.importing.formats.caffe.text_format import read_text_format
 from cnnspec.importing.import_file import import_model_file
 from cnnspec.importing.import_pytorch import ImportResult
 from cnnspec.problems import RequestError
+from cnnspec.report.verdicts.readable import summarize_verdict
 from tests.importing.model_files import alexnet, googlenet
 
 INPUT = 'name: "Net"\ninput: "data"\ninput_dim: 1 input_dim: 4 input_dim: 8 input_dim: 9\n'
@@ -162,3 +164,10 @@ def test_the_text_format_is_read() -> None:
     assert found.get("b") == "xy"
     assert [m.get("d") for m in found.messages("c")] == [True, "FALSE"]
     assert found.all("e") == [1, 2]
+
+
+def test_what_nothing_can_compare_is_not_called_passed(tmp_path: Path) -> None:
+    verdict = import_text(tmp_path, INPUT + layer("ReLU", "relu")).verdict
+    assert verdict
+    assert {check.status for check in verdict.checks} == {LIMITED}
+    assert summarize_verdict(verdict) == "net: nothing compared on CPU, 0 of 1 checks passed"

@@ -18,7 +18,7 @@ from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import OperatorError, is_int
 from cnnspec.ops.registry import OPERATORS, find_installed, load_operator
-from cnnspec.problems import RequestError, SpecError, did_you_mean, visible
+from cnnspec.problems import RequestError, SpecError, did_you_mean, list_first, visible
 from cnnspec.spec.claims import Claim, ClaimSubject
 from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.reader import SpecReader
@@ -77,7 +77,7 @@ class ClaimedNetwork:
                     known = list(
                         dict.fromkeys(p for r in every for p in (r.name, r.name.partition(".")[0]))
                     )
-                    hint = did_you_mean(name, known, "its layers are " + ", ".join(known[:10]))
+                    hint = did_you_mean(name, known, "its layers are " + list_first(known))
                     raise ClaimError(f"{self.name} has no layer {visible(name, 60)!r}; {hint}")
             found = [r for name in names for r in every if is_within(r, name)]
         if subject.op:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 
+from cnnspec.files import FILES_READ
 from cnnspec.importing.formats.model_file import ModelFile
 from cnnspec.importing.formats.onnx.onnx_file import looks_like_onnx
 from cnnspec.problems import RequestError, visible
@@ -16,13 +17,16 @@ def open_model_file(path: str) -> ModelFile:
     try:
         with open(path, "rb") as file:
             head = file.read(HEAD)
+        FILES_READ.add(os.path.realpath(path))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is not valid"
         raise RequestError(f"{visible(path)} cannot be read: {reason}") from None
     title = os.path.basename(path).partition(".")[0]
     opener = find_format(path, head)
     if opener is None:
-        raise RequestError(f"{visible(path)} is no model file that cnnspec knows: {explain(head)}")
+        raise RequestError(
+            f"{visible(path)} is no model file that cnnspec knows: {explain(path, head)}"
+        )
     return opener(path, title)
 
 
@@ -47,8 +51,11 @@ def find_format(path: str, head: bytes) -> Callable[[str, str], ModelFile] | Non
     return None
 
 
-def explain(head: bytes) -> str:
-    """Say what a file is instead, as far as its first bytes show."""
+def explain(path: str, head: bytes) -> str:
+    """Say what a file is instead, as far as its name and its first bytes show."""
+    if path.endswith(".py"):
+        name = visible(os.path.basename(path), 60)
+        return f"it is Python code; name what makes the model, as {name}:Net"
     if head.startswith(b"PK") and b"data.pkl" in head:
         return "it is a checkpoint of PyTorch; name the model's code, as package.module:factory"
     if head[4:8] == b"TFL3":

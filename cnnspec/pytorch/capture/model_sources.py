@@ -12,6 +12,7 @@ from typing import Any
 
 from torch import nn
 
+from cnnspec.files import FILES_READ
 from cnnspec.problems import RequestError, describe_exception, did_you_mean, visible
 from cnnspec.pytorch.capture.forbid_network import forbid_network
 from cnnspec.pytorch.load_models import BUILDERS, load_user_model
@@ -41,14 +42,21 @@ def load_source(source: str, arguments: dict[str, Any]) -> LoadedModel:
     library, _, name = source.partition(":")
     if not library or not name:
         shown = visible(source, 60)
-        raise RequestError(
-            f"{ASKED} takes {FORMS}, or a model file; {shown!r} has no colon, and there is no such"
-            " file"
-        )
+        if ":" not in source:
+            check_is_file(source)
+        raise RequestError(f"{ASKED} takes {FORMS}, or a model file; {shown!r} is none of them")
     with forbid_network(f"building {visible(source, 60)}"), SkipInitialization():
         if library in BUILDERS:
             return load_library_model(library, name, arguments)
         return load_factory_model(source, arguments)
+
+
+def check_is_file(source: str) -> None:
+    """Raise RequestError for a folder, and for the name of a file that is not there."""
+    if os.path.isdir(source):
+        raise RequestError(f"{visible(source, 60)} is a folder, not a model file")
+    if os.path.splitext(source)[1] or os.path.dirname(source):  # no model's name has a dot
+        raise RequestError(f"there is no file {visible(source, 60)}")
 
 
 def load_library_model(library: str, name: str, arguments: dict[str, Any]) -> LoadedModel:
@@ -121,6 +129,7 @@ def load_factory_model(source: str, arguments: dict[str, Any]) -> LoadedModel:
         folder, file = os.path.split(os.path.abspath(module))
         if not os.path.isfile(module):
             raise RequestError(f"there is no file {visible(module)}")
+        FILES_READ.add(os.path.realpath(module))
         sys.path.insert(0, folder)
         module = file.removesuffix(".py")
         if is_elsewhere(module, folder):

@@ -163,7 +163,8 @@ def worst_status(verdict: Verdict, against: str) -> str:
 def summarize_verdict(verdict: Verdict) -> str:
     """Return a verdict in one line."""
     passed = sum(c.status == PASSED for c in verdict.checks)
-    result = "passed" if verdict.passed else "FAILED"
+    result = "passed" if passed else "nothing compared"
+    result = result if verdict.passed else "FAILED"
     return (
         f"{verdict.network}: {result} on {verdict.device},"
         f" {passed} of {len(verdict.checks)} checks passed"
