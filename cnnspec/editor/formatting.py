@@ -55,14 +55,20 @@ def format_lines(document: Document, items: list[SyntaxItem]) -> Iterator[Replac
         values = [*syntax.values(item.path)]
         keys = [value.path[-1] for value in values]
         plain = keys[:1] == ["name"] and keys[1:2] in (["op"], ["share"])
-        starts = [value.key[0] for value in values if value.key is not None]
         if item.kind != "inline" or not plain or not stands_alone(document, item):
             continue
+        first, second = values[0].key or (0, 0), values[1].key or (0, 0)
+        before = text[item.span[0] : first[0]] + text[values[0].span[1] : second[0]]
+        if "".join(before.split()) != "{,":
+            continue  # a key with a dot is before or between them
+        end = item.span[1] - 1
+        others = text[values[1].span[1] : end].lstrip().removeprefix(",").lstrip()
         found.append(item)
         names.append(syntax.source_of(values[0]) + ",")
         calls.append(f"{keys[1]} = {syntax.source_of(values[1])}")
-        rest.append(text[starts[2] : item.span[1] - 1].strip() if len(starts) > 2 else "")
-        columns.append([start - item.span[0] for start in starts[1:3]])
+        rest.append(others.strip())
+        starts = [second[0], end - len(others)] if others else [second[0]]
+        columns.append([start - item.span[0] for start in starts])
     if found and not are_aligned(columns):
         for item, line in zip(found, align_lines(names, calls, rest), strict=True):
             yield item.span[0], item.span[1], line

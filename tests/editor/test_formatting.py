@@ -78,3 +78,21 @@ def words_of_comments(text: str) -> list[list[str]]:
 
 def test_a_broken_text_is_not_formatted() -> None:
     assert format_document(Document(LOOSE + "[", "net.toml")) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{ name = "b", op = "relu", a.b = 1, from = "input" },',
+        '{ name = "b", a.b = 1, op = "relu", from = "input" },',
+        '{ a.b = 1, name = "b", op = "relu" },',
+        '{ name = "b", op = "relu", a.b = 1 },',
+    ],
+)
+def test_keys_with_dots_stay(line: str) -> None:
+    lines = f'  {{ name = "long name", op = "conv", kernel_size = 3 }},\n  {line}'
+    document = Document(f"layers = [\n{lines}\n]\n")
+    formatted = apply_edits(document.text, tuple(format_document(document)))
+    assert tomllib.loads(formatted) == tomllib.loads(document.text)
+    again = Document(formatted)
+    assert not format_document(again)
