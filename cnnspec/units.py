@@ -111,6 +111,15 @@ def parse_bytes(text: str) -> int | None:
     return parse_scaled(found[1], found[2], 1024 if found[3] else 1000)
 
 
+def join_digits(text: str) -> str:
+    """Return a text without the comma, blank or underscore before each group of three digits.
+
+    A comma before other digits, as in ``1,5``, stays: some write a decimal point so."""
+    import re  # few commands need it
+
+    return re.sub(r"(?<=[0-9])[, _](?=[0-9]{3}(?![0-9]))", "", text)
+
+
 def parse_amount(text: str, unit: str) -> int | None:
     """Parse a number such as ``5M`` (``unit`` ""), ``50 MiB`` ("B") or ``600 MMACs`` ("MAC").
 
@@ -120,7 +129,7 @@ def parse_amount(text: str, unit: str) -> int | None:
 
     if len(text) > 60:
         return None
-    plain = re.sub(r"(?<=[0-9])[, _](?=[0-9]{3})", "", text)
+    plain = join_digits(text)
     if unit == "B":
         return parse_bytes(plain)
     found = re.fullmatch(

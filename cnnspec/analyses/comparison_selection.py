@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from cnnspec.analyses.comparison import ComparedNetwork, Measure, find_measure
 from cnnspec.problems import RequestError, visible
 from cnnspec.records import Record
-from cnnspec.units import parse_bytes
+from cnnspec.units import join_digits, parse_bytes
 
 CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|!=|==|=|<|>)\s*(\S.*?)\s*")
 POWERS = {"": 0, "k": 3, "m": 6, "g": 9, "b": 9, "t": 12}
@@ -71,7 +71,7 @@ def parse_wanted(of: Measure, text: str) -> Decimal:
             f"{of.key} is compared with a size such as 24GiB or 500MB, not {visible(text, 40)!r}"
         )
     plain = (
-        re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgbt]?)", text.replace(",", "").lower())
+        re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgbt]?)", join_digits(text).lower())
         if len(text) < 40
         else None
     )

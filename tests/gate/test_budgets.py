@@ -79,6 +79,7 @@ def test_amounts_with_units_are_read(text: str, unit: str, value: int) -> None:
         ("5e6", ""),
         ("3 FLOPs", "MAC"),
         ("1,00", ""),
+        ("1,5000", ""),
         ("5 M M", ""),
         ("٥", ""),
         ("9" * 61, ""),
