@@ -157,7 +157,10 @@ def export_onnx(
         same = model if weights else write_onnx_model(graph, tried.tensor, dynamic)
         found = check_onnx(graph, tried, same, batch=2 if dynamic else 1)
         report_differences("model", found.differences)
-        said = f"outputs differ from PyTorch's by at most {found.largest:.1g} of {TOLERANCE:g}"
+        said = (
+            f"outputs differ from PyTorch's by at most {found.largest:.1g}, and {TOLERANCE:g} is"
+            " allowed"
+        )
     write_file(output, model.SerializeToString())
     print_note(f"{visible(output)} has {len(model.graph.node)} nodes of opset {OPSET}; {said}")
 

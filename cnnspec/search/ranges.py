@@ -6,6 +6,7 @@ from typing import Any
 from cnnspec.problems import RequestError, visible
 
 RANGE = re.compile(r"(-?\d{1,12})\.\.(-?\d{1,12})(?::(\d{1,12}))?")
+NUMBERS = re.compile(r"-?\d+\.\.-?\d+(:\d+)?")  # a range of numbers of any size
 MOST_VALUES = 100_000  # of one argument
 
 
@@ -15,6 +16,8 @@ def parse_values(text: str, parse_value: Any, option: str) -> tuple[Any, ...]:
     ``16..128:16`` includes both ends if the step reaches them. Raises RequestError."""
     found = RANGE.fullmatch(text.strip())
     if found is None:
+        if NUMBERS.fullmatch(text.strip()):
+            raise RequestError(f"{option}: the numbers of a range have at most 12 digits")
         if ".." in text:
             raise RequestError(
                 f"{option} takes a range such as 16..128 or 16..128:16 (with a step), not"

@@ -167,6 +167,7 @@ def test_the_command_solves_for_an_input_and_a_batch(spec: str) -> None:
     [
         ("sweep lenet5 --set widht=3", "widht is not an argument of lenet5"),
         ("sweep lenet5 --set batch=1..", "takes a range such as 16..128"),
+        (f"sweep lenet5 --set batch=1..{10**20}", "the numbers of a range have at most 12 digits"),
         ("sweep lenet5 --set batch=2,3 --set batch=4", "batch is given twice"),
         ("sweep lenet5 --input 28..32 --where 'parms < 3'", "there is no measure 'parms'"),
         ("sweep lenet5 --input 1..99999 --set batch=1..99999", "at most 1,000,000 can be tried"),
