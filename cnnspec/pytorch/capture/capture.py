@@ -11,6 +11,8 @@ from torch import nn
 
 from cnnspec.analyses.flat_calls import FlatRun
 from cnnspec.problems import RequestError, describe_exception
+from cnnspec.pytorch.capture.check_inputs import check_inputs
+from cnnspec.pytorch.capture.forbid_network import NO_DOWNLOADS, forbid_network
 from cnnspec.pytorch.capture.operation_recorder import OperationRecorder
 from cnnspec.pytorch.quick_shapes import QuickShapes
 from cnnspec.pytorch.random_weights import SkipInitialization, in_mode, restoring_tensors
@@ -18,6 +20,7 @@ from cnnspec.records import Record
 from cnnspec.units import Shape, format_shape
 
 BATCH = 2  # batch norm cannot train on one value a channel
+RUNNING = "running the model"  # in messages
 
 
 class Capture(Record):
@@ -37,6 +40,7 @@ def capture_model(model: nn.Module, inputs: tuple[Shape, ...]) -> Capture:
     """Capture a model on inputs of these shapes, without the batch.
 
     Raises RequestError where the model cannot be run."""
+    check_inputs(model, len(inputs))
     materialize_lazy(model, inputs)
     runs = run_on_meta(model, inputs) or run_on_cpu(model, inputs)
     parameters = {name: tuple(p.shape) for name, p in model.named_parameters()}
@@ -49,7 +53,10 @@ def materialize_lazy(model: nn.Module, inputs: tuple[Shape, ...]) -> None:
     if any(nn.parameter.is_lazy(p) for p in model.parameters()):
         with torch.no_grad(), in_mode(model, False), SkipInitialization():
             try:
-                model(*[torch.zeros(BATCH, *shape) for shape in inputs])
+                with forbid_network(RUNNING, NO_DOWNLOADS):
+                    model(*[torch.zeros(BATCH, *shape) for shape in inputs])
+            except RequestError:
+                raise
             except (RuntimeError, ValueError, TypeError) as error:
                 shown = " and ".join(map(format_shape, inputs))
                 raise RequestError(
@@ -90,7 +97,7 @@ def run_on_cpu(model: nn.Module, inputs: tuple[Shape, ...]) -> tuple[FlatRun, Fl
         for training in (False, True):
             try:
                 found.append(record_run(model, batches, training))
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, RequestError):
                 raise
             except BaseException as error:  # SystemExit too
                 shown = " and ".join(map(format_shape, inputs))
@@ -107,7 +114,7 @@ def record_run(model: nn.Module, inputs: tuple[torch.Tensor, ...], training: boo
     with torch.inference_mode(), in_mode(model, training):
         batches = tuple([x.clone() for x in inputs])
         recorder = OperationRecorder(model, batches)
-        with recorder.recording():
+        with forbid_network(RUNNING, NO_DOWNLOADS), recorder.recording():
             result = model(*batches)
         return recorder.finish(result)
 
