@@ -113,6 +113,8 @@ def report(found: Any, output: str | None, partial: bool) -> None:
     """Print the verdict, and write the spec if it is proven. Exits with 0 or 1."""
     from cnnspec.report.verdicts.readable import verdict_text
 
+    for note in found.notes:
+        click.echo(f"cnnspec: note: {note}", err=True)
     if found.verdict is not None:
         click.echo(verdict_text(found.verdict), err=True)
     else:

@@ -114,10 +114,10 @@ def import_model_file(
             raise
         unsupported = error.calls
         imported = found.make_partial_graph(traces, unsupported)
-    text = write_spec(imported)
+    text, notes = write_spec(imported)
     graph = rebuild_graph(imported.name, text)
     verdict = None if unsupported else found.verify(graph, imported)
-    return ImportResult(text, graph, verdict, unsupported)
+    return ImportResult(text, graph, verdict, unsupported, notes)
 
 
 def not_compared(file: ModelFile) -> Check:

@@ -44,12 +44,14 @@ class ImportRequest(Record):
 class ImportResult(Record):
     """The text of a spec, its graph, and the verdict of its comparison with the model.
 
-    ``unsupported`` are the calls that are missing where only a part was written."""
+    ``unsupported`` are the calls that are missing where only a part was written, and ``notes`` say
+    what else a reader should know of the text."""
 
     text: str
     graph: Graph
     verdict: Verdict | None
     unsupported: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def rebuild(self, settings: dict[str, Any], shape: Shape | None = None) -> Graph:
         """Build the graph again with other arguments, or for another input."""
@@ -110,12 +112,12 @@ def import_pytorch(request: ImportRequest) -> ImportResult:
             raise
         unsupported = error.calls
         imported = make_partial_graph(request, found, unsupported)
-    text = write_spec(imported)
+    text, notes = write_spec(imported)
     graph = rebuild_graph(imported.name, text)
     verdict = None
     if not unsupported:
         verdict = verify_import(request, found, graph, text, imported.fixed_size)
-    return ImportResult(text, graph, verdict, unsupported)
+    return ImportResult(text, graph, verdict, unsupported, notes)
 
 
 def describe_normalized(names: list[str]) -> str:

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 import cnnspec
 from cnnspec.cli import cli
 from cnnspec.importing import import_pytorch
+from cnnspec.importing.imported_graph import ImportedGraph
 
 MODELS = """
 import socket
@@ -110,8 +111,9 @@ def test_a_part_is_written_where_asked_for_and_is_not_called_proven() -> None:
 
 
 def test_a_spec_that_differs_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    def write_wrong(graph: object) -> str:
-        return write_spec(graph).replace('op = "relu"', 'op = "sigmoid"')  # type: ignore[arg-type]
+    def write_wrong(graph: ImportedGraph) -> tuple[str, tuple[str, ...]]:
+        text, notes = write_spec(graph)
+        return text.replace('op = "relu"', 'op = "sigmoid"'), notes
 
     write_spec = import_pytorch.write_spec
     monkeypatch.setattr(import_pytorch, "write_spec", write_wrong)

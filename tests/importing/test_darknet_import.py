@@ -87,6 +87,12 @@ def test_sections_give_darknets_shapes(case: str, tmp_path: Path) -> None:
     assert import_text(tmp_path, text).graph.outputs[0].output == shape
 
 
+def test_no_check_is_made_of_shapes_that_a_file_does_not_state(tmp_path: Path) -> None:
+    verdict = import_text(tmp_path, "[convolutional]\nfilters=3\n").verdict
+    assert verdict is not None
+    assert [check.name for check in verdict.checks] == ["values"]
+
+
 def test_unknown_sections_are_all_named(tmp_path: Path) -> None:
     text = "[convolutional]\nfilters=3\n[lstm]\n[convolutional]\n[reorg]\n[shortcut]\nfrom=-9\n"
     with pytest.raises(UnsupportedModel) as found:

@@ -26,23 +26,33 @@ from cnnspec.importing.imported_graph import ImportedGraph
 from cnnspec.importing.writing.spec_draft import BlockDraft, SpecDraft
 from cnnspec.importing.writing.spec_text import write_text
 from cnnspec.ops.registry import load_operator
-from cnnspec.problems import RequestError
+from cnnspec.problems import RequestError, describe_exception
 from cnnspec.units import format_count, format_prefixed, format_shape
 
+FOLDING_FAILED = (
+    "the spec has one line for each layer and no blocks, as cnnspec failed to find these ({});"
+    " please report it"
+)
 
-def write_folded_spec(graph: ImportedGraph) -> str:
-    """Return the text of the spec of an imported network.
+
+def write_folded_spec(graph: ImportedGraph) -> tuple[str, tuple[str, ...]]:
+    """Return the text of the spec of an imported network, and a note if its folding has failed.
+
+    One line for each node is less readable than blocks, but always right.
 
     Raises RequestError if the language cannot express the network."""
     graph = drop_unread_nodes(graph)
-    draft = draft_blocks(graph)
+    notes: tuple[str, ...] = ()
     try:
+        draft = draft_blocks(graph)
         built = read_back(write_text(draft), graph)
-    except RequestError:  # one line for each node is less readable, but always right
+    except Exception as error:  # whatever is wrong in the folding, the flat spec is right
+        if not isinstance(error, RequestError):
+            notes = (FOLDING_FAILED.format(describe_exception(error)),)
         draft = draft_flat(graph)
         built = read_back(write_text(draft), graph)
     comments = (describe_totals(built), *graph.notes)
-    return write_text(draft.replace(comments=comments))
+    return write_text(draft.replace(comments=comments)), notes
 
 
 def describe_totals(graph: Graph) -> str:
