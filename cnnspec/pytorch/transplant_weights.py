@@ -70,7 +70,8 @@ def transplant_weights(
             found.append(Difference(mine, "tensor", shape, other_shape, cause))
         else:
             target.copy_(value)
-    found += training_differences(pairs, built, model)
+    whole = [(a, b) for a, b in pairs if not {base_name(a), base_name(b)} & reported]
+    found += training_differences(whole, built, model)
     known = {base_name(a) for a, _ in pairs} | reported | built.fixed_numbers.keys()
     unpaired = [
         Difference(n, "tensor", tuple(t.shape), None, "the model uses no such tensor")

@@ -225,7 +225,7 @@ def test_a_quick_recording_on_meta_is_that_of_pytorch(
 ) -> None:
     graph = cnnspec.load(name, **({"depth": 1} if name == "sam_vit_b" else {})).graph
     quick = record_on_meta(graph)[training]
-    monkeypatch.setattr("cnnspec.pytorch.compare_model.QuickShapes", nullcontext)
+    monkeypatch.setattr("cnnspec.pytorch.draws.QuickShapes", nullcontext)
     slow = record_on_meta(graph)[training]
     assert quick == slow
     assert [c.output for c in quick.calls] == [c.output for c in slow.calls]
