@@ -1,8 +1,12 @@
-"""Pair tensors by their rows: one of q, k and v with three, or with one of another order."""
+"""Pair tensors by their rows: one of q, k and v with three, or with one of another order.
 
-from collections.abc import Iterator, Mapping
+Models also lay the rows of q, k and v out in another order than (3, heads, channels of a head):
+as (heads, 3, channels), for instance.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import permutations
-from math import gcd
+from math import gcd, prod
 
 import torch
 from torch import nn
@@ -14,22 +18,24 @@ from cnnspec.pytorch.tensor_pairs import TensorPairs, name_rows
 from cnnspec.records import Record
 
 MOST_PARTS = 3  # that are tried in every order
+AXES = "part", "head", "channel"  # of the rows that give q, k and v
 NEAR = 3  # calls from a product to the slices of its channels
 
 
 class WeightRows(Record):
-    """WeightRows of a tensor that has ``size`` rows."""
+    """Every ``step``-th row of a tensor that has ``size`` rows, ``length`` of them."""
 
     name: str
     start: int
     length: int
     size: int
+    step: int = 1
 
-    def part(self, start: int, length: int) -> "WeightRows":
-        return self.replace(start=self.start + start, length=length)
+    def part(self, start: int, length: int, step: int = 1) -> "WeightRows":
+        return self.replace(start=self.start + start, length=length, step=step)
 
     def __str__(self) -> str:
-        return name_rows(self.name, self.start, self.length, self.size)
+        return name_rows(self.name, self.start, self.length, self.size, self.step)
 
 
 RowPairs = list[tuple[WeightRows, WeightRows]]
@@ -41,8 +47,8 @@ def pair_split_tensors(
     """Pair tensors by their first use, where one may be several of the other side.
 
     Weights and biases are paired apart. Nothing if rows do not add up. The parts of a tensor are
-    tried in every order, the same for all tensors. If no tensor is several, the parts are those
-    that slices take of what a layer gives.
+    tried in every order, the same for all tensors, and the axes of the model's rows, too. If no
+    tensor is several, the parts are those that slices take of what a layer gives.
     """
     pairs: RowPairs = []
     sides = [
@@ -66,6 +72,10 @@ def pair_split_tensors(
         for group in groups:
             ordered += [(group[i][0], group[k][1]) for i, k in enumerate(order)] or group
         yield [(str(a), str(b)) for a, b in ordered]
+    heads = count_heads(alignment.spec)
+    for layout in [*permutations(AXES)][1:]:  # the first is that of the spec
+        laid_out = [p for g in groups for p in pair_rows_by_heads(g, heads, layout)]
+        yield [(str(a), str(b)) for a, b in others + laid_out]
 
 
 def split_by_columns(
@@ -130,6 +140,39 @@ def cut_into_parts(pairs: RowPairs, parts: dict[str, int]) -> tuple[list[RowPair
             ]
         )
     return groups, others
+
+
+def pair_rows_by_heads(group: RowPairs, heads: dict[str, int], layout: Iterable[str]) -> RowPairs:
+    """Pair equal parts with rows of one tensor of the model that is laid out in another order.
+
+    The rows of a part in ``group`` are (heads, channels). Those of the model are the axes of
+    ``layout``, outermost first. Groups of several tensors of the model remain.
+    """
+    whole, length = group[0][1], group[0][0].length
+    h = heads.get(group[0][0].name, 1)
+    if length % h or any((b.name, b.length) != (whole.name, length) for _, b in group):
+        return group
+    sizes = {"part": len(group), "head": h, "channel": length // h}
+    axes = [*layout]
+    steps = {axis: prod(sizes[inner] for inner in axes[i + 1 :]) for i, axis in enumerate(axes)}
+    first = whole.replace(start=min(b.start for _, b in group))
+    n, step = sizes["channel"], steps["channel"]
+    return [
+        (a.part(k * n, n), first.part(i * steps["part"] + k * steps["head"], n, step))
+        for i, (a, _) in enumerate(group)
+        for k in range(h)
+    ]
+
+
+def count_heads(side: Recording) -> dict[str, int]:
+    """Return, by name of a tensor, the heads of the first softmax of products after its layer."""
+    found: dict[str, int] = {}
+    heads = 1
+    for call in reversed(side.calls):
+        if call.kind == "softmax" and len(call.output) == 3:
+            heads = call.output[0]
+        found.update(dict.fromkeys(call.tensors, heads))
+    return found
 
 
 def divides(parts: int | None, length: int) -> bool:

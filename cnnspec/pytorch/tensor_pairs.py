@@ -15,9 +15,10 @@ from cnnspec.analyses.alignment.align import Alignment
 from cnnspec.pytorch.built_module import BuiltModule
 from cnnspec.units import Shape
 
-# Names in the built module and in the model. "qkv.weight[8:16]" are these rows of a tensor.
+# Names in the built module and in the model. "qkv.weight[8:16]" are these rows of a tensor, and
+# "qkv.weight[8:16:3]" every third of them.
 TensorPairs = list[tuple[str, str]]
-ROWS = re.compile(r"\[(\d+):(\d+)\]$")
+ROWS = re.compile(r"\[(\d+):(\d+)(?::(\d+))?\]$")
 Tensor = TypeVar("Tensor", torch.Tensor, torch.Tensor | None)
 
 
@@ -94,8 +95,11 @@ def pair_tensors_by_name(alignment: Alignment, built: BuiltModule, model: nn.Mod
     return pairs
 
 
-def name_rows(name: str, start: int, rows: int, size: int) -> str:
-    return name if rows == size else f"{name}[{start}:{start + rows}]"
+def name_rows(name: str, start: int, rows: int, size: int, step: int = 1) -> str:
+    if rows == size:
+        return name
+    end = start + (rows - 1) * step + 1
+    return f"{name}[{start}:{end}]" if step == 1 else f"{name}[{start}:{end}:{step}]"
 
 
 def base_name(name: str) -> str:
@@ -109,7 +113,7 @@ def take_rows(tensors: Mapping[str, Tensor], name: str) -> Tensor:
         return tensors[name]
     tensor, found = tensors[base_name(name)], ROWS.search(name)
     assert found
-    return None if tensor is None else tensor[int(found[1]) : int(found[2])]
+    return None if tensor is None else tensor[int(found[1]) : int(found[2]) : int(found[3] or 1)]
 
 
 def named_tensors(model: nn.Module) -> dict[str, torch.Tensor]:

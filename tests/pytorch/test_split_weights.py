@@ -38,6 +38,34 @@ def partly_fused(pair: str, single: str) -> Case:
     return Case(ATTENTION, forward, two=linear(8, 16), one=linear(8, 8), proj=linear(8, 8))
 
 
+def laid_out(order: str) -> Case:
+    """Return attention by one linear layer with its rows in an order of parts p, heads h, d."""
+
+    def forward(m: Any, x: torch.Tensor) -> Any:
+        y = m.c(x)
+        sizes = {"p": 3, "h": 2, "d": 4}
+        read = m.qkv(rows(y)).unflatten(-1, [sizes[axis] for axis in order])
+        q, k, v = torch.einsum(f"bn{order}->pbhnd", read)
+        return project(m, y, attend(q, k, v))
+
+    return Case(ATTENTION, forward, qkv=linear(8, 24), proj=linear(8, 8))
+
+
+def laid_out_channels(m: Any, x: torch.Tensor) -> Any:
+    """Attend with one convolution, which gives q, k and v of one head after the other."""
+    y = m.c(x)
+    q, k, v = m.qkv(y).flatten(2).unflatten(1, (2, 12)).split(4, 2)
+    weights = (q.transpose(-2, -1) @ k / 2).softmax(-1)
+    return m.proj((v @ weights.transpose(-2, -1)).reshape(y.shape))
+
+
+def other_heads(m: Any, x: torch.Tensor) -> Any:
+    """Take keys as values in each head."""
+    y = m.c(x)
+    q, k, _ = m.qkv(rows(y)).unflatten(-1, (2, 3, 4)).permute(3, 0, 2, 1, 4)
+    return project(m, y, attend(q, k, k))
+
+
 def halves(m: Any, x: torch.Tensor) -> Any:
     a, b = m.c(x).chunk(2, 1)
     return torch.cat([m.a(a), m.b(b)], 1)
@@ -60,6 +88,10 @@ def crossed(m: Any, x: torch.Tensor) -> Any:
 
 RIGHT = {order: fused(order) for order in ("kqv", "vkq", "kvq", "qvk")}
 RIGHT |= {f"{p}, {s}": partly_fused(p, s) for p, s in (("kv", "q"), ("vk", "q"), ("qk", "v"))}
+RIGHT |= {order: laid_out(order) for order in ("hpd", "hdp", "pdh", "dph", "dhp")}
+RIGHT["channels by heads"] = Case(
+    ATTENTION, laid_out_channels, qkv=conv(8, 24, 1), proj=conv(8, 8, 1)
+)
 RIGHT["halves"] = Case(GROUPED, halves, **HALVES)
 WRONG: dict[str, Forward] = {
     "overlapping": overlapping,
@@ -79,6 +111,11 @@ def test_weights_in_other_parts_pass(case: Case, dimensions: int) -> None:
 @pytest.mark.parametrize("forward", WRONG.values(), ids=WRONG)
 def test_other_functions_of_the_parts_fail(forward: Forward) -> None:
     assert any(c.status != PASSED for c in verify(Case(GROUPED, forward, **HALVES), 2))
+
+
+def test_keys_as_values_of_each_head_fail() -> None:
+    case = Case(ATTENTION, other_heads, qkv=linear(8, 24), proj=linear(8, 8))
+    assert any(c.status != PASSED for c in verify(case, 2))
 
 
 def test_another_dilation_of_a_half_fails() -> None:
