@@ -6,6 +6,9 @@ inference, and layers that only training needs, such as auxiliary classifiers.""
 from cnnspec.importing.canonical.simplify import NodeList, drop_unread, operator_of
 from cnnspec.importing.imported_graph import ImportedNode
 
+# Fields that a call has in training only: a module gives them so.
+TRAINING_FIELDS = {"scaled_dot_product_attention": "dropout"}
+
 
 class ModesDiffer(Exception):
     """Inference has a node that training has not; the text describes it."""
@@ -43,6 +46,8 @@ def match_nodes(inference: NodeList, training: NodeList, sources: list[int]) -> 
     matches: dict[int, int] = {}
     place = 0
     for i, node in enumerate(inference.nodes):
+        if TRAINING_FIELDS.get(node.kind) in node.fields:
+            raise ModesDiffer(describe_fault(node, "it drops weights in inference, too"))
         inputs = tuple([sources[matches[j]] for j in node.inputs])
         found = next(
             (
@@ -54,14 +59,15 @@ def match_nodes(inference: NodeList, training: NodeList, sources: list[int]) -> 
             None,
         )
         if found is None:
-            path = node.calls[-1].path if node.calls else ""
-            at = f" ({node.source})" if node.source else ""
-            raise ModesDiffer(
-                f"{path or 'the model'}: {node.kind}{at}: it runs in inference, but not in"
-                " training, which no spec can express"
-            )
+            raise ModesDiffer(describe_fault(node, "it runs in inference, but not in training"))
         matches[i], place = found, found + 1
     return matches
+
+
+def describe_fault(node: ImportedNode, reason: str) -> str:
+    path = node.calls[-1].path if node.calls else ""
+    at = f" ({node.source})" if node.source else ""
+    return f"{path or 'the model'}: {node.kind}{at}: {reason}, which no spec can express"
 
 
 def is_regulariser(node: ImportedNode) -> bool:
@@ -70,10 +76,11 @@ def is_regulariser(node: ImportedNode) -> bool:
 
 
 def is_same(a: ImportedNode, b: ImportedNode) -> bool:
-    """Return whether nodes of the two runs do the same at the same place of the model."""
+    """Return whether a node of inference and one of training are the same layer of the model."""
+    fields = {k: v for k, v in b.fields.items() if k != TRAINING_FIELDS.get(b.kind)}
     paths = [[c.path for c in node.calls] for node in (a, b)]
     return (
-        (a.kind, a.fields, a.output, a.weights) == (b.kind, b.fields, b.output, b.weights)
+        (a.kind, a.fields, a.output, a.weights) == (b.kind, fields, b.output, b.weights)
         and paths[0] == paths[1]
         and len(a.inputs) == len(b.inputs)
     )

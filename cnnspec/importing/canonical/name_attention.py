@@ -17,6 +17,8 @@ def name_attention(found: NodeList) -> NodeList:
             continue
         qkv, projection = maps
         fields = {"heads": core.fields.get("heads", 1)}
+        if "dropout" in core.fields:
+            fields["dropout"] = core.fields["dropout"]
         if nodes[qkv].fields.get("bias") is False:
             fields["qkv_bias"] = False
         nodes[projection] = ImportedNode(

@@ -21,8 +21,8 @@ GLOBAL = {"mean": "global_avgpool", "max": "global_maxpool"}
 def attend(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate scaled_dot_product_attention of (N, heads, positions, channels)."""
     given = call.arguments
-    if given.get("is_causal") or given.get("enable_gqa") or given.get("dropout_p"):
-        raise UnsupportedCall("it is causal, has fewer key heads, or drops weights")
+    if given.get("is_causal") or given.get("enable_gqa"):
+        raise UnsupportedCall("it is causal, or has fewer key heads")
     parts = [builder.layout(given[name]) for name in ("query", "key", "value")]
     heads = given["query"].shape[1] if len(parts[0].dims) == 4 else 1
     nodes = [arrange_heads(builder, x) for x in parts]
@@ -31,7 +31,7 @@ def attend(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
         if not isinstance(mask, Value):
             raise UnsupportedCall("it has a mask or a bias that is not computed from the input")
         nodes.append(builder.arrange_map(builder.layout(mask)))
-    fields = {"heads": heads, "scale": given.get("scale")}
+    fields = {"heads": heads, "scale": given.get("scale"), "dropout": given.get("dropout_p") or 0.0}
     made = builder.append("scaled_dot_product_attention", fields, tuple(nodes))
     own = whole_dims(builder.nodes[made].output)
     size = builder.nodes[made].output[0] // heads

@@ -8,8 +8,10 @@ from cnnspec.importing.canonical import (
     concatenation,
     maps,
     norms,
+    positions,
     products,
     recurrent,
+    response_norms,
     views,
     weighted_sums,
 )
@@ -40,6 +42,8 @@ RULES: dict[str, Rule] = {
     **arithmetic.RULES,
     **concatenation.RULES,
     **products.RULES,
+    **positions.RULES,
+    **response_norms.RULES,
     OPERATOR: append_operator,
 }
 READS_VALUE = "Python reads a value of a tensor, and what runs next may depend on it"
@@ -78,6 +82,7 @@ def translate_run(
 
     After a call that cannot be translated, the translation goes on, to find all of them. A call
     that reads a result of such a call is named only where no operator does the like at all."""
+    run = response_norms.name_response_norms(run)
     builder, complaints = ImportBuilder(parameters, initial or {}), []
     unknown: set[int] = set()  # calls whose layout is a guess
     for index, call in enumerate(run.calls):

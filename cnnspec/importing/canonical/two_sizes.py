@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from cnnspec.importing.imported_graph import ImportedGraph, ImportedNode
+from cnnspec.ops.kit.windows import per_dimension
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.units import Shape
 
@@ -63,8 +64,11 @@ def generalize_node(graph: ImportedGraph, other: ImportedGraph, i: int) -> Impor
     if differ == {"shape"}:
         shape = generalize_shape(before, [a.output, b.output])
         return a.replace(fields={"shape": shape}) if shape else None
+    if "offset" in differ and in_middle(a, before[0]) and in_middle(b, before[1]):
+        a = a.replace(fields={k: v for k, v in a.fields.items() if k != "offset"})
+        differ -= {"offset"}
     if differ != {"size"}:
-        return None
+        return None if differ else a
     kept = {k: v for k, v in a.fields.items() if k != "size"}
     if "scale_factor" in load_operator(a.kind).fields:
         factor = find_factor(before, [a.output, b.output])
@@ -72,6 +76,13 @@ def generalize_node(graph: ImportedGraph, other: ImportedGraph, i: int) -> Impor
             return a.replace(fields={**kept, "scale_factor": factor})
     like = find_like(graph, other, i)
     return None if like is None else a.replace(fields=kept, inputs=(*a.inputs, like))
+
+
+def in_middle(node: ImportedNode, before: Shape) -> bool:
+    """Return whether a crop takes the middle of a map."""
+    offsets = per_dimension("offset", node.fields["offset"], len(before) - 1)
+    middle = [(w - kept) // 2 for w, kept in zip(before[1:], node.output[1:], strict=True)]
+    return node.kind == "crop" and middle == [*offsets]
 
 
 def pools_whole_map(node: ImportedNode, before: Shape) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from cnnspec.analyses.flat_calls import FlatCall
 from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
 from cnnspec.importing.canonical.layouts import Dims, TensorLayout, regroup, size_of, whole_dims
+from cnnspec.ops.kit.windows import per_dimension
 
 Rule = Callable[[ImportBuilder, FlatCall], TensorLayout | list[TensorLayout]]
 
@@ -185,11 +186,24 @@ def cut_positions(
     if kept < sizes[dim - 2]:
         offset = [start if i == dim - 2 else 0 for i in range(len(sizes))]
         size = [kept if i == dim - 2 else n for i, n in enumerate(sizes)]
-        node = builder.append("crop", {"offset": offset, "size": size}, (node,))
+        node = append_crop(builder, node, offset, size)
     if step == 1:
         return node
+    before = builder.nodes[node]
     stride = [step if i == dim - 2 else 1 for i in range(len(sizes))]
+    if before.kind == "subsample":  # of another dimension, or twice of one
+        earlier = per_dimension("stride", before.fields["stride"], len(sizes))
+        stride, (node,) = [a * b for a, b in zip(earlier, stride, strict=True)], before.inputs
     return builder.append("subsample", {"stride": stride}, (node,))
+
+
+def append_crop(builder: ImportBuilder, node: int, offset: list[int], size: list[int]) -> int:
+    """Crop a map. With a crop before it, as of another dimension, it is one crop."""
+    before = builder.nodes[node]
+    if before.kind == "crop" and len(before.inputs) == 1:
+        earlier = per_dimension("offset", before.fields["offset"], len(size))
+        offset, (node,) = [a + b for a, b in zip(earlier, offset, strict=True)], before.inputs
+    return builder.append("crop", {"offset": offset, "size": size}, (node,))
 
 
 def cut_dims(dims: Dims, dim: int, output: tuple[int, ...], node_dim: int, inner: int) -> Dims:
