@@ -26,13 +26,16 @@ from cnnspec.ops.kit.derivation import (
     window_size_steps,
 )
 from cnnspec.ops.kit.fields import (
-    OperatorError,
     flag_field,
     number_field,
     padding_mode_field,
     size_field,
 )
-from cnnspec.ops.kit.input_checks import require_divisible, require_feature_map
+from cnnspec.ops.kit.input_checks import (
+    require_divisible,
+    require_feature_map,
+    require_weights_to_standardize,
+)
 from cnnspec.ops.kit.list_fields import Padding, PerAxis, padding_field, per_axis_field
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.kit.windows import Axis, Reach, make_axes, per_dimension
@@ -69,13 +72,8 @@ class Conv(Operator):
     def output(self, x: Shape) -> Shape:
         channels, _ = require_feature_map("conv", x)
         require_divisible(self.groups, channels, self.out_channels)
-        if self.fixed and self.standardize:
-            raise OperatorError(
-                "L003",
-                "standardize is for weights that are trained, and these are fixed",
-                "standardize = false",
-                "standardize",
-            )
+        if self.standardize:
+            require_weights_to_standardize(self.weight_shape(x), self.fixed)
         axes = self.axes(x)
         paddings.require_axes_to_pad(axes, self.padding_mode)
         return (self.out_channels, *(a.positions for a in axes))
@@ -134,7 +132,12 @@ class Conv(Operator):
             saves=(0,),
             parameters=("weight", "bias"),
             backward=memory.Backward(
-                weight_as_input_from=window_memory.find_weight_as_input_from(x, weight, self.groups)
+                # PyTorch computes a weight's gradient with that of the bias, wanted or not.
+                constants=prod(weight) if self.fixed else 0,
+                constants_from=window_memory.find_weight_gradient_from(axes, x, weight),
+                weight_as_input_from=window_memory.find_weight_as_input_from(
+                    x, weight, self.groups
+                ),
             ),
         )
         zeros, sides = self.padding_mode == "zeros", [(a.before, a.after) for a in axes]

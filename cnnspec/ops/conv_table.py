@@ -110,6 +110,7 @@ class ConvTable(Operator):
         pads = any(a.padded > a.size for a in axes)
         channels = memory.Function(read, inputs=(), without_batch=True, int64=True)
         planes = -2 if pads else 0, memory.PREVIOUS
+        copies = memory.Layout(copies=memory.COPIES_GRADIENT)
         bias = memory.Function(
             prod(y), inputs=previous, gradient=memory.INCOMING, parameters=("bias",)
         )
@@ -122,7 +123,7 @@ class ConvTable(Operator):
             ),
             memory.Function(prod(y), inputs=(), held_for=2),
             channels,
-            memory.Function(prod(y), saves=(0, 1), inputs=(-3, memory.PREVIOUS)),
+            memory.Function(prod(y), (0, 1), (-3, memory.PREVIOUS), layout=copies),
             *(bias,) * self.bias,
         )
 

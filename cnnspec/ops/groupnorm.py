@@ -66,7 +66,8 @@ class GroupNorm(Elementwise):
             backward=memory.Backward(elements=2 * x[0]),
             layout=memory.Layout(copies=memory.COPIES_GRADIENT),
         )
-        return memory.as_contiguous(x, memory.CHANNELS_LAST), norm
+        last = (memory.CHANNELS_LAST,) * (len(x) > 2)  # a sequence is copied to contiguous
+        return memory.as_contiguous(x, *last), norm
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.GroupNorm(self.groups, x[0], self.eps, self.affine)

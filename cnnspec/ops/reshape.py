@@ -75,7 +75,11 @@ class Reshape(Operator):
         return [left, elements_step(y)]
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        return (memory.view_of(y),)
+        view = memory.view_of(y)
+        if len(y) > 1 and x[0] == y[0]:  # the positions are in order in channels_last, too
+            view_if = (*view.layout.view_if, memory.CHANNELS_LAST)
+            view = view.replace(layout=memory.Layout(view_if=view_if, keeps_last=False))
+        return (view,)
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return modules.make_stateless_module(torch, "Reshape", lambda x: x.reshape(x.shape[0], *y))

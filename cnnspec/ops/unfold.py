@@ -60,10 +60,12 @@ class Unfold(Operator):
         unfold = memory.Function(prod(y), resizes=True, layout=layout)
         view = memory.view_of(y, (memory.PREVIOUS,))
         if modules.has_equal_padding(axes):
-            return unfold, view
+            return memory.as_contiguous(x), *memory.reads_previous((unfold,)), view
         padded = prod((x[0], *(a.padded for a in axes)))
-        pad = memory.Function(padded, layout=memory.Layout(gradient_as_incoming=True))
-        return pad, *memory.reads_previous((unfold,)), view
+        layout = memory.Layout(gradient_as_incoming=True)
+        pad = memory.Function(padded, layout=layout, held_for=2)
+        copy = memory.as_contiguous((padded,))
+        return pad, *memory.reads_previous((copy, unfold.replace(inputs=(memory.PREVIOUS,)))), view
 
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         axes = self.axes(x)

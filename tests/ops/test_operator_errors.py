@@ -39,6 +39,13 @@ SAID: list[tuple[tuple[str, dict[str, Any]], tuple[Shape, ...], str, str, str]] 
         "put it before the flatten, or reshape the vector to (channels, height, width)",
     ),
     (
+        ("conv", {"out_channels": 6, "kernel_size": 1, "groups": 3, "standardize": True}),
+        ((3, 5, 5),),
+        "L003",
+        "standardize needs kernels of 2 weights or more, and these have 1, without a deviation",
+        "a larger kernel_size, fewer groups, or standardize = false",
+    ),
+    (
         ("conv", {"out_channels": 2, "kernel_size": [3, 3, 3]}),
         ((8, 5, 5),),
         "D001",

@@ -38,7 +38,7 @@ def conv(r: Random, x: Shape) -> Fields:
         "padding": r.choice([0, 0, 1, "same"]),
         "padding_mode": r.choice(["zeros"] * 6 + ["reflect", "replicate", "circular"]),
         "bias": r.random() < 0.7,
-        **r.choice([{}, {}, {}, {"standardize": True}, {"fixed": True, "bias": False}]),
+        **r.choice([{}, {}, {}, {"standardize": True}, {"fixed": True}]),
     }
 
 

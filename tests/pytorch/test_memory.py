@@ -191,6 +191,21 @@ def test_a_frozen_network_needs_what_was_planned(frozen: tuple[str, ...]) -> Non
     assert differences(cnnspec.load("resnet20_cifar").graph, 2, "adam", frozen) == EXACT
 
 
+@pytest.mark.parametrize("op", ["attention", "scaled_dot_product_attention"])
+def test_dropped_weights_of_attention_without_gradients_need_what_was_planned(op: str) -> None:
+    reads = ', from = ["input", "input", "input"]' if "scaled" in op else ""
+    graph = support.graph_of(
+        f"""input = [4, 6, 9]
+layers = [
+  {{ name = "a", op = "{op}"{reads}, heads = 2, dropout = 0.1 }},
+  {{ name = "p", op = "global_avgpool", keepdim = false }},
+  {{ name = "z", op = "linear", out_features = 2 }},
+]
+"""
+    )
+    assert differences(graph, 3, freeze=("a",) if op == "attention" else ()) == EXACT
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_network_without_parameters_has_no_backward_pass(optimizer: str) -> None:
     graph = support.graph_of(

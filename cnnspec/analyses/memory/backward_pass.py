@@ -105,7 +105,7 @@ class BackwardPass:
             scratch += backward.gradient_elements * self.unit
         if function.saved.channel_statistics:
             scratch += self.batch_norm_scratch(entry, incoming)
-        if entry.parameters or not function.parameters:
+        if (entry.parameters or not function.parameters) and self.batch >= backward.constants_from:
             scratch += backward.constants * self.size
         temporary.append(log.allocate(scratch))
         for storage in temporary:

@@ -138,8 +138,8 @@ class ForwardPass:
         """Run a function; put it on the tape if anything that it reads wants a gradient."""
         log, saved = self.log, function.saved
         scalars = [log.allocate(8), log.allocate(self.cast_size)] if saved.scalar else []
-        size = function.size * (8 if function.int64 else self.size)
-        size *= 1 if function.without_batch else self.batch
+        unit = 8 if function.int64 else self.size
+        size = function.size * unit * (1 if function.without_batch else self.batch)
         view_if = function.layout.view_if
         aliases = function.aliases and (not view_if or inputs[0].layout in view_if)
         if function.resizes:
@@ -200,10 +200,9 @@ class ForwardPass:
     def batch_norm_scratch(self, function: Function, layout: int) -> int:
         """Return the bytes that a batch norm needs for a while besides output and statistics."""
         vector = function.saved.channel_statistics * self.size
-        strided = layout in STRIDED_LAYOUTS
         if not self.training:
-            return vector * strided
-        if strided:
+            return vector * (layout in STRIDED_LAYOUTS)
+        if layout in STRIDED_LAYOUTS:
             return max(8 + self.cast_size - vector, 0)
         return vector * (3 if function.layout.one_position or layout == CHANNELS_LAST else 2)
 
@@ -229,7 +228,8 @@ class ForwardPass:
         if layout.strided > (self.batch == 1):
             return strided_layout(layout.strided, before) if function.aliases else STRIDED
         if aliases:
-            return before
+            changes = before == CHANNELS_LAST and not layout.keeps_last and self.batch == 1
+            return STRIDED if changes else before
         if layout.keeps_moved and before in STRIDED_LAYOUTS:
             return MOVED
         keeps = before == CHANNELS_LAST and not (layout.contiguous or function.aliases)

@@ -132,8 +132,8 @@ class AttentionFunctions:
             sequence.free(weights)
             weights = shifted
         softmax = sequence.add(memory.Function(scores, saves=(memory.OUTPUT,)), weights)
-        sequence.free(weights)
         softmax = sequence.drop(softmax, scores, self.dropout)
+        sequence.free(weights)
         values = sequence.add(transposed.replace(size=prod(v)), divided[2])
         sums = sequence.add(product.replace(size=gathered), softmax, values)
         copied = memory.view_of((gathered,))

@@ -200,3 +200,21 @@ def find_missing_stride(small: Shape, large: Shape) -> int:
         v in (w // stride, -(-w // stride)) for v, w in zip(small, large, strict=True)
     )
     return stride if fits and not strides else 0
+
+
+def require_weights_to_standardize(weight: Shape, fixed: bool) -> None:
+    """Raise OperatorError (L003) if a convolution's weights cannot be standardised."""
+    if fixed:
+        raise OperatorError(
+            "L003",
+            "standardize is for weights that are trained, and these are fixed",
+            "standardize = false",
+            "standardize",
+        )
+    if prod(weight[1:]) == 1:
+        raise OperatorError(
+            "L003",
+            "standardize needs kernels of 2 weights or more, and these have 1, without a deviation",
+            "a larger kernel_size, fewer groups, or standardize = false",
+            "standardize",
+        )

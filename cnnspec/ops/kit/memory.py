@@ -87,6 +87,7 @@ class Layout(Record):
     strided_gradient_of_one: bool = False
     # If ``aliases``: the input's layouts of which the output is a view. It is a copy of all others.
     view_if: tuple[int, ...] = ()
+    keeps_last: bool = True  # a view of one example in channels_last is channels_last, not strided
     # Output and gradients are contiguous whatever the inputs are.
     contiguous: bool = False
     # The output has one position per channel, so it is contiguous and channels_last at once.
@@ -129,6 +130,7 @@ class Backward(Record):
     gradient_elements: int = 0
     # Elements that do not grow with the batch; none if all the function's parameters are frozen.
     constants: int = 0
+    constants_from: int = 1  # and none for a smaller batch
     # Bytes per example, such as the masks of comparisons.
     bytes: int = 0
     # int64 numbers that do not grow with the batch.

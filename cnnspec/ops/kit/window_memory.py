@@ -35,6 +35,18 @@ def find_weight_as_input_from(x: Shape, weight: Shape, groups: int) -> int:
     return 2 if small else 1
 
 
+def find_weight_gradient_from(axes: Sequence[Axis], x: Shape, weight: Shape) -> int:
+    """Return the batch from which oneDNN computes the backward of a convolution, on one thread.
+
+    It computes the gradient of the weight with that of the bias; PyTorch's own kernels, for small
+    maps, do not. Source: ``use_mkldnn`` in ATen/native/Convolution.cpp; measured."""
+    kernel, slides = weight[2:], any(a.stride > 1 or a.dilation > 1 for a in axes)
+    if prod(kernel) == 1 and not slides:
+        return 16
+    large = len(kernel) > 1 and min(kernel[-2:]) > 3
+    return 1 if weight[1] < x[0] or large or prod(x) > 20480 else 2
+
+
 def standardized_functions(
     convolution: memory.Function, weight: Shape, pads: memory.Functions, pads_first: bool
 ) -> memory.Functions:

@@ -177,8 +177,8 @@ def _add_attend(
         sequence.free(weights)
         weights = nearer
     softmax = sequence.add(Function(scores, saves=(OUTPUT,)), weights)
-    sequence.free(weights)
     softmax = sequence.drop(softmax, scores, dropout)
+    sequence.free(weights)
     values = sequence.add(_contiguous(n), v)
     gathered = sequence.add(matmul.replace(size=n), softmax, values)
     sequence.free(values)
