@@ -33,6 +33,7 @@ def test_the_starter_is_a_network_without_fault(folder: Path) -> None:
     )
     assert run("check", "--strict", "--advice", ".").output == "1 file, 2 networks: no findings\n"
     net = load("mine.toml")
+    assert tomllib.loads((folder / "mine.toml").read_text())["task"] == "classification"
     assert (net.name, load("mine.toml:mine_small").layers[1].output) == ("mine", (16, 32, 32))
     # 3x3 stem of 27*32 + 64; a unit of w has 2*(9*w*w + 2w), its first conv and shortcut read the
     # width before it
