@@ -70,10 +70,13 @@ class FlatCall(Record):
 
 
 class FlatRun(Record):
-    """The calls of one run, and the tensors that the model returned, in order."""
+    """The calls of one run, and the tensors that the model returned, in order.
+
+    ``fixed`` are the values of buffers that have one, or one for each channel."""
 
     calls: tuple[FlatCall, ...]
     outputs: tuple[Any, ...]
+    fixed: dict[str, tuple[float, ...]] = {}
 
 
 def list_values(argument: Any) -> list[Value]:

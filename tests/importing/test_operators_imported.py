@@ -87,6 +87,26 @@ def test_calls_become_operators_and_are_proven(case: str) -> None:
     assert {name: getattr(nodes[0].op, name) for name in fields} == fields
 
 
+class Standardize(nn.Module):
+    """(x - mean) / std with buffers, as many models begin."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor([0.1, 0.2, 0.3, 0.4]).view(1, 4, 1, 1))
+        self.register_buffer("std", torch.tensor([0.5, 0.25, 0.125, 2.0]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu((x - self.mean) / self.std[:, None, None])
+
+
+def test_buffers_of_one_number_a_channel_are_scalings() -> None:
+    found = cnnspec.from_pytorch(Standardize(), input=SHAPE)
+    assert found.verdict.passed, str(found.verdict)
+    nodes = [n for n in found.network.graph.nodes if n.kind == "scale"]
+    assert [n.op.offset for n in nodes if n.op.offset] == [(-0.1, -0.2, -0.3, -0.4)]  # type: ignore[attr-defined]
+    assert [n.op.factor for n in nodes if n.op.factor != 1] == [(2.0, 4.0, 8.0, 0.5)]  # type: ignore[attr-defined]
+
+
 REFUSED = {
     "roll of all elements": (Calls(lambda _, x: x.roll(1)), "all elements as one dimension"),
     "roll of channels": (Calls(lambda _, x: x.roll(1, 1)), "rolls the batch, the channels"),

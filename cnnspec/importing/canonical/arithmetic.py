@@ -5,7 +5,7 @@ from typing import Any
 from cnnspec.analyses.flat_calls import Constant, FlatCall, Value, Weight
 from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
 from cnnspec.importing.canonical.layouts import TensorLayout, map_dim, match_dims
-from cnnspec.importing.canonical.learned import add_product, apply_weight
+from cnnspec.importing.canonical.learned import add_product, apply_weight, find_per
 from cnnspec.importing.canonical.views import Rule
 
 OPERATIONS = {"add": "add", "sub": "sub", "subtract": "sub", "rsub": "sub", "mul": "mul"}
@@ -48,11 +48,15 @@ def combine_with_fixed(
     builder: ImportBuilder, kind: str, x: TensorLayout, other: Any, alpha: float
 ) -> TensorLayout:
     """Combine a value with a parameter or a number that comes second."""
-    if isinstance(other, Weight):
+    number: Any = other.number if isinstance(other, Constant) else other
+    if isinstance(other, Weight) and builder.buffer_names(other):
+        number = read_buffer(builder, x, other)
+    elif isinstance(other, Weight):
         if alpha != 1:
             raise UnsupportedCall(f"it adds {alpha} times a parameter")
         return apply_weight(builder, kind, x, other)
-    number = other.number if isinstance(other, Constant) else other
+    if isinstance(number, tuple):
+        return scale_channels(builder, kind, x, number, alpha)
     if not isinstance(number, (int, float)):
         raise UnsupportedCall("it combines a value with a constant tensor")
     if kind == "add":
@@ -64,6 +68,34 @@ def combine_with_fixed(
     if kind in ("mul", "div"):
         return scale(builder, x, number if kind == "mul" else 1 / number)
     raise UnsupportedCall(f"it takes the {kind} of a value and a number")
+
+
+def read_buffer(
+    builder: ImportBuilder, x: TensorLayout, buffer: Weight
+) -> float | tuple[float, ...]:
+    """Return the numbers of a buffer: one, or one for each channel. Raises UnsupportedCall."""
+    values = builder.fixed.get(buffer.names[0])
+    per = find_per(builder, x, buffer)
+    if values is None or per not in ("layer", "channel"):
+        raise UnsupportedCall("it combines a value with a buffer that has no value a channel")
+    return values[0] if len({*values}) == 1 else values
+
+
+def scale_channels(
+    builder: ImportBuilder, kind: str, x: TensorLayout, numbers: tuple[float, ...], alpha: float
+) -> TensorLayout:
+    """Combine a value with one number for each channel that comes second."""
+    fields: dict[str, Any]
+    if kind in ("add", "sub"):
+        sign = alpha if kind == "add" else -alpha
+        fields = {"offset": tuple([sign * n for n in numbers])}
+    elif kind == "mul":
+        fields = {"factor": numbers}
+    elif kind == "div" and all(numbers):
+        fields = {"factor": tuple([1 / n for n in numbers])}
+    else:
+        raise UnsupportedCall(f"it takes the {kind} of a value and a number for each channel")
+    return TensorLayout(builder.append("scale", fields, (x.node,)), x.dims)
 
 
 def scale(

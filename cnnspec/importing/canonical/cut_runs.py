@@ -21,4 +21,4 @@ def cut_run(run: FlatRun, end: int) -> FlatRun:
         for i, call in enumerate(calls)
         if i not in read and call.outputs
     ]
-    return FlatRun(calls, tuple(outputs))
+    return FlatRun(calls, tuple(outputs), run.fixed)

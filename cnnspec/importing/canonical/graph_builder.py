@@ -32,8 +32,13 @@ class UnsupportedCall(Exception):
 class ImportBuilder:
     """The nodes so far, and for each tensor of the run its layout."""
 
-    def __init__(self, parameters: dict[str, Shape], initial: dict[str, float]):
-        self.parameters, self.initial = parameters, initial
+    def __init__(
+        self,
+        parameters: dict[str, Shape],
+        initial: dict[str, float],
+        fixed: dict[str, tuple[float, ...]],
+    ):
+        self.parameters, self.initial, self.fixed = parameters, initial, fixed
         self.nodes: list[ImportedNode] = []
         self.layouts: dict[tuple[int, int], TensorLayout] = {}
         self.arranged: dict[tuple[int, Dims], int] = {}

@@ -83,7 +83,7 @@ def translate_run(
     After a call that cannot be translated, the translation goes on, to find all of them. A call
     that reads a result of such a call is named only where no operator does the like at all."""
     run = response_norms.name_response_norms(run)
-    builder, complaints = ImportBuilder(parameters, initial or {}), []
+    builder, complaints = ImportBuilder(parameters, initial or {}, run.fixed), []
     unknown: set[int] = set()  # calls whose layout is a guess
     for index, call in enumerate(run.calls):
         builder.call = call

@@ -16,6 +16,11 @@ from cnnspec.pytorch.capture.forbid_network import NO_DOWNLOADS, forbid_network
 from cnnspec.pytorch.capture.operation_recorder import OperationRecorder
 from cnnspec.pytorch.quick_shapes import QuickShapes
 from cnnspec.pytorch.random_weights import SkipInitialization, in_mode, restoring_tensors
+from cnnspec.pytorch.recording.fixed_numbers import (
+    MOST_VALUES,
+    list_fixed_buffers,
+    shortest_decimals,
+)
 from cnnspec.records import Record
 from cnnspec.units import Shape, format_shape
 
@@ -43,6 +48,8 @@ def capture_model(model: nn.Module, inputs: tuple[Shape, ...]) -> Capture:
     check_inputs(model, len(inputs))
     materialize_lazy(model, inputs)
     runs = run_on_meta(model, inputs) or run_on_cpu(model, inputs)
+    fixed = read_fixed_buffers(model)
+    runs = runs[0].replace(fixed=fixed), runs[1].replace(fixed=fixed)
     parameters = {name: tuple(p.shape) for name, p in model.named_parameters()}
     buffers = {name: tuple(b.shape) for name, b in model.named_buffers()}
     return Capture(*runs, parameters, buffers, inputs, find_equal_elements(model))
@@ -62,6 +69,17 @@ def materialize_lazy(model: nn.Module, inputs: tuple[Shape, ...]) -> None:
                 raise RequestError(
                     f"the model cannot be run on an input of {shown}: {describe_exception(error)}"
                 ) from None
+
+
+def read_fixed_buffers(model: nn.Module) -> dict[str, tuple[float, ...]]:
+    """Return the values of the buffers that have one, or one for each channel, such as a mean."""
+    found = {}
+    for name in list_fixed_buffers(model):
+        buffer = model.get_buffer(name).detach()
+        vector = 0 < buffer.numel() == max(buffer.shape, default=1) <= MOST_VALUES
+        if vector and not buffer.is_meta:
+            found[name] = tuple(shortest_decimals(buffer.double()).flatten().tolist())
+    return found
 
 
 def find_equal_elements(model: nn.Module) -> dict[str, float]:
