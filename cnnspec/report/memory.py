@@ -67,7 +67,8 @@ def describe_request(found: NetworkMemory) -> str:
     """Describe what was asked: network, batch, dtype, and for training loss and optimizer."""
     parts = [f"batch {format_count(found.batch)}", found.dtype]
     if found.mode == "training":
-        parts += [found.loss, "no optimizer" if found.optimizer == "none" else found.optimizer]
+        parts.append("no loss" if found.loss == "none" else found.loss)
+        parts += ["no optimizer" if found.optimizer == "none" else found.optimizer]
         parts += [f"frozen {visible(', '.join(found.frozen), 40)}"] if found.frozen else []
     return f"{visible(found.network)}: {', '.join(parts)}"
 

@@ -212,6 +212,8 @@ def test_a_network_without_parameters_has_no_backward_pass(optimizer: str) -> No
         'input = [3, 8, 8]\nlayers = [{ name = "a", op = "maxpool", kernel_size = 2 }]\n'
     )
     assert differences(graph, 2, optimizer) == EXACT
+    plan = plan_memory(graph, 2, optimizer=optimizer)
+    assert (plan.loss, plan.target) == ("none", 0)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ class FixedMemory:
         self.buffers = size * sum(c.buffers for c in costs)
         self.input = batch * size * sum(prod(n.output) for n in graph.inputs)
         self.total = self.parameters + self.buffers + self.input
-        outputs = [n.output for n in graph.results(training=True)]
+        # Nothing is trained without parameters: there is no loss, and no target.
+        outputs = [n.output for n in graph.results(training=True)] if self.parameters else []
         classes = 8 * len(outputs)  # int64
         self.target = batch * (
             classes if loss == "cross_entropy" else size * sum(map(prod, outputs))
@@ -106,7 +107,7 @@ def plan_memory(
         batch=batch,
         dtype=dtype,
         optimizer=optimizer,
-        loss=loss,
+        loss=loss if fixed.parameters else "none",
         parameters=fixed.parameters,
         buffers=fixed.buffers,
         input=fixed.input,
