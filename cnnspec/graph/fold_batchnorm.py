@@ -23,7 +23,8 @@ class FoldedGraph(Record):
         """Describe what is folded and what stays, in a sentence."""
         if not (self.folded or self.kept):
             return "there is no batch norm to fold"
-        text = f"{count_norms(len(self.folded), 'is')} folded into the layer before"
+        count = count_norms(len(self.folded), "is") if self.folded else "no batch norm is"
+        text = f"{count} folded into the layer before"
         if not self.kept:
             return text
         names = ", ".join(map(visible, self.kept[:4])) + (", ..." if len(self.kept) > 4 else "")

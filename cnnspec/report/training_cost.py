@@ -59,7 +59,7 @@ def describe_training_cost(macs: MacsByNode, examples: int | None) -> list[str]:
         f" ({format_prefixed(whole.total, 'MACs')}{ratio}): {format_count(whole.forward)} forward"
         f" and {format_count(backward)} backward. Input grads: MACs of the gradients of a layer's"
         " inputs, none where nothing before the layer is trained. Weight grads: those of its"
-        " weights. Not counted: biases, the loss and the optimizer."
+        " weights. Not counted: element-wise work, biases, the loss and the optimizer."
     ]
     if examples is not None:
         epoch = examples * whole.total

@@ -1,5 +1,7 @@
 """Batch norms folded into the layers before them, compared with PyTorch's own fusion."""
 
+from pathlib import Path
+
 import pytest
 import support
 import torch
@@ -120,3 +122,13 @@ layers = [
 )
 def test_the_description(name: str, words: str) -> None:
     assert words in fold_batchnorm(cnnspec.load(name).graph).describe()
+
+
+def test_that_nothing_is_folded_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "net.toml"
+    path.write_text(
+        'name = "n"\ninput = [3, 8, 8]\nlayers = [\n'
+        '  { name = "norm", op = "batchnorm" },\n  { name = "relu", op = "relu" },\n]\n'
+    )
+    found = fold_batchnorm(cnnspec.load(str(path)).graph).describe()
+    assert found.startswith("no batch norm is folded into the layer before; 1 batch norm stays")
