@@ -200,6 +200,14 @@ def test_unknown_layers_are_all_named(tmp_path: Path) -> None:
     assert 'op = "conv"' in part.text
 
 
+def conv_file(groups: int, batch_shape: Any) -> dict[str, Any]:
+    """A file with one convolution."""
+    conv = {"name": "c", "filters": 4, "kernel_size": [3, 3], "strides": [1, 1], "groups": groups}
+    first = {"class_name": "InputLayer", "config": {"name": "i", "batch_shape": batch_shape}}
+    conv |= {"padding": "same", "use_bias": True, "activation": "relu"}
+    return {"config": {"layers": [first, {"class_name": "Conv2D", "config": conv}]}}
+
+
 def test_damaged_files_are_refused(tmp_path: Path) -> None:
     whole, path = tmp_path / "net.keras", tmp_path / "bad.keras"
     MODELS["vectors"]().save(whole)
@@ -216,6 +224,13 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(RequestError, match=message):
             import_model_file(str(path))
+    for built in (1, [None, 0, -1, 3], {}, [[]]):
+        path.write_text(json.dumps(conv_file(groups=0, batch_shape=built)))
+        with pytest.raises(RequestError, match=r"does not describe|in an unknown way"):
+            import_model_file(str(path))
+    path.write_text(json.dumps({"config": {"layers": [{"class_name": "A", "config": [1]}]}}))
+    with pytest.raises(RequestError, match="does not describe"):
+        import_model_file(str(path))
     strange = {"class_name": "Odd", "config": {"name": "odd", "data_format": []}}
     path.write_text(json.dumps({"config": {"layers": [strange]}}))
     with pytest.raises(RequestError, match="no operator does this"):

@@ -29,6 +29,10 @@ class UnsupportedCall(Exception):
     """A call that no operator can express; the text says why."""
 
 
+# what translating a call raises for arguments that nobody expects
+CALL_FAULTS = (UnsupportedCall, LookupError, TypeError, ValueError, ArithmeticError)
+
+
 class ImportBuilder:
     """The nodes so far, and for each tensor of the run its layout."""
 
@@ -81,7 +85,7 @@ class ImportBuilder:
             output = op.output(*shapes)
             wanted = op.parameters(*shapes)
         except OperatorError as error:
-            raise UnsupportedCall(f"as {kind} it is not possible: {error}") from None
+            raise UnsupportedCall(f"as {kind} it is not possible: {error.describe()}") from None
         names = self.weight_names(kind, weights, wanted)
         call = self.call
         self.nodes.append(

@@ -15,7 +15,7 @@ from cnnspec.importing.canonical import (
     views,
     weighted_sums,
 )
-from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
+from cnnspec.importing.canonical.graph_builder import CALL_FAULTS, ImportBuilder, UnsupportedCall
 from cnnspec.importing.canonical.layouts import Factor, TensorLayout
 from cnnspec.importing.canonical.views import Rule
 from cnnspec.importing.imported_graph import ImportedNode
@@ -91,7 +91,7 @@ def translate_run(
         guessed = any(v.call in unknown for v in values)
         try:
             layouts = translate_call(builder, call)
-        except (UnsupportedCall, LookupError, TypeError, ValueError) as error:
+        except CALL_FAULTS as error:
             known = isinstance(error, UnsupportedCall)
             if not guessed or find_rule(call.name) is None:
                 reason = str(error) if known else "it is called in a way that is not known"

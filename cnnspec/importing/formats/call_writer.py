@@ -167,7 +167,7 @@ def infer_shape(kind: str, fields: dict[str, Any], *values: Value) -> Shape:
     try:
         return load_operator(kind)(**fields).output(*[v.shape[1:] for v in values])
     except OperatorError as error:
-        raise UnsupportedCall(f"as {kind} it is not possible: {error}") from None
+        raise UnsupportedCall(f"as {kind} it is not possible: {error.describe()}") from None
 
 
 def plain_sides(sides: Sides) -> Any:

@@ -25,6 +25,13 @@ class OperatorError(Exception):
         super().__init__(message)
         self.rule, self.message, self.hint, self.field = rule, message, hint, field
 
+    def describe(self) -> str:
+        """Return the message with numbers for the inputs, where they have no names."""
+        text = self.message
+        for i in reversed(range(text.count("$"))):
+            text = text.replace(f"${i}", f"input {i + 1}")
+        return text
+
 
 class Field:
     """A field: its documentation, its default or REQUIRED, and what it takes, in words."""

@@ -18,7 +18,6 @@ LOSSES = ("Accuracy", "Silence", "ArgMax")
 BEGINNING = re.compile(r"(?:\s|#[^\n]*\n)*(?:name|input|input_dim|input_shape|layers?)\s*[:{]")
 OLD_NAMES = {name.upper(): name for name in [*LAYERS, *DATA, *LOSSES, "Input"]}
 MOST_BYTES = 16 << 20
-FAULTS = (UnsupportedCall, LookupError, TypeError, ValueError, ArithmeticError)
 
 
 class CaffeFile(ModelFile):

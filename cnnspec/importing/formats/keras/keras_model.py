@@ -4,6 +4,7 @@ import json
 import zipfile
 from typing import Any
 
+from cnnspec.importing.canonical.graph_builder import CALL_FAULTS
 from cnnspec.importing.formats.keras.keras_activations import ACTIVATIONS
 from cnnspec.importing.formats.keras.keras_layers import LAYERS
 from cnnspec.importing.formats.keras.keras_shapes import SHAPES
@@ -29,10 +30,10 @@ class KerasFile(ModelFile):
         try:
             self.config: dict[str, Any] = whole["config"]
             self.layers = [*walk_layers(self.config)]
-            self.inputs = self.find_inputs()
-        except (LookupError, TypeError, AttributeError):
+            self.shapes = tuple([input_shape(config) for config in self.find_inputs()])
+            formats = [layer["config"].get("data_format") for layer in self.layers]
+        except (LookupError, TypeError, ValueError, AttributeError):
             raise RequestError(f"{visible(path)} does not describe a model of Keras 3") from None
-        formats = [layer["config"].get("data_format") for layer in self.layers]
         self.channels_last = "channels_first" not in formats
 
     @property
@@ -51,20 +52,20 @@ class KerasFile(ModelFile):
         return [first if "batch_shape" in first else built]
 
     def input_shapes(self) -> tuple[Shape | None, ...]:
-        return tuple([self.channels_to_front(input_shape(config)) for config in self.inputs])
+        return tuple([self.channels_to_front(shape) for shape in self.shapes])
 
     def channels_to_front(self, shape: Shape | None) -> Shape | None:
         last = self.channels_last and shape and len(shape) > 1
         return (shape[-1], *shape[:-1]) if last and shape else shape
 
     def trace(self, shapes: tuple[Shape, ...], training: bool = False) -> FileTrace:
-        if len(shapes) != len(self.inputs):
-            raise RequestError(f"the model has {len(self.inputs)} inputs, not {len(shapes)}")
+        if len(shapes) != len(self.shapes):
+            raise RequestError(f"the model has {len(self.shapes)} inputs, not {len(shapes)}")
         tracer = KerasTracer(RULES, training, self.channels_last)
         given = [tracer.writer.input(shape) for shape in shapes]
         try:
             outputs = tracer.run_model(self.config, [tracer.last(x) for x in given])
-        except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        except (*CALL_FAULTS, AttributeError, RecursionError):
             raise RequestError(
                 f"{visible(self.path)} describes its layers in a way that is not known"
             ) from None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cnnspec.analyses.flat_calls import ModuleCall, Value, Weight
-from cnnspec.importing.canonical.graph_builder import UnsupportedCall
+from cnnspec.importing.canonical.graph_builder import CALL_FAULTS, UnsupportedCall
 from cnnspec.importing.formats.call_writer import CallWriter
 from cnnspec.problems import RequestError, visible
 from cnnspec.units import Shape
@@ -124,7 +124,7 @@ class KerasTracer:
             if kind not in self.rules:
                 raise UnsupportedCall("no operator does this")
             found = self.rules[kind](self, config, inputs)
-        except (UnsupportedCall, LookupError, TypeError, ValueError) as error:
+        except CALL_FAULTS as error:
             known = isinstance(error, UnsupportedCall)
             self.complain(path, layer, str(error) if known else "it is written in an unknown way")
             return None
@@ -177,5 +177,5 @@ def find_keys(node: Any) -> Iterator[Key]:
 def input_shape(config: Config) -> Shape | None:
     """Return the shape of an input layer without the batch, None if a size is not fixed."""
     shape = config.get("batch_shape") or config.get("batch_input_shape") or [None]
-    sizes = tuple([n for n in shape[1:] if isinstance(n, int)])
+    sizes = tuple([n for n in shape[1:] if isinstance(n, int) and n > 0])
     return sizes if sizes and len(sizes) == len(shape) - 1 else None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnspec.analyses.flat_calls import ModuleCall, Value, Weight
-from cnnspec.importing.canonical.graph_builder import UnsupportedCall
+from cnnspec.importing.canonical.graph_builder import CALL_FAULTS, UnsupportedCall
 from cnnspec.importing.formats.call_writer import CallWriter
 from cnnspec.importing.formats.model_file import FileTrace
 from cnnspec.importing.formats.onnx.onnx_constants import EVALUATED, Known, is_weight, known_of
@@ -158,7 +158,7 @@ def trace_node(tracer: OnnxTracer, rules: dict[str, Rule]) -> None:
             result = rules[name](tracer)
         else:
             raise UnsupportedCall("no operator does this")
-    except (UnsupportedCall, LookupError, TypeError, ValueError, OverflowError) as error:
+    except CALL_FAULTS as error:
         is_known = isinstance(error, UnsupportedCall)
         reason = str(error) if is_known else "it is written in a way that is not known"
         place = visible(node.name or (node.outputs[0] if node.outputs else ""), 120)
