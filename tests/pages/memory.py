@@ -85,7 +85,7 @@ and what is saved for backward are exact; in float64 so are the peaks. Known err
 - float64: `trainable_subsampling`, whose inference peak is 8 bytes too low;
 - bfloat16 and float16: peaks, because kernels on a CPU temporarily accumulate in float32 (norms,
   means, gradients of biases and of repeated scales): too low by one layer's output in float32; and
-  `roi_align`, which keeps its grid in float32.
+  `roi_align` and `rmsnorm`, which save numbers in float32.
 
 Under autocast in bfloat16 the command says what is saved for backward, to the byte, for networks
 of operators for which that was measured; peaks under autocast are not predicted.
