@@ -3,10 +3,8 @@
 import re
 
 import pytest
-from importing.zoo_imports import import_graph, without_modules
+from importing.zoo_imports import folded_text, import_graph, without_modules
 from support import graph_of
-
-from cnnspec.importing.folding import write_spec
 
 CASES = {  # a spec that says it at length, what must be in the text, and what must not
     "norm and activation": (
@@ -268,7 +266,7 @@ layers = [
 @pytest.mark.parametrize("case", CASES)
 def test_the_text_says_it_as_a_person_would(case: str) -> None:
     spec, wanted, unwanted = CASES[case]
-    text = write_spec(import_graph(graph_of(spec)))
+    text = folded_text(import_graph(graph_of(spec)))
     plain = re.sub(" +", " ", text)  # columns are aligned
     assert [w for w in wanted if re.sub(" +", " ", w) not in plain] == [], text
     assert [w for w in unwanted if w in text.split("layers", 1)[1]] == [], text
@@ -290,6 +288,6 @@ layers = [
 
 
 def test_blocks_are_found_without_modules() -> None:
-    text = write_spec(without_modules(import_graph(graph_of(RESIDUAL))))
+    text = folded_text(without_modules(import_graph(graph_of(RESIDUAL))))
     assert re.search(r'name = "residual\{i \+ 1\}", +op = "residual", +repeat = 3', text)
     assert "[blocks.residual]" in text

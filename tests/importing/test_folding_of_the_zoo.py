@@ -1,11 +1,10 @@
 """Every network of the zoo is folded and read back: the text must describe the same network."""
 
 import pytest
-from importing.zoo_imports import import_graph, without_modules
+from importing.zoo_imports import folded_text, import_graph, without_modules
 
 from cnnspec.graph.build import build_graph, load_graph
 from cnnspec.graph.model import Node
-from cnnspec.importing.folding import write_spec
 from cnnspec.importing.folding.write import draft_blocks
 from cnnspec.importing.writing.spec_text import write_text
 from cnnspec.spec.source import Source
@@ -37,7 +36,7 @@ def describe(node: Node) -> tuple[object, ...]:
 def test_the_text_describes_the_same_network(name: str, modules: bool) -> None:
     original = load_graph(name)
     graph = import_graph(original) if modules else without_modules(import_graph(original))
-    text = write_spec(graph)
+    text = folded_text(graph)
     blocks = write_text(draft_blocks(graph))
     assert text.endswith(blocks), "blocks were given up for a flat text"
     built = build_graph(Source("written.toml", text))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from importing.test_zoo_models import MODELS, import_graph
+from importing.zoo_imports import folded_text
 from importing.zoo_imports import import_graph as import_zoo_graph
 
 from cnnspec.graph.build import load_graph
-from cnnspec.importing.folding import write_spec
 from cnnspec.spec.zoo import zoo_folder
 
 ZOO = Path(zoo_folder())
@@ -46,7 +46,7 @@ def count_zoo_lines(family: str) -> int:
 @pytest.mark.parametrize("model", MODELS)
 def test_the_zoo_without_its_blocks_is_as_short_again(model: str) -> None:
     graph = load_graph(MODELS[model])
-    check_text(write_spec(import_zoo_graph(graph)), graph.family, graph.title)
+    check_text(folded_text(import_zoo_graph(graph)), graph.family, graph.title)
 
 
 @pytest.mark.long
@@ -54,7 +54,7 @@ def test_the_zoo_without_its_blocks_is_as_short_again(model: str) -> None:
 def test_a_model_of_torchvision_is_readable(model: str) -> None:
     expected = load_graph(MODELS[model])
     graph = import_graph("torchvision", model, expected.inputs[0].output)
-    text = write_spec(graph)
+    text = folded_text(graph)
     check_text(text, expected.family, graph.title)
     modules = {part for node in graph.nodes for call in node.calls for part in call.path.split(".")}
     spec = tomllib.loads(text)

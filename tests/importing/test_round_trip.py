@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from importing.zoo_imports import import_graph
+from importing.zoo_imports import folded_text, import_graph
 from support import graph_of
 
-from cnnspec.importing.folding import write_spec
 from cnnspec.importing.folding.round_trip import read_back
 from cnnspec.importing.imported_graph import ImportedGraph, ImportedNode
 from cnnspec.problems import RequestError
@@ -72,21 +71,21 @@ CHANGES: dict[str, tuple[Callable[[ImportedGraph], ImportedGraph], str]] = {
 
 
 def test_the_text_of_the_graph_itself_is_right() -> None:
-    read_back(write_spec(GRAPH), GRAPH)
+    read_back(folded_text(GRAPH), GRAPH)
 
 
 @pytest.mark.parametrize("case", CHANGES)
 def test_a_difference_is_found(case: str) -> None:
     changed, message = CHANGES[case]
     with pytest.raises(RequestError) as error:
-        read_back(write_spec(GRAPH), changed(GRAPH))
+        read_back(folded_text(GRAPH), changed(GRAPH))
     assert message in str(error.value)
 
 
 def test_equal_values_in_other_words_are_no_difference() -> None:
     fields = {"out_channels": 4, "kernel_size": (3, 3), "padding": ((1, 1), (1, 1)), "stride": 1}
-    read_back(write_spec(GRAPH), change("a", fields=fields)(GRAPH))
-    read_back(write_spec(GRAPH), change("drop", fields={"p": 0.10000000149011612})(GRAPH))
+    read_back(folded_text(GRAPH), change("a", fields=fields)(GRAPH))
+    read_back(folded_text(GRAPH), change("drop", fields={"p": 0.10000000149011612})(GRAPH))
 
 
 def test_what_the_language_cannot_express_is_an_error_with_the_reason() -> None:
@@ -97,11 +96,11 @@ def test_what_the_language_cannot_express_is_an_error_with_the_reason() -> None:
     )
     assert graph.nodes[3].weights == shared
     with pytest.raises(RequestError, match="cannot be written as a spec: b_2: gives"):
-        write_spec(graph)
+        folded_text(graph)
 
 
 def test_layers_that_nothing_reads_are_left_out_and_named() -> None:
     nodes = (*GRAPH.nodes, ImportedNode("relu", {}, (1,), (4, 8, 8)))
-    text = write_spec(GRAPH.replace(nodes=nodes))
+    text = folded_text(GRAPH.replace(nodes=nodes))
     assert "# Left out, because nothing reads them: relu." in text
     assert '"relu"' not in text

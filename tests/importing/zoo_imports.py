@@ -3,6 +3,7 @@
 from typing import Any
 
 from cnnspec.graph.model import Graph, Node
+from cnnspec.importing.folding import write_spec
 from cnnspec.importing.imported_graph import ImportedGraph, ImportedNode, ModuleCall
 
 Trail = tuple[str, ...]
@@ -97,3 +98,10 @@ def block_names(node: Node) -> list[str]:
 def without_modules(graph: ImportedGraph) -> ImportedGraph:
     """Return an imported graph as a source without modules would give it."""
     return graph.replace(nodes=tuple(node.replace(calls=()) for node in graph.nodes))
+
+
+def folded_text(graph: ImportedGraph) -> str:
+    """Return the spec of an imported network, which must not fall back to one without blocks."""
+    text, notes = write_spec(graph)
+    assert notes == ()
+    return text
