@@ -1,4 +1,4 @@
-"""A sweep evaluates candidates several times as fast as loading each of them."""
+"""A sweep finds the totals that loading each candidate gives; prints how much faster it is."""
 
 import time
 from typing import Any
@@ -10,17 +10,15 @@ from cnnspec.analyses.comparison import ComparisonSettings, find_measure
 from cnnspec.search.candidates import DesignSpace
 from cnnspec.search.evaluator import CandidateEvaluator
 
-SPACES: dict[str, tuple[dict[str, tuple[Any, ...]], float]] = {
-    "resnet18": ({"classes": tuple(range(10, 30)), "input": (160, 192, 224, 256)}, 10),
-    "resnet": ({"depth": ("18", "34", "50"), "input": tuple(range(160, 320, 16))}, 4),
+SPACES: dict[str, dict[str, tuple[Any, ...]]] = {
+    "resnet18": {"classes": tuple(range(10, 30)), "input": (160, 192, 224, 256)},
+    "resnet": {"depth": ("18", "34", "50"), "input": tuple(range(160, 320, 16))},
 }
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", SPACES)
-def test_candidates_are_evaluated_faster_than_loaded(name: str) -> None:
-    values, least = SPACES[name]
-    space = DesignSpace(values)
+def test_candidates_have_the_totals_of_loaded_networks(name: str) -> None:
+    space = DesignSpace(SPACES[name])
     measures = [find_measure(key) for key in ("params", "macs", "activations")]
     evaluator = CandidateEvaluator(name, space, ComparisonSettings(), measures)
     start = time.process_time()
@@ -34,5 +32,4 @@ def test_candidates_are_evaluated_faster_than_loaded(name: str) -> None:
         totals = cnnspec.load(name, input=(3, size, size), **settings).totals
         assert totals.macs == found[number]
     loaded = (time.process_time() - start) / len(numbers)
-    assert loaded > least * swept
     print(f"{name}: {loaded / swept:.1f} times as fast")

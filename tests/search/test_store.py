@@ -15,13 +15,13 @@ import pytest
 
 import cnnspec
 
-SPACE = {"batch": [1, 2], "input": range(64, 224, 4)}
+SPACE = {"batch": [1, 2, 3, 4], "input": range(64, 1024, 8)}  # some seconds of work
 ASKED = [
     "resnet50",
     "--input",
-    "64..220:4",
+    "64..1016:8",
     "--set",
-    "batch=1,2",
+    "batch=1,2,3,4",
     "--columns",
     "macs,training_peak",
 ]
