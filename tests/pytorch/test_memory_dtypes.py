@@ -14,6 +14,8 @@ from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.measure_memory import MemoryMeter, measure_memory, measure_saved_bytes
 
+# Known errors of peaks in float64, which the page of memory lists.
+NOT_IN_FLOAT64 = ("trainable_subsampling", "fixed weights with a trained bias")
 # Their 16-bit kernels save float32 numbers.
 FLOAT32 = ("roi_align", "regions of two maps", "regions of a norm", "rmsnorm")
 NETWORKS = ["lenet5", "bird_cnn", "resnet20_cifar", "squeezenet1_1", "densenet_40_12"]
@@ -40,7 +42,7 @@ def graph_of(case: str) -> Graph:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("case", [case for case in lines() if case != "trainable_subsampling"])
+@pytest.mark.parametrize("case", [case for case in lines() if case not in NOT_IN_FLOAT64])
 def test_all_is_exact_in_float64(case: str) -> None:
     assert differences(graph_of(case), "float64") == EXACT
 
