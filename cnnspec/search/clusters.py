@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib import import_module
 from itertools import islice
 from typing import Any
@@ -48,7 +48,8 @@ def start_joblib(engine: Engine) -> Iterator[RunChunks]:
     try:
         yield run
     finally:
-        loky.get_reusable_executor().shutdown(kill_workers=True)
+        with suppress(RuntimeError):  # Ctrl-C may have come before the pool had started
+            loky.get_reusable_executor().shutdown(kill_workers=True)
 
 
 def run_in_process(task: ChunkTask, start: int, chunk: Chunk) -> Found:

@@ -9,7 +9,8 @@ import cnnspec
 from cnnspec.analyses.comparison import ComparisonSettings
 from cnnspec.search import chunks
 from cnnspec.search.candidates import DesignSpace
-from cnnspec.search.engines import ChunkTask, WorkerStopped
+from cnnspec.search.clusters import start_joblib
+from cnnspec.search.engines import ChunkTask, Engine, WorkerStopped
 from cnnspec.search.evaluator import CandidateEvaluator
 
 SPACE = {"batch": [1, 4], "input": range(32, 160, 8)}
@@ -100,3 +101,16 @@ def test_bad_requests_are_explained_before_anything_runs(
 def test_an_argument_without_values_is_explained() -> None:
     with pytest.raises(cnnspec.RequestError, match="classes has no values"):
         cnnspec.sweep("lenet5", {"classes": []})
+
+
+def test_ctrl_c_before_the_processes_have_started_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loky = pytest.importorskip("joblib.externals.loky")
+
+    def cannot_stop() -> None:
+        raise RuntimeError("cannot join thread before it is started")
+
+    monkeypatch.setattr(loky, "get_reusable_executor", cannot_stop)
+    with pytest.raises(KeyboardInterrupt), start_joblib(Engine(jobs=2)):
+        raise KeyboardInterrupt
