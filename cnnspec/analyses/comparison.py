@@ -226,7 +226,7 @@ def count_memory_traffic(rows: Iterable[Row], batch: int = 1) -> int:
     for row in rows:
         if row.operator is None or row.operator.role in MOVES_NOTHING or row.main is None:
             continue
-        read = [n for i, n in enumerate(row.main.inputs) if i not in row.operator.size_only]
+        read = row.main.value_inputs
         elements += batch * (sum(prod(n.output) for n in read) + prod(row.output))
         elements += sum(prod(shape) for node in row.nodes for shape in tensor_shapes(node))
     return elements

@@ -34,7 +34,10 @@ def compute_training_macs(
     found = {}
     for node in nodes:
         trained = is_trained(node, frozen)
-        needed = tuple([x.index in with_gradient for x in node.inputs])
+        sizes = node.op.size_only
+        needed = tuple(
+            [x.index in with_gradient and i not in sizes for i, x in enumerate(node.inputs)]
+        )
         forward = node.op.macs(*node.shapes, y=node.output)
         found[node.index] = TrainingMacs(forward)
         if not (trained or any(needed)):
@@ -62,7 +65,7 @@ def find_nodes_read(outputs: Iterable[Node]) -> set[int]:
         node = open_.pop()
         if node.index not in found:
             found.add(node.index)
-            open_ += node.inputs
+            open_ += node.value_inputs
     return found
 
 

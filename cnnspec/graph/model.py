@@ -112,6 +112,11 @@ class Node:
         """The shapes of the inputs, without the batch."""
         return tuple([n.output for n in self.inputs])
 
+    @property
+    def value_inputs(self) -> list["Node"]:
+        """The inputs of which more than the size is read."""
+        return [n for i, n in enumerate(self.inputs) if i not in self.op.size_only]
+
     def __repr__(self) -> str:
         return f"Node({self.name}: {self.kind} -> {self.output})"
 

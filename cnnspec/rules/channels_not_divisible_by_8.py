@@ -40,8 +40,7 @@ def find_inner_nodes(net: LintedNetwork) -> set[int]:
     inner: set[int] = set()
     for node in reversed(net.nodes):
         if node.op.weight_layout or node.index in inner:
-            inputs = enumerate(node.inputs)
-            inner.update(n.index for i, n in inputs if i not in node.op.size_only)
+            inner.update(n.index for n in node.value_inputs)
     return inner
 
 

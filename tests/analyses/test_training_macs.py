@@ -148,3 +148,17 @@ layers = [
 """)
     found = sum_training_macs(compute_training_macs(grouped).values())
     assert (found.forward, found.total) == count_with_torch(parts)
+
+
+def test_no_gradient_goes_to_an_input_of_which_only_the_size_is_read() -> None:
+    compare(
+        support.graph_of("""
+input = [3, 8, 8]
+outputs = ["last"]
+layers = [
+  { name = "size", op = "conv", out_channels = 4, kernel_size = 3 },
+  { name = "up", op = "upsample", from = ["input", "size"] },
+  { name = "last", op = "conv", out_channels = 2, kernel_size = 1 },
+]
+""")
+    )

@@ -129,7 +129,7 @@ def compute_field(
         return WHOLE_INPUT
     if reach is SAME and len(node.inputs) == 1:
         return fields[node.inputs[0].index]
-    read = [fields[n.index] for i, n in enumerate(node.inputs) if i not in node.op.size_only]
+    read = [fields[n.index] for n in node.value_inputs]
     gated = any(f.gated for f in read)
     if node.op.takes_gates and any(f.axes is not None for f in read):
         kept = [f for f in read if f.axes is not None or f.reason]
