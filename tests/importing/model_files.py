@@ -1,5 +1,7 @@
 """Writes model files of Darknet and Caffe with the published structure of known networks."""
 
+from zoo.models.googlenet import ROWS
+
 LEAKY = "batch_normalize=1\npad=1\nactivation=leaky"
 
 
@@ -88,21 +90,8 @@ def alexnet() -> str:
     return net.text
 
 
-INCEPTIONS = {  # Szegedy et al. (2014), arXiv 1409.4842, table 1
-    "3a": (64, 96, 128, 16, 32, 32),
-    "3b": (128, 128, 192, 32, 96, 64),
-    "4a": (192, 96, 208, 16, 48, 64),
-    "4b": (160, 112, 224, 24, 64, 64),
-    "4c": (128, 128, 256, 24, 64, 64),
-    "4d": (112, 144, 288, 32, 64, 64),
-    "4e": (256, 160, 320, 32, 128, 128),
-    "5a": (256, 160, 320, 32, 128, 128),
-    "5b": (384, 192, 384, 48, 128, 128),
-}
-
-
 def inception(net: Prototxt, name: str, x: str) -> str:
-    one, before3, three, before5, five, pooled = INCEPTIONS[name]
+    one, before3, three, before5, five, pooled = ROWS[name]
     block = f"inception_{name}"
     parts = [net.conv(f"{block}/1x1", x, one, 1)]
     y = net.conv(f"{block}/3x3_reduce", x, before3, 1)
@@ -121,7 +110,7 @@ def googlenet() -> str:
     x = net.lrn("pool1/norm1", net.pool("pool1/3x3_s2", x, 3, "stride: 2"))
     x = net.conv("conv2/3x3", net.conv("conv2/3x3_reduce", x, 64, 1), 192, 3, "pad: 1")
     x = net.pool("pool2/3x3_s2", net.lrn("conv2/norm2", x), 3, "stride: 2")
-    for name in INCEPTIONS:
+    for name in ROWS:
         x = inception(net, name, x)
         if name in ("3b", "4e"):
             x = net.pool(f"pool{name[0]}/3x3_s2", x, 3, "stride: 2")
