@@ -58,6 +58,20 @@ def test_without_a_line_the_name_decides() -> None:
     assert len(groups(rewired(0, ""), rewired(1, ""))) == 2
 
 
+def test_a_row_names_the_modules_and_the_lines_of_the_model() -> None:
+    found = [
+        changed(i).replace(module=f"layer{i}.conv", source=f"net.py:{7 + i % 2}") for i in range(5)
+    ]
+    (group,) = group_differences(found)
+    places = "layer0.conv, layer1.conv, layer2.conv and 2 more, net.py:7, net.py:8"
+    assert describe_group(group) == f"conv: bias False → True in 5 layers ({places})"
+
+
+def test_modules_with_the_names_of_the_layers_are_not_repeated() -> None:
+    (group,) = group_differences([changed(i).replace(module=f"c{i}") for i in range(2)])
+    assert describe_group(group) == "conv: bias False → True in 2 layers"
+
+
 def verdict() -> Verdict:
     found = [*map(changed, range(53)), *map(added, range(3)), rewired(0)]
     check = make_check("calls", "mine:Net", "60 of 60 calls aligned", found)

@@ -7,6 +7,7 @@ from cnnspec.records import Record
 from cnnspec.units import format_plural
 
 MOST_NAMES = 4  # that a heading shows
+MOST_PLACES = 3  # modules, and lines, of the model that a row shows
 
 
 class DifferenceGroup(Record):
@@ -26,9 +27,7 @@ class DifferenceGroup(Record):
     @property
     def title(self) -> str:
         """The names of the group, at most MOST_NAMES of them."""
-        shown = ", ".join(self.names[:MOST_NAMES])
-        more = len(self.names) - MOST_NAMES
-        return f"{shown} and {more:,} more" if more > 0 else shown
+        return limit_names(self.names, MOST_NAMES)
 
 
 def group_differences(differences: Iterable[Difference]) -> list[DifferenceGroup]:
@@ -72,18 +71,35 @@ def identify_cause(name: str, found: list[Difference]) -> object:
 
 
 def describe_group(group: DifferenceGroup) -> str:
-    """Return what the differences of a group of several have in common."""
-    first = group.differences[0]
+    """Return what the differences of a group of several have in common, and where they are."""
+    first, where = group.differences[0], describe_places(group.differences)
     if first.block:
         size = len(group.differences) // len(group.names)
         kinds = ", ".join(str(d.calculated) for d in group.differences[:size])
         return f"block; the model lacks {format_plural(size, 'layer')}: {kinds}"
     if first.change:
-        return f"{first.quantity}: {first.change} in {group.count:,} layers"
-    where = f" ({first.source})" if first.source else ""
+        return f"{first.quantity}: {first.change} in {group.count:,} layers{where}"
     if first.quantity == "reads":
         sides = f"spec: {first.calculated}; model: {first.measured}"
         return f"what {group.count:,} layers read; the first: {sides}{where}"
     if first.calculated is None:
         return f"layer; the spec lacks {group.count:,} times {first.measured}{where}"
     return f"layer; the model lacks {group.count:,} times {first.calculated}"
+
+
+def describe_places(differences: tuple[Difference, ...]) -> str:
+    """Return the modules of a model and its lines that differ, in brackets; "" where none is known.
+
+    Modules that are the names of the layers are not repeated.
+    """
+    modules = dict.fromkeys(d.module for d in differences if d.module not in ("", d.name))
+    lines = dict.fromkeys(d.source for d in differences if d.source)
+    found = [limit_names(names, MOST_PLACES) for names in (modules, lines) if names]
+    return f" ({', '.join(found)})" if found else ""
+
+
+def limit_names(names: Iterable[str], most: int) -> str:
+    """Return the first names, and how many there are more."""
+    shown = [*names]
+    more = len(shown) - most
+    return ", ".join(shown[:most]) + (f" and {more:,} more" if more > 0 else "")

@@ -3,7 +3,12 @@
 from typing import Any
 
 from cnnspec.analyses.verdict import Check, Difference
-from cnnspec.report.verdicts.group import DifferenceGroup, describe_group, group_differences
+from cnnspec.report.verdicts.group import (
+    DifferenceGroup,
+    describe_group,
+    describe_places,
+    group_differences,
+)
 from cnnspec.units import format_count, format_shape
 
 
@@ -38,10 +43,7 @@ def describe_difference(difference: Difference, check: Check) -> str:
     fvcore "macs: calculated 1,024, measured 1,000"; else "layer; spec: no layer; model: relu".
     """
     times = f" ({difference.count:,} times)" if difference.count > 1 else ""
-    where = ", ".join(filter(None, [difference.module, difference.source]))
-    if difference.module == difference.name:
-        where = difference.source
-    where = f" ({where})" if where else ""
+    where = describe_places((difference,))
     if difference.change:
         return f"{difference.quantity}: {difference.change}{where}{times}"
     ours, theirs = show_sides(difference)
