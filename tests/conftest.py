@@ -12,7 +12,7 @@ FEW_FILES = 4  # run faster in one process than two workers start
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-pytest.register_assert_rewrite("agreement")  # shows how an operator and PyTorch differ
+pytest.register_assert_rewrite("tests.ops.agreement")  # shows how an operator and PyTorch differ
 # No deadline: the time of one example says nothing on a machine under load.
 settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
-from pipeline import toml
 
 from cnnspec.report.reference.language import find_examples, read_page
 from cnnspec.spec.zoo import zoo_files
+from tests.pipeline import toml
 
 TEXTS = {Path(f).name: Path(f).read_text() for f in zoo_files() if Path(f).stat().st_size < 12_000}
 TEXTS |= {  # the examples of the reference use every rule of the language
@@ -173,7 +173,7 @@ def from_data(name: str, rng: random.Random) -> str:
     return toml(mutated_data(tomllib.loads(TEXTS[name]), rng))
 
 
-FUZZED = {
+FUZZED: dict[str, Any] = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.function_scoped_fixture],
     "database": None,

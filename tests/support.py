@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from cnnspec.graph.build import build_graph
-from cnnspec.graph.model import Graph
+from cnnspec.graph.model import Graph, Node
 from cnnspec.records import Record
 from cnnspec.spec.model import NetworkSpec
 from cnnspec.spec.network import read_network
@@ -39,6 +39,11 @@ def graph_of(text: str, variant: str = "", **settings: Any) -> Graph:
     head = "" if re.search(r"^name\b", own, re.M) else 'name = "net"\n'
     head += "" if re.search(r"^input\b", own, re.M) else "input = [3, 8, 8]\n"
     return build_graph(Source("spec.toml", head + text), variant, settings)
+
+
+def setting(node: Node, name: str) -> Any:
+    """Return the value of a field of a node's operator."""
+    return getattr(node.op, name)
 
 
 def import_torchvision() -> Any:

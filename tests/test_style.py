@@ -76,7 +76,7 @@ def test_every_class_has_a_name_of_its_own() -> None:
 
 @every_file
 def test_conditional_expressions_are_not_nested(path: Path) -> None:
-    assert [node.lineno for node in ast.walk(read_tree(path)) if is_nested(node)] == []
+    assert [n for n in ast.walk(read_tree(path)) if is_nested(n)] == []
 
 
 @every_file

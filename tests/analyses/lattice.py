@@ -31,7 +31,8 @@ def before(op: Any, w: int, axis: int, k: int, s: int, d: int) -> int:
 
 def ratio(node: Node, axis: int) -> Fraction:
     """Return the input positions per output position of an operator that changes the size."""
-    op, w, out = node.op, node.shapes[0][1 + axis], node.output[1 + axis]
+    op: Any = node.op
+    w, out = node.shapes[0][1 + axis], node.output[1 + axis]
     if node.kind == "upsample":
         return 1 / Fraction(op.scale_factor) if op.scale_factor else Fraction(w, out)
     return {
@@ -43,7 +44,8 @@ def ratio(node: Node, axis: int) -> Fraction:
 
 def reads(node: Node, axis: int, y: int) -> set[int]:
     """Return the input positions that output position ``y`` reads along one dimension."""
-    op, w = node.op, node.shapes[0][1 + axis]
+    op: Any = node.op
+    w = node.shapes[0][1 + axis]
     if node.kind in ELEMENTWISE:
         return {y}
     if node.kind in ("conv", "maxpool", "avgpool"):

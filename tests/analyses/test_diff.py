@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from written import network
 
 from cnnspec.analyses.diff import layer_pairs
 from cnnspec.analyses.diff.description import LayerDescription, NetworkDescription, describe_network
@@ -24,6 +23,7 @@ from cnnspec.analyses.diff.network_diff import (
 )
 from cnnspec.api import Network, load
 from cnnspec.graph.build import load_graph
+from tests.written import network
 
 LINES = {
     "wide": 'op = "conv", out_channels = 8, kernel_size = 3, padding = 1',

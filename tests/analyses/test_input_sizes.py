@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from written import network
 
 from cnnspec.analyses.input_sizes import InputSizes, find_input_sizes
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.rules.registry import lint_graph
+from tests.written import network
 
 
 def sizes(layers: str, shape: list[int], **options: Any) -> InputSizes:
@@ -122,7 +122,7 @@ def test_smallest_sizes_are_those_that_torchvision_states(name: str, least: int)
 
 @pytest.mark.long
 def test_torchvision_states_the_same_for_all_networks_that_it_has() -> None:
-    import support  # imports PyTorch
+    from tests import support  # imports PyTorch
 
     models = support.import_torchvision().models
     found = [

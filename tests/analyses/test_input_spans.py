@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline import toml
-from support import graph_of
 
 import cnnspec
 from cnnspec.analyses.receptive_field.receptive_field import ReceptiveField
@@ -28,6 +26,8 @@ from cnnspec.report.contract import network_json
 from cnnspec.report.explain import render_explanations
 from cnnspec.report.table import render_table
 from cnnspec.spec.source import Source
+from tests.pipeline import toml
+from tests.support import graph_of
 
 SPANS = st.lists(
     st.one_of(st.none(), st.tuples(st.integers(-9, 9), st.integers(0, 9))), min_size=1, max_size=7

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from lattice import Trace
 
 from cnnspec import load
 from cnnspec.analyses.receptive_field.receptive_field import DIVERGING, compute_receptive_fields
@@ -17,6 +16,7 @@ from cnnspec.graph.model import Node
 from cnnspec.ops.input import Input
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.registry import load_operator
+from tests.analyses.lattice import Trace
 
 MAX_PERIOD, MAX_READ = 48, 400
 

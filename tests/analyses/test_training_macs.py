@@ -3,7 +3,6 @@
 from itertools import product
 
 import pytest
-import support
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -14,6 +13,7 @@ from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import BUILT_IN, load_operator, operator_name
 from cnnspec.pytorch.built_module import build_module, module_path
 from cnnspec.units import Shape
+from tests import support
 
 BATCH = 2
 ATTENTION = """

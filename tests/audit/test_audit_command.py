@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from audit.claims import file, shipped
 from click.testing import CliRunner, Result
 
 from cnnspec.analyses.audit.audit import list_claim_files
 from cnnspec.cli import cli
 from cnnspec.problems import RequestError, SpecError
+from tests.audit.claims import file, shipped
 
 RIGHT = '[[claims]]\nnetwork = "lenet5"\nquantity = "params"\nvalue = "61.7k"\n'
 CUT = '[[claims]]\nnetwork = "resnet50"\nquantity = "params"\nvalue = "25.5M"\n'

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from audit.claims import shipped
 
 from cnnspec.analyses.audit.audit import list_claim_files
 from cnnspec.report.pages.audit import render_pages
+from tests.audit.claims import shipped
 
 REPORTS = Path(__file__).parents[2] / "reports"
 

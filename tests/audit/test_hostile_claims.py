@@ -4,7 +4,6 @@ import tomllib
 from contextlib import suppress
 from typing import Any
 
-from audit.claims import NETWORKS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from cnnspec.problems import RequestError, SpecError, TooManyProblems
 from cnnspec.spec.claim_reading import read_claim_tables
 from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Source
+from tests.audit.claims import NETWORKS
 
 SMALL = ("", "lenet5", "lenet5_geron", "alexnet", "bird_cnn", "zfnet")
 JUNK: list[Any] = [

@@ -3,13 +3,13 @@
 import random
 
 import pytest
-from audit.claims import ruling, rulings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnspec import load
 from cnnspec.analyses.audit import known_mistakes
 from cnnspec.analyses.audit.ruling import Attempt, RefutedClaim
+from tests.audit.claims import ruling, rulings
 
 ALEXNET = 'network = "alexnet", '
 MADE = {  # a wrong claim for each mistake; the arithmetic is in the comment

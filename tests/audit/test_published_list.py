@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from audit.claims import shipped
 
 from cnnspec.analyses.audit.ruling import Ruling
+from tests.audit.claims import shipped
 
 with Path(__file__).with_name("published.csv").open(encoding="utf-8", newline="") as file:
     ROWS = list(csv.DictReader(file))

@@ -1,11 +1,11 @@
 """The quantities of claims, compared with figures of sources that count by hand."""
 
 import pytest
-from audit.claims import ruling
 
 from cnnspec.analyses.audit.counted_quantities import COUNTED
 from cnnspec.analyses.audit.layer_quantities import MATCHES
 from cnnspec.spec.claims import QUANTITIES
+from tests.audit.claims import ruling
 
 LENET = {  # LeCun et al. (1998), section II.B
     "C1": (156, 122304),

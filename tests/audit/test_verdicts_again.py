@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 import torch
-from audit.claims import shipped
-from support import build, references
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 import cnnspec
 from cnnspec.analyses.audit.audit import list_claim_files
 from cnnspec.analyses.audit.ruling import Ruling
+from tests.audit.claims import shipped
+from tests.support import build, references
 
 UNITS = {"": 1, "K": 10**3, "k": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, " million": 10**6}
 NAMES = {"floor": math.floor, "ceil": math.ceil, "round": round, "max": max, "min": min}

@@ -21,7 +21,7 @@ REFERENCE = (
     "import torch\nfrom tests.support import import_torchvision\n"
     "model = import_torchvision().models.resnet50(weights=None)" + RUN
 )
-CASES = (
+CASES: tuple[tuple[str, str, list[str], list[str], str, float], ...] = (
     (
         "verify resnet50",
         "import torch, build the module, one forward",

@@ -120,7 +120,7 @@ def test_what_is_run_elsewhere_is_there() -> None:
 @pytest.mark.parametrize("line", CASES)
 def test_an_example_runs(line: str, folder: Path) -> None:
     if re.search("--against torchvision|import (torchvision|timm)", line):
-        import support  # imports PyTorch
+        from tests import support  # imports PyTorch
 
         support.import_torchvision()
     if line.startswith("cnnspec new "):

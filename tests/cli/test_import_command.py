@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 import cnnspec
 from cnnspec.cli import cli
 from cnnspec.importing import import_pytorch
+from cnnspec.importing.folding import write_spec
 from cnnspec.importing.imported_graph import ImportedGraph
 
 MODELS = """
@@ -115,7 +116,6 @@ def test_a_spec_that_differs_is_not_written(monkeypatch: pytest.MonkeyPatch) -> 
         text, notes = write_spec(graph)
         return text.replace('op = "relu"', 'op = "sigmoid"'), notes
 
-    write_spec = import_pytorch.write_spec
     monkeypatch.setattr(import_pytorch, "write_spec", write_wrong)
     result = run("nets:Net", "--input", "3,16,16")
     assert (result.exit_code, result.stdout) == (1, "")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import pytest_lsp
-from editor.marked import SPEC
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 
 from cnnspec.cli.lsp_types import SHOW_VARIANT
+from tests.editor.marked import SPEC
 
 COMMAND = [sys.executable, "-m", "cnnspec", "lsp"]
 TIMEOUT = 30

@@ -4,6 +4,7 @@ import csv
 import json
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -122,7 +123,7 @@ def test_what_is_no_request_is_refused(arguments: list[str]) -> None:
         ({"loss": "nll"}, "there are cross_entropy, mse"),
     ],
 )
-def test_python_gets_the_same_messages(given: dict[str, int], message: str) -> None:
+def test_python_gets_the_same_messages(given: dict[str, Any], message: str) -> None:
     with pytest.raises(cnnspec.RequestError, match=message):
         cnnspec.load("lenet5").memory(**given)
 

@@ -11,11 +11,11 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
-from support import import_torchvision
 
 from cnnspec.cli import cli
 from cnnspec.ops.conv import Conv
 from cnnspec.problems import RequestError, SpecError
+from tests.support import import_torchvision
 
 
 def run(*arguments: str) -> Result:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from own_models import LENET
 
 from cnnspec.cli import cli
 from cnnspec.cli.options import parse_settings
 from cnnspec.problems import RequestError
+from tests.cli.own_models import LENET
 
 
 def run(*arguments: str) -> Result:

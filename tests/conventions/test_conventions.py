@@ -172,7 +172,7 @@ def test_an_operator_counts_as_its_module(tool: str, kind: str) -> None:
     of, call, compared = load_convention(tool), cnnspec.load("lenet5").graph.nodes[1].call, 0
     for example in load_operator(kind).examples:
         (given, *others), op = example.inputs, load_operator(kind).of(example)
-        module = (
+        module: Any = (
             op.build(torch, given, y=example.output)
             if not others and len(given) in (1, 3)
             else None

@@ -1,7 +1,6 @@
 """Code actions mend and ignore findings, and show other variants."""
 
 import pytest
-from editor.marked import SPEC, at
 
 from cnnspec.editor.actions import IGNORE_RULE, MEND, SHOW, CodeAction, find_code_actions
 from cnnspec.editor.diagnostics import find_diagnostics
@@ -11,6 +10,7 @@ from cnnspec.editor.positions import Range
 from cnnspec.gate.config import Config
 from cnnspec.gate.findings import can_be_ignored
 from cnnspec.rules.registry import RULES, load_rule
+from tests.editor.marked import SPEC, at
 
 
 def actions_of(text: str, code: str, kind: str, reason: str) -> list[CodeAction]:

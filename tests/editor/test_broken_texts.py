@@ -4,7 +4,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from editor.marked import SPEC
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +25,7 @@ from cnnspec.editor.symbols import find_symbols
 from cnnspec.gate.config import Config
 from cnnspec.problems import RequestError
 from cnnspec.spec.zoo import zoo_files
+from tests.editor.marked import SPEC
 
 PIECES = ["[", "]", "{", "}", '"', "=", ",", ".", "#", "\n", "layers", "blocks", "name", "op", " 1"]
 

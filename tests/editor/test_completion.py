@@ -1,13 +1,13 @@
 """Completion offers what the language has at a place, and what it writes can be read."""
 
 import pytest
-from editor.marked import SPEC, at, marked
 
 from cnnspec.editor.completion import Completion, find_completions
 from cnnspec.editor.document import Document
 from cnnspec.editor.fixes import apply_edits
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.spec.functions import FUNCTIONS
+from tests.editor.marked import SPEC, at, marked
 
 
 def offered(place: str, text: str = SPEC) -> dict[str, Completion]:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from editor.marked import SPEC
 
 from cnnspec.editor.diagnostics import Diagnostic, find_diagnostics
 from cnnspec.editor.document import Document
@@ -13,6 +12,7 @@ from cnnspec.gate.check import check_file
 from cnnspec.gate.config import Config, load_config
 from cnnspec.rules.registry import RULES, load_rule
 from cnnspec.spec.zoo import zoo_files
+from tests.editor.marked import SPEC
 
 BAD = sorted((Path(__file__).parents[1] / "spec" / "bad").glob("*.toml"))
 CHANGED = {"S001", "S002", "S003", "S005", "A001", "A007", "A010"}  # rules with a fix

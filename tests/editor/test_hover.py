@@ -1,13 +1,13 @@
 """Hover shows formulas with numbers, and documentation."""
 
 import pytest
-from editor.marked import SPEC, at, marked
 
 from cnnspec.editor.document import Document
 from cnnspec.editor.hover import find_hover
 from cnnspec.editor.positions import Position
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import ERROR_RULES
+from tests.editor.marked import SPEC, at, marked
 
 
 def shown(place: str, text: str = SPEC) -> str:

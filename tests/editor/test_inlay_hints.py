@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from editor.marked import SPEC
 
 from cnnspec.api import load
 from cnnspec.editor.document import Document, find_line_items
 from cnnspec.editor.inlay_hints import InlayHint, find_inlay_hints
 from cnnspec.spec.zoo import zoo_files
+from tests.editor.marked import SPEC
 
 
 def hints_by_line(document: Document) -> dict[str, InlayHint]:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from editor.marked import SPEC, at, marked, texts_at
 
 from cnnspec.editor.diagnostics import find_diagnostics
 from cnnspec.editor.document import Document
@@ -17,6 +16,7 @@ from cnnspec.editor.references import (
 )
 from cnnspec.gate.config import Config
 from cnnspec.problems import RequestError
+from tests.editor.marked import SPEC, at, marked, texts_at
 
 
 def line_of(text: str) -> int:

@@ -1,11 +1,10 @@
 """Networks of one operator, from its worked examples."""
 
-import support
-from pipeline import value as toml
-from worked_examples import case
-
 from cnnspec.graph.model import Graph
 from cnnspec.ops.registry import load_operator
+from tests import support
+from tests.pipeline import value as toml
+from tests.worked_examples import case
 
 
 def example_graph(name: str, number: int) -> Graph:

@@ -1,11 +1,11 @@
 """Networks made of blocks as PyTorch source: what differs between the calls of a block."""
 
 import pytest
-import support
 
 from cnnspec.exporting.pytorch.write_file import PyTorchSource
 from cnnspec.problems import RequestError
 from cnnspec.pytorch.check_export import check_export
+from tests import support
 
 UNIT = """
 [blocks.unit]

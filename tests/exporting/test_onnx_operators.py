@@ -1,15 +1,15 @@
 """Each operator in ONNX, run by onnxruntime and compared with its PyTorch module."""
 
 import pytest
-import support
-from operator_examples import example_graph
-from worked_examples import EXAMPLES
 
 from cnnspec.exporting.onnx.write_model import write_onnx_model
 from cnnspec.graph.model import Graph
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.problems import RequestError
 from cnnspec.pytorch.check_onnx import OnnxWeights, check_onnx
+from tests import support
+from tests.exporting.operator_examples import example_graph
+from tests.worked_examples import EXAMPLES
 
 NOT_IN_ONNX = {  # by operator: the reason that the refusal gives
     "attention": "attention in windows",

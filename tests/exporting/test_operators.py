@@ -4,16 +4,16 @@ import inspect
 from typing import Any
 
 import pytest
-import support
 import torch
-from operator_examples import example_graph
-from worked_examples import EXAMPLES
 
 from cnnspec.exporting.pytorch.signatures import FUNCTIONS, MODULE_NAMES, SIGNATURES
 from cnnspec.exporting.pytorch.write_file import PyTorchSource
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
 from cnnspec.pytorch.check_export import check_export
+from tests import support
+from tests.exporting.operator_examples import example_graph
+from tests.worked_examples import EXAMPLES
 
 
 def check(graph: Graph) -> None:

@@ -38,6 +38,6 @@ def test_a_model_of_onnx_is_imported_with_the_same_counts(name: str, tmp_path: P
     net, file = cnnspec.load(name), tmp_path / "net.onnx"
     model = write_onnx_model(net.graph, OnnxWeights(net.graph).tensor, dynamic=False)
     file.write_bytes(model.SerializeToString())
-    imported = Network(import_source(str(file), {}, None, None, False).graph)
+    imported = Network(import_source(str(file), {}, (), None, False).graph)
     assert imported.totals.params == net.totals.params
     assert imported.totals.macs == net.totals.macs

@@ -63,6 +63,6 @@ def give_same_values(graph: Graph, changed: Graph) -> bool:
                     torch.manual_seed(i)
                     y = module(x)
                     results.append(y[0] if isinstance(y, tuple) else y)
-            if not torch.allclose(*results, rtol=1e-12, atol=0):
+            if not torch.allclose(results[0], results[1], rtol=1e-12, atol=0):
                 return False
     return True

@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 
 import pytest
-from gate.checking import BLOCKS, FAMILY, LINE, check, found, spec, write
 
 from cnnspec.problems import RequestError
+from tests.gate.checking import BLOCKS, FAMILY, LINE, check, found, spec, write
 
 pytestmark = pytest.mark.usefixtures("here")
 

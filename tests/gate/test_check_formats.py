@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from gate import formats
-from gate.checking import LINE, check, found, spec, write
 
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import FINDINGS
+from tests.gate import formats
+from tests.gate.checking import LINE, check, found, spec, write
 
 pytestmark = pytest.mark.usefixtures("here")
 

@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from gate.checking import check, found
-from gate.checking import spec as one_layer
 
 from cnnspec.gate.files import collect_specs, is_spec
 from cnnspec.problems import RequestError
+from tests.gate.checking import check, found
+from tests.gate.checking import spec as one_layer
 
 pytestmark = pytest.mark.usefixtures("here")
 SPEC = one_layer('  { name = "a", op = "relu" },')
@@ -176,9 +176,9 @@ def test_git_agrees_about_what_is_ignored() -> None:
     lines = ["build2", "/top", "mid/low", "*.tmp.toml", "!d/x.tmp.toml", "a/**/z", "q?", "**/w/*"]
     write(".gitignore", "\n".join(lines))
     write("d/.gitignore", "!e.tmp.toml\n/f.toml\n")
-    names = ("build2/a", "x/build2/a", "top/a", "x/top", "mid/low", "x/mid/low/y", "a.tmp")
-    names += ("d/x.tmp", "d/e.tmp", "d/f", "d/g/f", "a/z/y", "a/b/c/z/y", "q1/r", "q12/r")
-    names += ("w/a", "x/w/a", "x/w/b/c")
+    names = ["build2/a", "x/build2/a", "top/a", "x/top", "mid/low", "x/mid/low/y", "a.tmp"]
+    names += ["d/x.tmp", "d/e.tmp", "d/f", "d/g/f", "a/z/y", "a/b/c/z/y", "q1/r", "q12/r"]
+    names += ["w/a", "x/w/a", "x/w/b/c"]
     for name in names:
         write(f"{name}.toml")
     subprocess.run(["git", "init", "-q"], check=True)

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from gate.checking import FAMILY, LINE, check, found, spec, write
 
 from cnnspec.problems import RequestError
+from tests.gate.checking import FAMILY, LINE, check, found, spec, write
 
 pytestmark = pytest.mark.usefixtures("here")
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from gate.checking import check, found
 
 from cnnspec.cli import cli
 from cnnspec.gate.lockfile import digest_lines
 from cnnspec.gate.locks import make_lock
+from tests.gate.checking import check, found
 
 NET = """name = "net"
 input = [1, 8, 8]

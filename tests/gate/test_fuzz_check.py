@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gate import formats
 from hypothesis import given, settings
-from mutated import FUZZED, MAKERS, NAMES, SEEDS
 
 from cnnspec.gate.findings import CODES
 from cnnspec.gate.run import check_paths
 from cnnspec.report.findings.formats import render_findings
 from cnnspec.report.presets import FINDINGS
+from tests.gate import formats
+from tests.mutated import FUZZED, MAKERS, NAMES, SEEDS
 
 BOUND = 8.0  # seconds of process time, many times what it takes
 IGNORES = (

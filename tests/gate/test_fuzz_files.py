@@ -11,10 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from gate.checking import FAMILY, LINE, spec
 from hypothesis import given, settings
-from mutated import FUZZED, SCALARS, SEEDS, containers, mutated_data, mutated_text
-from pipeline import toml
 
 from cnnspec.cli import cli
 from cnnspec.gate.config import find_config
@@ -25,6 +22,9 @@ from cnnspec.report.pages.verified import (
     read_verification,
     verification_table,
 )
+from tests.gate.checking import FAMILY, LINE, spec
+from tests.mutated import FUZZED, SCALARS, SEEDS, containers, mutated_data, mutated_text
+from tests.pipeline import toml
 
 CONFIGURATION = """[project]
 name = "x"

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from gate.checking import LINE, check, found, spec, write
+
+from tests.gate.checking import LINE, check, found, spec, write
 
 pytestmark = pytest.mark.usefixtures("here")
 

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from written import network
 
 from cnnspec.analyses.diff.description import NetworkDescription, describe_network
 from cnnspec.gate.lockfile import (
@@ -21,6 +20,7 @@ from cnnspec.gate.run import check_paths
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import Problem, SpecError
 from cnnspec.spec.zoo import zoo_files
+from tests.written import network
 
 NET = """name = "net"
 input = [1, 10, 10]

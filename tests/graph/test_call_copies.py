@@ -7,7 +7,7 @@ import pytest
 from cnnspec.api import networks
 from cnnspec.graph import cache, expand
 from cnnspec.graph.build import build_graph, load_graph
-from cnnspec.graph.model import Call, Graph
+from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.problems import SpecError
 from cnnspec.spec.source import Source
@@ -365,11 +365,12 @@ def test_networks_are_the_same_without_copies(monkeypatch: pytest.MonkeyPatch) -
 def test_repeated_blocks_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     add = cache.CallCopy.add
-    monkeypatch.setattr(
-        cache.CallCopy,
-        "add",
-        lambda self, node: (made.append(self.prefix + node.name), add(self, node)),
-    )
+
+    def add_and_note(copy: cache.CallCopy, node: Node) -> None:
+        made.append(copy.prefix + node.name)
+        add(copy, node)
+
+    monkeypatch.setattr(cache.CallCopy, "add", add_and_note)
     load_graph("resnet20_cifar")
     assert {name.partition(".layer")[0] for name in made} == {
         "layer1.1",

@@ -1,9 +1,9 @@
 """Joins that do not agree name the input sizes at which they do, found without the formula."""
 
 import pytest
-from support import graph_of
 
 from cnnspec.problems import Problem, SpecError
+from tests.support import graph_of
 
 
 def unet(depth: int, size: str) -> str:

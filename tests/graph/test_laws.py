@@ -5,11 +5,11 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from written import network
 
 from cnnspec.analyses.network_costs import Row
 from cnnspec.api import Network
 from cnnspec.ops.registry import load_operator
+from tests.written import network
 
 SUMMED = ("params", "buffers", "macs")
 few = st.integers(1, 4)

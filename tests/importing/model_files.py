@@ -1,6 +1,6 @@
 """Writes model files of Darknet and Caffe with the published structure of known networks."""
 
-from zoo.models.googlenet import ROWS
+from tests.zoo.models.googlenet import ROWS
 
 LEAKY = "batch_normalize=1\npad=1\nactivation=leaky"
 

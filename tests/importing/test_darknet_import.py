@@ -38,7 +38,8 @@ def test_yolov3_has_its_published_parameters(tmp_path: Path) -> None:
 
 
 # The output of a max pool, as src/maxpool_layer.c computes it: (w + padding - size) / stride + 1.
-POOLS = [(8, 2, 2, None), (9, 2, 2, None), (13, 2, 1, None), (13, 5, 1, None), (13, 13, 1, None)]
+POOLS: list[tuple[int, int, int, int | None]] = []
+POOLS += [(8, 2, 2, None), (9, 2, 2, None), (13, 2, 1, None), (13, 5, 1, None), (13, 13, 1, None)]
 POOLS += [(11, 3, 2, None), (8, 3, 2, 0), (8, 3, 2, 1), (7, 3, 2, 2)]
 
 

@@ -1,5 +1,6 @@
 """Expressions for values that differ between calls: the plainest one that always fits."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ CASES: list[tuple[list[Any], dict[str, list[Any]], str | None]] = [
 
 @pytest.mark.parametrize(("values", "known", "wanted"), CASES)
 def test_the_plainest_expression_is_found(
-    values: list[Any], known: dict[str, list[Any]], wanted: str | None
+    values: list[Any], known: dict[str, Sequence[Any]], wanted: str | None
 ) -> None:
     found = find_expression(values, known)
     if wanted is None or " or " in wanted or " and " in wanted:
@@ -55,7 +56,7 @@ def test_the_plainest_expression_is_found(
 
 @pytest.mark.parametrize(("values", "known", "wanted"), CASES)
 def test_the_language_gives_an_expression_the_values(
-    values: list[Any], known: dict[str, list[Any]], wanted: str | None
+    values: list[Any], known: dict[str, Sequence[Any]], wanted: str | None
 ) -> None:
     found = find_expression(values, known)
     for i, value in enumerate(values):

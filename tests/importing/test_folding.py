@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from importing.zoo_imports import folded_text, import_graph, without_modules
-from support import graph_of
+
+from tests.importing.zoo_imports import folded_text, import_graph, without_modules
+from tests.support import graph_of
 
 CASES = {  # a spec that says it at length, what must be in the text, and what must not
     "norm and activation": (

@@ -1,7 +1,6 @@
 """Every network of the zoo is folded and read back: the text must describe the same network."""
 
 import pytest
-from importing.zoo_imports import folded_text, import_graph, without_modules
 
 from cnnspec.graph.build import build_graph, load_graph
 from cnnspec.graph.model import Node
@@ -9,6 +8,7 @@ from cnnspec.importing.folding.write import draft_blocks
 from cnnspec.importing.writing.spec_text import write_text
 from cnnspec.spec.source import Source
 from cnnspec.spec.zoo import family_name, variant_names, zoo_files
+from tests.importing.zoo_imports import folded_text, import_graph, without_modules
 
 WINDOW = ("kernel_size", "stride", "padding", "dilation")
 NAMES = [name for file in zoo_files() for name in variant_names(file) or [family_name(file)]]

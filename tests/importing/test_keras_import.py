@@ -15,7 +15,8 @@ from cnnspec.analyses.verdict import LIMITED
 from cnnspec.cli import cli
 from cnnspec.importing.canonical.canonicalize import UnsupportedModel
 from cnnspec.importing.formats.keras.keras_shapes import FLATTENED
-from cnnspec.importing.import_file import FileImport, import_model_file, open_model_file
+from cnnspec.importing.formats.recognize import open_model_file
+from cnnspec.importing.import_file import FileImport, import_model_file
 from cnnspec.problems import RequestError
 from cnnspec.pytorch.built_module import build_module
 
@@ -224,7 +225,8 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(RequestError, match=message):
             import_model_file(str(path))
-    for built in (1, [None, 0, -1, 3], {}, [[]]):
+    shapes: list[Any] = [1, [None, 0, -1, 3], {}, [[]]]
+    for built in shapes:
         path.write_text(json.dumps(conv_file(groups=0, batch_shape=built)))
         with pytest.raises(RequestError, match=r"does not describe|in an unknown way"):
             import_model_file(str(path))

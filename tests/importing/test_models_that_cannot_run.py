@@ -22,7 +22,7 @@ class Downloads(nn.Conv2d):
         return super().forward(x)
 
 
-class LazyDownloads(Downloads, nn.LazyConv2d):
+class LazyDownloads(Downloads, nn.LazyConv2d):  # type: ignore[misc]
     """One whose parameters take their shapes from the first run."""
 
     cls_to_become = Downloads

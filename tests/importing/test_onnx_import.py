@@ -120,8 +120,9 @@ def test_sizes_that_follow_from_the_input_stay_free(tmp_path: Path) -> None:
 
 
 def test_folded_batch_normalization_is_stated(tmp_path: Path) -> None:
-    model = nn.Sequential(nn.Conv2d(4, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU())
-    torch.nn.init.normal_(model[1].weight)
+    norm = nn.BatchNorm2d(8)
+    model = nn.Sequential(nn.Conv2d(4, 8, 3, bias=False), norm, nn.ReLU())
+    torch.nn.init.normal_(norm.weight)
     found = import_model_file(export_onnx(tmp_path / "net.onnx", model, SHAPE, folded=True))
     assert NetworkCosts(found.graph).totals.params == 4 * 8 * 9 + 8
     assert FOLDED in " ".join(found.text.replace("\n#", "").split())
@@ -198,7 +199,8 @@ def test_another_calculation_is_not_called_proven(case: str, tmp_path: Path) -> 
     results = [import_model_file(path) for path in paths]
     assert all(r.verdict for r in results)
     assert results[0].text.splitlines()[3:] != results[1].text.splitlines()[3:]
-    from cnnspec.importing.import_file import FileImport, open_model_file
+    from cnnspec.importing.formats.recognize import open_model_file
+    from cnnspec.importing.import_file import FileImport
 
     (found, graph), other = [
         (f, f.make_graph_for(f.inputs))

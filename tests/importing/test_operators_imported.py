@@ -90,6 +90,9 @@ def test_calls_become_operators_and_are_proven(case: str) -> None:
 class Standardize(nn.Module):
     """(x - mean) / std with buffers, as many models begin."""
 
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor([0.1, 0.2, 0.3, 0.4]).view(1, 4, 1, 1))

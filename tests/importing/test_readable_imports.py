@@ -5,12 +5,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from importing.test_zoo_models import MODELS, import_graph
-from importing.zoo_imports import folded_text
-from importing.zoo_imports import import_graph as import_zoo_graph
 
 from cnnspec.graph.build import load_graph
 from cnnspec.spec.zoo import zoo_folder
+from tests.importing.test_zoo_models import MODELS, import_graph
+from tests.importing.zoo_imports import folded_text
+from tests.importing.zoo_imports import import_graph as import_zoo_graph
 
 ZOO = Path(zoo_folder())
 LARGEST = 1.3  # times the lines of the zoo's own file

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from importing.zoo_imports import folded_text, import_graph
-from support import graph_of
 
 from cnnspec.importing.folding.round_trip import read_back
 from cnnspec.importing.imported_graph import ImportedGraph, ImportedNode
 from cnnspec.problems import RequestError
+from tests.importing.zoo_imports import folded_text, import_graph
+from tests.support import graph_of
 
 SPEC = """
 input = [4, 8, 8]

@@ -128,7 +128,8 @@ def run_mutants(
     """Run each mutant in a process of its own, and yield its outcome as it ends.
 
     No mutant is started after ``minutes``."""
-    waiting, running = list(reversed(mutants)), {}
+    waiting = list(reversed(mutants))
+    running: dict[Any, Any] = {}
     end = time.monotonic() + 60 * minutes
     while waiting or running:
         while waiting and len(running) < jobs and time.monotonic() < end:

@@ -146,7 +146,8 @@ def find_mutants(file: Path) -> list[Mutant]:
     """All mutants of a file."""
     source = file.read_text(encoding="utf-8")
     tree = ast.parse(source)
-    name, found = file.relative_to(PACKAGE).as_posix(), []
+    name = file.relative_to(PACKAGE).as_posix()
+    found: list[Mutant] = []
     for node in mutable_nodes(tree):
         for kind, change in possible_changes(node):
             before, fields = ast.unparse(node), dict(vars(node))

@@ -25,7 +25,7 @@ class FewerExamples:
         from hypothesis import settings
 
         for item in items:
-            test = getattr(item, "obj", None)
+            test: Any = getattr(item, "obj", None)
             test = getattr(test, "__func__", test)
             own = getattr(test, "_hypothesis_internal_use_settings", None)
             if own is not None and own.max_examples > EXAMPLES:

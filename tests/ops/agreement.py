@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import torch
-from draws import Shape
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import load_operator
+from tests.ops.draws import Shape
 
 Fields = dict[str, Any]
 Runs = Callable[..., Tensor]

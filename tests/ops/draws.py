@@ -35,7 +35,7 @@ def shapes() -> st.SearchStrategy[Shape]:
 
 
 @st.composite
-def drawn(draw: st.DrawFn, largest: int = 8, **fields: Any) -> Drawn:
+def drawn(draw: st.DrawFn, /, largest: int = 8, **fields: Any) -> Drawn:
     """Draw a shape, and each field by its strategy or by bounds of a value per axis."""
     x = draw(maps(largest))
     return Drawn(

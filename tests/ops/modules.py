@@ -3,10 +3,10 @@
 from typing import Any
 
 import torch
-from draws import Shape
 from torch import Tensor
 
 from cnnspec.ops.registry import load_operator
+from tests.ops.draws import Shape
 
 Fields = dict[str, Any]
 

@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from agreement import shapes_agree
-from draws import Shape, often, shapes
 from hypothesis import given
 from hypothesis import strategies as st
-from test_build_values import FIELDS
 from torch import nn
 from torch.testing import assert_close
 
@@ -24,6 +21,9 @@ from cnnspec.ops.kit.fields import (
     OperatorError,
 )
 from cnnspec.ops.registry import OPERATORS, load_operator
+from tests.ops.agreement import shapes_agree
+from tests.ops.draws import Shape, often, shapes
+from tests.ops.test_build_values import FIELDS
 
 
 def torch_class(name: str) -> Any:

@@ -3,8 +3,6 @@
 from math import prod, sqrt
 
 import torch
-from agreement import ours
-from draws import Shape, maps, often
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -12,6 +10,8 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from cnnspec.ops.registry import load_operator
+from tests.ops.agreement import ours
+from tests.ops.draws import Shape, maps, often
 
 
 class WindowAttention(nn.Module):

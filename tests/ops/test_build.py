@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import torch
-from draws import Shape
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
-from worked_examples import EXAMPLES, case
 
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.registry import OPERATORS, load_operator
+from tests.ops.draws import Shape
+from tests.worked_examples import EXAMPLES, case
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)
 OFFERS_IN_PLACE = [name for name in OPERATORS if "inplace" in load_operator(name).fields]

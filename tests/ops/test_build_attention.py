@@ -6,11 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from draws import Shape, maps
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from modules import Fields, built, random
-from support import import_timm
 from torch import Tensor
 from torch.nn import functional
 from torch.testing import assert_close
@@ -18,6 +15,9 @@ from torch.testing import assert_close
 from cnnspec.ops.attention import Attention
 from cnnspec.ops.kit.windows import WHOLE
 from cnnspec.ops.registry import load_operator
+from tests.ops.draws import Shape, maps
+from tests.ops.modules import Fields, built, random
+from tests.support import import_timm
 
 
 @st.composite
@@ -53,11 +53,8 @@ def attention_of(op: Any, module: Any, x: Tensor) -> Tensor:
 @given(attended())
 def test_attention_within_windows(d: tuple[Shape, Fields]) -> None:
     x, fields = d
-    op, module, values = (
-        load_operator("attention")(**fields),
-        built("attention", fields, x),
-        random(*x),
-    )
+    op: Any = load_operator("attention")(**fields)
+    module, values = built("attention", fields, x), random(*x)
     sizes = op.each_window(x)
     pad = [v for w, m in zip(reversed(x[1:]), reversed(sizes), strict=True) for v in (0, -w % m)]
     padded, whole = functional.pad(values, pad), functional.pad(torch.zeros_like(values), pad)
@@ -130,7 +127,7 @@ def test_roi_align_finds_its_places_in_single_precision() -> None:
 def test_window_of_windowed_attention_is_its_own_window() -> None:
     op = Attention(heads=2, window_size=4)
     shape = (8, 12, 16)
-    reach = op.window(shape, y=shape)
+    reach: Any = op.window(shape, y=shape)
     assert [(w.period, w.advance, {tuple(o) for o in w.offsets}) for w in reach] == [
         (4, 4, {(0, 1, 2, 3)})
     ] * 2

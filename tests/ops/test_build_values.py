@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import torch
-from draws import Shape
-from modules import Fields, built, random
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.testing import assert_close
 
 from cnnspec.ops.registry import load_operator
+from tests.ops.draws import Shape
+from tests.ops.modules import Fields, built, random
 
 
 def positions(x: Tensor) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from draws import Shape, maps, often, per_axis
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
@@ -17,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.windows import Axis
 from cnnspec.ops.registry import load_operator
+from tests.ops.draws import Shape, maps, often, per_axis
 
 Fields = dict[str, Any]
 Spans = list[tuple[int, int]]
@@ -30,7 +30,7 @@ def pads(n: int, most: int) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def drawn(draw: st.DrawFn, most: int = 3, **fields: Any) -> tuple[Shape, Fields]:
+def drawn(draw: st.DrawFn, /, most: int = 3, **fields: Any) -> tuple[Shape, Fields]:
     """Draw a shape, fields by their strategies, and a padding of any kind."""
     x = draw(maps(6, channels=4))
     n = len(x) - 1
@@ -172,7 +172,7 @@ def test_conv(d: tuple[Shape, Fields]) -> None:
 def test_conv_table(d: tuple[Shape, Fields], rows: list[set[int]]) -> None:
     """Each output map is the sum of convolutions of the maps in its row."""
     x, fields = d
-    op = load_operator("conv_table")(
+    op: Any = load_operator("conv_table")(
         **fields, connections=[sorted({c % x[0] for c in row}) for row in rows]
     )
     y = output(op, x)
@@ -225,7 +225,7 @@ def test_conv_table(d: tuple[Shape, Fields], rows: list[set[int]]) -> None:
 def test_conv_transpose(d: tuple[Shape, Fields]) -> None:
     """It is the gradient of the convolution that it transposes."""
     x, fields = d
-    op = load_operator("conv_transpose")(**fields)
+    op: Any = load_operator("conv_transpose")(**fields)
     y = output(op, x)
     if y is None:
         return

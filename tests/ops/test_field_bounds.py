@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import torch
-from worked_examples import case
 
 from cnnspec.ops.kit.fields import (
     ChoiceField,
@@ -16,6 +15,7 @@ from cnnspec.ops.kit.fields import (
 )
 from cnnspec.ops.kit.list_fields import PerAxisField, SidesField
 from cnnspec.ops.registry import OPERATORS, load_operator
+from tests.worked_examples import case
 
 CASES = [(name, key) for name in OPERATORS for key in load_operator(name).fields]
 

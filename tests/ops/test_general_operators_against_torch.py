@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 import torch
-from agreement import Fields, ours, shapes_agree
-from draws import Shape, often, several, shapes
 from hypothesis import given
 from hypothesis import strategies as st
-from modules import built, random
 from torch import Tensor
 from torch.testing import assert_close
 
 from cnnspec.ops.registry import load_operator
+from tests.ops.agreement import Fields, ours, shapes_agree
+from tests.ops.draws import Shape, often, several, shapes
+from tests.ops.modules import built, random
 
 JOINS: dict[str, Callable[[Any, Any], Any]] = {
     "add": torch.add,

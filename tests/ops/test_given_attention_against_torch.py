@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 import torch
-from draws import Shape
-from modules import built, random
 from torch.nn import functional
 from torch.testing import assert_close
 from torch.utils.flop_counter import FlopCounterMode
 
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.registry import load_operator
+from tests.ops.draws import Shape
+from tests.ops.modules import built, random
 from tests.support import import_torchvision
 
 NAME = "scaled_dot_product_attention"
@@ -34,11 +34,13 @@ def test_attention_is_that_of_pytorch(
     bias = (heads, torch.Size(q[1:]).numel(), torch.Size(k[1:]).numel())
     shapes = (q, k, v, bias) if biased else (q, k, v)
     values = [random(*x) for x in shapes]
-    rows = [by_head(x, heads) for x in values[:3]]
+    q_rows, k_rows, v_rows = (by_head(x, heads) for x in values[:3])
     mask = values[3] if biased else None
     for fields, scale in (({}, None), ({"scale": 0.5}, 0.5)):
         module = built(NAME, {"heads": heads, **fields}, *shapes)
-        expected = functional.scaled_dot_product_attention(*rows, mask, scale=scale)
+        expected = functional.scaled_dot_product_attention(
+            q_rows, k_rows, v_rows, mask, scale=scale
+        )
         expected = expected.mT.flatten(1, 2).unflatten(2, q[1:])
         with FlopCounterMode(display=False) as counter:
             assert_close(module(*values), expected)

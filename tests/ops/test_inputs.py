@@ -4,9 +4,9 @@ from inspect import signature
 
 import pytest
 import torch
-from worked_examples import EXAMPLES, case
 
 from cnnspec.ops.registry import OPERATORS, load_operator
+from tests.worked_examples import EXAMPLES, case
 
 JOINS = {  # those that take several inputs in any number
     "add": (2, 64),

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from agreement import ours, shapes_agree
-from draws import Shape, often, several
 from hypothesis import given
 from torch.nn import functional
 
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.registry import load_operator
+from tests.ops.agreement import ours, shapes_agree
+from tests.ops.draws import Shape, often, several
 
 
 @often

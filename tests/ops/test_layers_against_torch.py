@@ -3,14 +3,14 @@
 from math import prod
 
 import pytest
-from agreement import Apply, Fields, dims, layers_agree
-from draws import Drawn, Shape, drawn, maps, often, shapes
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import nn
 
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.registry import load_operator
+from tests.ops.agreement import Apply, Fields, dims, layers_agree
+from tests.ops.draws import Drawn, Shape, drawn, maps, often, shapes
 
 CONV: Fields = {"kernel_size": (1, 4), "stride": (1, 3), "dilation": (1, 3), "bias": st.booleans()}
 GROUPS: Fields = {"out_channels": st.integers(1, 6), "groups": st.integers(1, 3)}

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from new_operators import NETWORK, PeakPool, register_operators
-from support import graph_of
 
 from cnnspec.analyses.architecture import count_depth, describe_chain, find_longest_path, is_pool
 from cnnspec.analyses.audit.layer_quantities import kind_in_order
@@ -17,6 +15,8 @@ from cnnspec.problems import SpecError
 from cnnspec.rules.registry import load_rule
 from cnnspec.rules.rule import LintedNetwork
 from cnnspec.spec.schema import language_schema
+from tests.ops.new_operators import NETWORK, PeakPool, register_operators
+from tests.support import graph_of
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,10 @@
 """Memory plans and recordings treat operators that they do not know by their properties."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
-from new_operators import NETWORK, PeakPool, Ramp, Shrink, model, register_operators
-from support import graph_of
 from torch import nn
 
 import cnnspec
@@ -13,7 +12,10 @@ from cnnspec.analyses.alignment.call_graph import Edge, RecordedCall
 from cnnspec.analyses.memory.passes import autocast_saved_bytes
 from cnnspec.api import Network
 from cnnspec.ops.kit.operator import Operator
-from cnnspec.pytorch.recording.merges import CallLog, NewCall, merge_call
+from cnnspec.pytorch.recording.call_log import CallLog, NewCall
+from cnnspec.pytorch.recording.merges import merge_call
+from tests.ops.new_operators import NETWORK, PeakPool, Ramp, Shrink, model, register_operators
+from tests.support import graph_of
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +33,7 @@ def test_memory_is_planned_and_measured() -> None:
 def test_a_recorded_model_equals_the_spec() -> None:
     network = Network(graph_of(NETWORK))
     assert cnnspec.verify(network, model(), device="cpu")
-    other = model()
+    other: Any = model()
     other[3] = nn.AvgPool2d(2)
     assert not cnnspec.verify(network, other, device="cpu")
 

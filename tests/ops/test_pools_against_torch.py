@@ -2,8 +2,6 @@
 
 import pytest
 import torch
-from agreement import Apply, Fields, dims, layers_agree
-from draws import Drawn, Shape, drawn, often, shapes
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -12,6 +10,8 @@ from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.kit.windows import per_dimension
 from cnnspec.ops.maxpool import MaxPool
 from cnnspec.ops.maxunpool import MaxUnpool
+from tests.ops.agreement import Apply, Fields, dims, layers_agree
+from tests.ops.draws import Drawn, Shape, drawn, often, shapes
 
 POOL: Fields = {"kernel_size": (1, 4), "stride": (1, 4), "ceil_mode": st.booleans()}
 

@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 import torch
-from agreement import Fields, ours, shapes_agree
-from draws import Shape, maps, often, per_axis, shapes
 from hypothesis import given
 from hypothesis import strategies as st
-from rearranging import (
+from torch import nn
+
+from cnnspec.ops.input import Input
+from cnnspec.ops.registry import load_operator
+from tests.ops.agreement import Fields, ours, shapes_agree
+from tests.ops.draws import Shape, maps, often, per_axis, shapes
+from tests.ops.rearranging import (
     LINEAR,
     box_rows,
     crop,
@@ -21,10 +25,6 @@ from rearranging import (
     subsample,
     upsample,
 )
-from torch import nn
-
-from cnnspec.ops.input import Input
-from cnnspec.ops.registry import load_operator
 
 
 def drawn(fields: Callable[[int], Fields]) -> st.SearchStrategy[tuple[Shape, Fields]]:

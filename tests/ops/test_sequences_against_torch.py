@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 import torch
-from agreement import Fields, ours
-from draws import Shape, maps, often
 from hypothesis import given
 from hypothesis import strategies as st
-from modules import built, random
 from torch import nn
 from torch.nn import functional
 from torch.testing import assert_close
 
 from cnnspec.ops.registry import load_operator
+from tests.ops.agreement import Fields, ours
+from tests.ops.draws import Shape, maps, often
+from tests.ops.modules import built, random
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru"])

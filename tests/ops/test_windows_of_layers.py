@@ -5,7 +5,6 @@ from math import ceil, floor
 from typing import Any
 
 import pytest
-from draws import often
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from cnnspec.ops.maxpool import MaxPool
 from cnnspec.ops.maxunpool import MaxUnpool
 from cnnspec.ops.registry import load_operator
 from cnnspec.units import Shape
+from tests.ops.draws import often
 
 
 def windows_that_fit(a: Axis, ceil_mode: bool = False) -> int:
@@ -89,7 +89,8 @@ def test_conv_transpose_and_maxunpool_read_what_holds_them() -> None:
 @given(st.integers(1, 40), st.integers(2, 40))
 def test_windows_of_adaptive_pools(w: int, o: int) -> None:
     op = AdaptiveAvgPool(output_size=o)
-    (window,) = op.window((1, w), (1, o))
+    windows: Any = op.window((1, w), (1, o))
+    (window,) = windows
     read = [set(range(floor(i * w / o), ceil((i + 1) * w / o))) for i in range(o)]
     assert [read_by(window, i) for i in range(o)] == read
     assert op.elementwise((3, w), (3, o)) == {

@@ -1,14 +1,23 @@
 """What each position of a rearrangement reads, found by changing one input position at a time."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 import torch
-from agreement import Fields, Runs
-from draws import Shape
-from rearranging import LINEAR, crop, depth_to_space, pad, space_to_depth, subsample, upsample
 
 from cnnspec.ops.registry import load_operator
+from tests.ops.agreement import Fields, Runs
+from tests.ops.draws import Shape
+from tests.ops.rearranging import (
+    LINEAR,
+    crop,
+    depth_to_space,
+    pad,
+    space_to_depth,
+    subsample,
+    upsample,
+)
 
 
 def traced(run: Runs, x: Shape, axis: int) -> list[set[int]]:
@@ -26,7 +35,7 @@ def traced(run: Runs, x: Shape, axis: int) -> list[set[int]]:
 def windows_hold(name: str, fields: Fields, run: Runs, x: Shape) -> None:
     """Check that each output position reads what its window says, within the input."""
     op = load_operator(name)(**fields)
-    reach = op.window(x, y=op.output(x))
+    reach: Any = op.window(x, y=op.output(x))
     assert len(reach) == len(x) - 1
     for axis, (window, size) in enumerate(zip(reach, x[1:], strict=True)):
         for y, seen in enumerate(traced(run, x, axis)):
@@ -57,7 +66,7 @@ def test_windows_of_rearrangements(name: str, run: Runs, fields: Fields, x: Shap
 
 
 def test_windows_of_rearrangements_that_differ_per_axis() -> None:
-    cases = [
+    cases: list[tuple[str, Any, Fields]] = [
         ("pad", pad, {"padding": [[0, 2], 3]}),
         ("crop", crop, {"size": [4, 5], "offset": [0, 3]}),
         ("subsample", subsample, {"stride": [2, 3]}),
@@ -96,6 +105,8 @@ def test_a_scale_that_is_no_fraction_reads_all_neighbours(mode: str, scale: floa
 
 
 def test_phases_of_a_fractional_step_are_exact_however_many() -> None:
-    (window,) = load_operator("upsample")(size=10**6 + 1).window((1, 10**6), y=(1, 10**6 + 1))
+    op = load_operator("upsample")(size=10**6 + 1)
+    windows: Any = op.window((1, 10**6), y=(1, 10**6 + 1))
+    (window,) = windows
     assert (window.period, window.advance, len(window.offsets)) == (10**6 + 1, 10**6, 10**6 + 1)
     assert [list(window.offsets[y]) for y in (0, 1, 10**6)] == [[0], [0], [10**6 - 1]]

@@ -6,10 +6,10 @@ values times what the formula does to each."""
 from typing import Any
 
 import pytest
-from worked_examples import EXAMPLES
 
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.units import Shape
+from tests.worked_examples import EXAMPLES
 
 MAP: Shape = (6, 4, 5)
 WORK: list[tuple[str, dict[str, Any], tuple[Shape, ...], dict[str, int]]] = [

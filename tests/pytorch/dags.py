@@ -4,14 +4,13 @@ from math import prod
 from random import Random
 from typing import Any
 
-from drawn_fields import FIELDS, Fields
-from support import graph_of
-
 from cnnspec.analyses.memory.overwriting import find_overwritten
 from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.records import Record
 from cnnspec.units import Shape
+from tests.pytorch.drawn_fields import FIELDS, Fields
+from tests.support import graph_of
 
 UNMEASURED = ("lstm", "gru")  # no plan knows their memory, and says so
 DRAWN = [name for name in OPERATORS if name not in UNMEASURED]

@@ -55,7 +55,8 @@ def attention(r: Random, x: Shape) -> Fields:
 
 
 def dot_product_attention(r: Random, x: Shape) -> Fields:
-    fields = {"heads": r.choice([h for h in (1, 2, 4) if x[0] % (2 * h) == 0] or [3 * x[0]])}
+    heads = r.choice([h for h in (1, 2, 4) if x[0] % (2 * h) == 0] or [3 * x[0]])
+    fields: Fields = {"heads": heads}
     fields["dropout"] = r.choice([0.0, 0.1])
     sizes = [m for m in (2, 3, 4) if len(x) > 1 and not any(w % m for w in x[1:])]
     if sizes and r.random() < 0.7:

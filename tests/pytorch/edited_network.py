@@ -5,12 +5,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from support import graph_of
 from torch import nn
 
 from cnnspec.analyses.verdict import Check
 from cnnspec.pytorch.check_calls import SAME_FUNCTION
 from cnnspec.pytorch.compare_model import compare_model
+from tests.support import graph_of
 
 SPEC = """
 input = [2, 8, 8]

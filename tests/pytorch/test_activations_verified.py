@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from test_spellings import differences, verify
 from torch import nn
 
 from cnnspec.analyses.verdict import PASSED
+from tests.pytorch.test_spellings import differences, verify
 
 ACTIVATIONS: dict[str, tuple[str, Callable[[torch.Tensor], Any]]] = {
     "mish": ('"mish"', nn.Mish()),

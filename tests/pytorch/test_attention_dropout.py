@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pytorch.test_attention_spellings import heads, project, rows
-from pytorch.test_right_models import Case, linear, verify
-from pytorch.test_spellings import Forward, differences
 from torch import nn
 
 from cnnspec.analyses.verdict import PASSED
+from tests.pytorch.test_attention_spellings import heads, project, rows
+from tests.pytorch.test_right_models import Case, linear, verify
+from tests.pytorch.test_spellings import Forward, differences
 
 ATTENTION = '{ name = "a", op = "attention", heads = 2, dropout = 0.1 },'
 OF_QKV = 'from = ["q", "k", "v"]'

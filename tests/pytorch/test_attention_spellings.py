@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pytorch.test_right_models import Case, conv, linear, verify
-from pytorch.test_spellings import Forward, differences
 from torch import nn
 
 from cnnspec.analyses.verdict import PASSED
 from cnnspec.pytorch.recording.recorder import record_model
+from tests.pytorch.test_right_models import Case, conv, linear, verify
+from tests.pytorch.test_spellings import Forward, differences
 
 
 def attention(dimensions: int) -> nn.Module:

@@ -4,14 +4,14 @@ import copy
 
 import pytest
 import torch
-import written
-from support import graph_of
 
 import cnnspec
 from cnnspec.analyses.verdict import compare_costs
 from cnnspec.problems import RequestError
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.measure_costs import measure_costs
+from tests import written
+from tests.support import graph_of
 
 NAMES = [name for names in cnnspec.networks().values() for name in names]
 FAMILIES = [names[0] for names in cnnspec.networks().values()]

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pytorch.test_attention_spellings import attention, heads, project, rows
-from pytorch.test_right_models import Case, Make, conv, linear, verify
-from pytorch.test_spellings import Forward, differences
 
 from cnnspec.analyses.verdict import PASSED
+from tests.pytorch.test_attention_spellings import attention, heads, project, rows
+from tests.pytorch.test_right_models import Case, Make, conv, linear, verify
+from tests.pytorch.test_spellings import Forward, differences
 
 LAYERS = """
   { name = "p", op = "conv", out_channels = 8, kernel_size = 3, padding = 1 },

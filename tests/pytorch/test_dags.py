@@ -3,15 +3,15 @@
 import re
 
 import pytest
-import support
-from dags import DRAWN, Dag
-from test_memory import EXACT, differences
 
 from cnnspec.analyses.memory.optimizer_step import OPTIMIZERS
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.measure_memory import measure_memory
+from tests import support
+from tests.pytorch.dags import DRAWN, Dag
+from tests.pytorch.test_memory import EXACT, differences
 
 MANY = 500
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pytorch.models import branches, chain, residual
-from support import graph_of
 from torch import nn
 
 from cnnspec.analyses.verdict import PASSED, Check
 from cnnspec.pytorch.check_calls import SAME_CALLS
 from cnnspec.pytorch.compare_model import compare_model
+from tests.pytorch.models import branches, chain, residual
+from tests.support import graph_of
 
 NAMES = ["calls", "outputs", "tensors", "evaluation", "training", "gradients"]
 HERE = Path(__file__).parent / "models"

@@ -4,12 +4,12 @@ from math import prod
 from typing import Any
 
 import pytest
-import support
-from test_memory_of_examples import example_text
-from worked_examples import EXAMPLES
 
 from cnnspec.ops.registry import load_operator
 from cnnspec.pytorch.verify import verify
+from tests import support
+from tests.pytorch.test_memory_of_examples import example_text
+from tests.worked_examples import EXAMPLES
 
 LARGE = 1_000_000  # elements of inputs, or MACs, of examples that take long
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from support import graph_of
 from torch import nn
 
 import cnnspec
@@ -15,6 +14,7 @@ from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.check_calls import SAME_CALLS
 from cnnspec.pytorch.compare_model import compare_model
 from cnnspec.pytorch.recording.fixed_numbers import shortest_decimals
+from tests.support import graph_of
 
 CONV = nn.Conv1d, nn.Conv2d, nn.Conv3d
 SPATIAL = {1: "9", 2: "9, 8", 3: "5, 9, 8"}

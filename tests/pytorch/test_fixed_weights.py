@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from test_spellings import differences, verify
 from torch import nn
 
 import cnnspec
 from cnnspec.analyses.verdict import PASSED
 from cnnspec.pytorch.check_calls import SAME_FUNCTION
+from tests.pytorch.test_spellings import differences, verify
 
 BLUR = (
     '{ name = "d", op = "depthwise_conv", kernel_size = 3, stride = 2, padding = 1,'
@@ -34,7 +34,7 @@ class Blur(nn.Module):
             self.register_buffer("kernel", kernel)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        kernel = self.kernel
+        kernel: torch.Tensor = self.kernel
         if self.repeat == "expand":
             kernel = kernel.expand(8, -1, -1, -1)
         if self.repeat == "repeat":

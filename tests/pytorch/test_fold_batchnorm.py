@@ -1,17 +1,18 @@
 """Batch norms folded into the layers before them, compared with PyTorch's own fusion."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-import support
 import torch
-from test_memory import EXACT, differences
 from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
 import cnnspec
 from cnnspec.graph.fold_batchnorm import fold_batchnorm
 from cnnspec.graph.model import Graph
 from cnnspec.pytorch.built_module import BuiltModule, build_module, module_path
+from tests import support
+from tests.pytorch.test_memory import EXACT, differences
 
 EVERY_LAYER = """
 input = [4, 10, 10]
@@ -68,8 +69,8 @@ def compare(graph: Graph) -> tuple[str, ...]:
         old = built.get_submodule(".".join(module_path(layer.name)))
         norm = built.get_submodule(".".join(module_path(node.name)))
         statistics = (norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias)
-        fuse = fuse_linear_bn_weights if layer.kind == "linear" else fuse_conv_bn_weights
-        turned = {"transpose": True} if layer.kind == "conv_transpose" else {}
+        fuse: Any = fuse_linear_bn_weights if layer.kind == "linear" else fuse_conv_bn_weights
+        turned: dict[str, Any] = {"transpose": True} if layer.kind == "conv_transpose" else {}
         weight, bias = fuse(old.weight, old.bias, *statistics, **turned)
         name = ".".join(module_path(layer.name))
         state |= {f"{name}.weight": weight, f"{name}.bias": bias}

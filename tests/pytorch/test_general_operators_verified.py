@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from test_spellings import HEAD, differences, verify
 from torch import nn
 
 from cnnspec.analyses.verdict import PASSED
 from cnnspec.pytorch.check_calls import SAME_CALLS, SAME_FUNCTION
+from tests.pytorch.test_spellings import HEAD, differences, verify
 
 
 class Learned(nn.Module):
@@ -21,7 +21,7 @@ class Learned(nn.Module):
         self.w = nn.Parameter(torch.rand(shape))
 
 
-Case = tuple[str, Callable[[Any, torch.Tensor], Any], dict[str, nn.Module]]
+Case = tuple[str, Callable[[Any, torch.Tensor], Any], dict[str, Any]]
 
 
 def join(op: str) -> str:

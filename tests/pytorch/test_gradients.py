@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pytorch.edited_network import Net, replaced, verify_model
-from pytorch.test_other_calls import passes
 from torch import nn
 
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE
 from cnnspec.pytorch.check_calls import SAME_CALLS, SAME_FUNCTION
+from tests.pytorch.edited_network import Net, replaced, verify_model
+from tests.pytorch.test_other_calls import passes
 
 
 class ReversedGradient(torch.autograd.Function):

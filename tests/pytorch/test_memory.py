@@ -6,7 +6,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import support
 
 import cnnspec
 from cnnspec.analyses.memory.network_memory import plan_memory
@@ -18,7 +17,7 @@ from cnnspec.ops.kit.operator import Operator
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.measure_memory import measure_memory
-from tests import memory_of
+from tests import memory_of, support
 
 BEFORE = '{ name = "a", op = "conv", out_channels = 8, kernel_size = 3, padding = 1 },\n'
 AFTER = '{ name = "z", op = "conv", out_channels = 4, kernel_size = 1 },\n'

@@ -1,9 +1,7 @@
 """Memory in other dtypes and under autocast: saved bytes are exact in all, peaks in float64."""
 
 import pytest
-import support
 import torch
-from test_memory import BEFORE, EXACT, lines
 
 import cnnspec
 from cnnspec.analyses.memory.network_memory import plan_memory
@@ -13,6 +11,8 @@ from cnnspec.graph.model import Graph
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.measure_memory import MemoryMeter, measure_memory, measure_saved_bytes
+from tests import support
+from tests.pytorch.test_memory import BEFORE, EXACT, lines
 
 # Known errors of peaks in float64, which the page of memory lists.
 NOT_IN_FLOAT64 = ("trainable_subsampling", "fixed weights with a trained bias")

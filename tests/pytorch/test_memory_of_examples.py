@@ -5,15 +5,15 @@ Every operator is compared here, or by lines of its own in test_memory.py."""
 from typing import Any
 
 import pytest
-import support
-from pipeline import value as toml
-from test_memory import AFTER, ALONE, BEFORE, EXACT, differences, lines
-from worked_examples import EXAMPLES
-from worked_examples import case as example_case
 
 from cnnspec.analyses.memory.network_memory import plan_memory
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import RequestError
+from tests import support
+from tests.pipeline import value as toml
+from tests.pytorch.test_memory import AFTER, ALONE, BEFORE, EXACT, differences, lines
+from tests.worked_examples import EXAMPLES
+from tests.worked_examples import case as example_case
 
 # Memory that no plan knows; the plan says so.
 UNMEASURED = {("lstm", 0), ("gru", 0)}

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import torch
-import written
 
 import cnnspec
 from cnnspec.analyses.verdict import LIMITED, PASSED
@@ -12,6 +11,7 @@ from cnnspec.pytorch import compare_memory
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.measure_memory import MeasuredMemory
 from cnnspec.pytorch.measure_memory_cuda import measure_memory_on_cuda
+from tests import written
 
 LINES = (
     '{ name = "a", op = "conv", out_channels = 4, kernel_size = 3, activation = "relu" }, { name ='

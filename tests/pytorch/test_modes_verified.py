@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import torch.nn.functional as F  # noqa: N812
-from test_spellings import differences, verify
 from torch import nn
 
 from cnnspec.analyses.verdict import PASSED
+from tests.pytorch.test_spellings import differences, verify
 
 CONV = '{ name = "d", op = "conv", out_channels = 4, kernel_size = 3, padding = 1, padding_mode ='
-MODELS: dict[str, tuple[str, Callable[[Any, Any], Any], dict[str, nn.Module]]] = {
+MODELS: dict[str, tuple[str, Callable[[Any, Any], Any], dict[str, Any]]] = {
     **{
         f"a convolution padded by {mode}": (
             f'{CONV} "{mode}" }},',
@@ -57,7 +57,7 @@ MODELS: dict[str, tuple[str, Callable[[Any, Any], Any], dict[str, nn.Module]]] =
 
 
 @pytest.mark.parametrize(("layers", "forward", "modules"), MODELS.values(), ids=MODELS)
-def test_a_model_aligns(layers: str, forward: Any, modules: dict[str, nn.Module]) -> None:
+def test_a_model_aligns(layers: str, forward: Any, modules: dict[str, Any]) -> None:
     checks = verify(layers, forward, **modules)
     assert all(c.status == PASSED for c in checks), differences(checks)
 

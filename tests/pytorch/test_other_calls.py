@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pytorch.edited_network import Net, replaced, verify_model
-from support import graph_of
 from torch import nn
 
 import cnnspec
@@ -17,6 +15,8 @@ from cnnspec.pytorch.check_calls import SAME_CALLS
 from cnnspec.pytorch.compare_model import compare_model
 from cnnspec.report.verdicts.data import check_entry
 from cnnspec.report.verdicts.readable import check_lines
+from tests.pytorch.edited_network import Net, replaced, verify_model
+from tests.support import graph_of
 
 
 def halve(x: torch.Tensor) -> torch.Tensor:

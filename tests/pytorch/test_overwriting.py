@@ -4,16 +4,15 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import support
 import torch
-import written
-from dags import Dag
 
 from cnnspec.analyses.memory.overwriting import find_overwritten
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.verify import verify
+from tests import support, written
+from tests.pytorch.dags import Dag
 
 CASES = tomllib.loads(Path(__file__).with_name("overwriting_cases.toml").read_text())
 

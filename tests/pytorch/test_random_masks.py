@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from support import graph_of
 from torch import nn
 
 from cnnspec.analyses.verdict import FAILED, PASSED, Check
 from cnnspec.pytorch.check_calls import SAME_CALLS
 from cnnspec.pytorch.compare_model import compare_model
+from tests.support import graph_of
 
 SPEC = """
 input = [4, 8, 8]

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pytorch.test_spellings import CONV, SPATIAL, Forward, Model, differences
-from support import graph_of
 from torch import nn
 
 from cnnspec.analyses.verdict import PASSED, Check
 from cnnspec.pytorch.compare_model import compare_model
+from tests.pytorch.test_spellings import CONV, SPATIAL, Forward, Model, differences
+from tests.support import graph_of
 
 Make = Callable[[int], nn.Module]  # takes the number of dimensions
 
@@ -116,6 +116,11 @@ class L2Norm(nn.Module):
 
 class Frozen(nn.Module):
     """Frozen batch normalization by PyTorch's function, which takes tensors in another order."""
+
+    weight: torch.Tensor
+    bias: torch.Tensor
+    running_mean: torch.Tensor
+    running_var: torch.Tensor
 
     def __init__(self) -> None:
         super().__init__()

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from test_spellings import differences, verify
 from torch import nn
 
 from cnnspec.analyses.verdict import PASSED
 from cnnspec.pytorch.check_calls import SAME_FUNCTION
+from tests.pytorch.test_spellings import differences, verify
 
 
 class StdConv(nn.Conv2d):
@@ -57,7 +57,7 @@ MODELS: dict[str, tuple[str, Any, dict[str, nn.Module]]] = {
 
 
 @pytest.mark.parametrize(("layers", "forward", "modules"), MODELS.values(), ids=MODELS)
-def test_a_model_aligns(layers: str, forward: Any, modules: dict[str, nn.Module]) -> None:
+def test_a_model_aligns(layers: str, forward: Any, modules: dict[str, Any]) -> None:
     checks = verify(layers, forward, demand=SAME_FUNCTION, **modules)
     assert all(c.status == PASSED for c in checks), differences(checks)
 
@@ -75,7 +75,7 @@ WRONG: dict[str, tuple[str, Any, dict[str, nn.Module]]] = {
 
 
 @pytest.mark.parametrize(("name", "forward", "modules"), WRONG.values(), ids=WRONG)
-def test_another_model_does_not(name: str, forward: Any, modules: dict[str, nn.Module]) -> None:
+def test_another_model_does_not(name: str, forward: Any, modules: dict[str, Any]) -> None:
     layers = MODELS[name][0]
     checks = verify(layers, forward, demand=SAME_FUNCTION, **modules)
     assert any(c.status != PASSED for c in checks)

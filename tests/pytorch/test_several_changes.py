@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from support import graph_of
 from torch import nn
 
 from cnnspec.analyses.verdict import Check, Difference, Verdict
 from cnnspec.pytorch.compare_model import compare_model
 from cnnspec.report.verdicts.group import group_differences
 from cnnspec.report.verdicts.readable import verdict_text
+from tests.support import graph_of
 
 
 def compare_calls(model: nn.Module, spec: str) -> Check:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pytorch.test_spellings import Forward, Model
-from support import graph_of
 from torch import nn
 
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, PASSED, Check
 from cnnspec.pytorch.compare_model import compare_model
+from tests.pytorch.test_spellings import Forward, Model
+from tests.support import graph_of
 
 SPEC = """
 input = [3, 8, 8]

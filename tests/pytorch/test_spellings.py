@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from support import graph_of
 from torch import nn
 
 from cnnspec.analyses.verdict import PASSED, Check
 from cnnspec.pytorch.check_calls import SAME_CALLS
 from cnnspec.pytorch.compare_model import compare_model
 from cnnspec.pytorch.recording.recorder import record_model
+from tests.support import graph_of
 
 CONV = nn.Conv1d, nn.Conv2d, nn.Conv3d
 SPATIAL = {1: "16", 2: "8, 8", 3: "8, 8, 6"}
@@ -210,7 +210,7 @@ SPELLINGS: dict[str, tuple[str, Forward]] = {
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
 @pytest.mark.parametrize(("layers", "forward"), SPELLINGS.values(), ids=SPELLINGS)
 def test_a_spelling_aligns(layers: str, forward: Forward, dimensions: int) -> None:
-    modules = {
+    modules: dict[str, Any] = {
         name: module
         for name, module in {"l": nn.Linear(8, 4), "p": nn.Linear(8, 5)}.items()
         if f'name = "{name}"' in layers
@@ -235,8 +235,8 @@ def test_a_pointwise_convolution_and_a_whole_pool_keep_their_names() -> None:
     layers = f"""
   {POINTWISE}
   {{ name = "gap", op = "global_avgpool" }},"""
-    modules = {"p": nn.Conv2d(8, 5, 3, padding=1)}
-    found = differences(verify(layers, lambda m, x: F.avg_pool2d(m.p(m.c(x)), 4), **modules))
+    point = nn.Conv2d(8, 5, 3, padding=1)
+    found = differences(verify(layers, lambda m, x: F.avg_pool2d(m.p(m.c(x)), 4), p=point))
     assert [name for name, *_ in found[:2]] == ["p", "gap"]
     assert "linear" not in str(found)
     assert found[0][3] == "kernel_size, padding"
@@ -314,7 +314,7 @@ def test_recorded_attention_is_that_of_pytorch(
     _, (found,) = record_model(
         nn.Identity(),
         (q, k, v),
-        run=lambda _, *x: F.scaled_dot_product_attention(*x, mask, scale=scale),
+        run=lambda _, q, k, v: F.scaled_dot_product_attention(q, k, v, mask, scale=scale),
     )
     assert torch.allclose(found, expected, rtol=0, atol=1e-14)
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import torch
-from pytorch.test_attention_spellings import ATTENTION, attend, heads, project, rows
-from pytorch.test_right_models import Case, conv, linear, verify
-from pytorch.test_spellings import Forward, differences
 
 from cnnspec.analyses.verdict import PASSED
+from tests.pytorch.test_attention_spellings import ATTENTION, attend, heads, project, rows
+from tests.pytorch.test_right_models import Case, conv, linear, verify
+from tests.pytorch.test_spellings import Forward, differences
 
 GROUPED = """
   { name = "g", op = "conv", out_channels = 12, kernel_size = 3, padding = 1, groups = 2 },"""

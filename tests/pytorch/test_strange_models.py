@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pytorch.edited_network import Net, replaced, verify_model
-from pytorch.test_edited_models import layer_differences
 from torch import nn
 
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE, PASSED
 from cnnspec.pytorch.check_calls import REFERENCE, SAME_CALLS, SAME_FUNCTION
 from cnnspec.pytorch.real_values import relative_difference
+from tests.pytorch.edited_network import Net, replaced, verify_model
+from tests.pytorch.test_edited_models import layer_differences
 
 
 def lazy() -> nn.Module:
@@ -22,7 +22,7 @@ def lazy() -> nn.Module:
     return made
 
 
-def normed(how: Callable[[nn.Module], nn.Module]) -> nn.Module:
+def normed(how: Callable[[nn.Module], Any]) -> nn.Module:
     made = Net()
     how(made.conv)
     return made
@@ -142,7 +142,7 @@ def test_a_reference_that_differs_is_reported_by_its_calls() -> None:
 
 
 def test_statistics_that_are_no_numbers_do_not_stay() -> None:
-    model = Net()
+    model: Any = Net()
     model.bn.running_mean.fill_(float("nan"))
     assert all(c.status == PASSED for c in verify_model(model))
     assert bool(model.bn.running_mean.isnan().all())

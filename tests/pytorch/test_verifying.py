@@ -5,17 +5,18 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-import written
-from support import Reference, import_timm, import_torchvision, references
 from torch import nn
 
 import cnnspec
 from cnnspec.analyses.verdict import IMPOSSIBLE
 from cnnspec.graph.model import graph_digest
 from cnnspec.pytorch.draws import record_on_meta
+from tests import written
+from tests.support import Reference, import_timm, import_torchvision, references
 
 LINES = """
 { name = "a", op = "conv", out_channels = 4, kernel_size = 3, norm = "batchnorm" },
@@ -223,7 +224,8 @@ def test_network_made_for_smaller_images_equals_its_reference(tmp_path: Path) ->
 def test_a_quick_recording_on_meta_is_that_of_pytorch(
     name: str, training: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    graph = cnnspec.load(name, **({"depth": 1} if name == "sam_vit_b" else {})).graph
+    given: dict[str, Any] = {"depth": 1} if name == "sam_vit_b" else {}
+    graph = cnnspec.load(name, **given).graph
     quick = record_on_meta(graph)[training]
     monkeypatch.setattr("cnnspec.pytorch.draws.QuickShapes", nullcontext)
     slow = record_on_meta(graph)[training]

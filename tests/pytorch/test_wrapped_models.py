@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 import torch
-from support import graph_of
 from torch import fx, nn, optim
 from torch.utils.checkpoint import checkpoint_sequential
 
 from cnnspec.analyses.verdict import PASSED
 from cnnspec.pytorch.compare_model import compare_model
+from tests.support import graph_of
 
 SPEC = """
 input = [3, 16, 16]

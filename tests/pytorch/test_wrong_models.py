@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pytorch.edited_network import Net, replaced, verify_model
-from pytorch.test_edited_models import layer_differences
 from torch import nn
 
 from cnnspec.analyses.verdict import FAILED, PASSED
 from cnnspec.pytorch.check_calls import REFERENCE
+from tests.pytorch.edited_network import Net, replaced, verify_model
+from tests.pytorch.test_edited_models import layer_differences
 
 
 def momentum() -> nn.Module:
@@ -48,6 +48,8 @@ def mixing_the_batch(self: Any, x: torch.Tensor) -> torch.Tensor:
 
 class Strict(Net):
     """The weights of the spec, and a buffer that masks them."""
+
+    mask: torch.Tensor
 
     def __init__(self) -> None:
         super().__init__()

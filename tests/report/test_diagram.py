@@ -3,13 +3,13 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import SHOWN, Picture, along, arrive, missing, outside, overlaps, unfit
-from support import graph_of
 
 import cnnspec
 from cnnspec.api import Network, networks
 from cnnspec.report.diagram.contents import MOST, choose_contents, iterate_boxes
 from cnnspec.report.diagram.fold import Folder
+from tests.pictures import SHOWN, Picture, along, arrive, missing, outside, overlaps, unfit
+from tests.support import graph_of
 
 ZOO = [name for names in networks().values() for name in names]
 

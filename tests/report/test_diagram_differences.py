@@ -1,14 +1,14 @@
 """What distinguishes blocks with the same letter, and values that a box reads twice."""
 
 import pytest
-from pictures import Picture, along, outside, overlaps
-from support import graph_of
 
 import cnnspec
 from cnnspec.api import Network
 from cnnspec.report.diagram.contents import choose_contents, iterate_boxes
 from cnnspec.report.diagram.differences import find_differences
 from cnnspec.report.diagram.fold import Folder
+from tests.pictures import Picture, along, outside, overlaps
+from tests.support import graph_of
 
 
 def differences(name: str) -> dict[str, str]:

@@ -1,12 +1,12 @@
 """Which nodes of a network are drawn as one part, and which parts are opened."""
 
 import pytest
-from pictures import SHOWN
-from support import graph_of
 
 import cnnspec
 from cnnspec.report.diagram.contents import choose_contents, iterate_boxes
 from cnnspec.report.diagram.fold import Folder
+from tests.pictures import SHOWN
+from tests.support import graph_of
 
 
 @pytest.mark.parametrize("name", SHOWN)

@@ -6,14 +6,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pictures import SHOWN, Picture
-from support import graph_of
 
 import cnnspec
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.api import Network
+from cnnspec.report.diagram import draw
 from cnnspec.report.diagram.contents import choose_contents, iterate_boxes
-from cnnspec.report.diagram.draw import LANGUAGES, draw_as
+from cnnspec.report.diagram.draw import LANGUAGES
 from cnnspec.report.diagram.outline import PORT, iterate_members, outline_picture
+from tests.pictures import SHOWN, Picture
+from tests.support import graph_of
 
 EVIL = r"""
 title = "100% {~^"
@@ -25,6 +27,13 @@ layers = [
 layers = [{ name = "a_b", op = "relu" }, { name = "end", op = "tanh" }]
 """
 NETWORKS = ["resnet50", "unet", "retinanet_resnet50_fpn", "siamese"]
+
+
+def draw_as(net: NetworkCosts, language: str, depth: int | None = None) -> str:
+    """Return the drawing in a language of text."""
+    drawn = draw.draw_as(net, language, depth)
+    assert isinstance(drawn, str)
+    return drawn
 
 
 @pytest.mark.parametrize("name", SHOWN)

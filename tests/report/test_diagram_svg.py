@@ -4,11 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from pictures import SVG, Picture
-from support import graph_of
 
 import cnnspec
 from cnnspec.api import Network
+from tests.pictures import SVG, Picture
+from tests.support import graph_of
 
 
 def test_a_size_alone_is_a_dashed_arrow() -> None:

@@ -3,14 +3,14 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import Picture, along, arrive, missing, outside, overlaps, unfit
-from support import graph_of
 
 import cnnspec
 from cnnspec.api import Network
 from cnnspec.report.diagram.contents import choose_contents, iterate_boxes
 from cnnspec.report.diagram.fold import Folder
 from cnnspec.report.diagram.u_shape import find_u_shape
+from tests.pictures import Picture, along, arrive, missing, outside, overlaps, unfit
+from tests.support import graph_of
 
 
 def find_rows(net: Network) -> list[tuple[str, str]] | None:

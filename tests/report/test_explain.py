@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from written import network
 
 from cnnspec import load
 from cnnspec.api import networks
@@ -16,6 +15,7 @@ from cnnspec.ops.kit.derivation import find_meaning
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import RequestError
 from cnnspec.report.explain import Explanation, explanation_in_text, render_explanations
+from tests.written import network
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "floor": math.floor,

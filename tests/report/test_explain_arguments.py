@@ -1,9 +1,8 @@
 """What explain prints about arguments: where sizes come from, and computed arguments."""
 
-from written import network
-
 import cnnspec
 from cnnspec.report.explain import render_explanations
+from tests.written import network
 
 BLOCK = """
 [blocks.block]

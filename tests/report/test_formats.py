@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tabulate import tabulate
-from written import network
 
 from cnnspec import load
 from cnnspec.api import Network
@@ -21,6 +20,7 @@ from cnnspec.report.explain import render_explanations
 from cnnspec.report.formats import ESCAPES, WIDTH, render_grid, wrap_lines
 from cnnspec.report.presets import PRESETS
 from cnnspec.report.table import render_table
+from tests.written import network
 
 HOSTILE = network(
     '{ name = "a|b_c$&<i>#%~^", op = "conv", out_channels = 4, kernel_size = 3 },',

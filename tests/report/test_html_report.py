@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import graph_of
 
 import cnnspec
 from cnnspec.analyses.memory.allocations import Event
@@ -19,6 +18,7 @@ from cnnspec.report.html_page import render_html_report
 from cnnspec.report.html_rows import MOST, nest_rows, rows_that_fit
 from cnnspec.report.timeline import MAX_POINTS, outline_indices, timeline_points
 from cnnspec.units import format_count
+from tests.support import graph_of
 
 ZOO = [name for names in networks().values() for name in names]
 MEGABYTE = 10**6

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import Page
 
 import cnnspec
 from cnnspec.report.html_page import render_html_report
+from tests.browser import Page
 
 VISIBLE = (
     "[...document.querySelectorAll('#layers tbody tr')].filter(r => !r.hidden && r.offsetHeight)"

@@ -8,6 +8,7 @@ import pytest
 
 import cnnspec
 from cnnspec.analyses.audit.audit import audit_sources
+from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.report import pages
 from cnnspec.report.pages import family, operators, zoo
@@ -94,7 +95,7 @@ def test_comparison_has_every_network_in_each_of_its_tables() -> None:
 
 def test_a_page_of_a_family_is_rendered_from_its_spec(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(family, "audit_all_sources", lambda: audit_sources(["note_002"]))
-    nets = [cnnspec.load("lenet5")]
+    nets: list[NetworkCosts] = [cnnspec.load("lenet5")]
     verified = {
         "lenet5": {
             "network": "lenet5",

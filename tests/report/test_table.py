@@ -4,7 +4,6 @@ import json
 import re
 
 import pytest
-from written import network
 
 from cnnspec import load
 from cnnspec.problems import RequestError
@@ -12,6 +11,7 @@ from cnnspec.report.columns import COLUMNS
 from cnnspec.report.contract import render_json
 from cnnspec.report.presets import PRESETS
 from cnnspec.report.table import render_table
+from tests.written import network
 
 UNITS = """[blocks.unit]
 layers = [

@@ -4,13 +4,13 @@ import csv
 import io
 
 import pytest
-from written import network
 
 from cnnspec import compare, load
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.problems import RequestError
 from cnnspec.report.network_columns import NETWORK_COLUMNS
 from cnnspec.report.table import render_table
+from tests.written import network
 
 BLOCK = """
 [blocks.c]

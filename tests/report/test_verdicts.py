@@ -5,7 +5,6 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from pipeline import printable
 
 from cnnspec.analyses.verdict import (
     FAILED,
@@ -20,6 +19,7 @@ from cnnspec.problems import Where
 from cnnspec.report.presets import VERDICTS
 from cnnspec.report.verdicts.data import render_verdicts
 from cnnspec.report.verdicts.readable import PrintedVerdict
+from tests.pipeline import printable
 
 HOSTILE = "a\x1b[31m&<\"'>|%:,\r\n\u202e\ud800]]>*_`"
 WRONG = [

@@ -1,7 +1,8 @@
 """S006 and the notes on an input: shapes that look like another order of sizes, and that do not."""
 
 import pytest
-from rules.linting import lint_text
+
+from tests.rules.linting import lint_text
 
 CONV = '{ name = "c", op = "conv", out_channels = 4, kernel_size = 1 }'
 FLAT = '{ name = "c", op = "flatten" }, { name = "f", op = "linear", out_features = 4 }'

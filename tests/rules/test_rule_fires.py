@@ -1,7 +1,8 @@
 """Specs in which a rule must find something, beyond its own bad example."""
 
 import pytest
-from rules.linting import lint_text
+
+from tests.rules.linting import lint_text
 
 LOUD = {
     "dilation leaves gaps": (

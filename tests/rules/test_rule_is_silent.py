@@ -1,7 +1,8 @@
 """Specs in which a rule must find nothing, although they are close to what it looks for."""
 
 import pytest
-from rules.linting import lint_text
+
+from tests.rules.linting import lint_text
 
 SILENT = {
     "another branch reads all": (

@@ -4,10 +4,10 @@ import re
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from rules.linting import lint_layers
-from written import network
 
 from cnnspec.rules.registry import lint_graph
+from tests.rules.linting import lint_layers
+from tests.written import network
 
 
 def read_positions(size: int, kernel: int, stride: int, pad: int, dilation: int) -> set[int]:

@@ -1,9 +1,9 @@
 """What each rule says about its bad example and other specs, with numbers worked out by hand."""
 
 import pytest
-from rules.linting import lint_layers, lint_text
 
 from cnnspec.rules.registry import load_rule
+from tests.rules.linting import lint_layers, lint_text
 
 SAID = {  # message, hint
     "S001": (

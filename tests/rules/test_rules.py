@@ -6,10 +6,10 @@ from pathlib import Path
 from sys import modules
 
 import pytest
-from rules.linting import lint_text
 
 from cnnspec.rules import registry
 from cnnspec.rules.rule import SEVERITIES, LintRule
+from tests.rules.linting import lint_text
 
 RULES = [registry.load_rule(code) for code in registry.RULES]
 EXAMPLES = [

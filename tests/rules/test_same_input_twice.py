@@ -1,7 +1,8 @@
 """A011: every way in which a join can read one node twice, and joins that do not."""
 
 import pytest
-from rules.linting import lint_text
+
+from tests.rules.linting import lint_text
 
 LEFT_OUT = """
 args.project = false

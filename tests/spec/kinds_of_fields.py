@@ -115,7 +115,9 @@ KINDS: dict[str, dict[str, Any]] = {
     "roi_align": {"regions": "size", "output_size": "sizes", "sampling_ratio": "size"},
     "box_rows": {"values": "size"},
 }
-REQUIRED = {  # what each operator cannot do without, with its kind's smallest value
+REQUIRED: dict[
+    str, dict[str, Any]
+] = {  # what each operator cannot do without, with its kind's smallest value
     "conv": {"out_channels": 1, "kernel_size": 1},
     "depthwise_conv": {"kernel_size": 1},
     "conv_transpose": {"out_channels": 1, "kernel_size": 1},

@@ -4,9 +4,9 @@ from collections import Counter
 from itertools import combinations
 
 import pytest
-from support import graph_of
 
 from cnnspec.problems import SpecError
+from tests.support import graph_of
 
 FIELDS = {"name": '"x"', "op": '"conv"', "out_channels": "4", "kernel_size": "3", "from": '"input"'}
 FAULTS = {  # of a line that calls an operator, each in keys of its own

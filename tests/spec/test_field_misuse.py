@@ -5,8 +5,6 @@ What a field takes follows from its type. For many operators, KINDS says it a se
 from typing import Any
 
 import pytest
-from kinds_of_fields import KINDS, REQUIRED
-from pipeline import value as toml
 
 from cnnspec.graph.build import build_graph
 from cnnspec.ops.kit.fields import ChoiceField, Field, FlagField, IntegerField, NumberField
@@ -23,6 +21,8 @@ from cnnspec.ops.kit.list_fields import (
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import SpecError
 from cnnspec.spec.source import Source
+from tests.pipeline import value as toml
+from tests.spec.kinds_of_fields import KINDS, REQUIRED
 
 BIG = 2**31 - 1
 NUMBERS = {  # kind: what it takes, in words; numbers below or beyond it

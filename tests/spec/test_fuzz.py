@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from mutated import FUZZED, MAKERS, NAMES, SEEDS, TEXTS
-from pipeline import outcome, toml
+
+from tests.mutated import FUZZED, MAKERS, NAMES, SEEDS, TEXTS
+from tests.pipeline import outcome, toml
 
 
 def endures(folder: Path, make: Callable[[str, random.Random], str], name: str, seed: int) -> None:

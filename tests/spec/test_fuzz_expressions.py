@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from mutated import FUZZED, SEEDS
-from pipeline import outcome
-from random_expressions import ARGUMENTS, random_expression
+
+from tests.mutated import FUZZED, SEEDS
+from tests.pipeline import outcome
+from tests.random_expressions import ARGUMENTS, random_expression
 
 # A spec for every key that takes an expression, which replaces ?.
 PLACES = {

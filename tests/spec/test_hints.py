@@ -1,11 +1,11 @@
 """Names from Keras and PyTorch are answered with their names here."""
 
 import pytest
-import support
 
 from cnnspec import SpecError
 from cnnspec.ops.registry import OPERATORS
 from cnnspec.spec import hints as hints_module
+from tests import support
 
 
 def hints(line: str) -> str:

@@ -1,16 +1,17 @@
 """Hostile expressions, repeats, blocks and includes are refused with a rule, in bounded time."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pipeline import outcome
 
 from cnnspec.problems import SpecError
+from tests.pipeline import outcome
 
 HEAD = 'name = "n"\ninput = [3, 8, 8]\n'
 
 
-def rules(file: Path, text: str, **settings: int) -> set[str]:
+def rules(file: Path, text: str, **settings: Any) -> set[str]:
     """The rules that a spec breaks; none where it is right."""
     file.write_text(HEAD + text)
     found = outcome(file, **settings)

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from pipeline import outcome
 
 from cnnspec.problems import RequestError, SpecError
+from tests.pipeline import outcome
 
 HEAD = 'name = "n"\ninput = [3, 8, 8]\n'
 LINE = '{ name = "a", op = "relu" }'

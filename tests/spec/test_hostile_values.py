@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipeline import outcome, toml
 
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import SpecError
+from tests.pipeline import outcome, toml
 
 RICH: dict[str, Any] = {
     "name": "rich",

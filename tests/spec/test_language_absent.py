@@ -1,10 +1,10 @@
 """The language: lines that are left out, by when, repeat or each, and what their names mean."""
 
 import pytest
-from support import graph_of
 
 from cnnspec.graph.model import Graph
 from cnnspec.problems import SpecError
+from tests.support import graph_of
 
 HEAD = 'args.no = false\nargs.none = 0\nargs.rows = []\nargs.names = ["a"]\n'
 ABSENT = {

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from support import graph_of
 
 from cnnspec.api import load
 from cnnspec.graph.model import Graph
@@ -12,6 +11,7 @@ from cnnspec.spec.budgets import Limit
 from cnnspec.spec.network import read_network
 from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Source
+from tests.support import graph_of
 
 CONV = 'layers = [{{ name = "conv", op = "conv", out_channels = "{}", kernel_size = 1 }}]\n'
 

@@ -1,7 +1,8 @@
 """The language: in_channels are the channels of what a block, a preset or a norm itself reads."""
 
 import pytest
-from support import graph_of
+
+from tests.support import graph_of, setting
 
 # Each reads 5 channels in a network with an input of 3, inside a block whose input has 4 channels.
 READERS = {
@@ -108,7 +109,7 @@ layers = [{ name = "y", op = "conv", out_channels = 6, kernel_size = 1, NORM }]
 """
     graph = graph_of(text.replace("LINE", line).replace("NORM", norm))
     found = [node for node in graph.nodes if node.kind == "groupnorm"]
-    assert [(node.op.groups, node.output[0]) for node in found] == [(6, 6)]
+    assert [(setting(node, "groups"), node.output[0]) for node in found] == [(6, 6)]
 
 
 def test_in_channels_of_an_activation_are_those_behind_the_norm() -> None:
@@ -118,7 +119,7 @@ layers = [
     activation = { op = "leaky_relu", negative_slope = "{in_channels / 10}" } },
 ]
 """
-    assert graph_of(text.replace(",\n    ", ", ")).nodes[-1].op.negative_slope == 0.6
+    assert setting(graph_of(text.replace(",\n    ", ", ")).nodes[-1], "negative_slope") == 0.6
 
 
 def test_in_channels_on_a_line_are_those_of_the_block_around_it() -> None:

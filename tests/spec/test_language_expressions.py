@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import graph_of, import_torchvision
 
 from cnnspec.spec.expressions import compile_value, evaluate_value
 from cnnspec.spec.functions import count_values
 from cnnspec.spec.scope import ExpressionError, Scope
+from tests.support import graph_of, import_torchvision
 
 SCOPE = {
     "n": 7,

@@ -1,10 +1,12 @@
 """The language: order and names, blocks, presets, inputs and outputs, norm and activation."""
 
+from typing import Any
+
 import pytest
-from support import graph_of
 
 from cnnspec.graph.model import Graph
 from cnnspec.problems import SpecError
+from tests.support import graph_of, setting
 
 RELU = '{{ name = "{}", op = "relu"{} }}'
 
@@ -141,7 +143,7 @@ norm = "batchnorm"
 """
     graph = graph_of(text)
     assert [n.name for n in graph.layers()] == ["a", "a.norm", "b"]
-    assert [n.op.bias for n in graph.layers() if n.kind == "conv"] == [False, True]
+    assert [setting(n, "bias") for n in graph.layers() if n.kind == "conv"] == [False, True]
 
 
 def test_a_preset_may_fill_in_a_preset_and_take_arguments() -> None:
@@ -196,7 +198,7 @@ groups = 4
         "b.norm": "groupnorm",
         "c.activation": "relu",
     }
-    named = {n.name: n.op for n in graph.layers()}
+    named: dict[str, Any] = {n.name: n.op for n in graph.layers()}
     assert (named["a.norm"].groups, named["b.norm"].groups, named["c.activation"].inplace) == (
         2,
         4,

@@ -3,10 +3,10 @@
 import time
 
 import pytest
-from support import graph_of
 
 from cnnspec.api import Network
 from cnnspec.problems import SpecError
+from tests.support import graph_of
 
 HOURGLASS = """
 input = [4, 64, 64]

@@ -1,11 +1,11 @@
 """The language: repeat, each, when, share and training_only."""
 
 import pytest
-from support import graph_of
 
 from cnnspec.api import Network
 from cnnspec.graph.model import Graph
 from cnnspec.problems import SpecError
+from tests.support import graph_of, setting
 
 
 def names(graph: Graph) -> list[str]:
@@ -55,7 +55,7 @@ def test_rows_fill_arguments_in_order_by_name_or_as_one_cell() -> None:
         'layers = [{ name = "a", op = "unit", each = [[4], [5, 3], { kernel = 3, out = 6 }, 7] }]'
         + UNIT
     )
-    assert [(n.output[0], n.op.kernel_size) for n in graph.layers()] == [
+    assert [(n.output[0], setting(n, "kernel_size")) for n in graph.layers()] == [
         (4, 1),
         (5, 3),
         (6, 3),
@@ -68,7 +68,7 @@ def test_each_takes_its_rows_from_an_argument_and_a_line_gives_the_rest() -> Non
         'args.rows = [4, 5]\nlayers = [{ name = "a", op = "unit", kernel = 3, each = "{rows}" }]'
         + UNIT
     )
-    assert [(n.output[0], n.op.kernel_size) for n in graph.layers()] == [(4, 3), (5, 3)]
+    assert [(n.output[0], setting(n, "kernel_size")) for n in graph.layers()] == [(4, 3), (5, 3)]
 
 
 def test_rows_of_an_operator_or_a_preset_are_tables_of_fields() -> None:

@@ -66,10 +66,11 @@ names = st.sampled_from(["a", "b-c", "d_1", "7", '"q.k"', '"e\\u0041"', "'l#t'",
 
 @st.composite
 def arrays(draw: st.DrawFn, items: st.SearchStrategy[str]) -> str:
-    parts = [draw(blanks) + item + draw(blanks) for item in draw(st.lists(items, max_size=3))]
-    return (
-        "[" + ",".join(parts) + ("," if parts and draw(st.booleans()) else "") + draw(blanks) + "]"
-    )
+    drawn: list[str] = draw(st.lists(items, max_size=3))
+    parts = [draw(blanks) + item + draw(blanks) for item in drawn]
+    trailing: bool = draw(st.booleans())
+    last = "," if parts and trailing else ""
+    return "[" + ",".join(parts) + last + draw(blanks) + "]"
 
 
 @st.composite

@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,12 @@ from cnnspec.spec.zoo import zoo_files
 
 try:
     import fastjsonschema
+
+    SECOND: Any = fastjsonschema.compile(language_schema())
 except ImportError:
-    fastjsonschema = None
+    SECOND = None
 BAD = Path(__file__).parent / "bad"
 VALIDATOR = Draft7Validator(language_schema())
-SECOND: Callable[[Any], Any] | None = fastjsonschema and fastjsonschema.compile(language_schema())
 GOOD: dict[str, Any] = tomllib.loads("""
 name = "net"
 input = [3, 32, 32]

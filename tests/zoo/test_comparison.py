@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import nn
-from zoo.comparison import assert_equal, assert_same_values
-from zoo.models.lenet import lenet5
 
 import cnnspec
+from tests.zoo.comparison import assert_equal, assert_same_values
+from tests.zoo.models.lenet import lenet5
 
 
 def with_layer(index: int, *layers: nn.Module) -> nn.Module:

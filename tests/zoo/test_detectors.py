@@ -4,9 +4,9 @@ from math import prod
 from typing import Any
 
 import pytest
-from support import import_torchvision
 
 import cnnspec
+from tests.support import import_torchvision
 
 FROZEN: dict[str, Any] = {"norm": "frozen_batchnorm"}
 

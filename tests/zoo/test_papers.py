@@ -8,10 +8,12 @@ from functools import partial
 
 import pytest
 import torch
-from support import references
 from torch import nn
-from zoo.comparison import assert_equal, assert_same_values
-from zoo.models import (
+
+import cnnspec
+from tests.support import references
+from tests.zoo.comparison import assert_equal, assert_same_values
+from tests.zoo.models import (
     classics,
     deeplab,
     dense,
@@ -23,8 +25,6 @@ from zoo.models import (
     residual,
     segmentation,
 )
-
-import cnnspec
 
 MODELS: dict[str, Callable[[], nn.Module]] = {
     "lenet5": lenet.lenet5,

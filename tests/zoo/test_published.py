@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import references
 
 import cnnspec
 from cnnspec.analyses.network_costs import Row
+from tests.support import references
 
 UNITS = {"": 0, "K": 3, "M": 6, "G": 9}
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import torch
-from support import Reference, build, import_torchvision, references
-from zoo import comparison
-from zoo.comparison import Shape, assert_equal, squeezed
 
 import cnnspec
+from tests.support import Reference, build, import_torchvision, references
+from tests.zoo import comparison
+from tests.zoo.comparison import Shape, assert_equal, squeezed
 
 LONG: set[str] = set()  # networks that take more than about 10 s
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from support import import_torchvision
 from torch import Tensor, nn
+
+from tests.support import import_torchvision
 
 
 class DeepLabv3(nn.Module):

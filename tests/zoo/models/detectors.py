@@ -130,7 +130,7 @@ def yolov1() -> nn.Module:
         if layer:
             kernel, width, *stride = layer
             steps += [
-                nn.Conv2d(channels, width, kernel, *stride, padding=kernel // 2),
+                nn.Conv2d(channels, width, kernel, *stride, padding=kernel // 2),  # type: ignore
                 nn.LeakyReLU(0.1),
             ]
             channels = width

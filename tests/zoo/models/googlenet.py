@@ -68,8 +68,9 @@ class GoogLeNet(nn.Module):
         self.modules_ = nn.ModuleDict()
         channels = 192
         for name, row in ROWS.items():
-            self.modules_[name] = Inception(channels, *row)
-            channels = self.modules_[name].channels
+            module = Inception(channels, *row)
+            self.modules_[name] = module
+            channels = module.channels
         self.pool = nn.MaxPool2d(3, 2, ceil_mode=True)
         self.head = nn.Sequential(
             nn.AvgPool2d(7), nn.Flatten(), nn.Dropout(0.4), nn.Linear(1024, 1000)

@@ -59,6 +59,8 @@ class SparseConvolution(nn.Module):
 class RBF(nn.Module):
     """The squared distance to a fixed bitmap of 84 pixels for each class."""
 
+    bitmaps: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("bitmaps", torch.ones(10, 84))
@@ -97,7 +99,7 @@ def convolutions(activation: type[nn.Module], *channels: int) -> list[nn.Module]
     ]
 
 
-def lenet5() -> nn.Module:
+def lenet5() -> nn.Sequential:
     """LeNet-5 as it is taught: C3 reads all maps of S2, average pools, linear C5 and output."""
     return nn.Sequential(
         *convolutions(nn.Tanh, 1, 6, 16),

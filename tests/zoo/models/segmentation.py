@@ -1,5 +1,7 @@
 """FCN, U-Net, SegNet and DeconvNet, written from their papers and their authors' Caffe files."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -100,7 +102,7 @@ class UNet(nn.Module):
         self.score = nn.Conv2d(64, 2, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        kept = []
+        kept: list[Tensor] = []
         for step in self.down:
             if kept:
                 x = nn.functional.max_pool2d(x, 2)
@@ -138,7 +140,8 @@ class SegNet(nn.Module):
             self.decoder.append(nn.Sequential(*layers, *last))
 
     def forward(self, x: Tensor) -> Tensor:
-        switches, sizes = [], []
+        switches: list[Any] = []
+        sizes = []
         for stage in self.encoder:
             x = stage(x)
             sizes.append(x.shape[2:])
@@ -146,7 +149,7 @@ class SegNet(nn.Module):
             switches.append(indices)
         for stage in self.decoder:
             x = stage(
-                nn.functional.max_unpool2d(x, switches.pop(), 2, output_size=list(sizes.pop()))
+                nn.functional.max_unpool2d(x, switches.pop(), (2, 2), output_size=list(sizes.pop()))
             )
         return x
 
@@ -169,11 +172,11 @@ class DeconvNet(nn.Module):
         self.score = nn.Conv2d(64, classes, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        switches = []
+        switches: list[Any] = []
         for stage in self.encoder:
             x, indices = nn.functional.max_pool2d(stage(x), 2, return_indices=True)
             switches.append(indices)
         x = self.middle(x)
         for stage in self.decoder:
-            x = stage(nn.functional.max_unpool2d(x, switches.pop(), 2))
+            x = stage(nn.functional.max_unpool2d(x, switches.pop(), (2, 2)))
         return self.score(x)
