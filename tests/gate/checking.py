@@ -51,3 +51,10 @@ def write(**files: str) -> None:
     """Write NAME.toml for each name."""
     for name, text in files.items():
         Path(f"{name}.toml").write_text(text, encoding="utf-8")
+
+
+def edit_file(file: Path, old: str, new: str) -> None:
+    """Replace a text that the file must have."""
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
