@@ -4,16 +4,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.analyses.flat_calls import list_weight_names
 from cnnspec.analyses.verdict import Verdict
 from cnnspec.graph.build import build_graph
-from cnnspec.graph.model import Graph, graph_digest
+from cnnspec.graph.model import Graph
 from cnnspec.importing.canonical.canonicalize import UnsupportedModel, canonicalize
 from cnnspec.importing.canonical.cut_runs import cut_run, find_first_unsupported
 from cnnspec.importing.canonical.two_sizes import enlarge, generalize_sizes, has_literal_sizes
 from cnnspec.importing.folding import write_spec
 from cnnspec.importing.folding.names import make_identifier
 from cnnspec.importing.imported_graph import ImportedGraph
+from cnnspec.importing.prove_import import prove_import
 from cnnspec.problems import RequestError
 from cnnspec.records import Record
 from cnnspec.spec.source import Source
@@ -116,7 +116,9 @@ def import_pytorch(request: ImportRequest) -> ImportResult:
     graph = rebuild_graph(imported.name, text)
     verdict = None
     if not unsupported:
-        verdict = verify_import(request, found, graph, text, imported.fixed_size)
+        rebuild = None if imported.fixed_size else partial(rebuild_graph, request.name, text)
+        origin = request.origin or request.name
+        verdict = prove_import(request.model, origin, found, graph, imported, rebuild)
     return ImportResult(text, graph, verdict, unsupported, notes)
 
 
@@ -192,43 +194,6 @@ def rebuild_graph(
 ) -> Graph:
     """Build the graph of an imported spec."""
     return build_graph(Source(f"{name}.toml", text), "", settings, shape, MAX_LINES)
-
-
-def remove_unused(model: Any, found: "Capture") -> None:
-    """Take the parameters that no call reads from a model: a spec has no layer for them.
-
-    The notes of the spec name them."""
-    calls = [call for run in (found.inference, found.training) for call in run.calls]
-    used = {name for call in calls for name in list_weight_names(call.arguments)}
-    for path in found.parameters.keys() - used:
-        owner, _, name = path.rpartition(".")
-        model.get_submodule(owner)._parameters[name] = None
-
-
-def verify_import(
-    request: ImportRequest, found: "Capture", graph: Graph, text: str, fixed_size: bool
-) -> Verdict:
-    """Compare the spec with the model: calls, values, outputs, in inference and in training.
-
-    With ``fixed_size`` only at the size of its input."""
-    from cnnspec.pytorch.check_calls import SAME_FUNCTION
-    from cnnspec.pytorch.devices import device_title
-    from cnnspec.pytorch.verify import check_model, tool_versions
-
-    remove_unused(request.model, found)
-    rebuild = None if fixed_size else partial(rebuild_graph, request.name, text)
-    checks = check_model(
-        graph,
-        request.model,
-        request.origin or request.name,
-        "cpu",
-        1.0,
-        SAME_FUNCTION,
-        rebuild=rebuild,
-    )
-    return Verdict(
-        graph.name, device_title("cpu"), tool_versions(), tuple(checks), graph_digest(graph)
-    )
 
 
 def choose_inputs(

@@ -30,6 +30,7 @@ from cnnspec.pytorch.draws import (
 )
 from cnnspec.pytorch.precision import FLOAT32, FLOAT64
 from cnnspec.pytorch.random_weights import restoring_tensors
+from cnnspec.pytorch.tensor_pairs import TensorPairs
 from cnnspec.units import format_plural
 
 SEED = 2016
@@ -44,6 +45,7 @@ def compare_model(
     demand: str = SAME_FUNCTION,
     seed: int = SEED,
     resize: ResizeGraph | None = None,
+    pairs: TensorPairs | None = None,
 ) -> list[Check]:
     """Compare a graph with a model on a device, with a batch of two.
 
@@ -51,9 +53,10 @@ def compare_model(
 
     ``demand`` is SAME_CALLS, SAME_FUNCTION or REFERENCE of :mod:`check_calls`. The model gets back
     the tensors that it had, except a reference. ``run`` runs the model (default: call it), and
-    ``resize`` makes the graph for another input shape.
+    ``resize`` makes the graph for another input shape. ``pairs`` are tensors of both that are known
+    to be the same.
     """
-    tested = ModelUnderTest(model, name, device, run, demand)
+    tested = ModelUnderTest(model, name, device, run, demand, pairs=pairs or [])
     with restoring_tensors(model) if demand != REFERENCE else nullcontext():
         return compare_without_restoring(graph, tested, seed, resize)
 

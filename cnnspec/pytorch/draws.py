@@ -18,6 +18,7 @@ from cnnspec.pytorch.quick_shapes import QuickShapes
 from cnnspec.pytorch.random_weights import RunningStatistics, draw_weights, in_mode
 from cnnspec.pytorch.recording.fixed_numbers import convert_exactly
 from cnnspec.pytorch.recording.recorder import record_built_module
+from cnnspec.pytorch.tensor_pairs import TensorPairs
 from cnnspec.pytorch.transplant_weights import replace_normalized_weights
 from cnnspec.records import Record
 from cnnspec.units import Shape
@@ -27,7 +28,9 @@ Batch = tuple[torch.Tensor, ...]
 
 
 class ModelUnderTest(Record):
-    """A model, its name in reports, its device, how it is run, what is asked, and how exactly."""
+    """A model, its name in reports, its device, how it is run, what is asked, and how exactly.
+
+    ``pairs`` are the tensors of the spec and of the model that an import knows to be the same."""
 
     model: nn.Module
     name: str
@@ -35,6 +38,7 @@ class ModelUnderTest(Record):
     run: RunFunction | None
     demand: str
     precision: Precision = FLOAT64
+    pairs: TensorPairs = []
 
 
 class Draw(Record):

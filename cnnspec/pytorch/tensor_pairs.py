@@ -123,15 +123,17 @@ def named_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
 def fit_shape(value: torch.Tensor, shape: Shape) -> torch.Tensor | None:
     """Reshape a tensor; None where shapes differ by more than ones or the place of channels.
 
-    The weight of a linear layer also fits a convolution over its whole map, row by row.
+    The positions of a map may be one dimension of it. The weight of a linear layer also fits a
+    convolution over its whole map, row by row.
     """
 
     def without_ones(s: Shape) -> Shape:
         return tuple(n for n in s if n != 1)
 
-    channels_first = value.movedim(-1, 1) if value.dim() > 2 else value
+    channels_first = value.movedim(-1, 1) if value.dim() > 2 else value.t()
+    joined = (*shape[:1], prod(shape[1:]))
     for candidate in (value, channels_first):
-        if without_ones(tuple(candidate.shape)) == without_ones(shape):
+        if without_ones(tuple(candidate.shape)) in (without_ones(shape), without_ones(joined)):
             return candidate.reshape(shape)
     rows = value.shape[:1] == shape[:1] and 2 in (value.dim(), len(shape))
     return value.reshape(shape) if rows and value.numel() == prod(shape) else None

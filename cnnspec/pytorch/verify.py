@@ -29,6 +29,7 @@ from cnnspec.pytorch.devices import choose_device, describe_shortage, device_tit
 from cnnspec.pytorch.load_models import load_reference, run_reference
 from cnnspec.pytorch.measure_costs import count_macs_with_fvcore, measure_costs
 from cnnspec.pytorch.random_weights import SkipInitialization
+from cnnspec.pytorch.tensor_pairs import TensorPairs
 from cnnspec.units import format_plural
 
 QUANTITIES = {
@@ -190,15 +191,19 @@ def check_model(
     demand: str,
     seed: int = SEED,
     rebuild: RebuildGraph | None = None,
+    pairs: TensorPairs | None = None,
 ) -> list[Check]:
-    """Compare a graph with a model, on the CPU instead of the meta device."""
+    """Compare a graph with a model, on the CPU instead of the meta device.
+
+    ``pairs`` are tensors of both that are known to be the same.
+    """
     where = "cpu" if device == "meta" else device
     shortage = describe_shortage(graph, where, 2, 2, 8, share)
     if shortage:
         return [Check("values", name, LIMITED, detail=f"not compared: {shortage}")]
     run = run_reference if demand == REFERENCE else None
     resize = partial(rebuild, {}) if rebuild else None
-    return compare_model(graph, model, name, where, run, demand, seed, resize)
+    return compare_model(graph, model, name, where, run, demand, seed, resize, pairs)
 
 
 def tool_versions(*libraries: str) -> dict[str, str]:
