@@ -18,7 +18,8 @@ from cnnspec.graph.model import Graph
 from cnnspec.pytorch.check_calls import REFERENCE, SAME_CALLS, SAME_FUNCTION, check_calls
 from cnnspec.pytorch.compare_draws import compare_draw, constant_calls, value_checks
 from cnnspec.pytorch.compare_gradients import compare_gradients
-from cnnspec.pytorch.compare_other_calls import ResizeGraph, compare_other_calls
+from cnnspec.pytorch.compare_other_calls import compare_other_calls
+from cnnspec.pytorch.compare_sizes import ResizeGraph, check_calls_at_another_size
 from cnnspec.pytorch.compare_values import RunFunction
 from cnnspec.pytorch.draws import (
     MOST_DRAWS,
@@ -103,7 +104,8 @@ def compare_draws(
         checks = [shapes, *value_checks(compared, name)]
         if demand != REFERENCE and all(c.status == PASSED for c in checks):
             checks.append(compare_gradients(graph, tested, compared[-1], seed))
-        if any(c.status != PASSED for c in checks):  # calls that are not aligned may be the cause
+            calls = check_calls_at_another_size(graph, tested, calls, draw, seed, resize)
+        elif any(c.status != PASSED for c in checks):  # calls that are not aligned may be the cause
             calls = check_calls(found, name, demand, True)
         return [calls, *checks]
     if shapes.status == PASSED and compared[-1].same:

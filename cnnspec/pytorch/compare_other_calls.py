@@ -1,30 +1,19 @@
 """Compare a model whose calls differ: more draws show whether it computes the same."""
 
-from collections.abc import Callable
-
 from cnnspec.analyses.alignment.call_graph import Recording
 from cnnspec.analyses.verdict import FAILED, PASSED, Check
 from cnnspec.graph.model import Graph
-from cnnspec.problems import RequestError, SpecError
 from cnnspec.pytorch.check_calls import SAME_CALLS, check_calls, unprovable_differences
 from cnnspec.pytorch.compare_draws import DrawComparison, compare_draw, value_checks
 from cnnspec.pytorch.compare_gradients import compare_gradients
+from cnnspec.pytorch.compare_sizes import ResizeGraph, compare_at_another_size
 from cnnspec.pytorch.compare_values import model_reached_limits
-from cnnspec.pytorch.draws import (
-    MOST_DRAWS,
-    ModelError,
-    ModelUnderTest,
-    align_draw,
-    record_on_meta,
-    run_draw,
-)
+from cnnspec.pytorch.draws import MOST_DRAWS, ModelUnderTest, align_draw, run_draw
 from cnnspec.pytorch.recording.dropouts import acts_in_training_only
-from cnnspec.units import Shape, format_plural, format_shape
+from cnnspec.units import format_plural
 
 # Scales of the inputs and of the weights: large values reach limits that small ones do not.
 MORE_DRAWS = ((8.0, 1.0), (1.0, 3.0))
-SMALL = 32  # a smaller side is doubled for another input size, a larger one grows by so much
-ResizeGraph = Callable[[Shape], Graph]
 
 
 def compare_other_calls(
@@ -52,7 +41,7 @@ def compare_other_calls(
         found = compare_draw(graph, tested, draw, align_draw(graph, draw, recordings))
         if not found.same:
             return [calls.replace(detail="dropout acts on other values"), shapes]
-    other, size = compare_at_another_size(graph, tested, seed, resize)
+    other, size = compare_at_another_size(graph, tested, compared[0].draw, seed, resize)
     if not all(c.same for c in compared):
         return [calls.replace(detail="the outputs of other draws differ"), shapes]
     if other and not other.same:
@@ -82,28 +71,6 @@ def compare_other_calls(
     if all(c.status == PASSED for c in checks):
         checks.append(compare_gradients(graph, tested, compared[-1], seed))
     return [calls, *checks]
-
-
-def compare_at_another_size(
-    graph: Graph, tested: ModelUnderTest, seed: int, resize: ResizeGraph | None
-) -> tuple[DrawComparison | None, str]:
-    """Compare at another input size, where the spec and the model take one, and say which."""
-    shape = graph.inputs[0].output
-    if resize is None or len(graph.inputs) != 1 or len(shape) < 2:
-        return None, "at one input size"
-    larger = (shape[0], *(n + min(n, SMALL) for n in shape[1:]))
-    try:
-        resized = resize(larger)
-    except (SpecError, RequestError):
-        return None, "at one input size (the spec takes no other)"
-    if resized.unfit or resized.resized:
-        return None, "at one input size (the spec takes no other)"
-    try:
-        draw = run_draw(resized, tested, seed)
-    except ModelError:
-        return None, f"at one input size (the model does not take {format_shape(larger)})"
-    found = align_draw(resized, draw, record_on_meta(resized))
-    return compare_draw(resized, tested, draw, found), f"also at {format_shape(larger)}"
 
 
 def drops_values(side: Recording) -> bool:

@@ -4,6 +4,9 @@ One draw is a run in training and one in inference, on two random examples, with
 at random.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 
@@ -23,6 +26,7 @@ from cnnspec.pytorch.transplant_weights import replace_normalized_weights
 from cnnspec.records import Record
 from cnnspec.units import Shape
 
+BATCH = 2  # examples, which must have different values
 MOST_DRAWS = 5  # until all values vary with the input
 Batch = tuple[torch.Tensor, ...]
 
@@ -65,8 +69,15 @@ def run_draw(
     marks: bool = False,
 ) -> Draw:
     """Run the model on one draw. Raises ModelError for all that it raises, SystemExit too."""
-    try:
+    with raising_model_errors():
         return draw_runs(tested, [n.output for n in graph.inputs], seed, *scales, marks)
+
+
+@contextmanager
+def raising_model_errors() -> Iterator[None]:
+    """Raise ModelError for all that a model raises inside, SystemExit too, but not Ctrl-C."""
+    try:
+        yield
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -85,9 +96,7 @@ def draw_runs(
 
     Raises what the model raises."""
     generator = torch.Generator().manual_seed(seed)
-    drawn = [torch.randn(2, *s, generator=generator, dtype=torch.float64) for s in shapes]
-    dtype = tested.precision.dtype
-    inputs = tuple(x.mul_(input_scale).to(tested.device, dtype) for x in drawn)
+    inputs = draw_inputs(tested, shapes, generator, input_scale)
     model = prepare_model(tested.model, inputs, tested.device, generator)
     if weight_scale != 1:
         with torch.no_grad():
@@ -98,6 +107,14 @@ def draw_runs(
     statistics.settle()  # the training pass does not depend on them, inference does
     inferred = run_model(model, inputs, tested.run, False, marks)
     return Draw(inputs, inferred, trained, statistics.after_training, marks)
+
+
+def draw_inputs(
+    tested: ModelUnderTest, shapes: list[Shape], generator: torch.Generator, scale: float = 1.0
+) -> Batch:
+    """Draw two examples of each input, of shapes without the batch."""
+    drawn = [torch.randn(BATCH, *s, generator=generator, dtype=torch.float64) for s in shapes]
+    return tuple(x.mul_(scale).to(tested.device, tested.precision.dtype) for x in drawn)
 
 
 def prepare_model(
