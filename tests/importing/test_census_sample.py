@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.census import SAMPLE, import_in_process
+from tests.census.run import import_in_process
+from tests.census.sources import SAMPLE
 
 
 def test_the_sample_has_forty_models() -> None:
