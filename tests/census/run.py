@@ -1,10 +1,13 @@
 """Import the models of a census, one process each, and write what became of them."""
 
+import datetime
 import json
+import platform
 import resource
 import time
 import warnings
 from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -108,7 +111,7 @@ class ImportProcess:
     """One import in a process of its own."""
 
     def __init__(self, source: str, size: int, known: dict[str, str], memory: int, method: str):
-        context = get_context(method)
+        context: Any = get_context(method)
         self.source, self.started = source, time.monotonic()
         self.pipe, end = context.Pipe(duplex=False)
         self.process = context.Process(target=send_result, args=(end, source, size, known, memory))
@@ -180,7 +183,7 @@ def run_census(
     import_timm()  # once, for all the processes
     import cnnspec.pytorch.verify  # noqa: F401
 
-    found: dict[str, Any] = json.loads(output.read_text()) if output.exists() else {}
+    found: dict[str, Any] = json.loads(output.read_text())["models"] if output.exists() else {}
     known = {row["fingerprint"]: name for name, row in found.items() if is_first(row)}
     waiting = choose_waiting(found, sources, retry)
     for source, result in import_several(waiting, size, known, memory, jobs):
@@ -188,9 +191,23 @@ def run_census(
         if is_first(result):
             known.setdefault(result["fingerprint"], source)
         part = output.with_suffix(".part")
-        part.write_text(json.dumps(dict(sorted(found.items())), indent=1) + "\n")
+        part.write_text(encode_census(found, memory))
         part.replace(output)
         print(source, result["state"], result["seconds"], flush=True)
+
+
+def encode_census(found: dict[str, Any], memory: int) -> str:
+    """Return the data as JSON, one model per line, with what it was made with."""
+    about = {
+        "date": datetime.date.today().isoformat(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("torch", "torchvision", "timm")},
+        "memory": memory,
+        "seconds": SECONDS,
+        "frames": FRAMES,
+    }
+    rows = ",\n".join(f" {json.dumps(name)}: {json.dumps(found[name])}" for name in sorted(found))
+    return f'{{"about": {json.dumps(about)},\n"models": {{\n{rows}\n}}}}\n'
 
 
 def is_first(row: dict[str, Any]) -> bool:

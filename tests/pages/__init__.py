@@ -8,7 +8,7 @@ the folder ``reports``: none where its data is missing. Rendering measures nothi
 
 from importlib import import_module
 
-PAGES = ("verification", "memory", "planted_faults", "mutation", "benchmarks")
+PAGES = ("verification", "census", "memory", "planted_faults", "mutation", "benchmarks")
 
 
 def render_measured_pages(reports: str) -> dict[str, str]:

@@ -35,6 +35,7 @@ ABOUT = {  # the pages that the index lists, by the names of their files
     "audit": "published figures, each confirmed or refuted, with the arithmetic: an errata list",
     "note_tables": "the tables of the course notes, each printed by one command, with corrections",
     "verification": "what every network was compared with in PyTorch",
+    "census": "which models of torchvision and timm can be imported, and are proven equal",
     "memory": "predicted memory beside measured memory",
     "planted_faults": "how many deliberate faults in networks verification finds",
     "operators": "what a layer can be, with formulas, sources and worked examples",
@@ -45,6 +46,7 @@ ABOUT = {  # the pages that the index lists, by the names of their files
 }
 MEASURED = {  # the pages that python -m tests.pages makes, each from data/NAME.json
     "verification": "verification",
+    "census": "census",
     "planted_faults": "faults",
     "benchmarks": "benchmarks",
     "memory": "memory",
