@@ -168,7 +168,9 @@ class Conv(Operator):
 
     @property
     def python_class(self) -> str:
-        return (FIXED_CONV if self.fixed else STANDARDIZED_CONV) * (self.fixed or self.standardize)
+        if self.fixed:
+            return FIXED_CONV
+        return STANDARDIZED_CONV if self.standardize else ""
 
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         axes, zeros = self.axes(x), self.padding_mode == "zeros"

@@ -1,5 +1,6 @@
 """ONNX files become the specs that their PyTorch models become, proven by running both."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -223,24 +224,20 @@ def test_local_response_normalization_is_proven(tmp_path: Path) -> None:
     assert import_model_file(write_onnx(tmp_path / "net.onnx", [norm], (5, 4, 4))).verdict
 
 
-def test_without_onnx_only_shapes_are_compared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("missing", "status", "text"),
+    [("onnx", LIMITED, NEEDED), ("onnxruntime", PASSED, "onnx's reference evaluator")],
+)
+def test_what_a_verdict_compares_where_a_library_is_missing(
+    missing: str, status: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = export_onnx(tmp_path / "net.onnx", nn.Conv2d(4, 8, 3), SHAPE)
-    monkeypatch.setitem(__import__("sys").modules, "onnx", None)
+    monkeypatch.setitem(sys.modules, missing, None)
     found = import_model_file(path)
     assert found.verdict
-    assert [(c.status, c.detail) for c in found.verdict.checks] == [(PASSED, ""), (LIMITED, NEEDED)]
-
-
-def test_the_reference_evaluator_runs_a_file_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = export_onnx(tmp_path / "net.onnx", nn.Conv2d(4, 8, 3), SHAPE)
-    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
-    found = import_model_file(path)
-    assert found.verdict
-    assert "onnx's reference evaluator" in found.verdict.checks[1].compared
+    shapes, outputs = found.verdict.checks
+    assert (shapes.status, shapes.detail, outputs.status) == (PASSED, "", status)
+    assert text in (outputs.compared or outputs.detail)
 
 
 def test_files_are_read_as_the_library_reads_them(tmp_path: Path) -> None:
