@@ -18,6 +18,7 @@ def render_table(
     net: NetworkCosts,
     format: str = "text",
     preset: str = "summary",
+    *,
     columns: list[str] | None = None,
     depth: int | None = None,
     training: bool = False,
