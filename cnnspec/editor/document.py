@@ -10,7 +10,7 @@ from cnnspec.editor.positions import Position, TextLines
 from cnnspec.editor.syntax import Syntax
 from cnnspec.editor.syntax_scanner import SyntaxItem
 from cnnspec.gate.files import is_spec_text
-from cnnspec.graph.build import build_variant, read_spec
+from cnnspec.graph.build import VariantRequest, build_variant, read_spec
 from cnnspec.problems import RequestError, SpecError
 from cnnspec.rules.rule import LintedNetwork
 from cnnspec.spec.model import NetworkSpec
@@ -101,7 +101,7 @@ class Document:
         try:
             spec, reader = read_spec(self.source)
             shown = self.variant if self.variant in spec.variants else ""
-            graph = build_variant(spec, reader, shown)
+            graph = build_variant(VariantRequest(spec, reader, shown))
         except (SpecError, RequestError):
             return None
         return AnalyzedNetwork(spec, LintedNetwork(graph), self.syntax)

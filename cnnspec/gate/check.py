@@ -13,7 +13,7 @@ from cnnspec.gate.ignores import (
     find_unused_comments,
     read_ignore_comments,
 )
-from cnnspec.graph.build import build_variant, read_spec
+from cnnspec.graph.build import VariantRequest, build_variant, read_spec
 from cnnspec.graph.cache import SpecCache
 from cnnspec.graph.model import Graph
 from cnnspec.problems import ERROR_RULES, Problem, SpecError
@@ -121,7 +121,8 @@ def check_networks(
         yield
         cache, chosen = cache.or_empty_if_large(), variant or (name if spec.variants else "")
         try:
-            graph = build_variant(spec, notes, chosen, max_lines=max_lines, cache=cache)
+            wanted = VariantRequest(spec, notes, chosen, max_lines=max_lines, cache=cache)
+            graph = build_variant(wanted)
         except SpecError as error:
             found.add_problems(error.problems, name)
             truncated = truncated or not error.complete

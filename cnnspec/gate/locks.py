@@ -27,7 +27,7 @@ from cnnspec.gate.lockfile import (
     spec_path,
     split_sections,
 )
-from cnnspec.graph.build import build_variant, read_spec
+from cnnspec.graph.build import VariantRequest, build_variant, read_spec
 from cnnspec.graph.model import Graph, Node
 from cnnspec.graph.problem_log import ProblemLog
 from cnnspec.problems import Problem, SpecError, Where, visible
@@ -56,7 +56,7 @@ def make_lock(path: str, max_lines: int = MAX_LINES) -> Lock:
     """Return the lock of a spec with all its variants, without writing it. Raises SpecError."""
     spec, notes = read_spec(read_source(path))
     networks = [
-        describe_network(build_variant(spec, notes, name, max_lines=max_lines))
+        describe_network(build_variant(VariantRequest(spec, notes, name, max_lines=max_lines)))
         for name in spec.variants or [""]
     ]
     names = tuple(network.network for network in networks)

@@ -83,9 +83,8 @@ def build_graph(
     At another ``input_shape``, layers may have parameters of other shapes. They are in the graph's
     ``resized``; with ``strict_input`` they are a SpecError (D008).
     """
-    return build_variant(
-        *read_spec(source), variant, settings, input_shape, max_lines, strict_input=strict_input
-    )
+    wanted = VariantRequest(*read_spec(source), variant, settings, input_shape, max_lines)
+    return build_variant(wanted, strict_input)
 
 
 def read_spec(source: Source) -> tuple[NetworkSpec, SpecReader]:
@@ -103,29 +102,36 @@ def read_spec(source: Source) -> tuple[NetworkSpec, SpecReader]:
     return spec, reader
 
 
-def build_variant(
-    spec: NetworkSpec,
-    reader: SpecReader,
-    variant: str = "",
-    settings: dict[str, Any] | None = None,
-    input_shape: GivenInput = None,
-    max_lines: int = MAX_LINES,
-    cache: SpecCache | None = None,
-    strict_input: bool = False,
-) -> Graph:
-    """Build a graph as :func:`build_graph` does, of a spec that was read.
+class VariantRequest(Record):
+    """A variant ("": the first) of a spec that was read, and what it is built with.
 
-    ``cache`` keeps what the networks of the spec have in common.
-    """
-    chosen, cache = choose_variant(spec, variant), cache or SpecCache()
-    builder = GraphBuilder(spec, chosen, reader, max_lines, input_shape, cache)
+    ``cache`` keeps what the networks of the spec have in common."""
+
+    spec: NetworkSpec
+    reader: SpecReader
+    variant: str = ""
+    settings: dict[str, Any] | None = None
+    input_shape: GivenInput = None
+    max_lines: int = MAX_LINES
+    cache: SpecCache | None = None
+
+    def make_builder(self) -> GraphBuilder:
+        """Return the builder of the variant. Raises RequestError where the spec has no such."""
+        chosen, cache = choose_variant(self.spec, self.variant), self.cache or SpecCache()
+        return GraphBuilder(self.spec, chosen, self.reader, self.max_lines, self.input_shape, cache)
+
+
+def build_variant(wanted: VariantRequest, strict_input: bool = False) -> Graph:
+    """Build a graph as :func:`build_graph` does, of a spec that was read."""
+    wanted = wanted.replace(cache=wanted.cache or SpecCache())
+    builder = wanted.make_builder()
     try:
-        graph = run_builder(builder, settings)
+        graph = run_builder(builder, wanted.settings)
     except SpecError as error:
 
         def fits(shapes: dict[str, Shape]) -> bool:
             try:
-                GraphBuilder(spec, chosen, reader, max_lines, shapes, cache).build(settings or {})
+                wanted.replace(input_shape=shapes).make_builder().build(wanted.settings or {})
             except (SpecError, TooManyProblems):
                 return False
             return True
@@ -136,8 +142,8 @@ def build_variant(
         from cnnspec.graph.fitting_sizes import suggest_sizes
 
         raise SpecError(suggest_sizes(error.problems, builder.inputs, fits)) from None
-    if input_shape is not None:
-        native = build_variant(spec, reader, variant, settings, None, max_lines, cache)
+    if wanted.input_shape is not None:
+        native = build_variant(wanted.replace(input_shape=None))
         from cnnspec.graph.resized_parameters import size_problems
 
         problems = size_problems(graph, native)
@@ -147,26 +153,16 @@ def build_variant(
     return graph
 
 
-def build_candidate(
-    spec: NetworkSpec,
-    reader: SpecReader,
-    variant: str = "",
-    settings: dict[str, Any] | None = None,
-    input_shape: GivenInput = None,
-    max_lines: int = MAX_LINES,
-    cache: SpecCache | None = None,
-    summed: "SummedCalls | None" = None,
-) -> Graph:
+def build_candidate(wanted: VariantRequest, summed: "SummedCalls | None" = None) -> Graph:
     """Build a graph as :func:`build_variant` does, but only once: for one of many settings.
 
     It is not compared with the network at its own input (``resized`` is empty), and the hints of
     problems name no other size of the input. With ``summed``, a call of a block may be one node
     that stands for all in it. Raises SpecError, RequestError.
     """
-    chosen = choose_variant(spec, variant)
-    builder = GraphBuilder(spec, chosen, reader, max_lines, input_shape, cache)
+    builder = wanted.make_builder()
     builder.expansion.summed_calls = summed
-    return run_builder(builder, settings)
+    return run_builder(builder, wanted.settings)
 
 
 def run_builder(builder: GraphBuilder, settings: dict[str, Any] | None) -> Graph:
@@ -198,4 +194,5 @@ def load_zoo_graphs(pattern: str = "") -> Iterator[Graph]:
         names = variant_names(file)
         if wanted := [name for name in names or [family_name(file)] if pattern in name]:
             spec, reader = read_spec(read_source(file))
-            yield from (build_variant(spec, reader, name if names else "") for name in wanted)
+            requests = (VariantRequest(spec, reader, name if names else "") for name in wanted)
+            yield from map(build_variant, requests)

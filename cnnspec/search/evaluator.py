@@ -9,7 +9,7 @@ from typing import Any
 from cnnspec.analyses.comparison import ComparedNetwork, ComparisonSettings, Measure
 from cnnspec.analyses.comparison_selection import Condition
 from cnnspec.analyses.network_costs import NetworkCosts
-from cnnspec.graph.build import build_candidate, open_spec, read_spec
+from cnnspec.graph.build import VariantRequest, build_candidate, open_spec, read_spec
 from cnnspec.graph.cache import SpecCache
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, SpecError, did_you_mean, visible
@@ -123,9 +123,10 @@ class CandidateEvaluator:
         """Build the graph of a candidate. Raises SpecError, RequestError."""
         given = {**self.fixed, **settings}
         self.cache = self.cache.or_empty_if_large()
-        return build_candidate(
-            self.spec, self.reader, self.variant, given, shape, self.max_lines, self.cache, totals
+        wanted = VariantRequest(
+            self.spec, self.reader, self.variant, given, shape, self.max_lines, self.cache
         )
+        return build_candidate(wanted, totals)
 
     def input_shape(self, size: Any) -> Shape:
         """Return the shape of the input: a whole shape, or one size for every dimension."""

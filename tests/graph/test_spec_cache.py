@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnnspec.graph import cache
-from cnnspec.graph.build import build_graph, build_variant, read_spec
+from cnnspec.graph.build import VariantRequest, build_graph, build_variant, read_spec
 from cnnspec.graph.cache import SpecCache
 from cnnspec.graph.model import graph_digest
 from cnnspec.problems import SpecError
@@ -38,18 +38,18 @@ def test_networks_are_the_same_with_and_without_a_shared_cache(path: str) -> Non
     spec, reader = read_spec(read_source(path))
     shared = SpecCache()
     for name in [*spec.variants] or [""]:
-        assert graph_digest(build_variant(spec, reader, name, cache=shared)) == graph_digest(
-            build_graph(read_source(path), name)
-        )
+        assert graph_digest(
+            build_variant(VariantRequest(spec, reader, name, cache=shared))
+        ) == graph_digest(build_graph(read_source(path), name))
 
 
 def test_each_variant_reports_its_own_problems() -> None:
     spec, reader = read_spec(Source("net.toml", NET.replace("width = 12", "width = -1")))
     shared = SpecCache()
-    build_variant(spec, reader, "first", cache=shared)
+    build_variant(VariantRequest(spec, reader, "first", cache=shared))
     with pytest.raises(SpecError, match="out_channels is an integer from 1"):
-        build_variant(spec, reader, "second", cache=shared)
-    third = build_variant(spec, reader, "third", cache=shared)
+        build_variant(VariantRequest(spec, reader, "second", cache=shared))
+    third = build_variant(VariantRequest(spec, reader, "third", cache=shared))
     assert [n.output for n in third.nodes] == [
         n.output for n in build_graph(spec.source, "first").nodes
     ]
@@ -60,7 +60,7 @@ def test_a_cache_that_is_too_large_is_replaced(
 ) -> None:
     spec, reader = read_spec(Source("net.toml", NET))
     shared = SpecCache()
-    build_variant(spec, reader, "first", cache=shared)
+    build_variant(VariantRequest(spec, reader, "first", cache=shared))
     assert shared.or_empty_if_large() is shared
     monkeypatch.setattr(cache, "MAX_ENTRIES", 3)
     assert shared.or_empty_if_large() is not shared
@@ -74,7 +74,7 @@ def test_a_network_is_freed_without_garbage_collection() -> None:
     gc.collect()
     gc.disable()
     try:
-        build_variant(spec, reader, "second", cache=SpecCache())
+        build_variant(VariantRequest(spec, reader, "second", cache=SpecCache()))
         assert gc.collect() == 0
     finally:
         gc.enable()

@@ -12,7 +12,7 @@ from cnnspec.analyses.receptive_field.receptive_field import (
 )
 from cnnspec.costs import NodeCost, compute_costs_by_index
 from cnnspec.garbage import garbage_collection_paused
-from cnnspec.graph.build import build_candidate, build_variant, open_spec, read_spec
+from cnnspec.graph.build import VariantRequest, build_candidate, build_variant, open_spec, read_spec
 from cnnspec.graph.cache import SpecCache
 from cnnspec.graph.model import Call, Graph, Node
 from cnnspec.ops.input import Input
@@ -136,10 +136,8 @@ class ClaimedNetworks:
         key = (name, repr(sorted(subject.settings.items())), input, "resized")
         if key not in self.made:
             spec, notes, variant, cache = self.open(name)
-            self.keep(
-                key,
-                build_candidate(spec, notes, variant, subject.settings, input, MAX_LINES, cache),
-            )
+            wanted = VariantRequest(spec, notes, variant, subject.settings, input, MAX_LINES, cache)
+            self.keep(key, build_candidate(wanted))
         return self.made[key]
 
     def open(self, name: str) -> tuple[NetworkSpec, SpecReader, str, SpecCache]:
@@ -161,11 +159,11 @@ class ClaimedNetworks:
         if key in self.made:
             return self.made[key]
         spec, notes, variant, cache = self.open(name)
-        given = (spec, notes, variant, settings, input, MAX_LINES, cache)
+        wanted = VariantRequest(spec, notes, variant, settings, input, MAX_LINES, cache)
         try:
-            return self.keep(key, build_candidate(*given))
+            return self.keep(key, build_candidate(wanted))
         except SpecError:
-            return self.keep(key, build_variant(*given))  # its problems say what would fit
+            return self.keep(key, build_variant(wanted))  # its problems say what would fit
 
     def keep(self, key: Any, graph: Graph) -> ClaimedNetwork:
         if key not in self.made:

@@ -5,7 +5,7 @@ from typing import Any
 
 from cnnspec.analyses.diff.description import NetworkDescription, describe_network
 from cnnspec.analyses.diff.network_diff import Diff, diff_networks
-from cnnspec.graph.build import build_variant, open_spec, read_spec
+from cnnspec.graph.build import VariantRequest, build_variant, open_spec, read_spec
 from cnnspec.graph.model import Graph
 from cnnspec.records import Record
 from cnnspec.spec.scope import MAX_LINES
@@ -51,15 +51,8 @@ class NamedNetworks:
 
         "" is the network that the name stands for. Raises SpecError, RequestError."""
         chosen = name or self.variant
-        graph = build_variant(
-            self.spec,
-            self.notes,
-            chosen,
-            settings,
-            input_shape,
-            max_lines,
-            strict_input=strict_input,
-        )
+        wanted = VariantRequest(self.spec, self.notes, chosen, settings, input_shape, max_lines)
+        graph = build_variant(wanted, strict_input)
         if built is not None:
             built(graph)
         return describe_network(graph)

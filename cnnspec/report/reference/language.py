@@ -18,7 +18,7 @@ from functools import cache
 from typing import Any
 
 from cnnspec.costs import compute_node_cost
-from cnnspec.graph.build import build_variant, read_spec
+from cnnspec.graph.build import VariantRequest, build_variant, read_spec
 from cnnspec.graph.model import Graph, Node
 from cnnspec.problems import Problem, SpecError
 from cnnspec.records import Record
@@ -66,7 +66,6 @@ class SpecExample(Record):
         return {
             "settings": {name: int(value) for name, value in pairs.items()},
             "input_shape": shapes.get("input") or shapes or None,
-            "strict_input": "D008" in self.words,
         }
 
 
@@ -140,7 +139,8 @@ def build_example(example: SpecExample) -> list[Graph]:
     """Return the graph of an example, or those of all its variants. Raises SpecError."""
     spec, problems = read_spec(Source(NAME, example.spec))
     names = list(spec.variants) if "variants" in example.words else [""]
-    return [build_variant(spec, problems, name, **example.settings) for name in names]
+    requests = [VariantRequest(spec, problems, name, **example.settings) for name in names]
+    return [build_variant(wanted, "D008" in example.words) for wanted in requests]
 
 
 def find_problems(example: SpecExample) -> tuple[Problem, ...]:
