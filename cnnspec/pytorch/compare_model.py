@@ -99,7 +99,8 @@ def compare_draws(
     compared = [compare_draw(graph, tested, draw, found)]
     while compared[-1].same and len(compared) < MOST_DRAWS and constant_calls(compared):
         draw = run_draw(graph, tested, seed + len(compared))
-        compared.append(compare_draw(graph, tested, draw, align_draw(graph, draw, recordings)))
+        aligned = align_draw(graph, draw, recordings)
+        compared.append(compare_draw(graph, tested, draw, aligned, compared[-1].way))
     if demand == REFERENCE or calls.status == PASSED:
         checks = [shapes, *value_checks(compared, name)]
         if demand != REFERENCE and all(c.status == PASSED for c in checks):

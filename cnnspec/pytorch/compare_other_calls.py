@@ -31,17 +31,18 @@ def compare_other_calls(
     size. Where all is the same, the calls that differ become notes, except those that values cannot
     excuse. Raises ModelError.
     """
-    name = tested.name
+    name, way = tested.name, compared[-1].way
     for i, scales in enumerate(MORE_DRAWS):
         draw = run_draw(graph, tested, seed + MOST_DRAWS + i, scales)
-        compared.append(compare_draw(graph, tested, draw, align_draw(graph, draw, recordings)))
+        found = align_draw(graph, draw, recordings)
+        compared.append(compare_draw(graph, tested, draw, found, way))
     calls = check_calls(compared[0].alignments, name, SAME_CALLS)
     if drops_values(recordings[1]):
         draw = run_draw(graph, tested, seed, marks=True)
-        found = compare_draw(graph, tested, draw, align_draw(graph, draw, recordings))
-        if not found.same:
+        found = align_draw(graph, draw, recordings)
+        if not compare_draw(graph, tested, draw, found, way).same:
             return [calls.replace(detail="dropout acts on other values"), shapes]
-    other, size = compare_at_another_size(graph, tested, compared[0].draw, seed, resize)
+    other, size = compare_at_another_size(graph, tested, compared[-1], seed, resize)
     if not all(c.same for c in compared):
         return [calls.replace(detail="the outputs of other draws differ"), shapes]
     if other and not other.same:

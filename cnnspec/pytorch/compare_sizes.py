@@ -47,11 +47,11 @@ def resize_graph(graph: Graph, resize: ResizeGraph | None) -> Graph | None:
 
 
 def compare_at_another_size(
-    graph: Graph, tested: ModelUnderTest, draw: Draw, seed: int, resize: ResizeGraph | None
+    graph: Graph, tested: ModelUnderTest, own: DrawComparison, seed: int, resize: ResizeGraph | None
 ) -> tuple[DrawComparison | None, str]:
     """Compare the values at another input size, where the spec and the model take one.
 
-    Also returns which, in words. ``draw`` is one at the spec's own size.
+    Also returns which, in words. ``own`` is the comparison at the spec's own size.
     """
     resized = resize_graph(graph, resize)
     if resized is None:
@@ -59,11 +59,11 @@ def compare_at_another_size(
     larger = format_shape(resized.inputs[0].output)
     try:
         other = run_draw(resized, tested, seed)
-        check_batches(draw.inferred.outputs, other.inferred.outputs)
+        check_batches(own.draw.inferred.outputs, other.inferred.outputs)
     except ModelError:
         return None, f"at one input size (the model does not take {larger})"
     found = align_draw(resized, other, record_on_meta(resized))
-    return compare_draw(resized, tested, other, found), f"also at {larger}"
+    return compare_draw(resized, tested, other, found, own.way), f"also at {larger}"
 
 
 def check_calls_at_another_size(
