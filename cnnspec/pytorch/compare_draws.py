@@ -107,6 +107,7 @@ def pairings(
     ways = [pair_tensors_by_order(*given)]
     if tested.demand != REFERENCE:
         ways += [pair_remaining_tensors(*given), pair_tensors_by_name(*given)]
+        ways.append(pair_tensors_by_name(*given, any_name=True))
         ways += pair_split_tensors(*given)
     yield from ((pairs, []) for i, pairs in enumerate(ways) if pairs not in ways[:i])
 

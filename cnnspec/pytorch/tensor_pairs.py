@@ -71,10 +71,13 @@ def pair_remaining_tensors(
     return list(by_name.items())
 
 
-def pair_tensors_by_name(alignment: Alignment, built: BuiltModule, model: nn.Module) -> TensorPairs:
+def pair_tensors_by_name(
+    alignment: Alignment, built: BuiltModule, model: nn.Module, any_name: bool = False
+) -> TensorPairs:
     """Pair tensors of one name and shape (weight, running_mean, ...) by their first use.
 
-    Two ways to write one function may use its tensors in another order.
+    Two ways to write one function may use its tensors in another order. With ``any_name`` only
+    shapes count, and whether a tensor is trained.
     """
     pairs: TensorPairs = []
     ours, theirs = named_tensors(built), named_tensors(model)
@@ -85,7 +88,8 @@ def pair_tensors_by_name(alignment: Alignment, built: BuiltModule, model: nn.Mod
         same = (
             other
             for other in left
-            if name.rpartition(".")[2] == other.rpartition(".")[2]
+            if (any_name or name.rpartition(".")[2] == other.rpartition(".")[2])
+            and isinstance(ours[name], nn.Parameter) == isinstance(theirs[other], nn.Parameter)
             and fit_shape(theirs[other], tuple(ours[name].shape)) is not None
         )
         found = next(same, None)

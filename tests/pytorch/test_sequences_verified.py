@@ -25,12 +25,34 @@ def recurrent(m: Any, x: torch.Tensor) -> Any:
     return m.r(m.c(x).flatten(2).transpose(1, 2))[0].transpose(1, 2)
 
 
+def by_gates(m: Any, x: torch.Tensor) -> Any:
+    """Compute an LSTM by its formula."""
+    y, out = m.c(x).flatten(2), []
+    h = c = y.new_zeros(len(y), 5)
+    for step in y.unbind(2):
+        i, f, g, o = (m.of_x(step) + m.of_h(h)).chunk(4, 1)
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        out.append(h)
+    return torch.stack(out, 2)
+
+
 ROWS = '{ name = "rows", op = "reshape", shape = [0, -1] },\n  '
 MODELS: dict[str, tuple[str, Any, dict[str, nn.Module]]] = {
     "LSTM": (
         ROWS + '{ name = "r", op = "lstm", hidden_size = 5, num_layers = 2 },',
         recurrent,
         {"r": nn.LSTM(8, 5, 2, batch_first=True)},
+    ),
+    "LSTM with dropout": (
+        ROWS + '{ name = "r", op = "lstm", hidden_size = 5, num_layers = 2, dropout = 0.3 },',
+        recurrent,
+        {"r": nn.LSTM(8, 5, 2, batch_first=True, dropout=0.3)},
+    ),
+    "LSTM step by step": (
+        ROWS + '{ name = "r", op = "lstm", hidden_size = 5 },',
+        by_gates,
+        {"of_x": nn.Linear(8, 20), "of_h": nn.Linear(5, 20)},
     ),
     "GRU": (
         ROWS + '{ name = "r", op = "gru", hidden_size = 5, bidirectional = true },',
@@ -64,6 +86,26 @@ def test_a_model_aligns(layers: str, forward: Any, modules: dict[str, Any]) -> N
 
 WRONG: dict[str, tuple[str, Any, dict[str, nn.Module]]] = {
     "another size of the state": ("LSTM", recurrent, {"r": nn.LSTM(8, 4, 2, batch_first=True)}),
+    "another dropout": (
+        "LSTM with dropout",
+        recurrent,
+        {"r": nn.LSTM(8, 5, 2, batch_first=True, dropout=0.2)},
+    ),
+    "dropout that the spec lacks": (
+        "LSTM",
+        recurrent,
+        {"r": nn.LSTM(8, 5, 2, batch_first=True, dropout=0.3)},
+    ),
+    "a projected state": (
+        "LSTM",
+        recurrent,
+        {"r": nn.LSTM(8, 7, 2, batch_first=True, proj_size=5)},
+    ),
+    "steps in another order": (
+        "LSTM step by step",
+        lambda m, x: by_gates(m, x).flip(2),
+        {"of_x": nn.Linear(8, 20), "of_h": nn.Linear(5, 20)},
+    ),
     "a GRU for an LSTM": ("LSTM", recurrent, {"r": nn.GRU(8, 5, 2, batch_first=True)}),
     "another roll": ("a roll", lambda m, x: torch.roll(m.c(x), (1, 2), (2, 3)), {}),
     "plain weights": (

@@ -30,6 +30,8 @@ RECURRENT = {  # by function, the module that has it; operators are LSTM and GRU
     "rnn_tanh_cell": "nn.RNNCell",
     "rnn_relu_cell": "nn.RNNCell",
 }
+GATES = {"lstm": 4, "gru": 3}  # of other recurrent layers: 1
+DROPOUT = 5  # the position among the arguments; one later where sequences are packed
 CONVERSIONS = "float", "double", "to", "type", "type_as"
 PRODUCTS = "mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply"
 SINGLE = {"float", torch.float32, "torch.float32", "torch.FloatTensor", "torch.cuda.FloatTensor"}
@@ -41,7 +43,7 @@ NoteFunction = Callable[[str, Fields, Any, Any], None]
 def read_function(name: str, args: Any, kwargs: Fields) -> tuple[str, Fields] | None:
     """Return the kind and the fields of a function that is one call, else None."""
     if name in RECURRENT:
-        return RECURRENT[name], read_recurrent(args)
+        return RECURRENT[name], read_recurrent(name, args)
     if name == "linear":
         weight, bias = bind_arguments(("input", "weight", "bias"), args, kwargs, "weight", "bias")
         return "linear", {"out_features": weight.shape[0], "bias": bias is not None}
@@ -62,20 +64,29 @@ def read_function(name: str, args: Any, kwargs: Fields) -> tuple[str, Fields] | 
 
 
 def run_function(func: Any, args: Any, kwargs: Fields) -> Any:
-    """Call a function; on the meta device give the shapes of a recurrent layer at once."""
-    quick = func.__name__ in STEP_BY_STEP and len(args) == 9 and args[0].is_meta
-    if quick and isinstance(args[2], list | tuple):
-        return empty_recurrent(*args)
+    """Call a function, recurrent layers without the dropout between them, which is a setting.
+
+    On the meta device give the shapes of a recurrent layer at once.
+    """
+    if func.__name__ in STEP_BY_STEP and len(args) == 9:
+        packed = not isinstance(args[2], list | tuple)
+        if args[0].is_meta and not packed:
+            return empty_recurrent(*args)
+        args = [*args]
+        args[DROPOUT + packed] = 0.0
     return func(*args, **kwargs)
 
 
-def read_recurrent(args: Any) -> Fields:
+def read_recurrent(name: str, args: Any) -> Fields:
     """Return the settings of torch.lstm and the like, none where sequences are packed."""
     if len(args) != 9 or not isinstance(args[2], list | tuple):
         return {}
     _, _, weights, bias, layers, dropout, _, bidirectional, _ = args
+    rows, size = weights[1].shape
+    hidden = rows // GATES.get(name, 1)
     return {
-        "hidden_size": weights[1].shape[1],
+        "hidden_size": hidden,
+        **({"proj_size": size} if size != hidden else {}),
         "num_layers": layers,
         "bias": bias,
         "dropout": dropout,
