@@ -7,11 +7,10 @@ parameters.
 Source: ``torch.nn.AdaptiveMaxPool2d``; He, Zhang, Ren & Sun (2014), Spatial pyramid pooling, arXiv
 1406.4729, section 2.2, for fixed outputs of any input."""
 
-from math import prod
-
 from cnnspec.ops.kit import memory
 from cnnspec.ops.kit.adaptive_pooling import AdaptivePool
 from cnnspec.ops.kit.operator import Example
+from cnnspec.ops.kit.pooling import adaptive_max_functions
 from cnnspec.units import Shape
 
 
@@ -21,10 +20,7 @@ class AdaptiveMaxPool(AdaptivePool):
     autocast = "follows"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        one_position = prod(y) == x[0]
-        layout = memory.Layout(copies=memory.COPIES_GRADIENT, one_position=one_position)
-        indices = memory.Saved(indices=prod(y))
-        return (memory.Function(prod(y), saves=(0,), saved=indices, layout=layout),)
+        return adaptive_max_functions(x, y)
 
     examples = (
         Example(

@@ -4,11 +4,9 @@
 
 Source: Oquab, Bottou, Laptev & Sivic (2015), Is object localization for free?, section 3."""
 
-from math import prod
-
 from cnnspec.ops.kit import memory
 from cnnspec.ops.kit.operator import Example
-from cnnspec.ops.kit.pooling import GlobalPool
+from cnnspec.ops.kit.pooling import GlobalPool, adaptive_max_functions
 from cnnspec.units import Shape
 
 
@@ -18,10 +16,7 @@ class GlobalMaxPool(GlobalPool):
     autocast = "follows"
 
     def memory(self, x: Shape, y: Shape, training: bool) -> memory.Functions:
-        one_position = prod(y) == x[0]
-        layout = memory.Layout(copies=memory.COPIES_GRADIENT, one_position=one_position)
-        indices = memory.Saved(indices=prod(y))
-        return (memory.Function(prod(y), saves=(0,), saved=indices, layout=layout),)
+        return adaptive_max_functions(x, y)
 
     examples = (
         Example(

@@ -158,6 +158,14 @@ class Pool(Pooling):
         return onnx.MaxPool(x, **onnx_nodes.window_attributes(axes))
 
 
+def adaptive_max_functions(x: Shape, y: Shape) -> memory.Functions:
+    """Return the memory of a maximum over windows that follow from the size of the input."""
+    one_position = prod(y) == x[0]
+    layout = memory.Layout(copies=memory.COPIES_GRADIENT, one_position=one_position)
+    indices = memory.Saved(indices=prod(y))
+    return (memory.Function(prod(y), saves=(0,), saved=indices, layout=layout),)
+
+
 class GlobalPool(Pooling):
     """Pooling of each channel over all its positions."""
 
