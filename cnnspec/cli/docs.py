@@ -6,6 +6,7 @@ import click
 
 from cnnspec.cli.command import Command
 from cnnspec.cli.output import print_page
+from cnnspec.problems import RequestError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -32,7 +33,9 @@ def command(topic: str, markdown: bool) -> None:
     cnnspec docs                 all topics
     cnnspec docs language        the whole language
     cnnspec docs each            one section of it
+    cnnspec docs operators       what each operator does
     cnnspec docs conv            an operator: formula, source, fields, examples
+    cnnspec docs rules           what each rule demands
     cnnspec docs S001            a rule of cnnspec check
     cnnspec docs macs            a convention of counting
     cnnspec docs fvcore          what another tool counts
@@ -40,5 +43,12 @@ def command(topic: str, markdown: bool) -> None:
     from cnnspec.report.reference.plain_text import render_plain
     from cnnspec.report.reference.topics import render_topic, render_topics
 
-    page = render_topic(topic) if topic else render_topics()
+    try:
+        page = render_topic(topic) if topic else render_topics()
+    except RequestError:
+        root = click.get_current_context().find_root()
+        if isinstance(root.command, click.Group) and topic in root.command.list_commands(root):
+            message = f"{topic} is a command, not a topic: see cnnspec {topic} --help"
+            raise RequestError(message) from None
+        raise
     print_page(page if markdown else render_plain(page))

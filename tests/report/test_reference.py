@@ -138,6 +138,18 @@ def test_an_unknown_topic_gets_a_suggestion() -> None:
     assert str(result.exception) == "there is no topic 'zzzz'; cnnspec docs lists them all"
 
 
+def test_lists_have_a_line_for_each_operator_and_rule() -> None:
+    listed = re.findall(r"^- `(\w+)`: \w", docs("operators").output, re.M)
+    assert listed == list(OPERATORS)
+    assert re.findall(r"^- `(\w+)`: ", docs("rules").output, re.M) == list(CODES)
+
+
+def test_a_command_is_not_a_topic() -> None:
+    message = "sweep is a command, not a topic: see cnnspec sweep --help"
+    assert str(docs("sweep").exception) == message
+    assert docs("lock").output.startswith("locks, lock: changes")
+
+
 def test_markdown_is_that_of_the_pages() -> None:
     assert docs("language", "--markdown").output.startswith("# The language\n\nA spec is")
     assert "```toml" in docs("each", "--markdown").output

@@ -39,6 +39,8 @@ def render_topic(name: str) -> str:
     """Return the page of a topic in Markdown. Raises RequestError for an unknown one."""
     if name in PAGES:
         return render_page(name)
+    if name in LISTS:
+        return LISTS[name]()
     if name in OPERATORS:
         return "\n\n".join(operator_parts(name))
     if name.upper() in CODES:
@@ -55,7 +57,7 @@ def render_topic(name: str) -> str:
 
 def list_topics() -> list[str]:
     """Return all topics, those that have other names too by all of them."""
-    return [*PAGES, *sections_by_topic(), *OPERATORS, *CONVENTIONS, *CODES]
+    return [*PAGES, *LISTS, *sections_by_topic(), *OPERATORS, *CONVENTIONS, *CODES]
 
 
 def render_page(name: str) -> str:
@@ -75,11 +77,30 @@ def render_topics() -> str:
             *names_of_sections("counting"),
             *CONVENTIONS,
         ],
-        "Operators": OPERATORS,
-        "Rules": CODES,
+        "Operators: `cnnspec docs operators` says what each does": OPERATORS,
+        "Rules: `cnnspec docs rules` says what each demands": CODES,
     }
     listed = [f"{group}.\n\n- {', '.join(names)}" for group, names in groups.items()]
     return "\n\n".join(["# Topics of cnnspec docs", *listed])
+
+
+def list_operators() -> str:
+    """Return a line for each operator: its name, and the first line of its documentation."""
+    find_installed()
+    lines = []
+    for name in OPERATORS:
+        documentation = import_module(load_operator(name).__module__).__doc__ or ""
+        lines.append(f"- `{name}`: {documentation.splitlines()[0]}")
+    return "\n".join(["# Operators", "", *lines])
+
+
+def list_rules() -> str:
+    """Return a line for each rule: its code, what it demands, and its severity."""
+    lines = [f"- `{code}`: {get_title(code)} ({get_severity(code)})" for code in CODES]
+    return "\n".join(["# Rules", "", *lines])
+
+
+LISTS = {"operators": list_operators, "rules": list_rules}
 
 
 def names_of_sections(page: str) -> list[str]:
