@@ -1,5 +1,6 @@
 """Drive a real Chromium, without a window, over a pipe with the DevTools protocol."""
 
+import base64
 import fcntl
 import json
 import os
@@ -13,7 +14,9 @@ from typing import Any
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-KEYS = {"Tab": 9, "Enter": 13, " ": 32}
+KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "End": 35, "Home": 36}
+KEYS |= {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Delete": 46, "F8": 119}
+CONTROL = 2  # the modifier
 SECONDS = 60
 
 
@@ -122,20 +125,48 @@ class Page:
 
     def open(self, file: Path) -> None:
         """Load a file and wait until it is there."""
+        self.visit(file.resolve().as_uri())
+
+    def visit(self, address: str) -> None:
+        """Load the page at an address and wait until it is there."""
         self.loaded = False
-        self.ask("Page.navigate", url=file.resolve().as_uri())
+        self.ask("Page.navigate", url=address)
         while not self.loaded:
             self.note(self.hear())
 
     def run(self, script: str) -> Any:
-        """What an expression gives in the page."""
-        found = self.ask("Runtime.evaluate", expression=script, returnByValue=True)
+        """What an expression gives in the page; a promise is waited for."""
+        found = self.ask(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
-    def key(self, key: str) -> None:
+    def wait(self, condition: str) -> None:
+        """Wait until an expression is true in the page, looking at each of its frames."""
+        self.run(
+            "new Promise(done => { const look = () => "
+            f"({condition}) ? done(true) : requestAnimationFrame(look); look(); }})"
+        )
+
+    def write(self, text: str) -> None:
+        """Type characters where the focus is."""
+        for character in text:
+            self.ask("Input.dispatchKeyEvent", type="char", text=character)
+
+    def picture(self, file: Path) -> None:
+        """Save what the window shows as a PNG."""
+        file.write_bytes(base64.b64decode(self.ask("Page.captureScreenshot")["data"]))
+
+    def size(self, width: int, height: int = 900) -> None:
+        """Set the size of the window in pixels."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.ask("Emulation.setDeviceMetricsOverride", **size)
+
+    def key(self, key: str, modifiers: int = 0) -> None:
         """Press and release a key, as a reader would."""
         about = {
+            "modifiers": modifiers,
             "key": key,
             "windowsVirtualKeyCode": KEYS[key],
             "code": {" ": "Space"}.get(key, key),

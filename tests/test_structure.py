@@ -27,6 +27,7 @@ LEVELS = (
     ("importing", "exporting", "search", "teaching"),
     ("report",),
     ("editor",),
+    ("site",),
     ("api",),
     ("cli",),
 )

@@ -36,6 +36,7 @@ COMMANDS = (
     "export",
     "docs",
     "lsp",
+    "site",
 )
 
 

@@ -10,7 +10,7 @@ from cnnspec.editor.descriptions import (
     describe_rule,
     topic_of_key,
 )
-from cnnspec.editor.document import Document, line_path
+from cnnspec.editor.document import Document, find_line_items, line_path
 from cnnspec.editor.inlay_hints import describe_cost
 from cnnspec.editor.layer_names import find_layer
 from cnnspec.editor.line_costs import LineCost
@@ -40,6 +40,23 @@ def find_hover(document: Document, position: Position) -> Hover | None:
         return None
     markdown = describe_target(document, target)
     return Hover(document.lines.range(target.span), markdown) if markdown else None
+
+
+def find_line_hover(document: Document, position: Position) -> Hover | None:
+    """Return the numbers of the line of a list that a position is in, or that is in its row.
+
+    Where there is none, it is what :func:`find_hover` returns."""
+    offset, row = document.offset(position), position.line
+    spans = {
+        item.path: document.lines.range(item.span) for item in find_line_items(document.syntax)
+    }
+    near = [path for path, s in spans.items() if s.start.line <= row <= s.end.line]
+    before = [path for path in near if document.syntax.by_path[path].span[0] <= offset]
+    for path in [*before[-1:], *near[:1]]:
+        markdown = describe_line(document, path, document.line_cost(path))
+        if markdown:
+            return Hover(spans[path], markdown)
+    return find_hover(document, position)
 
 
 def describe_target(document: Document, target: Target) -> str:

@@ -16,6 +16,7 @@ from cnnspec.report.timeline import render_network_timeline
 from cnnspec.units import format_bytes, format_count, format_prefixed, format_shape
 
 TEMPLATE = Path(__file__).parent / "html_page.template.html"
+BASE_STYLE = Path(__file__).parent / "page_base.css"  # of all pages: colours, figures, buttons
 HEADINGS = (  # with the class that says how a column is sorted
     ("Layer", "name"),
     ("Op", "op"),
@@ -29,9 +30,12 @@ WEIGHT = 4  # bytes of a weight in float32
 WHOLE_INPUT = 2**53  # sorts after every receptive field
 
 
-def render_html_report(net: NetworkCosts, batch: int = 1, optimizer: str = "none") -> str:
+def render_html_report(
+    net: NetworkCosts, batch: int = 1, optimizer: str = "none", links: str = ""
+) -> str:
     """The page of a network; ``batch`` and ``optimizer`` are those of its memory.
 
+    ``links`` is HTML above the title, such as links to other pages of a site.
     Raises RequestError for a batch below 1 or an unknown optimizer."""
     rows, depth = rows_that_fit(net)
     plan, reason = plan_or_reason(net, batch, optimizer)
@@ -39,6 +43,8 @@ def render_html_report(net: NetworkCosts, batch: int = 1, optimizer: str = "none
     graph = net.graph
     values = {
         "title": escape_html(f"{graph.title} ({graph.name})"),
+        "base": BASE_STYLE.read_text(encoding="utf-8"),
+        "links": links,
         "about": escape_html(", ".join(filter(None, (str(graph.year or ""), graph.source)))),
         "cards": cards_html(net, plan),
         "diagram": diagram_html(net),

@@ -32,6 +32,10 @@ ELSEWHERE = {  # and why they are not run here
         ),
         "other libraries write such files; tests/importing imports some",
     ),
+    "cnnspec site public": "it takes minutes; the tests of the site do that",
+    "cnnspec site public --pyodide node_modules/pyodide --codemirror node_modules": (
+        "it needs copies of the libraries; the tests of the site make some"
+    ),
     "cnnspec report --check": "the gate runs it on the reports that are there",
 }
 

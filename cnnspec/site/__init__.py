@@ -1,0 +1,1 @@
+"""The static site: the reference, the zoo, and the playground, in which cnnspec runs on Pyodide."""
