@@ -1,5 +1,6 @@
 """Calls become the operators that a person would write: one small model for each rule."""
 
+import math
 from typing import Any
 
 import pytest
@@ -95,6 +96,11 @@ KINDS: dict[str, tuple[Any, Shape, list[str]]] = {
     "a limit": (lambda x, w: (x * w).clamp(-2, 3), (1,), ["affine", "hardtanh"]),
     "halves of the channels": (lambda x, w: F.glu(x * w, 1), (1,), ["affine", "glu"]),
     "a pad with a value": (lambda x, w: F.pad(x, (1, 1), value=2.0) * w, (1,), ["pad", "affine"]),
+    "a pad of a max pool": (
+        lambda x, w: F.max_pool2d(F.pad(x * w, (0, 1, 1, 0), value=-math.inf), 3, 2),
+        (1,),
+        ["affine", "maxpool"],
+    ),
     "cubic interpolation": (
         lambda x, w: F.interpolate(x, scale_factor=2, mode="bicubic") * w,
         (1,),
@@ -182,6 +188,7 @@ UNSUPPORTED: dict[str, tuple[Any, str]] = {
     ),
     "random numbers": (lambda x, w: x * w + torch.rand_like(x), "no dropout does"),
     "a parameter twice": (lambda x, w: torch.addcmul(w, w, x), "it uses the parameter w twice"),
+    "a pad with -inf": (lambda x, w: F.pad(x, (1, 1), value=-math.inf) * w, "only max pools do"),
     "an unknown call": (lambda x, w: torch.cumsum(x * w, 1), "no operator does this"),
 }
 

@@ -1,11 +1,13 @@
 """Make an imported graph of the flat calls of a model in inference and in training."""
 
+from math import inf
+
 from cnnspec.analyses.flat_calls import FlatRun
 from cnnspec.importing.canonical.merge_modes import ModesDiffer, merge_modes
 from cnnspec.importing.canonical.name_attention import name_attention
 from cnnspec.importing.canonical.simplify import NodeList, drop_unread, simplify
 from cnnspec.importing.canonical.translate import translate_run
-from cnnspec.importing.imported_graph import ImportedGraph
+from cnnspec.importing.imported_graph import ImportedGraph, ImportedNode
 from cnnspec.problems import RequestError, visible
 from cnnspec.units import Shape, format_plural
 
@@ -22,6 +24,13 @@ class UnsupportedModel(RequestError):
         more = f"\n  and {len(calls) - MOST_SHOWN} more" if len(calls) > MOST_SHOWN else ""
         count = format_plural(len(calls), "call")
         super().__init__(f"{count} of the model cannot be written in a spec:\n{shown}{more}")
+
+
+def describe_infinite(node: ImportedNode) -> str:
+    """Return the line for a padding with minus infinity that no max pool reads."""
+    at = f" ({node.source})" if node.source else ""
+    path = node.calls[-1].path if node.calls else ""
+    return f"{path or 'the model'}: pad{at}: it pads with -inf, as only max pools do by themselves"
 
 
 def canonicalize(
@@ -50,6 +59,10 @@ def canonicalize(
     if not merged.outputs:
         raise UnsupportedModel((NO_OUTPUT,))
     merged = drop_unread(name_attention(simplify(merged)))
+    if infinite := [
+        node for node in merged.nodes if node.kind == "pad" and node.fields.get("value") == -inf
+    ]:
+        raise UnsupportedModel(tuple(map(describe_infinite, infinite)))
     used = {weight for node in merged.nodes for weight in node.weights}
     unused = [name for name in parameters if name not in used]
     if unused:

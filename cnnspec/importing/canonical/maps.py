@@ -1,6 +1,7 @@
 """Translate layers without weights on maps: activations, dropouts, pools, sizes, paddings."""
 
 from functools import cache
+from math import inf
 from typing import Any
 
 from cnnspec.analyses.flat_calls import FlatCall, Value
@@ -174,10 +175,20 @@ def pad(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     if any(n for pair in pairs[2:] for n in pair):
         sides = tuple([a if a == b else (a, b) for a, b in pairs[2:]])
         padding = sides[0] if len(set(sides)) == 1 and isinstance(sides[0], int) else sides
-        node = builder.append(
-            "pad", {"padding": padding, "mode": mode, "value": float(number)}, (node,)
-        )
+        fields = {"padding": padding, "mode": mode, "value": float(number)}
+        if number == -inf:
+            node = append_infinite(builder, fields, node)
+        else:
+            node = builder.append("pad", fields, (node,))
     return builder.whole_layout(node)
+
+
+def append_infinite(builder: ImportBuilder, fields: dict[str, Any], node: int) -> int:
+    """Append a padding with minus infinity, which only the max pool that reads it has."""
+    made = builder.append("pad", {**fields, "value": 0.0}, (node,))
+    kept = builder.nodes[made]
+    builder.nodes[made] = kept.replace(fields={**kept.fields, "value": -inf})
+    return made
 
 
 def cut_off(builder: ImportBuilder, node: int, pairs: list[tuple[int, int]]) -> int:

@@ -117,16 +117,18 @@ def is_plain_dropout(node: ImportedNode) -> bool:
 
 
 def merge_paddings(found: NodeList) -> NodeList:
-    """Let a convolution pad by itself where a padding comes before it that it has itself."""
+    """Let a convolution or a max pool pad by itself where a padding that it can do precedes it."""
     nodes = list(found.nodes)
     for i, node in enumerate(found.nodes):
         operator = operator_of(node)
-        if 0 not in operator.pads_with:
+        if not operator.pads_with:
             continue
         before = nodes[node.inputs[0]]
         own = node.fields.get("padding", 0)
         mode = before.fields.get("mode", "constant")
-        if before.kind != "pad" or before.fields.get("value") or isinstance(own, str):
+        if before.kind != "pad" or isinstance(own, str):
+            continue
+        if before.fields.get("value", 0) not in operator.pads_with:
             continue
         if mode != "constant" and (own or "padding_mode" not in operator.fields):
             continue
