@@ -175,11 +175,11 @@ def pad(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     if any(n for pair in pairs[2:] for n in pair):
         sides = tuple([a if a == b else (a, b) for a, b in pairs[2:]])
         padding = sides[0] if len(set(sides)) == 1 and isinstance(sides[0], int) else sides
-        fields = {"padding": padding, "mode": mode, "value": float(number)}
+        given = {"padding": padding, "mode": mode, "value": float(number)}
         if number == -inf:
-            node = append_infinite(builder, fields, node)
+            node = append_infinite(builder, given, node)
         else:
-            node = builder.append("pad", fields, (node,))
+            node = builder.append("pad", given, (node,))
     return builder.whole_layout(node)
 
 

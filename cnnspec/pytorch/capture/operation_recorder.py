@@ -136,16 +136,34 @@ class OperationRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         mask: torch.Tensor,
         outputs: list[torch.Tensor],
     ) -> None:
-        """Record an operation that reads a random tensor: a product with a mask drops values."""
+        """Record an operation that reads a random tensor: a product with a mask drops values.
+
+        The mask, or the value before, may be rescaled: x / keep * floor(keep + rand)."""
         known, others = self.random.known[mask], [t for t in read if t is not mask]
-        product = name.removesuffix("_") == "mul" and known.kind == dropouts.MASK
-        if product and len(others) == 1 and multiply(known.keep, known.scale) == 1:
+        if name.removesuffix("_") == "mul" and known.kind == dropouts.MASK and len(others) == 1:
+            x, factor = self.find_rescaled(others[0])
+            if multiply(known.keep, known.scale) == 1:
+                x, factor = self.find_origin(others[0]), 1.0
             shape = tuple(outputs[0].shape)
             found = dropouts.find_dropping(known, tuple(mask.shape), shape)
-            if found:
-                self.append(found[0], {"self": others[0], **found[1]}, outputs)
+            if found and multiply(known.keep, known.scale, factor) == 1:
+                self.append(found[0], {"self": x, **found[1]}, outputs)
                 return
         self.append("random", {"of": name, "tensors": others}, outputs)
+
+    def find_rescaled(self, tensor: torch.Tensor) -> tuple[Any, float]:
+        """Return what a tensor is a multiple of, and the factor, where a number multiplied it."""
+        origin = self.find_origin(tensor)
+        if not isinstance(origin, Value) or origin.stale:
+            return origin, 1.0
+        call = self.calls[origin.call]
+        other = call.arguments.get("other")
+        if isinstance(other, (int, float)) and other:
+            if call.name.removesuffix("_") == "mul":
+                return call.arguments["self"], float(other)
+            if call.name.removesuffix("_") == "div" and not call.arguments.get("rounding_mode"):
+                return call.arguments["self"], 1 / other
+        return origin, 1.0
 
     def note_dropout(
         self, kind: str, fields: Fields, read: torch.Tensor, output: torch.Tensor
@@ -176,7 +194,7 @@ class OperationRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         def describe_leaf(leaf: Any) -> Any:
             if isinstance(leaf, torch.Tensor):
                 return self.find_origin(leaf)
-            plain = leaf is None or isinstance(leaf, (bool, int, float, str))
+            plain = leaf is None or isinstance(leaf, (bool, int, float, str, Value))
             return leaf if plain else str(leaf)
 
         return tree_map(describe_leaf, argument)
