@@ -78,8 +78,8 @@ def diff_in_markdown(found: Diff, before: str, after: str, fold: bool) -> str:
     """The headline, the totals and the changes; layers with other numbers only are collapsed."""
     headline = f"{before} → {after}: {summarize_diff(found)}"
     parts = [f"**{escape_markdown(headline)}**", totals_table(found, "markdown")]
-    others = group_runs([e for e in found.entries if e.status != FOLLOWS], fold)
-    follow = [[e] for e in found.entries if e.status == FOLLOWS]
+    others = group_runs([entry for entry in found.entries if entry.status != FOLLOWS], fold)
+    follow = [[entry] for entry in found.entries if entry.status == FOLLOWS]
     if others:
         parts.append(layers_table(others))
     if found.outputs:
@@ -113,12 +113,12 @@ def networks_without_page(found: FamilyDiff) -> list[tuple[str, str]]:
 def group_runs(entries: Iterable[Entry], fold: bool) -> list[Run]:
     """The changed entries, one by one; with ``fold`` long runs of one status are kept together."""
     found: list[Run] = []
-    for status, run in groupby(entries, key=lambda e: e.status):
+    for status, run in groupby(entries, key=lambda entry: entry.status):
         members = list(run)
         if status == SAME:
             continue
         together = fold and status in FOLDED and len(members) > MOST
-        found += [members] if together else [[e] for e in members]
+        found += [members] if together else [[entry] for entry in members]
     return found
 
 
@@ -164,11 +164,11 @@ def layers_table(runs: list[Run]) -> str:
 
 def layer_cells(run: Run) -> list[str]:
     """The cells of a run: of one entry, or the sums of several."""
-    e = run[0]
+    entry = run[0]
     if len(run) > 1:
-        return [e.status, name_run(run), describe_run(run), "", "", ""]
-    layer = e.after or e.before
-    if layer and (e.before is None or e.after is None):
+        return [entry.status, name_run(run), describe_run(run), "", "", ""]
+    layer = entry.after or entry.before
+    if layer and (entry.before is None or entry.after is None):
         what = "; ".join(filter(None, [layer.op, describe_settings(layer)]))
         numbers = [
             format_shape(layer.output),
@@ -176,17 +176,20 @@ def layer_cells(run: Run) -> list[str]:
             format_count(layer.macs),
         ]
     else:
-        what = "; ".join(describe_changed_settings(e))
+        what = "; ".join(describe_changed_settings(entry))
         numbers = [
-            describe_numbers(*e.numbers[key]) if key in e.numbers else ""
+            describe_numbers(*entry.numbers[key]) if key in entry.numbers else ""
             for key in ("output", "params", "macs")
         ]
-    return [e.status, name_run(run), what, *numbers]
+    return [entry.status, name_run(run), what, *numbers]
 
 
 def name_run(run: Run) -> str:
     """The name of a run, or both names where they differ: ``a → b``."""
-    names = [name_layers([e.before for e in run]), name_layers([e.after for e in run])]
+    names = [
+        name_layers([entry.before for entry in run]),
+        name_layers([entry.after for entry in run]),
+    ]
     return " → ".join(dict.fromkeys(filter(None, names)))
 
 
@@ -211,7 +214,7 @@ def describe_run(run: Run) -> str:
         return ""
     params, macs = (
         [
-            sum([getattr(side, key) for e in run if (side := getattr(e, which))])
+            sum([getattr(side, key) for entry in run if (side := getattr(entry, which))])
             for which in ("before", "after")
         ]
         for key in ("params", "macs")

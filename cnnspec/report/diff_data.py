@@ -36,7 +36,7 @@ def network_in_spec(given: str, network: str) -> str:
 
 def diff_data(found: Diff, before: str, after: str) -> dict[str, Any]:
     """The differences between two networks as plain data."""
-    layers = [layer_diff_data(e) for e in found.entries if e.status != SAME]
+    layers = [layer_diff_data(entry) for entry in found.entries if entry.status != SAME]
     totals = {k: {"before": a, "after": b, "change": b - a} for k, (a, b) in found.totals.items()}
     return {
         "before": {"name": before, "network": found.before.network},
@@ -49,22 +49,22 @@ def diff_data(found: Diff, before: str, after: str) -> dict[str, Any]:
     }
 
 
-def layer_diff_data(e: Entry) -> dict[str, Any]:
+def layer_diff_data(entry: Entry) -> dict[str, Any]:
     """One layer: status, name, operator, and the changed settings and numbers with both values."""
-    layer = e.after or e.before
+    layer = entry.after or entry.before
     data: dict[str, Any] = {
-        "status": e.status,
+        "status": entry.status,
         "name": layer.name if layer else "",
         "op": layer.op if layer else "",
     }
-    if e.renamed and e.before:
-        data["before_name"] = e.before.name
-    if e.before and e.after:
-        data["settings"] = {k: before_and_after(v) for k, v in e.settings.items()}
-        data |= {k: before_and_after(e.numbers[k]) for k in NUMBERS if k in e.numbers}
-        return data | ({"reads": before_and_after(e.reads)} if e.reads else {})
+    if entry.renamed and entry.before:
+        data["before_name"] = entry.before.name
+    if entry.before and entry.after:
+        data["settings"] = {k: before_and_after(v) for k, v in entry.settings.items()}
+        data |= {k: before_and_after(entry.numbers[k]) for k in NUMBERS if k in entry.numbers}
+        return data | ({"reads": before_and_after(entry.reads)} if entry.reads else {})
     own = {k: getattr(layer, k) for k in NUMBERS} | ({"settings": layer.settings} if layer else {})
-    return data | {"before": own if e.before else None, "after": own if e.after else None}
+    return data | {"before": own if entry.before else None, "after": own if entry.after else None}
 
 
 def before_and_after(values: tuple[Any, Any]) -> dict[str, Any]:

@@ -24,19 +24,20 @@ from cnnspec.spec.scope import ExpressionError, Scope
 from cnnspec.units import format_count
 
 
-def truncated(c: RefutedClaim) -> Iterator[Attempt]:
+def truncated(refuted: RefutedClaim) -> Iterator[Attempt]:
     """Try digits cut off instead of rounded: 37G for 37,745,884,192."""
-    if c.figure and c.value is not None and c.figure.is_truncation(c.value):
-        nearest = round(c.value / c.figure.step) * c.figure.step
+    if refuted.figure and refuted.value is not None and refuted.figure.is_truncation(refuted.value):
+        nearest = round(refuted.value / refuted.figure.step) * refuted.figure.step
         yield Attempt(
-            c.figure.value,
-            f"cut off, not rounded: {format_number(c.value)} rounds to {format_number(nearest)}",
+            refuted.figure.value,
+            f"cut off, not rounded: {format_number(refuted.value)} rounds to"
+            f" {format_number(nearest)}",
         )
 
 
-def transposed(c: RefutedClaim) -> Iterator[Attempt]:
+def transposed(refuted: RefutedClaim) -> Iterator[Attempt]:
     """Try two adjacent digits swapped: 9261 for 9216."""
-    right, wrong = comparable_digits(c)
+    right, wrong = comparable_digits(refuted)
     for i in range(len(right) - 1):
         swapped = right[:i] + right[i + 1] + right[i] + right[i + 2 :]
         if swapped == wrong != right:
@@ -45,9 +46,9 @@ def transposed(c: RefutedClaim) -> Iterator[Attempt]:
             )
 
 
-def mistyped(c: RefutedClaim) -> Iterator[Attempt]:
+def mistyped(refuted: RefutedClaim) -> Iterator[Attempt]:
     """Try one wrong digit of four or more: 66,536 for 65,536."""
-    right, wrong = comparable_digits(c)
+    right, wrong = comparable_digits(refuted)
     differ = [(a, b) for a, b in zip(right, wrong, strict=False) if a != b]
     if len(right) == len(wrong) >= 4 and len(differ) == 1:
         yield Attempt(
@@ -57,62 +58,73 @@ def mistyped(c: RefutedClaim) -> Iterator[Attempt]:
         )
 
 
-def comparable_digits(c: RefutedClaim) -> tuple[str, str]:
+def comparable_digits(refuted: RefutedClaim) -> tuple[str, str]:
     """Return the digits of the right and the printed value; "" unless three or more are exact."""
-    if c.value is None or c.figure is None or c.value.denominator != 1 or c.figure.scale != 1:
+    if (
+        refuted.value is None
+        or refuted.figure is None
+        or refuted.value.denominator != 1
+        or refuted.figure.scale != 1
+    ):
         return "", ""
-    if c.figure.value.denominator != 1 or min(c.value, c.figure.value) < 100:
+    if refuted.figure.value.denominator != 1 or min(refuted.value, refuted.figure.value) < 100:
         return "", ""
-    return str(int(c.value)), str(int(c.figure.value))
+    return str(int(refuted.value)), str(int(refuted.figure.value))
 
 
-def carried_over(c: RefutedClaim) -> Iterator[Attempt]:
+def carried_over(refuted: RefutedClaim) -> Iterator[Attempt]:
     """Try a factor that is a wrong earlier figure of the same place: 66,536 * 1024."""
-    for ruling in c.before:
+    for ruling in refuted.before:
         figure, right = parse_figure(ruling.claim.value), ruling.number
-        same = ruling.claim.where == c.claim.where and ruling.verdict == REFUTED
+        same = ruling.claim.where == refuted.claim.where and ruling.verdict == REFUTED
         if (
             not same
             or figure is None
             or right is None
-            or c.value is None
+            or refuted.value is None
             or right < 100
             or figure.step
-            or c.value == 0
+            or refuted.value == 0
         ):
             continue
-        if (c.value / right).denominator == 1:
+        if (refuted.value / right).denominator == 1:
             yield Attempt(
-                c.value / right * figure.value,
+                refuted.value / right * figure.value,
                 f"with the {figure.text} from before, which should be {format_number(right)}",
             )
 
 
-def thousand_as_1024(c: RefutedClaim) -> Iterator[Attempt]:
+def thousand_as_1024(refuted: RefutedClaim) -> Iterator[Attempt]:
     """Try K = 1024 instead of 1000: 112K for 114,688."""
-    if c.figure and c.value is not None and c.claim.quantity != "bytes":
-        power = {10**3: 1, 10**6: 2, 10**9: 3}.get(c.figure.scale, 0)
+    if refuted.figure and refuted.value is not None and refuted.claim.quantity != "bytes":
+        power = {10**3: 1, 10**6: 2, 10**9: 3}.get(refuted.figure.scale, 0)
         if power:
-            value = c.value * Fraction(1000**power, 1024**power)
+            value = refuted.value * Fraction(1000**power, 1024**power)
             yield Attempt(
                 value,
-                f"in units of {format_count(1024**power)}: {format_number(value / c.figure.scale)}",
+                f"in units of {format_count(1024**power)}:"
+                f" {format_number(value / refuted.figure.scale)}",
             )
 
 
-def colours_not_written(c: RefutedClaim) -> Iterator[Attempt]:
+def colours_not_written(refuted: RefutedClaim) -> Iterator[Attempt]:
     """Try a factor of three colours that is counted but not written: 32 * 32 = 3072."""
-    if c.claim.kind == "expression" and c.value is not None and "*" in c.subject.expression:
+    if (
+        refuted.claim.kind == "expression"
+        and refuted.value is not None
+        and "*" in refuted.subject.expression
+    ):
         yield Attempt(
-            3 * c.value, f"three channels are counted but not written: {c.subject.expression}*3"
+            3 * refuted.value,
+            f"three channels are counted but not written: {refuted.subject.expression}*3",
         )
 
 
-def part_omitted(c: RefutedClaim) -> Iterator[Attempt]:
+def part_omitted(refuted: RefutedClaim) -> Iterator[Attempt]:
     """Try the calculation without one of its factors or terms."""
-    if c.claim.kind != "expression" or c.figure is None or c.figure.digits < 2:
+    if refuted.claim.kind != "expression" or refuted.figure is None or refuted.figure.digits < 2:
         return
-    tree = ast.parse(c.subject.expression, mode="eval")
+    tree = ast.parse(refuted.subject.expression, mode="eval")
     for node in [n for n in ast.walk(tree) if isinstance(n, ast.BinOp)]:
         for kept, lost in ((node.left, node.right), (node.right, node.left)):
             text = ast.unparse(

@@ -21,43 +21,50 @@ from cnnspec.units import format_count
 MILLI_GIB = Fraction(2**30, 1000)
 
 
-def neighbour_networks(c: RefutedClaim) -> list[str]:
+def neighbour_networks(refuted: RefutedClaim) -> list[str]:
     """List the networks whose row may be printed here: those of the table and of the family."""
-    if c.network is None or c.network.graph is None or c.subject.layer or c.subject.settings:
+    if (
+        refuted.network is None
+        or refuted.network.graph is None
+        or refuted.subject.layer
+        or refuted.subject.settings
+    ):
         return []
     table = [
         r.claim.subject.network
-        for r in c.before
-        if r.claim.path[:-2] == c.claim.path[:-2] and r.claim.cell
+        for r in refuted.before
+        if r.claim.path[:-2] == refuted.claim.path[:-2] and r.claim.cell
     ]
-    family = list(list_siblings(c.network.graph))
-    return [n for n in dict.fromkeys([*table, *family]) if n and n != c.network.name][:12]
+    family = list(list_siblings(refuted.network.graph))
+    return [n for n in dict.fromkeys([*table, *family]) if n and n != refuted.network.name][:12]
 
 
-def other_row(c: RefutedClaim) -> Iterator[Attempt]:
+def other_row(refuted: RefutedClaim) -> Iterator[Attempt]:
     """Try the figures of other networks in the table or family."""
-    if c.claim.quantity not in COUNTED or c.claim.quantity in ("share", "bytes"):
+    if refuted.claim.quantity not in COUNTED or refuted.claim.quantity in ("share", "bytes"):
         return
-    for name in neighbour_networks(c):
-        reading = COUNTED[c.claim.quantity](
-            network := c.networks.load(name), network.select_rows(ClaimSubject())
+    for name in neighbour_networks(refuted):
+        reading = COUNTED[refuted.claim.quantity](
+            network := refuted.networks.load(name), network.select_rows(ClaimSubject())
         )[0]
         yield Attempt(reading.value, f"that is {name}'s: {format_number(reading.value)}", name)
 
 
-def other_row_with_biases(c: RefutedClaim) -> Iterator[Attempt]:
+def other_row_with_biases(refuted: RefutedClaim) -> Iterator[Attempt]:
     """Try the parameters of other networks in the family, with a bias in each convolution."""
     if (
-        c.claim.quantity != "params"
-        or c.network is None
-        or c.network.graph is None
-        or c.figure is None
+        refuted.claim.quantity != "params"
+        or refuted.network is None
+        or refuted.network.graph is None
+        or refuted.figure is None
     ):
         return
     for name in (
-        list_siblings(c.network.graph) if c.figure.digits > 2 and not c.subject.layer else ()
+        list_siblings(refuted.network.graph)
+        if refuted.figure.digits > 2 and not refuted.subject.layer
+        else ()
     ):
-        network = c.networks.load(name)
+        network = refuted.networks.load(name)
         more = count_absent_biases(network.nodes)
         total = sum(r.params for r in network.rows())
         if more:
@@ -84,20 +91,24 @@ def stored_numbers(network: ClaimedNetwork) -> list[tuple[str, int]]:
     return found
 
 
-def other_megabyte(c: RefutedClaim) -> Iterator[Attempt]:
+def other_megabyte(refuted: RefutedClaim) -> Iterator[Attempt]:
     """Try a megabyte of a thousandth of a GiB, 1,073,741.824 bytes."""
     if (
-        c.claim.quantity != "bytes"
-        or c.network is None
-        or c.figure is None
-        or c.figure.scale != 10**6
+        refuted.claim.quantity != "bytes"
+        or refuted.network is None
+        or refuted.figure is None
+        or refuted.figure.scale != 10**6
     ):
         return
     same = [
-        f.network for r in c.before if r.claim.cell == c.claim.cell for f in r.mistakes if f.network
+        f.network
+        for r in refuted.before
+        if r.claim.cell == refuted.claim.cell
+        for f in r.mistakes
+        if f.network
     ]
-    for network in [c.network, *map(c.networks.load, same[:1])]:
-        whose = "" if network is c.network else f"that is {network.name}'s: "
+    for network in [refuted.network, *map(refuted.networks.load, same[:1])]:
+        whose = "" if network is refuted.network else f"that is {network.name}'s: "
         for words, n in stored_numbers(network):
             value = 4 * n / MILLI_GIB
             yield Attempt(
@@ -107,33 +118,40 @@ def other_megabyte(c: RefutedClaim) -> Iterator[Attempt]:
             )
 
 
-def copied_stride(c: RefutedClaim) -> Iterator[Attempt]:
+def copied_stride(refuted: RefutedClaim) -> Iterator[Attempt]:
     """Try the stride of an earlier layer."""
-    if c.claim.quantity != "stride" or c.network is None or len(c.rows) != 1 or c.figure is None:
+    if (
+        refuted.claim.quantity != "stride"
+        or refuted.network is None
+        or len(refuted.rows) != 1
+        or refuted.figure is None
+    ):
         return
-    for row in c.network.rows():
-        if row.name == c.rows[0].name:
+    for row in refuted.network.rows():
+        if row.name == refuted.rows[0].name:
             return
         try:
-            if row.op == c.rows[0].op and sizes_match(row_stride(row), c.claim.value):
-                yield Attempt(c.figure.value, f"that is the stride of {row.name}, copied down")
+            if row.op == refuted.rows[0].op and sizes_match(row_stride(row), refuted.claim.value):
+                yield Attempt(
+                    refuted.figure.value, f"that is the stride of {row.name}, copied down"
+                )
         except ClaimError:
             continue
 
 
-def other_factor(c: RefutedClaim) -> Iterator[Attempt]:
+def other_factor(refuted: RefutedClaim) -> Iterator[Attempt]:
     """Try another dimension, or half of one, for a factor of an activation size.
 
     Only for exact figures with four or more digits: 253,440 for AlexNet's 55*55*96 is 55*48*96."""
     if (
-        c.claim.quantity != "activation_size"
-        or len(c.rows) != 1
-        or c.figure is None
-        or c.figure.scale != 1
+        refuted.claim.quantity != "activation_size"
+        or len(refuted.rows) != 1
+        or refuted.figure is None
+        or refuted.figure.scale != 1
     ):
         return
-    dims = c.rows[0].output
-    if len(dims) < 3 or c.figure.digits < 4:
+    dims = refuted.rows[0].output
+    if len(dims) < 3 or refuted.figure.digits < 4:
         return
     for i, right in reversed([*enumerate(dims)]):
         for other in dict.fromkeys([*dims, *(d // 2 for d in dims if d % 2 == 0)]):
@@ -144,32 +162,36 @@ def other_factor(c: RefutedClaim) -> Iterator[Attempt]:
                 )
 
 
-def other_layer(c: RefutedClaim) -> Iterator[Attempt]:
+def other_layer(refuted: RefutedClaim) -> Iterator[Attempt]:
     """Try the activation size or parameters of the layer before or after, in a table of layers."""
     if (
-        not c.claim.cell
-        or c.network is None
-        or len(c.rows) != 1
-        or c.claim.quantity not in ("params", "activation_size")
+        not refuted.claim.cell
+        or refuted.network is None
+        or len(refuted.rows) != 1
+        or refuted.claim.quantity not in ("params", "activation_size")
     ):
         return
-    rows = [r for r in c.network.rows() if r.params or prod(r.output) != c.rows[0].activation_size]
+    rows = [
+        r
+        for r in refuted.network.rows()
+        if r.params or prod(r.output) != refuted.rows[0].activation_size
+    ]
     names = [r.name for r in rows]
-    if c.rows[0].name in names:
-        at = names.index(c.rows[0].name)
+    if refuted.rows[0].name in names:
+        at = names.index(refuted.rows[0].name)
         for row in rows[max(at - 1, 0) : at] + rows[at + 1 : at + 2]:
-            value = row.params if c.claim.quantity == "params" else row.activation_size
+            value = row.params if refuted.claim.quantity == "params" else row.activation_size
             if value > 99:
                 yield Attempt(value, f"that is {row.name}'s: {format_count(value)}")
 
 
-def find_omitted_lines(c: RefutedClaim) -> Iterator[FoundMistake]:
+def find_omitted_lines(refuted: RefutedClaim) -> Iterator[FoundMistake]:
     """Yield one run of lines that a printed list lacks or has too many."""
-    if c.network is None:
+    if refuted.network is None:
         return
     right, wrong = (
-        values_of_rows(c.network, list(c.rows), c.claim.quantity)[0][1],
-        split_list(c.claim.value),
+        values_of_rows(refuted.network, list(refuted.rows), refuted.claim.quantity)[0][1],
+        split_list(refuted.claim.value),
     )
     for longer, shorter, what in ((right, wrong, "left out"), (wrong, right, "too many")):
         n = len(longer) - len(shorter)

@@ -34,7 +34,7 @@ def summarize_diff(found: Diff) -> str:
     """Count the layers by status, in one line."""
     if found.equal:
         return "no difference"
-    numbers = Counter(e.status for e in found.entries)
+    numbers = Counter(entry.status for entry in found.entries)
     parts = [
         f"{format_count(numbers[status])} {word}"
         for status, word in COUNTED.items()
@@ -43,18 +43,18 @@ def summarize_diff(found: Diff) -> str:
     return "layers: " + ", ".join(parts)
 
 
-def describe_change(e: Entry) -> str:
+def describe_change(entry: Entry) -> str:
     """Describe the change of one layer."""
-    whole = e.after or e.before
-    if (e.before is None or e.after is None) and whole:
+    whole = entry.after or entry.before
+    if (entry.before is None or entry.after is None) and whole:
         sizes = (
             f"{whole.op} {format_shape(whole.output)}; {describe_counts(whole.params, whole.macs)}"
         )
         return "; ".join(filter(None, [sizes, describe_settings(whole)]))
     return "; ".join(
         [
-            *describe_changed_settings(e),
-            *(f"{UNITS[k]} {describe_numbers(*v)}" for k, v in e.numbers.items()),
+            *describe_changed_settings(entry),
+            *(f"{UNITS[k]} {describe_numbers(*v)}" for k, v in entry.numbers.items()),
         ]
     )
 
@@ -64,10 +64,14 @@ def describe_settings(layer: LayerDescription) -> str:
     return ", ".join(f"{k} = {format_setting(v)}" for k, v in layer.settings.items())
 
 
-def describe_changed_settings(e: Entry) -> list[str]:
+def describe_changed_settings(entry: Entry) -> list[str]:
     """List the settings that changed, and the changed inputs."""
-    parts = [f"{k} {format_setting(a)} → {format_setting(b)}" for k, (a, b) in e.settings.items()]
-    return parts + ([f"reads {', '.join(e.reads[0])} → {', '.join(e.reads[1])}"] if e.reads else [])
+    parts = [
+        f"{k} {format_setting(a)} → {format_setting(b)}" for k, (a, b) in entry.settings.items()
+    ]
+    return parts + (
+        [f"reads {', '.join(entry.reads[0])} → {', '.join(entry.reads[1])}"] if entry.reads else []
+    )
 
 
 def describe_counts(params: int, macs: int) -> str:
