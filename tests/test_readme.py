@@ -42,6 +42,11 @@ def test_output_is_that_of_the_command(command: str, shown: str) -> None:
     assert result.stdout == shown
 
 
+def test_the_quoted_verdict_is_that_of_the_command() -> None:
+    verdict = CliRunner().invoke(cli, ["verify", "lenet5"]).stdout
+    assert f"`{verdict.splitlines()[0]}`" in README
+
+
 def test_links_lead_to_files() -> None:
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
     assert links
