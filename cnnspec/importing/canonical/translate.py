@@ -14,6 +14,7 @@ from cnnspec.importing.canonical import (
     response_norms,
     views,
     weighted_sums,
+    written_norms,
 )
 from cnnspec.importing.canonical.graph_builder import CALL_FAULTS, ImportBuilder, UnsupportedCall
 from cnnspec.importing.canonical.layouts import Factor, TensorLayout
@@ -44,6 +45,7 @@ RULES: dict[str, Rule] = {
     **products.RULES,
     **positions.RULES,
     **response_norms.RULES,
+    **written_norms.RULES,
     OPERATOR: append_operator,
 }
 READS_VALUE = "Python reads a value of a tensor, and what runs next may depend on it"
@@ -82,7 +84,7 @@ def translate_run(
 
     After a call that cannot be translated, the translation goes on, to find all of them. A call
     that reads a result of such a call is named only where no operator does the like at all."""
-    run = response_norms.name_response_norms(run)
+    run = written_norms.name_written_norms(response_norms.name_response_norms(run))
     builder, complaints = ImportBuilder(parameters, initial or {}, run.fixed), []
     unknown: set[int] = set()  # calls whose layout is a guess
     for index, call in enumerate(run.calls):
