@@ -14,6 +14,7 @@ from cnnspec.importing.canonical import (
     response_norms,
     views,
     weighted_sums,
+    written_lrn,
     written_norms,
 )
 from cnnspec.importing.canonical.graph_builder import CALL_FAULTS, ImportBuilder, UnsupportedCall
@@ -46,8 +47,14 @@ RULES: dict[str, Rule] = {
     **positions.RULES,
     **response_norms.RULES,
     **written_norms.RULES,
+    **written_lrn.RULES,
     OPERATOR: append_operator,
 }
+NAMING = (  # of functions that a model, or PyTorch, writes out as several calls
+    response_norms.name_response_norms,
+    written_norms.name_written_norms,
+    written_lrn.name_written_lrn,
+)
 READS_VALUE = "Python reads a value of a tensor, and what runs next may depend on it"
 REASONS = {
     **dict.fromkeys(("_local_scalar_dense", "item", "is_nonzero", "equal"), READS_VALUE),
@@ -84,7 +91,8 @@ def translate_run(
 
     After a call that cannot be translated, the translation goes on, to find all of them. A call
     that reads a result of such a call is named only where no operator does the like at all."""
-    run = written_norms.name_written_norms(response_norms.name_response_norms(run))
+    for name_functions in NAMING:
+        run = name_functions(run)
     builder, complaints = ImportBuilder(parameters, initial or {}, run.fixed), []
     unknown: set[int] = set()  # calls whose layout is a guess
     for index, call in enumerate(run.calls):

@@ -3,39 +3,20 @@
 A layer norm is (x - u) / sqrt(mean of (x - u)^2 + eps) * weight + bias with u the mean of x, as in
 ConvNeXt's own LayerNorm and in SAM's; an RMS norm is x * rsqrt(mean of x^2 + eps) * weight."""
 
-from collections import defaultdict
 from typing import Any
 
-from cnnspec.analyses.flat_calls import FlatCall, FlatRun, Value, Weight, list_values
+from cnnspec.analyses.flat_calls import FlatCall, FlatRun, Value, Weight
 from cnnspec.importing.canonical.graph_builder import ImportBuilder
 from cnnspec.importing.canonical.layouts import TensorLayout
 from cnnspec.importing.canonical.norms import scale_normalized
-from cnnspec.importing.canonical.response_norms import fits
 from cnnspec.importing.canonical.views import Rule, list_dims
+from cnnspec.importing.canonical.written_calls import WrittenCalls, fits
 
 LAYER, RMS = "written_layer_norm", "written_rms_norm"
 
 
-class WrittenNorms:
+class WrittenNorms(WrittenCalls):
     """Finds the norms that are written out in a run."""
-
-    def __init__(self, run: FlatRun):
-        self.run = run
-        self.readers: dict[int, list[int]] = defaultdict(list)
-        for i, call in enumerate(run.calls):
-            for value in list_values(call.arguments):
-                self.readers[value.call].append(i)
-        for value in list_values(run.outputs):
-            self.readers[value.call].append(-1)
-        self.inner: set[int] = set()  # the calls of the norm that is being read
-
-    def made_by(self, value: Any, *names: str) -> FlatCall:
-        """Return the call that makes a value, which is one of these. Raises LookupError."""
-        call = self.run.calls[value.call] if isinstance(value, Value) else None
-        if call is None or call.name.removesuffix("_") not in names:
-            raise LookupError
-        self.inner.add(value.call)
-        return call
 
     def read_mean(self, value: Any) -> tuple[Any, int]:
         """Return what a value is the mean of, and over which dimension. Raises LookupError."""
@@ -57,17 +38,6 @@ class WrittenNorms:
             raise LookupError
         return x, dim
 
-    def read_square(self, value: Any) -> Any:
-        """Return what a value is the square of. Raises LookupError."""
-        call = self.made_by(value, "pow", "square", "mul")
-        given = call.arguments
-        root = given["self"]
-        if call.name == "pow" and given.get("exponent") != 2:
-            raise LookupError
-        if call.name == "mul" and given["other"] != root:
-            raise LookupError
-        return root
-
     def read_variance(self, value: Any) -> tuple[Any, int]:
         """Return x and the dimension of the variance of x. Raises LookupError."""
         if isinstance(value, Value) and self.run.calls[value.call].name == "var":
@@ -88,11 +58,8 @@ class WrittenNorms:
         if name not in ("div", "mul") or given.get("rounding_mode"):
             raise LookupError
         root = self.made_by(given["other"], "sqrt" if name == "div" else "rsqrt")
-        summed = self.made_by(root.arguments["self"], "add").arguments
-        eps = summed["other"]
-        if not isinstance(eps, float) or summed.get("alpha", 1) != 1:
-            raise LookupError
-        return given["self"], summed["self"], eps
+        variance, eps = self.read_number(root.arguments["self"], "add")
+        return given["self"], variance, eps
 
     def read_norm(self, call: FlatCall) -> tuple[str, dict[str, Any]]:
         """Return the name and the arguments of the norm that a call ends. Raises LookupError."""
@@ -138,8 +105,7 @@ class WrittenNorms:
         bias = None
         if name == LAYER:
             end, bias = self.find_affine(end, "add", given)
-        read = {j for i in self.inner for j in self.readers[i]}
-        if not read <= {*self.inner, end}:
+        if not self.ends_at(end):
             return None
         arguments = {**given, "weight": weight, "bias": bias}
         return end, self.run.calls[index].replace(
@@ -148,20 +114,14 @@ class WrittenNorms:
 
 
 def name_written_norms(run: FlatRun) -> FlatRun:
-    """Return a run with one call for each norm that is written out.
-
-    The calls before its last one become copies of its input, which nothing reads."""
+    """Return a run with one call for each norm that is written out."""
     if not any(call.name.removesuffix("_") in ("sqrt", "rsqrt") for call in run.calls):
         return run
     norms, calls = WrittenNorms(run), list(run.calls)
     for i in range(len(run.calls)):
         found = norms.find(i)
         if found:
-            end, call = found
-            for j in norms.inner - {end}:
-                copied = {"self": call.arguments["self"]}
-                calls[j] = calls[j].replace(name="alias", arguments=copied)
-            calls[end] = call
+            norms.replace(calls, *found)
     return run.replace(calls=tuple(calls))
 
 
