@@ -18,6 +18,7 @@ KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "End": 35, "Home": 36}
 KEYS |= {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Delete": 46, "F8": 119}
 CONTROL = 2  # the modifier
 SECONDS = 60
+PATIENCE = 40  # seconds until a condition must be true in a page
 
 
 def chromium() -> str:
@@ -144,10 +145,12 @@ class Page:
 
     def wait(self, condition: str) -> None:
         """Wait until an expression is true in the page, looking at each of its frames."""
-        self.run(
-            "new Promise(done => { const look = () => "
-            f"({condition}) ? done(true) : requestAnimationFrame(look); look(); }})"
+        found = self.run(
+            f"new Promise(done => {{ const end = performance.now() + {1000 * PATIENCE};"
+            f" const look = () => {{ if ({condition}) done(true); else if (performance.now() > end)"
+            " done(false); else requestAnimationFrame(look) }; look(); })"
         )
+        assert found, f"not true after {PATIENCE} s: {condition}"
 
     def write(self, text: str) -> None:
         """Type characters where the focus is."""
@@ -168,8 +171,8 @@ class Page:
         about = {
             "modifiers": modifiers,
             "key": key,
-            "windowsVirtualKeyCode": KEYS[key],
-            "code": {" ": "Space"}.get(key, key),
+            "windowsVirtualKeyCode": KEYS.get(key) or ord(key.upper()),
+            "code": {" ": "Space"}.get(key, key if len(key) > 1 else f"Key{key.upper()}"),
         }
         text = {"Enter": "\r", " ": " "}.get(key)
         self.ask(

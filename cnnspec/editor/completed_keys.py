@@ -65,7 +65,8 @@ def keys_of(document: Document, path: Path) -> Iterator[Suggestion]:
     if not path:
         for key in dict.fromkeys([*NEEDED, *KEYS]):
             text = "args." if key == "args" else ""
-            yield Suggestion(key, "key", "", describe_key(key), text)
+            detail = "required" if key in NEEDED else ""
+            yield Suggestion(key, "key", detail, describe_key(key), text)
     elif line_path(path) == path:
         yield from keys_of_line(document, called, "share" in map(last_of, syntax.values(path)))
     elif line_path(path) is not None and path[-1] in SHORTHAND:
@@ -101,7 +102,10 @@ def last_of(item: object) -> str:
 
 
 def keys_of_line(document: Document, called: str, shares: bool) -> Iterator[Suggestion]:
-    """Yield the keys of a line: the fields of what it calls, then those that every line has."""
+    """Yield the keys of a line: its name, the fields of what it calls, then what every line has."""
+    yield Suggestion("name", "key", "required", describe_key("name"))
+    if not called and not shares:
+        yield Suggestion("op", "key", "required", describe_key("op"))
     yield from fields_of(document, called)
     block = bool(called) and not is_operator(called)
     parts = () if shares or (block and find_field(document, called, "bias") is None) else SHORTHAND

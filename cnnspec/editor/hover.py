@@ -15,7 +15,7 @@ from cnnspec.editor.inlay_hints import describe_cost
 from cnnspec.editor.layer_names import find_layer
 from cnnspec.editor.line_costs import LineCost
 from cnnspec.editor.positions import Position, Range
-from cnnspec.editor.targets import Target, find_target
+from cnnspec.editor.targets import Target, find_target, is_block, is_operator
 from cnnspec.graph.model import Node
 from cnnspec.problems import visible
 from cnnspec.records import Record
@@ -45,7 +45,8 @@ def find_hover(document: Document, position: Position) -> Hover | None:
 def find_line_hover(document: Document, position: Position) -> Hover | None:
     """Return the numbers of the line of a list that a position is in, or that is in its row.
 
-    Where there is none, it is what :func:`find_hover` returns."""
+    For a line that has no numbers yet it is the documentation of its operator or block, and outside
+    of all lines what :func:`find_hover` returns."""
     offset, row = document.offset(position), position.line
     spans = {
         item.path: document.lines.range(item.span) for item in find_line_items(document.syntax)
@@ -54,6 +55,9 @@ def find_line_hover(document: Document, position: Position) -> Hover | None:
     before = [path for path in near if document.syntax.by_path[path].span[0] <= offset]
     for path in [*before[-1:], *near[:1]]:
         markdown = describe_line(document, path, document.line_cost(path))
+        if not markdown and (op := document.syntax.string_at((*path, "op"))):
+            known = is_operator(op) and not is_block(document, op)
+            markdown = describe_operator(op) if known else describe_block(document, op)
         if markdown:
             return Hover(spans[path], markdown)
     return find_hover(document, position)

@@ -1,5 +1,5 @@
 // The editor: CodeMirror with the hints, problems, help and completions of cnnspec.
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, pickedCompletion } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { StreamLanguage, bracketMatching, syntaxHighlighting } from "@codemirror/language";
 import { toml } from "@codemirror/legacy-modes/mode/toml";
@@ -11,6 +11,13 @@ import { classHighlighter } from "@lezer/highlight";
 const SEVERITIES = { error: "error", warning: "warning", advice: "info" };
 const KINDS = { operator: "function", block: "class", field: "property", key: "property", layer: "variable", argument: "variable", function: "function", value: "enum", variant: "enum", header: "namespace", rule: "constant" };
 const OFFER = /[\w.]$|["{[,=]\s*$/; // what is before the cursor where completions open by themselves
+
+// Writes a completion, and steps over the quote behind it that closes the value.
+function insertCompletion(view, chosen, from, to) {
+  const closed = !/["=.{] ?$/.test(chosen.label) && view.state.sliceDoc(from - 1, from) === '"' && view.state.sliceDoc(to, to + 1) === '"';
+  const anchor = from + chosen.label.length + (closed ? 1 : 0);
+  view.dispatch({ changes: { from, to, insert: chosen.label }, selection: { anchor }, userEvent: "input.complete", annotations: pickedCompletion.of(chosen) });
+}
 
 class HintWidget extends WidgetType {
   constructor(hint) {
@@ -66,7 +73,7 @@ export function makeEditor(place, text, events) {
       from: offsetOf(context.state.doc, range.start),
       to: offsetOf(context.state.doc, range.end),
       options: found.map(({ label, kind, detail, edit }, i) => ({
-        label: edit.new_text, displayLabel: label, detail, type: KINDS[kind], boost: -i / found.length,
+        label: edit.new_text, displayLabel: label, apply: insertCompletion, detail, type: KINDS[kind], boost: -i / found.length,
         info: () => events.documentCompletion(label).then(html => html ? fragmentOf(html) : null),
       })),
     };
@@ -83,7 +90,7 @@ export function makeEditor(place, text, events) {
     extensions: [
       lineNumbers(), lintGutter(), history(), drawSelection(), highlightActiveLine(), bracketMatching(), closeBrackets(),
       StreamLanguage.define(toml), syntaxHighlighting(classHighlighter), hintField, hover,
-      autocompletion({ override: [complete], icons: false, maxRenderedOptions: 200 }),
+      autocompletion({ override: [complete], icons: false, maxRenderedOptions: 200, activateOnCompletion: chosen => /[=.] ?$/.test(chosen.label) }),
       keymap.of([...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap]),
       colours.of(theme()), EditorView.lineWrapping,
       EditorView.contentAttributes.of({ "aria-label": "Spec in TOML", "aria-describedby": "keys" }),
