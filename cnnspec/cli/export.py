@@ -1,7 +1,8 @@
-"""cnnspec export: a network as PyTorch source or an ONNX model, and proof that it is the same."""
+"""cnnspec export: a network in PyTorch, Keras or ONNX, and proof that it is the same."""
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -24,16 +25,21 @@ from cnnspec.problems import RequestError, visible
 NEEDS_PYTORCH = "needs PyTorch: pip install 'cnnspec[verify]'"
 
 
-@click.command(cls=Command, name="export", short_help="Write a network as PyTorch source or ONNX.")
+@click.command(
+    cls=Command, name="export", short_help="Write a network as PyTorch or Keras source, or ONNX."
+)
 @click.argument("name", shell_complete=complete_with("networks"))
 @network_options
 @strict_input_option
 @click.option(
     "--to",
     "target",
-    type=click.Choice(["pytorch", "onnx"]),
+    type=click.Choice(["pytorch", "onnx", "keras"]),
     required=True,
-    help="What to write: pytorch is a Python file that needs PyTorch alone; onnx is a model file.",
+    help=(
+        "What to write: pytorch and keras are Python files that need PyTorch, or Keras 3, alone;"
+        " onnx is a model file."
+    ),
 )
 @click.option(
     "--output",
@@ -75,6 +81,7 @@ def command(
     cnnspec export lenet5 --to pytorch
     cnnspec export my_network.toml --to pytorch --set classes=20
     cnnspec export lenet5 --to onnx --dynamic --output lenet5.onnx
+    cnnspec export resnet18 --to keras --output resnet18_keras.py
 
     python resnet18.py prints the shapes of the outputs and the number of parameters.
 
@@ -88,6 +95,12 @@ def command(
     layers. It has random weights or those of --weights. onnx's checker reads it, and onnxruntime,
     or onnx's reference evaluator, runs it with random weights: outputs must be those of PyTorch,
     within 1e-4 of the largest value. It needs the packages of cnnspec[onnx] and PyTorch.
+
+    The Keras source is a functional model at inference, with a function for each block; maps have
+    the channels last. Auxiliary heads are left out, and the layers that Keras cannot express are
+    named. Then it is run with the weights of the PyTorch module, with the backend of KERAS_BACKEND,
+    or PyTorch: outputs must be the same within 1e-4 of the largest value. The check needs the
+    packages of cnnspec[keras].
 
     Exit codes: 0 the file is written, 1 it differs, 2 the request cannot be understood or the
     network cannot be exported."""
@@ -111,16 +124,41 @@ def command(
         print_input_notes([graph])
         export_onnx(graph, output, dynamic, weights or "", seed or 0, unchecked)
         return
-    from cnnspec.exporting.pytorch.write_file import write_pytorch
-
-    source = write_pytorch(load)
+    source = write_source(load, target)
     print_input_notes([source.graph])
-    if not unchecked:
+    if not unchecked and target == "keras":
+        check_keras_source(source)
+    elif not unchecked:
         check_source(source)
     if output:
         save_page(output, source.text.removesuffix("\n"))
     else:
         print_page(source.text.removesuffix("\n"))
+
+
+def write_source(load: Callable[[dict[str, Any]], Graph], target: str) -> Any:
+    """Return the source in PyTorch or Keras."""
+    if target == "keras":
+        from cnnspec.exporting.keras.write_file import write_keras
+
+        return write_keras(load)
+    from cnnspec.exporting.pytorch.write_file import write_pytorch
+
+    return write_pytorch(load)
+
+
+def check_keras_source(source: Any) -> None:
+    """Compare Keras source with its spec. Exits with 1 where they differ."""
+    try:
+        from cnnspec.pytorch.check_keras import TOLERANCE, check_keras
+    except ImportError:
+        raise RequestError(f"the check of an export {NEEDS_PYTORCH}, or --no-check") from None
+    found = check_keras(source.graph, source.text, source.function, source.weights)
+    report_differences("source", found.differences)
+    print_note(
+        f"{found.tensors} weights are set, and outputs differ from PyTorch's by at most"
+        f" {found.largest:.1g}; {TOLERANCE:g} is allowed"
+    )
 
 
 def check_source(source: Any) -> None:

@@ -1,7 +1,7 @@
 """What a network offers to write itself in other languages."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.graph.build import GraphLoader
@@ -28,11 +28,27 @@ class ExportedNetwork(NetworkCosts):
         The command ``export`` also compares it with the spec."""
         from cnnspec.exporting.pytorch.write_file import PyTorchSource, write_pytorch
 
+        load = self.find_loader()
+        return (write_pytorch(load) if load else PyTorchSource(self.graph)).text
+
+    def to_keras(self) -> str:
+        """The network at inference as the source of a functional model of Keras 3.
+
+        It has one function for each block, and its maps have the channels last. Raises RequestError
+        with all layers that Keras cannot express. The command ``export`` also compares it with the
+        spec."""
+        from cnnspec.exporting.keras.write_file import KerasSource, write_keras
+
+        load = self.find_loader()
+        return (write_keras(load) if load else KerasSource(self.graph)).text
+
+    def find_loader(self) -> Callable[[dict[str, Any]], Graph] | None:
+        """Return what builds the network with more settings, or None where it has no spec."""
         loader = self.rebuild
         if not isinstance(loader, GraphLoader):
-            return PyTorchSource(self.graph).text
+            return None
         own = loader.settings
-        return write_pytorch(lambda more: loader.replace(settings={**own, **more})({})).text
+        return lambda more: loader.replace(settings={**own, **more})({})
 
     def to_onnx(self, *, dynamic: bool = False, seed: int = 0) -> "onnx.ModelProto":
         """The network at inference as an ONNX model in float32, checked by onnx's checker.

@@ -43,6 +43,9 @@ class AbsDifference(Operator):
     def write_onnx(self, onnx: Any, *xs: Any, y: Shape) -> Any:
         return onnx.Abs(onnx.Sub(*xs))
 
+    def write_keras(self, keras: Any, *xs: Any, y: Shape) -> Any:
+        return keras.op("absolute", keras.op("subtract", *xs))
+
     examples = (
         Example(
             "Koch et al. (2015), figure 4: the L1 distance of two vectors of 4096",

@@ -16,6 +16,7 @@ from cnnspec.ops.kit.operator import Example
 
 class Add(ElementwiseJoin):
     title = "Addition"
+    keras_layer = "Add"
     onnx_type = "Add"
     is_commutative = True
 

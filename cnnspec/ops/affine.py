@@ -145,6 +145,25 @@ class Affine(Elementwise):
         scaled = onnx.Mul(x, spread("weight")) if self.weight else x
         return onnx.Add(scaled, spread("bias")) if self.bias else scaled
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        shapes = self.parameters(x.shape)
+        (shape,) = {*shapes.values()}
+        n = len(shape)
+        order = (*range(1, n), 0)
+        if self.per == "position" and n < len(x.shape):
+            raise keras.refuse("a value for each position is not written in Keras")
+        weights = {name: (name, order) for name in shapes}
+        turned = tuple(shape[d] for d in order)
+        return keras.own_layer(
+            "LearnedScale",
+            x,
+            turned,
+            weight=self.weight,
+            bias=self.bias,
+            init=self.init,
+            weights=weights,
+        )
+
     examples = (
         Example(
             "Bachlechner et al. (2021), equation 2: one parameter for a residual branch; any map",

@@ -86,6 +86,20 @@ class AvgPool(Pool):
         first, end = (-a.before, a.size + a.after) if self.count_include_pad else (0, a.size)
         return min(start + a.kernel, end) - max(start, first)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        axes, counts = self.covering(x.shape, y), {*self.counts(self.axes(x.shape), y)}
+        if counts == {prod(a.kernel for a in axes)}:
+            return keras.pool(x, axes, "Average", 0.0)
+        if self.count_include_pad:
+            raise keras.refuse("Keras has no means over windows beyond the padding")
+        return keras.own_function(
+            "mean_of_pixels",
+            x,
+            keras.collapse([a.kernel for a in axes]),
+            strides=keras.collapse([a.stride for a in axes]),
+            sides=((0, 0), *((a.before, a.after) for a in axes), (0, 0)),
+        )
+
     examples = (
         Example(
             "course note 004, table 14-1, LeNet-5: S2 makes 6 maps of 14x14 from C1's 28x28 with"

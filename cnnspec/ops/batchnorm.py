@@ -82,6 +82,18 @@ class BatchNorm(Elementwise):
             given = [onnx.parameter(name) for name in names]
         return onnx.BatchNormalization(x, *given, epsilon=self.eps)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        weights = {"gamma": "weight", "beta": "bias"} if self.affine else {}
+        return keras.layer(
+            "BatchNormalization",
+            x,
+            momentum=round(1 - self.momentum, 12),
+            epsilon=self.eps,
+            center=self.affine,
+            scale=self.affine,
+            weights={**weights, "moving_mean": "running_mean", "moving_variance": "running_var"},
+        )
+
     examples = (
         Example(
             "torchvision's resnet50, bn1: weight, bias, running_mean and running_var of 64",

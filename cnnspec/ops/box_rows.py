@@ -94,6 +94,10 @@ class BoxRows(Operator):
         rows = onnx.Transpose(boxes, perm=[0, 3, 1, 2])
         return onnx_nodes.reshape(onnx, rows, y)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        rows = keras.layer("Reshape", x, (y[0], self.values))
+        return keras.layer("Permute", rows, (2, 1))
+
     examples = (
         Example(
             "Liu et al. (2016), figure 2: conv4_3 of SSD300 has 4 boxes at each of 38x38 positions,"

@@ -39,6 +39,9 @@ class Celu(Activation):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.Celu(x, alpha=self.alpha)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.op("celu", x, alpha=self.alpha)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.CELU: on torch.randn(2)",

@@ -112,6 +112,12 @@ class ChannelPool(Pooling):
         pool = onnx.AveragePool if self.divides else onnx.MaxPool
         return onnx_nodes.reshape(onnx, pool(rows, **window), y)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        if self.step != self.kernel_size or x.shape[0] % self.kernel_size:
+            raise keras.refuse("it is written in Keras only for groups that do not overlap")
+        groups = keras.layer("Reshape", x, (*x.shape[1:], y[0], self.kernel_size))
+        return keras.op("mean" if self.divides else "max", groups, axis=-1)
+
     examples = (
         Example(
             "Géron (2022), Hands-on machine learning, 3rd edition, chapter 14:"

@@ -84,6 +84,12 @@ class ChannelScale(Elementwise):
             return scaled
         return onnx.Add(scaled, onnx_nodes.parameter_per_channel(onnx, "bias", x))
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        weights = {name: name for name in self.parameters(x.shape)}
+        return keras.own_layer(
+            "LearnedScale", x, x.shape[:1], bias=self.bias, init=self.init, weights=weights
+        )
+
     examples = (
         Example(
             "torchvision's convnext_tiny, features.1.0.layer_scale: 96 factors",

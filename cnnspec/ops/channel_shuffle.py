@@ -43,6 +43,13 @@ class ChannelShuffle(Operator):
         mixed = onnx.Transpose(groups, perm=[0, 2, 1, 3])
         return onnx_nodes.reshape(onnx, mixed, y)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        n = x.shape[0] // self.groups
+        groups = keras.layer("Reshape", x, (*x.shape[1:], self.groups, n))
+        k = len(y)
+        mixed = keras.layer("Permute", groups, (*range(1, k), k + 1, k))
+        return keras.layer("Reshape", mixed, (*y[1:], y[0]))
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.ChannelShuffle: 2 groups of a 1x4x2x2 tensor",

@@ -44,6 +44,9 @@ class Concat(Operator):
     def write_onnx(self, onnx: Any, *xs: Any, y: Shape) -> Any:
         return onnx.Concat(*xs, axis=1)
 
+    def write_keras(self, keras: Any, *xs: Any, y: Shape) -> Any:
+        return keras.layer("Concatenate", [*xs])
+
     examples = (
         Example(
             "Szegedy et al. (2015), table 1: inception (3a) joins 64, 128, 32 and 32 channels of"

@@ -18,19 +18,8 @@ from typing import Any, Self
 
 from cnnspec.ops.kit import memory, modules, onnx_nodes, paddings
 from cnnspec.ops.kit.conv_classes import FIXED_CONV, STANDARDIZED_CONV
-from cnnspec.ops.kit.derivation import (
-    KERNEL,
-    Step,
-    axis_symbols,
-    filter_steps,
-    window_size_steps,
-)
-from cnnspec.ops.kit.fields import (
-    flag_field,
-    number_field,
-    padding_mode_field,
-    size_field,
-)
+from cnnspec.ops.kit.derivation import KERNEL, Step, axis_symbols, filter_steps, window_size_steps
+from cnnspec.ops.kit.fields import flag_field, number_field, padding_mode_field, size_field
 from cnnspec.ops.kit.input_checks import (
     require_divisible,
     require_feature_map,
@@ -194,6 +183,9 @@ class Conv(Operator):
         else:
             weight = onnx.parameter("weight")
         return onnx.Conv(padded, weight, bias, **window, group=self.groups)
+
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.conv(x, self)
 
     examples = (
         Example(

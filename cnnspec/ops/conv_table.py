@@ -11,6 +11,7 @@ from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import memory, modules, onnx_nodes
+from cnnspec.ops.kit.conv_classes import CONV_TABLE
 from cnnspec.ops.kit.derivation import (
     KERNEL,
     SYMBOLS,
@@ -160,43 +161,7 @@ class ConvTable(Operator):
         )
         return modules.make_module(torch, "ConvTable", forward, {"weight": weight, **bias})
 
-    python_class = '''class ConvTable(nn.Module):
-    """A convolution whose output maps read only the input maps that a table lists."""
-
-    def __init__(
-        self,
-        connections: Sequence[Sequence[int]],
-        kernel_size: tuple[int, ...],
-        stride: tuple[int, ...],
-        padding: tuple[int, ...],
-        bias: bool = True,
-    ) -> None:
-        super().__init__()
-        self.reads = [channel for row in connections for channel in row]
-        self.writes = [i for i, row in enumerate(connections) for _ in row]
-        self.channels, self.stride, self.padding = len(connections), stride, padding
-        bounds = [(len(row) * math.prod(kernel_size)) ** -0.5 for row in connections]
-        rows = zip(connections, bounds)
-        weights = [
-            torch.empty(len(row), 1, *kernel_size).uniform_(-b, b) for row, b in rows
-        ]
-        self.weight = nn.Parameter(torch.cat(weights).squeeze(1))
-        limits = torch.tensor(bounds)
-        self.bias = (
-            nn.Parameter(limits * (2 * torch.rand(len(bounds)) - 1)) if bias else None
-        )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        convolution = (F.conv1d, F.conv2d, F.conv3d)[x.dim() - 3]
-        x = F.pad(x, self.padding)[:, self.reads]
-        weight = self.weight.unsqueeze(1)
-        maps = convolution(x, weight, stride=self.stride, groups=len(self.reads))
-        sums = maps.new_zeros(x.shape[0], self.channels, *maps.shape[2:])
-        sums = sums.index_add(1, torch.tensor(self.writes, device=x.device), maps)
-        if self.bias is None:
-            return sums
-        return sums + self.bias.view(-1, *[1] * (x.dim() - 2))
-'''
+    python_class = CONV_TABLE
 
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return {
@@ -216,6 +181,21 @@ class ConvTable(Operator):
         maps = onnx.Conv(onnx.Gather(x, reads, axis=1), weight, group=len(reads), **window)
         ones = onnx.constant(sums, (y[0], len(reads), *[1] * (len(y) - 1)))
         return onnx.Conv(maps, ones, onnx.parameter("bias") if self.bias else None)
+
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        axes, n = self.axes(x.shape), len(y) - 1
+        weights: dict[str, Any] = {"kernel": ("weight", (*range(1, n + 1), 0))}
+        if n != 2:
+            raise keras.refuse("it is written in Keras for two spatial dimensions only")
+        return keras.own_layer(
+            "ConvTable",
+            keras.pad(x, [(a.before, a.after) for a in axes]),
+            self.connections,
+            kernel_size=tuple(a.kernel for a in axes),
+            strides=keras.collapse([a.stride for a in axes]),
+            bias=self.bias,
+            weights=weights | ({"bias": "bias"} if self.bias else {}),
+        )
 
     examples = (
         Example(

@@ -176,6 +176,28 @@ class ConvTranspose(Operator):
             group=self.groups,
         )
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        axes, n = self.axes(x.shape), len(y) - 1
+        if self.groups > 1 or any(a.kernel < a.stride or a.dilation > 1 for a in axes):
+            raise keras.refuse("Keras has no such transposed convolution")
+        weights: dict[str, Any] = {"kernel": ("weight", (*range(2, n + 2), 1, 0))}
+        weights |= {"bias": "bias"} if self.bias else {}
+        full = keras.layer(
+            keras.for_dimensions("Conv", n, 3).replace("D", "DTranspose"),
+            x,
+            y[0],
+            keras.collapse([a.kernel for a in axes]),
+            strides=keras.collapse([a.stride for a in axes]),
+            use_bias=self.bias,
+            weights=weights,
+        )
+        whole = [(w - 1) * a.stride + a.kernel for w, a in zip(x.shape[1:], axes, strict=True)]
+        kept = [(a.before, w - a.before - a.size) for w, a in zip(whole, axes, strict=True)]
+        if any(after < 0 for _, after in kept):
+            raise keras.refuse("Keras has no such transposed convolution")
+        sides = keras.collapse(kept) if n == 1 else tuple(kept)
+        return full if not any(map(any, kept)) else keras.layer(f"Cropping{n}D", full, sides)
+
     examples = (
         Example(
             "Ronneberger, Fischer & Brox (2015), U-Net, figure 1: up-conv 2x2 from 28x28 with 1024"

@@ -79,6 +79,11 @@ class Crop(Operator):
         ends = [o + w for o, w in zip(offsets, y[1:], strict=True)]
         return onnx.Slice(x, [*offsets], ends, [*range(2, n + 2)])
 
+    def write_keras(self, keras: Any, x: Any, like: Any = None, *, y: Shape) -> Any:
+        offsets = self.offsets(x.shape, y)
+        kept = [f"{o}:{o + w}" for o, w in zip(offsets, y[1:], strict=True)]
+        return keras.index(x, ", ".join([":", *kept]))
+
     examples = (
         Example(
             "Ronneberger et al. (2015), figure 1: the 64x64 maps of 512 channels are cropped to"

@@ -78,6 +78,13 @@ class DepthToSpace(Operator):
         order = [axis for i in range(n) for axis in (2 + n + i, 2 + i)]
         return onnx_nodes.reshape(onnx, onnx.Transpose(blocks, perm=[0, 1, *order]), y)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        n, b = len(y) - 1, self.block
+        blocks = keras.layer("Reshape", x, (*x.shape[1:], y[0], *[b] * n))
+        order = [axis for i in range(1, n + 1) for axis in (i, n + 1 + i)]
+        mixed = keras.layer("Permute", blocks, (*order, n + 1))
+        return keras.layer("Reshape", mixed, (*y[1:], y[0]))
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.PixelShuffle: factor 3 makes 9x4x4 1x12x12",

@@ -119,6 +119,9 @@ class DepthwiseConv(Operator):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return self.conv(x.shape).write_onnx(onnx, x, y=y)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return self.conv(x.shape).write_keras(keras, x, y=y)
+
     examples = (
         Example(
             "Zhang (2019), Making convolutional networks shift-invariant again, arXiv 1904.11486:"

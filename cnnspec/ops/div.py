@@ -17,6 +17,7 @@ from cnnspec.ops.kit.operator import Example
 
 class Div(ElementwiseJoin):
     title = "Division"
+    keras_op = "divide"
     onnx_type = "Div"
     takes_gates = True
     work = "divisions"

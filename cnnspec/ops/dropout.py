@@ -52,6 +52,10 @@ class Dropout(Elementwise):
         )
         return dropout(self.p, self.inplace)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        shape = (None, *[1] * (len(y) - 1), y[0]) if self.channels and len(y) > 1 else None
+        return keras.layer("Dropout", x, self.p, noise_shape=shape)
+
     examples = (
         Example(
             "Krizhevsky, Sutskever & Hinton (2012), section 4.2: probability 0.5 in the first two"

@@ -31,6 +31,9 @@ class Elu(Activation):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.Elu(x, alpha=self.alpha)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.layer("ELU", x, alpha=self.alpha)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.ELU: nn.ELU() on torch.randn(2)",

@@ -41,6 +41,11 @@ class Flatten(Operator):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.Flatten(x)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        if sum(n > 1 for n in x.shape) < 2:
+            return keras.layer("Flatten", x)
+        return keras.layer("Flatten", keras.move_channels_first(x))
+
     examples = (
         Example(
             "Krizhevsky, Sutskever & Hinton (2012), section 3.5, in Caffe's reading: fc6 takes"

@@ -91,6 +91,13 @@ class FrozenBatchNorm(Elementwise):
         given = [onnx.parameter(name) for name in names]
         return onnx.BatchNormalization(x, *given, epsilon=self.eps)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        names = {"gamma": "weight", "beta": "bias"}
+        names |= {"moving_mean": "running_mean", "moving_variance": "running_var"}
+        return keras.layer(
+            "BatchNormalization", x, epsilon=self.eps, trainable=False, weights=names
+        )
+
     examples = (
         Example(
             "torchvision's pretrained fasterrcnn_resnet50_fpn, backbone.body.bn1: weight, bias,"

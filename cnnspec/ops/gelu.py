@@ -40,6 +40,9 @@ class Gelu(Activation):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.Gelu(x, approximate=self.approximate)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.op("gelu", x, approximate=self.approximate == "tanh")
+
     examples = (
         Example(
             "Liu et al. (2022), A ConvNet for the 2020s, arXiv 2201.03545, figure 4 and table 9:"

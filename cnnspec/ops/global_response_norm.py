@@ -113,6 +113,10 @@ class GlobalResponseNorm(Elementwise):
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return {"": x[0], "eps": self.eps}
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        weights = {name: name for name in ("weight", "bias")}
+        return keras.own_layer("GlobalResponseNorm", x, epsilon=self.eps, weights=weights)
+
     examples = (
         Example(
             "timm's convnextv2_atto, stages.0.blocks.0.mlp.grn: 160 channels at 56x56",

@@ -48,6 +48,9 @@ class Glu(Operator):
         gate = onnx.Slice(x, [half], [2 * half], [1])
         return onnx.Mul(kept, onnx.Sigmoid(gate))
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.op("glu", x, axis=-1)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.GLU: torch.randn(4, 2) becomes 4x1",

@@ -84,6 +84,9 @@ class GroupNorm(Elementwise):
         )
         return onnx.Add(onnx.Mul(normed, weight), bias)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.norm(x, "GroupNormalization", self, self.groups)
+
     examples = (
         Example(
             "PyTorch documentation, GroupNorm: 6 channels of 10x10 in 3 groups",

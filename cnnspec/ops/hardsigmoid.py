@@ -16,6 +16,7 @@ from cnnspec.units import Shape
 
 class Hardsigmoid(Activation):
     title = "Hardsigmoid"
+    keras_op = "hard_sigmoid"
     per_element = {"additions": 1, "comparisons": 2, "divisions": 1}
     autocast = "follows"
     value_limits = (0.0, 1.0)

@@ -16,6 +16,7 @@ from cnnspec.units import Shape
 
 class Hardswish(Activation):
     title = "Hardswish"
+    keras_op = "hard_silu"
     onnx_type = "HardSwish"
     per_element = {"additions": 1, "comparisons": 2, "multiplications": 1, "divisions": 1}
     autocast = "follows"

@@ -40,6 +40,9 @@ class Hardtanh(Activation):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.Clip(x, self.min_val, self.max_val)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.op("clip", x, self.min_val, self.max_val)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.Hardtanh: nn.Hardtanh(-2, 2) on torch.randn(2)",

@@ -12,6 +12,7 @@ from cnnspec.units import Shape
 
 class Identity(Elementwise):
     title = "Identity"
+    keras_layer = "Identity"
     onnx_type = "Identity"
     autocast = "follows"
     keeps_values = True

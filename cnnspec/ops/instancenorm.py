@@ -94,6 +94,9 @@ class InstanceNorm(Elementwise):
             given = [onnx.constant([value] * x.shape[0]) for value in (1.0, 0.0)]
         return onnx.InstanceNormalization(x, *given, epsilon=self.eps)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.norm(x, "GroupNormalization", self, x.shape[0])
+
     examples = (
         Example(
             "PyTorch documentation, InstanceNorm2d: 100 channels of 35x45, with learnable"

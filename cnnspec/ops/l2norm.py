@@ -105,6 +105,12 @@ class L2Norm(Elementwise):
         weight = onnx_nodes.parameter_per_channel(onnx, "weight", x)
         return onnx.Mul(onnx.Div(x, length), weight)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        normed = keras.op("normalize", x, axis=-1, epsilon=1e-12)
+        return keras.own_layer(
+            "LearnedScale", normed, x.shape[:1], init=self.scale, weights={"weight": "weight"}
+        )
+
     examples = (
         Example(
             "torchvision's ssd300_vgg16, backbone.scale_weight: 512 weights of 20 for conv4_3,"

@@ -119,6 +119,11 @@ class LayerNorm(Elementwise):
         )
         return onnx_nodes.move_channels_first(onnx, normed, n) if channels else normed
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        if self.over == "channels" or len(x.shape) == 1:
+            return keras.norm(x, "LayerNormalization", self)
+        raise keras.refuse("it is not written in Keras over a whole map")
+
     examples = (
         Example(
             "torchvision's convnext_tiny, features.0.1: LayerNorm2d of 96",

@@ -32,6 +32,9 @@ class LeakyRelu(Activation):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.LeakyRelu(x, alpha=self.negative_slope)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.layer("LeakyReLU", x, negative_slope=self.negative_slope)
+
     examples = (
         Example(
             "Redmon et al. (2016), You only look once, arXiv 1506.02640, equation 2 and figure 3:"

@@ -80,6 +80,11 @@ class Linear(Operator):
         weight = onnx.parameter("weight")
         return onnx.Gemm(x, weight, onnx.parameter("bias") if self.bias else None, transB=1)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        weights: dict[str, Any] = {"kernel": ("weight", (1, 0))}
+        weights |= {"bias": "bias"} if self.bias else {}
+        return keras.layer("Dense", x, y[0], use_bias=self.bias, weights=weights)
+
     examples = (
         Example(
             "course note 002, 'CNN-Example to calculate parameters': FC3 has 120*400 + 1*120"

@@ -38,6 +38,9 @@ class LogSoftmax(Activation):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.LogSoftmax(x, axis=1)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.op("log_softmax", x, axis=-1)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.LogSoftmax: nn.LogSoftmax(dim=1) on torch.randn(2,"

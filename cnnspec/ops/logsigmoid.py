@@ -15,6 +15,7 @@ from cnnspec.units import Shape
 
 class LogSigmoid(Activation):
     title = "LogSigmoid"
+    keras_op = "log_sigmoid"
     per_element = {"exponentials": 1, "additions": 1, "divisions": 1, "logarithms": 1}
     recorded_from = ("log_sigmoid_forward",)
 

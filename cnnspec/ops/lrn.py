@@ -89,6 +89,11 @@ class LocalResponseNorm(Elementwise):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.LRN(x, size=self.size, alpha=self.alpha, beta=self.beta, bias=self.k)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.own_function(
+            "local_response_norm", x, self.size, alpha=self.alpha, beta=self.beta, k=self.k
+        )
+
     examples = (
         Example(
             "Krizhevsky, Sutskever & Hinton (2012), section 3.3: k = 2, n = 5, beta = 0.75 and"

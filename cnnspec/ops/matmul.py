@@ -82,6 +82,10 @@ class Matmul(Operator):
             torch, "Matmul", lambda a, b: a.contiguous() @ b.contiguous()
         )
 
+    def write_keras(self, keras: Any, a: Any, b: Any, y: Shape) -> Any:
+        first = [keras.move_channels_first(x) for x in (a, b)]
+        return keras.move_channels_last(keras.op("matmul", *first), len(y))
+
     examples = (
         Example(
             "Wang et al. (2018), figure 2, for one frame of 14x14 positions and 512 channels:"

@@ -11,6 +11,7 @@ from cnnspec.ops.kit.operator import Example
 
 class Maximum(SelectingJoin):
     title = "Maximum"
+    keras_layer = "Maximum"
     onnx_type = "Max"
 
     examples = (

@@ -40,6 +40,9 @@ class MaxPool(Pool):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return self.write_largest(onnx, x, x.shape)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.pool(x, self.covering(x.shape, y), "Max")
+
     examples = (
         Example(
             "Krizhevsky, Sutskever & Hinton (2012), section 3.4: overlapping pooling, z = 3, s = 2",

@@ -11,6 +11,7 @@ from cnnspec.ops.kit.operator import Example
 
 class Minimum(SelectingJoin):
     title = "Minimum"
+    keras_layer = "Minimum"
     onnx_type = "Min"
 
     examples = (

@@ -41,6 +41,11 @@ class MinPool(Pool):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.Neg(self.write_largest(onnx, onnx.Neg(x), x.shape))
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        negative = keras.op("negative", x)
+        pooled = keras.pool(negative, self.covering(x.shape, y), "Max")
+        return keras.op("negative", pooled)
+
     examples = (
         Example(
             "He, Sun & Tang (2009), section 5: patches of 15x15, one around each pixel of a 600x400"

@@ -34,6 +34,9 @@ class Mish(Activation):
     def build(self, torch: Any, x: Shape, y: Shape) -> Any:
         return torch.nn.Mish(self.inplace)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.layer("Activation", x, "mish")
+
     examples = (
         Example(
             "Bochkovskiy, Wang & Liao (2020), YOLOv4, arXiv 2004.10934, section 3.4: Mish in the"

@@ -19,6 +19,7 @@ from cnnspec.ops.kit.operator import Example
 
 class Mul(ElementwiseJoin):
     title = "Multiplication"
+    keras_layer = "Multiply"
     onnx_type = "Mul"
     takes_gates = True
     is_commutative = True

@@ -84,6 +84,14 @@ class Pad(Operator):
         sides = [(0, 0), *sides_per_dimension(self.padding, len(y) - 1)]
         return onnx_nodes.pad(onnx, x, sides, self.mode, self.value)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        sides = sides_per_dimension(self.padding, len(y) - 1)
+        if self.mode not in ("constant", "reflect"):
+            raise keras.refuse(f"Keras pads with constants and reflections, not {self.mode}")
+        how = {"mode": "reflect"} if self.mode == "reflect" else {}
+        value = {"constant_values": self.value} if self.value else {}
+        return keras.pad(x, sides, **how, **value)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.ZeroPad2d: nn.ZeroPad2d(2) makes 3x3 7x7",

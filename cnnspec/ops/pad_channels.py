@@ -45,6 +45,10 @@ class PadChannels(Operator):
         sides = [(self.before, self.after), *[(0, 0)] * (len(y) - 1)]
         return onnx_nodes.pad(onnx, x, sides, "constant")
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        sides = (*[(0, 0)] * len(y), (self.before, self.after))
+        return keras.op("pad", x, sides)
+
     examples = (
         Example(
             "He et al. (2016), section 4.2: for CIFAR-10, all shortcuts are option A; the first of"

@@ -78,6 +78,10 @@ class Permute(Operator):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.Transpose(x, perm=[0, *(d + 1 for d in self.order)])
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        order = [keras.find_axis(d, y) for d in self.order]
+        return keras.layer("Permute", x, (*order[1:], order[0]))
+
     examples = (
         Example(
             "Tolstikhin et al. (2021), table 1: Mixer-B/16 mixes 196 tokens of 768 channels",

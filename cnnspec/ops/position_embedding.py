@@ -56,6 +56,13 @@ class PositionEmbedding(Elementwise):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.Add(x, onnx.parameter("weight"))
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        n = len(x.shape)
+        order = (*range(1, n), 0)
+        shape = tuple(x.shape[d] for d in order)
+        weights = {"bias": ("weight", order)}
+        return keras.own_layer("LearnedScale", x, shape, weight=False, bias=True, weights=weights)
+
     examples = (
         Example(
             "timm's samvit_base_patch16, pos_embed: (1, 64, 64, 768), channels last",

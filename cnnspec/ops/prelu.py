@@ -46,6 +46,10 @@ class PRelu(Activation):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.PRelu(x, onnx_nodes.parameter_per_channel(onnx, "weight", x))
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        axes = [*range(1, len(x.shape) + self.shared)]
+        return keras.layer("PReLU", x, shared_axes=tuple(axes) or None, weights={"alpha": "weight"})
+
     examples = (
         Example(
             "He et al. (2015), table 1: conv1 has 64 filters and, channel-wise, a coefficient for"

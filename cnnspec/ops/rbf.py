@@ -95,6 +95,9 @@ class Rbf(Operator):
         difference = onnx.Sub(rows, onnx.parameter("weight"))
         return onnx.ReduceSum(onnx.Mul(difference, difference), [2], keepdims=0)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.own_layer("RBF", x, self.out_features, weights={"weight": "weight"})
+
     examples = (
         Example(
             "LeCun et al. (1998), section II.B: 10 RBF units, one a class, with 84 inputs each;"

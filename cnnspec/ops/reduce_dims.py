@@ -87,6 +87,12 @@ class ReduceDims(Operator):
         reduced = reduce(x, [d + 1 for d in self.dims], keepdims=int(self.keepdim))
         return onnx_nodes.reshape(onnx, reduced, y)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        axes = tuple(keras.find_axis(d, x.shape) for d in self.dims)
+        kept = keras.op(self.kind, x, axis=axes, keepdims=True)
+        shape = tuple(1 if d in self.dims else n for d, n in enumerate(x.shape))
+        return kept if self.keepdim else keras.reshape(kept.replace(shape=shape), y)
+
     examples = (
         Example(
             "Woo et al. (2018), equation 3: the mean of 64 channels at each of 56x56 positions",

@@ -14,6 +14,7 @@ from cnnspec.units import Shape
 
 class Relu(Activation):
     title = "ReLU"
+    keras_layer = "ReLU"
     onnx_type = "Relu"
     per_element = {"comparisons": 1}
     autocast = "follows"

@@ -31,6 +31,9 @@ class Relu6(Activation):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.Clip(x, 0.0, 6.0)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.layer("ReLU", x, max_value=6.0)
+
     examples = (
         Example(
             "Sandler et al. (2018), MobileNetV2, arXiv 1801.04381, table 2: the first layer has"

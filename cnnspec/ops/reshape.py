@@ -87,6 +87,9 @@ class Reshape(Operator):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx_nodes.reshape(onnx, x, y)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.reshape(x, y)
+
     examples = (
         Example(
             "timm's vit_base_patch16_224, patch_embed: flatten(2) of 768x14x14 gives 196 patches",

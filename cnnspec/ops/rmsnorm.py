@@ -88,6 +88,11 @@ class RmsNorm(Elementwise):
             return normed
         return onnx.Mul(normed, onnx_nodes.parameter_per_channel(onnx, "weight", x))
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        if not self.affine:
+            return keras.op("rms_normalization", x, scale=None, axis=-1, epsilon=self.eps)
+        return keras.layer("RMSNormalization", x, epsilon=self.eps, weights={"scale": "weight"})
+
     examples = (
         Example(
             "timm's vit_medium_patch16_rope_reg1_gap_256 with norm_layer=RmsNorm: 512 channels, 257"

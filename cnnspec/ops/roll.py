@@ -74,6 +74,9 @@ class Roll(Elementwise):
                 rolled = onnx.Concat(*parts, axis=dim)
         return rolled
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.op("roll", x, self.shifts, axis=tuple(range(1, len(y))))
+
     examples = (
         Example(
             "torchvision's swin_t, features.1.1.attn: 96 channels of 56x56 move by -3",

@@ -111,6 +111,12 @@ class Scale(Elementwise):
         factor, offset = number("factor", self.factor), number("offset", self.offset)
         return onnx.Add(onnx.Mul(x, factor), offset)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        def spread(value: PerChannel) -> Any:
+            return list(value) if isinstance(value, tuple) else value
+
+        return keras.layer("Rescaling", x, spread(self.factor), offset=spread(self.offset))
+
     examples = (
         Example(
             "Szegedy et al. (2016), figure 20, and timm's inception_resnet_v2, repeat.0: residuals"

@@ -17,6 +17,7 @@ from cnnspec.units import Shape
 
 class Selu(Activation):
     title = "SELU"
+    keras_op = "selu"
     is_composite = True
     per_element = {"comparisons": 1, "exponentials": 1, "additions": 1, "multiplications": 1}
 

@@ -15,6 +15,7 @@ from cnnspec.units import Shape
 
 class Sigmoid(Activation):
     title = "Sigmoid"
+    keras_op = "sigmoid"
     onnx_type = "Sigmoid"
     per_element = {"exponentials": 1, "additions": 1, "divisions": 1}
     autocast = "follows"

@@ -16,6 +16,7 @@ from cnnspec.units import Shape
 
 class Silu(Activation):
     title = "SiLU"
+    keras_op = "silu"
     per_element = {"exponentials": 1, "additions": 1, "divisions": 1, "multiplications": 1}
     autocast = "follows"
 

@@ -62,6 +62,10 @@ class SliceChannels(Operator):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.Slice(x, [self.start], [self.end(x.shape)], [1], [self.step])
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        step = f":{self.step}" if self.step > 1 else ""
+        return keras.index(x, f"..., {self.start or ''}:{self.end(x.shape)}{step}")
+
     examples = (
         Example(
             "Ma et al. (2018), table 5 and figure 3c: a unit of stage 2 of ShuffleNet V2 1x splits"

@@ -53,6 +53,9 @@ class Softmax(Activation):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.Softmax(x, axis=self.dim + 1)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.layer("Softmax", x, axis=keras.find_axis(self.dim, y))
+
     examples = (
         Example(
             "Krizhevsky, Sutskever & Hinton (2012), section 3.5: a 1000-way softmax",

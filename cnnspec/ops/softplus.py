@@ -40,6 +40,12 @@ class Softplus(Activation):
         bent = onnx.Div(onnx.Softplus(scaled), self.beta)
         return onnx.Where(onnx.Greater(scaled, self.threshold), x, bent)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        if self.beta == 1:
+            return keras.op("softplus", x)
+        bent = keras.op("softplus", keras.op("multiply", x, self.beta))
+        return keras.op("divide", bent, self.beta)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.Softplus: nn.Softplus() on torch.randn(2)",

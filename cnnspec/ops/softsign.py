@@ -16,6 +16,7 @@ from cnnspec.units import Shape
 
 class Softsign(Activation):
     title = "Softsign"
+    keras_op = "softsign"
     onnx_type = "Softsign"
     is_composite = True
     per_element = {"additions": 1, "divisions": 1}

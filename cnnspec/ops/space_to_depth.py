@@ -73,6 +73,12 @@ class SpaceToDepth(Operator):
         order = [0, 1, *range(3, 3 + 2 * n, 2), *range(2, 2 + 2 * n, 2)]
         return onnx_nodes.reshape(onnx, onnx.Transpose(blocks, perm=order), y)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        n, b = len(y) - 1, self.block
+        blocks = keras.layer("Reshape", x, (*(part for w in y[1:] for part in (w, b)), x.shape[0]))
+        order = (*range(1, 2 * n, 2), 2 * n + 1, *range(2, 2 * n + 1, 2))
+        return keras.layer("Reshape", keras.layer("Permute", blocks, order), (*y[1:], y[0]))
+
     examples = (
         Example(
             "Redmon & Farhadi (2017), section 2: 26x26x512 becomes 13x13x2048",

@@ -69,6 +69,10 @@ class StochasticDepth(Elementwise):
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return {"": self.p} | ({"mode": self.mode} if self.mode != "row" else {})
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        shape = (None if self.mode == "row" else 1, *[1] * len(y))
+        return keras.layer("Dropout", x, self.p, noise_shape=shape)
+
     examples = (
         Example(
             "torchvision's convnext_tiny, features.7.2.stochastic_depth: the last of 18 blocks, p"

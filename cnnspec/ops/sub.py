@@ -17,6 +17,7 @@ from cnnspec.ops.kit.operator import Example
 
 class Sub(ElementwiseJoin):
     title = "Subtraction"
+    keras_op = "subtract"
     onnx_type = "Sub"
     gradient = memory.DIFFERENCE
 

@@ -55,6 +55,9 @@ class Subsample(Operator):
         ends = [2**31 - 1] * n
         return onnx.Slice(x, [0] * n, ends, [*range(2, n + 2)], [*self.strides(x.shape)])
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.index(x, ", ".join([":", *(f"::{s}" for s in self.strides(x.shape))]))
+
     examples = (
         Example(
             "He et al. (2016), section 4.2: from 32x32 to 16x16 maps of the CIFAR-10 nets by a"

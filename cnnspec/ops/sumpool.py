@@ -5,6 +5,7 @@ output costs K*K - 1 additions.
 
 Source: ``torch.nn.LPPool2d``, which at p = 1 is sum pooling."""
 
+from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import memory, modules, onnx_nodes
@@ -29,6 +30,11 @@ class SumPool(Pool):
 
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx_nodes.sum_windows(onnx, x, self.covering(x.shape, y))
+
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        axes = self.covering(x.shape, y)
+        means = keras.pool(x, axes, "Average", 0.0)
+        return keras.op("multiply", means, prod(a.kernel for a in axes))
 
     examples = (
         Example(

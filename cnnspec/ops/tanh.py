@@ -14,6 +14,7 @@ from cnnspec.units import Shape
 
 class Tanh(Activation):
     title = "tanh"
+    keras_op = "tanh"
     onnx_type = "Tanh"
     per_element = {"multiplications": 1, "exponentials": 1, "additions": 2, "divisions": 1}
     autocast = "follows"

@@ -28,6 +28,9 @@ class Threshold(Activation):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.Where(onnx.Greater(x, self.threshold), x, self.value)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        return keras.op("threshold", x, self.threshold, self.value)
+
     examples = (
         Example(
             "PyTorch's documentation of torch.nn.Threshold: nn.Threshold(0.1, 20) on randn(2)",

@@ -85,6 +85,10 @@ class Tokens(Operator):
         tokens = onnx.Expand(onnx.parameter("weight"), shape)
         return onnx.Concat(*((x, tokens) if self.after else (tokens, x)), axis=2)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        weights = {"weight": ("weight", (1, 0))}
+        return keras.own_layer("Tokens", x, self.count, after=self.after, weights=weights)
+
     examples = (
         Example(
             "timm's vit_base_patch16_224, cls_token: (1, 1, 768), before 196 patches",

@@ -125,6 +125,13 @@ class TrainableSubsampling(Operator):
         )
         return onnx.Add(onnx.Mul(sums, weight), bias)
 
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        axes = self.axes(x.shape)
+        means = keras.pool(x, axes, "Average", 0.0)
+        sums = keras.op("multiply", means, prod(a.kernel for a in axes))
+        weights = {name: name for name in ("weight", "bias")}
+        return keras.own_layer("LearnedScale", sums, x.shape[:1], bias=True, weights=weights)
+
     examples = (
         Example(
             "LeCun et al. (1998), section II.B: S2 has 6 maps of 14x14 and 12 trainable parameters",

@@ -187,6 +187,17 @@ class Upsample(Operator):
         mode = {"coordinate_transformation_mode": places, **how, **cubic}
         return onnx.Resize(x, *sizes, axes=axes, **mode)
 
+    def write_keras(self, keras: Any, x: Any, like: Any = None, *, y: Shape) -> Any:
+        sizes = [*zip(x.shape[1:], y[1:], strict=True)]
+        n, whole = len(sizes), all(size % w == 0 for w, size in sizes)
+        if self.is_nearest and whole:
+            factors = keras.collapse([size // w for w, size in sizes])
+            return keras.layer(keras.for_dimensions("UpSampling", n), x, factors)
+        exact = self.scale_factor is None or all(w * self.scale_factor == size for w, size in sizes)
+        if self.taps == 2 and not self.align_corners and n == 2 and exact:
+            return keras.op("image.resize", x, y[1:], interpolation="bilinear")
+        raise keras.refuse("Keras has no such interpolation")
+
     examples = (
         Example(
             "Keys (1981), Cubic convolution interpolation, in torch.nn.Upsample: 2x2 to 4x4, where"

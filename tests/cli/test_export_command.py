@@ -85,6 +85,31 @@ def test_export_to_onnx_without_onnx(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "an export to ONNX needs onnx: pip install 'cnnspec[onnx]'" in str(found.exception)
 
 
+KERAS = ["export", "lenet5", "--to", "keras"]
+
+
+def test_keras_source_is_printed_and_checked() -> None:
+    printed = CliRunner().invoke(cli, KERAS)
+    assert printed.exit_code == 0
+    assert "def lenet5() -> keras.Model:" in printed.stdout
+    assert "10 weights are set, and outputs differ from PyTorch's by at most" in printed.stderr
+    assert cnnspec.load("lenet5").to_keras() == printed.stdout
+
+
+def test_wrong_keras_source_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnnspec.ops.tanh.Tanh.keras_op", "sigmoid")
+    found = CliRunner().invoke(cli, KERAS)
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert "the source differs from the spec:\n  OUTPUT: a relative difference" in found.stderr
+
+
+def test_export_to_keras_without_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keras", None)
+    found = CliRunner().invoke(cli, KERAS)
+    assert "needs Keras: pip install 'cnnspec[keras]', or --no-check" in str(found.exception)
+    assert CliRunner().invoke(cli, [*KERAS, "--no-check"]).exit_code == 0
+
+
 def test_a_network_exports_itself() -> None:
     net = cnnspec.load("resnet20_cifar", classes=7)
     assert "def resnet20_cifar(num_classes: int = 7)" in net.to_pytorch()

@@ -1,7 +1,7 @@
 """One class for all calls of a block that differ in numbers only, with arguments for these."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from keyword import iskeyword
 from typing import Any
 
@@ -11,7 +11,7 @@ from cnnspec.exporting.pytorch.norm_activation import CommonParts
 from cnnspec.exporting.pytorch.operator_code import WrittenCall
 from cnnspec.exporting.pytorch.optional_layers import JoinedBody, find_left_out
 from cnnspec.exporting.pytorch.parameters import LoopText, ParameterFinder
-from cnnspec.exporting.pytorch.python_text import TAKEN, free_name
+from cnnspec.exporting.pytorch.python_text import TAKEN, free_name, write_literal
 from cnnspec.exporting.pytorch.signatures import SAME_AS_FIRST
 from cnnspec.exporting.pytorch.statements import BodyWriter, ClassBody, Hole
 
@@ -49,18 +49,21 @@ class BlockClass:
         self.members = [member for made in classes for member in made.members]
         self.body, self.shorter = joined.body, []
 
-    def find_parameters(self) -> None:
-        """Find the arguments of the class, and what it writes for each hole."""
-        found = ParameterFinder(self.body, self.rows, self.known, tables=not self.block)
+    def find_parameters(self, follows: bool = True) -> None:
+        """Find the arguments of the class, and what it writes for each hole.
+
+        ``follows`` says that loops follow the channels from step to step."""
+        tables = not self.block
+        found = ParameterFinder(self.body, self.rows, self.known, tables, follows)
         self.texts, self.parameters, self.loops = found.texts, found.parameters, found.loops
 
     def write_value(self, value: Any) -> str:
         """Return the text of a hole, of a value, or of a call without arguments of defaults."""
         if isinstance(value, Hole):
             text = self.texts[value.position]
-            return text.replace("'", '"') if text.startswith("'") else text
+            return text if '"' in text else text.replace("'", '"')
         if not isinstance(value, WrittenCall):
-            return repr(value)
+            return write_literal(value).replace("'", '"')
         call = self.common[value.name].shorten(value) if value.name in self.common else value
         given: list[str] = []
         first, named = "", False
@@ -97,19 +100,27 @@ def known_arguments(tree: BlockTree, instance: BlockInstance) -> dict[str, Any]:
     return known
 
 
-def make_classes(trees: Sequence[BlockTree], root_name: str) -> list[BlockClass]:
-    """Return the classes of all blocks, the inner ones first; the last is the network's."""
+def make_classes(
+    trees: Sequence[BlockTree],
+    root_name: str,
+    writer: type[BodyWriter] = BodyWriter,
+    name_class: Callable[[str], str] | None = None,
+) -> list[BlockClass]:
+    """Return the classes of all blocks, the inner ones first; the last is the network's.
+
+    ``name_class`` gives the name of a class for that of a block: camel_case by default."""
+    name_class = name_class or camel_case
     made: list[BlockClass] = []
     calls: dict[int, WrittenCall] = {}
     loops = find_repeated_lines(trees)
     pairs = [(tree, instance) for tree in trees for instance in tree.root.blocks()]
-    names: set[str] = {camel_case(root_name)}
+    names: set[str] = {name_class(root_name)}
     for height in sorted({instance.height for _, instance in pairs}):
         groups: dict[Any, BlockClass] = {}
         for tree, instance in pairs:
             if instance.height != height:
                 continue
-            body = BodyWriter(tree, instance, calls, loops).write()
+            body = writer(tree, instance, calls, loops).write()
             key = (instance.block, body.skeleton)
             if key not in groups:
                 groups[key] = BlockClass("", instance.block, body)
@@ -118,10 +129,10 @@ def make_classes(trees: Sequence[BlockTree], root_name: str) -> list[BlockClass]
             groups[key].members.append((tree, instance))
         for found in join_classes([*groups.values()]):
             is_root = found.members[0][1] is found.members[0][0].root
-            name = camel_case(root_name if is_root else found.block)
+            name = name_class(root_name if is_root else found.block)
             found.name = name if is_root else free_name(name, names, "")
             names.add(found.name)
-            found.find_parameters()
+            found.find_parameters(follows=not writer.makes_where_run)
             for position, (_, instance) in enumerate(found.members):
                 calls[id(instance)] = found.call(position)
             made.append(found)

@@ -3,7 +3,7 @@
 A value is a node's output, or the indices of a max pool that is undone later. It is identified by
 the node's index, and by whether the indices are meant."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from cnnspec.exporting.pytorch.operator_code import OperatorCode, write_operator
 from cnnspec.graph.model import Call, Graph, Node
@@ -108,19 +108,27 @@ Instance = LayerInstance | BlockInstance
 
 
 class BlockTree:
-    """The tree of a graph; ``nodes`` are its nodes by their index."""
+    """The tree of a graph; ``nodes`` are its nodes by their index.
 
-    def __init__(self, graph: Graph):
-        self.graph = graph
+    ``write`` writes the code of a node, given also whether its indices are read. ``training``
+    says whether layers for training only are in it."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        write: Callable[[Node, bool], OperatorCode] = write_operator,
+        training: bool = True,
+    ):
+        self.graph, self.write = graph, write
         self.nodes = {n.index: n for n in graph.nodes}
         self.root = BlockInstance(Call((), "", {}), None)
         self.instances: dict[tuple[str, ...], BlockInstance] = {(): self.root}
         undone = {n.inputs[-1].index for n in graph.nodes if n.op.undoes}
-        for node in graph.layers(training=True):
+        for node in graph.layers(training):
             self.add(node, node.index in undone)
         self.results = [(n.index, False) for n in graph.outputs]
         self.training_results = [
-            (n.index, False) for n in graph.results(True)[len(graph.outputs) :]
+            (n.index, False) for n in graph.results(training)[len(graph.outputs) :]
         ]
         self.inputs = [(n.index, False) for n in graph.inputs]
         self.readers: dict[ValueKey, set[int]] = {
@@ -136,7 +144,7 @@ class BlockTree:
 
     def add(self, node: Node, gives_indices: bool) -> None:
         """Add a node to the call that it belongs to."""
-        code = write_operator(node, gives_indices)
+        code = self.write(node, gives_indices)
         instance = self.find(node.call)
         name = node.row.removeprefix("".join(f"{part}." for part in node.call.trail))
         last = instance.children[-1] if instance.children else None

@@ -18,8 +18,14 @@ def lay_out(text: str, indent: int, more: int = 0) -> list[str]:
     if found is None:
         return [pad + text]
     first, last = found
+    while indent + first + 1 > WIDTH and (text[first - 1] == ")" or text.startswith("for ")):
+        before = last_brackets(text[:first])  # of a call of what a call gives, or of a loop's names
+        if before is None:
+            break
+        first, last = before
     head, body, tail = text[: first + 1], text[first + 1 : last], text[last:]
-    if indent + 4 + len(body) <= WIDTH:
+    is_target = text.startswith("for ") and tail.startswith(") in ")
+    if indent + 4 + len(body) <= WIDTH and not is_target:
         return [pad + head, " " * (indent + 4) + body, pad + tail]
     lines = [pad + head]
     items = [*split_at_commas(body)]

@@ -8,7 +8,7 @@ from cnnspec.exporting.pytorch.python_text import free_name, write_literal
 
 
 def write_head(
-    loop: LoopText, count: str, shapes: list[str], taken: set[str]
+    loop: LoopText, count: str, shapes: list[str], taken: set[str], indent: int = 8
 ) -> tuple[str, list[str]]:
     """Return the head of a loop, and the lines of the table before it.
 
@@ -23,17 +23,17 @@ def write_head(
         return f"for i, {name} in enumerate({write_row(columns[0])}):", []
     table = free_name("table", taken)
     taken.add(table)
-    lines = [f"        {table} = ("]
+    lines = [f"{' ' * indent}{table} = ("]
     for k, row in enumerate(zip(*columns, strict=True)):
         text = write_row(row) if len(row) > 1 else write_literal(row[0])
-        made = lay_out(text, 12, 1)
+        made = lay_out(text, indent + 4, 1)
         made[-1] += ","
         if shapes and len(made) == 1 and len(f"{made[0]}  # {shapes[k]}") <= WIDTH:
             made[0] += f"  # {shapes[k]}"
         lines += made
     names = ", ".join(loop.tables)
     target = f"({names})" if len(columns) > 1 else names
-    return f"for i, {target} in enumerate({table}):", [*lines, "        )"]
+    return f"for i, {target} in enumerate({table}):", [*lines, f"{' ' * indent})"]
 
 
 def write_row(values: Any) -> str:

@@ -36,10 +36,17 @@ class ParameterFinder:
     ``loops`` has a LoopText for each hole that counts the steps of a loop."""
 
     def __init__(
-        self, body: ClassBody, rows: list[list[Any]], known: list[dict[str, Any]], tables: bool
+        self,
+        body: ClassBody,
+        rows: list[list[Any]],
+        known: list[dict[str, Any]],
+        tables: bool,
+        follows: bool = True,
     ):
-        """Find them. ``tables`` says to write what differs between steps as a table if possible."""
-        self.labels, self.tables = body.labels, tables
+        """Find them. ``tables`` says to write what differs between steps as a table if possible.
+
+        ``follows`` says that loops need a variable for the channels that a step reads."""
+        self.labels, self.tables, self.follows = body.labels, tables, follows
         self.columns = [list(values) for values in zip(*rows, strict=True)]
         common = [n for n in known[0] if all(n in call for call in known)]
         self.known: Columns = {
@@ -180,7 +187,7 @@ class StepFinder:
         """Return the loop's text, with the variable of the channels that its steps read."""
         loop, found = self.loop, self.found
         found.texts[inputs] = "0"
-        if not any(re.search(r"\bin_channels\b", text) for text in texts):
+        if not found.follows or not any(re.search(r"\bin_channels\b", t) for t in texts):
             return loop
         places = [k for k, (_, i) in enumerate(self.steps) if i]
         after = [self.names["in_channels"][k] for k in places]

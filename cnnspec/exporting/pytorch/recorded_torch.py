@@ -34,7 +34,11 @@ class ModuleName(Record):
     """The place of the operator's own module in an expression."""
 
 
-Part = str | Literal | InputName | ModuleName
+class Mark(Record):
+    """The base class of what a language other than PyTorch writes in its own way."""
+
+
+Part = str | Literal | InputName | ModuleName | Mark
 COLON = ":"  # of a slice: what stands beside it decides whether it has spaces around it
 Parts = tuple[Part, ...]
 

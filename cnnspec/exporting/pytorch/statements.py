@@ -83,6 +83,9 @@ class BodyWriter:
 
     ``loops`` are the lines whose layers are written as a loop."""
 
+    # Whether layers are made where they run: then any number may differ between steps of a loop.
+    makes_where_run = False
+
     def __init__(
         self,
         tree: BlockTree,
@@ -131,12 +134,15 @@ class BodyWriter:
         start = Reference(-1, 0)
         bodies, made = [], []
         for child in run:
-            writer = BodyWriter(self.tree, self.instance, self.classes, self.loops)
+            writer = type(self)(self.tree, self.instance, self.classes, self.loops)
             made.append(writer.statement(child, {child.reads[0]: start}).replace(name="", owner=""))
             bodies.append(writer.values)
         used = {part.position for part in made[0].parts if isinstance(part, Hole)}
+        used = set() if self.makes_where_run else used
         constant = all(repr(row[i]) == repr(bodies[0][i]) for row in bodies for i in used)
-        if made[0].module is None or any(other != made[0] for other in made) or not constant:
+        if made[0].module is None and not self.makes_where_run:
+            return None
+        if any(other != made[0] for other in made) or not constant:
             return None
         first = len(self.values)
         statement = self.statement(run[0], found)
@@ -162,7 +168,7 @@ class BodyWriter:
             inputs: list[Parts] = [(InputName(i),) for i in range(len(reads))]
             parts: Parts = (ModuleName(), "(", *separate(inputs), ")")
         else:
-            module, parts = write_layer(child)
+            module, parts = self.write_layer(child)
             used = child.codes[0].reads
             parts = tuple(
                 InputName(used.index(p.index)) if isinstance(p, InputName) else p for p in parts
@@ -177,6 +183,10 @@ class BodyWriter:
             len(child.gives),
             child.training_only,
         )
+
+    def write_layer(self, layer: LayerInstance) -> tuple[WrittenCall | None, Parts]:
+        """Return the module and the expression of a layer with its norm and activation."""
+        return write_layer(layer)
 
     def shared_name(self, child: Instance) -> str:
         """Return the name of the line whose module a child uses, or "" if it has its own."""

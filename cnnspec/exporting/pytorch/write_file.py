@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from textwrap import wrap
-from typing import Any
+from typing import Any, TypeVar
 
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.exporting.pytorch.block_classes import (
@@ -27,6 +27,8 @@ from cnnspec.graph.model import Graph
 from cnnspec.problems import SpecError
 from cnnspec.units import format_shape
 
+AnySource = TypeVar("AnySource", bound="Any")
+
 
 def write_pytorch(load: Callable[[dict[str, Any]], Graph]) -> "PyTorchSource":
     """Write the PyTorch source of the graph that ``load`` returns for the given settings.
@@ -34,16 +36,26 @@ def write_pytorch(load: Callable[[dict[str, Any]], Graph]) -> "PyTorchSource":
     A network with an argument ``classes`` is loaded once more with another number of them, which
     shows what depends on it. Raises RequestError for a network that cannot be exported.
     """
+    return write_with_classes(load, PyTorchSource)
+
+
+def write_with_classes(
+    load: Callable[[dict[str, Any]], Graph], source: Callable[..., AnySource]
+) -> AnySource:
+    """Return the source of the graph that ``load`` returns; ``source`` writes it.
+
+    It gets the same network with another number of classes too, where there is an argument of that
+    name and only numbers depend on it."""
     graph = load({})
     classes = graph.arguments.get("classes")
     if type(classes) is int:
         try:
-            found = PyTorchSource(graph, load({"classes": classes + 1}))
+            found = source(graph, load({"classes": classes + 1}))
         except SpecError:
-            return PyTorchSource(graph)
-        if found.root.parameters.keys() <= {"num_classes"}:
+            return source(graph)
+        if {*found.arguments} <= {"num_classes"}:
             return found
-    return PyTorchSource(graph)
+    return source(graph)
 
 
 class PyTorchSource:
@@ -61,22 +73,13 @@ class PyTorchSource:
         self.graph, self.trees = graph, trees
         self.classes = make_classes(trees, class_name(graph))
         self.root = self.classes[-1]
+        self.arguments = [*self.root.parameters]
         self.function = function_name(graph, self.root.name)
         helpers = [line for text in self.helpers() for line in (*text.split("\n"), "")]
         blocks = [line for made in self.classes for line in (*self.class_lines(made), "", "")]
         body = [*helpers, *blocks, *self.function_lines(), "", "", *self.main_lines()]
         code = "\n".join(body)
-        self.text = "\n".join([*self.docstring(), *imports(code), "", "", code]) + "\n"
-
-    def docstring(self) -> list[str]:
-        """Return the docstring of the file: title, source and totals."""
-        graph, totals = self.graph, NetworkCosts(self.graph).totals
-        sizes = " and ".join(format_shape(n.output) for n in graph.inputs)
-        counts = f"{totals.params:,} parameters, {totals.macs:,} multiply-accumulates for {sizes}."
-        about = [graph.source] if graph.source else []
-        paragraphs = [graph.title, *about, f"{counts} Written by cnnspec from {graph.name}."]
-        lines = [line for text in paragraphs for line in (*wrap(escape(text), WIDTH - 3), "")]
-        return [f'"""{lines[0]}', *lines[1:-1], '"""', ""]
+        self.text = "\n".join([*write_docstring(graph), *imports(code), "", "", code]) + "\n"
 
     def helpers(self) -> Iterator[str]:
         """Yield the sources of the classes that torch.nn does not have, each once.
@@ -125,18 +128,8 @@ class PyTorchSource:
     def inputs_of(self, tree: BlockTree, instance: BlockInstance) -> list[str]:
         """Return the names of the inputs of a class."""
         if instance is tree.root:
-            found = [n.name for n in self.graph.inputs]
-        else:
-            found = instance.input_names()
-        if len(found) == 1:
-            return ["x"]
-        names: list[str] = []
-        for name in found:
-            plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
-            plain = plain if plain.isidentifier() else "x"
-            taken = {*names, *TAKEN} - {"x", "input"}
-            names.append(free_name(plain, taken) if plain != "x" else free_x(names))
-        return names
+            return name_inputs([n.name for n in self.graph.inputs])
+        return name_inputs(instance.input_names())
 
     def function_lines(self) -> list[str]:
         """Return the function that makes the network."""
@@ -161,6 +154,31 @@ class PyTorchSource:
             lines += ["    for output in outputs:", "        print(tuple(output.shape))"]
         lines.append("    count = sum(p.numel() for p in model.parameters())")
         return [*lines, '    print(f"{count:,} parameters")']
+
+
+def write_docstring(graph: Graph, more: str = "") -> list[str]:
+    """Return the docstring of a file: title, source and totals."""
+    totals = NetworkCosts(graph).totals
+    sizes = " and ".join(format_shape(n.output) for n in graph.inputs)
+    counts = f"{totals.params:,} parameters, {totals.macs:,} multiply-accumulates for {sizes}."
+    about = [graph.source] if graph.source else []
+    last = " ".join(filter(None, [counts, more, f"Written by cnnspec from {graph.name}."]))
+    paragraphs = [graph.title, *about, last]
+    lines = [line for text in paragraphs for line in (*wrap(escape(text), WIDTH - 3), "")]
+    return [f'"""{lines[0]}', *lines[1:-1], '"""', ""]
+
+
+def name_inputs(found: list[str]) -> list[str]:
+    """Return the names of the arguments for inputs with the given names in the spec."""
+    if len(found) == 1:
+        return ["x"]
+    names: list[str] = []
+    for name in found:
+        plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
+        plain = plain if plain.isidentifier() else "x"
+        taken = {*names, *TAKEN} - {"x", "input"}
+        names.append(free_name(plain, taken) if plain != "x" else free_x(names))
+    return names
 
 
 def shape_comment(tree: BlockTree, key: ValueKey) -> str:

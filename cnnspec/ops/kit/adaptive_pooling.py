@@ -100,3 +100,10 @@ class AdaptivePool(Pooling):
             ]
             x = onnx.Concat(*parts, axis=dim)
         return x
+
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        n, kind = len(y) - 1, "Average" if self.divides else "Max"
+        if all(size == 1 for size in y[1:]):
+            return keras.layer(keras.for_dimensions(f"Global{kind}Pooling", n), x, keepdims=True)
+        layer = keras.for_dimensions(f"Adaptive{kind}Pooling", n)
+        return keras.layer(layer, x, keras.collapse(y[1:]))

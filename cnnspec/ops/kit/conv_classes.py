@@ -50,3 +50,41 @@ FIXED_CONV = f'''class FixedConv(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
 {CONVOLVE.format(weight="self.weight")}
 '''
+
+CONV_TABLE = '''class ConvTable(nn.Module):
+    """A convolution whose output maps read only the input maps that a table lists."""
+
+    def __init__(
+        self,
+        connections: Sequence[Sequence[int]],
+        kernel_size: tuple[int, ...],
+        stride: tuple[int, ...],
+        padding: tuple[int, ...],
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.reads = [channel for row in connections for channel in row]
+        self.writes = [i for i, row in enumerate(connections) for _ in row]
+        self.channels, self.stride, self.padding = len(connections), stride, padding
+        bounds = [(len(row) * math.prod(kernel_size)) ** -0.5 for row in connections]
+        rows = zip(connections, bounds)
+        weights = [
+            torch.empty(len(row), 1, *kernel_size).uniform_(-b, b) for row, b in rows
+        ]
+        self.weight = nn.Parameter(torch.cat(weights).squeeze(1))
+        limits = torch.tensor(bounds)
+        self.bias = (
+            nn.Parameter(limits * (2 * torch.rand(len(bounds)) - 1)) if bias else None
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        convolution = (F.conv1d, F.conv2d, F.conv3d)[x.dim() - 3]
+        x = F.pad(x, self.padding)[:, self.reads]
+        weight = self.weight.unsqueeze(1)
+        maps = convolution(x, weight, stride=self.stride, groups=len(self.reads))
+        sums = maps.new_zeros(x.shape[0], self.channels, *maps.shape[2:])
+        sums = sums.index_add(1, torch.tensor(self.writes, device=x.device), maps)
+        if self.bias is None:
+            return sums
+        return sums + self.bias.view(-1, *[1] * (x.dim() - 2))
+'''

@@ -62,6 +62,11 @@ class ElementwiseJoin(Operator):
     def write_onnx(self, onnx: Any, *xs: Any, y: Shape) -> Any:
         return reduce(getattr(onnx, self.onnx_type), xs)
 
+    def write_keras(self, keras: Any, *xs: Any, y: Shape) -> Any:
+        if self.keras_layer:
+            return keras.layer(self.keras_layer, [*xs])
+        return reduce(lambda a, b: keras.op(self.keras_op, a, b), xs)
+
 
 class SelectingJoin(ElementwiseJoin):
     """A join whose elements are those of one input: the largest or the smallest.

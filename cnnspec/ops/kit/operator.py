@@ -197,6 +197,17 @@ class Operator(OperatorTraits):
             raise OperatorError("L003", "it is not written in ONNX")
         return getattr(onnx, self.onnx_type)(*inputs)
 
+    def write_keras(self, keras: Any, *inputs: Any, **sizes: Any) -> Any:
+        """Return the value that calls of Keras compute from the values of the inputs.
+
+        ``keras`` is a KerasWriter; values have a ``shape``, as inputs have, but Keras has the
+        channels last. Raises OperatorError where the operator is not written in Keras."""
+        if self.keras_layer:
+            return keras.layer(self.keras_layer, [*inputs] if len(inputs) > 1 else inputs[0])
+        if not self.keras_op:
+            raise OperatorError("L003", "it is not written in Keras")
+        return keras.op(self.keras_op, *inputs)
+
     @property
     def python_class(self) -> str:
         """The source of the module that an exported file needs for it, or "".

@@ -203,3 +203,7 @@ class GlobalPool(Pooling):
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         pooled = onnx.GlobalAveragePool(x) if self.divides else onnx.GlobalMaxPool(x)
         return pooled if self.keepdim else onnx.Flatten(pooled)
+
+    def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        kind = "GlobalAveragePooling" if self.divides else "GlobalMaxPooling"
+        return keras.layer(keras.for_dimensions(kind, len(x.shape) - 1), x, keepdims=self.keepdim)

@@ -70,6 +70,9 @@ class OperatorTraits:
     recorded_from: ClassVar[tuple[str, ...]] = ()
     # The operator of ONNX that gives the output for the same inputs; others have write_onnx.
     onnx_type: ClassVar[str] = ""
+    # The layer of Keras, or its function in keras.ops, that gives the output for the same inputs.
+    keras_layer: ClassVar[str] = ""
+    keras_op: ClassVar[str] = ""
     # Whether PyTorch runs several operations for it. A recording shows these, not the operator, and
     # what other tools count depends on how a model is written.
     is_composite: ClassVar[bool] = False

@@ -1,0 +1,1 @@
+"""From a graph to Python source of a Keras 3 functional model."""
