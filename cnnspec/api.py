@@ -232,10 +232,10 @@ def compare(
     compared = comparison.ComparedNetwork
     loaded = [load(net) if isinstance(net, str) else net for net in nets]
     found = [net if isinstance(net, compared) else compared(net, setting) for net in loaded]
+    unknown = comparison_selection.describe_unknown_texts(conditions, found)
     found = [s for s in found if all(holds(s) for holds in conditions)]
-    return Comparison(
-        comparison_selection.sort_networks(found, sort) if sort else found, measures, setting
-    )
+    found = comparison_selection.sort_networks(found, sort) if sort else found
+    return Comparison(found, measures, setting, unknown)
 
 
 def load_zoo(pattern: str = "") -> Iterator[Network]:

@@ -6,7 +6,7 @@ from math import prod
 from typing import Any, Protocol
 
 from cnnspec.analyses.comparison import ComparedNetwork, Measure, find_measure
-from cnnspec.problems import RequestError, visible
+from cnnspec.problems import RequestError, did_you_mean, visible
 from cnnspec.records import Record
 from cnnspec.units import join_digits, parse_bytes
 
@@ -39,9 +39,29 @@ class Condition(Record):
     text: str = ""
 
     def __call__(self, subject: "HasMeasures") -> bool:
-        """Whether a network meets the condition; a network without the value does not."""
+        """Whether a network meets the condition; a network without the value does not.
+
+        Capitals in texts make no difference."""
         value = comparable_number(self.measure, subject.value(self.measure.key))
+        if self.measure.kind == "text" and value is not None:
+            return bool(HOLDS[self.holds](value.casefold(), self.wanted.casefold()))
         return value is not None and bool(HOLDS[self.holds](value, self.wanted))
+
+
+def describe_unknown_texts(
+    conditions: list[Condition], subjects: list[ComparedNetwork]
+) -> list[str]:
+    """Return a sentence for each condition with a text that no network has, with those it has."""
+    found = []
+    for condition in conditions:
+        of = condition.measure
+        if of.kind == "text" and condition.holds == "=" and not any(map(condition, subjects)):
+            known = sorted({value for s in subjects if (value := s.value(of.key))})
+            shown = "there are " + ", ".join(map(visible, known)) if 0 < len(known) < 30 else ""
+            hint = did_you_mean(condition.wanted, known, shown)
+            unknown = f"no network's {of.key} is {visible(condition.wanted, 60)!r}"
+            found.append(f"{unknown}; {hint}" if hint else unknown)
+    return found
 
 
 def parse_condition(text: str, option: str = "--filter") -> Condition:

@@ -200,13 +200,15 @@ def share_parameters(expansion: Expansion, line: Line, node: Node, here: str, th
     root = root.shares or root
     own, wanted = node.op.parameters(*node.shapes), root.op.parameters(*root.shapes)
     if own != wanted:
-        key = next(k for k in wanted if own.get(k) != wanted[k])
+        key = next(k for k in {**wanted, **own} if own.get(k) != wanted.get(k))
+        mine = f"be {format_shape(own[key])}" if key in own else "be absent"
+        other = f"not {format_shape(wanted[key])}" if key in wanted else "which the other has not"
         raise LineError(
             line.source,
             line.path,
             "L014",
-            f"{visible(node.name)} cannot share with {visible(root.name)}: its {key} would be "
-            f"{format_shape(own.get(key, ()))}, not {format_shape(wanted[key])}",
+            f"{visible(node.name)} cannot share with {visible(root.name)}: its {key} would "
+            f"{mine}, {other}",
             "shared layers read inputs with the same channels",
         )
     if wanted or root.op.buffers(*root.shapes):

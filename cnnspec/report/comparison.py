@@ -2,6 +2,7 @@
 
 Tables show counts to four digits unless exact; CSV and JSON are exact."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.analyses.comparison import ComparedNetwork, ComparisonSettings, Measure
@@ -9,6 +10,7 @@ from cnnspec.problems import visible
 from cnnspec.report.cells import NOTHING
 from cnnspec.report.contract import encode_json, make_frame
 from cnnspec.report.formats import ESCAPES, add_title_and_notes, render_csv, render_grid
+from cnnspec.report.wide_grids import render_wide_grid
 from cnnspec.units import format_count, format_shape, format_short
 
 if TYPE_CHECKING:
@@ -22,9 +24,14 @@ class Comparison:
     """Networks side by side. Made by :func:`cnnspec.compare`; prints itself as the command does."""
 
     def __init__(
-        self, subjects: list[ComparedNetwork], measures: list[Measure], setting: ComparisonSettings
+        self,
+        subjects: list[ComparedNetwork],
+        measures: list[Measure],
+        setting: ComparisonSettings,
+        unknown: Sequence[str] = (),
     ):
         self.subjects, self.measures, self.setting = subjects, measures, setting
+        self.unknown = unknown  # texts of conditions that no network has
 
     def render(
         self, format: str = "text", exact: bool = False, across: bool = False, digits: int = DIGITS
@@ -33,6 +40,9 @@ class Comparison:
 
         ``across`` shows a column per network instead of a row. Tables show ``digits`` significant
         digits, or ``exact`` numbers; CSV and JSON are exact."""
+        if not self.subjects and format not in ("csv", "json"):
+            why = "; ".join(["No network meets the conditions", *self.unknown])
+            return ESCAPES[format](f"{why.removesuffix('?')}{'?' if why.endswith('?') else '.'}")
         return render_comparison(
             self.subjects, self.measures, self.setting, format, exact, across, digits
         )
@@ -66,15 +76,16 @@ def render_comparison(
     if format == "csv":
         lines = [[raw_measure(s.value(m.key)) for m in measures] for s in subjects]
         return render_csv([m.key for m in measures], lines)
-    if not subjects:
-        return ESCAPES[format]("No network meets the conditions.")
     cells = [[format_measure(m, s.value(m.key), exact, digits) for m in measures] for s in subjects]
     headings, right = [m.heading for m in measures], [m.kind not in TEXTS for m in measures]
     if across:
         columns = [[*column] for column in zip(headings, *cells, strict=True)]
         headings, cells = columns[0], columns[1:]
         right = [False] + [True] * len(subjects)
-    body = render_grid(headings, cells, right, format)
+    if format == "text":
+        body = render_wide_grid(headings, cells, right)
+    else:
+        body = render_grid(headings, cells, right, format)
     notes = comparison_notes(subjects, measures, setting)
     if format == "html":
         escaped = [f"<p>{ESCAPES[format](note)}</p>" for note in notes]

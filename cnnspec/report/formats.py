@@ -44,6 +44,12 @@ def escape_markdown(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|~$])", r"\\\1", escape_text(text)).replace("&", "&amp;")
 
 
+def escape_prose(paragraph: str) -> str:
+    """A paragraph of a docstring as Markdown on one line: code is marked, all else is escaped."""
+    parts = re.split(r"(`[^`]+`)", " ".join(paragraph.split()).replace("``", "`"))
+    return "".join([part if i % 2 else escape_markdown(part) for i, part in enumerate(parts)])
+
+
 def escape_html(text: str) -> str:
     """``text`` escaped for HTML."""
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):

@@ -182,6 +182,22 @@ def test_what_is_not_known_is_shown_as_such_sorted_last_and_fulfils_nothing() ->
     assert run(*given, "--filter", "thop > 1T").stdout == "No network meets the conditions.\n"
 
 
+@pytest.mark.parametrize(
+    ("condition", "shown"),
+    [
+        ("family = LeNet", "lenet5"),
+        ("network = VGG16", "vgg16"),
+        ("family = x", "No network meets the conditions; no network's family is 'x'; there are "),
+        ("network = vgg_16", "No network meets the conditions; no network's network is 'vgg_16'; "),
+    ],
+)
+def test_capitals_do_not_matter_in_texts_and_unknown_texts_have_a_hint(
+    condition: str, shown: str
+) -> None:
+    found = run("vgg16", "lenet5", "--filter", condition)
+    assert shown in found.stdout
+
+
 @pytest.mark.long
 def test_usual_columns_of_the_whole_zoo_fit_into_80_columns() -> None:
     page = run("--all").stdout

@@ -1,6 +1,7 @@
 """The reference of cnnspec docs: its examples give what they promise, and it is complete."""
 
 import re
+import sys
 
 import pytest
 from click.testing import CliRunner, Result
@@ -8,7 +9,7 @@ from click.testing import CliRunner, Result
 from cnnspec.cli import cli
 from cnnspec.conventions import CONVENTIONS
 from cnnspec.gate.findings import CODES
-from cnnspec.ops.registry import OPERATORS
+from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.problems import ERROR_RULES
 from cnnspec.report.reference.language import SpecExample, find_examples, run_examples
 from cnnspec.report.reference.plain_text import render_plain
@@ -153,3 +154,15 @@ def test_a_command_is_not_a_topic() -> None:
 def test_markdown_is_that_of_the_pages() -> None:
     assert docs("language", "--markdown").output.startswith("# The language\n\nA spec is")
     assert "```toml" in docs("each", "--markdown").output
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_markdown_of_an_operator_shows_formulas_as_they_are_written(name: str) -> None:
+    """No formula such as n*k*m becomes emphasis, and the plain text has all words."""
+    markdown = render_topic(name)
+    documented = sys.modules[load_operator(name).__module__].__doc__ or ""
+    words = documented.replace("``", "`").split()
+    prose = re.sub(r"^# \w+|```.*?```|`[^`]*`|\\.", "", markdown, flags=re.DOTALL)
+    assert set("*_`~<>") & set(prose) == set()
+    plain = " ".join(render_plain(markdown).split())
+    assert " ".join(words) in plain

@@ -1,6 +1,5 @@
 """operators.md: every operator with its documentation, fields and worked examples."""
 
-import re
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from cnnspec.ops.kit.operator import Example, Operator
 from cnnspec.ops.registry import OPERATORS, load_operator
 from cnnspec.report import formula
-from cnnspec.report.formats import escape_markdown, render_grid
+from cnnspec.report.formats import escape_markdown, escape_prose, render_grid
 from cnnspec.units import format_count, format_shape
 
 ROLES = {
@@ -63,7 +62,7 @@ def operator_sections(name: str, cls: type[Operator]) -> Iterator[str]:
         f"In tables: {escape_markdown(cls.title)}. Its file:"
         f" [cnnspec/ops/{name}.py](../cnnspec/ops/{name}.py)."
     )
-    yield docstring_in_markdown(module.__doc__ or "")
+    yield from map(escape_prose, (module.__doc__ or "").strip().split("\n\n"))
     if cls.fields:
         rows = [
             [
@@ -84,18 +83,6 @@ def operator_sections(name: str, cls: type[Operator]) -> Iterator[str]:
         "markdown",
     )
     yield from formula_section(cls, cls.examples[0])
-
-
-def docstring_in_markdown(docstring: str) -> str:
-    """A docstring as Markdown: its paragraphs, with code marked as such."""
-    paragraphs = [" ".join(p.split()) for p in docstring.strip().split("\n\n")]
-    return "\n\n".join(
-        "".join(
-            part if i % 2 else escape_markdown(part)
-            for i, part in enumerate(re.split(r"(`[^`]+`)", p))
-        )
-        for p in (paragraph.replace("``", "`") for paragraph in paragraphs)
-    )
 
 
 def format_value(value: Any) -> str:

@@ -6,6 +6,7 @@ from textwrap import fill
 WIDTH = 80
 INDENT = "  "  # of examples and their results
 FENCE = re.compile(r"^```(\w+)\n((?:.*\n)*?)```$", re.MULTILINE)
+ESCAPED = re.compile(r"(`[^`]*`)|\\([\\`*_{}\[\]<>#|~$])|(&amp;)")
 LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 RULES = {"# ": "=", "## ": "-"}  # under headings
 
@@ -30,7 +31,7 @@ def render_plain(markdown: str) -> str:
 
 def wrap_paragraph(paragraph: str) -> str:
     """Return a heading, a list or a paragraph in lines of at most 80 columns."""
-    text = LINK.sub(r"\1", paragraph)
+    text = ESCAPED.sub(unescape, LINK.sub(r"\1", paragraph))
     for mark, rule in RULES.items():
         if text.startswith(mark):
             title = text.removeprefix(mark)
@@ -38,6 +39,11 @@ def wrap_paragraph(paragraph: str) -> str:
     if text.startswith("- "):
         return "\n".join(wrap_line(item, "  ") for item in re.split(r"\n(?=- )", text))
     return wrap_line(text, "")
+
+
+def unescape(found: re.Match[str]) -> str:
+    """Return code as it is, and an escaped character without its escape."""
+    return found[1] or found[2] or "&"
 
 
 def indent_block(block: str, may_wrap: bool) -> str:

@@ -18,6 +18,7 @@ from cnnspec.ops.kit.derivation import Step
 from cnnspec.ops.kit.operator import Example
 from cnnspec.ops.registry import OPERATORS, find_installed, load_operator
 from cnnspec.problems import RequestError, did_you_mean, visible
+from cnnspec.report.formats import escape_prose
 from cnnspec.report.formula import substitute_numbers
 from cnnspec.report.pages.rules import render_rule
 from cnnspec.report.reference.language import (
@@ -122,17 +123,18 @@ def operator_parts(name: str) -> Iterator[str]:
     """Yield the parts of an operator's page: formula and source, fields, an example, the steps."""
     cls = load_operator(name)
     yield f"# {name}"
-    yield from (import_module(cls.__module__).__doc__ or "").strip().split("\n\n")
+    paragraphs = (import_module(cls.__module__).__doc__ or "").strip().split("\n\n")
+    yield from map(escape_prose, paragraphs)
     yield "## Fields"
     fields = [
-        f"- `{key}`, {describe_default(field.required, field.default)}: {field.doc}. "
-        f"Takes {field.takes}."
+        f"- `{key}`, {describe_default(field.required, field.default)}:"
+        f" {escape_prose(field.doc)}. Takes {escape_prose(field.takes)}."
         for key, field in cls.fields.items()
     ]
     yield "\n".join(fields) or "It has no fields."
     for number, example in enumerate(cls.examples, 1):
         yield f"## Example {number}" if len(cls.examples) > 1 else "## Example"
-        yield f"{example.source}."
+        yield f"{escape_prose(example.source)}."
         yield f"```toml\n{spec_line(name, example)}\n```"
         inputs = " and ".join(map(format_shape, example.inputs))
         yield (
