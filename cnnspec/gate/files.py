@@ -69,8 +69,7 @@ def collect_specs(paths: list[str], overrides: dict[str, Any] | None = None) -> 
             found[os.path.normpath(path), ""] = None
         else:
             file, variant = find_spec(path)
-            if not os.path.exists(file):
-                raise RequestError(f"there is no {visible(path)}")
+            check_file_exists(file, path)
             found[path_from_here(file), variant] = None
     if not found:
         note = describe_skipped(tuple(skipped))
@@ -80,6 +79,16 @@ def collect_specs(paths: list[str], overrides: dict[str, Any] | None = None) -> 
         )
     specs = [pair for pair in found if not pair[1] or (pair[0], "") not in found]
     return CollectedSpecs(tuple(specs), tuple(skipped), tuple(orphaned))
+
+
+def check_file_exists(file: str, path: str) -> None:
+    """Raise RequestError, which names ``path``, if a file is not there or cannot be reached."""
+    try:
+        os.stat(file)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise RequestError(f"there is no {visible(path)}") from None
+    except OSError as error:
+        raise RequestError(f"{visible(path)} cannot be read: {error.strerror}") from None
 
 
 def search_folder(folder: str, overrides: dict[str, Any]) -> FolderFiles:

@@ -194,3 +194,12 @@ def test_findings_of_a_folder_are_those_of_its_specs() -> None:
     write("venv/b.toml", SPEC.replace("relu", "rely"))
     write("venv/pyvenv.cfg", "")
     assert found() == [("a.toml", 4, "L005")]
+
+
+def test_a_file_that_cannot_be_reached_is_not_called_missing() -> None:
+    """The superuser reads every folder, but no name of 300 letters."""
+    with pytest.raises(RequestError, match=r"cannot be read: File name too long$"):
+        collect_specs(["a" * 300 + ".toml/a"])
+    Path("net.toml").touch()
+    with pytest.raises(RequestError, match=r"^there is no net.toml/a$"):
+        collect_specs(["net.toml/a"])
