@@ -2,6 +2,7 @@
 
 import random
 import tomllib
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,7 @@ def mutated_data(data: dict[str, Any], rng: random.Random) -> dict[str, Any]:
         if not chosen:
             continue
         keys = list(chosen) if isinstance(chosen, dict) else list(range(len(chosen)))
-        key, value = rng.choice(keys), rng.choice(SCALARS)
+        key, value = rng.choice(keys), deepcopy(rng.choice(SCALARS))
         match rng.randrange(5):
             case 0 | 1:
                 chosen[key] = value

@@ -160,14 +160,46 @@ def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
             assert process.wait(20) == 0
 
 
-def test_a_closed_output_is_quiet() -> None:
+CLOSED = b"cnnspec: the output cannot be written: Bad file descriptor\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "closed", "expected"),
+    [
+        ("table lenet5", ">&-", (2, b"", CLOSED)),
+        ("check net.toml", ">&-", (2, b"", CLOSED)),
+        ("table lenet5", "<&- >&-", (2, b"", CLOSED)),
+        ("--version", ">&-", (2, b"", b"cnnspec: Bad file descriptor\n")),
+        ("draw lenet5 --output net.svg", ">&-", (0, b"", b"net.svg written\n")),
+        ("table lenet5", ">&- 2>&-", (2, b"", b"")),
+        ("table lenet55", "2>&-", (2, b"", b"")),
+        ("check net.toml", "<&- 2>&-", (0, b"1 file, 1 network: no findings\n", b"")),
+    ],
+)
+def test_streams_that_are_closed(
+    args: str, closed: str, expected: tuple[int, bytes, bytes]
+) -> None:
+    """Output that is lost is an error; an error that is lost does not become output."""
+    command = ["sh", "-c", f'"$@" {closed}', "sh", *CNNSPEC, *args.split()]
+    done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == expected
+
+
+def test_an_interrupt_that_torch_catches_is_not_lost() -> None:
+    """``python -c`` finds this torch in the current folder."""
+    Path("torch").mkdir()
+    Path("torch/__init__.py").write_text(
+        "import os, signal, time\n"
+        "try:\n    os.kill(os.getpid(), signal.SIGINT); time.sleep(5)\n"
+        "except BaseException: caught = True\n"
+    )
     done = subprocess.run(
-        ["sh", "-c", '"$@" >&-', "sh", *CNNSPEC, "table", "lenet5"],
-        stderr=subprocess.PIPE,
+        [sys.executable, "-c", INTERRUPTED, "60", "verify", "lenet5"],
+        capture_output=True,
         timeout=120,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr.strip()) == (130, b"cnnspec: interrupted")
 
 
 @pytest.mark.parametrize(
@@ -192,7 +224,9 @@ INTERRUPTED = """
 import os, signal, sys, threading
 from cnnspec.__main__ import main
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
-threading.Timer(float(sys.argv.pop(1)), os.kill, (os.getpid(), signal.SIGINT)).start()
+timer = threading.Timer(float(sys.argv.pop(1)), os.kill, (os.getpid(), signal.SIGINT))
+timer.daemon = True
+timer.start()
 main()
 """
 
