@@ -21,7 +21,6 @@ from cnnspec.ops.kit.attention_classes import ATTENTION
 from cnnspec.ops.kit.derivation import SYMBOLS, Step, axis_symbols, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
 from cnnspec.ops.kit.fields import (
-    OperatorError,
     count_field,
     flag_field,
     size_field,
@@ -201,7 +200,12 @@ class Attention(Elementwise):
         }
 
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
-        raise OperatorError("L003", "attention in windows is not written in ONNX")
+        from cnnspec.ops.kit import attention_onnx  # a table needs no ONNX
+
+        sizes, tables = self.each_window(x.shape), self.tables(x.shape)
+        return attention_onnx.write_self_attention(
+            onnx, x, self.heads, self.qkv_bias, sizes, tables
+        )
 
     examples = (
         Example(

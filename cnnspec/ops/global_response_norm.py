@@ -12,7 +12,7 @@ Source: Woo et al. (2023), ConvNeXt V2, arXiv 2301.00808, section 3 and algorith
 from math import prod
 from typing import Any
 
-from cnnspec.ops.kit import memory, modules
+from cnnspec.ops.kit import memory, modules, onnx_nodes
 from cnnspec.ops.kit.derivation import Step, elements_step
 from cnnspec.ops.kit.elementwise import Elementwise
 from cnnspec.ops.kit.fields import number_field
@@ -112,6 +112,15 @@ class GlobalResponseNorm(Elementwise):
 
     def python_arguments(self, x: Shape, y: Shape) -> dict[str, Any]:
         return {"": x[0], "eps": self.eps}
+
+    def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
+        norms = onnx.ReduceL2(x, [*range(2, len(y) + 1)], keepdims=1)
+        mean = onnx.Add(onnx.ReduceMean(norms, [1], keepdims=1), self.eps)
+        weight, bias = (
+            onnx_nodes.parameter_per_channel(onnx, name, x) for name in ("weight", "bias")
+        )
+        scaled = onnx.Mul(weight, onnx.Mul(x, onnx.Div(norms, mean)))
+        return onnx.Add(x, onnx.Add(scaled, bias))
 
     def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
         weights = {name: name for name in ("weight", "bias")}

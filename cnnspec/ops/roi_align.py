@@ -11,6 +11,7 @@ Source: He, Gkioxari, Dollár & Girshick (2017), Mask R-CNN, arXiv 1703.06870, s
 (2017), Feature pyramid networks, arXiv 1612.03144, equation 1, for the pyramid;
 ``torchvision.ops.MultiScaleRoIAlign``."""
 
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -199,7 +200,27 @@ class RoiAlign(Operator):
         return {"": self.regions, "output_size": y[1:-1], "sampling_ratio": self.sampling_ratio}
 
     def write_onnx(self, onnx: Any, *xs: Any, y: Shape) -> Any:
-        raise OperatorError("L003", "its regions along the diagonal stand for proposals")
+        sizes, s, n = y[1:-1], self.sampling_ratio, len(y) - 2
+        cells = [part for w in sizes for part in (w, s)]
+        found = []
+        for i, x in enumerate(xs[: self.regions]):
+            turns = range(i, self.regions, len(xs))
+            points: list[float] = []
+            lines = [s * w for w in sizes]
+            for turn in turns:
+                start = turn / max(self.regions - 1, 1) - 1
+                places = [[start + (p + 0.5) / size for p in range(size)] for size in lines]
+                for point in product(*([[0.0]] * (n == 1)), *places):
+                    points += reversed(point)
+            rows = (len(turns), lines[0]) if n == 1 else (len(turns) * lines[0], *lines[1:])
+            grid = onnx.constant(points, (1, *rows, max(n, 2)))
+            batch = onnx.Concat(onnx.Shape(x, start=0, end=1), [1] * (max(n, 2) + 1), axis=0)
+            maps = onnx.Unsqueeze(x, [2]) if n == 1 else x
+            samples = onnx.GridSample(maps, onnx.Expand(grid, batch), padding_mode="border")
+            each = onnx.Reshape(samples, [0, 0, len(turns), *cells])
+            means = onnx.ReduceMean(each, [*range(4, 4 + 2 * n, 2)], keepdims=0)
+            found.append(onnx.Transpose(means, perm=[0, 1, *range(3, 3 + n), 2]))
+        return onnx.Concat(*found, axis=n + 2) if len(found) > 1 else found[0]
 
     examples = (
         Example(

@@ -218,7 +218,9 @@ class ScaledDotProductAttention(Operator):
 
     def write_onnx(self, onnx: Any, q: Any, *rest: Any, y: Shape) -> Any:
         if self.window_size or self.relative_position_bias:
-            raise OperatorError("L003", "attention in windows is not written in ONNX")
+            from cnnspec.ops.kit.attention_onnx import write_windows  # a table needs no ONNX
+
+            return write_windows(onnx, (q, *rest), self, self.each_window(q.shape), y)
         return onnx_nodes.attend(onnx, q, *rest, heads=self.heads, scale=self.scale, y=y)
 
     examples = (

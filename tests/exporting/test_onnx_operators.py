@@ -12,15 +12,11 @@ from tests.exporting.operator_examples import example_graph
 from tests.worked_examples import EXAMPLES
 
 NOT_IN_ONNX = {  # by operator: the reason that the refusal gives
-    "attention": "attention in windows",
     "cross_entropy": "losses of classes",
     "gru": "recurrent layers",
     "lstm": "recurrent layers",
-    "global_response_norm": "it is not written in ONNX",
     "unfold": "it is not written in ONNX",
-    "roi_align": "its regions along the diagonal stand for proposals",
 }
-NOT_IN_ONNX_EXAMPLES = {("scaled_dot_product_attention", 1): "attention in windows"}
 
 
 def check(graph: Graph) -> None:
@@ -32,7 +28,7 @@ def check(graph: Graph) -> None:
 @pytest.mark.parametrize(("name", "number"), EXAMPLES)
 def test_a_worked_example_is_written_in_onnx(name: str, number: int) -> None:
     graph = example_graph(name, number)
-    reason = NOT_IN_ONNX.get(name) or NOT_IN_ONNX_EXAMPLES.get((name, number))
+    reason = NOT_IN_ONNX.get(name)
     if reason is None:
         check(graph)
         return
