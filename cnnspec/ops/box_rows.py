@@ -82,7 +82,8 @@ class BoxRows(Operator):
         self.values = values
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        boxes = x.unflatten(1, (-1, self.values)).movedim((1, 2), (-2, -1))
+        boxes = x.reshape(x.shape[0], -1, self.values, *x.shape[2:])
+        boxes = boxes.movedim((1, 2), (-2, -1))
         return boxes.reshape(x.shape[0], -1, self.values)
 '''
 

@@ -85,7 +85,7 @@ layers = [
   { name = "conv", op = "conv", out_channels = "{width}", kernel_size = 1 },
   { name = "add",  op = "add", from = ["conv", "input"], when = "{in_channels == width}" },
 ]""",
-        ["self.with_add = in_channels == width", "return y + x if self.with_add else y"],
+        ["self.with_add = in_channels == width", "x = y + x if self.with_add else y"],
         ["Unit2"],
     ),
     "rows of a table, and values that differ from step to step": (

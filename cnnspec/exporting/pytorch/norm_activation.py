@@ -24,7 +24,8 @@ GENERAL = '''class {name}({base}):
         self.activation = nn.Identity() if activation is None else activation
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.activation(self.norm({inner}))
+        x = self.activation(self.norm({inner}))
+        return x
 '''
 COMMON = '''class {name}({base}):
     """{title}."""
@@ -34,7 +35,8 @@ COMMON = '''class {name}({base}):
 {norm}{activation}
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return {result}
+        x = {result}
+        return x
 '''
 CHANNELS = (("in_channels", "out_channels"), ("in_features", "out_features"))
 TextOf = Callable[[Any], str]
@@ -177,5 +179,8 @@ def write_norm_activations(
         else:
             common[name] = parts
             source = parts.write(name, parent)
+        if "ConvTranspose" in parent:  # whose forward also takes the size of the output
+            head = "def forward(self, x: torch.Tensor) -> torch.Tensor:"
+            source = source.replace(head, f"{head}  # type: ignore[override]")
         sources.append(source)
     return common, sources

@@ -37,14 +37,9 @@ def free_name(name: str, known: set[str], between: str = "_") -> str:
 
 def type_name(column: list[Any]) -> str:
     """Return the type of an argument, from its values."""
-    kinds: dict[str, None] = {}
-    for value in column:
-        inner = (
-            " | ".join(dict.fromkeys(type(v).__name__ for v in value))
-            if isinstance(value, tuple)
-            else ""
-        )
-        kinds[f"tuple[{inner}, ...]" if inner else type(value).__name__] = None
+    plain = dict.fromkeys(type(v).__name__ for v in column if not isinstance(v, tuple))
+    inner = [v for value in column if isinstance(value, tuple) for v in value]
+    kinds = [*plain, *([f"tuple[{type_name(inner)}, ...]"] if inner else [])]
     return " | ".join(kinds)
 
 

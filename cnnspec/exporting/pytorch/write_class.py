@@ -180,6 +180,8 @@ class ClassWriter:
             indent, text = 8, f"{targets} = {self.expression(statement)}"
             if targets == "_":
                 text = text.removeprefix("_ = ")
+            if statement.training_only and self.body.gives == (refs[0],):
+                text = text.replace(" = ", ": torch.Tensor = ", 1)
             if statement.training_only:
                 if not (k and self.body.statements[k - 1].training_only):
                     lines.append("        if self.training:")
@@ -191,8 +193,12 @@ class ClassWriter:
         result = ", ".join(names[: self.results])
         last = f"        {result} = "
         if len(names) == 1 and lines[-1].startswith(last):
-            lines[-1] = f"        return {lines[-1].removeprefix(last)}"
-            return lines
+            given = lines[-1].removeprefix(last)
+            if given.startswith(("torch.", "F.")) or given.split(" * ")[0] in self.inputs:
+                lines[-1] = f"        return {given}"
+                return lines
+            result = self.inputs[0]  # whose type is known, where that of a module's call is not
+            lines[-1] = f"        {result} = {given}"
         return [*lines, *lay_out(f"return {result}", 8)]
 
     def write_steps(self, statement: Statement, output: Reference) -> list[str]:
