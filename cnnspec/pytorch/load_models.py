@@ -140,11 +140,22 @@ def copy_model(model: Any) -> nn.Module:
         raise RequestError(f"a model is a torch.nn.Module, not {with_article(model)}")
     computed = [t for m in model.modules() for t in vars(m).values() if is_computed(t)]
     try:
-        return copy.deepcopy(model, {id(t): t.detach().clone() for t in computed})
+        copied = copy.deepcopy(model, {id(t): t.detach().clone() for t in computed})
+        for p, other in zip(model.parameters(), copied.parameters(), strict=True):
+            copy_hooks(p, other)
+        return copied
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too
         raise RequestError(f"the model cannot be copied: {describe_exception(error)}") from None
+
+
+def copy_hooks(parameter: nn.Parameter, copied: nn.Parameter) -> None:
+    """Let a copy of a parameter have the hooks that change its gradient, as deepcopy does not."""
+    for name in ("_backward_hooks", "_post_accumulate_grad_hooks"):
+        hooks = getattr(parameter, name, None)
+        if hooks:
+            setattr(copied, name, copy.copy(hooks))
 
 
 def is_computed(value: Any) -> bool:

@@ -11,6 +11,7 @@ from torch import nn
 
 from cnnspec.analyses.verdict import FAILED, IMPOSSIBLE
 from cnnspec.pytorch.check_calls import SAME_CALLS, SAME_FUNCTION
+from cnnspec.pytorch.load_models import copy_model
 from tests.pytorch.edited_network import Net, replaced, verify_model
 from tests.pytorch.test_other_calls import passes
 
@@ -70,6 +71,22 @@ def test_a_wrong_gradient_is_named() -> None:
     check = verify_model(WRONG_GRADIENTS["autocast"]())[-1]
     assert check.differences[0].cause == "autocast in forward"
     assert "test_gradients.py:" in check.differences[0].name
+
+
+@pytest.mark.parametrize("name", ["register_hook", "register_post_accumulate_grad_hook"])
+def test_hooks_of_parameters_change_gradients(name: str) -> None:
+    def turn(x: torch.Tensor) -> Any:
+        if name == "register_hook":
+            return -x
+        assert x.grad is not None
+        x.grad.neg_()
+        return None
+
+    model = Net()
+    getattr(model.fc.weight, name)(turn)
+    for tested in (model, copy_model(model)):
+        check = verify_model(tested)[-1]
+        assert [d.name for d in check.differences] == ["fc.weight"]
 
 
 def test_frozen_parameters_and_gradients_stay_as_they_were() -> None:

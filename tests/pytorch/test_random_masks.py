@@ -71,8 +71,23 @@ RIGHT: dict[str, Drop] = {
     "bernoulli of a tensor": lambda x: (
         x / KEEP * torch.bernoulli(torch.full((len(x), 1, 1, 1), KEEP))
     ),
+    "a choice": lambda x: torch.where(uniform(x) < KEEP, x / KEEP, torch.zeros_like(x)),
+    "the other choice": lambda x: torch.where(uniform(x) >= KEEP, 0, x) / KEEP,
+    "filled": lambda x: (x / KEEP).masked_fill(uniform(x) > KEEP, 0.0),
+    "filled in place": lambda x: (x / KEEP).masked_fill_(uniform(x) > KEEP, 0),
+    "not dropped": lambda x: x * ~(uniform(x) < 1 - KEEP) / KEEP,
+    "one minus dropped": lambda x: x * (1 - (uniform(x) < 1 - KEEP).to(x.dtype)) / KEEP,
+    "rounded up": lambda x: x * (uniform(x) - (1 - KEEP)).ceil() / KEEP,
+    "dropout of ones": lambda x: x * F.dropout(x.new_ones(len(x), 1, 1, 1), 1 - KEEP),
+    "dropout of one channel": lambda x: F.dropout3d(x.unsqueeze(1), 1 - KEEP).squeeze(1),
 }
 WRONG: dict[str, Drop] = {
+    "a choice that is not rescaled": lambda x: torch.where(uniform(x) < KEEP, x, 0 * uniform(x)),
+    "a choice of ones": lambda x: torch.where(uniform(x) < KEEP, x / KEEP, 1.0),
+    "filled at another probability": lambda x: (x / KEEP).masked_fill(uniform(x) > 0.81, 0.0),
+    "filled the wrong way": lambda x: (x / KEEP).masked_fill(uniform(x) < KEEP, 0.0),
+    "dropout of ones for all": lambda x: x * F.dropout(torch.ones([]), 1 - KEEP),
+    "another dropout of ones": lambda x: x * F.dropout(x.new_ones(len(x), 1, 1, 1), 0.3),
     "not rescaled": lambda x: x * bernoulli(x, len(x), 1, 1, 1),
     "rescaled twice": lambda x: x / KEEP * bernoulli(x, len(x), 1, 1, 1) / KEEP,
     "each element": lambda x: x * torch.empty_like(x).bernoulli_(KEEP).div_(KEEP),
@@ -95,6 +110,24 @@ def test_stochastic_depth_by_hand_passes(drop: Drop) -> None:
 @pytest.mark.parametrize("drop", WRONG.values(), ids=WRONG)
 def test_a_class_is_not_believed_by_its_name(drop: Drop) -> None:
     assert any(c.status == FAILED for c in verify(DropPath(drop)))
+
+
+@pytest.mark.parametrize("drop", RIGHT.values(), ids=RIGHT)
+def test_it_passes_beside_other_calls(drop: Drop) -> None:
+    graph, model = graph_of(SPEC % "stochastic_depth"), Model(DropPath(drop))
+    model.register_forward_hook(lambda model, inputs, y: 0.75 * y + 0.25 * y)
+    checks = compare_model(graph, model, "mine", "cpu")
+    assert all(c.status == PASSED for c in checks), checks
+    assert checks[0].notes
+
+
+def test_dropout_of_ones_is_not_nothing() -> None:
+    graph = graph_of("""
+input = [4, 8, 8]
+layers = [{ name = "c", op = "conv", out_channels = 4, kernel_size = 3, padding = 1 }]
+""")
+    model = nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), DropPath(RIGHT["dropout of ones"]))
+    assert any(c.status == FAILED for c in compare_model(graph, model, "mine", "cpu"))
 
 
 def test_dropping_at_inference_fails() -> None:

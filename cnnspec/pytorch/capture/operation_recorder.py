@@ -19,6 +19,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from cnnspec.analyses.flat_calls import Constant, FlatCall, FlatRun, ModuleCall, Value, Weight
 from cnnspec.pytorch.recording import dropouts
 from cnnspec.pytorch.recording.operations import list_outputs
+from cnnspec.pytorch.recording.random_tensors import MASK, RandomTensors
 from cnnspec.pytorch.recording.readers import Fields
 from cnnspec.pytorch.recording.scalings import multiply
 from cnnspec.pytorch.recording.source_lines import find_source_line
@@ -35,7 +36,7 @@ class OperationRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, model: nn.Module, inputs: tuple[torch.Tensor, ...]):
         super().__init__()  # type: ignore[no-untyped-call]
         self.calls: list[FlatCall] = []
-        self.random = dropouts.RandomTensors()
+        self.random = RandomTensors()
         self.origins: Any = WeakTensorKeyDictionary()
         self.sharing: dict[int, list[Any]] = {}  # by storage, the values that are views of it
         self.names = {id(module): name for name, module in model.named_modules()}
@@ -140,7 +141,7 @@ class OperationRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
         The mask, or the value before, may be rescaled: x / keep * floor(keep + rand)."""
         known, others = self.random.known[mask], [t for t in read if t is not mask]
-        if name.removesuffix("_") == "mul" and known.kind == dropouts.MASK and len(others) == 1:
+        if name.removesuffix("_") == "mul" and known.kind == MASK and len(others) == 1:
             x, factor = self.find_rescaled(others[0])
             if multiply(known.keep, known.scale) == 1:
                 x, factor = self.find_origin(others[0]), 1.0

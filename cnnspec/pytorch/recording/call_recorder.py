@@ -24,6 +24,7 @@ from cnnspec.pytorch.recording.operations import (
     read_operation,
     split_operation,
 )
+from cnnspec.pytorch.recording.random_tensors import MASK, RandomTensors
 from cnnspec.pytorch.recording.readers import VIEW, Fields, find_equal_operator
 from cnnspec.pytorch.recording.source_lines import find_source_line
 
@@ -47,7 +48,7 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ):
         super().__init__()  # type: ignore[no-untyped-call]
         self.log = CallLog()
-        self.random = dropouts.RandomTensors()
+        self.random = RandomTensors()
         self.fixed = FixedNumbers(model)
         self.places = [""]
         self.watch, self.marks, self.paused = watch, marks, False
@@ -73,15 +74,14 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         given |= {a.name: v for a, v in zip(schema, args, strict=False)} | (kwargs or {})
         name = func.overloadpacket.__name__
         if self.random.concerns(func):
-            with self.pausing():
-                self.random.follow(func, name, given, result)
+            self.run_unrecorded(lambda: self.random.follow(func, name, given, result))
         self.note_operation(name, given, result)
         return result
 
     @contextmanager
     def recording(self) -> Iterator[None]:
         """Record what runs inside."""
-        functions = FunctionRecorder(self.note_function, self.run_unrecorded, self.random.as_mean)
+        functions = FunctionRecorder(self.note_function, self.run_unrecorded, self.random)
         with dropouts.DropoutRecorder(self.note_random), functions, self:
             yield
 
@@ -120,9 +120,8 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self.set_origin(outputs[0], origins[0])
         else:
             with self.pausing():
-                split = None
-                if len(tensors) == 2 and self.random.find(tensors) is None:
-                    split = self.fixed.read(name, given, origins, outputs)
+                known = len(tensors) == 2 and self.random.find(tensors) is None
+                split = self.fixed.read(name, given, origins, outputs) if known else None
                 split = split or split_operation(self.log, name, given, origins, outputs)
             if split is None:
                 kind, fields = read_operation(name, given, outputs[0])
@@ -193,7 +192,7 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> NewCall:
         """Return the call that a new call with a random tensor is."""
         known, others = self.random.known[mask], [(t, o) for t, o in values if t is not mask]
-        if new.kind != "mul" or known.kind != dropouts.MASK or len(others) != 1 or new.weights:
+        if new.kind != "mul" or known.kind != MASK or len(others) != 1 or new.weights:
             return new.replace(kind="random", fields={"of": new.kind})
         new = new.replace(reads=(others[0][1],), shapes=(tuple(others[0][0].shape),))
         with self.pausing():
@@ -202,12 +201,12 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def note_function(self, kind: str, fields: Fields, arguments: list[Any], result: Any) -> None:
         """Record a function as one call."""
         tensors, outputs = find_tensors(arguments), find_tensors(result)
-        if any(self.is_value(t) for t in tensors):
+        if any(map(self.is_value, tensors)):
             self.note_call(kind, fields, tensors, outputs)
-        else:
-            weights = list_weights([self.origins.get(t, CONSTANT) for t in tensors])
-            for t in outputs:
-                self.set_origin(t, weights or CONSTANT)
+            return
+        weights = list_weights([self.origins.get(t, CONSTANT) for t in tensors])
+        for t in outputs:
+            self.set_origin(t, weights or CONSTANT)
 
     def is_value(self, tensor: torch.Tensor) -> bool:
         origin = self.origins.get(tensor, CONSTANT)
@@ -218,7 +217,9 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> None:
         """Record a random operation, which gave what it read."""
         if self.origins.get(read, CONSTANT) is not CONSTANT:
-            self.note_call(kind, dropouts.round_probability(fields), [read], [output])
+            self.note_call(*dropouts.read_dropout(kind, fields, read), [read], [output])
+        else:
+            self.run_unrecorded(lambda: self.random.note_dropped(kind, fields, read, output))
 
     def set_origin(self, tensor: torch.Tensor, origin: Edge | Weights) -> None:
         """Set the origin of a tensor, also for a tensor that it is a view of and that has none."""
@@ -230,8 +231,8 @@ class CallRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def finish(self, result: Any) -> tuple[Recording, list[torch.Tensor]]:
         """Return the recording, and the tensors in what the model returned."""
         outputs = list_outputs(result)
-        origins = [self.origins.get(t, CONSTANT) for t in outputs]
-        edges = tuple(o if isinstance(o, Edge) else CONSTANT for o in origins)
+        origins = map(self.origins.get, outputs)
+        edges = tuple([o if isinstance(o, Edge) else CONSTANT for o in origins])
         self.log.drop_absorbed(edges)
         return Recording(self.log.calls, edges), outputs
 

@@ -1,8 +1,6 @@
-"""Record dropout and random masks with their probability, but switch them off.
+"""Record dropout and products with random masks with their probability, but switch them off.
 
-A random mask of zeros and ones is replaced by its mean, which rescaling makes one: dropping then
-does nothing, y / keep * floor(keep + rand) gives y. A recorded run is the same each time, and its
-values can be compared.
+A recorded run is the same each time, and its values can be compared.
 """
 
 import re
@@ -14,22 +12,18 @@ from typing import Any
 import torch
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from cnnspec.ops.registry import find_operator
 from cnnspec.pytorch.recording.call_log import CallLog, NewCall
+from cnnspec.pytorch.recording.random_tensors import RandomTensor
 from cnnspec.pytorch.recording.readers import Fields
 from cnnspec.pytorch.recording.scalings import is_scaling, multiply
-from cnnspec.records import Record
 from cnnspec.units import Shape
 
 # Matches not native_dropout, which also returns a mask.
 DROPOUT_FUNCTION = re.compile(r"(?:feature_)?(alpha_)?dropout(?:[123]d|_)?")
 # Takes the kind of the call, its fields, the tensor it read and the tensor it returned.
 NoteCall = Callable[[str, dict[str, Any], torch.Tensor, torch.Tensor], None]
-UNIFORM, MASK, OTHER = "uniform", "mask", "other"
-VIEWS = frozenset(["view", "expand", "reshape", "unsqueeze", "squeeze", "alias", "detach"])
-COPIES = frozenset(["clone", "_to_copy"])
 
 
 @cache
@@ -45,6 +39,8 @@ def mark_dropped(kind: str, fields: Fields, x: torch.Tensor) -> None:
     does; dropping elements commutes with the order of elements alone.
     """
     p = fields.get("p", 0.0)
+    if kind == "random":
+        return  # one that is rescaled later is marked then
     if "mode" in fields:
         x.mul_(1 + p)
     else:
@@ -93,117 +89,19 @@ def module_hooks(enter: Callable[..., Any], leave: Callable[..., Any]) -> Iterat
             hook.remove()
 
 
-class RandomTensor(Record):
-    """What is known of a random tensor.
-
-    Uniform numbers between ``low`` and ``low`` + 1; a mask that is ``scale`` with the probability
-    ``keep``, else 0; or anything else. With ``is_mean``, the values of a mask were replaced by its
-    mean, else by ones: only double precision holds the mean exactly.
-    """
-
-    kind: str
-    low: float = 0.0
-    keep: float = 0.0
-    scale: float = 1.0
-    is_mean: bool = True
-
-
-class RandomTensors:
-    """The random tensors of a run."""
-
-    def __init__(self) -> None:
-        self.known: Any = WeakTensorKeyDictionary()
-
-    def find(self, tensors: list[torch.Tensor]) -> torch.Tensor | None:
-        """Return the first of these tensors that is random."""
-        if not len(self.known):
-            return None
-        return next((t for t in tensors if t in self.known), None)
-
-    def as_mean(self, factor: Any) -> Any:
-        """Return the factor of a product, in double precision if it is a mask that needs it."""
-        if not len(self.known) or not isinstance(factor, torch.Tensor) or factor.is_meta:
-            return factor
-        mask = self.known.get(factor)
-        if mask is None or mask.kind != MASK or mask.is_mean:
-            return factor
-        mean = torch.full_like(factor, mask.keep * mask.scale, dtype=torch.float64)
-        self.known[mean] = mask.replace(is_mean=True)
-        return mean
-
-    def concerns(self, func: Any) -> bool:
-        """Return whether an operation is random, or may read what is."""
-        return len(self.known) > 0 or torch.Tag.nondeterministic_seeded in func.tags
-
-    def follow(self, func: Any, name: str, given: Fields, result: Any) -> None:
-        """Note the result of an operation on random tensors and constants, or of a random one.
-
-        ``name`` is PyTorch's name of the operation ``func``, ``given`` are the arguments by name.
-        """
-        if not isinstance(result, torch.Tensor):
-            return
-        drawn = torch.Tag.nondeterministic_seeded in func.tags
-        tensors = [t for t in given.values() if isinstance(t, torch.Tensor)]
-        first = self.find(tensors)
-        if not drawn and first is None:
-            return
-        before = None if first is None else self.known[first]
-        after = describe_drawn(name, given) if drawn else None
-        if before and not drawn and len(tensors) == 1:
-            after = describe_changed(name, given, before)
-        after = after or RandomTensor(OTHER)
-        if after.kind == MASK and name not in VIEWS:
-            after = after.replace(is_mean=result.dtype == torch.float64)
-            result.fill_(after.keep * after.scale if after.is_mean else 1)
-        self.known[result] = after
-
-
-def describe_drawn(name: str, given: Fields) -> RandomTensor | None:
-    """Describe what a random operation gives, if it is known."""
-    name = name.removesuffix("_")
-    if name in ("rand", "rand_like"):
-        return RandomTensor(UNIFORM)
-    if name == "uniform" and (given.get("from", 0.0), given.get("to", 1.0)) == (0.0, 1.0):
-        return RandomTensor(UNIFORM)
-    if name == "bernoulli":
-        p = given.get("p")
-        if isinstance(p, float):
-            return RandomTensor(MASK, keep=p)
-        chances = p if isinstance(p, torch.Tensor) else given["self"]
-        if not chances.is_meta and chances.numel() and bool((chances == chances.max()).all()):
-            digits = 12 if chances.dtype == torch.float64 else 7
-            return RandomTensor(MASK, keep=float(f"{chances.max().item():.{digits}g}"))
-    return None
-
-
-def describe_changed(name: str, given: Fields, x: RandomTensor) -> RandomTensor | None:
-    """Describe what an operation on a random tensor gives, if it is known."""
-    name, other = name.removesuffix("_"), given.get("other")
-    if name in VIEWS | COPIES:
-        return x
-    if x.kind == UNIFORM and name == "floor" and 0 <= x.low <= 1:
-        return RandomTensor(MASK, keep=x.low)
-    if not isinstance(other, (int, float)):
-        return None
-    if x.kind == UNIFORM:
-        if name == "add" and given.get("alpha", 1) == 1:
-            return x.replace(low=x.low + other)
-        if name in ("lt", "le"):
-            return RandomTensor(MASK, keep=min(max(other - x.low, 0.0), 1.0))
-        if name in ("gt", "ge"):
-            return RandomTensor(MASK, keep=min(max(1 + x.low - other, 0.0), 1.0))
-    if x.kind == MASK and name == "mul":
-        return x.replace(scale=x.scale * other)
-    if x.kind == MASK and name == "div" and other:
-        return x.replace(scale=x.scale / other)
-    return None
-
-
 def round_probability(fields: Fields) -> Fields:
     """Return the fields of a dropout with what float32 shows of its probability.
 
     Libraries compute the rates of stochastic depth in float32."""
     return {**fields, "p": float(f"{fields['p']:.6g}")} if "p" in fields else fields
+
+
+def read_dropout(kind: str, fields: Fields, x: torch.Tensor) -> tuple[str, Fields]:
+    """Return the kind and the fields of a dropout; of single channels it drops whole examples."""
+    fields = round_probability(fields)
+    if kind == "dropout" and fields["channels"] and x.dim() > 2 and x.shape[1] == 1:
+        return "stochastic_depth", {"p": fields["p"], "mode": "row"}
+    return kind, fields
 
 
 def find_dropping(x: RandomTensor, mask: Shape, shape: Shape) -> tuple[str, Fields] | None:

@@ -14,6 +14,7 @@ from torch.utils._pytree import tree_leaves
 from cnnspec.pytorch.quick_shapes import RECURRENT as STEP_BY_STEP
 from cnnspec.pytorch.quick_shapes import empty_recurrent
 from cnnspec.pytorch.recording.attention import ATTENTION, RunUnrecorded
+from cnnspec.pytorch.recording.random_tensors import RandomTensors
 from cnnspec.pytorch.recording.readers import Fields, read_pad
 
 NORM_ARGUMENTS = (
@@ -34,6 +35,10 @@ GATES = {"lstm": 4, "gru": 3}  # of other recurrent layers: 1
 DROPOUT = 5  # the position among the arguments; one later where sequences are packed
 CONVERSIONS = "float", "double", "to", "type", "type_as"
 PRODUCTS = "mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply"
+SELECTIONS = {
+    "where": ("condition", "input", "other"),
+    **dict.fromkeys(("masked_fill", "masked_fill_"), ("input", "mask", "value")),
+}
 SINGLE = {"float", torch.float32, "torch.float32", "torch.FloatTensor", "torch.cuda.FloatTensor"}
 DOUBLE = {"double", torch.float64, "torch.float64", "torch.DoubleTensor"}
 # Takes the kind of a call, its fields, the arguments, and what it returned.
@@ -103,23 +108,26 @@ def bind_arguments(names: tuple[str, ...], args: Any, kwargs: Fields, *wanted: s
 class FunctionRecorder(TorchFunctionMode):
     """Record some functions as one call, and let others run in the same way everywhere.
 
-    ``run_unrecorded(function)`` calls a function without recording what it runs, and ``as_mean``
-    takes the factor of a product and returns its mean if it is a random mask.
+    ``run_unrecorded(function)`` calls a function without recording what it runs.
     """
 
-    def __init__(
-        self, note: NoteFunction, run_unrecorded: RunUnrecorded, as_mean: Callable[[Any], Any]
-    ):
+    def __init__(self, note: NoteFunction, run_unrecorded: RunUnrecorded, random: RandomTensors):
         super().__init__()
-        self.note, self.run_unrecorded, self.as_mean = note, run_unrecorded, as_mean
+        self.note, self.run_unrecorded, self.random = note, run_unrecorded, random
         self.keeps_double = False
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name, kwargs = getattr(func, "__name__", ""), kwargs or {}
         if name in PRODUCTS:
             if any(isinstance(x, torch.Tensor) and x.dtype == torch.float64 for x in args):
-                args = [*map(self.as_mean, args)]
+                args = [*map(self.random.as_mean, args)]
             return func(*args, **kwargs)
+        if name in SELECTIONS:
+            given = dict(zip(SELECTIONS[name], args, strict=False)) | kwargs
+            factors = self.run_unrecorded(lambda: self.random.as_product(name, given))
+            if factors:
+                x, mask = factors
+                return x.mul_(mask) if name.endswith("_") else x * mask
         if name in CONVERSIONS:
             return self.convert(func, args, kwargs)
         if name in ATTENTION:
