@@ -63,7 +63,7 @@ def test_a_row_names_the_modules_and_the_lines_of_the_model() -> None:
         changed(i).replace(module=f"layer{i}.conv", source=f"net.py:{7 + i % 2}") for i in range(5)
     ]
     (group,) = group_differences(found)
-    places = "layer0.conv, layer1.conv, layer2.conv and 2 more, net.py:7, net.py:8"
+    places = "layer0.conv, layer1.conv, layer2.conv and 2 more, net.py:7, 8"
     assert describe_group(group) == f"conv: bias False → True in 5 layers ({places})"
 
 

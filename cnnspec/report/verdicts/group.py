@@ -93,9 +93,21 @@ def describe_places(differences: tuple[Difference, ...]) -> str:
     Modules that are the names of the layers are not repeated.
     """
     modules = dict.fromkeys(d.module for d in differences if d.module not in ("", d.name))
-    lines = dict.fromkeys(d.source for d in differences if d.source)
+    lines = join_lines(dict.fromkeys(d.source for d in differences if d.source))
     found = [limit_names(names, MOST_PLACES) for names in (modules, lines) if names]
     return f" ({', '.join(found)})" if found else ""
+
+
+def join_lines(sources: Iterable[str]) -> list[str]:
+    """Return lines of files with each file once: "net.py:7", "9" for "net.py:7", "net.py:9"."""
+    by_file: dict[str, list[str]] = {}
+    for source in sources:
+        by_file.setdefault(source.rpartition(":")[0], []).append(source)
+    return [
+        source.rpartition(":")[2] if i else source
+        for found in by_file.values()
+        for i, source in enumerate(found)
+    ]
 
 
 def limit_names(names: Iterable[str], most: int) -> str:
