@@ -79,7 +79,7 @@ class Network(ExportedNetwork):
         return build_module(self.graph, device, dtype)
 
     def fold_batchnorm(self) -> "Network":
-        """The network as one deploys it: batch norms folded into the weights before them."""
+        """The network as it is deployed: batch norms folded into the weights before them."""
         from cnnspec.graph.fold_batchnorm import fold_batchnorm
 
         return Network(fold_batchnorm(self.graph).graph)

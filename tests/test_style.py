@@ -19,7 +19,8 @@ WORDS = re.compile(  # of a private vocabulary, or of metaphors
     r"\b(twins?|sheets?|wings?|ledgers?|hulls?|slips?|told|misfits?|tongue|rooms?)\b"
     r"|held (against|to)\b|holds? .{0,40} to the\b|stands? at|what there is|in the words of"
     r"|speaks? (to|of)\b|lies? in one piece|of its own accord|is nothing but|nobody knows"
-    r"|the way in\b",
+    r"|the way in\b|(?<!there )\b(is|are) (?-i:none)[.:;,]|\bbut for (the|a|an|its|their)\b"
+    r"|\bas one (does|deploys|writes|would)\b",
     re.IGNORECASE,
 )
 every_file = pytest.mark.parametrize(

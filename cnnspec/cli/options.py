@@ -63,7 +63,7 @@ def print_input_notes(graphs: Sequence[Graph]) -> None:
 
 
 def fold_option(command: Command) -> Command:
-    """Add --fold-batchnorm, with which a command gets the network as one deploys it."""
+    """Add --fold-batchnorm, with which a command gets the network as it is deployed."""
 
     def folded(net: Network, fold_batchnorm: bool, **rest: Any) -> Any:
         if fold_batchnorm:

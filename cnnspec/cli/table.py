@@ -158,7 +158,7 @@ def command(
 
 
 def training_macs(net: Network, freeze: tuple[str, ...]) -> dict[int, "TrainingMacs"]:
-    """The multiply-accumulates of each node in training, but for the layers that are frozen."""
+    """Return the multiply-accumulates of each node in training; frozen layers have fewer."""
     from cnnspec.analyses.memory.request import find_frozen_layers
     from cnnspec.analyses.training_macs import compute_training_macs
 

@@ -111,7 +111,7 @@ def search_folder(folder: str, overrides: dict[str, Any]) -> FolderFiles:
 def is_orphaned_lock(path: str) -> bool:
     """Tell whether a file is a lock whose spec no longer exists.
 
-    Files of other programs that end in .lock are none."""
+    Files of other programs may end in .lock, too; they are not locks."""
     return not os.path.lexists(spec_path(path)) and is_lock(path)
 
 

@@ -121,7 +121,7 @@ def get_title(code: str) -> str:
 def get_documentation(code: str) -> str:
     """Return the documentation of a code, of which the first paragraph is a summary.
 
-    Errors of files, language and shapes have none but their title."""
+    Errors of files, language and shapes have only a title."""
     if code in CHECKS:
         return CHECKS[code][2]
     if code not in LINT_RULES:

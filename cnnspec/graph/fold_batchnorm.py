@@ -1,4 +1,4 @@
-"""Fold batch normalizations into the layers before them, as one does to deploy a network.
+"""Fold batch normalizations into the layers before them, as is usual before a network is deployed.
 
 At inference a batch norm multiplies each channel by gamma/sqrt(var + eps) and adds a constant. A
 convolution or linear layer before it can do both: the factor goes into its weights, the constant
@@ -35,7 +35,7 @@ class FoldedGraph(Record):
 
 
 def fold_batchnorm(graph: Graph) -> FoldedGraph:
-    """Fold each batch norm that alone reads a layer whose weights can take its factors."""
+    """Fold each batch norm into the layer before it, if nothing else reads that layer."""
     shared = {n.shares.index for n in graph.nodes if n.shares}
     folding = {n.inputs[0].index: n for n in graph.nodes if can_be_folded(n, shared)}
     new: dict[int, Node] = {}

@@ -135,7 +135,7 @@ def find_installed(name: str = "") -> bool:
 
 
 def find_operator(kind: str) -> type[Operator]:
-    """Return the operator called ``kind``, or the base class for a recorded call that is none."""
+    """Return the operator called ``kind``, or the base class for a recorded call of no operator."""
     return load_operator(kind) if kind in OPERATORS else Operator
 
 

@@ -1,4 +1,4 @@
-"""Quick runs on the meta device: the shapes of outputs without PyTorch's slow ways to them."""
+"""Quick runs on the meta device: shapes of outputs without PyTorch's slow shape functions."""
 
 from typing import Any
 

@@ -107,7 +107,7 @@ def name_rows(name: str, start: int, rows: int, size: int, step: int = 1) -> str
 
 
 def base_name(name: str) -> str:
-    """Return the name of the tensor of which a name may mean only some rows."""
+    """Return the name of a whole tensor; ``name`` may mean only some of its rows."""
     return ROWS.sub("", name)
 
 

@@ -123,7 +123,7 @@ class BodyWriter:
     def merge_steps(
         self, run: list[Instance], found: dict[ValueKey, Reference]
     ) -> Statement | None:
-        """Return the statement of a run of layers as a loop, or None where it is none."""
+        """Return the statement of a run of layers as a loop, or None if it is no loop."""
         numbering = find_numbering(run)
         if (
             line_key(self.instance, run[0]) not in self.loops

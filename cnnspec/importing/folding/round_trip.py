@@ -88,7 +88,7 @@ def resolve_field(op: Operator, name: str, shape: Shape) -> Any:
 
 
 def are_close(value: Any, other: Any) -> bool:
-    """Tell whether two values of a field are equal, but for the rounding of float32."""
+    """Tell whether two values of a field are equal up to the rounding of float32."""
     if isinstance(value, float) and isinstance(other, float):
         return isclose(value, other, rel_tol=CLOSE)
     return bool(value == other)

@@ -52,8 +52,8 @@ SELECTED = "selected"  # of a maximum: a new tensor for each; a half of it and t
 SCATTERED = "scattered"  # a new tensor with the input's layout, into which the gradient is copied
 
 # The layouts of a tensor, as torch calls them. In a STRIDED_BATCH each example is contiguous, but
-# not adjacent to the next; in STRIDED_CHANNELS, each channel. MOVED is contiguous but for a movedim
-# that made the channels the last dimension.
+# not adjacent to the next; in STRIDED_CHANNELS, each channel. MOVED is a contiguous tensor after
+# a movedim that made the channels the last dimension.
 CONTIGUOUS, CHANNELS_LAST, STRIDED, STRIDED_BATCH, STRIDED_CHANNELS, MOVED = range(6)
 STRIDED_LAYOUTS = (STRIDED, STRIDED_BATCH, STRIDED_CHANNELS, MOVED)
 # The layout that each of these gets when movedim makes the channels the last dimension, or undoes

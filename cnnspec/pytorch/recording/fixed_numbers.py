@@ -23,7 +23,7 @@ DIGITS = range(6, 10)  # that tell a float32 from all others
 class FixedNumbers:
     """The fixed numbers of a model: of a built module those that its spec gives, else buffers.
 
-    Buffers of frozen batch norms are none: their values are compared as weights are.
+    Buffers of frozen batch norms do not count: they are compared like weights.
     """
 
     def __init__(self, model: nn.Module):
@@ -100,7 +100,7 @@ def list_fixed_buffers(model: nn.Module) -> list[str]:
 
 
 def convert_exactly(model: nn.Module, device: str, dtype: torch.dtype) -> nn.Module:
-    """Move a model to a device and a dtype; in double precision, fixed buffers are as written.
+    """Move a model to a device and a dtype; in double precision, with the decimals as written.
 
     A buffer of 0.485 in single precision holds 0.48500001, and becomes 0.485.
     """

@@ -42,7 +42,7 @@ def has_weights(kind: str) -> bool:
 def call_limits(call: RecordedCall) -> tuple[float, ...]:
     """Return the values at which a call starts to be another function: 0 and 6 for a relu6.
 
-    A guard against division by zero is none.
+    A guard against division by zero does not count.
     """
     if call.kind in ("clamp", "threshold"):
         fields = [call.fields.get(key) for key in ("min", "max", "value")]

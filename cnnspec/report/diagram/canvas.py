@@ -1,4 +1,4 @@
-"""What is drawn: boxes, lines and labels at their places in pixels; and frames around blocks."""
+"""The drawing: boxes, lines and labels at their places in pixels, and frames around blocks."""
 
 from cnnspec.problems import visible
 from cnnspec.records import Record
