@@ -47,7 +47,7 @@ def render_verification_page(data: dict[str, Any], faults: str = "") -> str:
     cuda = "" if on_cuda else "; not measured on CUDA, as no device was available"
     return f"""# Verification
 
-The PyTorch module built from the spec of every network of the zoo, compared with what cnnspec
+The PyTorch module of every network was built from its spec and compared with what cnnspec
 calculates: the shape, the tensors and the MACs of each layer, counted by the formulas of torch's
 FlopCounterMode and by fvcore; and with the independent implementations that specs name: the same
 tensors and, with their weights, the same outputs, and the same values after each aligned layer, in

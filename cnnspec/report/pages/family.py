@@ -79,8 +79,8 @@ def family_sections(
     )
     yield "## Memory"
     yield (
-        "At the peak of a pass in float32, as PyTorch 2.13 allocates tensors on a CPU; MB is 1e6"
-        f" bytes. `cnnspec memory {first.name}` lists the parts."
+        "The memory at the peak of a pass in float32, as PyTorch 2.13 allocates tensors on a CPU;"
+        f" MB is 1e6 bytes. `cnnspec memory {first.name}` lists the parts."
     )
     yield memory_table(nets)
     yield from published_section({net.name for net in nets})
@@ -120,9 +120,9 @@ def verification_section(networks: list[dict[str, Any]]) -> Iterator[str]:
     if networks:
         yield "## Verification"
         yield (
-            "The PyTorch module built from the spec, compared with the calculation and with"
-            " independent implementations that have the same weights. [The method and the meaning"
-            " of the columns](../verification.md)."
+            "The PyTorch module that is built from the spec was compared with the calculation, and"
+            " with independent implementations that have the same weights. [The method and the"
+            " meaning of the columns](../verification.md)."
         )
         yield verification_table(networks)
         if limits := describe_limits(networks):
