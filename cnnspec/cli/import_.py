@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cnnspec.cli.command import Command
-from cnnspec.cli.options import parse_settings, parse_sizes
+from cnnspec.cli.options import factory_argument_option, parse_settings, parse_sizes
 from cnnspec.cli.output import check_writable, print_page, save_page
 from cnnspec.cli.verify import printing_to_stderr
 from cnnspec.problems import RequestError
@@ -23,13 +23,7 @@ from cnnspec.problems import RequestError
     help="The shape of an input, channels first; again for each further input.",
 )
 @click.option("--name", metavar="NAME", help="The name of the network (default: the model's).")
-@click.option(
-    "--arg",
-    "arguments",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An argument for the factory: a number, true, a TOML list, or text.",
-)
+@factory_argument_option
 @click.option(
     "--output",
     type=click.Path(dir_okay=False),

@@ -54,6 +54,17 @@ def strict_input_option(command: Command) -> Command:
     )(command)
 
 
+def factory_argument_option(command: Command) -> Command:
+    """Add the option ``arguments``, for a function or class that makes a model."""
+    return click.option(
+        "--arg",
+        "arguments",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="An argument for the factory: a number, true, a TOML list, or text.",
+    )(command)
+
+
 def print_input_notes(graphs: Sequence[Graph]) -> None:
     """Print what a reader must know about the inputs to stderr, with names if there are several."""
     lines = [(graph.name, line) for graph in graphs for line in describe_input(graph)]

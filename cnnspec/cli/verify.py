@@ -12,6 +12,7 @@ from cnnspec.analyses.verdict import DEVICES
 from cnnspec.cli.command import Command
 from cnnspec.cli.options import (
     complete_with,
+    factory_argument_option,
     network_options,
     parse_settings,
     parse_shape,
@@ -19,7 +20,12 @@ from cnnspec.cli.options import (
     strict_input_option,
 )
 from cnnspec.cli.output import check_writable, print_page, save_page
-from cnnspec.cli.verify_several import MISSING, asks_for_several, verify_several
+from cnnspec.cli.verify_several import (
+    MISSING,
+    VerifyOptions,
+    asks_for_several,
+    verify_several,
+)
 from cnnspec.problems import RequestError
 from cnnspec.report.presets import VERDICTS
 from cnnspec.spec.variants import LIBRARIES
@@ -52,13 +58,7 @@ from cnnspec.spec.variants import LIBRARIES
     metavar="PACKAGE.MODULE:FACTORY",
     help="Compare, call by call, with the model that your class or function makes.",
 )
-@click.option(
-    "--arg",
-    "arguments",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An argument for the factory: a number, true, a TOML list, or text.",
-)
+@factory_argument_option
 @click.option(
     "--models",
     is_flag=True,
@@ -102,8 +102,6 @@ def command(
     model: str | None,
     arguments: tuple[str, ...],
     models: bool,
-    strict: bool,
-    seed: int,
     jobs: int | None,
     format_: str,
     output: str | None,
@@ -131,14 +129,14 @@ def command(
     check_options(names, whole, model, arguments, models, rest)
     if output:
         check_writable(output)
-    libraries = tuple(dict.fromkeys(libraries))
+    options = VerifyOptions(libraries=tuple(dict.fromkeys(libraries)), **rest)
     several = asks_for_several(names, whole, models)
     try:
         with printing_to_stderr():
             if several:
-                found = verify_several(names, libraries, jobs, models, strict, seed, **rest)
+                found = verify_several(names, options, jobs, models)
             else:
-                found = [verify_one(names[0], libraries, model, arguments, strict, seed, **rest)]
+                found = [verify_one(names[0], options, model, arguments)]
     except KeyboardInterrupt:
         click.echo("cnnspec: interrupted", err=True)
         sys.exit(130)
@@ -195,28 +193,17 @@ def printing_to_stderr() -> Iterator[None]:
 
 
 def verify_one(
-    name: str,
-    libraries: tuple[str, ...],
-    model: str | None,
-    arguments: tuple[str, ...],
-    strict: bool,
-    seed: int,
-    device: str,
-    settings: tuple[str, ...],
-    input_shape: str | None,
-    max_lines: int,
-    strict_input: bool,
-    memory: bool,
+    name: str, options: VerifyOptions, model: str | None, arguments: tuple[str, ...]
 ) -> Any:
     """Return the verdict on one network, from this process."""
     from cnnspec.api import load, verify
 
     net = load(
         name,
-        input=parse_shape(input_shape),
-        max_lines=max_lines,
-        strict_input=strict_input,
-        **parse_settings(settings),
+        input=parse_shape(options.input_shape),
+        max_lines=options.max_lines,
+        strict_input=options.strict_input,
+        **parse_settings(options.settings),
     )
     print_input_notes([net.graph])
     given = parse_settings(arguments, "--arg")
@@ -227,4 +214,13 @@ def verify_one(
         except ImportError:
             raise RequestError(MISSING) from None
         loaded = load_user_model(model, given)
-    return verify(net, loaded, device, libraries, model or "", memory, strict, seed)
+    return verify(
+        net,
+        loaded,
+        options.device,
+        options.libraries,
+        model or "",
+        options.memory,
+        options.strict,
+        options.seed,
+    )

@@ -10,6 +10,7 @@ from cnnspec.analyses.verdict import Verdict
 from cnnspec.cli.options import parse_settings, parse_shape, print_input_notes
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError
+from cnnspec.records import Record
 from cnnspec.spec.source import STDIN
 
 MISSING = "verifying needs PyTorch and fvcore: pip install 'cnnspec[verify]'"
@@ -44,19 +45,22 @@ def list_variants(file: str) -> list[str]:
     return list(read_spec(read_source(file))[0].variants)
 
 
+class VerifyOptions(Record):
+    """The options of cnnspec verify that concern each network, as they were written."""
+
+    libraries: tuple[str, ...]
+    strict: bool
+    seed: int
+    device: str
+    settings: tuple[str, ...]
+    input_shape: str | None
+    max_lines: int
+    strict_input: bool
+    memory: bool
+
+
 def verify_several(
-    names: tuple[str, ...],
-    libraries: tuple[str, ...],
-    jobs: int | None,
-    models: bool,
-    strict: bool,
-    seed: int,
-    device: str,
-    settings: tuple[str, ...],
-    input_shape: str | None,
-    max_lines: int,
-    strict_input: bool,
-    memory: bool,
+    names: tuple[str, ...], options: VerifyOptions, jobs: int | None, models: bool
 ) -> list[Verdict]:
     """Return the verdicts on the networks, or on all without names, from several processes.
 
@@ -65,10 +69,12 @@ def verify_several(
     from cnnspec.api import networks
     from cnnspec.graph.build import load_graph
 
-    given, shape = parse_settings(settings), parse_shape(input_shape)
+    given, shape = parse_settings(options.settings), parse_shape(options.input_shape)
     wanted = list_networks(names, models)
     # report problems before any process starts
-    graphs = [load_graph(name, given, shape, max_lines, strict_input) for name in wanted]
+    graphs = [
+        load_graph(name, given, shape, options.max_lines, options.strict_input) for name in wanted
+    ]
     print_input_notes(graphs)
     if models:
         require_models(graphs)
@@ -78,12 +84,21 @@ def verify_several(
         from cnnspec.pytorch.parallel import VerificationTask, verify_in_processes
     except ImportError:
         raise RequestError(MISSING) from None
-    check_libraries(libraries)
-    device = choose_device(device)
+    check_libraries(options.libraries)
+    device = choose_device(options.device)
     wanted = wanted or [name for variants in networks().values() for name in variants]
     tasks = [
         VerificationTask(
-            name, given, shape, max_lines, device, libraries, memory, models, strict, seed
+            name,
+            given,
+            shape,
+            options.max_lines,
+            device,
+            options.libraries,
+            options.memory,
+            models,
+            options.strict,
+            options.seed,
         )
         for name in wanted
     ]
