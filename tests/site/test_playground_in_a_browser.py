@@ -57,6 +57,21 @@ CONTRASTS = """(() => {
 })()"""
 
 
+TIMES = """(async () => {
+  const hint = () => document.querySelectorAll(".inlay:not(.stale)")[1]?.textContent;
+  const times = [];
+  for (const [stride, shape] of [[2, "4x15x15"], [1, "4x30x30"], [2, "4x15x15"], [1, "4x30x30"]]) {
+    const start = performance.now();
+    document.execCommand("delete");
+    document.execCommand("insertText", false, stride);
+    while (!hint()?.startsWith(shape)) await new Promise(requestAnimationFrame);
+    times.push(Math.round(performance.now() - start));
+    await new Promise(done => setTimeout(done, 200));
+  }
+  return times;
+})()"""
+
+
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments: object) -> None:
         pass
@@ -104,7 +119,8 @@ def go_to(page: Page, line: int) -> None:
     page.key("Home", CONTROL)
     for _ in range(line):
         page.key("ArrowDown")
-    page.key("End")
+    for _ in range(2):  # the first goes to the end of the row of a line that is wrapped
+        page.key("End")
 
 
 def test_a_stride_that_is_typed_changes_the_shapes(page: Page) -> None:
@@ -117,6 +133,20 @@ def test_a_stride_that_is_typed_changes_the_shapes(page: Page) -> None:
     page.wait("document.getElementById('explanation').textContent.includes('15')")
     assert page.run(HINTS)[2].startswith("4x7x7")
     assert page.complaints == []
+
+
+def test_how_long_it_takes_from_a_key_to_the_shapes(
+    page: Page, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replace_text(page, SPEC.replace("kernel_size = 3 }", "kernel_size = 3, stride = 1 }"))
+    page.wait(f"{HINTS}[1]?.startsWith('4x30x30')")
+    go_to(page, 3)
+    for _ in range(3):
+        page.key("ArrowLeft")
+    times = page.run(TIMES)
+    with capsys.disabled():  # a measurement: the machine may be busy
+        print(f"\nplayground: first load {page.run(READY)} s; from a key to the shapes {times} ms")
+    assert len(times) == 4
 
 
 def test_a_mistake_shows_its_message_at_its_place_and_is_mended_by_a_button(page: Page) -> None:

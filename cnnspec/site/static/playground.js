@@ -207,7 +207,7 @@ async function makeBestEditor() {
 }
 
 async function start() {
-  say("Loading Python and cnnspec, about 14 MB. The browser keeps them for the next time.");
+  say("Loading Python and cnnspec, about 16 MB. The browser keeps them for the next time.");
   const started = performance.now(), loading = service.start();
   loading.catch(() => {});
   editor = await makeBestEditor();
