@@ -1,6 +1,8 @@
 """Translate concatenations: cat along any dimension, and stack."""
 
-from cnnspec.analyses.flat_calls import FlatCall, Value
+from typing import Any
+
+from cnnspec.analyses.flat_calls import Constant, FlatCall, Value
 from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
 from cnnspec.importing.canonical.layouts import Factor, TensorLayout
 from cnnspec.importing.canonical.learned import concatenate_tokens
@@ -12,6 +14,8 @@ def concatenate(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     tensors = call.arguments["tensors"]
     values = [t for t in tensors if isinstance(t, Value)]
     dim = (call.arguments.get("dim") or 0) % len(call.outputs[0])
+    if dim == 1 and any(is_zero(t) for t in tensors):
+        return concatenate_zeros(builder, call, tensors)
     if len(values) < len(tensors):
         return concatenate_tokens(builder, tensors, dim)
     parts = [builder.layout(t) for t in values]
@@ -26,6 +30,27 @@ def concatenate(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     dims = list(parts[0].dims)
     dims[dim] = builder.channels(made)
     return TensorLayout(made, tuple(dims))
+
+
+def is_zero(tensor: Any) -> bool:
+    """Tell whether a tensor is a constant of zeros."""
+    return isinstance(tensor, Constant) and tensor.number == 0
+
+
+def concatenate_zeros(builder: ImportBuilder, call: FlatCall, tensors: list[Any]) -> TensorLayout:
+    """Translate cat of zeros before and after other channels, which pads these."""
+    own = [i for i, tensor in enumerate(tensors) if not is_zero(tensor)]
+    inner = tensors[own[0] : own[-1] + 1]
+    if any(map(is_zero, inner)):
+        raise UnsupportedCall("it concatenates zeros between other channels")
+    x = concatenate(builder, call.replace(arguments={"tensors": inner, "dim": 1}))
+    before, after = [
+        sum(t.shape[1] for t in part) for part in (tensors[: own[0]], tensors[own[-1] + 1 :])
+    ]
+    node = builder.arrange_map(x)
+    return builder.whole_layout(
+        builder.append("pad_channels", {"before": before, "after": after}, (node,))
+    )
 
 
 def stack(builder: ImportBuilder, call: FlatCall) -> TensorLayout:

@@ -5,11 +5,12 @@ from typing import Any
 from cnnspec.analyses.flat_calls import FlatCall, Value, Weight
 from cnnspec.importing.canonical.layouts import (
     Dims,
-    Factor,
     Factors,
     TensorLayout,
+    find_block,
     merge,
     size_of,
+    size_of_shape,
     whole,
     whole_dims,
 )
@@ -81,7 +82,7 @@ class ImportBuilder:
         operator = load_operator(kind)
         kept = plain_fields(operator, fields)
         try:
-            op = operator(**kept)
+            op = self.undo(operator(**kept), inputs)
             output = op.output(*shapes)
             wanted = op.parameters(*shapes)
         except OperatorError as error:
@@ -100,6 +101,14 @@ class ImportBuilder:
             )
         )
         return len(self.nodes) - 1
+
+    def undo(self, op: Operator, inputs: tuple[int, ...]) -> Operator:
+        """Return an operator, which knows the pool that it undoes where it undoes one."""
+        if not op.undoes:
+            return op
+        pool = self.nodes[inputs[-1]]
+        size = self.nodes[pool.inputs[0]].output
+        return op.undoing(load_operator(pool.kind)(**pool.fields), size)
 
     def buffer_names(self, weight: Any) -> tuple[str, ...]:
         """Return the name of the buffer that a weight is, or nothing if it is anything else."""
@@ -210,23 +219,6 @@ class ImportBuilder:
         places = {d: i + 1 for i, d in enumerate([dim, *others])}
         dims = [whole(places[d], sizes[d]) for d in range(1, len(layout.dims))]
         return TensorLayout(node, (self.batch, *dims))
-
-
-def size_of_shape(shape: Shape) -> int:
-    return size_of(tuple([Factor(0, n) for n in shape]))
-
-
-def find_block(own: Dims, dims: Dims) -> int:
-    """Return the block of the space_to_depth that gives these dimensions, 0 if none does."""
-    if len(own) < 2 or len(dims) != len(own) or not all(own[1:]):
-        return 0
-    blocks = {d[0].inner for d in dims[1:] if len(d) == 1}
-    if len(blocks) != 1:
-        return 0
-    block = blocks.pop()
-    outer = tuple([(Factor(d[0].dim, d[0].size // block, block),) for d in own[1:]])
-    inner = tuple([Factor(d[0].dim, block) for d in own[1:]])
-    return block if block > 1 and dims == ((*own[0], *inner), *outer) else 0
 
 
 def plain_fields(operator: type[Operator], fields: dict[str, Any]) -> dict[str, Any]:

@@ -137,3 +137,20 @@ def map_dim(dim: int, size: int, matches: dict[Factor, Factor]) -> Factors | Non
     if parts and merge(tuple(parts)) != whole(dim, size):
         return None
     return merge(tuple([matches[f] for f in parts]))
+
+
+def size_of_shape(shape: Shape) -> int:
+    return size_of(tuple([Factor(0, n) for n in shape]))
+
+
+def find_block(own: Dims, dims: Dims) -> int:
+    """Return the block of the space_to_depth that gives these dimensions, 0 if none does."""
+    if len(own) < 2 or len(dims) != len(own) or not all(own[1:]):
+        return 0
+    blocks = {d[0].inner for d in dims[1:] if len(d) == 1}
+    if len(blocks) != 1:
+        return 0
+    block = blocks.pop()
+    outer = tuple([(Factor(d[0].dim, d[0].size // block, block),) for d in own[1:]])
+    inner = tuple([Factor(d[0].dim, block) for d in own[1:]])
+    return block if block > 1 and dims == ((*own[0], *inner), *outer) else 0

@@ -101,6 +101,20 @@ def pool(builder: ImportBuilder, call: FlatCall) -> list[TensorLayout]:
     return [builder.whole_layout(builder.append(kind, fields, (node,)))]
 
 
+def unpool(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
+    """Translate max_unpool of 2 or 3 dimensions, to the size of the pool's input."""
+    given = call.arguments
+    indices = given["indices"]
+    pooled = builder.layouts.get((indices.call, 0)) if isinstance(indices, Value) else None
+    if pooled is None or builder.nodes[pooled.node].kind != "maxpool":
+        raise UnsupportedCall("its indices are not those of a max pool")
+    node = builder.arrange_map(builder.layout(given["self"]))
+    made = builder.append("maxunpool", {}, (node, pooled.node))
+    if builder.nodes[made].output[1:] != call.outputs[0][2:]:
+        raise UnsupportedCall("it does not give the size that the max pool read")
+    return builder.whole_layout(made)
+
+
 def per_axis(value: Any, rank: int) -> list[int]:
     """Return one number for each dimension."""
     numbers = list(value) if isinstance(value, (list, tuple)) else [value]
@@ -221,4 +235,5 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("pixel_shuffle", "pixel_unshuffle"), move_blocks),
     **dict.fromkeys(("pad", "constant_pad_nd"), pad),
     "prelu": activate_prelu,
+    **dict.fromkeys(("max_unpool2d", "max_unpool3d"), unpool),
 }
