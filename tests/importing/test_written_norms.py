@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 import cnnspec
@@ -68,6 +69,24 @@ def test_a_written_norm_is_one_layer(case: str) -> None:
     assert found.network.totals.params == 3 * 5 * 9 + 5 + params
 
 
+def of_length_one(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    return w.view(1, -1, 1, 1) * F.normalize(x)
+
+
+def test_a_length_of_one_with_weights_is_an_l2_norm() -> None:
+    found = cnnspec.from_pytorch(WritesNorm(of_length_one), input=(3, 8, 8))
+    assert found.verdict.passed, str(found.verdict)
+    assert [node.kind for node in found.network.graph.nodes] == ["input", "conv", "l2norm"]
+
+
+def of_length_one_in_rows(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    return w.view(1, -1, 1, 1) * F.normalize(x, dim=2)
+
+
+def of_absolute_values(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    return w.view(1, -1, 1, 1) * F.normalize(x, 1.0)
+
+
 def unbiased(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     return (x - x.mean(1, keepdim=True)) / (x.var(1, keepdim=True) + EPS).sqrt()
 
@@ -88,7 +107,9 @@ def read_twice(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> torch.Tenso
     return d / root + root
 
 
-@pytest.mark.parametrize("norm", [unbiased, cubed, without_mean, read_twice])
+@pytest.mark.parametrize(
+    "norm", [of_length_one_in_rows, of_absolute_values, unbiased, cubed, without_mean, read_twice]
+)
 def test_what_is_no_norm_is_not_called_one(norm: Norm) -> None:
     with pytest.raises(cnnspec.RequestError, match="no operator does this"):
         cnnspec.from_pytorch(WritesNorm(norm), input=(3, 8, 8))

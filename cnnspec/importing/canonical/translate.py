@@ -14,6 +14,7 @@ from cnnspec.importing.canonical import (
     response_norms,
     views,
     weighted_sums,
+    written_l2norm,
     written_lrn,
     written_norms,
 )
@@ -48,12 +49,14 @@ RULES: dict[str, Rule] = {
     **response_norms.RULES,
     **written_norms.RULES,
     **written_lrn.RULES,
+    **written_l2norm.RULES,
     OPERATOR: append_operator,
 }
 NAMING = (  # of functions that a model, or PyTorch, writes out as several calls
     response_norms.name_response_norms,
     written_norms.name_written_norms,
     written_lrn.name_written_lrn,
+    written_l2norm.name_written_l2norms,
 )
 READS_VALUE = "Python reads a value of a tensor, and what runs next may depend on it"
 REASONS = {
