@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from tests.census.sources import DENSE_PARTS, find_kind, fingerprint
+from tests.census.sources import DENSE_PARTS, find_kind, fingerprint, list_all_sources
 
 MEMORY = 12 << 30  # bytes of address space that an import may have
 SECONDS = 900
@@ -181,6 +181,7 @@ def run_census(
     from tests.support import import_timm
 
     import_timm()  # once, for all the processes
+    listed = len(list_all_sources())
     import cnnspec.pytorch.verify  # noqa: F401
 
     found: dict[str, Any] = json.loads(output.read_text())["models"] if output.exists() else {}
@@ -191,17 +192,20 @@ def run_census(
         if is_first(result):
             known.setdefault(result["fingerprint"], source)
         part = output.with_suffix(".part")
-        part.write_text(encode_census(found, memory))
+        part.write_text(encode_census(found, memory, max(listed, len(found))))
         part.replace(output)
         print(source, result["state"], result["seconds"], flush=True)
 
 
-def encode_census(found: dict[str, Any], memory: int) -> str:
-    """Return the data as JSON, one model per line, with what it was made with."""
+def encode_census(found: dict[str, Any], memory: int, listed: int) -> str:
+    """Return the data as JSON, one model per line, with what it was made with.
+
+    ``listed`` is the number of models that there are."""
     about = {
         "date": datetime.date.today().isoformat(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "torchvision", "timm")},
+        "listed": listed,
         "memory": memory,
         "seconds": SECONDS,
         "frames": FRAMES,

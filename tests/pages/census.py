@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from cnnspec.report.formats import escape_markdown, render_grid
+from cnnspec.report.formats import render_grid
 from cnnspec.report.pages.folder import read_data
 from cnnspec.units import format_count, format_shape
 
@@ -12,7 +12,7 @@ Row = dict[str, Any]
 LIBRARIES = {"torchvision": "torchvision", "tests.census.dense_parts": "detectors", "timm": "timm"}
 STATES = {  # as a cell says them, and as the heading of a column
     "proven": "yes",
-    "not proven": "imported, **not proven**",
+    "not proven": "imported, not proven",
     "unsupported": "no: {missing}",
     "refused": "no: {reason}",
     "not built": "no: {reason}",
@@ -37,10 +37,13 @@ def render_census_page(data: dict[str, Any]) -> str:
     gib = about["memory"] / (1 << 30)
     return f"""# Census of imports
 
-`cnnspec import` was run on {format_count(len(models))} models of torchvision and timm: those of
+`cnnspec import` was run on {format_count(len(models))} models of torchvision and timm, of
+{format_count(about["listed"])} that there are{describe_rest(data)}. They are models of
 images and of videos, and of torchvision's detectors the part that does not depend on data
-(backbone, pyramid and dense head). {format_count(same)} of them equal an earlier model except for
-the values of their weights, and were not imported again. Each spec was compared with its model as
+(backbone, pyramid and dense head). Of those that are equal except for the values of their weights,
+only the first was imported; the tables leave the other {format_count(same)} out.
+
+Each spec was compared with its model as
 by `cnnspec verify --model`: calls, values and outputs, in inference and in training. Made on
 {about["date"]} by `python -m tests.census` with Python {about["python"]}, torch {about["torch"]},
 torchvision {about["torchvision"]} and timm {about["timm"]}, on a CPU, with at most {gib:g} GiB of
@@ -63,6 +66,12 @@ The calls that no operator expresses, by the number of models in which they are 
 
 {render_models(rows)}
 """
+
+
+def describe_rest(data: dict[str, Any]) -> str:
+    """Say that some models have not been run, if that is so."""
+    rest = data["about"]["listed"] - len(data["models"])
+    return "; the small ones came first, and the others have not been run yet" if rest else ""
 
 
 def render_summary(rows: dict[str, Row]) -> str:
@@ -95,10 +104,7 @@ def render_missing(rows: dict[str, Row]) -> str:
     if not first:
         return "Nothing."
     ranked = sorted(first.items(), key=lambda item: (-len(item[1]), item[0]))
-    cells = [
-        [escape_markdown(what), str(len(names)), escape_markdown(names[0])]
-        for what, names in ranked
-    ]
+    cells = [[what, str(len(names)), names[0]] for what, names in ranked]
     return render_grid(["Call", "Models", "Such as"], cells, [False, True, False], "markdown")
 
 
@@ -125,9 +131,7 @@ def model_cells(name: str, row: Row) -> list[str]:
     """The cells of a model's row."""
     reason = row.get("reason", "").partition("\n")[0][:70]
     missing = "; ".join(row.get("missing", [])[:1])[:70]
-    proven = STATES[row["state"]].format(
-        missing=escape_markdown(missing), reason=escape_markdown(reason)
-    )
+    proven = STATES[row["state"]].format(missing=missing, reason=reason)
     numbers = [format_count(row[key]) if key in row else "" for key in ("lines", "params", "macs")]
     shape = format_shape(tuple(row["input"])) if "input" in row else ""
-    return [escape_markdown(name.partition(":")[2]), kind_of(row), shape, proven, *numbers]
+    return [name.partition(":")[2], kind_of(row), shape, proven, *numbers]
