@@ -1,7 +1,8 @@
 """Channel scale: each channel is multiplied by a learned factor, and can get a learned bias.
 
 y_c = weight_c * x_c + bias_c: C parameters, or 2*C with ``bias``. Each element takes one
-multiplication, and one addition with ``bias``.
+multiplication, and one addition with ``bias``. One factor for the whole map is ``affine`` with
+``per = "layer"``.
 
 Source: Touvron, Cord, Sablayrolles, Synnaeve & Jégou (2021), Going deeper with image transformers,
 arXiv 2103.17239, section 2 (LayerScale); Liu et al. (2022), A ConvNet for the 2020s, arXiv

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.overrides import TorchFunctionMode
 
 FILLS = frozenset(
@@ -52,6 +53,9 @@ def in_mode(model: nn.Module, training: bool) -> Iterator[None]:
             module.training = training
 
 
+NORMS = (_BatchNorm, _InstanceNorm)  # those that may have running statistics
+
+
 def draw_weights(model: nn.Module, generator: torch.Generator) -> None:
     """Draw every parameter: scales in 0.5..1.5, offsets near 0.2, weights that keep values' size.
 
@@ -63,7 +67,7 @@ def draw_weights(model: nn.Module, generator: torch.Generator) -> None:
             draw_tensor(name, parameter, generator)
         for module in model.modules():
             has_statistics = isinstance(getattr(module, "running_var", None), torch.Tensor)
-            if has_statistics and not isinstance(module, _BatchNorm):
+            if has_statistics and not isinstance(module, NORMS):
                 for name, buffer in module.named_buffers(recurse=False):
                     draw_tensor(name, buffer, generator)
 
@@ -111,7 +115,7 @@ class RunningStatistics:
         self.norms = {
             name: m
             for name, m in model.named_modules()
-            if isinstance(m, _BatchNorm) and m.running_mean is not None
+            if isinstance(m, NORMS) and m.running_mean is not None
         }
         for module in self.norms.values():
             module.reset_running_stats()

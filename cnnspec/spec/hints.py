@@ -65,12 +65,16 @@ OPERATOR_NAMES = {
     "droppath": "stochastic_depth",
     "spatialdropout": "dropout",
 }
-# what several lines do here
+# what has no operator of that name, and how a spec says it
 SEVERAL_LINES = {
     "separableconv": 'two lines do this: a depthwise_conv, then op = "conv" with kernel_size = 1',
     "se": "a block does this: global_avgpool, two convolutions of kernel_size = 1, a sigmoid, and a"
     ' mul with from = ["input", the sigmoid]',
 }
+SEVERAL_LINES |= dict.fromkeys(
+    ("rezero", "skipinit", "scalar", "learnedscalar", "learnablescalar"),
+    'this is one learned factor: op = "affine" with per = "layer" and bias = false',
+)
 SEVERAL_LINES |= dict.fromkeys(("semodule", "squeezeexcitation"), SEVERAL_LINES["se"])
 FIELD_NAMES = {
     "filters": "out_channels",

@@ -70,6 +70,7 @@ def test_every_operator_is_written_in_onnx_or_named_here() -> None:
         'op = "batchnorm", affine = false',
         'op = "groupnorm", groups = 3, affine = false',
         'op = "instancenorm", affine = true',
+        'op = "instancenorm", affine = true, track_running_stats = true',
         'op = "upsample", scale_factor = 1.7',
         'op = "upsample", size = [13, 20], mode = "bilinear"',
         'op = "upsample", scale_factor = 2, mode = "bilinear", align_corners = true',

@@ -99,6 +99,10 @@ LAYERS: dict[str, tuple[Callable[[], nn.Module], list[str]]] = {
     ),
     "group norm without bias": (make_group_norm, ["groupnorm", "channel_scale"]),
     "instance norm": (lambda: nn.InstanceNorm2d(4, affine=True), ["instancenorm"]),
+    "instance norm with statistics": (
+        lambda: nn.InstanceNorm2d(4, track_running_stats=True, momentum=0.3),
+        ["instancenorm"],
+    ),
     "circular padding": (lambda: nn.Conv2d(4, 5, 3, padding=1, padding_mode="circular"), ["conv"]),
     "reflection": (lambda: nn.Conv2d(4, 5, 3, padding=1, padding_mode="reflect"), ["conv"]),
     "a pool that counts no padding": (

@@ -118,11 +118,12 @@ def test_groupnorm(x: Shape, groups: int, affine: bool) -> None:
 
 
 @often
-@given(maps(5), st.booleans())
-def test_instancenorm(x: Shape, affine: bool) -> None:
+@given(maps(5), st.booleans(), st.booleans())
+def test_instancenorm(x: Shape, affine: bool, tracked: bool) -> None:
     assume(prod(x[1:]) > 1)  # one position has no variance
     kind = getattr(nn, f"InstanceNorm{len(x) - 1}d")
-    layers_agree("instancenorm", x, {"affine": affine}, lambda: kind(x[0], affine=affine))
+    fields = {"affine": affine, "track_running_stats": tracked}
+    layers_agree("instancenorm", x, fields, lambda: kind(x[0], **fields))
 
 
 @often

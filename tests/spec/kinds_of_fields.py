@@ -59,7 +59,12 @@ KINDS: dict[str, dict[str, Any]] = {
     "frozen_batchnorm": {"eps": "positive"},
     "layernorm": {"over": ("channels", "all"), "eps": "positive", "affine": "flag"},
     "groupnorm": {"groups": "size", "eps": "positive", "affine": "flag"},
-    "instancenorm": {"eps": "positive", "affine": "flag"},
+    "instancenorm": {
+        "eps": "positive",
+        "affine": "flag",
+        "track_running_stats": "flag",
+        "momentum": "share",
+    },
     "lrn": {"size": "size", "alpha": "positive", "beta": "positive", "k": "positive"},
     "l2norm": {"scale": "positive"},
     "channel_scale": {"init": "positive", "bias": "flag"},

@@ -92,6 +92,7 @@ def test_foreign_fields(line: str, hint: str) -> None:
         ("SeparableConv2D", "two lines do this: a depthwise_conv, then op"),
         ("separable_conv", "two lines do this: a depthwise_conv, then op"),
         ("se", "a block does this: global_avgpool"),
+        ("ReZero", 'this is one learned factor: op = "affine" with per = "layer"'),
         ("SqueezeExcitation", "a block does this: global_avgpool"),
     ],
 )

@@ -22,7 +22,7 @@ SIGNATURES = {  # by class, without the number of dimensions; a test compares th
     "AdaptiveAvgPool": "output_size",
     "AdaptiveMaxPool": "output_size",
     "BatchNorm": "num_features eps=1e-05 momentum=0.1 affine=True",
-    "InstanceNorm": "num_features eps=1e-05 momentum=0.1 affine=False",
+    "InstanceNorm": ("num_features eps=1e-05 momentum=0.1 affine=False track_running_stats=False"),
     "LayerNorm": "normalized_shape eps=1e-05 elementwise_affine=True",
     "GroupNorm": "num_groups num_channels eps=1e-05 affine=True",
     "LocalResponseNorm": "size alpha=0.0001 beta=0.75 k=1.0",

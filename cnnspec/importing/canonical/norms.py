@@ -85,12 +85,15 @@ def normalize_groups(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
 
 def normalize_instance(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     given = call.arguments
-    if given["running_mean"] is not None:
-        raise UnsupportedCall("it is instance normalization with running statistics")
     x = builder.by_channels(builder.layout(given["input"]), 1)
     fields = {"eps": given["eps"], "affine": given["weight"] is not None}
+    statistics: tuple[str, ...] = ()
+    if given["running_mean"] is not None:
+        statistics = tuple([given[n].names[0] for n in ("running_mean", "running_var")])
+        fields |= {"track_running_stats": True, "momentum": given["momentum"]}
     weights = (given["weight"], given["bias"])
-    return TensorLayout(builder.append("instancenorm", fields, (x.node,), weights), x.dims)
+    node = builder.append("instancenorm", fields, (x.node,), weights, statistics)
+    return TensorLayout(node, x.dims)
 
 
 RULES: dict[str, Rule] = {
