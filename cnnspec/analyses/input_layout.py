@@ -6,6 +6,9 @@ from cnnspec.units import Shape, format_count, format_shape
 
 SMALLEST = 8  # a size that an image has at least, and channels or a batch seldom have
 COLORS = (1, 3)
+# Heights and widths of cameras and screens. 768x1024 is not among them: it is also 1024 tokens of
+# 768 channels.
+SCREENS = {(240, 320), (360, 640), (480, 640), (600, 800), (720, 1280), (1080, 1920)}
 
 
 class LayoutDoubt(Record):
@@ -32,9 +35,9 @@ def find_layout_doubts(graph: Graph) -> list[LayoutDoubt]:
 def doubt_layout(node: Node) -> LayoutDoubt | None:
     """Return the doubt about an input's shape, or None."""
     match node.output:
-        case (n, c, h, w) if c in COLORS and n not in (2, 3, 4) and min(h, w) >= SMALLEST:
+        case (n, c, h, w) if c in COLORS and n != 3 and min(h, w) >= SMALLEST:
             looks, meant = f"a batch of {n} with {c}x{h}x{w} each", (c, h, w)
-        case (h, w) if h == w >= SMALLEST:
+        case (h, w) if h == w >= SMALLEST or (min(h, w), max(h, w)) in SCREENS:
             looks, meant = f"an image of {h}x{w} without its channels", (1, h, w)
         case (h, w, c) if c in COLORS and min(h, w) >= SMALLEST:
             looks, meant = "height, width, channels", (c, h, w)

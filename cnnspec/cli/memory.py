@@ -112,6 +112,8 @@ def command(
                 "--fit finds the batch itself: use it without --batch and --timeline"
             )
         budget, kept = parse_size("--fit", fit), parse_size("--reserve", reserve or "0B")
+        if not budget:
+            raise RequestError(f"--fit takes a size above 0, such as 24GiB, not {visible(fit)}")
         if kept >= budget:
             raise RequestError(
                 f"--reserve {visible(reserve)} leaves nothing of --fit {visible(fit)}"

@@ -108,7 +108,7 @@ def written_shapes(expansion: Expansion, path: Path, written: Any, scope: Scope)
     if not isinstance(value, dict):
         return dict.fromkeys(names, value)
     if set(value) != set(names):
-        given = ", ".join(map(visible, value))
+        given = ", ".join(map(visible, value)) or "an empty table"
         message = (
             "input, as a table, has a shape for each of inputs, "
             f"which are {', '.join(names)}, not {given}"

@@ -44,6 +44,7 @@ def test_a_reserve_is_not_used(mode: str) -> None:
     [
         (["--fit", "1MB", "--reserve", "much"], "--reserve takes a size such as 24GiB or 500MB"),
         (["--fit", "1MB", "--reserve", "1MB"], "--reserve 1MB leaves nothing of --fit 1MB"),
+        (["--fit", "0"], "--fit takes a size above 0, such as 24GiB, not 0"),
         (["--reserve", "1MB"], "--reserve leaves a part of the size of --fit: give both"),
         (["--fit", "1MB", "--reserve", "900kB"], "and the budget is 1 MB .* less 900 kB"),
     ],

@@ -17,6 +17,10 @@ FLAT = '{ name = "c", op = "flatten" }, { name = "f", op = "linear", out_feature
         ("[28, 28]", "[1, 28, 28]"),
         ("[32, 32, 3]", "[3, 32, 32]"),
         ("[28, 28, 1]", "[1, 28, 28]"),
+        ("[4, 3, 224, 224]", "[3, 224, 224]"),
+        ("[2, 1, 28, 28]", "[1, 28, 28]"),
+        ("[480, 640]", "[1, 480, 640]"),
+        ("[1280, 720]", "[1, 1280, 720]"),
     ],
 )
 def test_a_shape_in_another_order_is_found_with_what_is_meant(shape: str, meant: str) -> None:
@@ -38,6 +42,7 @@ def test_a_shape_in_another_order_is_found_with_what_is_meant(shape: str, meant:
         "[1, 784]",
         "[4, 4]",
         "[128, 200]",
+        "[768, 1024]",
         "[64, 1, 1]",
         "[64, 7, 7]",
         "[784]",
