@@ -34,7 +34,7 @@ def test_efficientnet_shows_the_kernels_and_strides_of_table_1() -> None:
     ("network", "expected"),
     [
         ("resnet50", {"layer1.0": "", "layer2.0": "stride 2", "layer4.0": "stride 2"}),
-        ("sam_vit_b", {"blocks.0": "window size 14", "blocks.2": ""}),
+        ("sam_vit_b", {"blocks.0": "window size 14", "blocks.2": "no window size"}),
     ],
 )
 def test_blocks_that_differ_say_how(network: str, expected: dict[str, str]) -> None:

@@ -35,15 +35,16 @@ def find_differences(parts: Iterable[DiagramPart]) -> dict[str, str]:
         {field for field in place[0] if len({s.get(field) for s in place}) > 1}
         for place in zip(*settings, strict=True)
     ]
-    return {
-        part.name: join_settings(
-            (field, text)
-            for own, fields in zip(mine, differing, strict=True)
+    found = {}
+    for part, mine in zip(blocks, settings, strict=True):
+        texts = [
+            (field, text or describe_absence(node, field))
+            for node, own, fields in zip(part.first, mine, differing, strict=True)
             for field, text in own.items()
-            if text and field in fields
-        )
-        for part, mine in zip(blocks, settings, strict=True)
-    }
+            if field in fields
+        ]
+        found[part.name] = join_settings((field, text) for field, text in texts if text)
+    return found
 
 
 def join_settings(settings: Iterable[tuple[str, str]]) -> str:
@@ -77,6 +78,13 @@ def describe_setting(name: str, values: list[Any], usual: Any) -> str:
     if values == [True]:
         return name.replace("_", " ")
     return f"{name.replace('_', ' ')} {format_values(values)}"
+
+
+def describe_absence(node: Node, name: str) -> str:
+    """Return ``no window size`` for a count that is 0 by default, where other blocks have one."""
+    usual = node.op.defaults.get(name)
+    absent = type(usual) is int and usual == 0 and getattr(node.op, name) == 0
+    return f"no {name.replace('_', ' ')}" if absent else ""
 
 
 def shows(node: Node, value: Any) -> bool:
