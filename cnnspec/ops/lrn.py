@@ -86,6 +86,9 @@ class LocalResponseNorm(Elementwise):
         )
         return norm(self.size, self.alpha, self.beta, self.k)
 
+    def build_as_written(self, torch: Any, x: Shape, y: Shape) -> Any:
+        return torch.nn.LocalResponseNorm(self.size, self.alpha, self.beta, self.k)
+
     def write_onnx(self, onnx: Any, x: Any, y: Shape) -> Any:
         return onnx.LRN(x, size=self.size, alpha=self.alpha, beta=self.beta, bias=self.k)
 

@@ -15,7 +15,10 @@ from cnnspec.pytorch.check_onnx import OnnxWeights
 from cnnspec.report.contract import row_json
 
 QUICK = ("lenet5", "resnet20_cifar_b", "cnn_1d")
-LONG = ("resnet18", "squeezenet1_1", "alexnet_torchvision")
+LONG = (  # of different families
+    *("resnet18", "squeezenet1_1", "alexnet_torchvision", "alexnet_geron", "shufflenet_v2_x0_5"),
+    *("mobilenet_v3_small", "densenet_bc_100_12", "mobilenet_v1_025", "mnasnet0_5", "googlenet"),
+)
 
 
 def describe_layers(net: Network) -> list[dict[str, object]]:

@@ -54,6 +54,7 @@ UNFOLD = {"kernel_size": (2, 3), "stride": 2, "padding": 1}
 CASES: dict[str, tuple[nn.Module, str, dict[str, Any]]] = {
     # the module, the operator, and its fields
     "unfold": (nn.Unfold((2, 3), stride=2, padding=1), "unfold", UNFOLD),
+    "channel_shuffle": (nn.ChannelShuffle(2), "channel_shuffle", {"groups": 2}),
     "roll": (Calls(lambda _, x: x.roll((1, -2), (2, 3))), "roll", {"shifts": (1, -2)}),
     "roll of a side": (Calls(lambda _, x: x.roll(3, -1)), "roll", {"shifts": (0, 3)}),
     "roll, channels last": (

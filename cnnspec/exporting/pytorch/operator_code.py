@@ -80,7 +80,7 @@ def write_operator(node: Node, gives_indices: bool) -> OperatorCode:
             call = WrittenCall(name, tuple((k, v, defaults.get(k, "")) for k, v in given.items()))
             return OperatorCode(call, write_call((ModuleName(),), inputs, {}), op.python_class)
         WRITTEN.clear()
-        built = op.build(TORCH, *node.shapes, y=node.output, **more)
+        built = op.build_as_written(TORCH, *node.shapes, y=node.output, **more)
         return write_built(built, inputs)
     except (OperatorError, NotWritable) as error:
         reason = error.message if isinstance(error, OperatorError) else str(error)

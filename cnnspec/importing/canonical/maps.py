@@ -143,6 +143,13 @@ def move_blocks(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     return builder.whole_layout(builder.append(kind, {"block": block}, (node,)))
 
 
+def shuffle_channels(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
+    """Translate channel_shuffle."""
+    node = builder.arrange_map(builder.layout(call.arguments["self"]))
+    fields = {"groups": call.arguments["groups"]}
+    return builder.whole_layout(builder.append("channel_shuffle", fields, (node,)))
+
+
 def upsample(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
     """Translate the interpolations, to a factor where the model gives one, else to a size."""
     given = call.arguments
@@ -233,6 +240,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("upsample_linear1d", "upsample_trilinear3d", "upsample_bicubic2d"), upsample),
     "glu": gate_channels,
     **dict.fromkeys(("pixel_shuffle", "pixel_unshuffle"), move_blocks),
+    "channel_shuffle": shuffle_channels,
     **dict.fromkeys(("pad", "constant_pad_nd"), pad),
     "prelu": activate_prelu,
     **dict.fromkeys(("max_unpool2d", "max_unpool3d"), unpool),
