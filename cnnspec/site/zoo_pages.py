@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from cnnspec.analyses.network_costs import NetworkCosts
 from cnnspec.report.formats import escape_html
 from cnnspec.report.html_page import render_html_report
-from cnnspec.report.pages.zoo import cached_subject, load_families, size_cells
+from cnnspec.report.pages.zoo import load_families, size_cells
 from cnnspec.site.frame import render_frame, render_links
+from cnnspec.units import format_shape
 
 HEADINGS = ("Network", "Title", "Family", "Year", "Task", "Input", "Params", "MACs", "Depth")
 LIST = "networks.html"
@@ -30,7 +31,7 @@ def network_links(net: NetworkCosts) -> str:
     """Return the links from a network's page to the playground, its family and the site."""
     path, name = network_path(net.name), escape_html(net.name)
     return (
-        f'<nav aria-label="Site">{render_links(path)}</nav>\n<p>'
+        f'<nav class="site" aria-label="Site">{render_links(path)}</nav>\n<p>'
         f'<a href="../playground.html#network={name}">Change {name} in the playground</a>;'
         f' <a href="../specs/{net.graph.family}.toml.html">its spec</a>;'
         f' <a href="../reports/families/{net.graph.family}.html">what was compared</a></p>\n'
@@ -67,7 +68,7 @@ def list_row(family: str, net: NetworkCosts) -> str:
         f'<a href="reports/families/{family}.html">{escape_html(family)}</a>',
         str(graph.year or ""),
         escape_html(graph.task),
-        escape_html(str(cached_subject(net).value("input"))),
+        escape_html(" + ".join(format_shape(node.output) for node in graph.inputs)),
         *size_cells(net).split(" | "),
     ]
     inner = "".join(f"<td>{cell}</td>" for cell in cells)
