@@ -127,16 +127,20 @@ def named_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
 def fit_shape(value: torch.Tensor, shape: Shape) -> torch.Tensor | None:
     """Reshape a tensor; None where shapes differ by more than ones or the place of channels.
 
-    The positions of a map may be one dimension of it. The weight of a linear layer also fits a
-    convolution over its whole map, row by row.
+    A matrix may be transposed, and so may a table with a map in each row. The positions of a map
+    may be one dimension of it. The weight of a linear layer also fits a convolution over its whole
+    map, row by row.
     """
 
     def without_ones(s: Shape) -> Shape:
         return tuple(n for n in s if n != 1)
 
-    channels_first = value.movedim(-1, 1) if value.dim() > 2 else value.t()
+    channels_first = value.movedim(-1, 1) if value.dim() > 2 else value
+    candidates = [value, channels_first]
+    if value.dim() > 1 and 2 in (len(shape), value.dim()):
+        candidates.append(value.flatten(1).t())
     joined = (*shape[:1], prod(shape[1:]))
-    for candidate in (value, channels_first):
+    for candidate in candidates:
         if without_ones(tuple(candidate.shape)) in (without_ones(shape), without_ones(joined)):
             return candidate.reshape(shape)
     rows = value.shape[:1] == shape[:1] and 2 in (value.dim(), len(shape))

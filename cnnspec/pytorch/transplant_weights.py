@@ -57,6 +57,7 @@ def transplant_weights(
     are.
     """
     ours, theirs = float_tensors(built), float_tensors(model)
+    pairs = [(a, b) for a, b in pairs if base_name(a) in ours and base_name(b) in theirs]
     buffers = dict(built.named_buffers())
     reported = {n for d in found for side in (d.calculated, d.measured) for n in side}
     for mine, other in pairs:

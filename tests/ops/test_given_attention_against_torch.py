@@ -90,11 +90,43 @@ def test_a_learned_bias_depends_on_the_distance_alone(sizes: Shape) -> None:
     assert len(found) == len(module.relative_position_bias_table)
 
 
+@pytest.mark.parametrize(("keys", "queries"), [((4, 3), (4, 3)), ((4, 7), (2, 4)), ((5,), (2,))])
+def test_a_symmetric_bias_is_that_of_levit(keys: Shape, queries: Shape) -> None:
+    """Biases are numbered by the distances from the first key, as LeViT's attention does."""
+    q, k, v = (2, *queries), (2, *keys), (2, *keys)
+    fields = {"heads": 2, "relative_position_bias": True, "symmetric_bias": True}
+    module = built(NAME, fields, q, k, v)
+    values = [random(*x) for x in (q, k, v)]
+    stride = [-(-m // n) for n, m in zip(queries, keys, strict=True)]
+    places = [
+        torch.cartesian_prod(*map(torch.arange, s)).reshape(-1, len(s)) for s in (queries, keys)
+    ]
+    numbers = {tuple(place): i for i, place in enumerate(places[1].tolist())}
+    index = torch.tensor(
+        [
+            [numbers[tuple((p * torch.tensor(stride) - r).abs().tolist())] for r in places[1]]
+            for p in places[0]
+        ]
+    )
+    bias = module.relative_position_bias_table[index].permute(2, 0, 1)
+    rows = [by_head(x, 2) for x in values]
+    expected = functional.scaled_dot_product_attention(rows[0], rows[1], rows[2], bias[None])
+    assert_close(module(*values), expected.mT.flatten(1, 2).unflatten(2, queries))
+
+
 REFUSED: list[tuple[dict[str, Any], tuple[Shape, ...], str]] = [
     ({}, ((4, 5), (6, 5), (6, 5)), "queries and keys have the same channels"),
     ({}, ((4, 5), (4, 5), (4, 6)), "keys and values have the same positions"),
     ({"window_size": 2}, ((4, 4), (4, 6), (4, 6)), "both have the same positions"),
     ({"window_size": 3}, ((4, 4),) * 3, "a pad to multiples of 3 before it"),
+    ({"dilation": 3}, ((4, 4),) * 3, "a pad to multiples of 3 before it"),
+    ({"window_size": 2, "shift": 1, "dilation": 2}, ((4, 4),) * 3, "shift = 0 or dilation = 1"),
+    ({"symmetric_bias": True}, ((4, 4),) * 3, "relative_position_bias = true"),
+    (
+        {"symmetric_bias": True, "relative_position_bias": True},
+        ((4, 4), (4, 5), (4, 5)),
+        "a query at every key, every second",
+    ),
     ({"shift": 1}, ((4, 4),) * 3, "a shift less than window_size"),
     ({"heads": 3}, ((4, 4),) * 3, "heads must divide"),
     ({"heads": 2}, ((4, 5), (4, 3), (4, 3), (1, 5, 3)), "2 heads x queries x keys: 2x5x3"),
@@ -109,3 +141,18 @@ def test_inputs_that_do_not_fit(
     with pytest.raises(OperatorError) as caught:
         load_operator(NAME)(**fields).output(*shapes)
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(("size", "dilation"), [(0, 2), (3, 2), (2, 3)])
+def test_positions_of_a_dilated_window_are_apart(size: int, dilation: int) -> None:
+    x = (2, 12, 6)
+    q, k, v = (random(*x) for _ in range(3))
+    module = built(NAME, {"window_size": size, "dilation": dilation}, x, x, x)
+    places = torch.cartesian_prod(torch.arange(12), torch.arange(6))
+    sizes = torch.tensor([size or n // dilation for n in x[1:]]) * dilation
+    windows = torch.cat([places // sizes, places % dilation], 1)
+    mask = (windows[:, None] == windows[None]).all(2)
+    expected = functional.scaled_dot_product_attention(
+        by_head(q, 1), by_head(k, 1), by_head(v, 1), mask
+    )
+    assert_close(module(q, k, v), expected.mT.flatten(1, 2).unflatten(2, x[1:]))

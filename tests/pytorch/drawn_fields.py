@@ -61,6 +61,8 @@ def dot_product_attention(r: Random, x: Shape) -> Fields:
     sizes = [m for m in (2, 3, 4) if len(x) > 1 and not any(w % m for w in x[1:])]
     if sizes and r.random() < 0.7:
         fields |= {"window_size": r.choice(sizes), "shift": r.randint(0, 1)}
+    elif sizes and r.random() < 0.5:
+        fields["dilation"] = r.choice(sizes)
     return fields | {"relative_position_bias": r.random() < 0.3}
 
 

@@ -5,6 +5,7 @@ from math import inf
 from cnnspec.analyses.flat_calls import FlatRun
 from cnnspec.importing.canonical.merge_modes import ModesDiffer, merge_modes
 from cnnspec.importing.canonical.name_attention import name_attention
+from cnnspec.importing.canonical.rolls import cancel_rolls
 from cnnspec.importing.canonical.simplify import NodeList, drop_unread, simplify
 from cnnspec.importing.canonical.translate import translate_run
 from cnnspec.importing.imported_graph import ImportedGraph, ImportedNode
@@ -58,7 +59,7 @@ def canonicalize(
         raise UnsupportedModel((str(error),)) from None
     if not merged.outputs:
         raise UnsupportedModel((NO_OUTPUT,))
-    merged = drop_unread(name_attention(simplify(merged)))
+    merged = drop_unread(name_attention(cancel_rolls(simplify(merged))))
     if infinite := [
         node for node in merged.nodes if node.kind == "pad" and node.fields.get("value") == -inf
     ]:

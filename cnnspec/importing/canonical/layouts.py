@@ -65,6 +65,11 @@ def merge(factors: Factors) -> Factors:
     return tuple(found)
 
 
+def merge_sorted(factors: Factors) -> Factors:
+    """Return factors in the order of the node's dimensions, neighbours merged."""
+    return merge(tuple(sorted(factors, key=lambda f: (f.dim, -f.inner))))
+
+
 def split(factor: Factor, outer: int) -> tuple[Factor, Factor]:
     """Split a factor into one of size ``outer`` and the rest."""
     rest = factor.size // outer

@@ -4,21 +4,21 @@ from cnnspec.importing.canonical.simplify import NodeList
 from cnnspec.importing.imported_graph import ImportedNode
 
 CORE = "scaled_dot_product_attention"
+KEPT = ("window_size", "dropout")  # fields that the operator ``attention`` has, too
 
 
 def name_attention(found: NodeList) -> NodeList:
     """Let a linear map to q, k and v, their attention, and a projection be one attention."""
     nodes, readers = list(found.nodes), found.readers()
     for i, core in enumerate(found.nodes):
-        if core.kind != CORE or len(core.inputs) != 3 or {*core.fields} > {"heads"}:
+        if core.kind != CORE or len(core.inputs) != 3 or {*core.fields} - {"heads", *KEPT}:
             continue
         maps = find_maps(nodes, readers, i)
         if maps is None:
             continue
         qkv, projection = maps
         fields = {"heads": core.fields.get("heads", 1)}
-        if "dropout" in core.fields:
-            fields["dropout"] = core.fields["dropout"]
+        fields |= {name: core.fields[name] for name in KEPT if name in core.fields}
         if nodes[qkv].fields.get("bias") is False:
             fields["qkv_bias"] = False
         nodes[projection] = ImportedNode(

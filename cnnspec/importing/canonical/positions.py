@@ -34,6 +34,8 @@ def roll(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
         if x.dims[d] not in own[1:]:
             raise UnsupportedCall("it rolls the batch, the channels or a dimension of 1")
         shifts[own.index(x.dims[d]) - 1] += shift
+    if not any(shifts):
+        return x
     return TensorLayout(builder.append("roll", {"shifts": tuple(shifts)}, (x.node,)), x.dims)
 
 

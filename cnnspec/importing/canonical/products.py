@@ -1,4 +1,4 @@
-"""Translate attention, products of values, softmax, and reductions."""
+"""Translate products of values, softmax, and reductions."""
 
 from typing import Any
 
@@ -16,44 +16,6 @@ from cnnspec.importing.canonical.views import Rule, list_dims
 KINDS = {"mean": "mean", "sum": "sum", "amax": "max", "max": "max", "amin": "min", "min": "min"}
 JOINS = {"mean": "add", "sum": "add", "max": "maximum", "min": "minimum"}
 GLOBAL = {"mean": "global_avgpool", "max": "global_maxpool"}
-
-
-def attend(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
-    """Translate scaled_dot_product_attention of (N, heads, positions, channels)."""
-    given = call.arguments
-    if given.get("is_causal") or given.get("enable_gqa"):
-        raise UnsupportedCall("it is causal, or has fewer key heads")
-    parts = [builder.layout(given[name]) for name in ("query", "key", "value")]
-    heads = given["query"].shape[1] if len(parts[0].dims) == 4 else 1
-    nodes = [arrange_heads(builder, x) for x in parts]
-    if given.get("attn_mask") is not None:
-        mask = given["attn_mask"]
-        if not isinstance(mask, Value):
-            raise UnsupportedCall("it has a mask or a bias that is not computed from the input")
-        nodes.append(builder.arrange_map(builder.layout(mask)))
-    fields = {"heads": heads, "scale": given.get("scale"), "dropout": given.get("dropout_p") or 0.0}
-    made = builder.append("scaled_dot_product_attention", fields, tuple(nodes))
-    own = whole_dims(builder.nodes[made].output)
-    size = builder.nodes[made].output[0] // heads
-    split: list[Factors] = [
-        (Factor(1, heads, size),) if heads > 1 else (),
-        sum(own[1:], ()),
-        (Factor(1, size),) if size > 1 else (),
-    ]
-    dims = split if len(parts[0].dims) == 4 else split[1:]
-    return TensorLayout(made, (builder.batch, *dims))
-
-
-def arrange_heads(builder: ImportBuilder, x: TensorLayout) -> int:
-    """Return the node C x positions of queries, keys or values (N, heads, positions, channels).
-
-    That may be a map, whose positions stay in two dimensions."""
-    builder.require_batch(x)
-    heads, positions, channels = ((), *x.dims[1:])[-3:]
-    own = whole_dims(builder.nodes[x.node].output)
-    if len(own) > 1 and (merge(heads + channels), positions) == (own[0], sum(own[1:], ())):
-        return x.node
-    return builder.arrange(x, merge(heads + channels), positions)
 
 
 def multiply_matrices(builder: ImportBuilder, call: FlatCall) -> TensorLayout:
@@ -133,7 +95,6 @@ def drop_dims(dims: tuple[Factors, ...], reduced: list[int], keepdim: bool) -> A
 
 
 RULES: dict[str, Rule] = {
-    "scaled_dot_product_attention": attend,
     **dict.fromkeys(("matmul", "bmm", "__matmul__"), multiply_matrices),
     **dict.fromkeys(("softmax", "log_softmax", "_softmax", "_log_softmax"), apply_softmax),
     **dict.fromkeys(KINDS, reduce_values),

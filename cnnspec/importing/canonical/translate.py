@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from cnnspec.analyses.flat_calls import FlatCall, FlatRun, Value, list_values
 from cnnspec.importing.canonical import (
     arithmetic,
+    attention,
+    composed_attention,
     concatenation,
     maps,
     norms,
@@ -45,6 +47,7 @@ RULES: dict[str, Rule] = {
     **arithmetic.RULES,
     **concatenation.RULES,
     **products.RULES,
+    **attention.RULES,
     **positions.RULES,
     **response_norms.RULES,
     **written_norms.RULES,
@@ -53,6 +56,7 @@ RULES: dict[str, Rule] = {
     OPERATOR: append_operator,
 }
 NAMING = (  # of functions that a model, or PyTorch, writes out as several calls
+    composed_attention.name_composed_attention,
     response_norms.name_response_norms,
     written_norms.name_written_norms,
     written_lrn.name_written_lrn,

@@ -47,7 +47,7 @@ def describe_place(node: ImportedNode) -> str:
 def has_literal_sizes(graph: ImportedGraph) -> bool:
     """Return whether a graph has sizes that may follow from its input."""
     return any(
-        {"size", "shape"} & node.fields.keys()
+        {"size", "shape", "window_size", "dilation"} & node.fields.keys()
         or any(pools_whole_map(node, graph.nodes[j].output) for j in node.inputs)
         for node in graph.nodes
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnspec.analyses.flat_calls import FlatCall
+from cnnspec.importing.canonical.channel_order import cut_each_group
 from cnnspec.importing.canonical.graph_builder import ImportBuilder, UnsupportedCall
 from cnnspec.importing.canonical.layouts import Dims, TensorLayout, regroup, size_of, whole_dims
 from cnnspec.ops.kit.windows import per_dimension
@@ -130,6 +131,11 @@ def cut(
     try:
         return cut_factor(builder, x, dim, start, length, step)
     except UnsupportedCall:
+        if step == 1 and dim > 0 and x.dims[dim] not in own and len(own) > 1:
+            try:
+                return cut_each_group(builder, x, dim, start, length)
+            except UnsupportedCall:
+                pass
         if dim == 0 or x.dims[:1] != (builder.batch,) or x.dims[dim] in own:
             raise
         x = builder.whole_layout(builder.arrange_map(x))

@@ -72,16 +72,19 @@ DOT_PRODUCT_ATTENTION = '''class DotProductAttention(nn.Module):
         heads: int,
         scale: float,
         window: tuple[int, ...],
+        dilation: int = 1,
         shift: int = 0,
-        relative_position_bias: bool = False,
+        learns_bias: str = "",
+        keys: tuple[int, ...] = (),
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.dropout = dropout
+        self.dropout, self.dilation = dropout, dilation
         self.heads, self.scale, self.window, self.shift = heads, scale, window, shift
-        self.learns_bias = relative_position_bias
-        if relative_position_bias:
-            distances = math.prod(2 * m - 1 for m in window)
+        self.learns_bias, self.keys = learns_bias, keys
+        if learns_bias:
+            symmetric = learns_bias == "symmetric"
+            distances = math.prod(keys if symmetric else [2 * m - 1 for m in window])
             table = torch.randn(distances, heads) * 0.02
             self.relative_position_bias_table = nn.Parameter(table)
 
@@ -89,14 +92,15 @@ DOT_PRODUCT_ATTENTION = '''class DotProductAttention(nn.Module):
         self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *given: torch.Tensor
     ) -> torch.Tensor:
         sizes = q.shape[2:]
-        counts = [size // m for size, m in zip(sizes, self.window)]
+        d = self.dilation
+        counts = [size // (m * d) for size, m in zip(sizes, self.window)]
         biases = list(given)
         if self.learns_bias:
             biases.append(self.look_up_biases())
         if self.shift:
             mask = self.mask_strangers(q)
             biases.append(mask.repeat(q.shape[0], 1, 1)[:, None])
-        whole = math.prod(counts) == 1
+        whole = d == 1 and math.prod(counts) == 1
         rows = [x.flatten(2) if whole else self.to_windows(x) for x in (q, k, v)]
         q, k, v = [x.unflatten(1, (self.heads, -1)) for x in rows]
         weights = (q * self.scale).mT @ k
@@ -107,9 +111,9 @@ DOT_PRODUCT_ATTENTION = '''class DotProductAttention(nn.Module):
         if whole:
             return y.unflatten(2, sizes)
         n = len(counts)
-        y = y.unflatten(2, self.window).unflatten(0, (-1, *counts))
-        order = [axis for i in range(n) for axis in (1 + i, 2 + n + i)]
-        y = y.permute(0, 1 + n, *order)
+        y = y.unflatten(2, self.window).unflatten(0, (-1, *counts, *[d] * n))
+        order = [axis for i in range(n) for axis in (1 + i, 2 + 2 * n + i, 1 + n + i)]
+        y = y.permute(0, 1 + 2 * n, *order)
         y = y.reshape(*y.shape[:2], *sizes)
         return self.roll(y, self.shift)
 
@@ -120,22 +124,32 @@ DOT_PRODUCT_ATTENTION = '''class DotProductAttention(nn.Module):
 
     def to_windows(self, x: torch.Tensor, moved: bool = True) -> torch.Tensor:
         """Cut maps into windows: (batch * windows) x channels x positions."""
-        x, n = self.roll(x, -self.shift if moved else 0), len(self.window)
+        x, d = self.roll(x, -self.shift if moved else 0), self.dilation
         pairs = zip(x.shape[2:], self.window)
-        x = x.reshape(*x.shape[:2], *[part for w, m in pairs for part in (w // m, m)])
-        order = [0, *range(2, 2 + 2 * n, 2), 1, *range(3, 3 + 2 * n, 2)]
-        return x.permute(order).flatten(0, n).flatten(2)
+        parts = [part for w, m in pairs for part in (w // (m * d), m, d)]
+        x, first = x.reshape(*x.shape[:2], *parts), range(2, 2 + len(parts), 3)
+        order = [0, *first, *[i + 2 for i in first], 1, *[i + 1 for i in first]]
+        return x.permute(order).flatten(0, 2 * len(first)).flatten(2)
 
     def look_up_biases(self) -> torch.Tensor:
         """Return the biases of a window: heads x positions x positions."""
         table = self.relative_position_bias_table
         index = torch.zeros(1, 1, dtype=torch.long, device=table.device)
-        for axis, m in enumerate(self.window):
-            shape = [m if i == axis else 1 for i in range(len(self.window))]
-            places = torch.arange(m, device=table.device).view(shape)
-            places = places.expand(self.window).flatten()
-            index = index * (2 * m - 1) + places[:, None] - places + m - 1
+        for axis, (n, m) in enumerate(zip(self.window, self.keys)):
+            rows = self.number_places(self.window, axis)[:, None]
+            if self.learns_bias == "symmetric":
+                apart = rows * -(-m // n) - self.number_places(self.keys, axis)
+                index = index * m + apart.abs()
+            else:
+                index = index * (2 * m - 1) + rows - rows.T + m - 1
         return table[index.flatten()].view(*index.shape, -1).permute(2, 0, 1)
+
+    def number_places(self, sizes: tuple[int, ...], axis: int) -> torch.Tensor:
+        """Return the place along an axis of each position of a map."""
+        shape = [m if i == axis else 1 for i, m in enumerate(sizes)]
+        device = self.relative_position_bias_table.device
+        places = torch.arange(sizes[axis], device=device).view(shape)
+        return places.expand(sizes).flatten()
 
     def mask_strangers(self, x: torch.Tensor) -> torch.Tensor:
         """Return -100 for positions of a window that are no neighbours in the map."""

@@ -6,6 +6,8 @@ of them needs the same change to the other."""
 from math import prod
 
 from cnnspec.ops.kit import memory
+from cnnspec.ops.kit.attention_products import Windows
+from cnnspec.ops.kit.bias_table import SYMMETRIC
 from cnnspec.ops.kit.function_sequence import FunctionSequence
 from cnnspec.units import Shape
 
@@ -13,16 +15,17 @@ INT64 = memory.Function(0, inputs=(), without_batch=True, int64=True)
 
 
 class AttentionFunctions:
-    """The functions of attention within windows of ``sizes``, or over the whole map if None.
+    """The functions of attention within windows, or over the whole map.
 
     ``dropout`` is the probability in this mode, so 0 at inference."""
 
-    def __init__(self, heads: int, sizes: Shape | None, shift: int, dropout: float):
-        self.heads, self.sizes, self.shift, self.dropout = heads, sizes, shift, dropout
+    def __init__(self, heads: int, windows: Windows, dropout: float):
+        self.heads, self.dropout = heads, dropout
+        self.sizes, self.dilation, self.shift = windows.sizes, windows.dilation, windows.shift
         self.sequence = FunctionSequence()
 
     def declare(
-        self, q: Shape, k: Shape, v: Shape, bias: Shape | None, learns_bias: bool
+        self, q: Shape, k: Shape, v: Shape, bias: Shape | None, learns_bias: str
     ) -> memory.Functions:
         """Declare what ``make_forward``'s function runs for inputs of these shapes."""
         n, m = (prod(self.sizes or x[1:]) for x in (q, k))
@@ -32,7 +35,11 @@ class AttentionFunctions:
         biases = [(3, memory.INCOMING)] if bias is not None else []
         if learns_bias:
             # Their gradient is summed over examples and windows, even if there is only one.
-            biases.append((self.look_up_biases(self.sizes or q[1:]), memory.DIFFERENCE))
+            if learns_bias == SYMMETRIC:
+                found = self.look_up_symmetric_biases(n, m, len(q) - 1)
+            else:
+                found = self.look_up_biases(self.sizes or q[1:])
+            biases.append((found, memory.DIFFERENCE))
         if self.shift and self.sizes:
             biases.append((self.mask_strangers(q, n), memory.INCOMING))
         return self.attend(rows, biases, (q, k, v), n, m)
@@ -44,7 +51,7 @@ class AttentionFunctions:
     def in_order(self, x: Shape) -> bool:
         """Tell whether the windows of a map are parts of it in the order of its elements."""
         rest = all(w == m for w, m in zip(x[2:], (self.sizes or x[1:])[1:], strict=True))
-        return self.windows == 1 or (x[0] == 1 and rest)
+        return self.windows == 1 or (x[0] == 1 and rest and self.dilation == 1)
 
     def cut_into_windows(self, i: int, x: Shape) -> int:
         """Declare ``to_windows`` of the input i."""
@@ -80,15 +87,29 @@ class AttentionFunctions:
         scratch = add(INT64.replace(size=(1 + (len(sizes) > 1)) * n * n + 1))
         index = add(INT64.replace(size=n * n))
         self.sequence.free(scratch)
+        biases = self.gather(index, n * n)
+        self.sequence.free(places)
+        return biases
+
+    def gather(self, index: int, size: int) -> int:
+        """Declare the biases at indices, and free these."""
         gathered = memory.Function(
-            self.heads * n * n,
+            self.heads * size,
             saves=(0,),
             parameters=("relative_position_bias_table",),
             without_batch=True,
         )
-        biases = add(gathered, index)
-        self.sequence.free(index, places)
+        biases = self.sequence.add(gathered, index)
+        self.sequence.free(index)
         return biases
+
+    def look_up_symmetric_biases(self, n: int, m: int, dimensions: int) -> int:
+        """Declare ``look_up_symmetric_biases`` of n queries and m keys."""
+        add = self.sequence.add
+        scratch = add(INT64.replace(size=(1 + 2 * (dimensions > 1)) * n * m + n))
+        index = add(INT64.replace(size=n * m))
+        self.sequence.free(scratch)
+        return self.gather(index, n * m)
 
     def mask_strangers(self, q: Shape, n: int) -> int:
         """Declare ``mask_strangers``, and the mask of each example."""

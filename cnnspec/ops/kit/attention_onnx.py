@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 from cnnspec.ops.kit import onnx_nodes
+from cnnspec.ops.kit.fields import OperatorError
 from cnnspec.units import Shape
 
 
@@ -100,6 +101,8 @@ def write_windows(onnx: Any, xs: Any, op: Any, sizes: Shape, y: Shape) -> Any:
     """Return the attention of queries, keys and values within windows, as the operator ``op`` has.
 
     ``sizes`` are those of a window, which is the whole map where there are no windows."""
+    if op.dilation > 1 or op.symmetric_bias:
+        raise OperatorError("L003", "dilation and symmetric_bias are not written in ONNX")
     positions, channels = y[1:], xs[0].shape[0]
     rows = []
     for x in xs[:3]:

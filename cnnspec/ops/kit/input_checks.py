@@ -72,26 +72,6 @@ def raise_different_inputs(op: str, a: str, x: Shape, b: str, y: Shape, rule: st
     raise OperatorError("D003", message, rule)
 
 
-def require_windows(size: int, shift: int, q: Shape) -> None:
-    """Check that windows of a size, 0 for the whole map, cover a map and move by less than one.
-
-    Raises OperatorError (L003, D002)."""
-    if shift and not shift < size:
-        raise OperatorError(
-            "L003",
-            f"shift = {shift} moves windows of {size or 'the whole map'}",
-            "a shift less than window_size",
-            "shift",
-        )
-    if size and any(w % size for w in q[1:]):
-        raise OperatorError(
-            "D002",
-            f"windows of {size} do not cover $0, which is {format_shape(q)}",
-            f"a pad to multiples of {size} before it, and a crop after it",
-            "window_size",
-        )
-
-
 def require_gates_or_same_shape(op: str, xs: tuple[Shape, ...]) -> Shape:
     """Return the largest shape of inputs that are of this shape or gates for it.
 
