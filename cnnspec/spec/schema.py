@@ -10,7 +10,15 @@ from cnnspec.ops.registry import find_installed
 from cnnspec.spec import claims as language
 from cnnspec.spec.budgets import COUNTS, LIMITS, SETTINGS
 from cnnspec.spec.reader import BOUND, CONTROL, KEYS, RESERVED
-from cnnspec.spec.schema_lines import EXPRESSION, LINES, NAME, NAMES, block_schema, line_definitions
+from cnnspec.spec.schema_lines import (
+    EXPRESSION,
+    LINES,
+    NAME,
+    NAMES,
+    block_schema,
+    hidden_operators_schema,
+    line_definitions,
+)
 from cnnspec.spec.variants import LIBRARIES
 
 SIZE = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, EXPRESSION]}
@@ -84,6 +92,7 @@ def language_schema() -> dict[str, Any]:
             },
             "claims": {**claims_schema(), "description": "published figures"},
         },
+        "allOf": [hidden_operators_schema()],
         "definitions": line_definitions(),
     }
 

@@ -36,7 +36,7 @@ def line_definitions() -> Schema:
         **{name: operator_schema(name) for name in OPERATORS},
         **{part: part_schema(part) for part in SHORTHAND},
     }
-    return {**known, "line": line_schema(), "expression": EXPRESSION}
+    return {**known, "line": line_schema(), "calls": calls_schema(), "expression": EXPRESSION}
 
 
 def line_schema() -> Schema:
@@ -97,10 +97,30 @@ def line_schema() -> Schema:
                     "properties": {"from": {"anyOf": [anew, {"type": "array", "contains": anew}]}}
                 },
             },
-            parts_schema(),
-            *[call_schema(name, CALLED, whole=True) for name in OPERATORS],
         ],
     }
+
+
+def calls_schema() -> Schema:
+    """Return the conditions for lines that call operators, besides those of every line."""
+    calls = [call_schema(name, CALLED, whole=True) for name in OPERATORS]
+    return {"allOf": [parts_schema(), *calls]}
+
+
+def hidden_operators_schema() -> Schema:
+    """Return the condition for files none of whose blocks has the name of an operator.
+
+    Such a block hides the operator, so that its lines have the block's arguments; which operators
+    are hidden there is not known in a schema."""
+    lines: Schema = {"items": {"$ref": "#/definitions/calls"}}
+    named = {"properties": {"blocks": {"propertyNames": {"not": {"enum": list(OPERATORS)}}}}}
+    block = {
+        "if": {"required": ["op"]},
+        "then": preset_schema(),
+        "else": {"properties": {"layers": lines}},
+    }
+    then = {"properties": {"layers": lines, "blocks": {"additionalProperties": block}}}
+    return {"if": named, "then": then}
 
 
 def operator_schema(name: str) -> Schema:
@@ -203,19 +223,16 @@ def block_schema(argument: Schema) -> Schema:
         "outputs": {**NAMES, "description": "names of the output lines; default: the last line"},
         "layers": LINES,
     }
-    preset = {
-        "properties": {
-            "op": {"type": "string", "description": "the operator that this preset calls"},
-            **args,
-        },
-        "allOf": [
-            parts_schema(),
-            *[call_schema(name, ("op", "args", "defaults", *SHORTHAND)) for name in OPERATORS],
-        ],
-    }
+    operator = {"type": "string", "description": "the operator that this preset calls"}
     return {
         "type": "object",
         "if": {"required": ["op"]},
-        "then": preset,
+        "then": {"properties": {"op": operator, **args}},
         "else": {"required": ["layers"], "properties": properties, "additionalProperties": False},
     }
+
+
+def preset_schema() -> Schema:
+    """Return the conditions for a preset of an operator: its fields."""
+    keys = ("op", "args", "defaults", *SHORTHAND)
+    return {"allOf": [parts_schema(), *[call_schema(name, keys) for name in OPERATORS]]}

@@ -88,7 +88,7 @@ BEYOND = {
         faults_inside_repeats_are_folded gate_of_other_channels groups_do_not_divide
         input_too_large join_of_a_map_and_a_vector linear_after_a_feature_map
         network_shrinks_to_nothing output_too_large reshape_to_other_elements
-        share_on_other_channels shortcut_lacks_a_stride shortcut_lacks_both
+        share_has_more share_on_other_channels shortcut_lacks_a_stride shortcut_lacks_both
         shortcut_lacks_channels three_strides_for_two_dimensions too_many_lines
         too_many_lines_together weights_too_large window_does_not_fit"""
     ),
@@ -154,3 +154,19 @@ def test_a_field_takes_what_its_schema_takes(field: tuple[str, str], value: Any)
     except OperatorError:
         taken = False
     assert Draft7Validator(load_operator(name).fields[key].schema()).is_valid(value) == taken
+
+
+HIDING = """
+name = "net"
+input = [3, 8, 8]
+layers = [{{ name = "a", op = "{op}", depth = 4 }}]
+[blocks.{block}]
+args = ["depth"]
+layers = [{{ name = "x", op = "depthwise_conv", kernel_size = 3 }}]
+"""
+
+
+def test_a_block_with_the_name_of_an_operator_has_arguments_of_its_own() -> None:
+    assert accepts(tomllib.loads(HIDING.format(op="conv", block="conv")))
+    assert accepts(tomllib.loads(HIDING.format(op="unit", block="unit")))
+    assert not accepts(tomllib.loads(HIDING.format(op="conv", block="unit")))
