@@ -32,7 +32,6 @@ def main() -> None:
                 "date": datetime.date.today().isoformat(),
                 "python": platform.python_version(),
                 "click": version("click"),
-                "tabulate": version("tabulate"),
                 "cpus": os.cpu_count(),
                 "machine": platform.machine(),
             },

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.benchmarks.startup import CASES
+
 HEAVY = ("torch", "numpy", "pandas", "fvcore", "torchvision", "timm")
 CODE = """
 import sys
@@ -60,6 +62,12 @@ def test_text_json_csv_and_formulas_need_neither_heavy_libraries_nor_tabulate(
     modules = imported(*arguments)
     assert "cnnspec" in modules
     assert not modules & {*HEAVY, "tabulate"}
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_the_base_of_a_start_up_ratio_imports_only_what_the_command_needs(command: str) -> None:
+    base = CASES[command][0].removeprefix("import ").split(", ")
+    assert set(base) <= imported(*command.split()[1:])
 
 
 @pytest.mark.parametrize("format", ["markdown", "latex", "html"])

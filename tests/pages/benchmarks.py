@@ -57,16 +57,16 @@ def render_benchmarks_page(data: dict[str, Any]) -> str:
     about = data["about"]
     return f"""# Benchmarks
 
-Measured on {about["date"]} with Python {about["python"]}, click {about["click"]}, tabulate
-{about["tabulate"]}, on {about["cpus"]} CPUs of {about["machine"]}, by `python -m tests.benchmarks`.
+Measured on {about["date"]} with Python {about["python"]}, click {about["click"]},
+on {about["cpus"]} CPUs of {about["machine"]}, by `python -m tests.benchmarks`.
 The ratios matter: both sides of each were measured in the same run. A ratio above its limit is
 **bold**.
 
 ## Start-up
 
 Whole processes, each run alternately with its base: the median wall time in ms, and the median and
-the quartiles of the ratios of the pairs. The goal is a ratio of at most the limit. Text tables do
-not need tabulate any more; their goal was set relative to a base with it, and has not been changed.
+the quartiles of the ratios of the pairs. The base imports what the command needs beside cnnspec.
+The goal is a ratio of at most the limit.
 
 {render_grid(STARTUP, startup, [False] * 2 + [True] * 5, "markdown")}
 
