@@ -67,10 +67,11 @@ def run_draw(
     seed: int,
     scales: tuple[float, float] = (1.0, 1.0),
     marks: bool = False,
+    rounded: bool = False,
 ) -> Draw:
     """Run the model on one draw. Raises ModelError for all that it raises, SystemExit too."""
     with raising_model_errors():
-        return draw_runs(tested, [n.output for n in graph.inputs], seed, *scales, marks)
+        return draw_runs(tested, [n.output for n in graph.inputs], seed, *scales, marks, rounded)
 
 
 @contextmanager
@@ -91,12 +92,16 @@ def draw_runs(
     input_scale: float = 1.0,
     weight_scale: float = 1.0,
     marks: bool = False,
+    rounded: bool = False,
 ) -> Draw:
     """Draw inputs of the shapes (without the batch) and weights, and run the model on them.
 
-    Raises what the model raises."""
+    With ``rounded`` the inputs are the next floating-point numbers. Raises what the model raises.
+    """
     generator = torch.Generator().manual_seed(seed)
     inputs = draw_inputs(tested, shapes, generator, input_scale)
+    if rounded:
+        inputs = tuple(torch.nextafter(x, 2 * x) for x in inputs)
     model = prepare_model(tested.model, inputs, tested.device, generator)
     if weight_scale != 1:
         with torch.no_grad():
