@@ -44,7 +44,7 @@ images and of videos, and of torchvision's detectors the part that does not depe
 only the first was imported; the tables leave the other {format_count(same)} out.
 
 Each spec was compared with its model as
-by `cnnspec verify --model`: calls, values and outputs, in inference and in training. Made on
+`cnnspec verify --model` does it: calls, values and outputs, in inference and in training. Made on
 {about["date"]} by `python -m tests.census` with Python {about["python"]}, torch {about["torch"]},
 torchvision {about["torchvision"]} and timm {about["timm"]}, on a CPU, with at most {gib:g} GiB of
 address space and {about["seconds"]} seconds for each model.
