@@ -126,6 +126,8 @@ class InstanceNorm(Elementwise):
         return onnx.InstanceNormalization(x, *given, epsilon=self.eps)
 
     def write_keras(self, keras: Any, x: Any, y: Shape) -> Any:
+        if self.track_running_stats:
+            raise keras.refuse("Keras has no instance normalization with running statistics")
         return keras.norm(x, "GroupNormalization", self, x.shape[0])
 
     examples = (

@@ -24,6 +24,7 @@ NOT_IN_KERAS = dict.fromkeys(  # by operator: the reason that the refusal gives
 )
 NOT_IN_KERAS_EXAMPLES = {
     ("conv", 4): "Keras has no convolution with standardized weights",
+    ("instancenorm", 1): "Keras has no instance normalization with running statistics",
     ("layernorm", 1): "it is not written in Keras over a whole map",
     ("maxpool", 2): "Keras has no pooling with a dilation",
     ("pad", 3): "Keras pads with constants and reflections, not circular",
