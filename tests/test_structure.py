@@ -194,3 +194,9 @@ def test_every_package_has_a_level() -> None:
     packages = {package_of(p.relative_to(PACKAGE).with_suffix("").parts) for p in FILES}
     assert packages <= LEVEL.keys()
     assert LEVEL.keys() - packages <= PLANNED
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """pytest imports a test file by its name alone, and refuses a second one."""
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
