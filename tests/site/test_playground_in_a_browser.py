@@ -24,7 +24,11 @@ layers = [
 READY = "document.body.dataset.ready"
 HINTS = "[...document.querySelectorAll('.inlay')].map(hint => hint.textContent)"
 EDITOR = "document.querySelector('.cm-content')"
-TEXT = "[...document.querySelectorAll('.cm-line')].map(line => line.textContent).join('\\n')"
+TEXT = (  # hints at the ends of lines are no text
+    "[...document.querySelectorAll('.cm-line')].map(line => [...line.childNodes]"
+    ".filter(part => !part.classList?.contains('inlay')).map(part => part.textContent).join(''))"
+    ".join('\\n')"
+)
 PROBLEMS = "document.getElementById('problems').textContent"
 CONTRASTS = """(() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });

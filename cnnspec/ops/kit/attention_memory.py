@@ -53,6 +53,13 @@ class AttentionFunctions:
         rest = all(w == m for w, m in zip(x[2:], (self.sizes or x[1:])[1:], strict=True))
         return self.windows == 1 or (x[0] == 1 and rest and self.dilation == 1)
 
+    def in_rows(self, x: Shape) -> bool:
+        """Tell whether windows of one position are in the order of the map's positions."""
+        d, counts = self.dilation, [w // self.dilation for w in x[1:]]
+        return d == 1 or all(
+            count == 1 or prod(counts[i + 1 :]) * d**i == 1 for i, count in enumerate(counts)
+        )
+
     def cut_into_windows(self, i: int, x: Shape) -> int:
         """Declare ``to_windows`` of the input i."""
         rolled: int = self.roll(i, x) if self.shift else i
@@ -167,6 +174,10 @@ class AttentionFunctions:
         sequence.free(sums, softmax, values, *divided)
         if self.in_order(v):
             joined = sequence.add(memory.view_of(v), joined)
+        elif n == 1 and self.in_rows(v):
+            layout = memory.Layout(channels="last")
+            view = memory.Function(gathered, gradient=memory.VIEW, aliases=True, layout=layout)
+            joined = sequence.add(view, joined)
         else:
             layout = memory.Layout(contiguous=True)
             joined = sequence.add(memory.Function(gathered, layout=layout), joined)
