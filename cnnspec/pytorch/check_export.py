@@ -1,5 +1,7 @@
 """Checks a written PyTorch file against the module of its graph: same tensors, same outputs."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -51,12 +53,10 @@ def check_export(graph: Graph, source: str, function: str, seed: int = 2016) -> 
         if len(results[0]) != len(results[1]):
             differences.append(f"{mode}: {len(results[0])} and {len(results[1])} outputs")
             continue
-        for i, (a, b) in enumerate(zip(*results, strict=True)):
-            same = a.shape == b.shape
-            off = relative_difference(a, b) if same else float("inf")
-            largest = max(largest, off)
-            if not off <= TOLERANCE:
-                differences.append(f"{mode}, output {i}: a relative difference of {off:.3g}")
+        names = [f"{mode}, output {i}" for i in range(len(results[0]))]
+        off, found = compare_outputs(names, results[0], results[1], TOLERANCE)
+        largest = max(largest, off)
+        differences += found
     theirs = state_of(written)
     for name, tensor in state_of(built).items():
         if (
@@ -67,14 +67,40 @@ def check_export(graph: Graph, source: str, function: str, seed: int = 2016) -> 
     return ExportCheck(len(ours), largest, tuple(differences))
 
 
+def compare_outputs(
+    names: Iterable[str],
+    ours: Iterable[torch.Tensor],
+    theirs: Iterable[torch.Tensor],
+    tolerance: float,
+) -> tuple[float, list[str]]:
+    """Return the largest relative difference of two lists of outputs, and those above a tolerance.
+
+    An output of another shape is infinitely different."""
+    largest = 0.0
+    differences = []
+    for name, a, b in zip(names, ours, theirs, strict=True):
+        off = relative_difference(a, b)
+        largest = max(largest, off)
+        if not off <= tolerance:
+            differences.append(f"{name}: a relative difference of {off:.3g}")
+    return largest, differences
+
+
 def load_source(source: str, function: str) -> Any:
     """Return a function of a written file. Raises RequestError for a file that does not run."""
     module = ModuleType("exported_network")
-    try:
+    with running_source():
         exec(compile(source, "<exported network>", "exec"), vars(module))
+    return getattr(module, function)
+
+
+@contextmanager
+def running_source() -> Iterator[None]:
+    """Raise RequestError for what the code of a written file raises inside."""
+    try:
+        yield
     except Exception as error:
         raise RequestError(f"the written file does not run: {describe_exception(error)}") from None
-    return getattr(module, function)
 
 
 def state_of(model: nn.Module) -> dict[str, torch.Tensor]:

@@ -3,16 +3,21 @@
 import os
 from collections.abc import Sequence
 from math import prod
-from types import ModuleType
 from typing import Any
 
 import torch
 
 from cnnspec.graph.model import Graph, Node
-from cnnspec.problems import RequestError, describe_exception
+from cnnspec.problems import RequestError
 from cnnspec.pytorch.built_module import build_module, module_path
-from cnnspec.pytorch.check_export import ExportCheck, draw_tensors, run
-from cnnspec.pytorch.real_values import relative_difference
+from cnnspec.pytorch.check_export import (
+    ExportCheck,
+    compare_outputs,
+    draw_tensors,
+    load_source,
+    run,
+    running_source,
+)
 
 TOLERANCE = 1e-4  # of float32: relative to the largest value of an output
 BATCH = 2
@@ -77,25 +82,18 @@ def check_keras(
         given_maps = [move_channels(x, last=True).numpy() for x in inputs]
         found = model(given_maps[0] if len(inputs) == 1 else given_maps, training=False)
     results = found if isinstance(found, list | tuple) else [found]
-    largest = 0.0
-    for node, a, b in zip(graph.outputs, wanted, results, strict=True):
-        array = torch.tensor(keras.ops.convert_to_numpy(b))
-        moved = move_channels(array, last=False)
-        off = relative_difference(a, moved) if a.shape == moved.shape else float("inf")
-        largest = max(largest, off)
-        if not off <= TOLERANCE:
-            differences.append(f"{node.name}: a relative difference of {off:.3g}")
-    return ExportCheck(len(weights), largest, tuple(differences))
+    arrays = [torch.tensor(keras.ops.convert_to_numpy(x)) for x in results]
+    moved = [move_channels(array, last=False) for array in arrays]
+    names = [node.name for node in graph.outputs]
+    largest, off = compare_outputs(names, wanted, moved, TOLERANCE)
+    return ExportCheck(len(weights), largest, (*differences, *off))
 
 
 def run_source(source: str, function: str) -> Any:
     """Return the model of a written file. Raises RequestError for a file that does not run."""
-    module = ModuleType("exported_network")
-    try:
-        exec(compile(source, "<exported network>", "exec"), vars(module))
-        return getattr(module, function)()
-    except Exception as error:
-        raise RequestError(f"the written file does not run: {describe_exception(error)}") from None
+    build_model = load_source(source, function)
+    with running_source():
+        return build_model()
 
 
 def move_channels(x: torch.Tensor, last: bool) -> torch.Tensor:

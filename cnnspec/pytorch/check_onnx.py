@@ -9,8 +9,7 @@ from torch import nn
 from cnnspec.graph.model import Graph
 from cnnspec.problems import RequestError, visible
 from cnnspec.pytorch.built_module import build_module, module_path
-from cnnspec.pytorch.check_export import ExportCheck, draw_tensors, run
-from cnnspec.pytorch.real_values import relative_difference
+from cnnspec.pytorch.check_export import ExportCheck, compare_outputs, draw_tensors, run
 
 TOLERANCE = 1e-4  # of float32: relative to the largest value of an output
 
@@ -52,13 +51,8 @@ def check_onnx(graph: Graph, weights: OnnxWeights, model: Any, batch: int = 1) -
     wanted = run(weights.module, inputs, False, 2016)
     given = {node.name: x.numpy() for node, x in zip(graph.inputs, inputs, strict=True)}
     found = [torch.from_numpy(copy.copy(array)) for array in run_onnx(model, given)]
-    differences: list[str] = []
-    largest = 0.0
-    for node, a, b in zip(graph.outputs, wanted, found, strict=True):
-        off = relative_difference(a, b) if a.shape == b.shape else float("inf")
-        largest = max(largest, off)
-        if not off <= TOLERANCE:
-            differences.append(f"{node.name}: a relative difference of {off:.3g}")
+    names = [node.name for node in graph.outputs]
+    largest, differences = compare_outputs(names, wanted, found, TOLERANCE)
     return ExportCheck(len(model.graph.initializer), largest, tuple(differences))
 
 

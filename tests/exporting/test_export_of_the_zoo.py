@@ -13,6 +13,7 @@ from cnnspec.exporting.pytorch.write_file import PyTorchSource, write_pytorch
 from cnnspec.graph.build import load_graph
 from cnnspec.pytorch.built_module import build_module
 from cnnspec.pytorch.check_export import check_export, load_source, state_of
+from tests.exporting.ruff_check import assert_ruff_leaves
 
 FAMILIES = cnnspec.networks()
 QUICK = ("lenet5", "lenet5_original", "resnet20_cifar_b", "conv_autoencoder", "cnn_1d", "mlp_32x32")
@@ -62,17 +63,8 @@ def test_the_file_gives_the_tensors_and_outputs_of_the_spec(name: str) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_source_is_as_ruff_leaves_it(family: str, tmp_path: Path) -> None:
-    file = tmp_path / "net.py"
     text = write(FAMILIES[family][0]).text
-    file.write_text(text, encoding="utf-8")
-    for command in (["format", "--diff"], ["check"]):
-        ran = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "--isolated", str(file)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert_ruff_leaves(text, tmp_path)
     for made in ast.walk(ast.parse(text)):
         if isinstance(made, ast.ClassDef | ast.FunctionDef):
             undocumented = isinstance(made, ast.FunctionDef) and made.name != family

@@ -1,7 +1,5 @@
 """The networks of the zoo as Keras models: run with PyTorch as backend and compared with it."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from cnnspec.exporting.keras.write_file import KerasSource, write_keras
 from cnnspec.graph.build import load_graph
 from cnnspec.problems import RequestError
 from cnnspec.pytorch.check_keras import check_keras, import_keras, run_source
+from tests.exporting.ruff_check import assert_ruff_leaves
 
 FIRST = [names[0] for names in cnnspec.networks().values()]
 QUICK = ("lenet5_original", "resnet20_cifar", "cnn_1d", "conv_autoencoder", "densenet_40_12")
@@ -53,16 +52,7 @@ def test_the_first_network_of_each_family_is_written_in_keras(name: str) -> None
 
 @pytest.mark.parametrize("name", [n for n in FIRST if n not in NOT_IN_KERAS])
 def test_the_source_is_as_ruff_leaves_it(name: str, tmp_path: Path) -> None:
-    file = tmp_path / "net.py"
-    file.write_text(write(name).text, encoding="utf-8")
-    for command in (["format", "--diff"], ["check"]):
-        ran = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "--isolated", str(file)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert_ruff_leaves(write(name).text, tmp_path)
 
 
 def test_blocks_are_functions_and_repeated_layers_loops() -> None:
