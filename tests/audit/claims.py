@@ -3,15 +3,24 @@
 from functools import cache
 from pathlib import Path
 
+from click.testing import CliRunner, Result
+
 from cnnspec.analyses.audit.audit import AuditedSource, audit_sources, rule_claims
 from cnnspec.analyses.audit.claimed_network import ClaimedNetworks
 from cnnspec.analyses.audit.ruling import Ruling
+from cnnspec.cli import cli
 from cnnspec.problems import SpecError
 from cnnspec.spec.claim_reading import read_claim_tables
 from cnnspec.spec.reader import SpecReader
 from cnnspec.spec.source import Source
 
 NETWORKS = ClaimedNetworks()  # networks are asked for again and again
+RIGHT = '[[claims]]\nnetwork = "lenet5"\nquantity = "params"\nvalue = "61.7k"\n'
+
+
+def run_audit(*arguments: str) -> Result:
+    """Run ``cnnspec audit``; what it raises is raised here."""
+    return CliRunner().invoke(cli, ["audit", *arguments], catch_exceptions=False)
 
 
 def rulings(text: str) -> list[Ruling]:

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from cnnspec.analyses.verdict import Check
+from cnnspec.analyses.verdict import PASSED, Check
 from cnnspec.pytorch.check_calls import SAME_FUNCTION
 from cnnspec.pytorch.compare_model import compare_model
 from tests.support import graph_of
@@ -77,3 +77,8 @@ def replaced(**methods: Callable[..., Any]) -> nn.Module:
     """Return the network with other methods."""
     made: nn.Module = type("Mine", (Net,), methods)()
     return made
+
+
+def passes(checks: list[Check]) -> bool:
+    """Tell whether all checks passed."""
+    return all(c.status == PASSED for c in checks)
